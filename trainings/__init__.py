@@ -1,0 +1,1 @@
+"""Trainings of the municipal information hubs on migration: publish, sign up, check in, certify, subscribe."""

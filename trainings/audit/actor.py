@@ -1,0 +1,47 @@
+"""Who acts: a visitor, the holder of a link, a person of the staff, or the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from uuid import UUID
+
+NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`roles_at` maps each hub in scope to the role codes held there; `roles_everywhere` are those without a place.
+
+    `role` is the word for the audit line. Nothing here says what a role may do: that is `accounts/permissions.py`.
+    """
+
+    id: UUID | None
+    role: str
+    name: str = ""
+    email: str = ""
+    roles_at: Mapping[UUID, frozenset[str]] = field(default=NOWHERE)
+    roles_everywhere: frozenset[str] = frozenset()
+    operator_ids: frozenset[UUID] = frozenset()
+    request_id: str = ""
+
+    def has_any(self, roles: Iterable[str]) -> bool:
+        """Whether any of the roles is held anywhere."""
+        held = self.roles_everywhere.union(*self.roles_at.values())
+        return not held.isdisjoint(roles)
+
+    def has_at(self, hub_id: UUID, roles: Iterable[str]) -> bool:
+        """Whether any of the roles is held at this hub (or everywhere)."""
+        wanted = frozenset(roles)
+        return bool(wanted & self.roles_everywhere or wanted & self.roles_at.get(hub_id, frozenset()))
+
+    def hubs_with(self, roles: Iterable[str]) -> frozenset[UUID]:
+        """The hubs where any of the roles is held."""
+        wanted = frozenset(roles)
+        return frozenset(hub_id for hub_id, held in self.roles_at.items() if held & wanted)
+
+
+VISITOR = Actor(id=None, role="visitor")
+HOLDER_OF_LINK = Actor(id=None, role="holder")
+PROGRAM = Actor(id=None, role="program")

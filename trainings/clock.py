@@ -1,0 +1,57 @@
+"""The only source of time. UTC inside, America/Guatemala (UTC−6 all year) for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+GUATEMALA = ZoneInfo("America/Guatemala")
+
+_frozen: list[datetime] = []
+
+
+def now() -> datetime:
+    """This moment, UTC, to the microsecond."""
+    return _frozen[-1] if _frozen else datetime.now(UTC)
+
+
+def today() -> date:
+    """The local calendar date."""
+    return local(now()).date()
+
+
+def local(moment: datetime) -> datetime:
+    """The same moment on a Guatemalan wall clock."""
+    return moment.astimezone(GUATEMALA)
+
+
+def at(day: date, hour: time) -> datetime:
+    """The UTC moment of a local date and wall-clock time."""
+    return datetime.combine(day, hour, GUATEMALA).astimezone(UTC)
+
+
+def midnight(day: date) -> datetime:
+    """The UTC moment at which a local day begins."""
+    return at(day, time())
+
+
+def whole_second_after(previous: datetime | None) -> datetime:
+    """Now in whole seconds, but always later than `previous`: stamps of calendar entries strictly grow."""
+    current = now().replace(microsecond=0)
+    if previous is None or current > previous:
+        return current
+    return previous + timedelta(seconds=1)
+
+
+@contextmanager
+def frozen(moment: datetime) -> Iterator[None]:
+    """Stop the clock at `moment` for this process (tests, and the demo world's past)."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its zone")
+    _frozen.append(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _frozen.pop()

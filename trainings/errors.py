@@ -1,0 +1,62 @@
+"""Refusals: exceptions with a status, a machine code and a sentence for the person. One handler renders them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """A rule said no. The sentence names who, why, and the way out.
+
+    `sentence` is a Spanish msgid with `%(name)s` placeholders; `values` fill it after translation.
+    `field` ties the refusal to a form field, where there is one.
+    """
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "refused"
+    sentence: ClassVar[str] = ""
+
+    def __init__(self, sentence: str | None = None, *, field: str | None = None, **values: Any) -> None:
+        self.text = sentence if sentence is not None else self.sentence
+        self.field = field
+        self.values = values
+        super().__init__(self.text % values if values else self.text)
+
+
+class NotFound(Refusal):
+    """Unknown, expired, revoked and out of scope all look alike."""
+
+    status = 404
+    code = "not_found"
+
+
+class NotAllowed(Refusal):
+    """The person may see it but not do this."""
+
+    status = 403
+    code = "not_allowed"
+
+
+class Malformed(Refusal):
+    """The request itself is not readable."""
+
+    status = 400
+    code = "malformed"
+
+
+class TooMany(Refusal):
+    """A limit was reached; `retry_after` in seconds."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, sentence: str | None = None, *, retry_after: int = 60, **values: Any) -> None:
+        super().__init__(sentence, **values)
+        self.retry_after = retry_after
+
+
+class Busy(TooMany):
+    """The program cannot take this now; nothing was kept, try again."""
+
+    status = 503
+    code = "busy"

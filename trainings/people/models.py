@@ -1,0 +1,138 @@
+"""Participants and what they consented to. Only what the domain allows; contacts and sensitive answers are sealed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise import fields
+
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.models import Record
+
+if TYPE_CHECKING:
+    from trainings.places.models import Municipality
+
+
+class ActorType(StrEnum):
+    """Community actor types, the words stand in `words.py`."""
+
+    COCODE = "cocode"
+    COMUDE = "comude"
+    ALCALDIA = "alcaldia"
+    DOCENTE = "docente"
+    SALUD = "salud"
+    RELIGIOSO = "religioso"
+    RADIO = "radio"
+    JUVENTUD = "juventud"
+    MUJERES = "mujeres"
+    CONSEJERA = "consejera"
+    MUNICIPAL = "municipal"
+    INSTITUCION = "institucion"
+    ORGANIZACION = "organizacion"
+    FAMILIA = "familia"
+    OTRO = "otro"
+
+
+class Sex(StrEnum):
+    MUJER = "mujer"
+    HOMBRE = "hombre"
+    UNDISCLOSED = "nd"
+
+
+class AgeGroup(StrEnum):
+    """Age bands, there is no birth date."""
+
+    A12_13 = "12-13"
+    A14_17 = "14-17"
+    A18_24 = "18-24"
+    A25_34 = "25-34"
+    A35_59 = "35-59"
+    A60 = "60+"
+
+    @property
+    def is_minor(self) -> bool:
+        return self in (AgeGroup.A12_13, AgeGroup.A14_17)
+
+
+class Pueblo(StrEnum):
+    MAYA = "maya"
+    GARIFUNA = "garifuna"
+    XINKA = "xinka"
+    AFRO = "afro"
+    LADINA = "ladina"
+    EXTRANJERA = "extranjera"
+    UNDISCLOSED = "nd"
+
+
+class ConsentPurpose(StrEnum):
+    DATA = "data"
+    CONTACT = "contact"
+    PHOTO = "photo"
+
+
+class ConsentHow(StrEnum):
+    """How consent was given."""
+
+    FORM = "form"
+    READ_ALOUD = "read_aloud"
+    CALL = "call"
+
+
+class Participant(Record):
+    """A person as of one sign-up. No natural keys: staff merge the rest (`merged_into`), both histories are kept.
+
+    `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: together they find look-alikes
+    without opening anything. A municipality left empty means another place, or not said.
+    """
+
+    given_names = fields.CharField(max_length=120)
+    surnames = fields.CharField(max_length=120)
+    name_key = fields.CharField(max_length=260, db_index=True)
+    search_text = fields.CharField(max_length=500)
+    municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="participants", null=True, on_delete=fields.RESTRICT
+    )
+    municipality_id: str | None
+    community = fields.CharField(max_length=120, default="")
+    actor_type = fields.CharEnumField(ActorType, max_length=16)
+    organization = fields.CharField(max_length=160, default="")
+    sex: Sex | None = fields.CharEnumField(Sex, max_length=8, null=True)
+    age_group: AgeGroup | None = fields.CharEnumField(AgeGroup, max_length=8, null=True)
+    public_official: bool | None = fields.BooleanField(null=True)
+    phone: str | None = EncryptedTextField(null=True)
+    email: str | None = EncryptedTextField(null=True)
+    phone_key: str | None = fields.CharField(max_length=64, null=True, db_index=True)
+    email_key: str | None = fields.CharField(max_length=64, null=True, db_index=True)
+    language: str | None = EncryptedTextField(null=True)
+    pueblo: str | None = EncryptedTextField(null=True)
+    merged_into: fields.ForeignKeyNullableRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="merged", null=True, on_delete=fields.RESTRICT
+    )
+    merged_into_id: UUID | None
+
+    class Meta:
+        table = "participant"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_names} {self.surnames}".strip()
+
+
+class Consent(Record):
+    """One purpose that a person agreed to: which text, when, how, and (read aloud or by call) by whom."""
+
+    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="consents", on_delete=fields.RESTRICT
+    )
+    participant_id: UUID
+    purpose = fields.CharEnumField(ConsentPurpose, max_length=16)
+    text_version = fields.CharField(max_length=24)
+    how = fields.CharEnumField(ConsentHow, max_length=16)
+    recorded_by_id: UUID | None = fields.UUIDField(null=True)
+    withdrawn_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "consent"

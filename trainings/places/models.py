@@ -1,0 +1,164 @@
+"""Municipalities, the operators that run hubs, the hubs, and the venues where people meet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from trainings.db.models import Record
+
+ANOTHER_PLACE = "0000"
+"""The form's code for "another place, or I prefer not to say"; stored as no municipality."""
+
+
+class OperatorKind(StrEnum):
+    MUNICIPALITY = "municipality"
+    ASSOCIATION = "association"
+
+
+class AccessFeature(StrEnum):
+    """What a venue or hub offers to people with disabilities, or lacks."""
+
+    RAMP = "ramp"
+    STEP_FREE = "step_free"
+    TOILET = "accessible_toilet"
+    PARKING = "parking"
+    TRANSPORT = "public_transport"
+    INDUCTION_LOOP = "hearing_loop"
+    SHADE = "waiting_shade"
+    STAIRS = "stairs_only"
+
+
+class Municipality(Model):
+    """A municipality of Guatemala by its INE code (4 digits, text). Six names occur twice: always show the department."""
+
+    ine_code = fields.CharField(max_length=4, primary_key=True)
+    name = fields.CharField(max_length=80)
+    alias = fields.CharField(max_length=80, default="")
+    department_code = fields.CharField(max_length=2, db_index=True)
+    department = fields.CharField(max_length=40)
+    slug = fields.CharField(max_length=120, unique=True)
+    population_2018 = fields.IntField()
+    lat: Decimal = fields.DecimalField(max_digits=9, decimal_places=6)
+    lon: Decimal = fields.DecimalField(max_digits=9, decimal_places=6)
+    languages = fields.CharField(max_length=200, default="")
+    search_text = fields.CharField(max_length=300)
+
+    class Meta:
+        table = "municipality"
+        ordering = ("ine_code",)
+
+    @property
+    def full_name(self) -> str:
+        """«La Libertad, Petén»."""
+        return f"{self.name}, {self.department}"
+
+
+class Operator(Record):
+    """Who runs hubs and signs certificates: a municipal corporation or an association.
+
+    `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`).
+    """
+
+    code = fields.CharField(max_length=8, unique=True)
+    kind = fields.CharEnumField(OperatorKind, max_length=16)
+    name = fields.CharField(max_length=160)
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="operators", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+
+    hubs: fields.ReverseRelation[Hub]
+    signatories: fields.ReverseRelation[Signatory]
+
+    class Meta:
+        table = "operator"
+
+
+class Hub(Record):
+    """An information hub (ventanilla): has one operator and a seat, serves one or more municipalities."""
+
+    slug = fields.CharField(max_length=120, unique=True)
+    name = fields.CharField(max_length=160)
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="hubs", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    seat: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="seated_hubs", on_delete=fields.RESTRICT
+    )
+    seat_id: str
+    address = fields.CharField(max_length=240)
+    hours = fields.CharField(max_length=160)
+    phone = fields.CharField(max_length=20)
+    email = fields.CharField(max_length=254, default="")
+    languages: list[str] = fields.JSONField(default=list)
+    access: list[str] = fields.JSONField(default=list)
+    is_active = fields.BooleanField(default=True)
+
+    venues: fields.ReverseRelation[Venue]
+    services: fields.ReverseRelation[HubService]
+
+    class Meta:
+        table = "hub"
+        ordering = ("name",)
+
+
+class HubService(Record):
+    """A municipality that a hub serves (its seat included)."""
+
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="services", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="services", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+
+    class Meta:
+        table = "hub_service"
+        unique_together = (("hub", "municipality"),)
+
+
+class Signatory(Record):
+    """Name and office that an operator prints under its certificates, in order."""
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="signatories", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    name = fields.CharField(max_length=160)
+    office = fields.CharField(max_length=120)
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "signatory"
+        ordering = ("position",)
+
+
+class Venue(Record):
+    """A place where trainings are held. `lat`/`lon` only where the place may be shown on a map."""
+
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="venues", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="venues", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+    name = fields.CharField(max_length=160)
+    address = fields.CharField(max_length=240, default="")
+    lat: Decimal | None = fields.DecimalField(max_digits=9, decimal_places=6, null=True)
+    lon: Decimal | None = fields.DecimalField(max_digits=9, decimal_places=6, null=True)
+    access: list[str] = fields.JSONField(default=list)
+    capacity: int | None = fields.IntField(null=True)
+    is_active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "venue"
+        ordering = ("name",)

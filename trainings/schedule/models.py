@@ -1,0 +1,253 @@
+"""The catalogue and the calendar: topics, courses, trainings (one run of a course at a hub) and their dated sessions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField
+from trainings.db.models import Record
+
+if TYPE_CHECKING:
+    from trainings.accounts.models import User
+    from trainings.places.models import Hub, Venue
+
+
+class CourseKind(StrEnum):
+    CHARLA = "charla"
+    TALLER = "taller"
+    CURSO = "curso"
+    DIPLOMADO = "diplomado"
+
+
+class TrainingState(StrEnum):
+    """What is stored, full, open, closed, running and held are computed (`phase.py`)."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    UNLISTED = "unlisted"
+    CANCELLED = "cancelled"
+
+
+TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
+    TrainingState.DRAFT: frozenset({TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED}),
+    TrainingState.PUBLISHED: frozenset({TrainingState.UNLISTED, TrainingState.CANCELLED}),
+    TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
+    TrainingState.CANCELLED: frozenset({TrainingState.PUBLISHED}),
+}
+"""Permitted moves: a published training never becomes a draft again, a cancelled one may be reopened."""
+
+
+class PlaceShown(StrEnum):
+    """After confirmation only: everything public shows the municipality alone."""
+
+    PUBLIC = "public"
+    AFTER_CONFIRMATION = "after_confirmation"
+
+
+class Offer(StrEnum):
+    """What is offered at a training ("Se ofrece")."""
+
+    SNACK = "snack"
+    FARE = "fare"
+    CHILDCARE = "childcare"
+    INTERPRETER = "interpreter"
+
+
+class SessionState(StrEnum):
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
+
+
+class Topic(Record):
+    """A subject that people filter by, the slug is fixed."""
+
+    slug = fields.CharField(max_length=120, unique=True)
+    name = fields.CharField(max_length=160)
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "topic"
+        ordering = ("position", "name")
+
+
+class Project(Record):
+    """A donor's project: trainings may belong to one. `targets` maps an indicator's code to its number."""
+
+    name = fields.CharField(max_length=160)
+    donor = fields.CharField(max_length=160)
+    starts_on: date = fields.DateField()
+    ends_on: date = fields.DateField()
+    fiscal_year_month = fields.IntField(default=1)
+    targets: dict[str, Any] = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "project"
+
+
+class Course(Record):
+    """A catalogue entry. `contents` is a list of {"title", "minutes"}, `completion_share` the % of hours that completes it."""
+
+    kind = fields.CharEnumField(CourseKind, max_length=16)
+    topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
+        "trainings.Topic", related_name="courses", on_delete=fields.RESTRICT
+    )
+    topic_id: UUID
+    title = fields.CharField(max_length=180)
+    summary = fields.TextField(default="")
+    contents: list[dict[str, Any]] = fields.JSONField(default=list)
+    minutes = fields.IntField()
+    audience: list[str] = fields.JSONField(default=list)
+    completion_share = fields.IntField(default=80)
+    pass_mark: int | None = fields.IntField(null=True)
+    design = fields.CharField(max_length=64, default="diploma")
+    is_active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "course"
+        ordering = ("title",)
+
+
+class Training(Record):
+    """One run of a course at a hub. Places: `taken` counts confirmed and offered, CHECK(taken ≤ capacity) in the schema.
+
+    The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
+    the title on tickets, in messages and in personal calendar entries.
+    """
+
+    slug = fields.CharField(max_length=120, unique=True)
+    short_code = fields.CharField(max_length=8, unique=True)
+    course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
+        "trainings.Course", related_name="trainings", on_delete=fields.RESTRICT
+    )
+    course_id: UUID
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="trainings", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    project: fields.ForeignKeyNullableRelation[Project] = fields.ForeignKeyField(
+        "trainings.Project", related_name="trainings", null=True, on_delete=fields.RESTRICT
+    )
+    project_id: UUID | None
+    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
+        "trainings.Venue", related_name="trainings", null=True, on_delete=fields.RESTRICT
+    )
+    venue_id: UUID | None
+    online_url: str | None = EncryptedTextField(null=True)
+    title = fields.CharField(max_length=180)
+    neutral_title = fields.CharField(max_length=180, default="")
+    summary = fields.TextField(default="")
+    state = fields.CharEnumField(TrainingState, max_length=16, default=TrainingState.DRAFT, db_index=True)
+    capacity = fields.IntField()
+    taken = fields.IntField(default=0)
+    childcare_capacity = fields.IntField(default=0)
+    childcare_taken = fields.IntField(default=0)
+    next_wait_number = fields.BigIntField(default=1)
+    has_waiting_list = fields.BooleanField(default=True)
+    opens_at: datetime | None = UTCDatetimeField(null=True)
+    closes_at: datetime | None = UTCDatetimeField(null=True)
+    place_shown = fields.CharEnumField(PlaceShown, max_length=24, default=PlaceShown.PUBLIC)
+    approval_required = fields.BooleanField(default=False)
+    walk_ins = fields.BooleanField(default=True)
+    admits_minors = fields.BooleanField(default=False)
+    minimum_age: int | None = fields.IntField(null=True)
+    audience: list[str] = fields.JSONField(default=list)
+    languages: list[str] = fields.JSONField(default=list)
+    interpreter_languages: list[str] = fields.JSONField(default=list)
+    offers: list[str] = fields.JSONField(default=list)
+    bring = fields.CharField(max_length=240, default="")
+    contact_phone = fields.CharField(max_length=20, default="")
+    revision = fields.IntField(default=0)
+    changed_at: datetime = UTCDatetimeField()
+    published_at: datetime | None = UTCDatetimeField(null=True)
+    cancelled_at: datetime | None = UTCDatetimeField(null=True)
+    cancel_reason = fields.CharField(max_length=240, default="")
+
+    sessions: fields.ReverseRelation[TrainingSession]
+
+    class Meta:
+        table = "training"
+
+
+class TrainingSession(Record):
+    """One dated meeting. `sequence` rises with time, place and status only, `stamped_at` (whole seconds, strictly growing)
+    is DTSTAMP and LAST-MODIFIED. `closed_at`: the facilitator ended it, so its minutes count.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="sessions", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    position = fields.IntField()
+    starts_at: datetime = UTCDatetimeField(db_index=True)
+    ends_at: datetime = UTCDatetimeField()
+    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
+        "trainings.Venue", related_name="sessions", null=True, on_delete=fields.RESTRICT
+    )
+    venue_id: UUID | None
+    state = fields.CharEnumField(SessionState, max_length=16, default=SessionState.PLANNED)
+    sequence = fields.IntField(default=0)
+    stamped_at: datetime = UTCDatetimeField()
+    cancelled_at: datetime | None = UTCDatetimeField(null=True)
+    closed_at: datetime | None = UTCDatetimeField(null=True)
+    closed_by_id: UUID | None = fields.UUIDField(null=True)
+
+    facilitators: fields.ReverseRelation[SessionFacilitator]
+
+    class Meta:
+        table = "training_session"
+        ordering = ("starts_at", "id")
+
+    @property
+    def minutes(self) -> int:
+        """Planned length in whole minutes."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+
+class SessionFacilitator(Record):
+    """Who holds a session."""
+
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="facilitators", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "trainings.User", related_name="facilitated", on_delete=fields.RESTRICT
+    )
+    user_id: UUID
+
+    class Meta:
+        table = "session_facilitator"
+        unique_together = (("session", "user"),)
+
+
+class SessionFeed(Record):
+    """A feed in which a session was ever published: it stays there, wherever it moves (`scope` e.g. `municipio:1705`)."""
+
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="feeds", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    scope = fields.CharField(max_length=140, db_index=True)
+
+    class Meta:
+        table = "session_feed"
+        unique_together = (("session", "scope"),)
+
+
+class SessionText(Model):
+    """The session's VEVENT as text, written whenever what it shows changes, so that a feed is only joined."""
+
+    session: fields.OneToOneRelation[TrainingSession] = fields.OneToOneField(
+        "trainings.TrainingSession", related_name="text", primary_key=True, on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    format = fields.IntField()
+    body = fields.TextField()
+
+    class Meta:
+        table = "session_text"

@@ -1,0 +1,156 @@
+"""Forms: text from the browser → typed values, or sentences tied to fields with what was typed kept.
+
+A form is a pydantic model of shape only (never the database). Its errors speak Spanish: by the error's `type`, or by the
+message itself where a validator raised `wrong("…")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+
+from trainings.errors import Malformed, Refusal
+from trainings.web.i18n import N_, gettext
+
+MAX_FIELDS = 400
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+SENTENCES = {
+    "missing": N_("Falta este dato."),
+    "string_too_short": N_("Falta este dato."),
+    "string_too_long": N_("Es demasiado largo: escriba hasta %(max_length)s letras."),
+    "int_parsing": N_("Escriba un número."),
+    "int_from_float": N_("Escriba un número entero."),
+    "greater_than_equal": N_("Escriba %(ge)s o más."),
+    "less_than_equal": N_("Escriba %(le)s o menos."),
+    "enum": N_("Escoja una de las opciones."),
+    "literal_error": N_("Escoja una de las opciones."),
+    "date_from_datetime_parsing": N_("Escriba una fecha, por ejemplo 2027-03-04."),
+    "date_parsing": N_("Escriba una fecha, por ejemplo 2027-03-04."),
+    "time_parsing": N_("Escriba una hora, por ejemplo 08:30."),
+    "bool_parsing": N_("Escoja sí o no."),
+    "uuid_parsing": N_("Escoja una de las opciones."),
+}
+GENERAL = N_("Revise este dato.")
+
+
+class Form(BaseModel):
+    """Base of all forms: blanks around text are cut, unknown fields ignored, empty text means not answered."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+class WrongFormType(Malformed):
+    status = 415
+    code = "wrong_form_type"
+    sentence = N_("Aquí no se pueden enviar archivos. Vuelva a la página y envíe el formulario.")
+
+
+class UnreadableForm(Malformed):
+    code = "unreadable_form"
+    sentence = N_("No pudimos leer lo que envió. Vuelva a la página e inténtelo otra vez.")
+
+
+@dataclass(slots=True)
+class Typed:
+    """What came in, field by field, in order; `errors` maps a field to its sentence (already translated)."""
+
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str, default: str = "") -> str:
+        """The last value of a field as typed."""
+        values = self.fields.get(name)
+        return values[-1] if values else default
+
+    def values(self, name: str) -> list[str]:
+        return self.fields.get(name, [])
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+    def has(self, name: str, value: str) -> bool:
+        return value in self.fields.get(name, [])
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Typed:
+        """A form filled with stored values, to be edited."""
+        filled: dict[str, list[str]] = {}
+        for name, value in values.items():
+            if isinstance(value, list | tuple | set | frozenset):
+                filled[name] = [str(item) for item in value]
+            elif value is not None:
+                filled[name] = [str(value)]
+        return cls(filled)
+
+    def refused(self, refusal: Refusal) -> Typed:
+        """The same form with a refusal's sentence at its field (or on top, under the empty name)."""
+        self.errors[refusal.field or ""] = gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
+        return self
+
+
+class FormErrors(Exception):
+    """A form that cannot be read as its model; `typed` re-shows it."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+        super().__init__(", ".join(f"{name}: {text}" for name, text in typed.errors.items()))
+
+
+FormT = TypeVar("FormT", bound=Form)
+
+
+async def read_form(request: Request) -> Typed:
+    """The posted fields. Refuses other content types, broken UTF-8, and more than 400 fields."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body()
+    if body and kind != FORM_TYPE:
+        raise WrongFormType
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except (ValueError, UnicodeDecodeError) as exc:
+        raise UnreadableForm from exc
+    typed = Typed()
+    for name, value in pairs:
+        typed.fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return typed
+
+
+def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
+    """The typed form as `form`. List fields take all values, others the last. Raises FormErrors with sentences."""
+    values: dict[str, Any] = {}
+    for name, info in form.model_fields.items():
+        key = prefix + (info.alias or name)
+        if _takes_many(info.annotation):
+            values[name] = [value for value in typed.values(key) if value]
+        elif typed.value(key).strip():
+            values[name] = typed.value(key)
+    try:
+        return form.model_validate(values, by_name=True)
+    except ValidationError as exc:
+        for problem in exc.errors():
+            name = prefix + str(problem["loc"][0]) if problem["loc"] else ""
+            typed.errors.setdefault(name, _sentence(problem["type"], problem["msg"], problem.get("ctx") or {}))
+        raise FormErrors(typed) from exc
+
+
+def wrong(sentence: str, **values: Any) -> PydanticCustomError:
+    """The error a validator raises: its Spanish sentence, marked with N_."""
+    return PydanticCustomError("wrong", "{sentence}", {"sentence": sentence, **values})
+
+
+def _takes_many(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", annotation) in (list, tuple, frozenset, set)
+
+
+def _sentence(kind: str, message: str, values: dict[str, Any]) -> str:
+    if kind == "wrong":
+        return gettext(values["sentence"]) % values
+    known = SENTENCES.get(kind)
+    return gettext(known) % values if known else gettext(GENERAL)

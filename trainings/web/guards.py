@@ -1,0 +1,99 @@
+"""What stands before every page: host and origin checks, limits of size and time. Pure ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+
+from trainings.lib.tokens import request_id
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_SECONDS = 15.0
+
+
+class HostGuard:
+    """Answer only to our own names: links in mails and pages are built from settings, never from this header."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self.app, self.hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            host = Headers(scope=scope).get("host", "").rpartition(":")
+            name = host[0] if host[0] and host[2].isdigit() else "".join(host)
+            if name.lower() not in self.hosts:
+                await PlainTextResponse("unknown host", 421)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class OriginGuard:
+    """Refuse a form that another site posts: the CSRF rule of Go's http.CrossOriginProtection.
+
+    `same-site` is refused too; a request without Origin and Sec-Fetch-Site is not a browser's.
+    """
+
+    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
+        self.app, self.origins = app, origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._is_ours(Headers(scope=scope)):
+            await PlainTextResponse("cross-origin request refused", 403)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if origin is not None and origin in self.origins:
+            return True
+        if site is not None:
+            return site in ("same-origin", "none")
+        return origin is None
+
+
+class BodyClock:
+    """A body must arrive within 15 seconds; a slower one is answered 408 so that it cannot hold a place."""
+
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
+        self.app, self.seconds = app, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
+        deadline = asyncio.get_running_loop().time() + self.seconds
+        is_read = False
+
+        async def timed_receive() -> Message:
+            nonlocal is_read
+            if is_read:
+                return await receive()
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+            is_read = message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        try:
+            await self.app(scope, timed_receive, send)
+        except TimeoutError:
+            if is_read:
+                raise
+            await PlainTextResponse("request body too slow", 408, {"connection": "close"})(scope, receive, send)
+
+
+class RequestId:
+    """Give each request an id for logs and audit lines."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["request_id"] = request_id()
+        await self.app(scope, receive, send)

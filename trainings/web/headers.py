@@ -1,0 +1,78 @@
+"""Security headers of every answer. A page may widen its own policy (`request.state.csp`), nothing else does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "media-src": "'self'",
+    "manifest-src": "'self'",
+    "worker-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def policy(**changes: str) -> str:
+    """The content security policy with some directives replaced (`script_src="…"`)."""
+    chosen = POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
+    return "; ".join(f"{name} {value}" for name, value in chosen.items())
+
+
+DEFAULT_POLICY = policy()
+SCAN_POLICY = policy(script_src="'self' 'wasm-unsafe-eval'", media_src="'self' blob:")
+"""Only the scan pages: the decoder is WebAssembly and the camera a blob."""
+
+COMMON = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+class SecurityHeaders:
+    """Add the headers that an answer does not bring itself."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app, self.https = app, https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in COMMON.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", DEFAULT_POLICY)
+                if self.https:
+                    headers.setdefault("strict-transport-security", HSTS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def scan_page_headers() -> dict[str, str]:
+    """The wider policy of the two scan pages: WebAssembly and the camera."""
+    return {"content-security-policy": SCAN_POLICY, "permissions-policy": "camera=(self), microphone=(), geolocation=()"}
+
+
+def token_page_headers() -> dict[str, str]:
+    """A page behind a secret address: kept by nobody, indexed by nobody, its address told to no other site."""
+    return {"cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "same-origin"}
