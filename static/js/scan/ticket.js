@@ -1,0 +1,52 @@
+/** What a camera saw or somebody typed: a ticket's token, a short code, or neither. The same rules as `trainings/lib/tokens.py`. */
+
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const TOKEN = /^[0-9A-HJKMNP-TV-Z]{20}$/;
+const SHORT_CODE = /^[0-9A-HJKMNP-TV-Z]{9}$/;
+const ADDRESS = /^https?:\/\/[^\s?#]+\/C\/([^/?#]+)\/?(?:[?#].*)?$/i;
+const LONGEST = 300;
+
+/**
+ * Upper case, O as 0, I and L as 1, without spaces, dashes, dots.
+ * @param {string} typed
+ */
+export function normalise(typed) {
+  const wide = typed.slice(0, LONGEST).normalize("NFKC").toUpperCase();
+  return wide.replace(/[\s._\u2212\p{Pd}]/gu, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+}
+
+/**
+ * The token of a ticket or card: bare, or at the end of an address `…/C/{token}`. A QR of anything else is null, and its
+ * text never leaves this device: it may be somebody's vaccination card.
+ * @param {string} text
+ * @returns {string | null}
+ */
+export function readToken(text) {
+  const address = ADDRESS.exec(text.trim());
+  const token = normalise(address ? address[1] : text);
+  return TOKEN.test(token) ? token : null;
+}
+
+/**
+ * A typed short code whose check character fits; null tells the person at once to look again, without any signal.
+ * @param {string} typed
+ * @returns {string | null}
+ */
+export function readShortCode(typed) {
+  const code = normalise(typed);
+  return SHORT_CODE.test(code) && checkCharacter(code.slice(0, -1)) === code.slice(-1) ? code : null;
+}
+
+/**
+ * A weighted sum in GF(32), polynomial x^5 + x^2 + 1: finds every wrong character and every swap of two.
+ * @param {string} body
+ */
+export function checkCharacter(body) {
+  let total = 0;
+  for (let place = 0; place < body.length; place += 1) {
+    let value = ALPHABET.indexOf(body[place]);
+    for (let times = 0; times <= place; times += 1) value = value & 16 ? (value << 1) ^ 0b100101 : value << 1;
+    total ^= value;
+  }
+  return ALPHABET[total];
+}
