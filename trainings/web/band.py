@@ -11,6 +11,7 @@ STEP = 12
 SEATS_A_ROW = 10
 MOST_SEATS = 60
 MOST_IN_LINE = 40
+ROUND_NUMBERS: tuple[int, ...] = tuple(step * 10**decade for decade in range(9) for step in (1, 2, 5))
 
 # A stepped diamond ten units wide and a thin cross five units wide, each drawn from its top left corner.
 LIT_FIGURE = "h2v2h2v2h2v2h-2v2h-2v2h-2v-2h-2v-2h-2v-2h2v-2h2z"
@@ -32,7 +33,7 @@ class Band:
 
 @lru_cache(maxsize=512)
 def seats_band(free: int, capacity: int) -> Band:
-    """A training's places in rows of ten: taken ones dim and first, free ones lit. Above sixty, one figure is several."""
+    """A training's places in rows of ten: taken ones dim and first, free ones lit. Above sixty, a figure is several."""
     figure = _people_a_figure(capacity, MOST_SEATS)
     n_figures = _figures(capacity, figure)
     n_lit = min(n_figures, -(-max(free, 0) // figure))
@@ -71,8 +72,7 @@ def marks_band(lit: Collection[int], total: int, *, figure: int = 1) -> Band:
 
 def _people_a_figure(total: int, most: int) -> int:
     """The smallest round number (1, 2, 5, 10, 20, 50 …) with which `total` fits into `most` figures."""
-    round_numbers = (step * 10**decade for decade in range(9) for step in (1, 2, 5))
-    return next(figure for figure in round_numbers if _figures(total, figure) <= most)
+    return next(figure for figure in ROUND_NUMBERS if _figures(total, figure) <= most)
 
 
 def _figures(total: int, figure: int) -> int:
