@@ -1,0 +1,131 @@
+"""Sealing columns, indexing them blindly, signing cookies: everything done with the secret keys.
+
+It protects backups, stolen disks and database dumps, not a program that was taken over.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from itsdangerous import BadSignature, TimestampSigner
+
+from trainings.lib import tokens
+
+_VERSION = "v1"
+_NONCE_BYTES = 12
+_SHORTEST_KEY = 32
+
+
+class SealBroken(Exception):
+    """The sealed value was changed, belongs elsewhere, or its key is not in the keyring."""
+
+
+class _SubKeys:
+    """What is derived from one secret key: each use has a key of its own."""
+
+    def __init__(self, key: str) -> None:
+        self.id = hashlib.sha256(key.encode()).hexdigest()[:8]
+        self.aead = AESGCM(_derive(key, "seal"))
+        self.index = _derive(key, "index")
+        self.sign = _derive(key, "sign")
+
+
+class _SignerAt(TimestampSigner):
+    """Signs and checks as of a given moment, since time comes from the caller."""
+
+    def __init__(self, keys: list[bytes], salt: str, now: datetime) -> None:
+        super().__init__(keys, salt=salt, digest_method=hashlib.sha256, key_derivation="hmac")
+        self._now = int(now.timestamp())
+
+    def get_timestamp(self) -> int:
+        return self._now
+
+
+class Keyring:
+    """The secret keys. The first seals and signs; the others only open what they sealed before."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys or len(set(keys)) != len(keys):
+            raise ValueError("a keyring needs at least one key, and no key twice")
+        if any(len(key) < _SHORTEST_KEY for key in keys):
+            raise ValueError(f"a secret key needs at least {_SHORTEST_KEY} random characters")
+        self._keys = [_SubKeys(key) for key in keys]
+        self._by_id = {key.id: key for key in self._keys}
+
+    def seal(self, text: str, aad: str) -> str:
+        """AES-256-GCM. `aad` names the place (`table:column:row`): a value moved elsewhere will not open."""
+        key = self._keys[0]
+        nonce = tokens.nonce(_NONCE_BYTES)
+        box = nonce + key.aead.encrypt(nonce, text.encode(), aad.encode())
+        return f"{_VERSION}.{key.id}.{_encode(box)}"
+
+    def open(self, sealed: str, aad: str) -> str:
+        """The text inside. Raises SealBroken."""
+        version, _, rest = sealed.partition(".")
+        key_id, _, body = rest.partition(".")
+        key = self._by_id.get(key_id)
+        if version != _VERSION or key is None:
+            raise SealBroken("unknown version or key")
+        try:
+            box = _decode(body)
+            return key.aead.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], aad.encode()).decode()
+        except (InvalidTag, ValueError) as broken:
+            raise SealBroken("changed, or sealed for another place") from broken
+
+    def is_current(self, sealed: str) -> bool:
+        """Whether it was sealed with the first key; what was not is sealed again when keys are changed."""
+        return sealed.startswith(f"{_VERSION}.{self._keys[0].id}.")
+
+    def blind_index(self, text: str, purpose: str) -> str:
+        """HMAC-SHA256 in hex: finds an equal value without storing it. The caller normalises the text first."""
+        return _blind(self._keys[0], text, purpose)
+
+    def blind_indexes(self, text: str, purpose: str) -> list[str]:
+        """The same under every key, current first: what to look for while keys are being changed."""
+        return [_blind(key, text, purpose) for key in self._keys]
+
+    def sign(self, text: str, salt: str, *, now: datetime) -> str:
+        """Text with the time and a signature, fit for a cookie; readable by whoever holds it."""
+        return self._signer(salt, now).sign(text).decode()
+
+    def unsign(self, signed: str, salt: str, *, max_age: timedelta, now: datetime) -> str | None:
+        """The text, or None where the signature is wrong, from another salt, or older than `max_age`."""
+        try:
+            return self._signer(salt, now).unsign(signed, max_age=int(max_age.total_seconds())).decode()
+        except (BadSignature, UnicodeError):
+            return None
+
+    def _signer(self, salt: str, now: datetime) -> _SignerAt:
+        # itsdangerous signs with the last key of its list.
+        return _SignerAt([key.sign for key in reversed(self._keys)], salt, now)
+
+
+def new_key() -> str:
+    """A fresh secret key, 256 bits."""
+    return tokens.new_key()
+
+
+def _derive(key: str, use: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=b"trainings", info=use.encode()).derive(key.encode())
+
+
+def _blind(key: _SubKeys, text: str, purpose: str) -> str:
+    return hmac.new(key.index, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as broken:
+        raise SealBroken("not base64") from broken

@@ -1,0 +1,257 @@
+"""Dates, times and durations in the words of es-GT and English. Storage is UTC; people see America/Guatemala.
+
+`lang` is a language code (`es`, `es-GT`, `en`); whatever is not English reads Spanish.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import groupby
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_day_names, get_month_names
+
+GUATEMALA = ZoneInfo("America/Guatemala")
+NBSP = "\N{NO-BREAK SPACE}"
+
+_MONTHS = {lang: get_month_names("wide", locale=lang) for lang in ("es_GT", "en")}
+_WEEKDAYS = {lang: get_day_names("wide", locale=lang) for lang in ("es_GT", "en")}
+# CLDR puts a narrow no-break space into "p. m.", which old phones show as a box.
+_HALVES = {"es_GT": (f"a.{NBSP}m.", f"p.{NBSP}m."), "en": ("AM", "PM")}
+# More days than this are told as "from … to …".
+_MOST_LISTED_DAYS = 6
+
+Gender = Literal["masculine", "feminine"]
+
+
+# -- what the clock on the wall says
+
+
+def local(moment: datetime) -> datetime:
+    """The moment as read in Guatemala. A datetime without a zone is a bug, and refused."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(GUATEMALA)
+
+
+def local_day(when: date) -> date:
+    """The calendar day: a date as it is, a moment as the day it falls on in Guatemala."""
+    return local(when).date() if isinstance(when, datetime) else when
+
+
+# -- dates
+
+
+def long_date(when: date, lang: str) -> str:
+    """`jueves, 4 de marzo de 2027` · `Thursday, 4 March 2027`."""
+    day = local_day(when)
+    return f"{weekday(day, lang)}, {date_without_weekday(day, lang)}"
+
+
+def date_without_weekday(when: date, lang: str) -> str:
+    """`4 de marzo de 2027` · `4 March 2027`."""
+    day = local_day(when)
+    return f"{_day_and_month(day, lang)}{_year_joint(lang)}{day.year}"
+
+
+def numeric_date(when: date) -> str:
+    """`04/03/2027`, day first in every language, for tables."""
+    return local_day(when).strftime("%d/%m/%Y")
+
+
+def weekday(when: date, lang: str) -> str:
+    return str(_WEEKDAYS[_locale(lang)][local_day(when).weekday()])
+
+
+def month_name(when: date, lang: str) -> str:
+    return str(_MONTHS[_locale(lang)][local_day(when).month])
+
+
+def date_span(days: Iterable[date], lang: str) -> str:
+    """`16, 17 y 18 de marzo de 2027`; more than six days are told by the ends: `4 de marzo a 6 de mayo de 2027`."""
+    ordered = sorted({local_day(day) for day in days})
+    if not ordered:
+        raise ValueError("a span needs at least one day")
+    if len(ordered) > _MOST_LISTED_DAYS:
+        return " a ".join(_ends(ordered, lang)) if _is_spanish(lang) else " to ".join(_ends(ordered, lang))
+    months = [list(group) for _, group in groupby(ordered, key=lambda day: (day.year, day.month))]
+    texts = [_days_of_month(month, lang, with_year=_ends_year(month, ordered)) for month in months]
+    if any(len(month) > 1 for month in months):
+        return "; ".join(texts)
+    return _listed(texts, lang)
+
+
+def held_on(days: Iterable[date], lang: str) -> str:
+    """A span within a sentence: `el 4 de marzo de 2027`, `los días 16 y 17 de …`, `del 4 de marzo al 6 de …`."""
+    ordered = sorted({local_day(day) for day in days})
+    span = date_span(ordered, lang)
+    if len(ordered) > _MOST_LISTED_DAYS:
+        start, end = _ends(ordered, lang)
+        return f"del {start} al {end}" if _is_spanish(lang) else f"from {start} to {end}"
+    if not _is_spanish(lang):
+        return f"on {span}"
+    return f"el {span}" if len(ordered) == 1 else f"los días {span}"
+
+
+def _ends(ordered: list[date], lang: str) -> tuple[str, str]:
+    first, last = ordered[0], ordered[-1]
+    if first.year != last.year:
+        start = date_without_weekday(first, lang)
+    elif first.month != last.month:
+        start = _day_and_month(first, lang)
+    else:
+        start = str(first.day)
+    return start, date_without_weekday(last, lang)
+
+
+def _ends_year(month: list[date], ordered: list[date]) -> bool:
+    last_of_year = max(day for day in ordered if day.year == month[0].year)
+    return month[-1] == last_of_year
+
+
+def _days_of_month(days: list[date], lang: str, *, with_year: bool) -> str:
+    numbers = _listed([str(day.day) for day in days], lang)
+    joint = " de " if _is_spanish(lang) else " "
+    year = f"{_year_joint(lang)}{days[0].year}" if with_year else ""
+    return f"{numbers}{joint}{month_name(days[0], lang)}{year}"
+
+
+def _day_and_month(day: date, lang: str) -> str:
+    return _days_of_month([day], lang, with_year=False)
+
+
+def _year_joint(lang: str) -> str:
+    return " de " if _is_spanish(lang) else " "
+
+
+# -- times
+
+
+def time_of_day(moment: datetime, lang: str) -> str:
+    """`2:05 p. m.` · `2:05 PM`, held together by no-break spaces."""
+    here = local(moment)
+    half = _HALVES[_locale(lang)][here.hour >= 12]
+    return f"{here.hour % 12 or 12}:{here.minute:02}{NBSP}{half}"
+
+
+def time_range(start: datetime, end: datetime, lang: str) -> str:
+    """`de 8:30 a. m. a 12:30 p. m.`"""
+    first, last = time_of_day(start, lang), time_of_day(end, lang)
+    return f"de {first} a {last}" if _is_spanish(lang) else f"from {first} to {last}"
+
+
+def day_and_time(moment: datetime, lang: str, *, with_year: bool = False) -> str:
+    """`sábado 6 de marzo, 8:30 a. m.`"""
+    day = date_without_weekday(moment, lang) if with_year else _day_and_month(local_day(moment), lang)
+    return f"{weekday(moment, lang)} {day}, {time_of_day(moment, lang)}"
+
+
+def duration(minutes: int, lang: str) -> str:
+    """`4 horas`, `2 horas y 30 minutos`, `45 minutos`."""
+    hours, rest = divmod(minutes, 60)
+    spanish = _is_spanish(lang)
+    parts = []
+    if hours:
+        parts.append(_counted(hours, "hora" if spanish else "hour"))
+    if rest or not hours:
+        parts.append(_counted(rest, "minuto" if spanish else "minute"))
+    return _listed(parts, lang)
+
+
+# -- numbers in words, for diplomas
+
+# fmt: off
+_UNITS = [
+    "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce",
+    "trece", "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiuno",
+    "veintidós", "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho",
+    "veintinueve",
+]
+_TENS = [
+    "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa",
+]
+_HUNDREDS = [
+    "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos",
+    "ochocientos", "novecientos",
+]
+# fmt: on
+
+
+def number_in_words_es(n: int, before: Gender | None = None) -> str:
+    """`veintiuno`; before a noun `veintiún` (días) or `veintiuna` (horas). From 0 to 999,999."""
+    if not 0 <= n < 1_000_000:
+        raise ValueError("only from 0 to 999,999")
+    thousands, rest = divmod(n, 1000)
+    words = []
+    if thousands:
+        # "mil" is a noun-like numeral: "veintiún mil", but "veintiuna mil horas" counts in the feminine.
+        words = [_below_thousand(thousands, before or "masculine")] if thousands > 1 else []
+        words.append("mil")
+    if rest or not thousands:
+        words.append(_below_thousand(rest, before))
+    return " ".join(words)
+
+
+def _below_thousand(n: int, before: Gender | None) -> str:
+    if n == 100:
+        return "cien"
+    hundreds, rest = divmod(n, 100)
+    words = [_HUNDREDS[hundreds - 1]] if hundreds else []
+    if words and before == "feminine" and hundreds > 1:
+        words = [words[0].removesuffix("os") + "as"]
+    if rest or not hundreds:
+        words.append(_agreeing(_below_hundred(rest), before))
+    return " ".join(words)
+
+
+def _below_hundred(n: int) -> str:
+    if n < 30:
+        return _UNITS[n]
+    tens, unit = divmod(n, 10)
+    return _TENS[tens - 3] + (f" y {_UNITS[unit]}" if unit else "")
+
+
+def _agreeing(words: str, before: Gender | None) -> str:
+    if before is None or not words.endswith("uno"):
+        return words
+    if before == "feminine":
+        return words.removesuffix("o") + "a"
+    return "veintiún" if words == "veintiuno" else words.removesuffix("o")
+
+
+def date_in_words_es(when: date) -> str:
+    """`a los cinco días del mes de marzo de dos mil veintisiete`; the first is `al primer día`."""
+    day = local_day(when)
+    days = "al primer día" if day.day == 1 else f"a los {number_in_words_es(day.day, 'masculine')} días"
+    return f"{days} del mes de {month_name(day, 'es')} de {number_in_words_es(day.year)}"
+
+
+def hours_in_words_es(minutes: int) -> str:
+    """`ocho horas`, `una hora y treinta minutos`."""
+    hours, rest = divmod(minutes, 60)
+    parts = []
+    if hours:
+        parts.append(f"{number_in_words_es(hours, 'feminine')} {'hora' if hours == 1 else 'horas'}")
+    if rest or not hours:
+        parts.append(f"{number_in_words_es(rest, 'masculine')} {'minuto' if rest == 1 else 'minutos'}")
+    return " y ".join(parts)
+
+
+# -- languages
+
+
+def _is_spanish(lang: str) -> bool:
+    return not lang.startswith("en")
+
+
+def _locale(lang: str) -> str:
+    return "es_GT" if _is_spanish(lang) else "en"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _listed(parts: list[str], lang: str) -> str:
+    joint = " y " if _is_spanish(lang) else " and "
+    return joint.join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,0 +1,62 @@
+"""Telephone numbers and e-mail addresses: read as people write them, kept in one form."""
+
+import re
+import unicodedata
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
+
+_HOME = "GT"
+_HOME_CODE = 502
+# Neighbours whose code people write without a plus: Belize, Mexico, El Salvador, Honduras.
+_NEIGHBOURS = ("BZ", "MX", "SV", "HN")
+_PHONE_SHAPE = re.compile(r"\(?\+?[0-9 ()./-]{7,30}")
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z])[A-Za-z0-9-]{{1,61}}[A-Za-z0-9]")
+_LONGEST_EMAIL = 254
+
+
+def parse_phone(text: str) -> str | None:
+    """E.164 (`+50255551234`), or None where it is no number. Without a country's code it is Guatemalan."""
+    plain = unicodedata.normalize("NFKC", text[:60]).translate(_DASHES).strip()
+    if not _PHONE_SHAPE.fullmatch(plain):
+        return None
+    digits = re.sub("[^0-9+]", "", plain)
+    number = _parse(digits, _HOME)
+    if number is None and digits[0] != "+":
+        number = next((found for region in _NEIGHBOURS if (found := _parse_neighbour(digits, region))), None)
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else None
+
+
+def show_phone(e164: str, *, with_code: bool = False) -> str:
+    """`5555 1234` at home (`+502 5555 1234` with code); numbers of other countries always with their code."""
+    number = phonenumbers.parse(e164)
+    if number.country_code == _HOME_CODE:
+        digits = str(number.national_number)
+        return f"{'+502 ' if with_code else ''}{digits[:-4]} {digits[-4:]}"
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def is_email(text: str) -> bool:
+    """Whether it has the shape of an address that our mail can reach: plain ASCII, a dot in the domain."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+
+
+def normal_email(text: str) -> str:
+    """How an address is stored and compared: without blanks around it, in lower case."""
+    return text.strip().lower()
+
+
+def _parse(text: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _parse_neighbour(text: str, region: str) -> phonenumbers.PhoneNumber | None:
+    number = _parse(f"+{text}", region)
+    return number if number and phonenumbers.is_valid_number_for_region(number, region) else None

@@ -1,0 +1,134 @@
+"""Text that people write: cleaned for storing, folded for finding, shortened for showing."""
+
+import re
+import unicodedata
+
+_APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
+_DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
+_MOST_TERMS = 8
+# Emoji families are joined by ZWJ; ZWNJ changes the shape of letters in some scripts.
+_KEPT_FORMAT = "\u200c\u200d"
+_LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
+# fmt: off
+_PARTICLES = frozenset({
+    "de", "del", "la", "las", "los", "el", "y", "e", "da", "das", "do", "dos", "di", "du", "van", "von", "der", "den",
+})
+# fmt: on
+
+
+class UnreadableText(ValueError):
+    """The text holds U+FFFD or half a character: it was damaged on its way here and must be typed again."""
+
+
+class TextTooLong(ValueError):
+    """The cleaned text has more than `max_length` characters."""
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__(f"more than {max_length} characters")
+        self.max_length = max_length
+
+
+# -- storing
+
+
+def clean(text: str, max_length: int) -> str:
+    """One line as it is stored: NFC, blanks collapsed, control, bidi and invisible characters removed.
+
+    Apostrophes, capitals and emoji stay exactly as written. Raises UnreadableText or TextTooLong (both ValueError).
+    """
+    cleaned = _clean_line(text)
+    if len(cleaned) > max_length:
+        raise TextTooLong(max_length)
+    return cleaned
+
+
+def clean_multiline(text: str, max_length: int) -> str:
+    """The same for several lines: line ends become `\\n`, never more than one empty line in a row."""
+    lines = [_clean_line(line) for line in _LINE_ENDS.split(text)]
+    cleaned = re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    if len(cleaned) > max_length:
+        raise TextTooLong(max_length)
+    return cleaned
+
+
+def _clean_line(text: str) -> str:
+    spaced = " ".join(text.split())
+    kept = "".join(filter(_is_kept, spaced))
+    # A second pass: what was removed may have stood between two blanks, or have been all there was.
+    words = (word.strip(_KEPT_FORMAT) for word in unicodedata.normalize("NFC", kept).split())
+    return " ".join(word for word in words if word)
+
+
+def _is_kept(character: str) -> bool:
+    if character == " " or character.isalnum():
+        return True
+    category = unicodedata.category(character)
+    if character == "\N{REPLACEMENT CHARACTER}" or category == "Cs":
+        raise UnreadableText("damaged character")
+    if category in ("Cc", "Cf"):
+        return character in _KEPT_FORMAT
+    return not _is_noncharacter(character)
+
+
+def _is_noncharacter(character: str) -> bool:
+    code = ord(character)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+# -- finding
+
+
+def fold(text: str) -> str:
+    """Lower-case words without accents, apostrophes and punctuation: Q’eqchi’, qeqchi' and QEQCHI fold alike."""
+    # Taking letters apart may bring capitals (𝕬) and apostrophes (ŉ) to light: hence twice.
+    plain = unicodedata.normalize("NFKD", text.translate(_DROP_APOSTROPHES)).casefold()
+    plain = unicodedata.normalize("NFKD", plain).translate(_DROP_APOSTROPHES)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+def search_text(*parts: str) -> str:
+    """What a search column holds: every word with a blank before it, so that `% word%` finds beginnings of words."""
+    words = " ".join(filter(None, map(fold, parts)))
+    return f" {words}" if words else ""
+
+
+def like_terms(query: str) -> list[str]:
+    """One LIKE pattern for each different word, all of which must match. Folded words hold no wildcard."""
+    words = dict.fromkeys(fold(query).split())
+    return [f"% {word}%" for word in list(words)[:_MOST_TERMS]]
+
+
+def slugify(text: str, max_length: int = 60) -> str:
+    """`La Libertad, Petén` -> `la-libertad-peten`. Cut between words if it can be; empty if no letter is Latin."""
+    words = "".join(c if c.isascii() else " " for c in fold(text)).split()
+    slug = "-".join(words)
+    if len(slug) <= max_length:
+        return slug
+    cut = slug[: max_length + 1].rpartition("-")[0]
+    return cut or slug[:max_length]
+
+
+# -- showing
+
+
+def initials(given_names: str, surnames: str) -> str:
+    """`María Elena`, `Caal Tzib` -> `M. E. C. T.`; particles (De La Cruz -> C.) do not count."""
+    return " ".join(_initials_of(given_names) + _initials_of(surnames))
+
+
+def short_name(given_names: str, surnames: str) -> str:
+    """How lists for staff show a person: `María Elena C. T.` (the first two surnames)."""
+    return " ".join([*given_names.split(), *_initials_of(surnames)[:2]])
+
+
+def _initials_of(names: str) -> list[str]:
+    words = unicodedata.normalize("NFC", names).split()
+    # A person whose only name is a particle still has an initial.
+    telling = [word for word in words if word.casefold() not in _PARTICLES] or words
+    return [f"{_first_letter(word)}." for word in telling]
+
+
+def _first_letter(word: str) -> str:
+    letter = next((c for c in word if c.isalnum() and c not in _APOSTROPHES), word[0])
+    return letter.upper()[0]

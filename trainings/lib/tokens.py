@@ -1,0 +1,277 @@
+"""Every random value of the program: keys, links, codes, and how people type them back.
+
+Codes are written in Crockford's base32: no I, L, O or U, so that a code read aloud or copied by hand survives.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import random
+import re
+import threading
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+OWN_LINK_LENGTH = 32
+FEED_TOKEN_LENGTH = 32
+QR_TOKEN_LENGTH = 20
+SHORT_CODE_LENGTH = 9
+CERTIFICATE_CODE_LENGTH = 14
+
+# 256 is a multiple of 32, so each character is equally likely.
+_BYTE_TO_CHARACTER = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
+_FORGIVEN = str.maketrans("OIL", "011")
+_LONGEST_TYPED = 300
+_QR_ADDRESS = re.compile(r"^https?://[^\s?#]+/C/([^/?#]+)/?(?:[?#].*)?$", re.IGNORECASE | re.DOTALL)
+
+
+# -- where randomness comes from
+
+
+class _Fixed:
+    """A repeatable source: the same seed gives the same values in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311  repeatable on purpose
+        self.ticks = 1_700_000_000_000 << 12  # keys made from a seed sort before all real ones
+
+    def next_tick(self) -> int:
+        self.ticks += 1 << 12
+        return self.ticks
+
+
+class _Ticks:
+    """Real time in 1/4096 ms since 1970, growing with every call, also when the machine's clock is set back."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next_tick(self) -> int:
+        with self._lock:
+            self._last = max(time.time_ns() * 4096 // 1_000_000, self._last + 1)
+            return self._last
+
+
+_fixed: ContextVar[_Fixed | None] = ContextVar("fixed_randomness", default=None)
+_ticks = _Ticks()
+_system = random.SystemRandom()
+
+
+@contextmanager
+def fixed_randomness(seed: int) -> Iterator[random.Random]:
+    """Let everything here but `nonce` and `new_key` draw from `seed`, in this task only: the demo world and tests."""
+    fixed = _Fixed(seed)
+    reset = _fixed.set(fixed)
+    try:
+        yield fixed.random
+    finally:
+        _fixed.reset(reset)
+
+
+def source() -> random.Random:
+    """The generator in force, for choices that are no secret (which name, which day)."""
+    fixed = _fixed.get()
+    return fixed.random if fixed else _system
+
+
+def random_bytes(n: int) -> bytes:
+    fixed = _fixed.get()
+    return fixed.random.randbytes(n) if fixed else os.urandom(n)
+
+
+def nonce(n: int = 12) -> bytes:
+    """Bytes that may never come twice under one key: real randomness even inside `fixed_randomness`."""
+    return os.urandom(n)
+
+
+def _next_tick() -> int:
+    return (_fixed.get() or _ticks).next_tick()
+
+
+def _characters(n: int) -> str:
+    return random_bytes(n).translate(_BYTE_TO_CHARACTER).decode("ascii")
+
+
+# -- keys
+
+
+def uuid7() -> UUID:
+    """A UUID version 7 (RFC 9562): ordered by time, which keeps the indexes of large tables fast."""
+    tick = _next_tick()
+    milliseconds, fraction = (tick >> 12) & ((1 << 48) - 1), tick & 0xFFF
+    tail = int.from_bytes(random_bytes(8), "big") & ((1 << 62) - 1)
+    return UUID(int=(milliseconds << 80) | (7 << 76) | (fraction << 64) | (2 << 62) | tail)
+
+
+def idempotency_key() -> str:
+    """26 characters, time first: what a form carries so that sending it twice counts once."""
+    milliseconds = _next_tick() >> 12
+    time_part = "".join(ALPHABET[(milliseconds >> shift) & 31] for shift in range(45, -1, -5))
+    return time_part + _characters(16)
+
+
+def session_id() -> str:
+    """256 bits for the cookie of a browser session."""
+    return base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode("ascii")
+
+
+def request_id() -> str:
+    """What ties the log lines of one request together and is shown with an error. Not a secret."""
+    return _characters(12)
+
+
+def slug_suffix() -> str:
+    """Six characters that keep two trainings of the same title apart. Not a secret."""
+    return _characters(6).lower()
+
+
+# -- tokens and codes
+
+
+def own_link() -> str:
+    """160 bits: the link by which a person opens their own registration."""
+    return _characters(OWN_LINK_LENGTH)
+
+
+def feed_token() -> str:
+    """160 bits: the address of a secret calendar."""
+    return _characters(FEED_TOKEN_LENGTH)
+
+
+def qr_token() -> str:
+    """100 bits: what the QR on a ticket or card holds, and nothing else."""
+    return _characters(QR_TOKEN_LENGTH)
+
+
+def short_code() -> str:
+    """Eight characters and a check character, typed at the door. Unique per training only: the caller checks."""
+    return _with_check(_characters(SHORT_CODE_LENGTH - 1))
+
+
+def certificate_code() -> str:
+    """Thirteen characters (65 bits) and a check character, printed on a certificate."""
+    return _with_check(_characters(CERTIFICATE_CODE_LENGTH - 1))
+
+
+def _double(value: int) -> int:
+    """Multiply by x in GF(32) with the polynomial x^5 + x^2 + 1."""
+    value <<= 1
+    return value ^ 0b100101 if value & 32 else value
+
+
+def _weights(n: int) -> list[dict[str, int]]:
+    """For each place a table character -> value times a^place. Distinct weights catch every swap of two characters."""
+    products = list(range(32))
+    tables = []
+    for _ in range(n):
+        products = [_double(product) for product in products]
+        tables.append(dict(zip(ALPHABET, products, strict=True)))
+    return tables
+
+
+_WEIGHTS = _weights(CERTIFICATE_CODE_LENGTH - 1)
+
+
+def check_character(body: str) -> str:
+    """The character that follows `body`: finds every single wrong character and every swap of two."""
+    total = 0
+    for table, character in zip(_WEIGHTS, body, strict=False):
+        total ^= table[character]
+    return ALPHABET[total]
+
+
+def _with_check(body: str) -> str:
+    return body + check_character(body)
+
+
+# -- reading what people type and cameras see
+
+
+def normalise(typed: str) -> str:
+    """Upper case, O as 0, I and L as 1, without spaces, dashes, dots. Says nothing about validity."""
+    wide = unicodedata.normalize("NFKC", typed[:_LONGEST_TYPED]).upper()
+    return "".join(c for c in wide if not (c.isspace() or c in "._" or _is_dash(c))).translate(_FORGIVEN)
+
+
+def _is_dash(character: str) -> bool:
+    return character == "\N{MINUS SIGN}" or unicodedata.category(character) == "Pd"
+
+
+def _read(typed: str, length: int) -> str | None:
+    code = normalise(typed)
+    return code if len(code) == length and all(c in ALPHABET for c in code) else None
+
+
+def _read_checked(typed: str, length: int) -> str | None:
+    code = _read(typed, length)
+    return code if code and check_character(code[:-1]) == code[-1] else None
+
+
+def read_own_link(typed: str) -> str | None:
+    return _read(typed, OWN_LINK_LENGTH)
+
+
+def read_feed_token(typed: str) -> str | None:
+    return _read(typed, FEED_TOKEN_LENGTH)
+
+
+def read_short_code(typed: str) -> str | None:
+    """The code as stored, or None where it cannot be one (length, characters, check character)."""
+    return _read_checked(typed, SHORT_CODE_LENGTH)
+
+
+def read_certificate_code(typed: str) -> str | None:
+    """The code as stored, or None where it cannot be one (length, characters, check character)."""
+    return _read_checked(typed, CERTIFICATE_CODE_LENGTH)
+
+
+def read_qr(text: str) -> str | None:
+    """The token in a scanned QR: bare, or at the end of an address `…/C/{token}`. None for any other QR."""
+    text = text.strip()[:_LONGEST_TYPED]
+    address = _QR_ADDRESS.match(text)
+    return _read(address[1] if address else text, QR_TOKEN_LENGTH)
+
+
+def show_short_code(code: str) -> str:
+    """`K7Q29XMDC` as people read it: `K7Q2-9XMD-C`."""
+    return _in_fours(code)
+
+
+def show_certificate_code(code: str) -> str:
+    """Fourteen characters as people read them: `K7Q2-9XMD-C4AB-1F`."""
+    return _in_fours(code)
+
+
+def _in_fours(code: str) -> str:
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+# -- storing and comparing
+
+
+def digest(token: str, purpose: str) -> str:
+    """SHA-256 in hex, as stored. The purpose ("own", "qr", "feed") keeps one kind of token from passing as another."""
+    return hashlib.sha256(f"{purpose}:{token}".encode()).hexdigest()
+
+
+def roster_hash(token: str) -> str:
+    """16 characters by which a phone recognises a card offline. Safe only because the token is random and long."""
+    return base64.urlsafe_b64encode(hashlib.sha256(f"tm1|{token}".encode()).digest()[:12]).decode("ascii")
+
+
+def same(a: str, b: str) -> bool:
+    """Compare without telling by the time it takes where the difference is."""
+    return hmac.compare_digest(a.encode(), b.encode())
+
+
+def new_key() -> str:
+    """A key for `TRAININGS_SECRET_KEYS`: 256 bits, always really random."""
+    return base64.urlsafe_b64encode(nonce(32)).rstrip(b"=").decode("ascii")
