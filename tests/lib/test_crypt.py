@@ -5,11 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainings.lib.crypt import Keyring, SealBroken, new_key
+from trainings.lib.crypt import BadSignature, Keyring, SealBroken, new_key
 
 OLD, NEW = "o" * 40, "n" * 40
 NOON = datetime(2027, 3, 4, 18, tzinfo=UTC)
-AGE = timedelta(minutes=10)
+MINUTE = timedelta(minutes=1)
+
+
+def unsign(ring: Keyring, signed: str, salt: str, now: datetime = NOON) -> str | None:
+    try:
+        return ring.unsign(signed, salt, max_age=60, now=now)
+    except BadSignature:
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -88,26 +95,26 @@ def test_blind_index_is_stable_and_differs_by_purpose_and_key(ring: Keyring) -> 
 def test_a_signed_value_is_read_until_it_is_too_old(ring: Keyring) -> None:
     signed = ring.sign("aviso: María", "flash", now=NOON)
 
-    assert ring.unsign(signed, "flash", max_age=AGE, now=NOON + AGE) == "aviso: María"
-    assert ring.unsign(signed, "flash", max_age=AGE, now=NOON + AGE + timedelta(seconds=1)) is None
+    assert unsign(ring, signed, "flash", NOON + MINUTE) == "aviso: María"
+    assert unsign(ring, signed, "flash", NOON + MINUTE + timedelta(seconds=1)) is None
 
 
 def test_a_signature_holds_only_for_its_salt_text_and_keyring(ring: Keyring) -> None:
     signed = ring.sign("12", "flash", now=NOON)
 
-    assert ring.unsign(signed, "language", max_age=AGE, now=NOON) is None
-    assert ring.unsign(signed.replace("12", "13", 1), "flash", max_age=AGE, now=NOON) is None
-    assert Keyring([OLD]).unsign(signed, "flash", max_age=AGE, now=NOON) is None
+    assert unsign(ring, signed, "language") is None
+    assert unsign(ring, signed.replace("12", "13", 1), "flash") is None
+    assert unsign(Keyring([OLD]), signed, "flash") is None
     for rubbish in ("", ".", "..", "12", "ñ.ñ.ñ"):
-        assert ring.unsign(rubbish, "flash", max_age=AGE, now=NOON) is None
+        assert unsign(ring, rubbish, "flash") is None
 
 
 def test_signatures_of_an_older_key_stay_good_while_it_is_kept() -> None:
     signed = Keyring([OLD]).sign("12", "flash", now=NOON)
 
-    assert Keyring([NEW, OLD]).unsign(signed, "flash", max_age=AGE, now=NOON) == "12"
-    assert Keyring([NEW]).unsign(signed, "flash", max_age=AGE, now=NOON) is None
-    assert Keyring([NEW]).unsign(Keyring([NEW, OLD]).sign("1", "s", now=NOON), "s", max_age=AGE, now=NOON) == "1"
+    assert unsign(Keyring([NEW, OLD]), signed, "flash") == "12"
+    assert unsign(Keyring([NEW]), signed, "flash") is None
+    assert unsign(Keyring([NEW]), Keyring([NEW, OLD]).sign("1", "s", now=NOON), "s") == "1"
 
 
 @pytest.mark.parametrize("keys", [[], ["short"], [NEW, NEW], [NEW, "short"]])

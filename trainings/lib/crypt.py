@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadSignature, TimestampSigner
 
 from trainings.lib import tokens
+
+__all__ = ["BadSignature", "Keyring", "SealBroken", "new_key"]
 
 _VERSION = "v1"
 _NONCE_BYTES = 12
@@ -95,12 +97,9 @@ class Keyring:
         """Text with the time and a signature, fit for a cookie; readable by whoever holds it."""
         return self._signer(salt, now).sign(text).decode()
 
-    def unsign(self, signed: str, salt: str, *, max_age: timedelta, now: datetime) -> str | None:
-        """The text, or None where the signature is wrong, from another salt, or older than `max_age`."""
-        try:
-            return self._signer(salt, now).unsign(signed, max_age=int(max_age.total_seconds())).decode()
-        except (BadSignature, UnicodeError):
-            return None
+    def unsign(self, signed: str, salt: str, *, max_age: int, now: datetime) -> str:
+        """The text. Raises BadSignature where it is forged, from another salt, or older than `max_age` seconds."""
+        return self._signer(salt, now).unsign(signed, max_age=max_age).decode()
 
     def _signer(self, salt: str, now: datetime) -> _SignerAt:
         # itsdangerous signs with the last key of its list.
