@@ -1,0 +1,95 @@
+"""Writing a message or job in the transaction that causes it; stopping and repeating by staff."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.permissions import can_see_messages
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import is_in_transaction, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.outbox import bell
+from trainings.outbox.models import OutboxJob, Outcome
+from trainings.web import i18n
+from trainings.web.i18n import N_
+
+STAFF_DELAY = timedelta(minutes=10)
+"""How long messages that staff cause wait, so that they can still be stopped."""
+
+
+class TooLateToStop(Refusal):
+    code = "too_late_to_stop"
+    sentence = N_("Los avisos ya salieron: solo se pueden detener en los primeros 10 minutos. Si hay un error, avise por teléfono.")
+
+
+class HasNotFailed(Refusal):
+    code = "has_not_failed"
+    sentence = N_("Este mensaje no ha fallado, así que no hace falta enviarlo otra vez.")
+
+
+async def enqueue(
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    dedup: str,
+    hub_id: UUID | None = None,
+    run_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> None:
+    """Write a job in the caller's transaction: it is done if and only if that commits. The same `dedup` again is no new job.
+
+    `payload` holds ids only (as text); its `registration_id` says whom a message is about. `run_at` is now unless given.
+    """
+    assert is_in_transaction(), "a job is written together with what causes it"
+    subject = payload.get("registration_id")
+    job = OutboxJob(
+        kind=kind,
+        payload=payload,
+        dedup=dedup,
+        subject_id=UUID(subject) if subject else None,
+        hub_id=hub_id,
+        batch_id=batch_id,
+        lang=i18n.language(),
+        run_at=run_at or clock.now(),
+    )
+    await OutboxJob.bulk_create([job], ignore_conflicts=True)
+    bell.wake()
+
+
+async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
+    """Stop what of a batch has not left; returns how many. Refuses with TooLateToStop once its ten minutes are over.
+
+    A batch of a hub whose messages the actor may not see does not exist for them.
+    """
+    async with transaction():
+        batch = await OutboxJob.filter(batch_id=batch_id).first()
+        if batch is None or batch.hub_id is None or not can_see_messages(actor, batch.hub_id):
+            raise NotFound(N_("No encontramos esos avisos."))
+        moment = clock.now()
+        waiting = OutboxJob.filter(batch_id=batch_id, done_at=None, failed_at=None, stopped_at=None)
+        stopped = await waiting.filter(run_at__gt=moment, attempts=0).update(
+            stopped_at=moment, outcome=Outcome.STOPPED
+        )
+        if not stopped:
+            raise TooLateToStop
+        await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=batch.hub_id, n=stopped)
+        return stopped
+
+
+async def retry(job_id: UUID, *, actor: Actor) -> None:
+    """Send a message that failed once more, with all its tries. Refuses with HasNotFailed for any other."""
+    async with transaction():
+        job = await OutboxJob.get_or_none(id=job_id)
+        if job is None or job.hub_id is None or not can_see_messages(actor, job.hub_id):
+            raise NotFound(N_("No encontramos ese mensaje."))
+        again = await OutboxJob.filter(id=job_id, failed_at__isnull=False).update(
+            failed_at=None, outcome="", last_error="", tries=0, lease_until=None, run_at=clock.now()
+        )
+        if not again:
+            raise HasNotFailed
+        await record("outbox.retry", actor=actor, object_id=job.id, hub_id=job.hub_id, kind=job.kind)
+    bell.wake()
