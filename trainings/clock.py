@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as time_module
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -55,3 +56,8 @@ def frozen(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen.pop()
+
+
+def ticks() -> float:
+    """Seconds that only run forward, for the age of things in memory; never a date."""
+    return time_module.monotonic()

@@ -21,7 +21,7 @@ class Actor:
     role: str
     name: str = ""
     email: str = ""
-    roles_at: Mapping[UUID, frozenset[str]] = field(default=NOWHERE)
+    roles_at: Mapping[UUID, frozenset[str]] = field(default_factory=lambda: NOWHERE)
     roles_everywhere: frozenset[str] = frozenset()
     operator_ids: frozenset[UUID] = frozenset()
     request_id: str = ""

@@ -99,13 +99,13 @@ class Participant(Record):
     community = fields.CharField(max_length=120, default="")
     actor_type = fields.CharEnumField(ActorType, max_length=16)
     organization = fields.CharField(max_length=160, default="")
-    sex: Sex | None = fields.CharEnumField(Sex, max_length=8, null=True)
-    age_group: AgeGroup | None = fields.CharEnumField(AgeGroup, max_length=8, null=True)
-    public_official: bool | None = fields.BooleanField(null=True)
+    sex: Sex | None = fields.CharEnumField(Sex, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    age_group: AgeGroup | None = fields.CharEnumField(AgeGroup, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    public_official = fields.BooleanField(null=True)
     phone: str | None = EncryptedTextField(null=True)
     email: str | None = EncryptedTextField(null=True)
-    phone_key: str | None = fields.CharField(max_length=64, null=True, db_index=True)
-    email_key: str | None = fields.CharField(max_length=64, null=True, db_index=True)
+    phone_key = fields.CharField(max_length=64, null=True, db_index=True)
+    email_key = fields.CharField(max_length=64, null=True, db_index=True)
     language: str | None = EncryptedTextField(null=True)
     pueblo: str | None = EncryptedTextField(null=True)
     merged_into: fields.ForeignKeyNullableRelation[Participant] = fields.ForeignKeyField(

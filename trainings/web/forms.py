@@ -91,7 +91,9 @@ class Typed:
 
     def refused(self, refusal: Refusal) -> Typed:
         """The same form with a refusal's sentence at its field (or on top, under the empty name)."""
-        self.errors[refusal.field or ""] = gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
+        self.errors[refusal.field or ""] = (
+            gettext(refusal.text) % refusal.values if refusal.values else gettext(refusal.text)
+        )
         return self
 
 

@@ -70,7 +70,10 @@ class SecurityHeaders:
 
 def scan_page_headers() -> dict[str, str]:
     """The wider policy of the two scan pages: WebAssembly and the camera."""
-    return {"content-security-policy": SCAN_POLICY, "permissions-policy": "camera=(self), microphone=(), geolocation=()"}
+    return {
+        "content-security-policy": SCAN_POLICY,
+        "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    }
 
 
 def token_page_headers() -> dict[str, str]:

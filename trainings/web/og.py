@@ -1,6 +1,6 @@
 """The picture a shared link carries: 1200 by 630, paper and ink, the date in maize, a band that counts the hours.
 
-Drawn with a bundled Noto Sans (OFL), as a PNG of few colours, about 20 KB; some 100 ms the first time, then from memory.
+Drawn with a bundled Noto Sans (OFL), as a PNG of few colours, about 20 KB; 100 ms at first, then from memory.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""Add people as they write themselves, correct their names, and keep what they agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings.db import keyring
+from trainings.errors import Refusal
+from trainings.lib.text import fold, search_text
+from trainings.people.consents import TEXT_VERSION
+from trainings.people.forms import PersonForm
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
+from trainings.places.models import Municipality
+from trainings.web.i18n import N_
+
+
+class UnknownMunicipality(Refusal):
+    code = "unknown_municipality"
+    status = 422
+    sentence = N_("Escoja su municipio de la lista.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """What makes two sign-ups look alike: folded names, municipality, and keyed hashes of the contacts."""
+
+    name_key: str
+    municipality: str | None
+    phone_key: str | None
+    email_key: str | None
+
+
+def sameness(person: PersonForm) -> Sameness:
+    """The keys by which look-alikes are found without opening anything."""
+    ring = keyring()
+    return Sameness(
+        name_key=name_key(person.given_names, person.surnames),
+        municipality=person.municipality_code,
+        phone_key=ring.blind_index(person.phone, "phone") if person.phone else None,
+        email_key=ring.blind_index(person.email, "email") if person.email else None,
+    )
+
+
+def name_key(given_names: str, surnames: str) -> str:
+    """The folded full name, cut to its column."""
+    return fold(f"{given_names} {surnames}")[:260]
+
+
+async def add_participant(
+    person: PersonForm, purposes: Collection[ConsentPurpose], *, how: ConsentHow, recorded_by: UUID | None = None
+) -> Participant:
+    """A new participant and what they agreed to, in the caller's transaction. Refuses an unknown municipality."""
+    keys = sameness(person)
+    if keys.municipality and not await Municipality.exists(ine_code=keys.municipality):
+        raise UnknownMunicipality(field="municipality")
+    participant = await Participant.create(
+        given_names=person.given_names,
+        surnames=person.surnames,
+        name_key=keys.name_key,
+        search_text=search_text(person.given_names, person.surnames, person.community)[:500],
+        municipality_id=keys.municipality,
+        community=person.community,
+        actor_type=person.actor_type,
+        organization=person.organization,
+        sex=person.sex,
+        age_group=person.age_group,
+        public_official=person.public_official,
+        phone=person.phone,
+        email=person.email,
+        phone_key=keys.phone_key,
+        email_key=keys.email_key,
+        language=person.language,
+        pueblo=person.pueblo.value if person.pueblo else None,
+    )
+    for purpose in sorted(purposes):
+        await Consent.create(
+            participant=participant, purpose=purpose, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by
+        )
+    return participant
+
+
+async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:
+    """Write the name as the person wants it printed, in the caller's transaction."""
+    participant.given_names = given_names
+    participant.surnames = surnames
+    participant.name_key = name_key(given_names, surnames)
+    participant.search_text = search_text(given_names, surnames, participant.community)[:500]
+    await participant.save(update_fields=["given_names", "surnames", "name_key", "search_text"])

@@ -1,0 +1,98 @@
+"""The fields of a person, as typed: names, place, actor type, contact. Shape only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+from trainings.lib.phones import is_email, normal_email, parse_phone
+from trainings.lib.text import TextTooLong, UnreadableText, clean
+from trainings.people.models import ActorType, AgeGroup, Pueblo, Sex
+from trainings.people.words import LANGUAGES
+from trainings.places.models import ANOTHER_PLACE
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+NAME_LENGTH = 120
+
+
+def printable(max_length: int) -> AfterValidator:
+    """Any printable text, as written (NFC; control and direction marks removed)."""
+
+    def check(text: str) -> str:
+        try:
+            return clean(text, max_length)
+        except UnreadableText as exc:
+            raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+        except TextTooLong as exc:
+            raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=max_length) from exc
+
+    return AfterValidator(check)
+
+
+def _required(text: str) -> str:
+    if not text:
+        raise wrong(N_("Falta este dato."))
+    return text
+
+
+def _phone(text: str | None) -> str | None:
+    if not text:
+        return None
+    number = parse_phone(text)
+    if number is None:
+        raise wrong(N_("Escriba los 8 números del teléfono, por ejemplo 5555 1234."))
+    return number
+
+
+def _email(text: str | None) -> str | None:
+    if not text:
+        return None
+    if len(text) > 254 or not is_email(text):
+        raise wrong(N_("Escriba un correo completo, por ejemplo nombre@correo.com, o déjelo vacío."))
+    return normal_email(text)
+
+
+def _municipality(code: str) -> str:
+    if not (len(code) == 4 and code.isascii() and code.isdigit()):
+        raise wrong(N_("Escoja su municipio de la lista."))
+    return code
+
+
+def _language(code: str | None) -> str | None:
+    if code and code not in LANGUAGES:
+        raise wrong(N_("Escoja una de las opciones."))
+    return code or None
+
+
+Name = Annotated[str, printable(NAME_LENGTH), AfterValidator(_required)]
+Text120 = Annotated[str, printable(120)]
+Text160 = Annotated[str, printable(160)]
+Phone = Annotated[str | None, AfterValidator(_phone)]
+Email = Annotated[str | None, AfterValidator(_email)]
+MunicipalityCode = Annotated[str, BeforeValidator(str.strip), AfterValidator(_municipality)]
+Language = Annotated[str | None, AfterValidator(_language)]
+
+
+class PersonForm(Form):
+    """Who somebody is. `municipality` 0000 is "another place, or I prefer not to say"."""
+
+    given_names: Name
+    surnames: Name
+    municipality: MunicipalityCode
+    community: Text120 = ""
+    actor_type: ActorType
+    organization: Text160 = ""
+    sex: Sex | None = None
+    age_group: AgeGroup | None = None
+    phone: Phone = None
+    email: Email = None
+    language: Language = None
+    pueblo: Pueblo | None = None
+    public_official: bool | None = None
+
+    @property
+    def municipality_code(self) -> str | None:
+        """The INE code, or none for another place."""
+        return None if self.municipality == ANOTHER_PLACE else self.municipality

@@ -1,0 +1,77 @@
+"""What a training is right now: computed from its stored state, its window, its places and its sessions' times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from trainings.schedule.models import SessionState, TrainingState
+
+
+class Phase(StrEnum):
+    """`open` takes sign-ups with places left, `waiting` for the list only; `running` says a session is on now."""
+
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+    NOT_YET_OPEN = "not_yet_open"
+    OPEN = "open"
+    WAITING = "waiting"
+    FULL = "full"
+    CLOSED = "closed"
+    HELD = "held"
+
+
+TAKES_SIGN_UPS = frozenset({Phase.OPEN, Phase.WAITING})
+
+
+class _Meeting(Protocol):
+    starts_at: datetime
+    ends_at: datetime
+    state: SessionState
+
+
+class _Run(Protocol):
+    state: TrainingState
+    opens_at: datetime | None
+    closes_at: datetime | None
+    capacity: int
+    taken: int
+    has_waiting_list: bool
+
+
+def last_end(sessions: Sequence[_Meeting]) -> datetime | None:
+    """When the last session that was not cancelled ends."""
+    return max((meeting.ends_at for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
+
+
+def closing_time(training: _Run, sessions: Sequence[_Meeting]) -> datetime | None:
+    """Until when people may sign up: the set time, else the end of the last session."""
+    return training.closes_at or last_end(sessions)
+
+
+def is_running(sessions: Sequence[_Meeting], now: datetime) -> bool:
+    """Whether a session is going on."""
+    return any(
+        meeting.state is SessionState.PLANNED and meeting.starts_at <= now < meeting.ends_at for meeting in sessions
+    )
+
+
+def phase(training: _Run, sessions: Sequence[_Meeting], now: datetime) -> Phase:
+    """The training's phase at `now`."""
+    if training.state is TrainingState.DRAFT:
+        return Phase.DRAFT
+    end = last_end(sessions)
+    if training.state is TrainingState.CANCELLED or end is None:
+        return Phase.CANCELLED
+    if now >= end:
+        return Phase.HELD
+    closes = closing_time(training, sessions)
+    if closes is not None and now >= closes:
+        return Phase.CLOSED
+    if training.opens_at is not None and now < training.opens_at:
+        return Phase.NOT_YET_OPEN
+    if training.taken < training.capacity:
+        return Phase.OPEN
+    return Phase.WAITING if training.has_waiting_list else Phase.FULL

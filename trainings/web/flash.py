@@ -1,0 +1,39 @@
+"""One-time messages across a redirect, in a signed cookie (nothing personal goes into it)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from trainings import clock
+from trainings.db.keyring import keyring
+from trainings.lib.crypt import BadSignature
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+COOKIE = "flash"
+MAX_AGE = 300
+
+Tone = Literal["ok", "note", "bad"]
+
+
+def flash(response: Response, text: str, tone: Tone = "ok") -> None:
+    """Show `text` (already translated) on the next page."""
+    signed = keyring().sign(json.dumps([[tone, text[:300]]]), salt="flash", now=clock.now())
+    response.set_cookie(COOKIE, signed, max_age=MAX_AGE, httponly=True, samesite="lax", path="/")
+
+
+def take_flashes(request: Request) -> list[tuple[str, str]]:
+    """The waiting messages as (tone, text); a forged or old cookie is none."""
+    signed = request.cookies.get(COOKIE)
+    if not signed:
+        return []
+    try:
+        return [
+            (tone, text)
+            for tone, text in json.loads(keyring().unsign(signed, salt="flash", max_age=MAX_AGE, now=clock.now()))
+        ]
+    except (BadSignature, ValueError):
+        return []

@@ -1,0 +1,44 @@
+"""Middleware: which language this request speaks; `?idioma=` is remembered in a cookie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+
+from trainings.web.i18n import choose_language, set_language
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "idioma"
+ONE_YEAR = 365 * 24 * 3600
+
+
+class LanguageMiddleware:
+    """Set the request's language, name it in the answer, and keep a choice made in the address."""
+
+    def __init__(self, app: ASGIApp, offered: tuple[str, ...]) -> None:
+        self.app, self.offered = app, offered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        asked = request.query_params.get(COOKIE)
+        chosen = choose_language(
+            asked, request.cookies.get(COOKIE), request.headers.get("accept-language", ""), self.offered
+        )
+        set_language(chosen)
+
+        async def send_with_language(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("content-language", chosen)
+                if asked and asked in self.offered:
+                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age={ONE_YEAR}; SameSite=Lax")
+            await send(message)
+
+        await self.app(scope, receive, send_with_language)

@@ -1,0 +1,78 @@
+"""Exceptions → pages (or JSON where that was asked for). No stack trace reaches anybody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from trainings.errors import Refusal, TooMany
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import environment, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+logger = logging.getLogger("trainings.problems")
+
+PAGES = frozenset({400, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503})
+SENTENCES = {
+    404: N_("No encontramos esa página."),
+    405: N_("Esta dirección no acepta eso."),
+    413: N_("Lo que envió es demasiado grande."),
+}
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the caller is a program (it accepts or sends JSON and not HTML)."""
+    accept = request.headers.get("accept", "")
+    sent = request.headers.get("content-type", "")
+    return "text/html" not in accept and ("application/json" in accept or sent.startswith("application/json"))
+
+
+def sentence_of(refusal: Refusal) -> str:
+    """The refusal in the language of the request."""
+    text = gettext(refusal.text)
+    return text % refusal.values if refusal.values else text
+
+
+async def show_refusal(request: Request, exc: Exception) -> Response:
+    """A refusal that no form re-showed."""
+    assert isinstance(exc, Refusal)
+    headers = {"retry-after": str(exc.retry_after)} if isinstance(exc, TooMany) else None
+    return problem(request, exc.status, exc.code, sentence_of(exc), headers)
+
+
+async def show_http_problem(request: Request, exc: Exception) -> Response:
+    """What the framework refuses: unknown addresses, wrong methods, oversized bodies."""
+    assert isinstance(exc, HTTPException)
+    text = gettext(SENTENCES.get(exc.status_code, ""))
+    return problem(request, exc.status_code, f"http_{exc.status_code}", text, exc.headers)
+
+
+async def show_failure(request: Request, exc: Exception) -> Response:
+    """A bug. It is loud in the log and quiet on the page."""
+    logger.error("unhandled error on %s %s", request.method, request.scope.get("route_path", "?"), exc_info=exc)
+    if wants_json(request):
+        return JSONResponse({"code": "failure"}, 500)
+    body = (
+        environment()
+        .get_template("errors/500.html")
+        .render({"request": request, "actor": None, "flashes": [], "path": "", "sentence": "", "status": 500})
+    )
+    return HTMLResponse(body, 500, {"cache-control": "no-store"})
+
+
+def problem(
+    request: Request, status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The page of a problem, or its JSON."""
+    if wants_json(request):
+        return JSONResponse({"code": code, "sentence": sentence}, status, headers)
+    template = f"errors/{status if status in PAGES else 400}.html"
+    context = {"sentence": sentence, "status": status, "phrase": HTTPStatus(status).phrase}
+    return render(request, template, context, status=status, headers=headers)

@@ -1,0 +1,106 @@
+"""Templates: one environment, escaping on, what every page needs added."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from trainings.lib import dates
+from trainings.lib.phones import show_phone
+from trainings.lib.tokens import show_certificate_code, show_short_code
+from trainings.settings import get_settings
+from trainings.web import i18n
+from trainings.web.band import line_band, marks_band, seats_band
+from trainings.web.flash import COOKIE as FLASH_COOKIE
+from trainings.web.flash import take_flashes
+from trainings.web.headers import scan_page_headers, token_page_headers
+from trainings.web.static import static
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+TEMPLATE_DIR = Path(__file__).parent.parent.parent / "templates"
+
+__all__ = ["environment", "redirect", "render", "render_text", "scan_page_headers", "token_page_headers"]
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The Jinja environment of pages and mails."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATE_DIR),
+        autoescape=select_autoescape(["html", "svg"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    _install_translations(env)
+    env.globals.update(static=static, settings=get_settings, lang=i18n.language, absolute=absolute)
+    env.globals.update(seats_band=seats_band, line_band=line_band, marks_band=marks_band)
+    env.filters.update(
+        long_date=lambda moment: dates.long_date(moment, i18n.language()),
+        day_and_time=lambda moment: dates.day_and_time(moment, i18n.language()),
+        time_of_day=lambda moment: dates.time_of_day(moment, i18n.language()),
+        weekday=lambda moment: dates.weekday(moment, i18n.language()),
+        month_name=lambda moment: dates.month_name(moment, i18n.language()),
+        local=dates.local,
+        duration=lambda minutes: dates.duration(minutes, i18n.language()),
+        numeric_date=dates.numeric_date,
+        phone=show_phone,
+        short_code=show_short_code,
+        certificate_code=show_certificate_code,
+    )
+    return env
+
+
+def _install_translations(env: Environment) -> None:
+    install: Any = env
+    install.install_gettext_callables(
+        i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext, npgettext=i18n.npgettext
+    )
+
+
+def absolute(path: str) -> str:
+    """The address of a page or file as others see it, for link previews and mails."""
+    return get_settings().base_url.rstrip("/") + path
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A page. Adds the request, who acts, and waiting flashes; pages of signed-in people are kept by no cache."""
+    actor = request.scope.get("state", {}).get("actor")
+    flashes = take_flashes(request)
+    body = (
+        environment()
+        .get_template(template)
+        .render({"request": request, "actor": actor, "flashes": flashes, "path": request.url.path, **(context or {})})
+    )
+    caching = "no-store" if actor is not None and actor.id is not None else "no-cache"
+    response = HTMLResponse(body, status, {"cache-control": caching, **(headers or {})})
+    if flashes:
+        response.delete_cookie(FLASH_COOKIE, path="/")
+    return response
+
+
+def render_text(template: str, context: Mapping[str, Any]) -> str:
+    """A template without a request: a mail."""
+    return environment().get_template(template).render(context)
+
+
+def redirect(path: str) -> RedirectResponse:
+    """After a POST: 303 to a path of ours."""
+    return RedirectResponse(path, 303)
