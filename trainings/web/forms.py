@@ -1,7 +1,7 @@
 """Forms: text from the browser → typed values, or sentences tied to fields with what was typed kept.
 
-A form is a pydantic model of shape only (never the database). Its errors speak Spanish: by the error's `type`, or by the
-message itself where a validator raised `wrong("…")`.
+A form is a pydantic model of shape only (never the database). Its errors speak Spanish: by the error's `type`, or by
+the sentence itself where a validator raised `wrong("…")`.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
     except ValidationError as exc:
         for problem in exc.errors():
             name = prefix + str(problem["loc"][0]) if problem["loc"] else ""
-            typed.errors.setdefault(name, _sentence(problem["type"], problem["msg"], problem.get("ctx") or {}))
+            typed.errors.setdefault(name, _sentence(problem["type"], problem.get("ctx") or {}))
         raise FormErrors(typed) from exc
 
 
@@ -151,7 +151,7 @@ def _takes_many(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", annotation) in (list, tuple, frozenset, set)
 
 
-def _sentence(kind: str, message: str, values: dict[str, Any]) -> str:
+def _sentence(kind: str, values: dict[str, Any]) -> str:
     if kind == "wrong":
         return gettext(values["sentence"]) % values
     known = SENTENCES.get(kind)

@@ -28,8 +28,10 @@ def static(path: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def _gzipped(path: str, _modified: float) -> bytes:
-    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+def _gzipped(path: Path, _etag: str) -> bytes:
+    """The file compressed: as it lies ready beside it, else by ourselves, once per content."""
+    ready = path.with_name(path.name + ".gz")
+    return ready.read_bytes() if ready.exists() else gzip.compress(path.read_bytes(), 9, mtime=0)
 
 
 class VersionedStatic(StaticFiles):
@@ -42,7 +44,7 @@ class VersionedStatic(StaticFiles):
         caching = FOREVER if b"v=" in scope.get("query_string", b"") else BRIEFLY
         response.headers["cache-control"] = caching
         if isinstance(response, FileResponse) and self._may_gzip(response, scope):
-            body = _gzipped(str(response.path), Path(response.path).stat().st_mtime)
+            body = _gzipped(Path(response.path), response.headers["etag"])
             headers = {"content-encoding": "gzip", "vary": "accept-encoding", "cache-control": caching}
             return Response(body, media_type=response.media_type, headers=headers)
         return response
