@@ -1,0 +1,54 @@
+"""Sheets to print, and ways to read what was printed."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import pypdf
+import pypdfium2
+from PIL import Image
+
+from trainings.certificates import pdf
+from trainings.certificates.pdf import CertificateSheet
+
+SAMPLES = pdf.DESIGN.parent / "samples"
+WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
+SIGNATORIES = (
+    ("Otto Rolando Méndez Pop", "Alcalde municipal"),
+    ("Silvia Marina Tut Che", "Coordinadora de la ventanilla"),
+    ("Marta Julia Choc Ical", "Facilitadora"),
+)
+
+
+def sample(name: str = "diploma-8-horas", **changes: Any) -> CertificateSheet:
+    kept = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return replace(CertificateSheet.from_json(kept), **changes)
+
+
+def rendered(sheet: CertificateSheet) -> pypdf.PdfReader:
+    return pypdf.PdfReader(BytesIO(pdf.render(sheet, timestamp=WHEN)))
+
+
+def words(page: pypdf.PageObject) -> str:
+    return " ".join(page.extract_text().split())
+
+
+def letters(page: pypdf.PageObject) -> str:
+    """Without spaces: where a line was broken, none is left between two words."""
+    return "".join(page.extract_text().split())
+
+
+def photographed(file: bytes, page: int, dpi: int) -> Image.Image:
+    picture: Image.Image = pypdfium2.PdfDocument(file)[page].render(scale=dpi / 72).to_pil()
+    return picture
+
+
+def assert_within_page(file: bytes) -> None:
+    """White paper is left at the right and below on every page."""
+    for number in range(len(pypdfium2.PdfDocument(file))):
+        page = photographed(file, number, 50).convert("L")
+        width, height = page.size
+        for edge in ((width - 30, 0, width, height), (60, height - 25, width, height)):
+            assert page.crop(edge).getextrema() == (255, 255)

@@ -1,0 +1,84 @@
+"""The designs in `certificates/`: their samples, fonts and previews, and the shield that a municipality hands in."""
+
+import json
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
+from trainings.certificates import pdf
+from trainings.certificates.pdf import CannotTypeset
+
+
+def test_versions_then_fit_their_columns() -> None:
+    versions = pdf.versions()
+
+    assert set(versions) == {"typst", "design", "fonts"}
+    assert len(versions["typst"]) <= 16
+    assert versions["design"].startswith("diploma-")
+    assert versions["fonts"].startswith("noto-serif-")
+    assert max(map(len, versions.values())) <= 64
+
+
+def test_preview_then_is_a_picture_of_the_page_asked_for() -> None:
+    face, back = (Image.open(BytesIO(pdf.preview_png(sample(), page=page))) for page in (1, 2))
+
+    assert face.size == back.size == (1056, 816)
+    assert zxingcpp.read_barcodes(face) == []
+    assert len(zxingcpp.read_barcodes(back)) == 1
+
+
+@pytest.mark.parametrize("file", sorted(SAMPLES.glob("*.json")), ids=lambda file: file.stem)
+def test_samples_then_each_is_printable_on_two_pages(file: Path) -> None:
+    assert len(rendered(sample(file.stem)).pages) == 2
+
+
+def test_sample_of_the_design_then_is_what_the_program_hands_over() -> None:
+    shown = json.loads((pdf.DESIGN.parent / "sample.json").read_text(encoding="utf-8"))
+
+    assert shown == json.loads(json.dumps(pdf.design_data(sample())))
+
+
+def test_fonts_then_are_the_files_their_table_says() -> None:
+    table = (pdf.FONT_FOLDER / "README.md").read_text(encoding="utf-8")
+
+    files = [*pdf.FONT_FOLDER.glob("*.ttf"), pdf.FONT_FOLDER / "OFL.txt"]
+    assert len(files) == 3
+    for file in files:
+        assert f"| {file.name} | " in table
+        assert sha256(file.read_bytes()).hexdigest() in table
+
+
+# -- shields
+
+
+def test_render_when_shield_given_then_drawn_in_place_of_the_empty_one() -> None:
+    shield = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 12"><path fill="#00f" d="M0 0h10v12H0z"/></svg>'
+
+    file = pdf.render(sample(shield_svg=shield), timestamp=WHEN)
+
+    assert photographed(file, 0, 72).convert("RGB").getpixel((130, 70)) == (0, 0, 255)
+
+
+def test_render_when_shield_is_no_picture_then_refused() -> None:
+    with pytest.raises(CannotTypeset):
+        pdf.render(sample(shield_svg=b"<svg"), timestamp=WHEN)
+
+
+def test_render_when_shield_points_at_a_file_then_the_file_stays_closed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (10, 10), "red").save(secret)
+    shield = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 10 12">'
+        f'<image xlink:href="{secret}" width="10" height="12"/></svg>'
+    ).encode()
+
+    try:
+        file = pdf.render(sample(shield_svg=shield), timestamp=WHEN)
+    except CannotTypeset:
+        return
+    assert (255, 0, 0) not in {color for _, color in photographed(file, 0, 36).convert("RGB").getcolors(1 << 20) or []}
