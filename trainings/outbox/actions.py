@@ -23,7 +23,9 @@ STAFF_DELAY = timedelta(minutes=10)
 
 class TooLateToStop(Refusal):
     code = "too_late_to_stop"
-    sentence = N_("Los avisos ya salieron: solo se pueden detener en los primeros 10 minutos. Si hay un error, avise por teléfono.")
+    sentence = N_(
+        "Los avisos ya salieron: solo se detienen en los primeros 10 minutos. Si hay un error, avise por teléfono."
+    )
 
 
 class HasNotFailed(Refusal):
@@ -40,9 +42,9 @@ async def enqueue(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """Write a job in the caller's transaction: it is done if and only if that commits. The same `dedup` again is no new job.
+    """Write a job in the caller's transaction: it is done if and only if that commits; the same `dedup` is one job.
 
-    `payload` holds ids only (as text); its `registration_id` says whom a message is about. `run_at` is now unless given.
+    `payload` holds ids only (as text); its `registration_id` says whom a message is about. Without `run_at`: due now.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -71,9 +73,7 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
             raise NotFound(N_("No encontramos esos avisos."))
         moment = clock.now()
         waiting = OutboxJob.filter(batch_id=batch_id, done_at=None, failed_at=None, stopped_at=None)
-        stopped = await waiting.filter(run_at__gt=moment, attempts=0).update(
-            stopped_at=moment, outcome=Outcome.STOPPED
-        )
+        stopped = await waiting.filter(run_at__gt=moment, attempts=0).update(stopped_at=moment, outcome=Outcome.STOPPED)
         if not stopped:
             raise TooLateToStop
         await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=batch.hub_id, n=stopped)

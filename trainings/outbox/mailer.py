@@ -1,0 +1,218 @@
+"""Mail: one composed message, its MIME form, and a connection to the mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as CRLF_POLICY
+from email.utils import format_datetime, parseaddr
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from trainings.outbox.models import OutboxJob
+from trainings.settings import SettingsProblem
+
+TIMEOUT = 10.0
+"""Seconds for one answer. Connecting may take two of them, a message three: together less than a lease."""
+SECONDS_FOR_GOODBYE = 2.0
+SERVICE_NOT_AVAILABLE = 421
+REFUSED_FOR_GOOD = 500
+
+PORTS = {"smtp": 25, "smtps": 465}
+ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One iTIP object for the reader's calendar; `method` is also its METHOD."""
+
+    content: bytes
+    method: Literal["REQUEST", "CANCEL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    lang: str
+    reply_to: str = ""
+    invitation: Invitation | None = None
+    attachments: tuple[Attachment, ...] = ()
+    is_overtaken: bool = False
+
+
+Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
+"""Composes the message of a job when it is sent; none where nobody can be written to any more."""
+Composers = Mapping[str, Composer]
+
+
+def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailMessage:
+    """The MIME message. Raises ValueError where an address or header cannot be written (line breaks among others).
+
+    An invitation is the last alternative, and attached once more: some readers act on the one, some on the other.
+    """
+    message = EmailMessage(policy=CRLF_POLICY)
+    name, address = parseaddr(sender)
+    message["From"] = Address(name, addr_spec=address)
+    message["To"] = Address(addr_spec=mail.to)
+    if mail.reply_to:
+        message["Reply-To"] = Address(addr_spec=mail.reply_to)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = f"<{message_id}>"
+    message["Content-Language"] = mail.lang
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.invitation is not None:
+        text = mail.invitation.content.decode()
+        message.add_alternative(text, subtype="calendar", params={"method": mail.invitation.method}, cte="base64")
+        message.add_attachment(mail.invitation.content, maintype="application", subtype="ics", filename="invite.ics")
+    for attachment in mail.attachments:
+        main, _, sub = attachment.media_type.partition("/")
+        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mail is handed over. `start_tls`: none = where the server offers it."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    use_tls: bool = False
+    start_tls: bool | None = None
+
+
+def parse_smtp_url(url: str) -> Server:
+    """`smtp://user:password@host:587?starttls`, `smtps://…`; `?starttls=no` never encrypts. Raises SettingsProblem."""
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise SettingsProblem("TRAININGS_SMTP_URL is not readable. Write smtp://user:password@host:587?starttls")
+    query = parse_qs(parts.query, keep_blank_values=True)
+    wish = query.get("starttls", ["auto"])[-1].lower()
+    is_wrapped = parts.scheme == "smtps"
+    return Server(
+        host=parts.hostname,
+        port=parts.port or PORTS[parts.scheme],
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        use_tls=is_wrapped,
+        start_tls=False if is_wrapped or wish in ("no", "false", "0", "off") else None if wish == "auto" else True,
+    )
+
+
+class Undelivered(Exception):
+    """Why a message did not leave, without anybody's address in it."""
+
+
+class Unreachable(Undelivered):
+    """The server takes nothing at all now: no fault of any message."""
+
+
+class PutOff(Undelivered):
+    """Not now: a 4xx answer, a broken connection, or no answer in time. It may or may not have been taken."""
+
+
+class Refused(Undelivered):
+    """Never: a 5xx answer to the recipient or the message."""
+
+
+class Post:
+    """One connection to the mail server: opened for the first message, and again after it broke."""
+
+    def __init__(self, server: Server, *, timeout: float = TIMEOUT) -> None:
+        self._server, self._timeout = server, timeout
+        self._client: aiosmtplib.SMTP | None = None
+
+    async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
+        """Hand one message over. Raises Unreachable, PutOff or Refused."""
+        client = self._client or await self._connect()
+        try:
+            async with asyncio.timeout(3 * self._timeout):
+                await client.send_message(message, sender=sender, recipients=[to])
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise self._judge(error) from error
+        except BaseException:
+            self._drop()
+            raise
+
+    async def close(self) -> None:
+        """Take leave of the server; if it does not answer, hang up."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            async with asyncio.timeout(SECONDS_FOR_GOODBYE):
+                await client.quit()
+        client.close()
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.use_tls,
+            start_tls=server.start_tls,
+            timeout=self._timeout,
+        )
+        try:
+            async with asyncio.timeout(2 * self._timeout):
+                await client.connect()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            client.close()
+            raise Unreachable(_reason(error)) from error
+        except BaseException:
+            client.close()
+            raise
+        self._client = client
+        return client
+
+    def _judge(self, error: Exception) -> Undelivered:
+        """What the failure means for this message. Unless the server only said no, the connection is not used again."""
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            error = error.recipients[0]
+        code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else SERVICE_NOT_AVAILABLE
+        if code == SERVICE_NOT_AVAILABLE or isinstance(error, aiosmtplib.SMTPHeloError):
+            self._drop()
+        if isinstance(error, aiosmtplib.SMTPHeloError):
+            return Unreachable(_reason(error))
+        # A refusal of the sender says nothing about the recipient: somebody must mend the settings, no mail is lost.
+        is_final = code >= REFUSED_FOR_GOOD and not isinstance(error, aiosmtplib.SMTPSenderRefused)
+        return Refused(_reason(error)) if is_final else PutOff(_reason(error))
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+def _reason(error: Exception) -> str:
+    """The answer or failure in one line. Servers repeat the address in their answers; it has no place in our rows."""
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return ADDRESS.sub("…", " ".join(f"{error.code} {error.message}".split()))
+    return type(error).__name__

@@ -1,0 +1,226 @@
+"""The worker: takes due jobs, composes their messages, hands them to the mail server. Inside the server, or alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+from uuid import UUID
+
+from tortoise.exceptions import OperationalError
+
+from trainings import clock, db
+from trainings.outbox import bell, claims
+from trainings.outbox.mailer import (
+    TIMEOUT,
+    Composers,
+    Mail,
+    Post,
+    PutOff,
+    Refused,
+    Server,
+    Unreachable,
+    build,
+    parse_smtp_url,
+)
+from trainings.outbox.models import OutboxJob, Outcome
+from trainings.settings import Settings
+
+logger = logging.getLogger("trainings.outbox")
+
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+"""How long a message waits after each failure of its own; after one more it is given up and staff are told."""
+OUTAGE_WAIT = timedelta(minutes=1)
+SIGNS_OF_OUTAGE = 3
+"""So many different messages failed in a row: it is the server, not they, and their tries are not used up."""
+MOST_ATTEMPTS = 1_000
+SECONDS_TO_STOP = 5.0
+TIMES_TO_INSIST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: between two looks into an idle outbox (growing from `first_look`), of an outage's pauses, per answer."""
+
+    first_look: float = 0.05
+    poll: float = 3.0
+    shortest_pause: float = 5.0
+    longest_pause: float = 60.0
+    timeout: float = TIMEOUT
+
+
+class UnknownKind(LookupError):
+    """A job that this version of the program does not know."""
+
+
+class Worker:
+    """One worker. Any number may share an outbox."""
+
+    def __init__(self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace) -> None:
+        url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+        self._server: Server | None = parse_smtp_url(url) if url else None
+        self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
+        self._stop, self._composers, self._pace = stop, composers, pace
+        self._troubled: set[UUID] = set()
+        self._pause, self._is_out = 0.0, False
+
+    async def work(self) -> None:
+        """Work until stopped."""
+        idle = self._pace.first_look
+        with bell.listening() as ring:
+            while not self._stop.is_set():
+                # The bell rings before the transaction that rang it ends: hence short looks at first, then longer ones.
+                if ring.is_set():
+                    ring.clear()
+                    idle = self._pace.first_look
+                n_jobs = await self._round_or_none()
+                if self._is_out:
+                    await _first_of(self._stop, seconds=self._pause)
+                elif n_jobs:
+                    idle = self._pace.first_look
+                else:
+                    await _first_of(ring, self._stop, seconds=idle)
+                    idle = min(idle * 2, self._pace.poll)
+
+    async def _round_or_none(self) -> int:
+        try:
+            return await self._round()
+        except Exception:  # whatever the database or a bug does, the next round comes
+            logger.exception("a round of the outbox failed")
+            return 0
+
+    async def _round(self) -> int:
+        """Take a batch and deal with it; how many jobs it had."""
+        self._is_out = False
+        jobs = await claims.claim()
+        post = Post(self._server, timeout=self._pace.timeout) if self._server and jobs else None
+        try:
+            for n_done, job in enumerate(jobs):
+                if self._stop.is_set():
+                    await claims.release(jobs[n_done:])
+                    break
+                try:
+                    await self._deal_with(job, post)
+                except Unreachable as outage:
+                    logger.warning("the mail server takes nothing: %s", outage)
+                    await claims.release(jobs[n_done:], str(outage))
+                    self._is_out = True
+                    self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
+                    break
+        finally:
+            if post is not None:
+                await post.close()
+        return len(jobs)
+
+    async def _deal_with(self, job: OutboxJob, post: Post | None) -> None:
+        try:
+            mail = await self._compose(job)
+        except Exception as error:  # one poisonous job must not hold up the others
+            logger.exception("job %s (%s) could not be composed", job.id, job.kind)
+            await self._count_failure(job, type(error).__name__)
+            return
+        if mail is None:
+            await claims.finish(job, Outcome.NOBODY)
+        elif mail.is_overtaken:
+            await claims.finish(job, Outcome.OVERTAKEN)
+        elif post is None:
+            await claims.finish(job, Outcome.KEPT)
+        else:
+            await self._send(job, mail, post)
+
+    async def _compose(self, job: OutboxJob) -> Mail | None:
+        composer = self._composers.get(job.kind)
+        if composer is None:
+            raise UnknownKind(job.kind)
+        return await composer(job)
+
+    async def _send(self, job: OutboxJob, mail: Mail, post: Post) -> None:
+        try:
+            message_id = f"{job.id}@{self._uid_domain}"
+            message = build(mail, sender=self._sender, message_id=message_id, date=clock.now())
+        except ValueError as error:
+            logger.warning("job %s (%s) has a header that cannot be written", job.id, job.kind)
+            await claims.fail(job, Outcome.REFUSED, type(error).__name__)
+            return
+        # A batch may take longer than a lease: what another worker has taken meanwhile is not sent twice.
+        if not await claims.renew(job):
+            return
+        try:
+            await post.send(message, sender=parseaddr(self._sender)[1], to=mail.to)
+        except Refused as refusal:
+            await claims.fail(job, Outcome.REFUSED, str(refusal))
+        except PutOff as trouble:
+            await self._put_off(job, str(trouble))
+        except Unreachable:
+            raise
+        except Exception as error:
+            logger.exception("job %s (%s) could not be sent", job.id, job.kind)
+            await self._count_failure(job, type(error).__name__)
+        else:
+            self._troubled.clear()
+            self._pause = 0.0
+            await _insist_on_finishing(job)
+
+    async def _put_off(self, job: OutboxJob, reason: str) -> None:
+        """After a failure in sending. Raises Unreachable where it is the server's and not the message's."""
+        self._troubled.add(job.id)
+        if len(self._troubled) < SIGNS_OF_OUTAGE or job.attempts >= MOST_ATTEMPTS:
+            await self._count_failure(job, reason)
+            return
+        await claims.put_off(job, OUTAGE_WAIT, reason, counted=False)
+        raise Unreachable(reason)
+
+    async def _count_failure(self, job: OutboxJob, reason: str) -> None:
+        if job.tries >= len(WAITS) or job.attempts >= MOST_ATTEMPTS:
+            await claims.fail(job, Outcome.GAVE_UP, reason)
+        else:
+            await claims.put_off(job, WAITS[job.tries], reason, counted=True)
+
+
+async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, pace: Pace | None = None) -> None:
+    """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem."""
+    worker = Worker(stop, settings, composers, pace or Pace())
+    working = asyncio.create_task(worker.work())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working}, timeout=SECONDS_TO_STOP)
+    finally:
+        working.cancel()
+        stopping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
+async def run_forever(settings: Settings, composers: Composers) -> None:
+    """The `worker` command: work until the process is told to end (SIGTERM, SIGINT)."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with db.connect(settings):
+        await run(stop, settings, composers)
+
+
+async def _insist_on_finishing(job: OutboxJob) -> None:
+    """The message is out. Failing to say so, because the database is locked for a moment, would send it twice."""
+    for _ in range(TIMES_TO_INSIST):
+        try:
+            await claims.finish(job, Outcome.SENT)
+        except OperationalError:
+            await asyncio.sleep(1)
+        else:
+            return
+    logger.error("job %s (%s) was sent, but could not be marked as sent", job.id, job.kind)
+
+
+async def _first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Wait for one of the events, at most so long."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
