@@ -1,0 +1,312 @@
+"""Rows for tests: plain functions with defaults, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trainings import clock
+from trainings.accounts.models import Role, RoleGrant, StaffSession, User
+from trainings.accounts.queries import actor_of
+from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
+from trainings.lib import tokens
+from trainings.places import actions as places
+from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetails, VenueDetails
+from trainings.places.data import by_code
+from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
+from trainings.registrations.models import Registration
+from trainings.schedule.models import (
+    Course,
+    CourseKind,
+    SessionFacilitator,
+    SessionState,
+    Topic,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+
+__all__ = ["actor_of"]
+
+LA_LIBERTAD = "1705"
+TACANA = "1207"
+
+_numbers = itertools.count(1)
+
+
+# -- places
+
+
+async def make_municipality(ine_code: str = LA_LIBERTAD) -> Municipality:
+    """One of the 340, as it is; made once."""
+    found = await Municipality.get_or_none(ine_code=ine_code)
+    if found is not None:
+        return found
+    row = by_code()[ine_code]
+    return await Municipality.create(
+        ine_code=row.ine_code,
+        name=row.name,
+        alias=row.alias,
+        department_code=row.department_code,
+        department=row.department,
+        slug=row.slug,
+        population_2018=row.population_2018,
+        lat=row.lat,
+        lon=row.lon,
+        languages=" ".join(row.languages),
+        search_text=row.search_text,
+    )
+
+
+async def make_municipalities() -> int:
+    """All 340."""
+    return await places.load_municipalities()
+
+
+async def make_operator(municipality: str = LA_LIBERTAD, *, code: str = "", name: str = "") -> Operator:
+    """The operator with this code, made once: a municipality's corporation, or an association (`0901A`)."""
+    code = code or municipality
+    found = await Operator.get_or_none(code=code)
+    if found is not None:
+        return found
+    place = await make_municipality(municipality)
+    kind = OperatorKind.MUNICIPALITY if code == municipality else OperatorKind.ASSOCIATION
+    details = OperatorDetails(
+        code=code,
+        kind=kind,
+        name=name or f"Municipalidad de {place.full_name}",
+        municipality=municipality,
+        signatories=(
+            SignatoryDetails("Marta Inés Chub Pop", "Alcaldesa municipal"),
+            SignatoryDetails("Rosa Xol Tiul", "Coordinadora de la ventanilla"),
+        ),
+    )
+    return await places.create_operator(details, actor=PROGRAM)
+
+
+async def make_hub(
+    slug: str = "la-libertad-peten",
+    *,
+    municipality: str = LA_LIBERTAD,
+    operator: Operator | None = None,
+    serves: Sequence[str] = (),
+    **details: Any,
+) -> Hub:
+    """The hub with this slug, made once. Its seat is `municipality`."""
+    found = await Hub.get_or_none(slug=slug)
+    if found is not None:
+        return found
+    for code in (municipality, *serves):
+        await make_municipality(code)
+    place = await make_municipality(municipality)
+    described = HubDetails(
+        slug=slug,
+        name=f"Ventanilla de {place.name}",
+        seat=municipality,
+        address="1ra calle 2-15 zona 1, frente al parque",
+        hours="lunes a viernes, de 8:00 a 16:00",
+        phone="+50279001234",
+        serves=tuple(serves),
+        languages=("spa", "kek"),
+    )
+    return await places.create_hub(
+        replace(described, **details), operator=operator or await make_operator(municipality), actor=PROGRAM
+    )
+
+
+async def make_venue(
+    hub: Hub | None = None, name: str = "Salón municipal", *, municipality: str = "", **details: Any
+) -> Venue:
+    """A place of this hub, in its seat unless another municipality is named; made once by name."""
+    hub = hub or await make_hub()
+    place = await make_municipality(municipality or hub.seat_id)
+    found = await Venue.get_or_none(hub_id=hub.id, municipality_id=place.ine_code, name=name)
+    if found is not None:
+        return found
+    described = VenueDetails(name=name, municipality=place.ine_code, address="Barrio El Centro")
+    return await places.create_venue(replace(described, **details), hub=hub, actor=PROGRAM)
+
+
+# -- people of the staff
+
+
+async def make_user(
+    role: Role | None = Role.HUB_COORDINATOR,
+    hub: Hub | None = None,
+    *,
+    operator: Operator | None = None,
+    email: str = "",
+    name: str = "",
+    password_hash: str = "",
+) -> User:
+    """A person with one role (none with `role=None`), at a hub, at an operator, or everywhere."""
+    number = next(_numbers)
+    user = await User.create(
+        email=email or f"persona{number}@ventanilla.example",
+        name=name or f"Persona {number}",
+        password_hash=password_hash,
+    )
+    if role is not None:
+        await RoleGrant.create(user=user, role=role, hub=hub, operator=operator)
+    return user
+
+
+async def sign_in(client: Any, user: User) -> None:
+    """Open a session for this person in this browser, without the sign-in page."""
+    token = tokens.session_id()
+    now = clock.now()
+    await StaffSession.create(
+        token_hash=tokens.digest(token, "session"),
+        user=user,
+        seen_at=now,
+        idle_minutes=720,
+        expires_at=now + timedelta(hours=16),
+    )
+    client.cookies.set("staff", token)
+
+
+# -- schedule
+
+
+async def make_topic(slug: str = "riesgos", name: str = "Riesgos de la migración irregular") -> Topic:
+    """The topic with this slug, made once."""
+    return await Topic.get_or_none(slug=slug) or await Topic.create(slug=slug, name=name)
+
+
+async def make_course(
+    title: str = "Riesgos de la migración irregular: mitos y realidades", *, topic: Topic | None = None, **columns: Any
+) -> Course:
+    """A course (taller, 4 hours) unless told otherwise."""
+    described: dict[str, Any] = {
+        "kind": CourseKind.TALLER,
+        "minutes": 240,
+        "contents": [{"title": "Mitos y realidades", "minutes": 120}, {"title": "A quién acudir", "minutes": 120}],
+    }
+    return await Course.create(title=title, topic=topic or await make_topic(), **(described | columns))
+
+
+def tomorrow_at(hour: int = 8, minute: int = 30, *, days: int = 1) -> datetime:
+    """A moment that many days from now, on the clock of Guatemala."""
+    day = clock.today() + timedelta(days=days)
+    return clock.midnight(day) + timedelta(hours=hour, minutes=minute)
+
+
+async def make_training(
+    *,
+    hub: Hub | None = None,
+    venue: Venue | None = None,
+    course: Course | None = None,
+    title: str = "",
+    capacity: int = 20,
+    state: TrainingState = TrainingState.PUBLISHED,
+    sessions: Sequence[tuple[datetime, datetime]] | None = None,
+    facilitators: Sequence[User] = (),
+    **columns: Any,
+) -> Training:
+    """A training, published and with one session tomorrow from 8:30 to 12:30 unless told otherwise.
+
+    `sessions` are (start, end) pairs in UTC; `columns` are further columns of the training. Its `sessions` are loaded.
+    """
+    hub = hub or await make_hub()
+    venue = venue or await make_venue(hub)
+    course = course or await make_course()
+    now = clock.now()
+    if sessions is None:
+        sessions = [(tomorrow_at(8, 30), tomorrow_at(12, 30))]
+    async with transaction():
+        training = await Training.create(
+            slug=f"{tokens.slug_suffix()}-{next(_numbers)}",
+            short_code=tokens.short_code()[:6],
+            course=course,
+            hub=hub,
+            venue=venue,
+            title=title or course.title,
+            state=state,
+            capacity=capacity,
+            changed_at=now,
+            published_at=None if state is TrainingState.DRAFT else now,
+            **columns,
+        )
+        for position, (starts_at, ends_at) in enumerate(sessions, start=1):
+            await make_session(training, starts_at, ends_at, position=position, facilitators=facilitators)
+    await training.fetch_related("sessions")
+    return training
+
+
+async def make_session(
+    training: Training,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    position: int = 1,
+    venue: Venue | None = None,
+    facilitators: Sequence[User] = (),
+    **columns: Any,
+) -> TrainingSession:
+    """One more meeting of a training."""
+    session = await TrainingSession.create(
+        training_id=training.id,
+        position=position,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        venue_id=venue.id if venue else training.venue_id,
+        state=columns.pop("state", SessionState.PLANNED),
+        stamped_at=clock.whole_second_after(None),
+        **columns,
+    )
+    for user in facilitators:
+        await SessionFacilitator.create(session=session, user=user)
+    return session
+
+
+# -- registrations
+
+
+async def make_registration(
+    training: Training,
+    *,
+    given_names: str = "María Elena",
+    surnames: str = "Caal Tzib",
+    email: str = "",
+    phone: str = "",
+    municipality: str = "0000",
+    community: str = "",
+    childcare_places: int = 0,
+    **fields: Any,
+) -> Registration:
+    """Somebody's sign-up for this training, as the public form makes it: confirmed, waiting or held as the rules say.
+
+    `fields` go to the form of the person (`actor_type`, `age_group` …) or to the sign-up (`needs`, `source` …).
+    Without a phone or an e-mail address nobody is taken for somebody else, whatever the name.
+    """
+    from trainings.people.forms import PersonForm
+    from trainings.people.models import ConsentPurpose
+    from trainings.registrations.sign_up import SignUp, sign_up
+
+    about_person = {name: fields.pop(name) for name in set(fields) & set(PersonForm.model_fields)}
+    if municipality != "0000":
+        await make_municipality(municipality)
+    person = PersonForm.model_validate(
+        {
+            "given_names": given_names,
+            "surnames": surnames,
+            "municipality": municipality,
+            "community": community,
+            "actor_type": "cocode",
+            "phone": phone or None,
+            "email": email or None,
+            **about_person,
+        }
+    )
+    wish = SignUp(
+        person=person,
+        purposes=fields.pop("purposes", frozenset({ConsentPurpose.DATA})),
+        childcare_places=childcare_places,
+        **fields,
+    )
+    done = await sign_up(training.id, wish, actor=PROGRAM)
+    return await Registration.get(id=done.registration_id).prefetch_related("participant", "group")
