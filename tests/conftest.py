@@ -1,0 +1,104 @@
+"""What all tests share: a database of either engine, the application with browsers, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import asgi, postgres_server
+from tests.database import Database, settings_for
+from trainings import clock
+
+from trainings.settings import Settings
+
+DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    postgres_server.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres_server.end_run()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on PostgreSQL last: a process changes its engine once, not at every test."""
+    items.sort(key=_needs_postgres)
+
+
+def _needs_postgres(item: pytest.Item) -> bool:
+    engine = item.callspec.params.get("db") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    return engine == "postgres" or "postgres_db" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session")
+async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
+    database = Database(tmp_path_factory.mktemp("database"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db(database: Database, request: pytest.FixtureRequest) -> Settings:
+    """An empty, connected database; the test runs once on each engine."""
+    return await database.fresh(request.param)
+
+
+@pytest.fixture
+async def sqlite_db(database: Database) -> Settings:
+    """An empty, connected SQLite database."""
+    return await database.fresh("sqlite")
+
+
+@pytest.fixture
+async def postgres_db(database: Database) -> Settings:
+    """An empty, connected PostgreSQL database."""
+    return await database.fresh("postgres")
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a test; those of its database where it has one."""
+    for name in DATABASE_FIXTURES:
+        if name in request.fixturenames:
+            connected: Settings = request.getfixturevalue(name)
+            return connected
+    return settings_for(tmp_path)
+
+
+@pytest.fixture
+async def new_client(db: Settings) -> AsyncIterator[Callable[[], AsyncClient]]:
+    """Makes browsers that know nothing of each other, all on one running application."""
+    from trainings.app import create_app
+
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(asgi.running(create_app(db)))
+        made: list[AsyncClient] = []
+
+        def make() -> AsyncClient:
+            made.append(asgi.browser(app))
+            return made[-1]
+
+        yield make
+        for browser in made:
+            await browser.aclose()
+
+
+@pytest.fixture
+def client(new_client: Callable[[], AsyncClient]) -> AsyncClient:
+    """A browser at the running application, with an empty database behind it."""
+    return new_client()
+
+
+@pytest.fixture
+def freeze() -> Iterator[Callable[[datetime], None]]:
+    """`freeze(moment)` stops the clock until the test ends; called again, it moves on."""
+    with ExitStack() as stack:
+        yield lambda moment: stack.enter_context(clock.frozen(moment))

@@ -1,0 +1,101 @@
+"""The databases that tests work on: migrated once, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+from tortoise.connection import get_connection, get_connections
+
+from tests import postgres_server
+from trainings.db import connect, migrate
+from trainings.settings import Environment, Settings
+
+KEY = "only-for-tests-" * 4
+
+TABLES = """
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations' ORDER BY 1
+"""
+
+
+class TestSettings(Settings):
+    """Settings that do not look at `.env`."""
+
+    __test__ = False
+    model_config = SettingsConfigDict(env_file=None)
+
+
+def settings_for(folder: Path, database_url: str = "") -> Settings:
+    """Settings of a test, whatever the environment says about these."""
+    return TestSettings(
+        env=Environment.TEST,
+        data_dir=folder,
+        database_url=database_url,
+        database_pool=5,
+        base_url="http://localhost:8000",
+        secret_keys=KEY,
+        smtp_url=None,
+    )
+
+
+class Database:
+    """The one database that this process has open, on either engine; opening the other closes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._engine = ""
+        self._open = AsyncExitStack()
+        self._sqlite = settings_for(folder / "sqlite")
+        self._postgres: Settings | None = None
+        self._emptying = ""
+
+    async def fresh(self, engine: str) -> Settings:
+        """An empty database of `engine`, connected."""
+        settings = self._sqlite if engine == "sqlite" else await self._postgres_settings()
+        if engine != self._engine:
+            await self.close()
+            await self._copy_sqlite()
+            await self._open.enter_async_context(connect(settings))
+            self._engine = engine
+        elif engine == "sqlite":
+            await get_connections().close_all(discard=False)
+            await self._copy_sqlite()
+        if engine == "postgres":
+            await get_connection("default").execute_script(await self._emptying_script())
+        return settings
+
+    async def close(self) -> None:
+        self._engine = ""
+        await self._open.aclose()
+        self._open = AsyncExitStack()
+
+    async def _copy_sqlite(self) -> None:
+        template = self._folder / "template"
+        if not template.exists():
+            await migrate(settings_for(template))
+        path = self._sqlite.sqlite_path
+        path.parent.mkdir(exist_ok=True)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(settings_for(template).sqlite_path, path)
+
+    async def _postgres_settings(self) -> Settings:
+        if self._postgres is None:
+            name = os.environ.get("PYTEST_XDIST_WORKER", "main")
+            url = await postgres_server.database(name, self._migrate)
+            self._postgres = settings_for(self._folder / "postgres", url)
+        return self._postgres
+
+    async def _migrate(self, url: str) -> None:
+        await migrate(settings_for(self._folder / "postgres", url))
+
+    async def _emptying_script(self) -> str:
+        if not self._emptying:
+            rows = await get_connection("default").execute_query_dict(TABLES)
+            # Neither the order of the tables nor their triggers matter for this one transaction.
+            deletes = " ".join(f'DELETE FROM "{row["tablename"]}";' for row in rows)
+            self._emptying = f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} COMMIT;"
+        return self._emptying

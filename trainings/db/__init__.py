@@ -1,0 +1,18 @@
+"""The data layer: one database, SQLite or PostgreSQL, behind the same few functions."""
+
+from trainings.db.connection import connect, is_in_transaction, lock, reads, transaction
+from trainings.db.fields import reveal
+from trainings.db.keyring import keyring
+from trainings.db.migrating import migrate, pending_migrations
+
+__all__ = [
+    "connect",
+    "is_in_transaction",
+    "keyring",
+    "lock",
+    "migrate",
+    "pending_migrations",
+    "reads",
+    "reveal",
+    "transaction",
+]

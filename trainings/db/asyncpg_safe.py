@@ -1,0 +1,81 @@
+"""Engine for PostgreSQL: a cancelled transaction always gives its connection back to the pool.
+
+Upstream loses the connection when the task is cancelled between acquire and BEGIN, or during COMMIT: a pool
+of five is empty after a few hundred such moments. Migrations choose their schema editor by this module's
+name, so it must contain "asyncpg".
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.connection import get_connections
+
+from trainings.db.cancellation import finish
+
+
+class SafeTransaction(TransactionWrapper):
+    """The connection as seen inside a transaction."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return Savepoint(SafeTransaction(self))
+
+
+class SafeContext(TransactionContextPooled):
+    """`async with` around a transaction: whatever interrupts it, the connection returns to the pool."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await finish(self.ensure_connection())
+        self.client._connection = await self._pool.acquire()
+        try:
+            await self.client.begin()
+        except BaseException:
+            await finish(self._give_back())
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self.client._finalized:
+                await finish(self.client.rollback() if kind else self.client.commit())
+        finally:
+            get_connections().reset(self.token)
+            await finish(self._give_back())
+
+    @property
+    def _pool(self) -> Any:
+        return self.client._parent._pool
+
+    async def _give_back(self) -> None:
+        await self._pool.release(self.client._connection)
+
+
+class Savepoint(NestedTransactionContext):
+    """A transaction inside a transaction."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.client._finalized:
+            await finish(self.client.savepoint_rollback() if kind else self.client.release_savepoint())
+
+
+class SafeClient(AsyncpgDBClient):
+    """A pool of connections."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return SafeContext(SafeTransaction(self), self._pool_init_lock)
+
+
+client_class = SafeClient

@@ -1,0 +1,34 @@
+"""Finishing what must not stop half-way when a request is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end even if the waiting task is cancelled meanwhile, then cancel.
+
+    A commit, a rollback or the return of a connection that is broken off in the middle leaves the
+    whole process without its database: the lock is never released, the pooled connection never returned.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except BaseException:  # noqa: BLE001 - the work's own failure: `result` raises it below
+            break
+    if cancelled is None:
+        return task.result()
+    # The caller sees its cancellation; a failure of the work itself is marked as seen.
+    if not task.cancelled():
+        task.exception()
+    raise cancelled

@@ -1,0 +1,81 @@
+"""Connecting, transactions, locks, and reads beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from tortoise import Model
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, get_current_context
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from trainings.db.config import tortoise_config
+from trainings.db.keyring import set_keyring
+from trainings.lib.crypt import Keyring
+from trainings.settings import Settings
+
+M = TypeVar("M", bound=Model)
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[None]:
+    """Hold the database open; fails at once where it cannot be reached. Inside itself it changes nothing.
+
+    One database per process at a time: Tortoise keeps its statements by alias, not by engine.
+    """
+    current = get_current_context()
+    if current is not None and current.inited:
+        yield
+        return
+    prepare_folder(settings)
+    EXECUTOR_CACHE.clear()
+    set_keyring(Keyring(list(settings.keys)))
+    context = TortoiseContext()
+    try:
+        # A request runs in another task than the start of the program, hence the global fallback. The context is
+        # entered for the initialisation only: what enters it must leave it in the same task.
+        with context:
+            await context.init(tortoise_config(settings), _enable_global_fallback=True)
+        for alias in ("default", "read"):
+            await get_connection(alias).execute_query("SELECT 1")
+        yield
+    finally:
+        # An SQLite connection left open keeps its thread, and the process would hang at its end.
+        await context.close_connections()
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the embedded database's file, readable by its owner only."""
+    if settings.is_sqlite:
+        path: Path = settings.sqlite_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+
+
+def transaction() -> TransactionContext:
+    """`async with transaction():` all or nothing. Inside another one it is a savepoint."""
+    return in_transaction("default")
+
+
+def is_in_transaction() -> bool:
+    return isinstance(get_connection("default"), TransactionalDBClient)
+
+
+def reads(model: type[M]) -> QuerySet[M]:
+    """Rows for showing, read beside the writers. In a transaction it is the transaction that reads, to see its own."""
+    return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
+
+
+async def lock(model: type[M], ids: Iterable[UUID]) -> list[M]:
+    """Those of the rows that exist, in id order (so that two transactions never wait for each other in a ring), held
+    until the transaction ends. On SQLite the transaction itself is the lock.
+    """
+    assert is_in_transaction(), "a lock lasts as long as its transaction"
+    return await model.filter(pk__in=sorted(ids)).order_by(model._meta.pk_attr).select_for_update()

@@ -1,0 +1,74 @@
+"""Columns of our own: moments in UTC, and texts that are sealed in the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from trainings.db.keyring import keyring
+
+
+class UTCDatetimeField(fields.DatetimeField[datetime]):
+    """A moment, stored and read as UTC whatever zone it is given in. A moment without a zone is refused.
+
+    SQLite compares moments as text with their offset, so 9:00-06:00 and 15:00+00:00 would differ there.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise ValueError(f"{self.model_field_name}: a moment needs its zone, {value} has none")
+            value = value.astimezone(UTC)
+        return super().to_db_value(value, instance)
+
+    def to_python_value(self, value: Any) -> datetime | None:
+        moment = super().to_python_value(value)
+        return moment.astimezone(UTC) if moment is not None else None
+
+
+class EncryptedTextField(fields.TextField):
+    """A text that the database holds only sealed (AES-256-GCM, with the key's id).
+
+    On a `Record` the attribute reads and writes the plain text. The seal is tied to table, column and row: copied
+    to another row it does not open. It cannot be compared, nor set by `.update()`: filter by a blind index beside it,
+    and write with `save(update_fields=…)`. Rows of `.values()` carry it sealed: `reveal` opens them.
+    """
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(instance, Model):
+            raise TypeError(f"{self.model_field_name} is sealed: it can be neither compared nor set without its row")
+        return keyring().seal(value, _binding(type(instance), self.column, instance.pk))
+
+    @property
+    def column(self) -> str:
+        return self.source_field or self.model_field_name
+
+
+@cache
+def sealed_columns(model: type[Model]) -> tuple[tuple[str, str], ...]:
+    """(attribute, column) of the sealed columns of a model."""
+    found = ((name, field) for name, field in model._meta.fields_map.items())
+    return tuple((name, field.column) for name, field in found if isinstance(field, EncryptedTextField))
+
+
+def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> str:
+    """The plain text of a sealed value. Raises what the keyring raises when it was changed or moved."""
+    return keyring().open(stored, _binding(model, column, row_id))
+
+
+def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
+    """The plain text of a sealed value that came from `.values()`."""
+    return None if stored is None else open_sealed(model, dict(sealed_columns(model))[attribute], row_id, stored)
+
+
+def _binding(model: type[Model], column: str, row_id: UUID) -> str:
+    return f"{model._meta.db_table}:{column}:{row_id}"

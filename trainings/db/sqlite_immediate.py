@@ -1,0 +1,94 @@
+"""Engine for SQLite: transactions take the write lock at BEGIN and survive cancellation.
+
+Upstream begins "deferred": a transaction that reads and then writes fails with "database is locked" at once,
+whatever the busy timeout, when another process wrote in between. Migrations choose their schema editor by
+this module's name, so it must contain "sqlite".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from types import TracebackType
+
+from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from trainings.db.cancellation import finish
+
+
+class ImmediateTransaction(SqliteTransactionWrapper):
+    """The connection as seen inside a transaction."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return Savepoint(ImmediateTransaction(self))
+
+    async def begin(self) -> None:
+        try:
+            await self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
+
+    async def commit(self) -> None:
+        try:
+            await super().commit()
+        except sqlite3.Error as error:
+            await self._connection.rollback()
+            if isinstance(error, sqlite3.IntegrityError):
+                raise IntegrityError(error) from error
+            raise OperationalError(error) from error
+
+
+class ImmediateContext(SqliteTransactionContext):
+    """`async with` around a transaction: whatever interrupts it, the lock is free afterwards."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await finish(self.ensure_connection())
+            try:
+                await finish(self.connection.begin())
+            except BaseException:
+                await finish(self.connection._connection.rollback())
+                raise
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        client: TransactionalDBClient = self.connection
+        return client
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self.connection._finalized:
+                await finish(self.connection.rollback() if kind else self.connection.commit())
+        finally:
+            get_connections().reset(self.token)
+            self._trxlock.release()
+
+
+class Savepoint(NestedTransactionContext):
+    """A transaction inside a transaction."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.client._finalized:
+            await finish(self.client.savepoint_rollback() if kind else self.client.release_savepoint())
+
+
+class ImmediateClient(SqliteClient):
+    """One connection per process; its lock is held from BEGIN to COMMIT."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
+
+    async def execute_many(self, query: str, values: list[list[object]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+
+client_class = ImmediateClient

@@ -1,0 +1,6 @@
+"""What `tortoise makemigrations` reads (see `[tool.tortoise]`); the program itself does not import it."""
+
+from trainings.db.config import tortoise_config
+from trainings.settings import get_settings
+
+CONFIG = tortoise_config(get_settings())
