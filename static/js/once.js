@@ -6,11 +6,13 @@
 /** Slow lines are the rule here: after this long the button may be pressed again. */
 const GIVE_UP_AFTER_MS = 30_000;
 
-/** @param {HTMLFormElement} form */
-function waitIn(form) {
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} button the one that was pressed; it is not `disabled`, or its value would not be sent
+ */
+function waitIn(form, button) {
   form.dataset.sent = "yes";
-  const button = form.querySelector("button:not([name]):not([type=button])");
-  if (!(button instanceof HTMLElement)) return;
+  if (!button) return;
   const words = button.innerHTML;
   button.setAttribute("aria-disabled", "true");
   button.textContent = form.dataset.once || button.textContent;
@@ -28,5 +30,5 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || form.dataset.once === undefined) return;
   if (form.dataset.sent) event.preventDefault();
-  else waitIn(form);
+  else waitIn(form, event.submitter);
 });

@@ -1,0 +1,175 @@
+"""The small scripts and the narrow screen, in a real Chromium; the pages are ours, only the line is made of memory."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+
+from tests.browser.fakecam import launch
+from tests.web.pages import draw
+from trainings.web.forms import Typed
+from trainings.web.static import STATIC_DIR
+
+ORIGIN = "http://localhost:8000"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+FRAME = '{% extends "layouts/public.html" %}'
+FORM = (
+    FRAME + '{% block content %}<form action="/enviado" method="post" data-once="Enviando…">'
+    '<button name="add" value="1">Agregar</button><button>Inscribirme</button></form>{% endblock %}'
+    '{% block scripts %}{{ script("once") }}{% endblock %}'
+)
+SHARE = (
+    FRAME + '{% block content %}<a href="https://wa.me/?text=hola" data-share="http://localhost:8000/c" '
+    'data-title="Taller">Invitar</a>'
+    '<button hidden data-copy="http://localhost:8000/c" data-done="Copiado">Copiar</button>{% endblock %}'
+    '{% block scripts %}{{ script("share", "copy") }}{% endblock %}'
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone that fails the test when the browser complains, of the content policy for example."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def show(page: Page, source: str, **values: Any) -> list[str]:
+    """Open a page written in the test; the list fills with what is sent or opened afterwards."""
+    body = draw(source, **values).source
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if address.path.startswith("/static/"):
+            file = STATIC_DIR / address.path.removeprefix("/static/")
+            route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0] or "")
+        elif address.path == "/pagina":
+            route.fulfill(
+                body=body, content_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY}
+            )
+        else:
+            asked.append(f"{route.request.method} {route.request.url} {route.request.post_data or ''}".strip())
+            # 204 leaves the page where it is, as a slow line does.
+            route.fulfill(status=204)
+
+    page.route("**/*", answer)
+    page.goto(f"{ORIGIN}/pagina", wait_until="networkidle")
+    return asked
+
+
+def test_form_when_sent_twice_in_a_hurry_goes_once_and_says_so(page: Page) -> None:
+    asked = show(page, FORM)
+    button = page.locator("button:not([name])")
+
+    button.dblclick()
+
+    expect(button).to_have_text("Enviando…")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    assert asked == [f"POST {ORIGIN}/enviado"]
+
+
+def test_form_when_another_button_is_pressed_sends_that_button(page: Page) -> None:
+    asked = show(page, FORM)
+
+    page.get_by_role("button", name="Agregar").click()
+
+    expect(page.locator("button[name=add]")).to_have_text("Enviando…")
+    expect(page.locator("button:not([name])")).to_have_text("Inscribirme")
+    assert asked == [f"POST {ORIGIN}/enviado add=1"]
+
+
+def test_summary_of_errors_has_the_focus_and_leads_to_the_field(page: Page) -> None:
+    source = (
+        FRAME + '{% from "parts/summary.html" import summary %}{% import "parts/field.html" as field %}'
+        '{% block content %}{{ summary(form) }}{{ field.phone(form, "phone", "Teléfono") }}{% endblock %}'
+        '{% block scripts %}{{ script("focus-summary") }}{% endblock %}'
+    )
+
+    show(page, source, form=Typed({}, {"phone": "Escriba los 8 números."}))
+
+    expect(page.locator(".summary")).to_be_focused()
+    page.get_by_role("link", name="Escriba los 8 números.").click()
+    expect(page.get_by_label("Teléfono")).to_be_focused()
+
+
+def test_share_where_the_telephone_can_opens_its_own_sheet(page: Page) -> None:
+    page.add_init_script("window.shared = []; navigator.share = async (what) => { window.shared.push(what) }")
+    asked = show(page, SHARE)
+
+    page.get_by_role("link", name="Invitar").click()
+
+    assert page.evaluate("window.shared") == [{"title": "Taller", "url": "http://localhost:8000/c"}]
+    assert asked == []
+
+
+def test_share_where_it_cannot_leads_to_whatsapp(page: Page) -> None:
+    page.add_init_script("navigator.share = undefined")
+    asked = show(page, SHARE)
+
+    page.get_by_role("link", name="Invitar").click()
+
+    assert asked == ["GET https://wa.me/?text=hola"]
+
+
+def test_copy_puts_the_address_on_the_clipboard_and_says_so(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=ORIGIN)
+    show(page, SHARE)
+
+    page.get_by_role("button", name="Copiar").click()
+
+    expect(page.get_by_role("status")).to_have_text("Copiado")
+    assert page.evaluate("navigator.clipboard.readText()") == "http://localhost:8000/c"
+
+
+def test_copy_without_script_is_not_offered(browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+
+    show(page, SHARE)
+
+    expect(page.locator("[data-copy]")).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["pages/privacidad", "pages/accesibilidad", "pages/quejas", "errors/404", "errors/503"]
+)
+def test_page_fits_the_narrowest_screen(page: Page, name: str) -> None:
+    show(page, f'{{% extends "{name}.html" %}}')
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_first_tab_leads_past_the_header(page: Page) -> None:
+    show(page, FORM)
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Ir al contenido")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("button", name="Agregar")).to_be_focused()
