@@ -13,7 +13,6 @@ from httpx2 import AsyncClient
 from tests import asgi, postgres_server
 from tests.database import Database, settings_for
 from trainings import clock
-
 from trainings.settings import Settings
 
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")

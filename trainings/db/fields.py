@@ -22,15 +22,18 @@ class UTCDatetimeField(fields.DatetimeField[datetime]):
         super().__init__(**options)
 
     def to_db_value(self, value: Any, instance: Any) -> Any:
-        if isinstance(value, datetime):
-            if value.tzinfo is None:
-                raise ValueError(f"{self.model_field_name}: a moment needs its zone, {value} has none")
-            value = value.astimezone(UTC)
-        return super().to_db_value(value, instance)
+        return super().to_db_value(self._in_utc(value), instance)
 
     def to_python_value(self, value: Any) -> datetime | None:
-        moment = super().to_python_value(value)
-        return moment.astimezone(UTC) if moment is not None else None
+        moment: datetime | None = self._in_utc(super().to_python_value(self._in_utc(value)))
+        return moment
+
+    def _in_utc(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        if value.tzinfo is None:
+            raise ValueError(f"{self.model_field_name}: a moment needs its zone, {value} has none")
+        return value.astimezone(UTC)
 
 
 class EncryptedTextField(fields.TextField):

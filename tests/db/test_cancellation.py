@@ -1,0 +1,135 @@
+"""Cancelled requests must not take the database with them: the storm that breaks the upstream engines."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tortoise.connection import get_connection
+
+from trainings.db import sql, transaction
+from trainings.db.cancellation import finish
+from trainings.settings import Settings
+
+INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
+N_TRANSACTIONS = 800
+AT_ONCE = 20
+PATIENCE = 20.0
+
+
+async def insert_pair(name: str) -> None:
+    async with transaction():
+        await sql.rows("SELECT count(*) FROM counter")
+        await sql.execute(_literal(f"{name}-left"))
+        async with transaction():
+            await sql.execute(_literal(f"{name}-right"))
+
+
+def _literal(key: str) -> str:
+    return INSERT.replace("?", f"'{key}'")
+
+
+async def insert_pair_within(seconds: float, name: str) -> str | None:
+    """The name, when the transaction was acknowledged in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await insert_pair(name)
+    except TimeoutError:
+        return None
+    return name
+
+
+async def storm() -> set[str]:
+    """Transactions broken off at every possible moment; the names of those that were acknowledged."""
+    acknowledged: set[str] = set()
+    for first in range(0, N_TRANSACTIONS, AT_ONCE):
+        attempts = (insert_pair_within(0.0004 * (n % 47), f"n{n}") for n in range(first, first + AT_ONCE))
+        acknowledged.update(filter(None, await asyncio.gather(*attempts)))
+    return acknowledged
+
+
+async def test_storm_of_cancelled_transactions_leaves_the_database_usable_and_whole(db: Settings) -> None:
+    acknowledged = await storm()
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(insert_pair(f"after{n}") for n in range(AT_ONCE)))
+    keys = {row["key"] for row in await sql.rows("SELECT key FROM counter")}
+    left = {key.removesuffix("-left") for key in keys if key.endswith("-left")}
+    right = {key.removesuffix("-right") for key in keys if key.endswith("-right")}
+    assert 0 < len(acknowledged) < N_TRANSACTIONS
+    assert left == right
+    assert acknowledged | {f"after{n}" for n in range(AT_ONCE)} <= left
+
+
+async def test_storm_returns_every_connection_to_the_pool(postgres_db: Settings) -> None:
+    await storm()
+
+    pool = get_connection("default")._pool
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(insert_pair(f"after{n}") for n in range(AT_ONCE)))
+    assert pool.get_idle_size() == pool.get_size()
+
+
+async def test_bulk_insert_outside_a_transaction_that_is_cancelled_leaves_nothing_open(db: Settings) -> None:
+    rows = [[f"row{n}"] for n in range(5_000)]
+    text = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.002):
+            await sql.execute_many(text, rows)
+
+    async with asyncio.timeout(PATIENCE):
+        await insert_pair("after")
+    (row,) = await sql.rows("SELECT count(*) AS n FROM counter WHERE key LIKE 'row%'")
+    assert row["n"] in (0, len(rows))
+
+
+async def test_refusal_inside_a_transaction_undoes_it(db: Settings) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with transaction():
+            await sql.execute(_literal("gone"))
+            _ = 1 / 0
+
+    assert await sql.rows("SELECT key FROM counter") == []
+
+
+async def test_refusal_inside_an_inner_transaction_undoes_only_that(db: Settings) -> None:
+    async with transaction():
+        await sql.execute(_literal("stays"))
+        with pytest.raises(ZeroDivisionError):
+            async with transaction():
+                await sql.execute(_literal("gone"))
+                _ = 1 / 0
+
+    assert await sql.rows("SELECT key FROM counter") == [{"key": "stays"}]
+
+
+async def test_finish_when_cancelled_twice_ends_the_work_first() -> None:
+    ended = asyncio.Event()
+    started = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def work() -> None:
+        started.set()
+        await go_on.wait()
+        ended.set()
+
+    waiting = asyncio.create_task(finish(work()))
+    await started.wait()
+    waiting.cancel()
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.is_set()
+
+
+async def test_finish_when_the_work_fails_raises_its_failure() -> None:
+    async def work() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await finish(work())

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trainings.db import transaction
+from trainings.settings import Settings
+from trainings.versions.actions import bump
+from trainings.versions.queries import NEVER, current
+
+MOMENT = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
+
+
+async def test_bump_counts_from_one_and_notes_the_moment(db: Settings, freeze: Callable[[datetime], None]) -> None:
+    freeze(MOMENT)
+    async with transaction():
+        await bump("municipio:1705", "guatemala", "guatemala")
+    freeze(MOMENT + timedelta(minutes=1))
+    async with transaction():
+        await bump("guatemala")
+
+    assert await current("municipio:1705") == (1, MOMENT)
+    assert await current("guatemala") == (2, MOMENT + timedelta(minutes=1))
+    assert await current("municipio:0101") == (0, NEVER)
+
+
+async def test_bump_in_a_transaction_that_fails_moves_nothing(db: Settings) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with transaction():
+            await bump("guatemala")
+            _ = 1 / 0
+
+    assert await current("guatemala") == (0, NEVER)
+
+
+async def test_bump_outside_a_transaction_is_refused(db: Settings) -> None:
+    with pytest.raises(AssertionError):
+        await bump("guatemala")
+
+
+async def test_bumps_of_the_same_keys_at_once_lose_none_and_never_lock_each_other_out(db: Settings) -> None:
+    async def one(*keys: str) -> None:
+        async with transaction():
+            await bump(*keys)
+
+    keys = ("a", "b", "c", "d")
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(one(*(keys if n % 2 else reversed(keys))) for n in range(40)))
+
+    assert [(await current(key))[0] for key in keys] == [40, 40, 40, 40]
