@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from trainings.outbox.models import OutboxJob
-from trainings.settings import SettingsProblem
+from trainings.settings import Settings, SettingsProblem
 
 TIMEOUT = 10.0
 """Seconds for one answer. Connecting may take two of them, a message three: together less than a lease."""
@@ -30,12 +30,15 @@ PORTS = {"smtp": 25, "smtps": 465}
 ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
+Method = Literal["REQUEST", "CANCEL"]
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """One iTIP object for the reader's calendar; `method` is also its METHOD."""
 
     content: bytes
-    method: Literal["REQUEST", "CANCEL"]
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,6 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailM
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{message_id}>"
-    message["Content-Language"] = mail.lang
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text, cte="quoted-printable")
@@ -91,6 +93,7 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailM
     for attachment in mail.attachments:
         main, _, sub = attachment.media_type.partition("/")
         message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+    message["Content-Language"] = mail.lang
     return message
 
 
@@ -104,6 +107,12 @@ class Server:
     password: str | None = None
     use_tls: bool = False
     start_tls: bool | None = None
+
+
+def server_of(settings: Settings) -> Server | None:
+    """The mail server that is set; none: messages are kept and shown in the panel. Raises SettingsProblem."""
+    url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+    return parse_smtp_url(url) if url else None
 
 
 def parse_smtp_url(url: str) -> Server:

@@ -22,10 +22,9 @@ from trainings.outbox.mailer import (
     Post,
     PutOff,
     Refused,
-    Server,
     Unreachable,
     build,
-    parse_smtp_url,
+    server_of,
 )
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
@@ -61,8 +60,7 @@ class Worker:
     """One worker. Any number may share an outbox."""
 
     def __init__(self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace) -> None:
-        url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
-        self._server: Server | None = parse_smtp_url(url) if url else None
+        self._server = server_of(settings)
         self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
         self._stop, self._composers, self._pace = stop, composers, pace
         self._troubled: set[UUID] = set()

@@ -1,0 +1,10 @@
+"""Which coroutine does which kind of job of the outbox."""
+
+from __future__ import annotations
+
+from trainings.certificates import mails as certificate_mails
+from trainings.outbox.mailer import Composers
+from trainings.registrations import mails as registration_mails
+
+COMPOSERS: Composers = {**registration_mails.COMPOSERS, **certificate_mails.COMPOSERS}
+"""Each composes the message of a job when it is sent."""

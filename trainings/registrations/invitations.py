@@ -1,0 +1,136 @@
+"""Sessions as entries for one person's own calendar: iTIP objects that go along with messages (RFC 5546, RFC 6047).
+
+They are another thing than the public feeds: one attendee, one session, and an UID of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from uuid import UUID
+
+from icalendar import Event, vCalAddress, vText
+
+from trainings.clock import GUATEMALA
+from trainings.outbox.mailer import Attachment, Invitation, Method
+from trainings.schedule.ics import VTIMEZONE
+from trainings.web.i18n import gettext as _
+
+MOST_INVITATIONS = 3
+"""Above so many sessions the message carries one file with all of them instead."""
+
+HEAD = (
+    "BEGIN:VCALENDAR\r\n"
+    "VERSION:2.0\r\n"
+    "PRODID:-//Ventanillas municipales//Capacitaciones 1.0//ES\r\n"
+    "CALSCALE:GREGORIAN\r\n"
+    "METHOD:{method}\r\n"
+)
+END = "END:VCALENDAR\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One session in one person's calendar. `sequence` rises with every change, also from REQUEST to CANCEL."""
+
+    uid: str
+    stamped_at: datetime
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+    description: str
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who invites (the From header of our mail) and who is invited: nobody else's address stands in the object."""
+
+    organizer: str
+    attendee: str
+
+
+def invitation_uid(registration_id: UUID, session_id: UUID, uid_domain: str, *, round_number: int = 0) -> str:
+    """The same from REQUEST to CANCEL. Who signs up again after a CANCEL gets another: calendars refuse a dead UID."""
+    again = f"-{round_number}" if round_number else ""
+    return f"insc-{registration_id}-{session_id}{again}@{uid_domain}"
+
+
+def carried(appointments: Sequence[Appointment], parties: Parties) -> tuple[Invitation | None, tuple[Attachment, ...]]:
+    """What a message carries: up to three sessions as one object each, the first of them inline; more as one file."""
+    if not appointments:
+        return None, ()
+    if len(appointments) > MOST_INVITATIONS:
+        return None, (Attachment("calendario.ics", all_in_one(appointments), "text/calendar"),)
+    first, *others = [invitation(appointment, parties) for appointment in appointments]
+    # One object may hold one UID only, and Outlook acts on one object a message: the others are there to be opened.
+    files = (
+        Attachment(f"sesion-{number}.ics", other.content, "application/ics")
+        for number, other in enumerate(others, start=2)
+    )
+    return first, tuple(files)
+
+
+def invitation(appointment: Appointment, parties: Parties) -> Invitation:
+    """The REQUEST of a session, or its CANCEL."""
+    event = _event(appointment)
+    event.add("organizer", _person(parties.organizer, CN=parseaddr(parties.organizer)[0]))
+    attendee = _person(
+        parties.attendee,
+        CUTYPE="INDIVIDUAL",
+        ROLE="REQ-PARTICIPANT",
+        PARTSTAT="NEEDS-ACTION",
+        # Nobody reads the replies.
+        RSVP="FALSE",
+        # Not the name: it was typed by anybody, and would travel in our name.
+        CN=parties.attendee,
+    )
+    event.add("attendee", attendee)
+    method: Method = "CANCEL" if appointment.is_cancelled else "REQUEST"
+    return Invitation(_calendar(method, [event]), method)
+
+
+def all_in_one(appointments: Sequence[Appointment]) -> bytes:
+    """One file with all sessions, to be opened by hand: nobody is invited in it."""
+    return _calendar("PUBLISH", [_event(appointment) for appointment in appointments])
+
+
+def _event(appointment: Appointment) -> Event:
+    event = Event()
+    event.add("uid", appointment.uid)
+    event.add("dtstamp", appointment.stamped_at)
+    event.add("last-modified", appointment.stamped_at)
+    event.add("sequence", appointment.sequence)
+    event.add("dtstart", appointment.starts_at.astimezone(GUATEMALA))
+    event.add("dtend", appointment.ends_at.astimezone(GUATEMALA))
+    event.add("summary", _summary(appointment))
+    event.add("location", appointment.location)
+    event.add("description", appointment.description)
+    event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("class", "PRIVATE")
+    return event
+
+
+def _summary(appointment: Appointment) -> str:
+    if not appointment.is_cancelled:
+        return appointment.summary
+    # Several clients list a cancelled entry as if nothing had happened: the word must be in the title.
+    return _("CANCELADA: %(title)s") % {"title": appointment.summary}
+
+
+def _person(mailbox: str, **parameters: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{parseaddr(mailbox)[1]}")
+    for name, value in parameters.items():
+        if value:
+            person.params[name] = vText(value)
+    return person
+
+
+def _calendar(method: str, events: Sequence[Event]) -> bytes:
+    body = "".join(event.to_ical().decode() for event in events)
+    return (HEAD.format(method=method) + VTIMEZONE + body + END).encode()

@@ -1,0 +1,168 @@
+"""The messages about a registration: composed from ids at the moment they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainings.lib.dates import NBSP, day_and_time
+from trainings.lib.phones import show_phone
+from trainings.outbox.letters import write_letter
+from trainings.outbox.mailer import Composer, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
+from trainings.registrations.letters import Facts, gather
+from trainings.registrations.models import RegistrationState
+from trainings.schedule.models import SessionState, TrainingSession
+from trainings.settings import get_settings
+from trainings.web.i18n import gettext as _
+from trainings.web.i18n import speaking
+
+
+def is_confirmed(facts: Facts) -> bool:
+    """The person has a place in something that is still to come."""
+    return facts.registration.state is RegistrationState.CONFIRMED and is_coming(facts)
+
+
+def is_waiting(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.WAITLISTED and is_coming(facts)
+
+
+def is_held(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.HELD and is_coming(facts)
+
+
+def has_cancelled(facts: Facts) -> bool:
+    return facts.registration.state is RegistrationState.CANCELLED
+
+
+def is_called_off(facts: Facts) -> bool:
+    """The whole training is cancelled, for somebody who did not cancel before."""
+    return facts.is_cancelled and not has_cancelled(facts)
+
+
+def is_concerned(facts: Facts) -> bool:
+    """Somebody who counts on a training that is still to come."""
+    return not has_cancelled(facts) and is_coming(facts)
+
+
+def is_coming(facts: Facts) -> bool:
+    return not facts.is_cancelled and not facts.is_over
+
+
+def has_link(facts: Facts) -> bool:
+    return bool(facts.link)
+
+
+def nothing(_facts: Facts) -> list[Appointment]:
+    return []
+
+
+def requests(facts: Facts) -> list[Appointment]:
+    """The sessions to come, for the calendar of somebody who has a place; those called off, for taking out."""
+    if facts.registration.state is not RegistrationState.CONFIRMED:
+        return []
+    changed_first = sorted([*facts.coming, *facts.called_off], key=lambda one: one.stamped_at, reverse=True)
+    return [appointment(facts, one) for one in changed_first]
+
+
+def confirmations(facts: Facts) -> list[Appointment]:
+    """The sessions to come, in order."""
+    if facts.registration.state is not RegistrationState.CONFIRMED:
+        return []
+    return [appointment(facts, one) for one in facts.coming]
+
+
+def withdrawals(facts: Facts) -> list[Appointment]:
+    """The sessions that somebody had a place in, for taking out of the calendar."""
+    if facts.registration.confirmed_at is None:
+        return []
+    # Where only a session was called off, it has been taken out already.
+    affected = [*facts.coming, *facts.called_off] if facts.is_cancelled else facts.coming
+    return [appointment(facts, one, is_withdrawn=True) for one in affected]
+
+
+def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
+    """A session in this person's calendar."""
+    settings = get_settings()
+    is_called_off = session.state is SessionState.CANCELLED
+    phone = _("Ventanilla: %(phone)s") % {"phone": show_phone(facts.phone)}
+    bring = _("Qué traer: %(what)s") % {"what": facts.training.bring} if facts.training.bring else ""
+    online = "" if is_withdrawn else facts.training.online_url
+    return Appointment(
+        uid=invitation_uid(facts.registration.id, session.id, settings.uid_domain, round_number=facts.cancellations),
+        stamped_at=max(facts.job.created_at.replace(microsecond=0), session.stamped_at),
+        # A session that was called off or moved has a higher number of its own; who leaves raises it by one.
+        sequence=session.sequence + (is_withdrawn and not is_called_off),
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=facts.title,
+        location=facts.place_of(session) or _("En línea"),
+        description="\n".join(part for part in (phone, bring, online) if part),
+        is_cancelled=is_withdrawn or is_called_off,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message: its words, when what it says holds, what it puts into the reader's calendar."""
+
+    words: str
+    holds: Callable[[Facts], bool]
+    entries: Callable[[Facts], Sequence[Appointment]] = nothing
+    more: Callable[[Facts], dict[str, Any]] = field(default=lambda _facts: {})
+    names_day: bool = True
+
+
+def _reason(facts: Facts) -> dict[str, Any]:
+    return {"reason": facts.training.cancel_reason}
+
+
+KINDS = {
+    "registration_confirmed": Kind("emails/registration_confirmed.txt", is_confirmed, confirmations),
+    "registration_promoted": Kind("emails/registration_promoted.txt", is_confirmed, confirmations),
+    "registration_waitlisted": Kind("emails/registration_waitlisted.txt", is_waiting),
+    "registration_held": Kind("emails/registration_held.txt", is_held),
+    "registration_cancelled": Kind("emails/registration_cancelled.txt", has_cancelled, withdrawals),
+    "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
+    "training_changed": Kind("emails/training_changed.txt", is_concerned, requests),
+    "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
+}
+
+
+async def compose(job: OutboxJob) -> Mail | None:
+    """The message of a job about a registration."""
+    facts = await gather(job)
+    return None if facts is None else letter_of(KINDS[job.kind], facts)
+
+
+COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
+
+
+def letter_of(kind: Kind, facts: Facts) -> Mail:
+    """The message of this kind in the person's language."""
+    assert facts.participant.email
+    to = facts.participant.email
+    with speaking(facts.lang):
+        invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, to))
+        shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
+        letter = write_letter(kind.words, shown)
+        subject = letter.heading + (_day_for_subject(facts) if kind.names_day else "")
+    return Mail(
+        to=to,
+        subject=subject,
+        text=letter.text,
+        html=letter.html,
+        lang=facts.lang,
+        reply_to=facts.hub.email,
+        invitation=invited,
+        attachments=files,
+        is_overtaken=facts.is_told_again or not kind.holds(facts),
+    )
+
+
+def _day_for_subject(facts: Facts) -> str:
+    """Nothing about the subject matter, which others may read over a shoulder; the day tells messages apart."""
+    ahead = [*facts.coming, *facts.called_off]
+    return f": {day_and_time(ahead[0].starts_at, facts.lang).replace(NBSP, ' ')}" if ahead else ""
