@@ -1,0 +1,229 @@
+"""Messages in the panel: what left, what waits, what failed; stopping, sending again, looking at one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock, jobs
+from trainings.accounts.permissions import MESSAGE_READERS
+from trainings.audit.actions import record
+from trainings.db import reads, transaction
+from trainings.lib.text import short_name
+from trainings.outbox import actions, queries
+from trainings.outbox.mailer import server_of
+from trainings.outbox.models import OutboxJob
+from trainings.outbox.queries import Batch
+from trainings.outbox.words import KIND_WORDS, STATE_WORDS, reason_of, state_of
+from trainings.registrations.models import Registration
+from trainings.settings import get_settings
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.i18n import _, ngettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from trainings.outbox.mailer import Mail
+
+INDEX = "/panel/mensajes"
+OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")
+STYLES = re.compile(r'style="([^"]*)"|<style>(.*?)</style>', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message in the list, in words."""
+
+    id: UUID
+    what: str
+    state: str
+    is_failed: bool
+    at: datetime
+    to: str
+    training: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBatch:
+    """A batch that can be stopped, in words."""
+
+    id: UUID
+    what: str
+    training: str
+    n_messages: int
+    leaves_at: datetime
+    minutes_left: int
+
+
+@allow(*MESSAGE_READERS)
+async def index(request: Request) -> Response:
+    actor = request.state.actor
+    only_failed = request.query_params.get("ver") == "fallidos"
+    before = _uuid(request.query_params.get("antes", ""))
+    found, older = await queries.messages(actor, before=before, only_failed=only_failed)
+    batches = await queries.stoppable(actor)
+    about = await _registrations([job.subject_id for job in found] + [batch.subject_id for batch in batches])
+    return render(
+        request,
+        "outbox/index.html",
+        {
+            "rows": [_row(job, about) for job in found],
+            "batches": [_waiting(batch, about) for batch in batches],
+            "only_failed": only_failed,
+            "n_failed": await queries.n_failed(actor),
+            "is_kept": server_of(get_settings()) is None,
+            "older": f"{INDEX}?antes={older}{'&ver=fallidos' if only_failed else ''}" if older else None,
+        },
+    )
+
+
+@allow(*MESSAGE_READERS)
+async def show(request: Request) -> Response:
+    job = await _opened(request)
+    mail = await _composed(job)
+    return render(
+        request,
+        "outbox/show.html",
+        {
+            "row": _row(job, await _registrations([job.subject_id])),
+            "mail": mail,
+            "paragraphs": [block.splitlines() for block in mail.text.split("\n\n")] if mail else [],
+            "files": _files(mail) if mail else [],
+            "reason": reason_of(job),
+        },
+    )
+
+
+@allow(*MESSAGE_READERS)
+async def show_html(request: Request) -> Response:
+    """The HTML part as a reader sees it: no script, no request, no access to the panel around it."""
+    mail = await _composed(await _opened(request))
+    if mail is None:
+        raise queries.UnknownMessage
+    return HTMLResponse(
+        mail.html,
+        headers={
+            "content-security-policy": f"sandbox; default-src 'none'; style-src {_style_sources(mail.html)}",
+            "cache-control": "no-store",
+            "x-robots-tag": "noindex",
+        },
+    )
+
+
+@allow(*MESSAGE_READERS)
+async def retry(request: Request) -> Response:
+    job_id: UUID = request.path_params["id"]
+    await actions.retry(job_id, actor=request.state.actor)
+    response = redirect(f"{INDEX}/{job_id}")
+    flash(response, _("Listo: el mensaje se envía otra vez."))
+    return response
+
+
+@allow(*MESSAGE_READERS)
+async def stop(request: Request) -> Response:
+    n_stopped = await actions.stop_batch(request.path_params["id"], actor=request.state.actor)
+    response = redirect(INDEX)
+    sentence = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
+    flash(response, sentence % {"n": n_stopped})
+    return response
+
+
+async def _opened(request: Request) -> OutboxJob:
+    """The message, its opening written down: it shows a person's address."""
+    job = await queries.message(request.state.actor, request.path_params["id"])
+    async with transaction():
+        await record("outbox.read", actor=request.state.actor, object_id=job.id, hub_id=job.hub_id, kind=job.kind)
+    return job
+
+
+async def _composed(job: OutboxJob) -> Mail | None:
+    """The message as it would be composed now. In production nobody reads another's link off it."""
+    composer = jobs.COMPOSERS.get(job.kind)
+    mail = await composer(job) if composer else None
+    if mail is None or not get_settings().is_production:
+        return mail
+    return replace(mail, text=OWN_LINK.sub("/i/••••", mail.text), html=OWN_LINK.sub("/i/••••", mail.html))
+
+
+async def _registrations(ids: Iterable[UUID | None]) -> Mapping[UUID, Registration]:
+    wanted = {registration_id for registration_id in ids if registration_id}
+    found = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant", "training")
+    return {registration.id: registration for registration in found}
+
+
+def _row(job: OutboxJob, about: Mapping[UUID, Registration]) -> Row:
+    registration = about.get(job.subject_id) if job.subject_id else None
+    return Row(
+        id=job.id,
+        what=_kind(job.kind),
+        state=_(STATE_WORDS.get(state_of(job), "")),
+        is_failed=job.failed_at is not None,
+        at=job.done_at or job.failed_at or job.stopped_at or job.run_at,
+        to=_short(registration),
+        training=registration.training.title if registration else "",
+    )
+
+
+def _waiting(batch: Batch, about: Mapping[UUID, Registration]) -> WaitingBatch:
+    registration = about.get(batch.subject_id) if batch.subject_id else None
+    return WaitingBatch(
+        id=batch.id,
+        what=_kind(batch.kind),
+        training=registration.training.title if registration else "",
+        n_messages=batch.n_messages,
+        leaves_at=batch.leaves_at,
+        minutes_left=math.ceil((batch.leaves_at - clock.now()).total_seconds() / 60),
+    )
+
+
+def _files(mail: Mail) -> list[str]:
+    """The names under which the reader finds what is attached."""
+    return [*(["invite.ics"] if mail.invitation else []), *(attachment.name for attachment in mail.attachments)]
+
+
+def _kind(kind: str) -> str:
+    return _(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
+
+
+def _short(registration: Registration | None) -> str:
+    if registration is None:
+        return ""
+    participant = registration.participant
+    name = short_name(participant.given_names, participant.surnames)
+    return f"{name}, {participant.community}" if participant.community else name
+
+
+def _style_sources(html: str) -> str:
+    """Our own styles by their hashes: a style that anybody managed to write into a message is not among the first."""
+    found = {attribute or sheet for attribute, sheet in STYLES.findall(html)}
+    sums = sorted(base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in found)
+    return " ".join(["'unsafe-hashes'", *(f"'sha256-{one}'" for one in sums)])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(INDEX + "/{id:uuid}", show),
+    Route(INDEX + "/{id:uuid}/html", show_html),
+    Route(INDEX + "/{id:uuid}/reintentar", retry, methods=["POST"]),
+    Route(INDEX + "/lotes/{id:uuid}/detener", stop, methods=["POST"]),
+]

@@ -1,0 +1,64 @@
+"""The outbox in words: what a message is, and where it has got to."""
+
+from __future__ import annotations
+
+from trainings import clock
+from trainings.outbox.models import OutboxJob, Outcome
+from trainings.web.i18n import N_, gettext
+
+KIND_WORDS = {
+    "registration_confirmed": N_("Inscripción confirmada"),
+    "registration_promoted": N_("Se liberó un lugar"),
+    "registration_waitlisted": N_("En lista de espera"),
+    "registration_held": N_("Solicitud recibida"),
+    "registration_cancelled": N_("Inscripción cancelada"),
+    "training_cancelled": N_("Capacitación cancelada"),
+    "training_changed": N_("Cambio de fecha o lugar"),
+    "certificate_ready": N_("Diploma o constancia"),
+    "own_link_again": N_("Enlace otra vez"),
+}
+
+WAITING = "waiting"
+DUE = "due"
+AGAIN = "again"
+
+STATE_WORDS = {
+    WAITING: N_("Sale a su hora"),
+    DUE: N_("Por salir"),
+    AGAIN: N_("No se pudo; se intenta otra vez"),
+    Outcome.SENT: N_("Enviado"),
+    Outcome.KEPT: N_("Guardado, sin enviar"),
+    Outcome.OVERTAKEN: N_("Ya no hacía falta"),
+    Outcome.NOBODY: N_("Sin correo a dónde enviarlo"),
+    Outcome.STOPPED: N_("Detenido"),
+    Outcome.REFUSED: N_("El correo lo rechazó"),
+    Outcome.GAVE_UP: N_("No se pudo entregar"),
+}
+
+UNREACHABLE = N_("No se pudo conectar con el servidor de correo.")
+TOO_SLOW = N_("El servidor de correo no respondió a tiempo.")
+HUNG_UP = N_("El servidor de correo cortó la conexión.")
+REASON_WORDS = {
+    "ConnectionRefusedError": UNREACHABLE,
+    "SMTPConnectError": UNREACHABLE,
+    "SMTPConnectTimeoutError": UNREACHABLE,
+    "SMTPReadTimeoutError": TOO_SLOW,
+    "SMTPTimeoutError": TOO_SLOW,
+    "TimeoutError": TOO_SLOW,
+    "ConnectionResetError": HUNG_UP,
+    "SMTPServerDisconnected": HUNG_UP,
+}
+
+
+def reason_of(job: OutboxJob) -> str:
+    """Why the last try failed: in words, or as the server answered; empty where none did."""
+    return gettext(REASON_WORDS.get(job.last_error, job.last_error))
+
+
+def state_of(job: OutboxJob) -> str:
+    """The key of `STATE_WORDS` that describes the job now."""
+    if job.outcome:
+        return str(job.outcome)
+    if job.last_error:
+        return AGAIN
+    return WAITING if job.run_at > clock.now() else DUE
