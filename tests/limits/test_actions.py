@@ -1,0 +1,93 @@
+"""Counting and refusing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trainings import clock
+from trainings.limits.actions import TooManyTries, count, forget_expired, hit, refuse_if_spent
+from trainings.limits.models import RateWindow
+from trainings.settings import Settings, get_settings
+
+NOON = datetime(2026, 11, 25, 18, tzinfo=UTC)
+Freeze = Callable[[datetime], None]
+
+
+async def test_hit_beyond_the_limit_is_refused_with_the_time_that_is_left(db: Settings, freeze: Freeze) -> None:
+    freeze(NOON)
+    for _ in range(3):
+        await hit("door", "ana", 3, 300)
+    freeze(NOON + timedelta(seconds=100))
+
+    with pytest.raises(TooManyTries) as refused:
+        await hit("door", "ana", 3, 300)
+
+    assert (refused.value.status, refused.value.retry_after) == (429, 200)
+    assert str(refused.value) == "Hubo demasiados intentos. Pruebe otra vez en 4 min."
+
+
+async def test_hit_after_the_window_begins_a_new_one(db: Settings, freeze: Freeze) -> None:
+    freeze(NOON)
+    assert [await count("door", "ana", 300) for _ in range(4)] == [1, 2, 3, 4]
+
+    freeze(NOON + timedelta(seconds=300))
+
+    assert await count("door", "ana", 300) == 1
+    window = await RateWindow.get()
+    assert window.expires_at == NOON + timedelta(seconds=600)
+
+
+async def test_hits_of_others_and_for_other_purposes_are_counted_apart(db: Settings) -> None:
+    await hit("door", "ana", 1, 300)
+
+    await hit("door", "luis", 1, 300)
+    await hit("gate", "ana", 1, 300)
+
+    assert sorted(await RateWindow.all().values_list("hits", flat=True)) == [1, 1, 1]
+
+
+async def test_subject_is_stored_only_as_a_keyed_hash(db: Settings) -> None:
+    await hit("door", "190.148.7.7", 5, 300)
+
+    window = await RateWindow.get()
+    assert "190.148.7.7" not in window.key
+    assert window.key.startswith("door:")
+
+
+async def test_refuse_if_spent_does_not_count(db: Settings, freeze: Freeze) -> None:
+    freeze(NOON)
+    for _ in range(10):
+        await refuse_if_spent("code", "ana", 2)
+    await count("code", "ana", 3600)
+    await refuse_if_spent("code", "ana", 2)
+    await count("code", "ana", 3600)
+
+    with pytest.raises(TooManyTries):
+        await refuse_if_spent("code", "ana", 2)
+    freeze(NOON + timedelta(hours=1))
+    await refuse_if_spent("code", "ana", 2)
+
+
+async def test_limits_switched_off_count_but_never_refuse(db: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "rate_limits", False)
+
+    for _ in range(5):
+        await hit("door", "ana", 1, 300)
+    await refuse_if_spent("door", "ana", 1)
+
+    assert await count("door", "ana", 300) == 0
+    assert (await RateWindow.get()).hits == 6
+
+
+async def test_forget_expired_deletes_only_windows_that_are_over(db: Settings, freeze: Freeze) -> None:
+    freeze(NOON)
+    await count("door", "ana", 60)
+    await count("door", "luis", 600)
+    freeze(NOON + timedelta(seconds=60))
+
+    assert await forget_expired() == 1
+
+    assert (await RateWindow.get()).expires_at > clock.now()
