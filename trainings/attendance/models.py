@@ -48,8 +48,9 @@ class ScanFlag(StrEnum):
 class ScanEvent(Record):
     """One scan, typed code, tap or undo, under the id that the client made (`id`). Never changed, never refused.
 
-    `at` is the client's clock corrected by its offset; `unknown_code` keeps a well-formed but unknown token, sealed, for later
-    matching; `body_hash` tells a repeat from a changed body under the same id (`conflict_of` then names the first).
+    `at` is the client's clock corrected by its offset. `unknown_code` keeps a well-formed but unknown token, sealed,
+    for later matching. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names
+    the first.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -82,7 +83,7 @@ class ScanEvent(Record):
 class Attendance(Record):
     """Whether and how long one person was at one session: recomputed from the scans, never typed over them.
 
-    Times are UTC, `minutes` whole minutes, counted once the session is closed or over. Unique per session and registration.
+    Times are UTC, `minutes` whole minutes, counted once the session is closed or over. One per session and person.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CertificateKind(StrEnum):
-    """An attendance note states hours attended, a diploma that the course was completed, a certificate also a passed test."""
+    """A note states hours attended, a diploma that the course was completed, a certificate also a passed test."""
 
     CONSTANCIA = "constancia"
     DIPLOMA = "diploma"

@@ -69,9 +69,9 @@ class RegistrationGroup(Record):
     n_people = fields.IntField(default=1)
     childcare_places = fields.IntField(default=0)
     wait_number: int | None = fields.BigIntField(null=True)
-    idempotency_key: str | None = fields.CharField(max_length=64, null=True, unique=True)
+    idempotency_key = fields.CharField(max_length=64, null=True, unique=True)
     body_hash = fields.CharField(max_length=64, default="")
-    browser_key: str | None = fields.CharField(max_length=64, null=True)
+    browser_key = fields.CharField(max_length=64, null=True)
     changed_at: datetime = UTCDatetimeField()
 
     class Meta:
@@ -115,6 +115,11 @@ class Registration(Record):
     completed_at: datetime | None = UTCDatetimeField(null=True)
     mark: int | None = fields.IntField(null=True)
 
+    @property
+    def holds_place(self) -> bool:
+        """Whether it is one of the `taken`: walk-ins and look-alikes never are."""
+        return self.state in TAKES_PLACE and self.duplicate_of_id is None and self.source is not Source.WALK_IN
+
     class Meta:
         table = "registration"
         unique_together = (("training", "short_code"),)
@@ -129,7 +134,10 @@ class LinkScope(StrEnum):
 
 
 class OwnLink(Record):
-    """The address `/i/{token}` that opens one's own registration. Sealed so that it can be sent again, rotated at the desk."""
+    """The address `/i/{token}` that opens one's own registration.
+
+    Sealed so that it can be sent again, rotated at the desk.
+    """
 
     token_hash = fields.CharField(max_length=64, unique=True)
     token: str | None = EncryptedTextField(null=True)

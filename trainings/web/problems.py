@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from trainings.errors import Refusal, TooMany
+from trainings.web.forms import FormErrors
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import environment, render
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("trainings.problems")
 
 PAGES = frozenset({400, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503})
+UNREADABLE = N_("Faltan datos en lo que envió. Vuelva a la página y pruebe otra vez.")
 SENTENCES = {
     404: N_("No encontramos esa página."),
     405: N_("Esta dirección no acepta eso."),
@@ -45,6 +47,12 @@ async def show_refusal(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, Refusal)
     headers = {"retry-after": str(exc.retry_after)} if isinstance(exc, TooMany) else None
     return problem(request, exc.status, exc.code, sentence_of(exc), headers)
+
+
+async def show_form_errors(request: Request, exc: Exception) -> Response:
+    """A form that no page re-shows: a button's hidden fields were tampered with, or are of another version."""
+    assert isinstance(exc, FormErrors)
+    return problem(request, 422, "form_errors", gettext(UNREADABLE))
 
 
 async def show_http_problem(request: Request, exc: Exception) -> Response:

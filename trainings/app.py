@@ -1,0 +1,99 @@
+"""The application: routes, middleware, exception handlers, lifespan. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette_compress import CompressMiddleware
+
+import trainings.accounts.routes
+import trainings.attendance.routes
+import trainings.certificates.routes
+import trainings.feeds.routes
+import trainings.outbox.routes
+import trainings.places.routes
+import trainings.registrations.routes
+import trainings.schedule.routes
+import trainings.web.routes
+from trainings import db, jobs
+from trainings.accounts.middleware import StaffSessions
+from trainings.errors import Refusal
+from trainings.outbox import worker
+from trainings.settings import Settings, get_settings
+from trainings.web.allow import SignInNeeded
+from trainings.web.forms import FormErrors
+from trainings.web.guards import BodyClock, HostGuard, OriginGuard, RequestId
+from trainings.web.headers import SecurityHeaders
+from trainings.web.language import LanguageMiddleware
+from trainings.web.problems import show_failure, show_form_errors, show_http_problem, show_refusal
+from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
+
+BODY_LIMIT = 64 * 1024
+
+
+def create_app(settings: Settings | None = None, *, with_worker: bool = True) -> Starlette:
+    """The application for these settings; `with_worker` runs the outbox inside this process."""
+    settings = settings or get_settings()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with db.connect(settings):
+            stop = asyncio.Event()
+            running = asyncio.create_task(worker.run(stop, settings, jobs.COMPOSERS)) if with_worker else None
+            try:
+                yield
+            finally:
+                stop.set()
+                if running is not None:
+                    await running
+
+    return Starlette(
+        debug=False,
+        lifespan=lifespan,
+        max_body_size=BODY_LIMIT,
+        routes=[
+            Mount("/cal", routes=trainings.feeds.routes.routes),
+            Mount(PREFIX, VersionedStatic(directory=STATIC_DIR)),
+            Mount("", routes=_pages(), middleware=_page_middleware(settings)),
+        ],
+        middleware=[
+            Middleware(RequestId),
+            Middleware(SecurityHeaders, https=settings.is_https),
+            Middleware(HostGuard, hosts=settings.allowed_hosts),
+            Middleware(BodyClock),
+            Middleware(OriginGuard, origins=settings.allowed_origins),
+            Middleware(LanguageMiddleware, offered=settings.language_codes),
+        ],
+        exception_handlers={
+            SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
+            Refusal: show_refusal,
+            FormErrors: show_form_errors,
+            HTTPException: show_http_problem,
+            Exception: show_failure,
+        },
+    )
+
+
+def _page_middleware(settings: Settings) -> list[Middleware]:
+    """Feeds and static files bring their own compression and know nobody: these layers are for pages only."""
+    return [Middleware(CompressMiddleware, zstd=False), Middleware(StaffSessions, settings=settings)]
+
+
+def _pages() -> list[BaseRoute]:
+    from_packages = (
+        trainings.web.routes,
+        trainings.places.routes,
+        trainings.schedule.routes,
+        trainings.registrations.routes,
+        trainings.attendance.routes,
+        trainings.certificates.routes,
+        trainings.outbox.routes,
+        trainings.accounts.routes,
+    )
+    return [route for package in from_packages for route in package.routes]

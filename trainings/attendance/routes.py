@@ -1,0 +1,274 @@
+"""`/panel/sesiones/{id}/asistencia`: check-in by camera, code or row; walk-ins; closing; the list to sign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ATTENDANCE_TAKERS
+from trainings.attendance import actions, views
+from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.queries import Door, UnknownSession, door_of, roster, totals
+from trainings.attendance.scans import Answer, Outcome, Scan
+from trainings.audit.actions import record
+from trainings.errors import Malformed, NotAllowed, Refusal
+from trainings.lib import tokens
+from trainings.people import choices
+from trainings.people.models import ConsentHow, ConsentPurpose
+from trainings.registrations.models import Source
+from trainings.registrations.sign_up import SignUp
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render, scan_page_headers
+
+BLANK_LINES = 8
+PREFIX = "/panel/sesiones/{id}/asistencia"
+
+
+class MayNotClose(NotAllowed):
+    code = "may_not_close"
+    sentence = N_("Solo quien facilita o coordina puede cerrar la sesión. Pídaselo.")
+
+
+class UnreadableEvents(Malformed):
+    code = "unreadable_events"
+    sentence = N_("No pudimos leer las marcas que envió este aparato.")
+
+
+async def _door(request: Request) -> Door:
+    try:
+        session_id = UUID(request.path_params["id"])
+    except ValueError as exc:
+        raise UnknownSession from exc
+    return await door_of(session_id, request.state.actor)
+
+
+def _page(door: Door, anchor: str = "", **query: Any) -> str:
+    kept = urlencode({name: str(value) for name, value in query.items() if value})
+    return f"/panel/sesiones/{door.session.id}/asistencia" + (f"?{kept}" if kept else "") + anchor
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def show(request: Request) -> Response:
+    return await _show(request, await _door(request))
+
+
+async def _show(
+    request: Request,
+    door: Door,
+    *,
+    last: dict[str, Any] | None = None,
+    typed: str = "",
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    view = request.query_params.get("filtro", "todas")
+    view = view if view in views.FILTERS else "todas"
+    query = request.query_params.get("q", "")[:100]
+    lines = await roster(door.session)
+    counted = totals(lines)
+    context = {
+        "session": views.session_view(door),
+        "roster": [views.person_view(line, view=view, query=query) for line in lines],
+        "filter": view,
+        "q": query,
+        "n_present": counted.n_present,
+        "n_expected": counted.n_expected,
+        "closed": door.session.closed_at is not None,
+        "can_close": door.can_close,
+        "last": last or _last(request),
+        "code_typed": typed,
+        "code_error": error,
+        "new_id": tokens.uuid7,
+    }
+    return render(request, "attendance/show.html", context, status=status, headers=scan_page_headers())
+
+
+def _last(request: Request) -> dict[str, Any] | None:
+    """The answer to the mark just made without script: only its kind travels in the address, never a name."""
+    state = request.query_params.get("marca", "")
+    if state not in set(views.STATES.values()):
+        return None
+    return {"outcome": state, "name": "", "time": "", "text": ""}
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def marks(request: Request) -> Response:
+    """Marks: JSON from the scanner, or one form without script. Both are stored, never refused by a rule."""
+    door = await _door(request)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return await _marks_json(request, door)
+    typed = await read_form(request)
+    try:
+        form = check(MarkForm, typed)
+    except FormErrors as exc:
+        error = exc.typed.error("") or exc.typed.error("code") or gettext(N_("Escriba el código del boleto."))
+        return await _show(request, door, typed=typed.value("code"), error=error, status=422)
+    [answer] = await actions.take(door.session.id, [form.scan], actor=request.state.actor)
+    if answer.outcome is Outcome.NOT_A_TICKET:
+        error = gettext(N_("Revise el código: tiene 9 letras y números, como K7Q2-9XMD-C."))
+        return await _show(request, door, typed=form.code, error=error, status=422)
+    return _answered(door, answer, typed)
+
+
+def _answered(door: Door, answer: Answer, typed: Typed) -> Response:
+    """Back to the list, to the answer; the name is said by a one-time message, not by the address."""
+    state = views.STATES[answer.outcome]
+    response = redirect(_page(door, "#resultado", marca=state, filtro=typed.value("filtro"), q=typed.value("q")[:100]))
+    name = views.answer_name(answer)
+    if name:
+        flash(response, " ".join(part for part in (name, views.answer_text(answer)) if part), "ok")
+    return response
+
+
+async def _marks_json(request: Request, door: Door) -> Response:
+    try:
+        batch = BatchBody.model_validate_json(await request.body())
+    except ValidationError as exc:
+        raise UnreadableEvents from exc
+    offset: timedelta = clock.now() - moment(batch.client_now)
+    answers = await actions.take(
+        door.session.id, [event.scan for event in batch.events], actor=request.state.actor, offset=offset
+    )
+    lines = await roster(door.session)
+    counted = totals(lines)
+    return JSONResponse(
+        {
+            "results": [views.answer_json(answer, lines) for answer in answers],
+            "n_present": counted.n_present,
+            "n_expected": counted.n_expected,
+        },
+        headers={"cache-control": "no-store"},
+    )
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def undo(request: Request) -> Response:
+    door = await _door(request)
+    typed = await read_form(request)
+    form = check(UndoForm, typed)
+    scan = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=form.event)
+    [answer] = await actions.take(door.session.id, [scan], actor=request.state.actor)
+    return _answered(door, answer, typed)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def new_walk_in(request: Request) -> Response:
+    return _walk_in_page(request, await _door(request), None, str(tokens.uuid7()))
+
+
+def _walk_in_page(request: Request, door: Door, typed: Typed | None, key: str, status: int = 200) -> Response:
+    context = {
+        "session": views.session_view(door),
+        "form": typed,
+        "id": key,
+        "departments": choices.municipalities_by_department(),
+        "municipality": door.session.training.hub.seat_id,
+        "actor_types": choices.actor_types(),
+        "age_groups": choices.age_groups(adults_only=True),
+        "walk_ins": door.session.training.walk_ins,
+    }
+    return render(request, "attendance/walk_in.html", context, status=status)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def create_walk_in(request: Request) -> Response:
+    door = await _door(request)
+    typed = await read_form(request)
+    try:
+        form = check(WalkInForm, typed)
+        wish = SignUp(
+            person=form,
+            purposes=frozenset({ConsentPurpose.DATA}),
+            source=Source.WALK_IN,
+            consent_how=ConsentHow.READ_ALOUD,
+            idempotency_key=f"walkin-{form.id}",
+            body_hash=str(form.id),
+        )
+        answer = await actions.add_walk_in(door.session.id, wish, form.id, actor=request.state.actor)
+    except FormErrors as exc:
+        return _walk_in_page(request, door, exc.typed, typed.value("id"), 422)
+    except Refusal as exc:
+        return _walk_in_page(request, door, typed.refused(exc), typed.value("id"), exc.status)
+    return _answered(door, answer, typed)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def confirm_close(request: Request) -> Response:
+    door = await _door(request)
+    lines = await roster(door.session)
+    counted = totals(lines)
+    context = {
+        "session": views.session_view(door),
+        "n_present": counted.n_present,
+        "n_expected": counted.n_expected,
+        "n_missing": counted.n_expected - counted.n_present,
+        "n_review": sum(line.to_review for line in lines),
+    }
+    return render(request, "attendance/close.html", context)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def close(request: Request) -> Response:
+    door = await _door(request)
+    if not door.can_close:
+        raise MayNotClose
+    await actions.close_session(door.session.id, actor=request.state.actor)
+    response = redirect(_page(door))
+    flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
+    return response
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def reopen(request: Request) -> Response:
+    door = await _door(request)
+    if not door.can_close:
+        raise MayNotClose
+    await actions.reopen_session(door.session.id, actor=request.state.actor)
+    response = redirect(_page(door))
+    flash(response, gettext(N_("La sesión está abierta otra vez.")))
+    return response
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def sheet(request: Request) -> Response:
+    """The list to sign, with full names: opening it is logged."""
+    door = await _door(request)
+    lines = [line for line in await roster(door.session) if line.is_expected]
+    people = [
+        {"number": number, "name": line.full_name, "short_code": tokens.show_short_code(line.short_code)}
+        for number, line in enumerate(lines, start=1)
+    ]
+    await record(
+        "attendance.print_sheet",
+        actor=request.state.actor,
+        object_id=door.session.id,
+        hub_id=door.session.training.hub_id,
+        n=len(people),
+    )
+    context = {"session": views.session_view(door), "roster": people, "n_blank": BLANK_LINES}
+    return render(request, "attendance/sheet.html", context)
+
+
+routes: list[BaseRoute] = [
+    Route(PREFIX, show),
+    Route(PREFIX + "/marcas", marks, methods=["POST"]),
+    Route(PREFIX + "/deshacer", undo, methods=["POST"]),
+    Route(PREFIX + "/sin-boleto", new_walk_in),
+    Route(PREFIX + "/sin-boleto", create_walk_in, methods=["POST"]),
+    Route(PREFIX + "/cerrar", confirm_close),
+    Route(PREFIX + "/cerrar", close, methods=["POST"]),
+    Route(PREFIX + "/reabrir", reopen, methods=["POST"]),
+    Route(PREFIX + "/listado", sheet),
+]

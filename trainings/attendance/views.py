@@ -1,0 +1,136 @@
+"""Rows and answers in the words the attendance page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings.attendance.queries import Door, RosterLine
+from trainings.attendance.scans import Answer, Outcome
+from trainings.attendance.words import FLAGS, HOW, NOTES
+from trainings.lib.dates import time_of_day
+from trainings.lib.text import like_terms, short_name
+from trainings.lib.tokens import show_short_code
+from trainings.web.i18n import N_, gettext, language
+
+FILTERS = ("todas", "faltan", "presentes")
+
+STATES: dict[Outcome, str] = {
+    Outcome.PRESENT: "present",
+    Outcome.ALREADY: "already",
+    Outcome.LEFT: "left",
+    Outcome.UNDONE: "undone",
+    Outcome.REVIEW: "review",
+    Outcome.UNKNOWN_CODE: "review",
+    Outcome.NOT_A_TICKET: "not_ticket",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """The session's head."""
+
+    id: UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    hub: str
+    facilitators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One row of the roster (fields: the template `attendance/_row.html`)."""
+
+    number: int
+    registration_id: UUID
+    name: str
+    community: str
+    short_code: str
+    state: str
+    expected: bool
+    shown: bool
+    arrived_at: str
+    left_at: str
+    how: str
+    note: str
+    event_id: UUID | None
+
+
+def session_view(door: Door) -> SessionView:
+    training = door.session.training
+    return SessionView(
+        id=door.session.id,
+        title=training.title,
+        starts_at=door.session.starts_at,
+        ends_at=door.session.ends_at,
+        place=door.place,
+        hub=training.hub.name,
+        facilitators=door.facilitators,
+    )
+
+
+def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
+    note = NOTES.get(line.registration_state)
+    return PersonView(
+        number=line.number,
+        registration_id=line.registration_id,
+        name=line.name,
+        community=line.community,
+        short_code=show_short_code(line.short_code),
+        state=line.state,
+        expected=line.is_expected,
+        shown=_is_shown(line, view, query),
+        arrived_at=_time(line.arrived_at),
+        left_at=_time(line.left_at),
+        how=gettext(HOW[line.how]) if line.how else "",
+        note=gettext(note) if note else "",
+        event_id=line.event_id,
+    )
+
+
+def _is_shown(line: RosterLine, view: str, query: str) -> bool:
+    if (view == "faltan" and line.is_present) or (view == "presentes" and not line.is_present):
+        return False
+    return all(term.strip("%") in line.search_text for term in like_terms(query))
+
+
+def _time(moment: datetime | None) -> str:
+    return time_of_day(moment, language()) if moment is not None else ""
+
+
+def answer_name(answer: Answer) -> str:
+    """The short name of whom the scan counts for; empty where nobody is known."""
+    if answer.registration is None:
+        return ""
+    person = answer.registration.participant
+    return short_name(person.given_names, person.surnames)
+
+
+def answer_text(answer: Answer) -> str:
+    """The second line of the answer."""
+    if answer.outcome in (Outcome.REVIEW, Outcome.UNKNOWN_CODE) and answer.flag in FLAGS:
+        return gettext(FLAGS[answer.flag])
+    if answer.outcome is Outcome.ALREADY and answer.arrived_at is not None:
+        return gettext(N_("Llegó a las %(time)s. Cuenta una sola vez.")) % {"time": _time(answer.arrived_at)}
+    return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
+
+
+def answer_json(answer: Answer, lines: Sequence[RosterLine]) -> dict[str, Any]:
+    """One result of the scanner's batch."""
+    key = answer.registration.id if answer.registration else None
+    line = next((one for one in lines if one.registration_id == key), None)
+    return {
+        "id": str(answer.id),
+        "stored": answer.is_stored,
+        "outcome": answer.outcome.value,
+        "name": answer_name(answer),
+        "arrived": _time(answer.arrived_at),
+        "text": answer_text(answer),
+        "registration": str(key) if key else None,
+        "event": str(line.event_id) if line and line.event_id else None,
+    }

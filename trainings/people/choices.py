@@ -1,0 +1,58 @@
+"""The lists that forms offer, translated at the moment of showing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, SEXES
+from trainings.places.data import municipalities
+from trainings.places.models import ANOTHER_PLACE
+from trainings.web.i18n import N_, gettext
+
+Choices = list[tuple[str, str]]
+
+ANOTHER_PLACE_WORDS = N_("Otro lugar, o prefiero no decir")
+
+
+def _choices(words: Mapping[Any, str]) -> Choices:
+    return [(str(code), gettext(text)) for code, text in words.items()]
+
+
+def actor_types() -> Choices:
+    return _choices(ACTOR_TYPES)
+
+
+def sexes() -> Choices:
+    return _choices(SEXES)
+
+
+def age_groups(*, adults_only: bool = False) -> Choices:
+    """Age bands in order; at the door only those of adults."""
+    words = {band: text for band, text in AGE_GROUPS.items() if not (adults_only and band.is_minor)}
+    return _choices(words)
+
+
+def languages() -> Choices:
+    return _choices(LANGUAGES)
+
+
+def pueblos() -> Choices:
+    return _choices(PUEBLOS)
+
+
+def needs() -> Choices:
+    return _choices(NEEDS)
+
+
+def municipalities_by_department() -> list[tuple[str, Choices]]:
+    """All 340 under their departments, and last the answer of who lives elsewhere or does not say."""
+    return [*_departments(), (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]
+
+
+@lru_cache(maxsize=1)
+def _departments() -> tuple[tuple[str, Choices], ...]:
+    grouped = groupby(municipalities(), key=lambda row: row.department)
+    return tuple((department, [(row.ine_code, row.name) for row in rows]) for department, rows in grouped)

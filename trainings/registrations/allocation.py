@@ -1,0 +1,92 @@
+"""Who gets a place: pure rules over numbers, so that they can be replayed and proved.
+
+A group gets all it asks for or waits whole. A freed place goes to the first waiting group that fits; for each group
+passed over the reason is told. Nobody waits who fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Shortage(StrEnum):
+    """What a group lacks to be confirmed."""
+
+    SEATS = "seats"
+    CHILDCARE = "childcare"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A training's places: seats and, beside them, places in childcare."""
+
+    capacity: int
+    taken: int
+    childcare_capacity: int = 0
+    childcare_taken: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken
+
+    @property
+    def childcare_free(self) -> int:
+        return self.childcare_capacity - self.childcare_taken
+
+    def shortage(self, party: Party[K]) -> Shortage | None:
+        """What this group lacks, or nothing."""
+        if party.n_people > self.free:
+            return Shortage.SEATS
+        return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
+
+    def taking(self, party: Party[K]) -> Room:
+        """The room with this group in it."""
+        return replace(
+            self, taken=self.taken + party.n_people, childcare_taken=self.childcare_taken + party.childcare_places
+        )
+
+    def releasing(self, n_people: int, childcare_places: int) -> Room:
+        """The room after people left it."""
+        return replace(self, taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
+
+
+@dataclass(frozen=True, slots=True)
+class Party(Generic[K]):
+    """A group's wish: people and childcare places, all or none."""
+
+    id: K
+    n_people: int = 1
+    childcare_places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion(Generic[K]):
+    """The outcome of going through the waiting list once, in its order."""
+
+    room: Room
+    promoted: tuple[K, ...]
+    passed_over: tuple[tuple[K, Shortage], ...]
+
+
+def promote(room: Room, waiting: Iterable[Party[K]]) -> Promotion[K]:
+    """Give free places to waiting groups, first come first served by group that fits.
+
+    Groups behind the last promoted one were not passed over: nobody overtook them.
+    """
+    promoted: list[K] = []
+    passed: list[tuple[K, Shortage]] = []
+    overtaken = 0
+    for party in waiting:
+        lacking = room.shortage(party)
+        if lacking is not None:
+            passed.append((party.id, lacking))
+            continue
+        room = room.taking(party)
+        promoted.append(party.id)
+        overtaken = len(passed)
+    return Promotion(room, tuple(promoted), tuple(passed[:overtaken]))

@@ -1,0 +1,72 @@
+"""The sign-up form (fields: the contract), and the small forms of one's own registration."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from trainings.people.forms import Name, PersonForm
+from trainings.people.models import ConsentPurpose
+from trainings.people.words import NEEDS
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+
+def _agreed(answer: str) -> str:
+    if answer != "yes":
+        raise wrong(N_("Para inscribirle necesitamos su permiso de guardar estos datos. Marque la casilla."))
+    return answer
+
+
+Agreed = AfterValidator(_agreed)
+"""A box that must be ticked: consent to keep the data."""
+
+
+def _known_needs(codes: list[str]) -> list[str]:
+    if not set(codes) <= set(NEEDS):
+        raise wrong(N_("Escoja una de las opciones."))
+    return sorted(set(codes))
+
+
+Needs = Annotated[list[str], AfterValidator(_known_needs)]
+
+
+class SignUpForm(PersonForm):
+    """One person's sign-up. The idempotency key is the form's own, or a client's."""
+
+    needs: Needs = []
+    childcare_places: int = Field(default=0, ge=0, le=8)
+    consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
+    consent_contact: str = ""
+    consent_photo: str = ""
+    idempotency_key: str = Field(default="", max_length=64)
+
+    @model_validator(mode="after")
+    def _is_key_long_enough(self) -> SignUpForm:
+        if self.idempotency_key and len(self.idempotency_key) < 22:
+            raise wrong(N_("La página es antigua. Ábrala otra vez e inscríbase de nuevo."))
+        return self
+
+    @property
+    def purposes(self) -> frozenset[ConsentPurpose]:
+        """What the person ticked."""
+        ticked = {ConsentPurpose.DATA}
+        if self.consent_contact == "yes":
+            ticked.add(ConsentPurpose.CONTACT)
+        if self.consent_photo == "yes":
+            ticked.add(ConsentPurpose.PHOTO)
+        return frozenset(ticked)
+
+
+class RenameForm(Form):
+    """The name as it will be printed."""
+
+    given_names: Name
+    surnames: Name
+
+
+class NeedsForm(Form):
+    """Support needs, changed by the person."""
+
+    needs: Needs = []

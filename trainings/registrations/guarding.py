@@ -1,0 +1,25 @@
+"""How many sign-ups are let through at once: wide limits per address, since a whole village shares one."""
+
+from __future__ import annotations
+
+from trainings.limits import actions as limits
+from trainings.people.actions import Sameness
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+PER_ADDRESS_MINUTE = 300
+PER_ADDRESS_HOUR = 300
+PER_CONTACT_DAY = 10
+
+
+async def check_rate(address: str) -> None:
+    """Refuse above 300 sign-ups a minute from one address (429)."""
+    await limits.hit("sign_up_minute", address, PER_ADDRESS_MINUTE, MINUTE)
+
+
+async def is_to_review(address: str, keys: Sameness) -> bool:
+    """Whether staff should look first: above 300 an hour from one address, or 10 a day with one phone or e-mail."""
+    over = await limits.count("sign_up_hour", address, HOUR) > PER_ADDRESS_HOUR
+    for contact in (keys.phone_key, keys.email_key):
+        if contact is not None:
+            over |= await limits.count("sign_up_contact", contact, DAY) > PER_CONTACT_DAY
+    return over

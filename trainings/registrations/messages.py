@@ -1,0 +1,48 @@
+"""Which message a change causes: an outbox line in the same transaction, for people who left an e-mail address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import enqueue
+from trainings.people.models import Participant
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.schedule.models import Training
+
+
+async def announce(
+    registration: Registration,
+    participant: Participant,
+    training: Training,
+    kind: str,
+    *,
+    run_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> None:
+    """Enqueue one message to one person; nothing where there is no address. Each call is a message of its own."""
+    if participant.email_key is None:
+        return
+    await enqueue(
+        kind,
+        {"registration_id": str(registration.id)},
+        dedup=f"{kind}:{registration.id}:{uuid7()}",
+        hub_id=training.hub_id,
+        run_at=run_at,
+        batch_id=batch_id,
+    )
+
+
+async def announce_group(
+    group: RegistrationGroup,
+    training: Training,
+    kind: str,
+    *,
+    run_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> None:
+    """The message to everybody of a group who is not cancelled."""
+    members = Registration.filter(group_id=group.id, state__not=RegistrationState.CANCELLED)
+    for registration in await members.prefetch_related("participant"):
+        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)

@@ -1,0 +1,94 @@
+"""The training's counted places as rows: read and kept under its lock, promotion included."""
+
+from __future__ import annotations
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM
+from trainings.errors import Refusal
+from trainings.registrations.allocation import Party, Room, promote
+from trainings.registrations.messages import announce_group
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_
+
+
+class TrainingFull(Refusal):
+    code = "full"
+    sentence = N_("Ya no quedan lugares y no hay lista de espera. Busque otra fecha o llame a la ventanilla.")
+
+
+def room_of(training: Training) -> Room:
+    """The training's places as numbers."""
+    return Room(training.capacity, training.taken, training.childcare_capacity, training.childcare_taken)
+
+
+def state_for(training: Training, party: Party[str]) -> RegistrationState:
+    """The state in which a new group begins. Refuses where it does not fit and there is no waiting list."""
+    if training.approval_required:
+        return RegistrationState.HELD
+    if room_of(training).shortage(party) is None:
+        return RegistrationState.CONFIRMED
+    if training.has_waiting_list:
+        return RegistrationState.WAITLISTED
+    raise TrainingFull
+
+
+async def keep(training: Training, room: Room) -> None:
+    """Write the numbers back."""
+    training.capacity, training.taken = room.capacity, room.taken
+    training.childcare_capacity, training.childcare_taken = room.childcare_capacity, room.childcare_taken
+    await training.save(update_fields=["capacity", "taken", "childcare_capacity", "childcare_taken"])
+
+
+async def next_wait_number(training: Training) -> int:
+    """The next number of the waiting list: given once, never reused."""
+    number: int = training.next_wait_number
+    training.next_wait_number = number + 1
+    await training.save(update_fields=["next_wait_number"])
+    return number
+
+
+async def promote_waiting(training: Training, room: Room) -> Room:
+    """Give the free places of `room` to the waiting groups, tell them, and log who was passed over and why.
+
+    Called in the transaction that frees a place, with the training locked.
+    """
+    waiting = await waiting_groups(training)
+    parties = [Party(group.id, group.n_people, group.childcare_places) for group in waiting]
+    outcome = promote(room, parties)
+    for group in waiting:
+        if group.id in outcome.promoted:
+            await confirm_group(group)
+            await announce_group(group, training, "registration_promoted")
+            await record("registrations.promote", actor=PROGRAM, object_id=group.id, hub_id=training.hub_id)
+    for group_id, lacking in outcome.passed_over:
+        await record(
+            "registrations.pass_over",
+            actor=PROGRAM,
+            object_id=group_id,
+            hub_id=training.hub_id,
+            lacking=lacking.value,
+        )
+    return outcome.room
+
+
+async def waiting_groups(training: Training) -> list[RegistrationGroup]:
+    """The waiting list in its order. Look-alikes stand on it for themselves only: nobody gives them a place."""
+    alike = await Registration.filter(
+        training_id=training.id, state=RegistrationState.WAITLISTED, duplicate_of_id__not_isnull=True
+    ).values_list("group_id", flat=True)
+    waiting = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED)
+    return (
+        await waiting.exclude(id__in=alike).order_by("wait_number") if alike else await waiting.order_by("wait_number")
+    )
+
+
+async def confirm_group(group: RegistrationGroup) -> None:
+    """The whole group has its places."""
+    moment = clock.now()
+    group.state, group.wait_number, group.changed_at = RegistrationState.CONFIRMED, None, moment
+    await group.save(update_fields=["state", "wait_number", "changed_at"])
+    await Registration.filter(group_id=group.id, state__not=RegistrationState.CANCELLED).update(
+        state=RegistrationState.CONFIRMED, confirmed_at=moment
+    )

@@ -1,0 +1,314 @@
+"""The sign-up: one person becomes confirmed, waiting or held, under the training's row lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import HOLDER_OF_LINK, Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.people.actions import Sameness, add_participant, sameness
+from trainings.people.forms import PersonForm
+from trainings.people.models import ConsentHow, ConsentPurpose, Participant
+from trainings.registrations import places
+from trainings.registrations.allocation import Party
+from trainings.registrations.messages import announce
+from trainings.registrations.models import (
+    TAKES_PLACE,
+    LinkScope,
+    OwnLink,
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+    Source,
+)
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import Phase, phase
+from trainings.web.i18n import N_
+
+REPLAY = timedelta(hours=24)
+
+
+class SignUpClosed(Refusal):
+    code = "closed"
+    sentence = N_("La inscripción ya se cerró. Llame a la ventanilla: a veces todavía se puede llegar sin inscripción.")
+
+
+class NotYetOpen(Refusal):
+    code = "not_yet_open"
+    sentence = N_("La inscripción todavía no se abre. Vuelva a esta página en la fecha que indica.")
+
+
+class TrainingCancelled(Refusal):
+    code = "cancelled"
+    sentence = N_("Esta capacitación se canceló. Busque otra fecha en la página de su municipio.")
+
+
+class TooYoung(Refusal):
+    code = "minor"
+    sentence = N_(
+        "Quienes tienen menos de 18 años se inscriben con su madre, padre o persona encargada en la ventanilla. "
+        "Llame al %(phone)s y con gusto le ayudamos."
+    )
+
+
+class KeyUsedAgain(Refusal):
+    code = "key_used_again"
+    sentence = N_("Esta página ya se envió con otros datos. Ábrala otra vez para inscribir a otra persona.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """One person's wish to take part, with how it came in and what makes a repeat of it recognisable."""
+
+    person: PersonForm
+    purposes: frozenset[ConsentPurpose]
+    needs: tuple[str, ...] = ()
+    childcare_places: int = 0
+    source: Source = Source.WEB
+    consent_how: ConsentHow = ConsentHow.FORM
+    idempotency_key: str | None = None
+    body_hash: str = ""
+    browser_key: str | None = None
+    hold_for_review: bool = False
+    keys: Sameness = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", sameness(self.person))
+
+    def held(self) -> SignUp:
+        """The same wish, to be looked at by staff first."""
+        return replace(self, hold_for_review=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """The registration, and the secret address that opens it."""
+
+    registration_id: UUID
+    token: str
+    is_new: bool
+
+
+async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
+    """Register one person: confirmed, on the waiting list, or held for staff.
+
+    The same sign-up again answers with the registration that stands. A look-alike from elsewhere is stored as a
+    duplicate that takes no place, and answered like any other. Refuses by window, state, age and places.
+    """
+    try:
+        return await _sign_up(training_id, wish, actor)
+    except IntegrityError:
+        # The same key came in by another process between our look and our write: now it can be found.
+        return await _sign_up(training_id, wish, actor)
+
+
+async def _sign_up(training_id: UUID, wish: SignUp, actor: Actor) -> SignedUp:
+    async with transaction():
+        training = await locked_training(training_id)
+        standing = await _standing(training, wish)
+        if standing is not None:
+            return standing
+        await _check_eligibility(training, wish)
+        first = await _look_alike(training, wish.keys)
+        participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+        group = await _new_group(training, wish, is_duplicate=first is not None)
+        registration, token = await _new_registration(training, group, participant, wish, first)
+        await _tell(training, registration, participant, first)
+        await record(
+            "registrations.sign_up",
+            actor=actor if actor.id else HOLDER_OF_LINK,
+            object_id=registration.id,
+            hub_id=training.hub_id,
+            state=group.state.value,
+            source=wish.source.value,
+            duplicate=first is not None,
+        )
+        return SignedUp(registration.id, token, is_new=True)
+
+
+async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
+    """Register somebody who stands at the door without a sign-up. It takes none of the counted places.
+
+    A look-alike of somebody registered counts as that registration. Refuses who is under 18.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        standing = await _standing(training, wish)
+        if standing is not None:
+            return standing
+        await _check_age(training, wish)
+        first = await _look_alike(training, wish.keys)
+        participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+        group = await RegistrationGroup.create(
+            training_id=training.id,
+            state=RegistrationState.CONFIRMED,
+            idempotency_key=wish.idempotency_key,
+            body_hash=wish.body_hash,
+            changed_at=clock.now(),
+        )
+        registration, token = await _new_registration(training, group, participant, wish, first)
+        await record(
+            "registrations.walk_in",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=training.hub_id,
+            duplicate=first is not None,
+        )
+        return SignedUp(registration.id, token, is_new=True)
+
+
+async def locked_training(training_id: UUID) -> Training:
+    """The training, its row held until the transaction ends."""
+    found = await lock(Training, [training_id])
+    if not found:
+        raise NotFound(N_("No encontramos esa capacitación."))
+    return found[0]
+
+
+async def _standing(training: Training, wish: SignUp) -> SignedUp | None:
+    """The registration that this very sign-up already made: by its key, or by the same person in the same browser."""
+    if wish.idempotency_key:
+        group = await RegistrationGroup.get_or_none(idempotency_key=wish.idempotency_key)
+        if group is not None:
+            is_same = group.training_id == training.id and tokens.same(group.body_hash, wish.body_hash)
+            if not is_same or clock.now() - group.created_at > REPLAY:
+                raise KeyUsedAgain
+            return await _answer_of(await Registration.filter(group_id=group.id).first())
+    if wish.browser_key:
+        before = await Registration.filter(
+            training_id=training.id,
+            group__browser_key=wish.browser_key,
+            participant__name_key=wish.keys.name_key,
+            state__not=RegistrationState.CANCELLED,
+        ).first()
+        return await _answer_of(before)
+    return None
+
+
+async def _answer_of(registration: Registration | None) -> SignedUp | None:
+    if registration is None:
+        return None
+    link = await OwnLink.filter(group_id=registration.group_id, revoked_at=None).first()
+    if link is None or link.token is None:
+        return None
+    return SignedUp(registration.id, link.token, is_new=False)
+
+
+async def _check_eligibility(training: Training, wish: SignUp) -> None:
+    sessions = await TrainingSession.filter(training_id=training.id)
+    now = phase(training, sessions, clock.now())
+    if now is Phase.DRAFT:
+        raise NotFound(N_("No encontramos esa capacitación."))
+    refusals = {
+        Phase.CANCELLED: TrainingCancelled,
+        Phase.HELD: SignUpClosed,
+        Phase.CLOSED: SignUpClosed,
+        Phase.NOT_YET_OPEN: NotYetOpen,
+        Phase.FULL: places.TrainingFull,
+    }
+    if now in refusals and wish.source is Source.WEB:
+        raise refusals[now]
+    await _check_age(training, wish)
+
+
+async def _check_age(training: Training, wish: SignUp) -> None:
+    if wish.person.age_group is not None and wish.person.age_group.is_minor:
+        await training.fetch_related("hub")
+        raise TooYoung(field="age_group", phone=training.contact_phone or training.hub.phone)
+
+
+async def _look_alike(training: Training, keys: Sameness) -> Registration | None:
+    """The first live registration of the same names, municipality and contact. By name alone nobody is the same."""
+    if keys.phone_key is None and keys.email_key is None:
+        return None
+    alike = Registration.filter(
+        training_id=training.id,
+        participant__name_key=keys.name_key,
+        participant__municipality_id=keys.municipality,
+        duplicate_of_id=None,
+        state__not=RegistrationState.CANCELLED,
+    ).prefetch_related("participant")
+    for registration in await alike.order_by("created_at"):
+        other = registration.participant
+        if (keys.phone_key and other.phone_key == keys.phone_key) or (
+            keys.email_key and other.email_key == keys.email_key
+        ):
+            return registration
+    return None
+
+
+async def _tell(
+    training: Training, registration: Registration, participant: Participant, first: Registration | None
+) -> None:
+    """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
+    if first is not None:
+        await announce(first, first.participant, training, "own_link_again")
+        if first.participant.email_key == participant.email_key:
+            return
+    await announce(registration, participant, training, f"registration_{registration.state.value}")
+
+
+async def _new_group(training: Training, wish: SignUp, *, is_duplicate: bool) -> RegistrationGroup:
+    party = Party("new", 1, wish.childcare_places)
+    state = RegistrationState.HELD if wish.hold_for_review else places.state_for(training, party)
+    if state in TAKES_PLACE and not is_duplicate:
+        await places.keep(training, places.room_of(training).taking(party))
+    return await RegistrationGroup.create(
+        training_id=training.id,
+        state=state,
+        n_people=1,
+        childcare_places=wish.childcare_places,
+        wait_number=await places.next_wait_number(training) if state is RegistrationState.WAITLISTED else None,
+        idempotency_key=wish.idempotency_key,
+        body_hash=wish.body_hash,
+        browser_key=wish.browser_key,
+        changed_at=clock.now(),
+    )
+
+
+async def _new_registration(
+    training: Training, group: RegistrationGroup, participant: Participant, wish: SignUp, first: Registration | None
+) -> tuple[Registration, str]:
+    qr = tokens.qr_token()
+    registration = await Registration.create(
+        training_id=training.id,
+        group=group,
+        participant=participant,
+        duplicate_of=first,
+        state=group.state,
+        source=wish.source,
+        short_code=await _free_short_code(training),
+        qr_hash=tokens.digest(qr, "qr"),
+        qr_token=qr,
+        needs=",".join(wish.needs) or None,
+        confirmed_at=clock.now() if group.state is RegistrationState.CONFIRMED else None,
+    )
+    return registration, await _new_link(group, registration)
+
+
+async def _new_link(group: RegistrationGroup, registration: Registration) -> str:
+    token = tokens.own_link()
+    await OwnLink.create(
+        token_hash=tokens.digest(token, "own"),
+        token=token,
+        scope=LinkScope.PERSON,
+        group=group,
+        registration=registration,
+    )
+    return token
+
+
+async def _free_short_code(training: Training) -> str:
+    """A code that no ticket of this training has. Looked for first: a refused insert would end the transaction."""
+    while True:
+        code = tokens.short_code()
+        if not await Registration.exists(training_id=training.id, short_code=code):
+            return code

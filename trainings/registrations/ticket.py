@@ -1,0 +1,138 @@
+"""One's own registration as its page, picture and calendar entry show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trainings import clock
+from trainings.lib.dates import time_range
+from trainings.lib.phones import show_phone
+from trainings.registrations.invitations import Appointment, all_in_one, invitation_uid
+from trainings.registrations.models import TAKES_PLACE, RegistrationState
+from trainings.registrations.queries import OwnRegistration
+from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.phase import TAKES_SIGN_UPS, last_end, phase
+from trainings.settings import get_settings
+from trainings.web.i18n import gettext as _
+from trainings.web.i18n import language
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session on the ticket."""
+
+    starts_at: datetime
+    hours: str
+    place: str
+    map_url: str
+    is_cancelled: bool
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What the holder of an own link is shown: a neutral title if there is one, a protected place only with a place."""
+
+    own: OwnRegistration
+    meetings: Sequence[Meeting]
+    position: int | None
+
+    @property
+    def title(self) -> str:
+        training = self.own.registration.training
+        return training.neutral_title or training.title
+
+    @property
+    def is_called_off(self) -> bool:
+        """The whole training is cancelled."""
+        return self.own.registration.training.state is TrainingState.CANCELLED
+
+    @property
+    def is_over(self) -> bool:
+        end = last_end(self.own.sessions)
+        return end is not None and clock.now() >= end
+
+    @property
+    def has_code(self) -> bool:
+        """Whether there is a code to be scanned: nobody who cancelled, nothing called off."""
+        return self.own.registration.state is not RegistrationState.CANCELLED and not self.is_called_off
+
+    @property
+    def may_rejoin(self) -> bool:
+        registration = self.own.registration
+        now = phase(registration.training, self.own.sessions, clock.now())
+        return registration.state is RegistrationState.CANCELLED and now in TAKES_SIGN_UPS
+
+    @property
+    def next_meeting(self) -> Meeting | None:
+        """The first session that is still to come or going on, else the last one."""
+        planned = [meeting for meeting in self.meetings if not meeting.is_cancelled]
+        ends = {session.starts_at: session.ends_at for session in self.own.sessions}
+        coming = [meeting for meeting in planned if ends[meeting.starts_at] > clock.now()]
+        return coming[0] if coming else (planned[-1] if planned else None)
+
+
+def ticket_of(own: OwnRegistration, position: int | None) -> Ticket:
+    """The ticket, in the language being spoken."""
+    return Ticket(own, [_meeting(own, session) for session in own.sessions], position)
+
+
+def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
+    return Meeting(
+        starts_at=session.starts_at,
+        hours=time_range(session.starts_at, session.ends_at, language()),
+        place=place_of(own, session),
+        map_url=_map_url(own, session),
+        is_cancelled=session.state is SessionState.CANCELLED,
+    )
+
+
+def knows_place(own: OwnRegistration) -> bool:
+    """A protected place is told only to people who have their place."""
+    registration = own.registration
+    return registration.training.place_shown is PlaceShown.PUBLIC or registration.state in TAKES_PLACE
+
+
+def place_of(own: OwnRegistration, session: TrainingSession) -> str:
+    """Where a session is held, as exactly as this person may know."""
+    training = own.registration.training
+    venue = session.venue or training.venue
+    if venue is None:
+        return "" if training.online_url else training.hub.seat.full_name
+    if not knows_place(own):
+        return venue.municipality.full_name
+    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+def _map_url(own: OwnRegistration, session: TrainingSession) -> str:
+    venue = session.venue or own.registration.training.venue
+    if venue is None or venue.lat is None or venue.lon is None or not knows_place(own):
+        return ""
+    return f"https://www.openstreetmap.org/?mlat={venue.lat}&mlon={venue.lon}#map=17/{venue.lat}/{venue.lon}"
+
+
+def personal_calendar(own: OwnRegistration) -> bytes:
+    """The sessions as entries for the holder's own calendar (METHOD:PUBLISH, no attendee)."""
+    return all_in_one([_appointment(own, session) for session in own.sessions])
+
+
+def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
+    settings = get_settings()
+    training = own.registration.training
+    phone = show_phone(training.contact_phone or training.hub.phone)
+    bring = _("Qué traer: %(what)s") % {"what": training.bring} if training.bring else ""
+    has_place = own.registration.state in TAKES_PLACE
+    online = training.online_url if training.online_url and has_place else ""
+    is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
+    return Appointment(
+        uid=invitation_uid(own.registration.id, session.id, settings.uid_domain),
+        stamped_at=session.stamped_at,
+        sequence=session.sequence,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=training.neutral_title or training.title,
+        location=place_of(own, session) or _("En línea"),
+        description="\n".join(part for part in (_("Ventanilla: %(phone)s") % {"phone": phone}, bring, online) if part),
+        is_cancelled=is_off,
+    )
