@@ -1,0 +1,96 @@
+"""Who may do what: the whole matrix of roles and acts on one page.
+
+| act | facilitator | assistant | coordinator | municipal admin | monitoring | platform admin |
+|---|---|---|---|---|---|---|
+| edit, publish, cancel trainings | | | hub | operator | | |
+| roster, check in, walk-in, names, sheet | own sessions | hub | hub | operator | | |
+| close a session | own sessions | | hub | operator | | |
+| registrations with contacts, desk | | hub | hub | operator | | |
+| print certificates | | hub | hub | operator | | |
+| issue, revoke certificates | | | hub | operator | | |
+| messages of the outbox | | | hub | operator | | |
+| figures without names | | | hub | operator | all | |
+
+An operator's administrator holds the role at each of its hubs. Whether somebody holds a session is a row, not a role:
+such functions are told by `is_facilitator`. What somebody may not see is 404 (`visible_to` in the queries), not here.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trainings.accounts.models import Role
+from trainings.audit.actor import Actor
+
+STAFF = tuple(Role)
+"""Everybody who signs in."""
+HUB_STAFF = (Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+"""Who works with participants."""
+ATTENDANCE_TAKERS = HUB_STAFF
+DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+ISSUERS = EDITORS
+MESSAGE_READERS = EDITORS
+FIGURE_READERS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN, Role.MONITORING_OFFICER)
+CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+USER_EDITORS = (Role.MUNICIPAL_ADMIN, Role.PLATFORM_ADMIN)
+
+
+def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
+    """Create, edit, duplicate, publish, reschedule and cancel trainings and their sessions."""
+    return actor.has_at(hub_id, EDITORS)
+
+
+def can_see_roster(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    """Names and states of who is expected at a session."""
+    return actor.has_at(hub_id, DESK) or (is_facilitator and actor.has_any(HUB_STAFF))
+
+
+def can_check_in(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    """Record and undo arrivals and departures."""
+    return can_see_roster(actor, hub_id, is_facilitator=is_facilitator)
+
+
+def can_add_walk_in(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    return can_see_roster(actor, hub_id, is_facilitator=is_facilitator)
+
+
+def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    return can_see_roster(actor, hub_id, is_facilitator=is_facilitator)
+
+
+def can_close_session(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    """End a session, so that its minutes count."""
+    return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
+
+
+def can_see_registrations(actor: Actor, hub_id: UUID) -> bool:
+    """Registrations with contacts and needs: one person's page."""
+    return actor.has_at(hub_id, DESK)
+
+
+def can_register_at_desk(actor: Actor, hub_id: UUID) -> bool:
+    """Register somebody who stands at the desk, approve, cancel, move up the waiting list."""
+    return actor.has_at(hub_id, DESK)
+
+
+def can_print_certificates(actor: Actor, hub_id: UUID) -> bool:
+    return actor.has_at(hub_id, DESK)
+
+
+def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
+    return actor.has_at(hub_id, ISSUERS)
+
+
+def can_revoke_certificates(actor: Actor, hub_id: UUID) -> bool:
+    return actor.has_at(hub_id, ISSUERS)
+
+
+def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
+    """Messages of the outbox that concern this hub."""
+    return actor.has_at(hub_id, MESSAGE_READERS)
+
+
+def can_see_figures(actor: Actor, hub_id: UUID) -> bool:
+    """Counts without names."""
+    return actor.has_at(hub_id, FIGURE_READERS)

@@ -1,0 +1,95 @@
+"""Reading accounts: what somebody may do where, and their sign-in sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from trainings import clock
+from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib import tokens
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+RANK = (
+    Role.PLATFORM_ADMIN,
+    Role.MUNICIPAL_ADMIN,
+    Role.HUB_COORDINATOR,
+    Role.MONITORING_OFFICER,
+    Role.ASSISTANT,
+    Role.FACILITATOR,
+)
+"""Which of several roles names the person in the audit."""
+
+NO_ROLE = "staff"
+
+
+async def actor_of(user: User, *, request_id: str = "") -> Actor:
+    """The person with the roles held at each hub; an operator's grant counts at all its hubs, also at later ones."""
+    at: dict[UUID, set[str]] = {}
+    everywhere: set[str] = set()
+    operators: set[UUID] = set()
+    grants = reads(RoleGrant).filter(user_id=user.id)
+    for role, hub_id, operator_id, operators_hub_id in await grants.values_list(
+        "role", "hub_id", "operator_id", "operator__hubs__id"
+    ):
+        if operator_id is not None:
+            operators.add(operator_id)
+        if hub_id is None and operator_id is None:
+            everywhere.add(role)
+        for held_at in (hub_id, operators_hub_id):
+            if held_at is not None:
+                at.setdefault(held_at, set()).add(role)
+    return Actor(
+        id=user.id,
+        role=_first_of(everywhere.union(*at.values())),
+        name=user.name,
+        email=user.email,
+        roles_at=MappingProxyType({hub_id: frozenset(roles) for hub_id, roles in at.items()}),
+        roles_everywhere=frozenset(everywhere),
+        operator_ids=frozenset(operators),
+        request_id=request_id,
+    )
+
+
+def _first_of(roles: set[str]) -> str:
+    return next((role.value for role in RANK if role in roles), NO_ROLE)
+
+
+def is_alive(session: StaffSession) -> bool:
+    """Whether the session still counts: not ended, neither idle nor old beyond its times."""
+    now = clock.now()
+    is_idle = now >= session.seen_at + timedelta(minutes=session.idle_minutes)
+    return session.ended_at is None and not is_idle and now < session.expires_at
+
+
+async def session_by_token(token: str) -> StaffSession | None:
+    """The session of a cookie, with its user; alive or not."""
+    found = reads(StaffSession).filter(token_hash=tokens.digest(token, "session"))
+    return await found.select_related("user").first()
+
+
+async def own_sessions(user_id: UUID) -> list[StaffSession]:
+    """The sessions of one person that still count, the one used last first."""
+    found = reads(StaffSession).filter(user_id=user_id, ended_at=None, expires_at__gt=clock.now())
+    return [session for session in await found.order_by("-seen_at") if is_alive(session)]
+
+
+async def own_grants(user_id: UUID) -> list[RoleGrant]:
+    """The roles of one person, with hub and operator."""
+    return await reads(RoleGrant).filter(user_id=user_id).select_related("hub", "operator").order_by("created_at")
+
+
+async def sign_in_link(typed: str) -> SignInLink:
+    """The link and its user. Raises NotFound for unknown, used and expired links and closed accounts alike."""
+    token = tokens.read_own_link(typed)
+    found = SignInLink.filter(token_hash=tokens.digest(token or "", "sign_in_link"), used_at=None)
+    link = await found.filter(expires_at__gt=clock.now(), user__is_active=True).select_related("user").first()
+    if link is None:
+        raise NotFound
+    return link
