@@ -1,0 +1,248 @@
+"""Signing in and out, accounts, the roles they hold, and the links for a first password."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from trainings import clock
+from trainings.accounts import kept_forms, passwords
+from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
+from trainings.accounts.queries import actor_of, is_alive, session_by_token, sign_in_link
+from trainings.audit import actions as audit
+from trainings.audit.actor import VISITOR, Actor
+from trainings.db import transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.limits import actions as limits
+from trainings.web.i18n import N_
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tortoise.queryset import QuerySet
+
+PER_ACCOUNT, PER_ADDRESS, WINDOW_SECONDS = 10, 30, 300
+LINK_LIVES = timedelta(hours=24)
+SEEN_EVERY = timedelta(minutes=1)
+
+FIELD_ROLES = frozenset({Role.FACILITATOR, Role.ASSISTANT})
+FIELD_TIMES = (timedelta(hours=12), timedelta(hours=16))
+OFFICE_TIMES = (timedelta(hours=2), timedelta(hours=12))
+"""(idle, absolute): a day in the villages for those who take attendance, shorter for whoever sees more."""
+
+HUB_ROLES = frozenset({Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR})
+OPERATOR_ROLES = frozenset({Role.MUNICIPAL_ADMIN})
+
+
+class WrongSignIn(Refusal):
+    code = "wrong_sign_in"
+    sentence = N_("El correo o la contraseña no coinciden. Revise los dos y pruebe otra vez.")
+
+
+class WrongPassword(Refusal):
+    code = "wrong_password"
+    sentence = N_("Esa no es su contraseña actual.")
+
+
+class EmailTaken(Refusal):
+    code = "email_taken"
+    sentence = N_("Ya hay una cuenta con ese correo.")
+
+
+class WrongScope(Refusal):
+    code = "wrong_scope"
+    sentence = N_("Ese rol necesita otro alcance: una ventanilla, una municipalidad, o ninguna.")
+
+
+# -- signing in and out
+
+
+async def sign_in(
+    email: str, password: str, *, address: str, actor: Actor = VISITOR, previous: str = ""
+) -> tuple[str, StaffSession]:
+    """Open a session for whoever knows the password: the cookie's token and the session; `previous`, a cookie that came
+    along, is ended. Raises TooManyTries (10 per account, 30 per address in five minutes), or WrongSignIn: in the same
+    words and after the same work whether the account exists or not.
+    """
+    email = normal_email(email)
+    await limits.hit("sign_in_address", address, PER_ADDRESS, WINDOW_SECONDS)
+    await limits.hit("sign_in_account", email, PER_ACCOUNT, WINDOW_SECONDS)
+    user = await User.get_or_none(email=email)
+    is_right = await passwords.is_right(password, user.password_hash if user else "")
+    if user is None or not user.is_active or not is_right:
+        await audit.record("accounts.sign_in_refused", actor=actor, object_id=user.id if user else None)
+        raise WrongSignIn
+    new_hash = await passwords.make_hash(password) if passwords.needs_new_hash(user.password_hash) else ""
+    async with transaction():
+        if new_hash:
+            await User.filter(id=user.id).update(password_hash=new_hash)
+        if previous:
+            await _end(StaffSession.filter(token_hash=tokens.digest(previous, "session")))
+        opened = await _open_session(user, act="accounts.sign_in", request_id=actor.request_id)
+    await _forget_expired()
+    return opened
+
+
+async def sign_out(token: str, *, actor: Actor) -> None:
+    """End the session of this cookie; nothing happens where it has ended before."""
+    async with transaction():
+        if await _end(StaffSession.filter(token_hash=tokens.digest(token, "session"))):
+            await audit.record("accounts.sign_out", actor=actor)
+
+
+async def end_session(session_id: UUID, *, actor: Actor) -> None:
+    """End one of one's own sessions. Raises NotFound for another's."""
+    async with transaction():
+        if not await _end(StaffSession.filter(id=session_id, user_id=actor.id)):
+            raise NotFound
+        await audit.record("accounts.end_session", actor=actor, object_id=session_id)
+
+
+async def end_other_sessions(token: str, *, actor: Actor) -> int:
+    """End all of one's own sessions but that of this cookie; how many."""
+    async with transaction():
+        n_ended = await _end_others(actor.id, keep=token)
+        await audit.record("accounts.end_other_sessions", actor=actor, n=n_ended)
+    return n_ended
+
+
+async def load_actor(token: str, *, request_id: str = "") -> Actor | None:
+    """Who sends this cookie, or None where its session has ended. Notes its use, at most once a minute."""
+    session = await session_by_token(token)
+    if session is None or not session.user.is_active or not is_alive(session):
+        return None
+    now = clock.now()
+    if now - session.seen_at >= SEEN_EVERY:
+        # Pages are still shown while the disk is full or the database busy.
+        with contextlib.suppress(OperationalError):
+            await StaffSession.filter(id=session.id).update(seen_at=now)
+    return await actor_of(session.user, request_id=request_id)
+
+
+# -- accounts
+
+
+async def create_user(
+    email: str, *, name: str, actor: Actor, office: str = "", password: str = "", is_demo: bool = False
+) -> User:
+    """A new account, without roles; with no password it opens by a sign-in link. Raises EmailTaken, WeakPassword."""
+    email = normal_email(email)
+    if password and not is_demo:
+        passwords.refuse_weak(password, name=name, email=email)
+    password_hash = await passwords.make_hash(password) if password else ""
+    try:
+        async with transaction():
+            user = await User.create(
+                email=email, name=name, office=office, password_hash=password_hash, is_demo=is_demo
+            )
+            await audit.record("accounts.create_user", actor=actor, object_id=user.id)
+    except IntegrityError as exc:
+        raise EmailTaken(field="email") from exc
+    return user
+
+
+async def grant_role(
+    user: User, role: Role, *, actor: Actor, hub_id: UUID | None = None, operator_id: UUID | None = None
+) -> None:
+    """Give a role at a hub, at an operator, or everywhere, as the role demands (else WrongScope); twice is once.
+
+    Ends the person's sessions: what one may do changes with a new sign-in, never in the middle of a page.
+    """
+    if (hub_id is not None, operator_id is not None) != (role in HUB_ROLES, role in OPERATOR_ROLES):
+        raise WrongScope
+    async with transaction():
+        await User.filter(id=user.id).select_for_update().first()
+        if await RoleGrant.exists(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id):
+            return
+        await RoleGrant.create(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
+        await _end(StaffSession.filter(user_id=user.id))
+        await audit.record("accounts.grant_role", actor=actor, object_id=user.id, hub_id=hub_id, role=role.value)
+
+
+async def make_sign_in_link(user: User, *, actor: Actor) -> str:
+    """The token of a link with which the person sets a password, once, within 24 hours. Earlier links stop working."""
+    token = tokens.own_link()
+    async with transaction():
+        await SignInLink.filter(user_id=user.id, used_at=None).update(expires_at=clock.now())
+        await SignInLink.create(
+            user_id=user.id, token_hash=tokens.digest(token, "sign_in_link"), expires_at=clock.now() + LINK_LIVES
+        )
+        await audit.record("accounts.make_sign_in_link", actor=actor, object_id=user.id)
+    return token
+
+
+async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR) -> tuple[str, StaffSession]:
+    """Set the password, end all other sessions and open one here. Raises NotFound for a link that cannot be used, or
+    WeakPassword, after which the link is still good.
+    """
+    link = await sign_in_link(typed)
+    passwords.refuse_weak(password, name=link.user.name, email=link.user.email)
+    password_hash = await passwords.make_hash(password)
+    async with transaction():
+        if not await SignInLink.filter(id=link.id, used_at=None).update(used_at=clock.now()):
+            raise NotFound
+        await User.filter(id=link.user_id).update(password_hash=password_hash)
+        await _end(StaffSession.filter(user_id=link.user_id))
+        return await _open_session(link.user, act="accounts.use_sign_in_link", request_id=actor.request_id)
+
+
+async def change_password(current: str, new: str, *, token: str, actor: Actor) -> None:
+    """Change one's own password and end one's other sessions. Raises WrongPassword, WeakPassword or TooManyTries."""
+    user = await User.get(id=actor.id)
+    await limits.hit("sign_in_account", user.email, PER_ACCOUNT, WINDOW_SECONDS)
+    if not await passwords.is_right(current, user.password_hash):
+        raise WrongPassword(field="current_password")
+    passwords.refuse_weak(new, name=user.name, email=user.email)
+    password_hash = await passwords.make_hash(new)
+    async with transaction():
+        await User.filter(id=user.id).update(password_hash=password_hash)
+        await _end_others(user.id, keep=token)
+        await audit.record("accounts.change_password", actor=actor, object_id=user.id)
+
+
+def normal_email(email: str) -> str:
+    """As it is stored: without blanks around, in lower case."""
+    return email.strip().lower()
+
+
+# -- sessions
+
+
+async def _open_session(user: User, *, act: str, request_id: str) -> tuple[str, StaffSession]:
+    """A session under a new id, as long as the person's roles allow, and the audit line in that person's name."""
+    actor = await actor_of(user, request_id=request_id)
+    idle, absolute = _times(actor)
+    token, now = tokens.session_id(), clock.now()
+    session = await StaffSession.create(
+        token_hash=tokens.digest(token, "session"),
+        user_id=user.id,
+        seen_at=now,
+        idle_minutes=idle // timedelta(minutes=1),
+        expires_at=now + absolute,
+    )
+    await audit.record(act, actor=actor, object_id=session.id)
+    return token, session
+
+
+def _times(actor: Actor) -> tuple[timedelta, timedelta]:
+    held = actor.roles_everywhere.union(*actor.roles_at.values())
+    return FIELD_TIMES if held and held <= FIELD_ROLES else OFFICE_TIMES
+
+
+async def _end(sessions: QuerySet[StaffSession]) -> int:
+    return await sessions.filter(ended_at=None).update(ended_at=clock.now())
+
+
+async def _end_others(user_id: UUID | None, *, keep: str) -> int:
+    kept = tokens.digest(keep, "session")
+    return await _end(StaffSession.filter(user_id=user_id).exclude(token_hash=kept))
+
+
+async def _forget_expired() -> None:
+    """Signing in is rare enough to clear away what nobody may read any more."""
+    await kept_forms.forget_expired()
+    await limits.forget_expired()
