@@ -27,18 +27,27 @@ TAKES_SIGN_UPS = frozenset({Phase.OPEN, Phase.WAITING})
 
 
 class _Meeting(Protocol):
-    starts_at: datetime
-    ends_at: datetime
-    state: SessionState
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def state(self) -> SessionState: ...
 
 
 class _Run(Protocol):
-    state: TrainingState
-    opens_at: datetime | None
-    closes_at: datetime | None
-    capacity: int
-    taken: int
-    has_waiting_list: bool
+    @property
+    def state(self) -> TrainingState: ...
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def taken(self) -> int: ...
+    @property
+    def has_waiting_list(self) -> bool: ...
 
 
 def last_end(sessions: Sequence[_Meeting]) -> datetime | None:
