@@ -1,0 +1,233 @@
+"""Load the municipalities; open operators, hubs and venues; correct what is said of a venue."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import Refusal
+from trainings.lib.text import fold, slugify
+from trainings.places.data import municipalities
+from trainings.places.models import (
+    AccessFeature,
+    Hub,
+    HubService,
+    Municipality,
+    Operator,
+    OperatorKind,
+    Signatory,
+    Venue,
+)
+from trainings.places.queries import feed_keys
+from trainings.versions.actions import bump
+from trainings.web.i18n import N_
+
+
+class UnknownMunicipality(Refusal):
+    code = "unknown_municipality"
+    status = 422
+    sentence = N_("Escoja el municipio de la lista.")
+
+
+class WrongOperatorCode(Refusal):
+    code = "wrong_operator_code"
+    status = 422
+    sentence = N_(
+        "El código %(code)s no sirve. Una municipalidad usa su código del INE, por ejemplo 1705; "
+        "una asociación, el del municipio y una letra, por ejemplo 0901A."
+    )
+
+
+class OperatorExists(Refusal):
+    code = "operator_exists"
+    sentence = N_("Ya hay una entidad con el código %(code)s. Búsquela en la lista.")
+
+
+class HubExists(Refusal):
+    code = "hub_exists"
+    sentence = N_("Ya hay una ventanilla con la dirección %(slug)s. Póngale otro nombre.")
+
+
+class VenueExists(Refusal):
+    code = "venue_exists"
+    sentence = N_("La ventanilla ya tiene un lugar con el nombre %(name)s en ese municipio. Escójalo de la lista.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatoryDetails:
+    """Who signs, in the order of printing."""
+
+    name: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorDetails:
+    """Who runs hubs. `code` opens the folios: the INE code of a municipality, or an association's own (`0901A`)."""
+
+    code: str
+    kind: OperatorKind
+    name: str
+    municipality: str
+    signatories: tuple[SignatoryDetails, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HubDetails:
+    """A hub as its page shows it. `seat` and `serves` are INE codes, the seat always served; `phone` is E.164.
+
+    `slug` is fixed for good; without one it is made from the name.
+    """
+
+    name: str
+    seat: str
+    address: str
+    hours: str
+    phone: str
+    slug: str = ""
+    email: str = ""
+    serves: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    access: tuple[AccessFeature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VenueDetails:
+    """A place to meet. `municipality` is its INE code; position only where it may be shown, in degrees (WGS 84)."""
+
+    name: str
+    municipality: str
+    address: str = ""
+    lat: Decimal | None = None
+    lon: Decimal | None = None
+    access: tuple[AccessFeature, ...] = ()
+    capacity: int | None = None
+
+
+async def load_municipalities() -> int:
+    """Write the 340 municipalities of the file; may be done again at any time. Addresses (slugs) never change."""
+    rows = []
+    for row in municipalities():
+        languages = " ".join(row.languages)
+        rows.append(Municipality(**{**asdict(row), "languages": languages}, slug=row.slug, search_text=row.search_text))
+    changing = set(Municipality._meta.fields_db_projection) - {"ine_code", "slug"}
+    async with transaction():
+        await Municipality.bulk_create(rows, on_conflict=["ine_code"], update_fields=sorted(changing))
+    return len(rows)
+
+
+async def create_operator(details: OperatorDetails, *, actor: Actor) -> Operator:
+    """A municipality's corporation or an association, with its signatories.
+
+    Refuses an unknown municipality, a code of the wrong form, and a code that is taken.
+    """
+    _check_operator_code(details)
+    async with transaction():
+        await _check_municipalities(details.municipality)
+        try:
+            operator = await Operator.create(
+                code=details.code, kind=details.kind, name=details.name, municipality_id=details.municipality
+            )
+        except IntegrityError as exc:
+            raise OperatorExists(field="code", code=details.code) from exc
+        for position, signatory in enumerate(details.signatories, start=1):
+            await Signatory.create(operator=operator, name=signatory.name, office=signatory.office, position=position)
+        await record("places.create_operator", actor=actor, object_id=operator.id, code=details.code)
+    return operator
+
+
+async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -> Hub:
+    """A hub of this operator and what it serves. Refuses unknown municipalities and a slug that is taken."""
+    slug = details.slug or slugify(details.name) or f"ventanilla-{details.seat}"
+    served = sorted({details.seat, *details.serves})
+    async with transaction():
+        await _check_municipalities(*served)
+        try:
+            hub = await Hub.create(
+                slug=slug,
+                name=details.name,
+                operator=operator,
+                seat_id=details.seat,
+                address=details.address,
+                hours=details.hours,
+                phone=details.phone,
+                email=details.email,
+                languages=list(details.languages),
+                access=list(details.access),
+            )
+        except IntegrityError as exc:
+            raise HubExists(field="name", slug=slug) from exc
+        for code in served:
+            await HubService.create(hub=hub, municipality_id=code)
+        await bump(*feed_keys(hub))
+        await record("places.create_hub", actor=actor, object_id=hub.id, hub_id=hub.id, slug=slug)
+    return hub
+
+
+async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
+    """A place where the hub's trainings are held. Refuses an unknown municipality, and the same name twice in one."""
+    async with transaction():
+        await _check_venue(details, hub)
+        venue = await Venue.create(hub=hub, **_columns(details))
+        await record("places.create_venue", actor=actor, object_id=venue.id, hub_id=hub.id)
+    return venue
+
+
+async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
+    """Correct what is said of a venue of this hub, and tell the feeds that name it. Refuses as `create_venue` does.
+
+    The stored calendar texts of its sessions are the schedule's: who changes a venue in use calls it from there.
+    """
+    columns = _columns(details)
+    changed = [name for name, value in columns.items() if getattr(venue, name) != value]
+    if not changed:
+        return
+    async with transaction():
+        await _check_venue(details, hub, except_for=venue)
+        before = venue.municipality_id
+        await venue.update_from_dict(columns).save(update_fields=changed)
+        await bump(*feed_keys(hub, before, details.municipality))
+        await record("places.update_venue", actor=actor, object_id=venue.id, hub_id=hub.id, changed=changed)
+
+
+def _columns(details: VenueDetails) -> dict[str, Any]:
+    return {
+        "name": details.name,
+        "municipality_id": details.municipality,
+        "address": details.address,
+        "lat": details.lat,
+        "lon": details.lon,
+        "access": list(details.access),
+        "capacity": details.capacity,
+    }
+
+
+def _check_operator_code(details: OperatorDetails) -> None:
+    if details.kind is OperatorKind.MUNICIPALITY:
+        is_right = details.code == details.municipality
+    else:
+        is_right = re.fullmatch(r"[0-9]{4}[A-Z]", details.code) is not None
+    if not is_right:
+        raise WrongOperatorCode(field="code", code=details.code)
+
+
+async def _check_municipalities(*codes: str) -> None:
+    known = await Municipality.filter(ine_code__in=codes).count()
+    if known != len(set(codes)):
+        raise UnknownMunicipality(field="municipality")
+
+
+async def _check_venue(details: VenueDetails, hub: Hub, *, except_for: Venue | None = None) -> None:
+    await _check_municipalities(details.municipality)
+    # Names that fold alike have no unique index: two forms sent at once wait here for each other.
+    await lock(Hub, [hub.id])
+    others = await Venue.filter(hub_id=hub.id, municipality_id=details.municipality)
+    if any(fold(other.name) == fold(details.name) for other in others if other != except_for):
+        raise VenueExists(field="name", name=details.name)

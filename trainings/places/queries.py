@@ -1,0 +1,83 @@
+"""Finding municipalities by what people type, and the hubs and venues that are there."""
+
+from __future__ import annotations
+
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib.text import fold, like_terms
+from trainings.places.models import Hub, Municipality, Venue
+
+
+async def search_municipalities(text: str, limit: int = 20) -> list[Municipality]:
+    """Those whose names or department have words that begin as the typed ones do; accents and apostrophes do not count.
+
+    The very name first, then names that begin so, then other names, then those of a department; larger ones before.
+    """
+    terms = like_terms(text)
+    if not terms:
+        return []
+    found = reads(Municipality)
+    for term in terms:
+        found = found.filter(search_text__contains=term.strip("%"))
+    typed = fold(text)
+    return sorted(await found, key=lambda place: (_rank(place, typed), -place.population_2018))[:limit]
+
+
+def _rank(place: Municipality, typed: str) -> int:
+    names = [fold(name) for name in (place.name, place.alias, place.full_name) if name]
+    if typed in names:
+        return 0
+    if any(name.startswith(typed) for name in names):
+        return 1
+    if any(f" {typed}" in f" {name}" for name in names[:-1]):
+        return 2
+    return 3
+
+
+async def by_slug(slug: str) -> Municipality:
+    """The municipality at this address. Raises NotFound."""
+    municipality = await reads(Municipality).get_or_none(slug=slug)
+    if municipality is None:
+        raise NotFound
+    return municipality
+
+
+async def hub_by_slug(slug: str) -> Hub:
+    """An active hub with its seat and operator. Raises NotFound."""
+    hub = await reads(Hub).get_or_none(slug=slug, is_active=True).select_related("seat", "operator")
+    if hub is None:
+        raise NotFound
+    return hub
+
+
+async def hubs_of(municipality: Municipality) -> list[Hub]:
+    """Active hubs that serve it, with seat and operator; those seated there first."""
+    hubs = (
+        await reads(Hub)
+        .filter(services__municipality_id=municipality.ine_code, is_active=True)
+        .select_related("seat", "operator")
+    )
+    return sorted(hubs, key=lambda hub: (hub.seat_id != municipality.ine_code, fold(hub.name)))
+
+
+async def hubs_visible_to(actor: Actor) -> list[Hub]:
+    """Hubs where the actor has a role, with seat and operator; all for a role without a place."""
+    hubs = reads(Hub).select_related("seat", "operator")
+    if not actor.roles_everywhere:
+        hubs = hubs.filter(id__in=sorted(actor.roles_at))
+    return await hubs
+
+
+async def venues_of(hub: Hub) -> list[Venue]:
+    """Venues that the hub uses now, with their municipality."""
+    return await reads(Venue).filter(hub_id=hub.id, is_active=True).select_related("municipality")
+
+
+def feed_keys(hub: Hub, *municipality_codes: str) -> set[str]:
+    """Counters of the feeds that show a hub's sessions in these municipalities.
+
+    Rule: a municipality's feed holds the sessions that are there and those of hubs that have their seat there.
+    """
+    places = {hub.seat_id, *municipality_codes}
+    return {f"municipio:{code}" for code in places} | {f"ventanilla:{hub.slug}", "guatemala"}
