@@ -14,16 +14,19 @@ from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.lib import tokens
+from trainings.people.forms import PersonForm
+from trainings.people.models import ConsentPurpose
 from trainings.places import actions as places
 from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetails, VenueDetails
 from trainings.places.data import by_code
 from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
 from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.schedule import actions as schedule
+from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import (
     Course,
     CourseKind,
-    SessionFacilitator,
-    SessionState,
     Topic,
     Training,
     TrainingSession,
@@ -189,7 +192,7 @@ async def make_course(
     return await Course.create(title=title, topic=topic or await make_topic(), **(described | columns))
 
 
-def tomorrow_at(hour: int = 8, minute: int = 30, *, days: int = 1) -> datetime:
+def tomorrow_at(hour: int, minute: int = 0, *, days: int = 1) -> datetime:
     """A moment that many days from now, on the clock of Guatemala."""
     day = clock.today() + timedelta(days=days)
     return clock.midnight(day) + timedelta(hours=hour, minutes=minute)
@@ -209,32 +212,41 @@ async def make_training(
 ) -> Training:
     """A training, published and with one session tomorrow from 8:30 to 12:30 unless told otherwise.
 
-    `sessions` are (start, end) pairs in UTC; `columns` are further columns of the training. Its `sessions` are loaded.
+    `sessions` are (start, end) pairs in UTC; `columns` are further fields of the plan. Its `sessions` are loaded.
+    Several may be held by the same people in the same place at once.
     """
     hub = hub or await make_hub()
     venue = venue or await make_venue(hub)
     course = course or await make_course()
-    now = clock.now()
+    people = tuple(user.id for user in facilitators)
     if sessions is None:
         sessions = [(tomorrow_at(8, 30), tomorrow_at(12, 30))]
-    async with transaction():
-        training = await Training.create(
-            slug=f"{tokens.slug_suffix()}-{next(_numbers)}",
-            short_code=tokens.short_code()[:6],
-            course=course,
-            hub=hub,
-            venue=venue,
-            title=title or course.title,
-            state=state,
-            capacity=capacity,
-            changed_at=now,
-            published_at=None if state is TrainingState.DRAFT else now,
-            **columns,
-        )
-        for position, (starts_at, ends_at) in enumerate(sessions, start=1):
-            await make_session(training, starts_at, ends_at, position=position, facilitators=facilitators)
+    plan = TrainingPlan(
+        course_id=course.id,
+        hub_id=hub.id,
+        venue_id=venue.id,
+        title=title or course.title,
+        capacity=capacity,
+        **columns,
+    )
+    planned = [SessionPlan(starts_at, ends_at, facilitator_ids=people) for starts_at, ends_at in sessions]
+    made = await schedule.create_training(plan, planned, actor=PROGRAM, override_reason="prueba")
+    await _bring_to(made, state)
+    training = await Training.get(id=made.id)
     await training.fetch_related("sessions")
     return training
+
+
+async def _bring_to(training: Training, state: TrainingState) -> None:
+    if state in (TrainingState.PUBLISHED, TrainingState.CANCELLED):
+        await schedule.publish(training.id, actor=PROGRAM)
+    if state is TrainingState.UNLISTED:
+        await schedule.unlist(training.id, actor=PROGRAM)
+    if state is TrainingState.CANCELLED:
+        async with transaction():
+            await schedule.cancel_training(
+                await Training.get(id=training.id), "No hay quien facilite ese día.", actor=PROGRAM
+            )
 
 
 async def make_session(
@@ -242,25 +254,13 @@ async def make_session(
     starts_at: datetime,
     ends_at: datetime,
     *,
-    position: int = 1,
     venue: Venue | None = None,
     facilitators: Sequence[User] = (),
-    **columns: Any,
 ) -> TrainingSession:
     """One more meeting of a training."""
-    session = await TrainingSession.create(
-        training_id=training.id,
-        position=position,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        venue_id=venue.id if venue else training.venue_id,
-        state=columns.pop("state", SessionState.PLANNED),
-        stamped_at=clock.whole_second_after(None),
-        **columns,
-    )
-    for user in facilitators:
-        await SessionFacilitator.create(session=session, user=user)
-    return session
+    people = tuple(user.id for user in facilitators)
+    plan = SessionPlan(starts_at, ends_at, venue.id if venue else None, people)
+    return await schedule.add_session(training.id, plan, actor=PROGRAM, override_reason="prueba")
 
 
 # -- registrations
@@ -283,10 +283,6 @@ async def make_registration(
     `fields` go to the form of the person (`actor_type`, `age_group` …) or to the sign-up (`needs`, `source` …).
     Without a phone or an e-mail address nobody is taken for somebody else, whatever the name.
     """
-    from trainings.people.forms import PersonForm
-    from trainings.people.models import ConsentPurpose
-    from trainings.registrations.sign_up import SignUp, sign_up
-
     about_person = {name: fields.pop(name) for name in set(fields) & set(PersonForm.model_fields)}
     if municipality != "0000":
         await make_municipality(municipality)

@@ -1,0 +1,294 @@
+"""Trainings: create, edit, publish, hide, reopen, copy, call off. Sessions and courses have their own files.
+
+Places (capacity) are changed by registrations, which know who waits for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import Refusal
+from trainings.lib.text import slugify
+from trainings.lib.tokens import slug_suffix
+from trainings.schedule import plans
+from trainings.schedule.course_actions import CoursePlan, create_course, create_topic, edit_course
+from trainings.schedule.models import (
+    TRAINING_MOVES,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.phase import last_end
+from trainings.schedule.plans import NOT_EDITED, SessionPlan, TrainingPlan
+from trainings.schedule.session_actions import (
+    TrainingCalledOff,
+    add_session,
+    cancel_session,
+    close_session,
+    finish,
+    keep_sessions,
+    locked_training,
+    move_session,
+    reopen_session,
+)
+from trainings.web.i18n import N_
+
+__all__ = [
+    "CoursePlan",
+    "Edited",
+    "SessionPlan",
+    "TrainingPlan",
+    "add_session",
+    "cancel_session",
+    "cancel_training",
+    "close_session",
+    "create_course",
+    "create_topic",
+    "create_training",
+    "duplicate_training",
+    "edit_course",
+    "edit_training",
+    "move_session",
+    "publish",
+    "reopen",
+    "reopen_session",
+    "unlist",
+]
+
+
+class IllegalMove(Refusal):
+    code = "illegal_move"
+    sentence = N_("Esta capacitación ya no se puede cambiar así. Abra la página otra vez para ver cómo está.")
+
+
+class NoSessions(Refusal):
+    code = "no_sessions"
+    sentence = N_("Falta una sesión con fecha. Agréguela antes de publicar.")
+
+
+class NoVenue(Refusal):
+    code = "no_venue"
+    sentence = N_("Falta el lugar de una sesión. Escójalo antes de publicar.")
+
+
+class NoReason(Refusal):
+    code = "no_reason"
+    sentence = N_("Escriba por qué se cancela: se le dirá a las personas inscritas.")
+
+
+class AlreadyOver(Refusal):
+    code = "already_over"
+    sentence = N_("Todas las sesiones ya se realizaron: ya no se puede cancelar.")
+
+
+class HubFixed(Refusal):
+    code = "hub_fixed"
+    sentence = N_("Una capacitación no cambia de ventanilla. Cree otra en la otra ventanilla.")
+
+
+class ChangedMeanwhile(Refusal):
+    code = "changed_meanwhile"
+    sentence = N_("Otra persona cambió esta capacitación mientras usted escribía. Ábrala otra vez y repita su cambio.")
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The training, and whether time or place changed for people who signed up before."""
+
+    training: Training
+    is_moved: bool
+
+
+async def create_training(
+    plan: TrainingPlan, sessions: Sequence[SessionPlan], *, actor: Actor, override_reason: str = ""
+) -> Training:
+    """A draft with its sessions; its slug is fixed from now on.
+
+    Refuses unknown courses, hubs and places, sessions that overlap or end before they start, and people or places that
+    are taken at the time (with a reason they stand, on record).
+    """
+    plans.check_plan(plan)
+    async with transaction():
+        await plans.check_course(plan.course_id)
+        await plans.check_places(plan.hub_id, [plan.venue_id])
+        training = await Training.create(
+            **plan.columns(),
+            slug=f"{slugify(plan.title) or 'capacitacion'}-{slug_suffix()}",
+            short_code=await _free_short_code(),
+            state=TrainingState.DRAFT,
+            changed_at=clock.now(),
+        )
+        await keep_sessions(training, sessions, actor=actor, override_reason=override_reason)
+        await record(
+            "schedule.create_training", actor=actor, object_id=training.id, hub_id=training.hub_id, n=len(sessions)
+        )
+    return training
+
+
+async def edit_training(
+    training_id: UUID,
+    plan: TrainingPlan,
+    sessions: Sequence[SessionPlan],
+    *,
+    actor: Actor,
+    override_reason: str = "",
+    revision: int | None = None,
+) -> Edited:
+    """Write what changed; capacity and childcare places are left alone (`registrations.actions.resize`).
+
+    Sessions left out are deleted in a draft, and stand once others may know of them. Refuses as `create_training`, what
+    was held, a called-off training, another hub, and a `revision` (from when the form was opened) that is no longer so.
+    """
+    plans.check_plan(plan)
+    async with transaction():
+        training = await locked_training(training_id)
+        if training.state is TrainingState.CANCELLED:
+            raise TrainingCalledOff
+        if revision is not None and revision != training.revision:
+            raise ChangedMeanwhile
+        if plan.hub_id != training.hub_id:
+            raise HubFixed(field="hub")
+        await plans.check_course(plan.course_id)
+        await plans.check_places(plan.hub_id, [plan.venue_id])
+        columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED}
+        changed = [name for name, value in columns.items() if getattr(training, name) != value]
+        if changed:
+            await training.update_from_dict(columns).save(update_fields=changed)
+        is_moved = await keep_sessions(
+            training,
+            sessions,
+            actor=actor,
+            override_reason=override_reason,
+            drop_others=training.state is TrainingState.DRAFT,
+        )
+        await finish(training)
+        await record(
+            "schedule.edit_training", actor=actor, object_id=training.id, hub_id=training.hub_id, changed=changed
+        )
+    return Edited(training, is_moved)
+
+
+async def publish(training_id: UUID, *, actor: Actor) -> Training:
+    """Show it in lists, maps and calendars. Refuses without sessions or places, and a training that is called off."""
+    async with transaction():
+        training = await locked_training(training_id)
+        if training.state is TrainingState.CANCELLED:
+            raise IllegalMove
+        return await _become(training, TrainingState.PUBLISHED, "schedule.publish", actor)
+
+
+async def unlist(training_id: UUID, *, actor: Actor) -> Training:
+    """Leave it reachable by its address only; calendars that showed it say it is cancelled. Refuses as `publish`."""
+    async with transaction():
+        training = await locked_training(training_id)
+        return await _become(training, TrainingState.UNLISTED, "schedule.unlist", actor)
+
+
+async def reopen(training_id: UUID, *, actor: Actor) -> Training:
+    """A called-off training takes place after all, for everybody to see."""
+    async with transaction():
+        training = await locked_training(training_id)
+        if training.state is not TrainingState.CANCELLED:
+            raise IllegalMove
+        training.cancelled_at, training.cancel_reason = None, ""
+        await training.save(update_fields=["cancelled_at", "cancel_reason"])
+        return await _become(training, TrainingState.PUBLISHED, "schedule.reopen", actor)
+
+
+async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
+    """Call it off, in the transaction of who tells the people signed up (`training` locked there).
+
+    Its sessions keep their state, so that reopening it brings back those that stood. Refuses without a reason, and when
+    everything was held.
+    """
+    if not reason.strip():
+        raise NoReason(field="reason")
+    if TrainingState.CANCELLED not in TRAINING_MOVES[training.state]:
+        raise IllegalMove
+    end = last_end(await TrainingSession.filter(training_id=training.id))
+    if end is not None and clock.now() >= end and training.state is not TrainingState.DRAFT:
+        raise AlreadyOver
+    training.state, training.cancelled_at, training.cancel_reason = TrainingState.CANCELLED, clock.now(), reason.strip()
+    await training.save(update_fields=["state", "cancelled_at", "cancel_reason"])
+    await finish(training)
+    await record("schedule.cancel_training", actor=actor, object_id=training.id, hub_id=training.hub_id)
+
+
+async def duplicate_training(
+    training_id: UUID, first_day: date, *, actor: Actor, override_reason: str = ""
+) -> Training:
+    """A draft like this one with its first session on `first_day` (local), the others as far behind as they were.
+
+    Cancelled sessions are left out. Refuses as `create_training`: the same people may be taken on the new days.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        sessions = await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED).prefetch_related(
+            "facilitators"
+        )
+        first = min((session.starts_at for session in sessions), default=None)
+        shift = first_day - clock.local(first).date() if first is not None else timedelta()
+        copied = [
+            SessionPlan(
+                session.starts_at + shift,
+                session.ends_at + shift,
+                session.venue_id,
+                tuple(facilitator.user_id for facilitator in session.facilitators),
+            )
+            for session in sorted(sessions, key=lambda session: session.starts_at)
+        ]
+        return await create_training(_plan_of(training, shift), copied, actor=actor, override_reason=override_reason)
+
+
+def _plan_of(training: Training, shift: timedelta) -> TrainingPlan:
+    """The training as a plan, its window moved with its sessions."""
+    columns = ((column.name, getattr(training, column.name)) for column in fields(TrainingPlan))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in columns}
+    plan = TrainingPlan(**values)
+    return replace(
+        plan,
+        opens_at=training.opens_at + shift if training.opens_at else None,
+        closes_at=training.closes_at + shift if training.closes_at else None,
+    )
+
+
+async def _become(training: Training, state: TrainingState, act: str, actor: Actor) -> Training:
+    """Move a locked training to a state in which people can sign up; nothing to do where it is there."""
+    if training.state is state:
+        return training
+    if state not in TRAINING_MOVES[training.state]:
+        raise IllegalMove
+    await _check_complete(training)
+    training.state = state
+    if state is TrainingState.PUBLISHED and training.published_at is None:
+        training.published_at = clock.now()
+    await training.save(update_fields=["state", "published_at"])
+    await finish(training)
+    await record(act, actor=actor, object_id=training.id, hub_id=training.hub_id)
+    return training
+
+
+async def _check_complete(training: Training) -> None:
+    sessions = await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
+    if not sessions:
+        raise NoSessions
+    is_online = training.online_url is not None
+    if not is_online and any(session.venue_id is None for session in sessions):
+        raise NoVenue
+
+
+async def _free_short_code() -> str:
+    """A code that no training has: chosen before writing, since a refused insert ends the transaction."""
+    while True:
+        code = slug_suffix().upper()
+        if not await Training.exists(short_code=code):
+            return code

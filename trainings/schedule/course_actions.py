@@ -1,0 +1,126 @@
+"""The catalogue: courses and the topics people filter by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.text import fold, slugify
+from trainings.schedule import shown
+from trainings.schedule.models import Course, CourseKind, Topic, Training
+from trainings.web.i18n import N_
+
+STILL_SHOWN = timedelta(days=100)
+"""How far back a change of a course reaches: a little more than calendars look."""
+
+
+class UnknownTopic(Refusal):
+    code = "unknown_topic"
+    sentence = N_("Escoja un tema de la lista.")
+
+
+class TopicExists(Refusal):
+    code = "topic_exists"
+    sentence = N_("Ya hay un tema con ese nombre. Escójalo de la lista.")
+
+
+class CourseExists(Refusal):
+    code = "course_exists"
+    sentence = N_("Ya hay un curso con ese título. Corríjalo, o escriba otro título.")
+
+
+class WrongHours(Refusal):
+    code = "wrong_hours"
+    sentence = N_("Escriba cuántas horas dura.")
+
+
+class WrongShare(Refusal):
+    code = "wrong_share"
+    sentence = N_("Escriba de 1 a 100.")
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePlan:
+    """A catalogue entry. `contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100."""
+
+    kind: CourseKind
+    topic_id: UUID
+    title: str
+    minutes: int
+    summary: str = ""
+    contents: tuple[tuple[str, int], ...] = ()
+    audience: tuple[str, ...] = ()
+    completion_share: int = 80
+    pass_mark: int | None = None
+    design: str = "diploma"
+    is_active: bool = True
+
+    def columns(self) -> dict[str, Any]:
+        """The plan as columns of the course."""
+        values = {column.name: getattr(self, column.name) for column in fields(self)}
+        contents = [{"title": title, "minutes": minutes} for title, minutes in self.contents]
+        return values | {"contents": contents, "audience": list(self.audience)}
+
+
+async def create_course(plan: CoursePlan, *, actor: Actor) -> Course:
+    """A new entry of the catalogue. Refuses an unknown topic, a title that is there, no hours, a share over 100 %."""
+    async with transaction():
+        await _check(plan)
+        course = await Course.create(**plan.columns())
+        await record("schedule.create_course", actor=actor, object_id=course.id)
+    return course
+
+
+async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
+    """Correct an entry; calendars follow, certificates given out stay as they are. Refuses as `create_course`."""
+    async with transaction():
+        found = await lock(Course, [course_id])
+        if not found:
+            raise NotFound(N_("No encontramos ese curso."))
+        course = found[0]
+        await _check(plan, but=course.id)
+        columns = plan.columns()
+        changed = [name for name, value in columns.items() if getattr(course, name) != value]
+        if not changed:
+            return course
+        await course.update_from_dict(columns).save(update_fields=changed)
+        if {"topic_id", "kind"} & set(changed):
+            recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
+            await shown.refresh(training_ids=[one for (one,) in await recent.distinct().values_list("id")])
+        await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
+    return course
+
+
+async def create_topic(name: str, *, actor: Actor, slug: str = "", position: int = 0) -> Topic:
+    """A subject to filter by; its slug (made from the name, unless given) is fixed. Refuses one that is there."""
+    slug = slug or slugify(name)
+    if any(fold(other) == fold(name) for (other,) in await Topic.all().values_list("name")):
+        raise TopicExists(field="topic_name")
+    try:
+        async with transaction():
+            topic = await Topic.create(name=name, slug=slug, position=position)
+            await record("schedule.create_topic", actor=actor, object_id=topic.id, slug=slug)
+    except IntegrityError as exc:
+        raise TopicExists(field="topic_name") from exc
+    return topic
+
+
+async def _check(plan: CoursePlan, *, but: UUID | None = None) -> None:
+    if plan.minutes <= 0:
+        raise WrongHours(field="hours")
+    if not 1 <= plan.completion_share <= 100:
+        raise WrongShare(field="completion_share")
+    if not await Topic.exists(id=plan.topic_id):
+        raise UnknownTopic(field="topic")
+    alike = await Course.all().values_list("id", "title")
+    if any(fold(title) == fold(plan.title) for course_id, title in alike if course_id != but):
+        raise CourseExists(field="title")

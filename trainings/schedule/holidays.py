@@ -1,0 +1,79 @@
+"""Guatemala's holidays, computed for any year: the form warns when a session falls on one, and lets it stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from trainings import clock
+from trainings.web.i18n import N_
+
+NOON = time(12)
+
+FIXED = {
+    (1, 1): N_("Año Nuevo"),
+    (5, 1): N_("Día del Trabajo"),
+    (9, 15): N_("Día de la Independencia"),
+    (10, 20): N_("Día de la Revolución"),
+    (11, 1): N_("Día de Todos los Santos"),
+    (12, 25): N_("Navidad"),
+}
+FROM_NOON = {
+    (12, 24): N_("Nochebuena"),
+    (12, 31): N_("Fin de año"),
+}
+HOLY_WEEK = {
+    -3: N_("Jueves Santo"),
+    -2: N_("Viernes Santo"),
+    -1: N_("Sábado de Gloria"),
+}
+"""Days before Easter."""
+ARMY_DAY = N_("Día del Ejército")
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A day off; on a half day only from noon. `name` is translated where it is shown."""
+
+    day: date
+    name: str
+    is_half: bool = False
+
+
+@lru_cache(maxsize=64)
+def holidays(year: int) -> tuple[Holiday, ...]:
+    """The year's holidays in order (Código de Trabajo, art. 127; Decreto 19-2018)."""
+    whole = [Holiday(date(year, month, day), name) for (month, day), name in FIXED.items()]
+    half = [Holiday(date(year, month, day), name, is_half=True) for (month, day), name in FROM_NOON.items()]
+    holy = [Holiday(easter(year) + timedelta(days=offset), name) for offset, name in HOLY_WEEK.items()]
+    army = Holiday(to_monday(date(year, 6, 30)), ARMY_DAY)
+    return tuple(sorted([*whole, *half, *holy, army], key=lambda holiday: holiday.day))
+
+
+def holiday_during(starts_at: datetime, ends_at: datetime) -> Holiday | None:
+    """The holiday on which a session falls, as people in Guatemala read the clock."""
+    start, end = clock.local(starts_at), clock.local(ends_at)
+    for holiday in holidays(start.date().year):
+        if holiday.day == start.date() and (not holiday.is_half or end.time() > NOON or end.date() > start.date()):
+            return holiday
+    return None
+
+
+def to_monday(day: date) -> date:
+    """Where a holiday is kept that moves to a Monday: from Tuesday or Wednesday to the one before, else to the next."""
+    weekday = day.weekday()
+    return day - timedelta(days=weekday) if weekday <= 2 else day + timedelta(days=7 - weekday)
+
+
+def easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Jones, Butcher)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    j = (32 + 2 * e + 2 * i - h - k) % 7
+    m = (a + 11 * h + 22 * j) // 451
+    month, day = divmod(h + j - 7 * m + 114, 31)
+    return date(year, month, day + 1)

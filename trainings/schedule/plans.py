@@ -1,0 +1,181 @@
+"""What staff want a training and its sessions to be, and the rules such a plan must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
+from trainings.errors import Refusal
+from trainings.places.models import Hub, Venue
+from trainings.schedule.models import Course, PlaceShown
+from trainings.web.i18n import N_
+
+MOST_SESSIONS = 40
+LONGEST_SESSION = timedelta(hours=24)
+NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity"})
+"""The hub is fixed at creation; places are changed together with the waiting list, by registrations."""
+
+
+class UnknownHub(Refusal):
+    code = "unknown_hub"
+    sentence = N_("Escoja una ventanilla de la lista.")
+
+
+class UnknownCourse(Refusal):
+    code = "unknown_course"
+    sentence = N_("Escoja un curso de la lista. Si falta, agréguelo en Cursos.")
+
+
+class VenueElsewhere(Refusal):
+    code = "venue_elsewhere"
+    sentence = N_("Ese lugar no es de esta ventanilla. Escoja uno de la lista.")
+
+
+class UnknownFacilitator(Refusal):
+    code = "unknown_facilitator"
+    sentence = N_("Una de las personas que facilitan ya no tiene acceso. Escoja a otra.")
+
+
+class TooManySessions(Refusal):
+    code = "too_many_sessions"
+    sentence = N_("Una capacitación tiene hasta %(most)s sesiones. Haga otra para las demás.")
+
+
+class EndsBeforeStart(Refusal):
+    code = "ends_before_start"
+    sentence = N_("La sesión termina antes de empezar. Corrija la hora.")
+
+
+class SessionTooLong(Refusal):
+    code = "session_too_long"
+    sentence = N_("Una sesión dura menos de un día. Agregue otra sesión para cada día.")
+
+
+class SessionsOverlap(Refusal):
+    code = "sessions_overlap"
+    sentence = N_("Esta sesión empieza antes de que termine otra de la misma capacitación. Corrija el día o la hora.")
+
+
+class WindowReversed(Refusal):
+    code = "window_reversed"
+    sentence = N_("La inscripción se cierra antes de abrirse. Corrija una de las dos fechas.")
+
+
+class NegativePlaces(Refusal):
+    code = "negative_places"
+    sentence = N_("El cupo no puede ser menor que cero.")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """One meeting, UTC. Without `venue_id` it is where the training is; `id` names a session that exists."""
+
+    starts_at: datetime
+    ends_at: datetime
+    venue_id: UUID | None = None
+    facilitator_ids: tuple[UUID, ...] = ()
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """A training as staff want it. Languages are ISO 639-3, audience actor types, offers codes, the phone E.164.
+
+    `capacity` and `childcare_capacity` count at creation only; later `registrations.actions.resize` changes them.
+    """
+
+    course_id: UUID
+    hub_id: UUID
+    title: str
+    capacity: int
+    venue_id: UUID | None = None
+    project_id: UUID | None = None
+    online_url: str | None = None
+    neutral_title: str = ""
+    summary: str = ""
+    childcare_capacity: int = 0
+    has_waiting_list: bool = True
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    place_shown: PlaceShown = PlaceShown.PUBLIC
+    approval_required: bool = False
+    walk_ins: bool = True
+    admits_minors: bool = False
+    minimum_age: int | None = None
+    audience: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    interpreter_languages: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    bring: str = ""
+    contact_phone: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """The plan as columns of the training."""
+        values = {column.name: getattr(self, column.name) for column in fields(self)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def check_plan(plan: TrainingPlan) -> None:
+    """Refuses a window that closes before it opens, and negative places."""
+    if plan.opens_at is not None and plan.closes_at is not None and plan.closes_at <= plan.opens_at:
+        raise WindowReversed(field="closes_on")
+    for name in ("capacity", "childcare_capacity"):
+        if getattr(plan, name) < 0:
+            raise NegativePlaces(field=name)
+
+
+def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime, datetime]] = ()) -> None:
+    """Refuses a session that ends before it starts or lasts over a day, and one that overlaps another of the training.
+
+    `others` are (start, end) of sessions that stand beside the planned ones.
+    """
+    if len(sessions) > MOST_SESSIONS:
+        raise TooManySessions(most=MOST_SESSIONS)
+    for number, session in enumerate(sessions):
+        if session.ends_at <= session.starts_at:
+            raise EndsBeforeStart(field=session_field(number))
+        if session.ends_at - session.starts_at > LONGEST_SESSION:
+            raise SessionTooLong(field=session_field(number))
+    spans = [(session.starts_at, session.ends_at, number) for number, session in enumerate(sessions)]
+    spans += [(starts_at, ends_at, -1) for starts_at, ends_at in others]
+    for before, after in pairwise(sorted(spans)):
+        if after[0] < before[1]:
+            raise SessionsOverlap(field=session_field(max(before[2], after[2])))
+
+
+def session_field(number: int) -> str:
+    """The name under which forms show what is wrong with a session: they stand in the order of the plan."""
+    return f"sessions-{number}"
+
+
+async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
+    """Refuses a hub that is unknown or closed, and venues of another hub."""
+    if not await Hub.exists(id=hub_id, is_active=True):
+        raise UnknownHub(field="hub")
+    wanted = {venue_id for venue_id in venue_ids if venue_id is not None}
+    if await Venue.filter(id__in=wanted, hub_id=hub_id).count() != len(wanted):
+        raise VenueElsewhere(field="venue")
+
+
+async def check_course(course_id: UUID) -> None:
+    """Refuses a course that is not in the catalogue."""
+    if not await Course.exists(id=course_id):
+        raise UnknownCourse(field="course")
+
+
+async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
+    """Refuses people without an account or a role at any hub: they could not open the attendance.
+
+    `sessions` by their number in the whole plan, here and in `check_bookings`.
+    """
+    for number, session in sessions.items():
+        wanted = set(session.facilitator_ids)
+        known = User.filter(id__in=wanted, is_active=True, grants__role__in=list(HUB_STAFF)).distinct()
+        if wanted and len(await known.values_list("id")) != len(wanted):
+            raise UnknownFacilitator(field=session_field(number))

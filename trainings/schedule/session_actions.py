@@ -1,0 +1,275 @@
+"""Dated meetings: add, move, cancel, close. Whoever must be told of it is told by registrations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.schedule import shown
+from trainings.schedule.bookings import check_bookings
+from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.plans import SessionPlan, check_facilitators, check_places, check_times
+from trainings.web.i18n import N_
+
+
+class SessionElsewhere(Refusal):
+    code = "session_elsewhere"
+    sentence = N_("Una de las sesiones ya no está en esta capacitación. Abra la página otra vez.")
+
+
+class AlreadyHeld(Refusal):
+    code = "already_held"
+    sentence = N_("Esa sesión ya se realizó: ni se mueve ni se cancela. Agregue otra si hace falta.")
+
+
+class OnlySession(Refusal):
+    code = "only_session"
+    sentence = N_("Es la única sesión que queda. Para cancelarla, cancele la capacitación.")
+
+
+class SessionCancelled(Refusal):
+    code = "session_cancelled"
+    sentence = N_("Esa sesión está cancelada. Agregue otra en la capacitación.")
+
+
+class NotStarted(Refusal):
+    code = "not_started"
+    sentence = N_("La sesión todavía no empieza. Ciérrela cuando termine.")
+
+
+class TrainingCalledOff(Refusal):
+    code = "called_off"
+    sentence = N_("Esta capacitación está cancelada. Reábrala antes de cambiarla.")
+
+
+async def locked_training(training_id: UUID) -> Training:
+    """The training, its row held until the transaction ends."""
+    found = await lock(Training, [training_id])
+    if not found:
+        raise NotFound(N_("No encontramos esa capacitación."))
+    return found[0]
+
+
+async def add_session(
+    training_id: UUID, plan: SessionPlan, *, actor: Actor, override_reason: str = ""
+) -> TrainingSession:
+    """One more meeting. Refuses as editing does: times, places, people who are taken, a called-off training."""
+    async with transaction():
+        training = await _open_training(training_id)
+        await keep_sessions(training, [replace(plan, id=None)], actor=actor, override_reason=override_reason)
+        await finish(training)
+        session = await TrainingSession.filter(training_id=training.id).order_by("-created_at", "-id").first()
+        assert session is not None
+        await record("schedule.add_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+        return session
+
+
+async def move_session(
+    session_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    venue_id: UUID | None,
+    *,
+    actor: Actor,
+    override_reason: str = "",
+) -> TrainingSession:
+    """Another time or place. Refuses what was held or cancelled, and as `add_session` does."""
+    async with transaction():
+        training, session = await _locked(session_id)
+        _check_movable(training, session)
+        facilitators = await SessionFacilitator.filter(session_id=session.id).values_list("user_id")
+        plan = SessionPlan(starts_at, ends_at, venue_id, tuple(user_id for (user_id,) in facilitators), session.id)
+        await keep_sessions(training, [plan], actor=actor, override_reason=override_reason)
+        await finish(training)
+        await record("schedule.move_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+        return await TrainingSession.get(id=session.id)
+
+
+async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
+    """One meeting will not take place; twice is once. Refuses what was held, and the last one that is left."""
+    async with transaction():
+        training, session = await _locked(session_id)
+        if session.state is SessionState.CANCELLED:
+            return
+        _check_movable(training, session)
+        others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
+        if not await others.exclude(id=session.id).exists():
+            raise OnlySession
+        session.state, session.cancelled_at = SessionState.CANCELLED, clock.now()
+        # What was never shown has no text to count from, yet a cancelled session is never at 0.
+        session.sequence = max(session.sequence, 1)
+        await session.save(update_fields=["state", "cancelled_at", "sequence"])
+        await finish(training)
+        await record("schedule.cancel_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+async def close_session(session_id: UUID, *, actor: Actor) -> None:
+    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and a cancelled one."""
+    async with transaction():
+        training, session = await _locked(session_id)
+        if session.state is SessionState.CANCELLED:
+            raise SessionCancelled
+        if clock.now() < session.starts_at:
+            raise NotStarted
+        if session.closed_at is not None:
+            return
+        session.closed_at, session.closed_by_id = clock.now(), actor.id
+        await session.save(update_fields=["closed_at", "closed_by_id"])
+        await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
+    """Take the closing back; nothing to do where it is open."""
+    async with transaction():
+        training, session = await _locked(session_id)
+        if session.closed_at is None:
+            return
+        session.closed_at = session.closed_by_id = None
+        await session.save(update_fields=["closed_at", "closed_by_id"])
+        await record("schedule.reopen_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+# -- for the actions of trainings
+
+
+async def keep_sessions(
+    training: Training,
+    sessions: Sequence[SessionPlan],
+    *,
+    actor: Actor,
+    override_reason: str = "",
+    drop_others: bool = False,
+) -> bool:
+    """Write these meetings of a locked training; whether one was added or changed its time or place.
+
+    Sessions left out stand, unless `drop_others`. Numbers are given by time in a draft and then kept: they are printed.
+    """
+    standing = {
+        one.id: one for one in await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
+    }
+    wanted = [replace(plan, venue_id=plan.venue_id or training.venue_id) for plan in sessions]
+    if not {plan.id for plan in wanted if plan.id is not None} <= standing.keys():
+        raise SessionElsewhere
+    others = [one for one in standing.values() if one.id not in {plan.id for plan in wanted}]
+    check_times(wanted, [] if drop_others else [(one.starts_at, one.ends_at) for one in others])
+    await check_places(training.hub_id, [plan.venue_id for plan in wanted])
+    people = await _facilitators(standing)
+    changed = {n: plan for n, plan in enumerate(wanted) if _differs(plan, standing, people)}
+    for plan in changed.values():
+        if plan.id is not None:
+            _check_movable(training, standing[plan.id])
+    await check_facilitators(changed)
+    await check_bookings(
+        changed, actor=actor, hub_id=training.hub_id, override_reason=override_reason, but=standing.keys()
+    )
+    if drop_others:
+        await _drop(others)
+    moved = [await _keep_one(training, plan, standing, people) for plan in changed.values()]
+    await _number(training)
+    return any(moved)
+
+
+async def finish(training: Training) -> None:
+    """The last step of every change that people may see: the row's revision, then what calendars show."""
+    training.revision, training.changed_at = training.revision + 1, clock.now()
+    await training.save(update_fields=["revision", "changed_at"])
+    await shown.refresh(training_ids=[training.id])
+
+
+async def _open_training(training_id: UUID) -> Training:
+    training = await locked_training(training_id)
+    if training.state is TrainingState.CANCELLED:
+        raise TrainingCalledOff
+    return training
+
+
+async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:
+    """The session, read under its training's lock."""
+    where = await TrainingSession.get_or_none(id=session_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa sesión."))
+    training = await locked_training(where.training_id)
+    return training, await TrainingSession.get(id=session_id)
+
+
+def _check_movable(training: Training, session: TrainingSession) -> None:
+    if training.state is TrainingState.CANCELLED:
+        raise TrainingCalledOff
+    if session.state is SessionState.CANCELLED:
+        raise SessionCancelled
+    is_over = session.closed_at is not None or clock.now() >= session.ends_at
+    if is_over and training.state is not TrainingState.DRAFT:
+        raise AlreadyHeld
+
+
+async def _facilitators(standing: Mapping[UUID, TrainingSession]) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = {session_id: set() for session_id in standing}
+    rows = await SessionFacilitator.filter(session_id__in=list(standing)).values_list("session_id", "user_id")
+    for session_id, user_id in rows:
+        found[session_id].add(user_id)
+    return found
+
+
+def _differs(plan: SessionPlan, standing: Mapping[UUID, TrainingSession], people: Mapping[UUID, set[UUID]]) -> bool:
+    if plan.id is None:
+        return True
+    return _is_moved(plan, standing[plan.id]) or people[plan.id] != set(plan.facilitator_ids)
+
+
+def _is_moved(plan: SessionPlan, session: TrainingSession) -> bool:
+    before = (session.starts_at, session.ends_at, session.venue_id)
+    return before != (plan.starts_at, plan.ends_at, plan.venue_id)
+
+
+async def _keep_one(
+    training: Training,
+    plan: SessionPlan,
+    standing: Mapping[UUID, TrainingSession],
+    people: Mapping[UUID, set[UUID]],
+) -> bool:
+    """Write one meeting and who holds it; whether people must be told."""
+    columns: dict[str, Any] = {"starts_at": plan.starts_at, "ends_at": plan.ends_at, "venue_id": plan.venue_id}
+    if plan.id is None:
+        session = await TrainingSession.create(
+            training_id=training.id, position=0, stamped_at=clock.whole_second_after(None), **columns
+        )
+        before: set[UUID] = set()
+        is_moved = True
+    else:
+        session, before = standing[plan.id], people[plan.id]
+        is_moved = _is_moved(plan, session)
+        await session.update_from_dict(columns).save(update_fields=list(columns))
+    after = set(plan.facilitator_ids)
+    await SessionFacilitator.filter(session_id=session.id, user_id__in=before - after).delete()
+    for user_id in sorted(after - before):
+        await SessionFacilitator.create(session_id=session.id, user_id=user_id)
+    return is_moved
+
+
+async def _drop(sessions: Sequence[TrainingSession]) -> None:
+    """Delete meetings of a draft: nobody has seen them."""
+    ids = [session.id for session in sessions]
+    await SessionFacilitator.filter(session_id__in=ids).delete()
+    await TrainingSession.filter(id__in=ids).delete()
+
+
+async def _number(training: Training) -> None:
+    sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
+    if training.state is not TrainingState.DRAFT:
+        last = max((session.position for session in sessions), default=0)
+        new = [session for session in sessions if session.position == 0]
+        numbers = dict(zip(new, range(last + 1, last + 1 + len(new)), strict=True))
+    else:
+        numbers = dict(zip(sessions, range(1, len(sessions) + 1), strict=True))
+    for session, number in numbers.items():
+        if session.position != number:
+            session.position = number
+            await session.save(update_fields=["position"])

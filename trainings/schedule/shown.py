@@ -1,0 +1,230 @@
+"""What calendars are told of a session: its stored text, the feeds it is in, and the counters that move with them.
+
+The stored text is what subscribers have. The rows are written as a text again and compared with it: where both are
+equal, nothing shown has changed and no counter moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.db import is_in_transaction, lock
+from trainings.people.words import LANGUAGES
+from trainings.places.models import Hub
+from trainings.places.queries import feed_keys
+from trainings.schedule.ics import TEXT_FORMAT, EventFacts, event_text
+from trainings.schedule.models import (
+    Offer,
+    PlaceShown,
+    SessionFeed,
+    SessionState,
+    SessionText,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.words import KINDS, OFFERS
+from trainings.settings import get_settings
+from trainings.versions.actions import bump
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+
+_VENUE = ("name", "address", "lat", "lon", "municipality_id", "municipality__name", "municipality__department")
+_COLUMNS = (
+    "id",
+    "training_id",
+    "created_at",
+    "stamped_at",
+    "sequence",
+    "position",
+    "starts_at",
+    "ends_at",
+    "state",
+    "venue_id",
+    *(f"venue__{column}" for column in _VENUE),
+    "training__state",
+    "training__published_at",
+    "training__cancelled_at",
+    "training__slug",
+    "training__title",
+    "training__summary",
+    "training__place_shown",
+    "training__offers",
+    "training__bring",
+    "training__languages",
+    "training__online_url",
+    "training__hub_id",
+    "training__hub__name",
+    "training__hub__seat__name",
+    "training__hub__seat__department",
+    "training__course__kind",
+    "training__course__topic__slug",
+    "training__course__topic__name",
+)
+_TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
+"""A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
+
+Row = dict[str, Any]
+
+
+async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UUID] = ()) -> set[UUID]:
+    """Bring up to date what calendars show of these sessions, in the caller's transaction. Returns those that changed.
+
+    A session appears when its training is published, and stays in every feed where it ever was. Cancelled, unlisted
+    or called off it is shown as CANCELLED, and then frozen until it takes place again. Once an action, at its end.
+    """
+    assert is_in_transaction(), "text, feeds and counters change together with the session"
+    wanted = Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids))
+    ids = [found for (found,) in await TrainingSession.filter(wanted).values_list("id")]
+    await lock(TrainingSession, ids)
+    rows: list[Row] = await TrainingSession.filter(id__in=ids).order_by("id").values(*_COLUMNS)
+    texts = {text.session_id: text for text in await SessionText.filter(session_id__in=ids)}
+    scopes = await _scopes_of(ids)
+    counts = await _session_counts({row["training_id"] for row in rows})
+    hubs = {hub.id: hub for hub in await Hub.filter(id__in={row["training__hub_id"] for row in rows})}
+    moved: set[str] = set()
+    changed: list[SessionText] = []
+    joined: list[SessionFeed] = []
+    for row in rows:
+        stored = texts.get(row["id"])
+        body = await _rewritten(row, counts[row["training_id"]], stored.body if stored else None)
+        if body is not None:
+            changed.append(SessionText(session_id=row["id"], format=TEXT_FORMAT, body=body))
+            moved |= scopes.get(row["id"], set())
+        if _is_live(row):
+            new = _scopes_for(row, hubs[row["training__hub_id"]]) - scopes.get(row["id"], set())
+            joined += [SessionFeed(session_id=row["id"], scope=scope) for scope in sorted(new)]
+            moved |= new
+    await SessionText.bulk_create(changed, on_conflict=["session_id"], update_fields=["format", "body"])
+    await SessionFeed.bulk_create(joined)
+    if moved:
+        await bump(*moved)
+    return {text.session_id for text in changed}
+
+
+async def rewrite_outdated() -> int:
+    """Write again, in a transaction, the texts that an older version wrote otherwise; how many changed."""
+    outdated = await SessionText.filter(format__lt=TEXT_FORMAT).values_list("session_id")
+    return len(await refresh(session_ids=[found for (found,) in outdated]))
+
+
+async def _rewritten(row: Row, n_sessions: int, stored: str | None) -> str | None:
+    """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same."""
+    is_live = _is_live(row)
+    if stored is None:
+        if not is_live:
+            return None
+        return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
+    told = _told(stored)
+    if not is_live and told["STATUS"] == "STATUS:CANCELLED":
+        return None
+    sequence = int(told["SEQUENCE"].partition(":")[2])
+    candidate = _text(row | {"sequence": sequence}, n_sessions)
+    if candidate == stored:
+        return None
+    new = _told(candidate)
+    is_told = any(new.get(name) != told.get(name) for name in _TOLD)
+    return await _stamped(row, n_sessions, sequence=sequence + is_told, previous=row)
+
+
+async def _stamped(row: Row, n_sessions: int, *, sequence: int, previous: Row | None) -> str:
+    stamped_at = clock.whole_second_after(previous["stamped_at"] if previous else None)
+    await TrainingSession.filter(id=row["id"]).update(sequence=sequence, stamped_at=stamped_at)
+    return _text(row | {"sequence": sequence, "stamped_at": stamped_at}, n_sessions)
+
+
+def _told(body: str) -> dict[str, str]:
+    """The lines of a VEVENT by property name, unfolded."""
+    lines = body.replace("\r\n ", "").split("\r\n")
+    return {line.partition(":")[0].partition(";")[0]: line for line in lines if line}
+
+
+def _is_live(row: Row) -> bool:
+    """Whether it takes place for everybody to see. What was held before its training was called off has taken place."""
+    if row["state"] != SessionState.PLANNED or row["training__published_at"] is None:
+        return False
+    if row["training__state"] == TrainingState.CANCELLED:
+        return bool(row["ends_at"] <= row["training__cancelled_at"])
+    return bool(row["training__state"] == TrainingState.PUBLISHED)
+
+
+async def _scopes_of(session_ids: list[UUID]) -> dict[UUID, set[str]]:
+    found: dict[UUID, set[str]] = {}
+    for session_id, scope in await SessionFeed.filter(session_id__in=session_ids).values_list("session_id", "scope"):
+        found.setdefault(session_id, set()).add(scope)
+    return found
+
+
+async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
+    """Meetings per training, cancelled ones too: cancelling one must not rewrite the others ("sesión 3 de 10")."""
+    counts: dict[UUID, int] = {}
+    for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
+        counts[training_id] = counts.get(training_id, 0) + 1
+    return counts
+
+
+def _scopes_for(row: Row, hub: Hub) -> set[str]:
+    codes = [row["venue__municipality_id"]] if row["venue_id"] else []
+    places = feed_keys(hub, *codes)
+    return places | {f"tema:{row['training__course__topic__slug']}"}
+
+
+def _text(row: Row, n_sessions: int) -> str:
+    with speaking(SOURCE_LANGUAGE):
+        return event_text(_facts(row, n_sessions))
+
+
+def _facts(row: Row, n_sessions: int) -> EventFacts:
+    """The row in the words of the public: a protected place is its municipality only."""
+    is_protected = row["training__place_shown"] == PlaceShown.AFTER_CONFIRMATION
+    settings = get_settings()
+    return EventFacts(
+        session_id=row["id"],
+        uid_domain=settings.uid_domain,
+        created_at=row["created_at"],
+        stamped_at=row["stamped_at"],
+        sequence=row["sequence"],
+        is_cancelled=not _is_live(row),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        title=row["training__title"],
+        position=row["position"],
+        n_sessions=n_sessions,
+        municipality=_municipality(row),
+        place="" if is_protected else _place(row),
+        lat=None if is_protected else row["venue__lat"],
+        lon=None if is_protected else row["venue__lon"],
+        summary=row["training__summary"],
+        notes=tuple(_notes(row, is_protected=is_protected)),
+        categories=(row["training__course__topic__name"], gettext(KINDS[row["training__course__kind"]])),
+        url=f"{settings.base_url.rstrip('/')}/capacitaciones/{row['training__slug']}",
+    )
+
+
+def _municipality(row: Row) -> str:
+    whose = "venue__municipality" if row["venue_id"] else "training__hub__seat"
+    return f"{row[f'{whose}__name']}, {row[f'{whose}__department']}"
+
+
+def _place(row: Row) -> str:
+    if not row["venue_id"]:
+        return gettext(N_("En línea")) if row["training__online_url"] else ""
+    return ", ".join(part for part in (row["venue__name"], row["venue__address"]) if part)
+
+
+def _notes(row: Row, *, is_protected: bool) -> list[str]:
+    notes = [row["training__hub__name"]]
+    if is_protected:
+        notes.append(gettext(N_("El lugar se dice a quienes se inscriben.")))
+    languages = ", ".join(gettext(LANGUAGES[code]) for code in row["training__languages"] if code in LANGUAGES)
+    if languages:
+        notes.append(gettext(N_("Idiomas: %(languages)s.")) % {"languages": languages})
+    offers = ", ".join(gettext(OFFERS[Offer(code)]).lower() for code in row["training__offers"])
+    if offers:
+        notes.append(gettext(N_("Se ofrece: %(offers)s.")) % {"offers": offers})
+    if row["training__bring"]:
+        notes.append(gettext(N_("Qué traer: %(bring)s")) % {"bring": row["training__bring"]})
+    return notes
