@@ -41,6 +41,7 @@ export class Answer {
     const holder = state === "sending" ? this.silent : ALERTS.has(state) ? this.urgent : this.polite;
     for (const other of [this.polite, this.urgent, this.silent]) if (other !== holder) other.replaceChildren();
     holder.replaceChildren(block);
+    if (holder === this.urgent) block.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {State} state */

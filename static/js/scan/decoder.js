@@ -1,9 +1,7 @@
 /** Reads QR codes out of pictures: zxing (WebAssembly), or jsQR in browsers without it. Both are served by us. */
 
-/** @typedef {{size: number, read: (picture: ImageData) => Promise<string | null>}} Decoder */
-
-const ZXING = new URL("../../vendor/zxing-wasm-3.1.4/", import.meta.url);
-const JSQR = new URL("../../vendor/jsqr-1.4.0/jsQR.js", import.meta.url);
+/** @typedef {{name: string, size: number, read: (picture: ImageData) => Promise<string | null>}} Decoder */
+/** @typedef {{zxing: string, wasm: string, jsqr: string}} Addresses of the files, with the version of their content */
 
 const OPTIONS = {
   formats: ["QRCode"],
@@ -17,10 +15,14 @@ const OPTIONS = {
 /** @type {Promise<Decoder> | null} */
 let loading = null;
 
-/** Loads the reader at its first use: most visits of the page need no camera. @returns {Promise<Decoder>} */
-export function loadDecoder() {
-  loading ??= zxing()
-    .catch(jsqr)
+/**
+ * Loads the reader at its first use: most visits of the page need no camera.
+ * @param {Addresses} addresses
+ * @returns {Promise<Decoder>}
+ */
+export function loadDecoder(addresses) {
+  loading ??= zxing(addresses)
+    .catch(() => jsqr(addresses))
     .catch((error) => {
       loading = null;
       throw error;
@@ -28,15 +30,19 @@ export function loadDecoder() {
   return loading;
 }
 
-/** @returns {Promise<Decoder>} */
-async function zxing() {
+/**
+ * @param {Addresses} addresses
+ * @returns {Promise<Decoder>}
+ */
+async function zxing(addresses) {
   if (typeof WebAssembly !== "object") throw new Error("no WebAssembly");
-  await script(new URL("zxing_reader.js", ZXING));
+  await script(addresses.zxing);
   const { prepareZXingModule, readBarcodes } = /** @type {any} */ (globalThis).ZXingWASM;
   // Without locateFile it would fetch the binary from a public CDN.
-  const overrides = { locateFile: (/** @type {string} */ file) => new URL(file, ZXING).href };
+  const overrides = { locateFile: () => addresses.wasm };
   await prepareZXingModule({ overrides, fireImmediately: true });
   return {
+    name: "zxing",
     size: 720,
     async read(picture) {
       const [found] = await readBarcodes(picture, OPTIONS);
@@ -45,11 +51,15 @@ async function zxing() {
   };
 }
 
-/** @returns {Promise<Decoder>} */
-async function jsqr() {
-  await script(JSQR);
+/**
+ * @param {Addresses} addresses
+ * @returns {Promise<Decoder>}
+ */
+async function jsqr(addresses) {
+  await script(addresses.jsqr);
   const { jsQR } = /** @type {any} */ (globalThis);
   return {
+    name: "jsqr",
     size: 480,
     async read(picture) {
       const found = jsQR(picture.data, picture.width, picture.height, { inversionAttempts: "attemptBoth" });
@@ -60,17 +70,17 @@ async function jsqr() {
 
 /**
  * Both readers are plain scripts that set a global.
- * @param {URL} address
+ * @param {string} address
  * @returns {Promise<void>}
  */
 function script(address) {
   return new Promise((resolve, reject) => {
     const element = document.createElement("script");
-    element.src = address.href;
+    element.src = address;
     element.onload = () => resolve();
     element.onerror = () => {
       element.remove();
-      reject(new Error(`cannot load ${address.href}`));
+      reject(new Error(`cannot load ${address}`));
     };
     document.head.append(element);
   });

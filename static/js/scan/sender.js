@@ -24,8 +24,10 @@ const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 
 export class Sender {
-  /** @type {Map<string, ScanEvent>} events that could not be kept: they live as long as this page */
-  #loose = new Map();
+  /** @type {Map<string, ScanEvent>} made on this page and not answered yet, also where another window has sent them already */
+  #own = new Map();
+  /** @type {Set<string>} those of them that could not be kept: they live as long as this page */
+  #loose = new Set();
   /** @type {Set<string>} refused by the server on this visit; kept, but not in the way of the others */
   #aside = new Set();
   /** @type {Promise<void> | null} */
@@ -53,10 +55,11 @@ export class Sender {
   async keep(draft) {
     try {
       if (!this.store) throw new Error("no store");
-      await this.store.keep(draft);
+      this.#own.set(draft.id, await this.store.keep(draft));
       return true;
     } catch {
-      this.#loose.set(draft.id, { ...draft, seq: 0 });
+      this.#own.set(draft.id, { ...draft, seq: 0 });
+      this.#loose.add(draft.id);
       return false;
     }
   }
@@ -64,6 +67,11 @@ export class Sender {
   /** @param {string} id */
   isLoose(id) {
     return this.#loose.has(id);
+  }
+
+  /** @param {string} id */
+  isAside(id) {
+    return this.#aside.has(id);
   }
 
   /** Would closing this page lose something? */
@@ -74,7 +82,8 @@ export class Sender {
   /** @returns {Promise<ScanEvent[]>} oldest first */
   async unsent() {
     const kept = this.store ? await this.store.unsent().catch(() => []) : [];
-    return [...kept, ...this.#loose.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const all = new Map([...this.#own, ...kept.map((event) => /** @type {const} */ ([event.id, event]))]);
+    return [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Try those again that the server refused. */
@@ -143,7 +152,10 @@ export class Sender {
 
   /** @param {string[]} ids */
   async #forget(ids) {
-    for (const id of ids) this.#loose.delete(id);
+    for (const id of ids) {
+      this.#own.delete(id);
+      this.#loose.delete(id);
+    }
     // Where the store fails they are sent again later, and counted once there.
     await this.store?.forget(ids).catch(() => undefined);
   }

@@ -38,6 +38,14 @@ export function readShortCode(typed) {
 }
 
 /**
+ * `K7Q29XMDC` as people read it: `K7Q2-9XMD-C`. A token is no name for anybody and stays off the screen.
+ * @param {string | null} code
+ */
+export function shownCode(code) {
+  return code && SHORT_CODE.test(code) ? code.replace(/^(.{4})(.{4})/, "$1-$2-") : "";
+}
+
+/**
  * A weighted sum in GF(32), polynomial x^5 + x^2 + 1: finds every wrong character and every swap of two.
  * @param {string} body
  */

@@ -1,0 +1,171 @@
+/** From a mark to its answer: keep it here, send it, and tell in the answer, the list and the row what became of it. */
+
+import { stateOf } from "./answer.js";
+import { shownCode } from "./ticket.js";
+import { uuid7 } from "./uuid7.js";
+
+/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("./sender.js").Result} Result */
+/** @typedef {import("./answer.js").State} State */
+
+/**
+ * @typedef {object} Pending a mark of this visit that waits for the server's answer
+ * @property {Omit<ScanEvent, "seq">} event
+ * @property {string | undefined} registration its row, where known
+ * @property {(() => void) | undefined} restore puts its row back as it was
+ * @property {boolean} isKept
+ * @property {boolean} isTold has the person heard that it waits?
+ */
+
+/**
+ * @typedef {object} Parts
+ * @property {import("./sender.js").Sender} sender
+ * @property {import("./answer.js").Answer} answer
+ * @property {import("./recent.js").Recent} recent
+ * @property {import("./roster.js").Roster} roster
+ * @property {import("./sound.js").Sound} sound
+ * @property {Record<string, string>} words
+ * @property {HTMLFormElement} undoLast
+ * @property {string} url
+ * @property {() => void} refresh
+ */
+
+/** After this long without an answer the person may pass: the mark is safe here. */
+const PATIENCE_MS = 4_000;
+const LOCAL = { present: "present", already: "present", review: "review", undone: "missing", left: "left" };
+
+export class Marks {
+  /** @type {Map<string, Pending>} */
+  #pending = new Map();
+  /** The event whose answer is on the screen. */
+  #shown = "";
+  /** One after another: two pictures of one card must not overtake each other. */
+  #queue = Promise.resolve();
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
+   * @param {string} [registration] the row it shows in, where the event itself does not say
+   */
+  add(mark, registration = mark.registration ?? undefined) {
+    this.#queue = this.#queue.then(() => this.#record(mark, registration));
+  }
+
+  /** Before the first mark. @param {string} text */
+  invite(text) {
+    this.parts.answer.show("ready", { text });
+  }
+
+  /**
+   * Something was shown or typed that makes no event.
+   * @param {State} state
+   * @param {string} [text]
+   */
+  decline(state, text) {
+    this.#shown = "";
+    this.parts.undoLast.hidden = true;
+    this.parts.answer.show(state, { text });
+    this.parts.sound.play(state);
+  }
+
+  /**
+   * @param {Pick<ScanEvent, "kind" | "how"> & Partial<ScanEvent>} mark
+   * @param {string | undefined} registration
+   */
+  async #record(mark, registration) {
+    const { sender, answer, recent, roster, words, url, undoLast } = this.parts;
+    const event = { code: null, registration: null, target: null, ...mark, id: uuid7(), url, at: Date.now() };
+    const row = roster.row(registration);
+    const name = row ? roster.name(row) : "";
+    const restore = row ? roster.snapshot(row) : undefined;
+    this.#shown = event.id;
+    undoLast.hidden = true;
+    answer.show("sending", { name });
+    if (row) roster.mark(row, "sending");
+    const isKept = await sender.keep(event);
+    this.#pending.set(event.id, { event, registration, restore, isKept, isTold: false });
+    recent.tell(event, { who: name || shownCode(event.code) || words.ticket, word: answer.word("sending") });
+    setTimeout(() => isKept && this.#wait(event.id), PATIENCE_MS);
+    sender.flush();
+  }
+
+  /**
+   * The server acknowledged an event, of this visit or an earlier one.
+   * @param {ScanEvent} event
+   * @param {Result} result
+   */
+  answered(event, result) {
+    const { answer, recent, sound, undoLast } = this.parts;
+    const waited = this.#pending.get(event.id);
+    this.#pending.delete(event.id);
+    const state = stateOf(event, result);
+    recent.tell(event, { who: result.name ?? "", word: answer.word(state) });
+    this.#updateRow(event, result, state, result.registration ?? event.registration ?? waited?.registration);
+    if (this.#shown !== event.id) return;
+    answer.show(state, { name: result.name, text: result.text || result.arrived });
+    // A sound long after the card was shown would belong to nobody.
+    if (!waited?.isTold) sound.play(state);
+    const target = state === "present" ? (result.event ?? event.id) : result.event;
+    undoLast.hidden = event.kind !== "in" || !target;
+    /** @type {HTMLInputElement} */ (undoLast.elements.namedItem("event")).value = target ?? "";
+    undoLast.dataset.registration = result.registration ?? waited?.registration ?? "";
+  }
+
+  /**
+   * An attempt to send ended in trouble: whoever stands at the door must know now.
+   * @param {import("./sender.js").Trouble} trouble
+   */
+  failed(trouble) {
+    for (const id of this.#pending.keys()) {
+      if (trouble !== "refused" || this.parts.sender.isAside(id)) this.#wait(id);
+    }
+  }
+
+  /** Rows whose mark still waits here, from this visit or an earlier one. */
+  async showWaiting() {
+    const { sender, roster, url } = this.parts;
+    for (const event of await sender.unsent()) {
+      const row = event.url === url ? roster.row(event.registration ?? this.#pending.get(event.id)?.registration) : null;
+      if (row && !sender.isLoose(event.id)) roster.mark(row, "kept");
+    }
+  }
+
+  /** @param {string} id */
+  #wait(id) {
+    const waiting = this.#pending.get(id);
+    if (!waiting || waiting.isTold) return;
+    waiting.isTold = true;
+    const { answer, recent, roster, sound } = this.parts;
+    const state = waiting.isKept ? "kept" : "not_saved";
+    const row = roster.row(waiting.registration);
+    recent.tell(waiting.event, { who: "", word: answer.word(state) });
+    if (row && waiting.isKept) roster.mark(row, "kept");
+    if (!waiting.isKept) waiting.restore?.();
+    if (this.#shown !== id) return;
+    answer.show(state, { name: row ? roster.name(row) : "" });
+    sound.play(state);
+  }
+
+  /**
+   * @param {ScanEvent} event
+   * @param {Result} result
+   * @param {State} state
+   * @param {string | undefined} registration
+   */
+  #updateRow(event, result, state, registration) {
+    const { roster, words, refresh } = this.parts;
+    const row = roster.row(registration);
+    const local = /** @type {Record<string, import("./roster.js").RowState>} */ (LOCAL)[state];
+    const isArrival = state === "present" && row !== null;
+    if (row && local) {
+      const event_id = isArrival ? (result.event ?? event.id) : null;
+      roster.mark(row, local, { time: result.arrived, how: isArrival ? words[`how_${event.how}`] : "", event: event_id });
+    }
+    // Everything but a plain arrival depends on what other phones did: ask for the list.
+    if (!isArrival) refresh();
+  }
+}

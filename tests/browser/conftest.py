@@ -1,0 +1,85 @@
+"""Browsers, and the attendance page in them: with a camera, without one, without script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.browser.door import BASE, Door, Person, make_app, served
+from tests.browser.fakecam import launch, make_mjpeg
+from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """Ends with the module: while it lives, no test of this process can run a loop of its own."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def door() -> Door:
+    """Four people who are expected, and one on the waiting list."""
+    names = ["Ana Lucía B. C.", "Byron C. X.", "Ma. Candelaria Q. Q’.", "Rosa Amalia C. T."]
+    waiting = Person("Telma Ixim C. P.", "San Juan", note="Lista de espera")
+    return Door([*(Person(name, "Las Pozas") for name in names), waiting])
+
+
+@pytest.fixture
+def origin(door: Door) -> Iterator[str]:
+    with served(make_app(door)) as origin:
+        yield origin
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=PHONE, locale="es-GT")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def scanner(context: BrowserContext, origin: str) -> Iterator[Scanner]:
+    """The page without a camera; nothing may be complained about at the end."""
+    scanner = opened(context, origin)
+    yield scanner
+    assert scanner.complaints == []
+
+
+@pytest.fixture
+def film(playwright: Playwright, origin: str, tmp_path: Path) -> Iterator[OpenPage]:
+    """Opens the page before a camera that shows the payloads, and turns it on. `script` runs before the page's own."""
+    browsers: list[Browser] = []
+
+    def show(*payloads: str | None, inverted: bool = False, script: str = "") -> Scanner:
+        browsers.append(launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", payloads, inverted=inverted)))
+        context = browsers[-1].new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+        if script:
+            context.add_init_script(script)
+        scanner = opened(context, origin)
+        scanner.page.get_by_role("button", name="Encender cámara").click()
+        return scanner
+
+    yield show
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def plain(browser: Browser, origin: str) -> Iterator[Page]:
+    """The page without script."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(origin + BASE)
+    yield page
+    context.close()

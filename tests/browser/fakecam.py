@@ -1,0 +1,59 @@
+"""Chromium with a camera that plays a film of ours: QR codes as people hold them up, and pauses between them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Playwright
+
+from trainings.lib import qr
+
+WIDTH, HEIGHT = 1280, 720
+FRAMES_EACH = 45
+"""One and a half seconds at the 30 frames a second of the fake camera."""
+FRAMES_BETWEEN = 15
+WALL = (58, 66, 70)
+
+
+def make_mjpeg(path: Path, payloads: Sequence[str | None], *, scale: int = 10, inverted: bool = False) -> Path:
+    """A film that shows each payload in turn and then begins again; None, and the time between two, is an empty wall.
+
+    The format is JPEG after JPEG, which is all Chromium asks for. A single payload is shown without a pause.
+    """
+    wall = jpeg(None, scale=scale, inverted=inverted)
+    shown = [jpeg(payload, scale=scale, inverted=inverted) for payload in payloads]
+    pause = wall * FRAMES_BETWEEN if len(payloads) > 1 else b""
+    path.write_bytes(b"".join(pause + frame * FRAMES_EACH for frame in shown))
+    return path
+
+
+def jpeg(payload: str | None, *, scale: int, inverted: bool) -> bytes:
+    """One frame: the card held slightly askew before a wall, or the wall alone. Inverted: a phone in dark mode."""
+    frame = Image.new("RGB", (WIDTH, HEIGHT), WALL)
+    if payload is not None:
+        card = Image.open(io.BytesIO(qr.png(payload, scale=scale))).convert("L")
+        if inverted:
+            card = card.point(lambda light: 255 - light)
+        mask = Image.new("L", card.size, 255).rotate(6, expand=True)
+        card = card.rotate(6, expand=True, resample=Image.Resampling.BICUBIC)
+        frame.paste(card.convert("RGB"), ((WIDTH - card.width) // 2, (HEIGHT - card.height) // 2), mask)
+    file = io.BytesIO()
+    frame.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def launch(playwright: Playwright, film: Path | None = None) -> Browser:
+    """Chromium of this machine, else Playwright's own; with `film`, a camera that plays it and asks nobody."""
+    camera = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    return playwright.chromium.launch(
+        executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+        args=["--no-sandbox", *(camera if film else [])],
+    )

@@ -1,0 +1,72 @@
+"""The attendance page as the person at the door sees it, and whatever the browser complains about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
+
+from tests.browser.door import BASE, Person
+
+PHONE = ViewportSize(width=360, height=740)
+MARKS = f"**{BASE}/marcas"
+# What Chromium itself writes when a request fails, as it must in tests of failing lines.
+LINE_NOISE = ("Failed to load resource",)
+
+
+@dataclass
+class Scanner:
+    """One open page. `complaints`: errors, warnings and broken policies; `addresses`: everything it asked for."""
+
+    page: Page
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.addresses.append(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(LINE_NOISE):
+            self.complaints.append(message.text)
+
+    def type_code(self, code: str) -> None:
+        self.page.get_by_label("Código del boleto").fill(code)
+        self.page.get_by_role("button", name="Marcar", exact=True).click()
+
+    def send_now(self) -> None:
+        self.page.get_by_role("button", name="Enviar ya").click()
+
+    def row(self, person: Person) -> Locator:
+        return self.page.locator(f'tr[data-registration="{person.registration_id}"]')
+
+    def film_for(self, seconds: float) -> None:
+        """Let the camera look for so long; it looks about eight times a second."""
+        self.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=seconds)
+
+    def expect_answer(self, state: str, *texts: str) -> None:
+        block = self.page.locator(f".answer [data-state={state}]")
+        expect(block).to_be_visible(timeout=15_000)
+        for text in texts:
+            expect(block).to_contain_text(text)
+
+    def expect_sync(self, text: str) -> None:
+        expect(self.page.locator("[data-sync]")).to_have_text(text)
+
+    def expect_count(self, text: str) -> None:
+        expect(self.page.locator("[data-count]")).to_contain_text(text)
+
+
+OpenPage = Callable[..., Scanner]
+
+
+def opened(context: BrowserContext, origin: str) -> Scanner:
+    """The page in a new window, once its script is ready."""
+    scanner = Scanner(context.new_page(), origin)
+    scanner.listen()
+    scanner.page.goto(origin + BASE)
+    scanner.expect_sync("Todo enviado")
+    return scanner
