@@ -1,0 +1,426 @@
+"""The worker against a real mail server that refuses, puts off, hangs up, hangs, or is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.outbox.make_jobs import (
+    COMPOSERS,
+    QUICK,
+    a_mail,
+    ends,
+    job_of,
+    make_jobs,
+    until,
+    until_settled,
+    until_tried,
+    with_smtp,
+    working,
+)
+from tests.outbox.smtp import Peer, smtp_server
+from trainings import clock
+from trainings.outbox import bell, claims, worker
+from trainings.outbox.mailer import Composers, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.settings import Settings, SettingsProblem
+
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    async with smtp_server() as server:
+        yield server
+
+
+async def test_message_is_accepted_once(db: Settings, peer: Peer) -> None:
+    [job] = await make_jobs("ana")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+
+    [message] = peer.accepted
+    assert message["To"] == "ana@x.example"
+    assert message["From"] == db.mail_from
+    assert message["Message-ID"] == f"<{job.id}@{db.uid_domain}>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    done = await job_of("ana")
+    assert (done.outcome, done.last_error, done.tries, done.attempts) == ("sent", "", 0, 1)
+    assert done.done_at is not None
+
+
+async def test_batch_goes_through_one_connection(db: Settings, peer: Peer) -> None:
+    await make_jobs(*(f"p{n:02}" for n in range(20)))
+
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+
+    assert peer.connections == 1
+    assert peer.recipients() == [f"p{n:02}@x.example" for n in range(20)]
+
+
+async def test_unknown_recipient_fails_at_once_and_holds_up_nobody(db: Settings, peer: Peer) -> None:
+    peer.to_recipient["ana@x.example"] = ["550 5.1.1 <ana@x.example>: no such mailbox"]
+    await make_jobs("ana", "beto", "cora")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+
+    assert await ends() == {"ana": "refused", "beto": "sent", "cora": "sent"}
+    failed = await job_of("ana")
+    assert failed.failed_at is not None
+    assert failed.done_at is None
+    assert failed.last_error == "550 5.1.1 <…>: no such mailbox"
+
+
+async def test_message_refused_for_its_content_fails_at_once(db: Settings, peer: Peer) -> None:
+    peer.to_message["ana@x.example"] = ["554 5.7.1 not wanted here"]
+    await make_jobs("ana", "beto")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+
+    assert await ends() == {"ana": "refused", "beto": "sent"}
+
+
+@pytest.mark.parametrize("phase", ["to_recipient", "to_message"])
+async def test_message_put_off_with_451_is_accepted_a_minute_later(
+    db: Settings, peer: Peer, freeze: Freeze, phase: str
+) -> None:
+    getattr(peer, phase)["ana@x.example"] = ["451 4.7.1 try again later"]
+    moment = clock.now()
+    freeze(moment)
+    [job, _] = await make_jobs("ana", "beto")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_tried(job.id, 1)
+        waiting = await job_of("ana")
+        assert waiting.run_at == moment + timedelta(minutes=1)
+        assert waiting.last_error == "451 4.7.1 try again later"
+        freeze(moment + timedelta(seconds=61))
+        await until_settled()
+
+    assert peer.recipients() == ["beto@x.example", "ana@x.example"]
+    assert (await job_of("ana")).last_error == ""
+
+
+async def test_connection_dropped_before_the_message_is_tried_again(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    peer.to_recipient["ana@x.example"] = ["drop"]
+    freeze(clock.now())
+    [job, *_] = await make_jobs("ana", "beto", "cora")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_tried(job.id, 1)
+        freeze(clock.now() + timedelta(seconds=61))
+        await until_settled()
+
+    assert Counter(peer.recipients()) == Counter(["ana@x.example", "beto@x.example", "cora@x.example"])
+    assert peer.connections >= 2
+
+
+async def test_connection_dropped_after_the_message_sends_the_same_message_id(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    peer.to_message["ana@x.example"] = ["take and drop"]
+    freeze(clock.now())
+    [job] = await make_jobs("ana")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_tried(job.id, 1)
+        freeze(clock.now() + timedelta(seconds=61))
+        await until_settled()
+
+    assert [message["Message-ID"] for message in peer.accepted] == [f"<{job.id}@{db.uid_domain}>"] * 2
+
+
+async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    peer.to_message["ana@x.example"] = ["hang"]
+    freeze(clock.now())
+    [job, *_] = await make_jobs("ana", "beto")
+
+    async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=0.01, poll=0.05, timeout=0.2)):
+        await until_tried(job.id, 1)
+        assert (await job_of("ana")).last_error == "SMTPReadTimeoutError"
+        freeze(clock.now() + timedelta(seconds=61))
+        await until_settled()
+
+    assert peer.recipients() == ["beto@x.example", "ana@x.example"]
+
+
+async def test_server_that_is_down_uses_up_no_tries(db: Settings) -> None:
+    async with smtp_server() as gone:
+        port = gone.port
+    names = [f"p{n:02}" for n in range(30)]
+    await make_jobs(*names)
+
+    async with working(with_smtp(db, gone.url)):
+
+        async def is_noticed() -> bool:
+            return await OutboxJob.filter(last_error="SMTPConnectError").count() >= 20
+
+        await until(is_noticed)
+        async with smtp_server(port) as back:
+            await until_settled()
+
+    assert sorted(back.recipients()) == [f"{name}@x.example" for name in names]
+    assert await OutboxJob.filter(tries=0, outcome="sent").count() == 30
+
+
+async def test_outage_in_the_middle_of_messages_uses_up_few_tries(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    peer.to_all = "451 4.3.0 disk full"
+    freeze(clock.now())
+    names = [f"p{n:02}" for n in range(10)]
+    await make_jobs(*names)
+
+    async with working(with_smtp(db, peer.url)):
+        for _ in range(5):  # five minutes, at each of which one message asks
+            attempts = sum(job.attempts for job in await OutboxJob.all())
+
+            async def is_asked(before: int = attempts) -> bool:
+                return sum(job.attempts for job in await OutboxJob.all()) > before
+
+            await until(is_asked)
+            freeze(clock.now() + timedelta(seconds=61))
+        assert sum(job.tries for job in await OutboxJob.all()) == 2
+        assert not await OutboxJob.exists(failed_at__isnull=False)
+        peer.to_all = ""
+        freeze(clock.now() + timedelta(minutes=2))
+        await until_settled()
+
+    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
+
+
+async def test_message_that_nobody_takes_is_given_up_after_the_last_try(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    peer.to_recipient["ana@x.example"] = ["451 4.2.1 mailbox busy"] * 20
+    moment = clock.now()
+    freeze(moment)
+    [job] = await make_jobs("ana")
+    waits = []
+
+    async with working(with_smtp(db, peer.url)):
+        for tries in range(1, len(worker.WAITS) + 1):
+            await until_tried(job.id, tries)
+            waits.append((await job_of("ana")).run_at - clock.now())
+            freeze((await job_of("ana")).run_at)
+        await until_settled()
+
+    assert waits == list(worker.WAITS)
+    assert waits[0] == timedelta(minutes=1)
+    assert waits[-1] == timedelta(hours=12)
+    given_up = await job_of("ana")
+    assert given_up.outcome == "gave_up"
+    assert given_up.failed_at == clock.now()
+    assert peer.accepted == []
+
+
+async def test_poisonous_job_stops_no_other(
+    db: Settings, peer: Peer, freeze: Freeze, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def compose(job: OutboxJob) -> Mail:
+        if job.payload["name"] == "ana":
+            raise ZeroDivisionError
+        return a_mail(job.payload["name"])
+
+    freeze(clock.now())
+    [job, *_] = await make_jobs("ana", "beto", "cora")
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_tried(job.id, 1)
+        await until_settled_but("ana")
+
+    assert peer.recipients() == ["beto@x.example", "cora@x.example"]
+    assert (await job_of("ana")).last_error == "ZeroDivisionError"
+    assert any("could not be composed" in line.message for line in caplog.records)
+
+
+async def test_header_that_cannot_be_written_stops_no_other(db: Settings, peer: Peer) -> None:
+    async def compose(job: OutboxJob) -> Mail:
+        name = job.payload["name"]
+        return a_mail(name, subject="Aviso\r\nBcc: todos@x.example") if name == "ana" else a_mail(name)
+
+    await make_jobs("ana", "beto")
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_settled()
+
+    assert await ends() == {"ana": "refused", "beto": "sent"}
+    assert peer.recipients() == ["beto@x.example"]
+
+
+async def test_kind_that_is_not_known_waits_for_a_version_that_knows_it(db: Settings, peer: Peer) -> None:
+    [job] = await make_jobs("ana", kind="future")
+
+    async with working(with_smtp(db, peer.url)):
+        await until_tried(job.id, 1)
+
+    assert (await job_of("ana", "future")).last_error == "UnknownKind"
+
+
+async def test_without_a_mail_server_messages_are_kept(db: Settings) -> None:
+    await make_jobs("ana")
+
+    async with working(db):
+        await until_settled()
+
+    kept = await job_of("ana")
+    assert (kept.outcome, kept.failed_at) == ("kept", None)
+    assert kept.done_at is not None
+
+
+async def test_message_that_no_longer_holds_and_message_to_nobody_are_dropped(db: Settings, peer: Peer) -> None:
+    async def compose(job: OutboxJob) -> Mail | None:
+        name = job.payload["name"]
+        return None if name == "ana" else a_mail(name, is_overtaken=name == "beto")
+
+    await make_jobs("ana", "beto", "cora")
+
+    async with working(with_smtp(db, peer.url), {"note": compose}):
+        await until_settled()
+
+    assert await ends() == {"ana": "nobody", "beto": "overtaken", "cora": "sent"}
+    assert peer.recipients() == ["cora@x.example"]
+
+
+async def test_message_is_not_sent_before_its_time(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    moment = clock.now()
+    freeze(moment)
+    await make_jobs("later", run_at=moment + timedelta(minutes=10))
+    await make_jobs("now")
+
+    async with working(with_smtp(db, peer.url)):
+        await until(lambda: has_ended("now"))
+        assert peer.recipients() == ["now@x.example"]
+        freeze(moment + timedelta(minutes=10))
+        await until_settled()
+
+    assert peer.recipients() == ["now@x.example", "later@x.example"]
+
+
+async def test_worker_wakes_up_at_the_bell(db: Settings, peer: Peer) -> None:
+    async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=3600, poll=3600)):
+        await make_jobs("ana")
+        bell.wake()
+        await until_settled(seconds=2)
+
+    assert peer.recipients() == ["ana@x.example"]
+
+
+async def test_two_workers_send_no_message_twice_though_batches_outlast_their_lease(
+    db: Settings, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def compose(job: OutboxJob) -> Mail:
+        await asyncio.sleep(0.02)
+        return a_mail(job.payload["name"])
+
+    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=0.2))
+    names = [f"p{n:02}" for n in range(60)]
+    await make_jobs(*names)
+    slow: Composers = {"note": compose}
+
+    async with working(with_smtp(db, peer.url), slow), working(with_smtp(db, peer.url), slow):
+        await until_settled(seconds=30)
+
+    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
+    # Leases did run out: otherwise this test shows nothing.
+    assert await OutboxJob.filter(attempts__gt=1).exists()
+
+
+async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    names = [f"p{n}" for n in range(6)]
+    await make_jobs(*names)
+    peer.to_message["p2@x.example"] = ["hang"]
+    process = await start_worker(with_smtp(db, peer.url))
+    await until(lambda: is_hanging(peer), seconds=20)
+
+    process.kill()
+    await process.wait()
+
+    assert peer.recipients() == ["p0@x.example", "p1@x.example"]
+    freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
+
+
+async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
+    await make_jobs("ana")
+    peer.to_message["ana@x.example"] = ["hang"]
+    process = await start_worker(with_smtp(sqlite_db, peer.url))
+    await until(lambda: is_hanging(peer), seconds=20)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_stopped_worker_gives_back_what_it_has_not_begun(db: Settings, peer: Peer) -> None:
+    await make_jobs(*(f"p{n}" for n in range(5)))
+    stop = asyncio.Event()
+
+    async def compose(job: OutboxJob) -> Mail:
+        stop.set()
+        return a_mail(job.payload["name"])
+
+    await worker.run(stop, with_smtp(db, peer.url), {"note": compose}, pace=QUICK)
+
+    assert peer.recipients() == ["p0@x.example"]
+    assert await OutboxJob.filter(done_at=None, lease_until=None).count() == 4
+
+
+async def test_unreadable_address_of_the_server_is_refused_with_a_sentence(sqlite_db: Settings) -> None:
+    with pytest.raises(SettingsProblem, match="TRAININGS_SMTP_URL"):
+        await worker.run(asyncio.Event(), with_smtp(sqlite_db, "correo.example"), COMPOSERS)
+
+
+async def test_log_names_nobody(sqlite_db: Settings, peer: Peer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="trainings")
+    peer.to_recipient["ana@x.example"] = ["550 <ana@x.example> unknown"]
+    await make_jobs("ana", "beto")
+
+    async with working(with_smtp(sqlite_db, peer.url)):
+        await until_settled()
+
+    assert "x.example" not in caplog.text
+
+
+async def is_hanging(peer: Peer) -> bool:
+    return peer.n_hanging > 0
+
+
+async def has_ended(name: str) -> bool:
+    return (await job_of(name)).outcome != ""
+
+
+async def until_settled_but(name: str) -> None:
+    async def is_so() -> bool:
+        return all(outcome for other, outcome in (await ends()).items() if other != name)
+
+    await until(is_so)
+
+
+async def start_worker(settings: Settings) -> asyncio.subprocess.Process:
+    assert settings.smtp_url
+    environment = {
+        **os.environ,
+        "TRAININGS_ENV": "test",
+        "TRAININGS_DATA_DIR": str(settings.data_dir),
+        "TRAININGS_DATABASE_URL": settings.database_url,
+        "TRAININGS_SECRET_KEYS": settings.secret_keys,
+        "TRAININGS_SMTP_URL": settings.smtp_url.get_secret_value(),
+    }
+    root = Path(__file__).parents[2]
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.outbox.worker_process", cwd=root, env=environment
+    )
