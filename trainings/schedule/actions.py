@@ -269,7 +269,7 @@ async def _become(training: Training, state: TrainingState, act: str, actor: Act
         raise IllegalMove
     await _check_complete(training)
     training.state = state
-    if state is TrainingState.PUBLISHED and training.published_at is None:
+    if training.published_at is None:
         training.published_at = clock.now()
     await training.save(update_fields=["state", "published_at"])
     await finish(training)

@@ -93,7 +93,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
         if not changed:
             return course
         await course.update_from_dict(columns).save(update_fields=changed)
-        if {"topic_id", "kind"} & set(changed):
+        if {"topic_id", "kind", "summary"} & set(changed):
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
             await shown.refresh(training_ids=[one for (one,) in await recent.distinct().values_list("id")])
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)

@@ -46,7 +46,6 @@ _COLUMNS = (
     "venue_id",
     *(f"venue__{column}" for column in _VENUE),
     "training__state",
-    "training__published_at",
     "training__cancelled_at",
     "training__slug",
     "training__title",
@@ -61,6 +60,7 @@ _COLUMNS = (
     "training__hub__seat__name",
     "training__hub__seat__department",
     "training__course__kind",
+    "training__course__summary",
     "training__course__topic__slug",
     "training__course__topic__name",
 )
@@ -94,7 +94,7 @@ async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UU
         if body is not None:
             changed.append(SessionText(session_id=row["id"], format=TEXT_FORMAT, body=body))
             moved |= scopes.get(row["id"], set())
-        if _is_live(row):
+        if _is_listed(row):
             new = _scopes_for(row, hubs[row["training__hub_id"]]) - scopes.get(row["id"], set())
             joined += [SessionFeed(session_id=row["id"], scope=scope) for scope in sorted(new)]
             moved |= new
@@ -115,7 +115,7 @@ async def _rewritten(row: Row, n_sessions: int, stored: str | None) -> str | Non
     """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same."""
     is_live = _is_live(row)
     if stored is None:
-        if not is_live:
+        if not _is_listed(row):
             return None
         return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
     told = _told(stored)
@@ -142,13 +142,16 @@ def _told(body: str) -> dict[str, str]:
     return {line.partition(":")[0].partition(";")[0]: line for line in lines if line}
 
 
+def _is_listed(row: Row) -> bool:
+    """Whether it takes place for everybody to see: only so a session comes into feeds."""
+    return bool(row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.PUBLISHED)
+
+
 def _is_live(row: Row) -> bool:
-    """Whether it takes place for everybody to see. What was held before its training was called off has taken place."""
-    if row["state"] != SessionState.PLANNED or row["training__published_at"] is None:
-        return False
-    if row["training__state"] == TrainingState.CANCELLED:
+    """Listed, or held before its training was called off: that has taken place."""
+    if row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.CANCELLED:
         return bool(row["ends_at"] <= row["training__cancelled_at"])
-    return bool(row["training__state"] == TrainingState.PUBLISHED)
+    return _is_listed(row)
 
 
 async def _scopes_of(session_ids: list[UUID]) -> dict[UUID, set[str]]:
@@ -197,7 +200,7 @@ def _facts(row: Row, n_sessions: int) -> EventFacts:
         place="" if is_protected else _place(row),
         lat=None if is_protected else row["venue__lat"],
         lon=None if is_protected else row["venue__lon"],
-        summary=row["training__summary"],
+        summary=row["training__summary"] or row["training__course__summary"],
         notes=tuple(_notes(row, is_protected=is_protected)),
         categories=(row["training__course__topic__name"], gettext(KINDS[row["training__course__kind"]])),
         url=f"{settings.base_url.rstrip('/')}/capacitaciones/{row['training__slug']}",
