@@ -1,53 +1,24 @@
-"""Signing in and out, sessions and their ends, links, roles."""
+"""Signing in, accounts and the roles they hold."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from tortoise.exceptions import OperationalError
 
 from tests import make
-from tests.cast import make_cast
+from tests.accounts.people import ANOTHER, NOON, PASSWORD, Freeze, actor_behind, make_user, sign_in
 from trainings.accounts import actions, passwords
-from trainings.accounts.actions import EmailTaken, WrongPassword, WrongScope, WrongSignIn
-from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
-from trainings.accounts.passwords import PasswordCommon, PasswordTooShort
-from trainings.audit.actor import PROGRAM, VISITOR, Actor
+from trainings.accounts.actions import EmailTaken, WrongScope, WrongSignIn
+from trainings.accounts.models import Role, RoleGrant, StaffSession, User
+from trainings.accounts.passwords import PasswordTooShort
+from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.limits.actions import TooManyTries
 from trainings.limits.models import RateWindow
 from trainings.settings import Settings
-
-PASSWORD = "cuatro tamales verdes"
-ANOTHER = "siete garzas al amanecer"
-NOON = datetime(2026, 11, 25, 18, tzinfo=UTC)
-Freeze = Callable[[datetime], None]
-
-
-async def make_user(email: str = "ana@muni.example") -> User:
-    return await actions.create_user(email, name="Ana Coc", actor=PROGRAM, password=PASSWORD)
-
-
-async def sign_in(email: str = "ana@muni.example", password: str = PASSWORD, address: str = "10.0.0.1") -> str:
-    token, _session = await actions.sign_in(email, password, address=address)
-    return token
-
-
-async def actor_behind(token: str) -> Actor:
-    actor = await actions.load_actor(token)
-    assert actor is not None
-    return actor
-
-
-async def acts() -> list[str]:
-    return [line.act for line in await AuditLine.all().order_by("created_at", "id")]
-
 
 # -- signing in
 
@@ -195,137 +166,6 @@ async def test_sign_in_clears_away_windows_that_are_over(db: Settings, freeze: F
     assert all(window.expires_at > NOON + timedelta(hours=1) for window in await RateWindow.all())
 
 
-# -- how long a session lasts
-
-
-@pytest.mark.parametrize(
-    ("name", "idle", "absolute"),
-    [
-        ("facilitator", timedelta(hours=12), timedelta(hours=16)),
-        ("assistant", timedelta(hours=12), timedelta(hours=16)),
-        ("coordinator", timedelta(hours=2), timedelta(hours=12)),
-        ("admin", timedelta(hours=2), timedelta(hours=12)),
-        ("monitor", timedelta(hours=2), timedelta(hours=12)),
-        ("platform", timedelta(hours=2), timedelta(hours=12)),
-    ],
-)
-async def test_session_ends_when_idle_or_old(
-    sqlite_db: Settings, freeze: Freeze, name: str, idle: timedelta, absolute: timedelta
-) -> None:
-    freeze(NOON)
-    user: User = getattr(await make_cast(), name)
-    await User.filter(id=user.id).update(password_hash=await passwords.make_hash(PASSWORD))
-    unused, used = await sign_in(user.email), await sign_in(user.email)
-
-    freeze(NOON + idle - timedelta(seconds=1))
-    assert await actions.load_actor(used) is not None
-    freeze(NOON + idle)
-    assert await actions.load_actor(unused) is None
-    step = NOON + idle
-    while step < NOON + absolute:
-        freeze(step)
-        assert await actions.load_actor(used) is not None, step
-        step += timedelta(hours=1)
-    freeze(NOON + absolute)
-    assert await actions.load_actor(used) is None
-
-
-async def test_session_of_several_roles_lasts_as_long_as_the_strictest(db: Settings, freeze: Freeze) -> None:
-    freeze(NOON)
-    cast = await make_cast()
-    await RoleGrant.create(user=cast.facilitator, role=Role.MONITORING_OFFICER)
-    await User.filter(id=cast.facilitator.id).update(password_hash=await passwords.make_hash(PASSWORD))
-
-    token = await sign_in(cast.facilitator.email)
-
-    freeze(NOON + timedelta(hours=2))
-    assert await actions.load_actor(token) is None
-
-
-async def test_use_is_noted_at_most_once_a_minute(db: Settings, freeze: Freeze) -> None:
-    freeze(NOON)
-    await make_user()
-    token = await sign_in()
-
-    freeze(NOON + timedelta(seconds=59))
-    await actor_behind(token)
-    assert (await StaffSession.get()).seen_at == NOON
-    freeze(NOON + timedelta(seconds=60))
-    await actor_behind(token)
-    assert (await StaffSession.get()).seen_at == NOON + timedelta(seconds=60)
-
-
-async def test_page_is_shown_while_nothing_can_be_written(
-    sqlite_db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    freeze(NOON)
-    user = await make_user()
-    token = await sign_in()
-    freeze(NOON + timedelta(minutes=5))
-
-    def full(**_columns: object) -> None:
-        raise OperationalError("database or disk is full")
-
-    monkeypatch.setattr(StaffSession, "filter", full)
-
-    assert (await actor_behind(token)).id == user.id
-
-
-async def test_closed_account_is_out_at_once(db: Settings) -> None:
-    user = await make_user()
-    token = await sign_in()
-
-    await User.filter(id=user.id).update(is_active=False)
-
-    assert await actions.load_actor(token) is None
-
-
-# -- ending sessions
-
-
-async def test_sign_out_kills_the_session_and_leaves_one_line(db: Settings) -> None:
-    await make_user()
-    token, other = await sign_in(), await sign_in()
-    actor = await actor_behind(token)
-
-    await actions.sign_out(token, actor=actor)
-    await actions.sign_out(token, actor=VISITOR)
-    await actions.sign_out("unknown", actor=VISITOR)
-
-    assert await actions.load_actor(token) is None
-    assert await actions.load_actor(other) is not None
-    assert (await acts()).count("accounts.sign_out") == 1
-
-
-async def test_own_session_can_be_ended_and_anothers_not(db: Settings) -> None:
-    await make_user()
-    await make_user("luis@muni.example")
-    token, second = await sign_in(), await sign_in()
-    luis = await sign_in("luis@muni.example")
-    actor = await actor_behind(token)
-    sessions = {session.token_hash: session.id for session in await StaffSession.all()}
-
-    await actions.end_session(sessions[tokens.digest(second, "session")], actor=actor)
-    with pytest.raises(NotFound):
-        await actions.end_session(sessions[tokens.digest(luis, "session")], actor=actor)
-
-    assert await actions.load_actor(second) is None
-    assert await actions.load_actor(luis) is not None
-
-
-async def test_all_other_own_sessions_can_be_ended(db: Settings) -> None:
-    await make_user()
-    await make_user("luis@muni.example")
-    token, second, third = await sign_in(), await sign_in(), await sign_in()
-    luis = await sign_in("luis@muni.example")
-
-    n_ended = await actions.end_other_sessions(token, actor=await actor_behind(token))
-
-    assert n_ended == 2
-    alive = [one for one in (token, second, third, luis) if await actions.load_actor(one)]
-    assert alive == [token, luis]
-
-
 # -- accounts and roles
 
 
@@ -378,113 +218,3 @@ async def test_granting_twice_is_once_and_ends_sessions_only_when_something_chan
     assert await RoleGrant.all().count() == 1
     line = await AuditLine.get(act="accounts.grant_role")
     assert (line.object_id, line.hub_id, line.detail) == (user.id, hub.id, {"role": "assistant"})
-
-
-# -- one-time links
-
-
-async def test_link_sets_the_password_signs_in_and_works_once(db: Settings) -> None:
-    user = await make_user()
-    old = await sign_in()
-    link = await actions.make_sign_in_link(user, actor=PROGRAM)
-
-    token, _session = await actions.use_sign_in_link(link, ANOTHER)
-
-    assert (await actor_behind(token)).id == user.id
-    assert await actions.load_actor(old) is None
-    await sign_in(password=ANOTHER)
-    with pytest.raises(WrongSignIn):
-        await sign_in(password=PASSWORD)
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(link, PASSWORD)
-
-
-async def test_link_lives_24_hours(db: Settings, freeze: Freeze) -> None:
-    freeze(NOON)
-    link = await actions.make_sign_in_link(await make_user(), actor=PROGRAM)
-
-    freeze(NOON + timedelta(hours=24))
-
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(link, ANOTHER)
-
-
-async def test_new_link_voids_the_earlier_one(db: Settings) -> None:
-    user = await make_user()
-    first = await actions.make_sign_in_link(user, actor=PROGRAM)
-    second = await actions.make_sign_in_link(user, actor=PROGRAM)
-
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(first, ANOTHER)
-    await actions.use_sign_in_link(second, ANOTHER)
-
-
-@pytest.mark.parametrize("typed", ["", "x", "0" * 32, "0" * 5000])
-async def test_unknown_link_is_not_found(sqlite_db: Settings, typed: str) -> None:
-    await make_user()
-
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(typed, ANOTHER)
-
-
-async def test_link_of_a_closed_account_is_not_found(db: Settings) -> None:
-    user = await make_user()
-    link = await actions.make_sign_in_link(user, actor=PROGRAM)
-    await User.filter(id=user.id).update(is_active=False)
-
-    with pytest.raises(NotFound):
-        await actions.use_sign_in_link(link, ANOTHER)
-
-
-async def test_link_is_still_good_after_a_weak_password(db: Settings) -> None:
-    link = await actions.make_sign_in_link(await make_user(), actor=PROGRAM)
-
-    with pytest.raises(PasswordCommon):
-        await actions.use_sign_in_link(link, "Guatemala2026")
-
-    await actions.use_sign_in_link(link, ANOTHER)
-
-
-async def test_link_used_twice_at_the_same_moment_works_once(db: Settings) -> None:
-    link = await actions.make_sign_in_link(await make_user(), actor=PROGRAM)
-
-    outcomes = await asyncio.gather(
-        actions.use_sign_in_link(link, ANOTHER),
-        actions.use_sign_in_link(link, "ocho ranas en la poza"),
-        return_exceptions=True,
-    )
-
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NotFound", "tuple"]
-    assert (await SignInLink.get()).used_at is not None
-    assert await StaffSession.filter(ended_at=None).count() == 1
-
-
-# -- changing the password
-
-
-async def test_change_password_needs_the_current_one_and_ends_other_sessions(db: Settings) -> None:
-    await make_user()
-    token, other = await sign_in(), await sign_in()
-    actor = await actor_behind(token)
-
-    with pytest.raises(WrongPassword) as refused:
-        await actions.change_password(ANOTHER, ANOTHER, token=token, actor=actor)
-    assert refused.value.field == "current_password"
-    await actions.change_password(PASSWORD, ANOTHER, token=token, actor=actor)
-
-    assert await actions.load_actor(token) is not None
-    assert await actions.load_actor(other) is None
-    await sign_in(password=ANOTHER)
-    assert (await acts()).count("accounts.change_password") == 1
-
-
-async def test_current_password_cannot_be_guessed_without_end(db: Settings) -> None:
-    await make_user()
-    token = await sign_in()
-    actor = await actor_behind(token)
-    for _ in range(9):
-        with pytest.raises(WrongPassword):
-            await actions.change_password(ANOTHER, ANOTHER, token=token, actor=actor)
-
-    with pytest.raises(TooManyTries):
-        await actions.change_password(PASSWORD, ANOTHER, token=token, actor=actor)

@@ -1,0 +1,26 @@
+"""From where a request comes, as far as limits care."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+HOME_BITS = 64
+
+
+def client_address(request: Request) -> str:
+    """The address that limits count by: of IPv6 the first 64 bits, since a single home has all the others.
+
+    Forwarded headers were applied by the server before, and only those of trusted proxies.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> HOME_BITS << HOME_BITS))
+    return str(address)
