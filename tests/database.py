@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -84,8 +83,7 @@ class Database:
 
     async def _postgres_settings(self) -> Settings:
         if self._postgres is None:
-            name = os.environ.get("PYTEST_XDIST_WORKER", "main")
-            url = await postgres_server.database(name, self._migrate)
+            url = await postgres_server.filled_database("tests", self._migrate)
             self._postgres = settings_for(self._folder / "postgres", url)
         return self._postgres
 

@@ -35,7 +35,7 @@ def begin_run() -> None:
     os.environ.setdefault(RUN, str(os.getpid()))
 
 
-async def database(name: str, fill: Callable[[str], Awaitable[object]]) -> str:
+async def filled_database(name: str, fill: Callable[[str], Awaitable[object]]) -> str:
     """The address of a fresh database, a copy of the run's template, which `fill` filled once."""
     with _alone():
         root = _server_address()
@@ -43,10 +43,20 @@ async def database(name: str, fill: Callable[[str], Awaitable[object]]) -> str:
         if not await _exists(root, template):
             await _sql(root, f"CREATE DATABASE {template}")
             await fill(address_of(root, template))
-        own = f"t_{os.environ[RUN]}_{name}"
-        await _sql(root, f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
-        await _sql(root, f"CREATE DATABASE {own} TEMPLATE {template}")
-        return address_of(root, own)
+        return await _create(root, name, template)
+
+
+async def bare_database(name: str) -> str:
+    """The address of a fresh database without tables."""
+    with _alone():
+        return await _create(_server_address(), name, "template1")
+
+
+async def _create(root: str, name: str, template: str) -> str:
+    own = f"t_{os.environ[RUN]}_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    await _sql(root, f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
+    await _sql(root, f"CREATE DATABASE {own} TEMPLATE {template}")
+    return address_of(root, own)
 
 
 def end_run() -> None:

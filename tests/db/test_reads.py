@@ -39,7 +39,7 @@ async def test_reads_outside_does_not_see_what_is_not_committed(db: Settings) ->
 
 
 async def test_read_alias_refuses_writes(db: Settings) -> None:
-    with pytest.raises((OperationalError, TransactionManagementError), match="read-?only"):
+    with pytest.raises((OperationalError, TransactionManagementError), match=r"read-?only"):
         await Counter.create(key="k", number=7, changed_at=MOMENT, using_db=get_connection("read"))
 
     assert await Counter.all().count() == 0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
 
 from tortoise import Model
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
@@ -73,9 +72,11 @@ def reads(model: type[M]) -> QuerySet[M]:
     return model.all() if is_in_transaction() else model.all(using_db=get_connection("read"))
 
 
-async def lock(model: type[M], ids: Iterable[UUID]) -> list[M]:
-    """Those of the rows that exist, in id order (so that two transactions never wait for each other in a ring), held
-    until the transaction ends. On SQLite the transaction itself is the lock.
+async def lock(model: type[M], keys: Iterable[Any]) -> list[M]:
+    """Those of the rows that exist, held until the transaction ends. On SQLite the transaction itself is the lock.
+
+    They are taken in key order, so that two transactions never wait for each other in a ring; a transaction that locks
+    rows of two kinds takes trainings first.
     """
     assert is_in_transaction(), "a lock lasts as long as its transaction"
-    return await model.filter(pk__in=sorted(ids)).order_by(model._meta.pk_attr).select_for_update()
+    return await model.filter(pk__in=sorted(set(keys))).order_by(model._meta.pk_attr).select_for_update()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from trainings.accounts.models import User
+from trainings.db import lock, transaction
+from trainings.lib.tokens import uuid7
+from trainings.settings import Settings
+from trainings.versions.models import Counter
+
+N_PROCESSES = 3
+TIMES = 100
+
+
+async def test_several_processes_that_read_and_then_write_lose_nothing_and_never_fail(db: Settings) -> None:
+    await Counter.create(key="rush", number=0, changed_at=datetime(2026, 3, 6, tzinfo=UTC))
+    command = (sys.executable, "-W", "error", "-m", "tests.db.rush", str(db.data_dir), db.database_url, str(TIMES))
+
+    processes = [
+        await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE) for _ in range(N_PROCESSES)
+    ]
+    said = [(await process.communicate())[1].decode() for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * N_PROCESSES, said
+    assert (await Counter.get(key="rush")).number == N_PROCESSES * TIMES
+
+
+async def test_lock_gives_the_rows_that_exist_in_key_order(db: Settings) -> None:
+    users = [await User.create(email=f"{n}@demo.example", name="A") for n in range(3)]
+
+    async with transaction():
+        locked = await lock(User, [users[2].id, uuid7(), users[0].id, users[2].id])
+
+    assert [user.email for user in locked] == ["0@demo.example", "2@demo.example"]
+
+
+async def test_lock_outside_a_transaction_is_refused(db: Settings) -> None:
+    with pytest.raises(AssertionError):
+        await lock(User, [uuid7()])
+
+
+async def test_locks_asked_for_in_opposite_order_do_not_wait_in_a_ring(postgres_db: Settings) -> None:
+    users = [await User.create(email=f"{n}@demo.example", name="A") for n in range(4)]
+    ids = [user.id for user in users]
+
+    async def take(order: list[object]) -> None:
+        async with transaction():
+            await lock(User, order)
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(take(list(ids if n % 2 else reversed(ids))) for n in range(60)))
+
+
+async def test_locked_row_waits_for_the_other_transaction(postgres_db: Settings) -> None:
+    user = await User.create(email="a@demo.example", name="A")
+    is_held, order = asyncio.Event(), list[str]()
+
+    async def first() -> None:
+        async with transaction():
+            await lock(User, [user.id])
+            is_held.set()
+            await asyncio.sleep(0.05)
+            order.append("first")
+
+    async def second() -> None:
+        await is_held.wait()
+        async with transaction():
+            await lock(User, [user.id])
+            order.append("second")
+
+    await asyncio.gather(first(), second())
+
+    assert order == ["first", "second"]

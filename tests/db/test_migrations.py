@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.operations import AlterModelOptions
+
+from tests import postgres_server
+from tests.database import settings_for
+from tests.db.schema import described
+from trainings.db import migrate, migrating, pending_migrations
+from trainings.db.config import tortoise_config
+from trainings.settings import Settings
+
+
+async def bare(engine_of: Settings, folder: Path, name: str) -> Settings:
+    """Settings of a database without tables, on the same engine."""
+    url = "" if engine_of.is_sqlite else await postgres_server.bare_database(name)
+    return settings_for(folder / name, url)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[TortoiseContext]:
+    """Another database, open beside the test's own."""
+    EXECUTOR_CACHE.clear()
+    settings.data_dir.mkdir(exist_ok=True)
+    async with TortoiseContext() as context:
+        await context.init(tortoise_config(settings))
+        yield context
+
+
+async def test_migrate_from_nothing_applies_everything_once(db: Settings, tmp_path: Path) -> None:
+    settings = await bare(db, tmp_path, "nothing")
+    pending = await pending_migrations(settings)
+
+    applied = await migrate(settings)
+
+    assert applied == pending
+    assert applied[0] == "0001_initial"
+    assert await pending_migrations(settings) == []
+    assert await migrate(settings) == []
+
+
+async def test_migrating_twice_at_the_same_moment_applies_everything_once(db: Settings, tmp_path: Path) -> None:
+    settings = await bare(db, tmp_path, "twice")
+    pending = await pending_migrations(settings)
+    command = (sys.executable, "-m", "tests.db.migrate_now", str(settings.data_dir), settings.database_url)
+
+    pipe = asyncio.subprocess.PIPE
+    processes = [await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe) for _ in range(3)]
+    said = [await process.communicate() for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert sorted(out.decode().split() for out, _ in said) == [[], [], pending]
+
+
+async def test_migrated_schema_is_the_schema_of_the_models(db: Settings, tmp_path: Path) -> None:
+    migrated, generated = await bare(db, tmp_path, "migrated"), await bare(db, tmp_path, "generated")
+    await migrate(migrated)
+
+    async with opened(migrated):
+        from_migrations = await described()
+    async with opened(generated) as context:
+        await context.generate_schemas()
+        from_models = await described()
+
+    columns = {line for line in from_migrations if line.startswith("column")}
+    assert columns == {line for line in from_models if line.startswith("column")}
+    assert from_models - from_migrations == set()
+
+
+async def test_models_have_no_change_without_a_migration(sqlite_db: Settings, tmp_path: Path) -> None:
+    async with opened(settings_for(tmp_path / "models")) as context:
+        assert context.apps is not None
+        changes = await MigrationAutodetector(context.apps, tortoise_config(sqlite_db)["apps"]).changes()
+
+    # The first sentence of a docstring is the table's comment: changing it alone needs no migration.
+    operations = [operation for writer in changes for operation in writer.operations]
+    assert [operation for operation in operations if not isinstance(operation, AlterModelOptions)] == []
+
+
+async def test_migrating_sqlite_does_not_follow_references(sqlite_db: Settings) -> None:
+    config = migrating._config(sqlite_db)
+
+    assert config["connections"]["default"]["credentials"]["foreign_keys"] == "OFF"
+
+
+async def test_migration_that_leaves_dangling_rows_is_refused(sqlite_db: Settings, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    shutil.copyfile(sqlite_db.sqlite_path, settings.sqlite_path)
+    with closing(sqlite3.connect(settings.sqlite_path)) as file:
+        file.execute(
+            "INSERT INTO sign_in_link (id, created_at, token_hash, user_id, expires_at) VALUES ('a', '', '', 'b', '')"
+        )
+        file.commit()
+
+    with pytest.raises(migrating.BrokenReferences, match="sign_in_link"):
+        migrating._check_references(settings)
+
+
+async def test_embedded_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "new")
+
+    await migrate(settings)
+
+    assert settings.sqlite_path.stat().st_mode & 0o077 == 0
