@@ -1,9 +1,10 @@
-"""The message that a certificate is ready."""
+"""What issuing leaves to the outbox: the message that a certificate is ready, and its file."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.db import reads
 from trainings.outbox.actions import enqueue
@@ -16,10 +17,12 @@ from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 
 READY = "certificate_ready"
+FILE = "certificate_file"
 
 
-async def announce_ready(certificate: Certificate, participant: Participant) -> None:
-    """Tell the person that it can be downloaded, in the caller's transaction; nothing where there is no address."""
+async def announce(certificate: Certificate, participant: Participant) -> None:
+    """Have the file set, and tell the person where there is an address; in the caller's transaction."""
+    await enqueue(FILE, {"certificate_id": str(certificate.id)}, dedup=f"{FILE}:{certificate.id}")
     if participant.email_key is None:
         return
     await enqueue(
@@ -28,6 +31,14 @@ async def announce_ready(certificate: Certificate, participant: Participant) -> 
         dedup=f"{READY}:{certificate.id}",
         hub_id=certificate.hub_id,
     )
+
+
+async def set_file(job: OutboxJob) -> Mail | None:
+    """Set the file of a certificate that nobody has opened yet. There is nothing to send."""
+    certificate = await Certificate.get_or_none(id=UUID(job.payload["certificate_id"]))
+    if certificate is not None:
+        await file_of(certificate)
+    return None
 
 
 async def compose(job: OutboxJob) -> Mail | None:
@@ -42,11 +53,10 @@ async def compose(job: OutboxJob) -> Mail | None:
 
     def about_it(facts: Facts) -> dict[str, object]:
         address = f"{get_settings().base_url.rstrip('/')}/verificar/{certificate.code}"
-        label = _("Descargar") if facts.link else ""
         return {
             "kind": certificate.kind.value,
             "check_address": address,
-            "link_label": label,
+            "link_label": _("Descargar") if facts.link else "",
             # It is about what was, not about a day to come.
             "day": None,
             "meetings": [],
@@ -57,8 +67,7 @@ async def compose(job: OutboxJob) -> Mail | None:
             "short_code": "",
         }
 
-    kind = Kind("emails/certificate_ready.txt", is_valid, more=about_it, names_day=False)
-    return letter_of(kind, facts)
+    return letter_of(Kind("emails/certificate_ready.txt", is_valid, more=about_it, names_day=False), facts)
 
 
-COMPOSERS: dict[str, Composer] = {READY: compose}
+COMPOSERS: dict[str, Composer] = {READY: compose, FILE: set_file}

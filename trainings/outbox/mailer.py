@@ -64,7 +64,7 @@ class Mail:
 
 
 Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
-"""Composes the message of a job when it is sent; none where nobody can be written to any more."""
+"""Composes the message of a job when it is sent; none where there is nobody to write to, or the job is no message."""
 Composers = Mapping[str, Composer]
 
 

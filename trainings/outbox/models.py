@@ -15,13 +15,15 @@ from trainings.db.models import Record
 
 class Outcome(StrEnum):
     """How a job ended. `kept`: no mail server is set, the message is shown in the panel. `overtaken`: what it says no
-    longer holds. `nobody`: no address is left. `refused` by the mail server for good; `gave_up` after the last try.
+    longer holds. `nobody`: no address is left. `done`: the job was no message. `refused` by the mail server for good;
+    `gave_up` after the last try.
     """
 
     SENT = "sent"
     KEPT = "kept"
     OVERTAKEN = "overtaken"
     NOBODY = "nobody"
+    DONE = "done"
     STOPPED = "stopped"
     REFUSED = "refused"
     GAVE_UP = "gave_up"

@@ -30,6 +30,7 @@ STATE_WORDS = {
     Outcome.KEPT: N_("Guardado, sin enviar"),
     Outcome.OVERTAKEN: N_("Ya no hacía falta"),
     Outcome.NOBODY: N_("Sin correo a dónde enviarlo"),
+    Outcome.DONE: N_("Hecho"),
     Outcome.STOPPED: N_("Detenido"),
     Outcome.REFUSED: N_("El correo lo rechazó"),
     Outcome.GAVE_UP: N_("No se pudo entregar"),

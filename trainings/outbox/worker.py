@@ -122,7 +122,7 @@ class Worker:
             await self._count_failure(job, type(error).__name__)
             return
         if mail is None:
-            await claims.finish(job, Outcome.NOBODY)
+            await claims.finish(job, Outcome.NOBODY if job.subject_id else Outcome.DONE)
         elif mail.is_overtaken:
             await claims.finish(job, Outcome.OVERTAKEN)
         elif post is None:
