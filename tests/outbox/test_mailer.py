@@ -1,0 +1,136 @@
+"""A message as bytes: the tree, the headers, and what cannot be smuggled in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+
+from tests.outbox.make_jobs import a_mail
+from trainings.outbox.mailer import Attachment, Invitation, Mail, Server, build, parse_smtp_url
+from trainings.settings import SettingsProblem
+
+NOON = datetime(2027, 3, 6, 18, 0, tzinfo=UTC)
+ICS = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Capacitación\r\nEND:VCALENDAR\r\n".encode()
+
+
+def read(mail: Mail, *, sender: str = "Ventanilla municipal <avisos@v.example>") -> EmailMessage:
+    """The message as a reader gets it."""
+    sent = build(mail, sender=sender, message_id="1@v.example", date=NOON).as_bytes()
+    message = message_from_bytes(sent, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def tree(message: EmailMessage) -> list[object]:
+    """Content types, parts as nested lists."""
+    parts = list(message.iter_parts()) if message.is_multipart() else []
+    children = [tree(part) for part in parts if isinstance(part, EmailMessage)]
+    return [message.get_content_type(), *children]
+
+
+def test_plain_message_has_text_and_html() -> None:
+    message = read(a_mail("ana", text="Día: sábado", html="<p>Día: sábado</p>"))
+
+    assert tree(message) == ["multipart/alternative", ["text/plain"], ["text/html"]]
+    text, html = message.iter_parts()
+    assert isinstance(text, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    assert text.get_content().strip() == "Día: sábado"
+    assert html.get_content().strip() == "<p>Día: sábado</p>"
+
+
+def test_headers_tell_machines_that_no_answer_is_wanted() -> None:
+    message = read(a_mail("ana", subject="Su inscripción está confirmada", reply_to="oficina@v.example"))
+
+    assert message["From"] == "Ventanilla municipal <avisos@v.example>"
+    assert message["To"] == "ana@x.example"
+    assert message["Reply-To"] == "oficina@v.example"
+    assert message["Subject"] == "Su inscripción está confirmada"
+    assert message["Message-ID"] == "<1@v.example>"
+    assert message["Date"].datetime == NOON
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "es-GT"
+
+
+def test_invitation_is_the_last_alternative_and_attached_with_the_same_bytes() -> None:
+    message = read(a_mail("ana", invitation=Invitation(ICS, "REQUEST")))
+
+    assert tree(message) == [
+        "multipart/mixed",
+        ["multipart/alternative", ["text/plain"], ["text/html"], ["text/calendar"]],
+        ["application/ics"],
+    ]
+    alternative, attached = message.iter_parts()
+    assert isinstance(alternative, EmailMessage)
+    calendar = list(alternative.iter_parts())[-1]
+    assert calendar["Content-Type"].params == {"charset": "utf-8", "method": "REQUEST"}
+    assert calendar["Content-Transfer-Encoding"] == "base64"
+    assert calendar.get_payload(decode=True) == ICS
+    assert attached.get_payload(decode=True) == ICS
+    assert isinstance(attached, EmailMessage)
+    assert attached.get_filename() == "invite.ics"
+
+
+def test_attachments_keep_their_name_and_bytes() -> None:
+    message = read(a_mail("ana", attachments=(Attachment("diploma.pdf", b"%PDF-1.7\x00\xff", "application/pdf"),)))
+
+    _body, file = message.iter_parts()
+    assert isinstance(file, EmailMessage)
+    assert (file.get_filename(), file.get_content_type()) == ("diploma.pdf", "application/pdf")
+    assert file.get_payload(decode=True) == b"%PDF-1.7\x00\xff"
+
+
+def test_every_line_is_short_enough_for_any_server() -> None:
+    sent = build(
+        a_mail("ana", text="a" * 5000, html="<p>" + "ñ" * 5000 + "</p>", invitation=Invitation(ICS * 50, "REQUEST")),
+        sender="avisos@v.example",
+        message_id="1@v.example",
+        date=NOON,
+    ).as_bytes()
+
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
+    assert b"\n" not in sent.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"subject": "Aviso\r\nBcc: todos@x.example"},
+        {"subject": "Aviso\nBcc: todos@x.example"},
+        {"to": "ana@x.example\r\nBcc: todos@x.example"},
+        {"to": "ana@x.example, todos@x.example"},
+        {"reply_to": "oficina@v.example\nX: y"},
+    ],
+)
+def test_line_breaks_and_second_addresses_are_refused(parts: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        build(a_mail("ana", **parts), sender="avisos@v.example", message_id="1@v.example", date=NOON)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://correo.example", Server("correo.example", 25)),
+        ("smtp://127.0.0.1:2525", Server("127.0.0.1", 2525)),
+        (
+            "smtp://ana%40v.example:s%3Acreto@correo.example:587?starttls",
+            Server("correo.example", 587, "ana@v.example", "s:creto", start_tls=True),
+        ),
+        ("smtp://correo.example?starttls=no", Server("correo.example", 25, start_tls=False)),
+        (
+            "smtps://u:p@correo.example",
+            Server("correo.example", 465, "u", "p", use_tls=True, start_tls=False),
+        ),
+    ],
+)
+def test_address_of_the_server_is_read(url: str, server: Server) -> None:
+    assert parse_smtp_url(url) == server
+
+
+@pytest.mark.parametrize("url", ["correo.example:25", "http://correo.example", "smtp://", "smtp:correo"])
+def test_unreadable_address_of_the_server_is_refused(url: str) -> None:
+    with pytest.raises(SettingsProblem):
+        parse_smtp_url(url)
