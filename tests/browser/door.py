@@ -92,7 +92,7 @@ class Door:
             "event": None,
         }
         if event["kind"] != "in":
-            return answer | {"outcome": "present"}
+            return answer | {"outcome": {"undo": "undone", "out": "left"}[event["kind"]]}
         if person is None:
             return answer | {"outcome": "unknown_code"}
         first = counting or event
@@ -106,7 +106,7 @@ class Door:
         if person.note:
             return answer | {"outcome": "review", "text": f"{person.note}. Deje pasar a la persona."}
         if counting and not repeated:
-            return answer | {"outcome": "already", "text": f"Llegó a las {arrived} Cuenta una sola vez."}
+            return answer | {"outcome": "already", "text": f"Cuenta una sola vez: llegó a las {arrived}"}
         return answer | {"outcome": "present"}
 
 

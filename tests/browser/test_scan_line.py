@@ -140,6 +140,20 @@ def test_one_bad_mark_does_not_hold_the_others(scanner: Scanner, context: Browse
     assert poison[0] not in door.events
 
 
+def test_what_the_server_calls_no_ticket_waits_no_longer(scanner: Scanner, door: Door) -> None:
+    def decline(route: Route) -> None:
+        [event_id] = ids_of(route)
+        result = {"id": event_id, "stored": False, "outcome": "not_a_ticket", "name": "", "arrived": "", "text": ""}
+        route.fulfill(json={"results": [result], "n_present": 0, "n_expected": 4})
+
+    scanner.page.route(MARKS, decline)
+
+    scanner.type_code(door.people[0].short_code)
+
+    scanner.expect_answer("not_ticket")
+    scanner.expect_sync("Todo enviado")
+
+
 def test_full_device_with_signal_still_counts(scanner: Scanner, door: Door) -> None:
     scanner.page.evaluate(BREAK_STORE)
 

@@ -4,16 +4,21 @@
 
 const ALERTS = new Set(["not_ticket", "not_saved"]);
 /** What the server calls the answers. A stored scan of an unknown code waits for a person, like any other to be reviewed. */
-const OUTCOMES = { present: "present", already: "already", review: "review", unknown_code: "review", not_a_ticket: "not_ticket" };
+const OUTCOMES = {
+  present: "present",
+  already: "already",
+  left: "left",
+  undone: "undone",
+  review: "review",
+  unknown_code: "review",
+  not_a_ticket: "not_ticket",
+};
 
 /**
- * @param {import("./store.js").ScanEvent} event
  * @param {import("./sender.js").Result} result
- * @returns {State}
+ * @returns {State} an outcome of a newer server is at least stored
  */
-export function stateOf(event, result) {
-  if (event.kind === "undo") return "undone";
-  if (event.kind === "out" && result.outcome === "present") return "left";
+export function stateOf(result) {
   return /** @type {Record<string, State>} */ (OUTCOMES)[result.outcome] ?? "review";
 }
 

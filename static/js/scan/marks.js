@@ -102,11 +102,11 @@ export class Marks {
     const { answer, recent, sound, undoLast } = this.parts;
     const waited = this.#pending.get(event.id);
     this.#pending.delete(event.id);
-    const state = stateOf(event, result);
+    const state = stateOf(result);
     recent.tell(event, { who: result.name ?? "", word: answer.word(state) });
     this.#updateRow(event, result, state, result.registration ?? event.registration ?? waited?.registration);
     if (this.#shown !== event.id) return;
-    answer.show(state, { name: result.name, text: result.text || result.arrived });
+    answer.show(state, { name: result.name, text: result.text || (state === "present" ? result.arrived : "") });
     // A sound long after the card was shown would belong to nobody.
     if (!waited?.isTold) sound.play(state);
     const target = state === "present" ? (result.event ?? event.id) : result.event;

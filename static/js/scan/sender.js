@@ -7,7 +7,7 @@
  * @typedef {object} Result what the server says about one event
  * @property {string} id
  * @property {boolean} stored
- * @property {"present" | "already" | "review" | "unknown_code" | "not_a_ticket" | string} outcome
+ * @property {"present" | "already" | "left" | "undone" | "review" | "unknown_code" | "not_a_ticket" | string} outcome
  * @property {string} [name] short form
  * @property {string} [arrived] time in words
  * @property {string} [text] the second line of the answer
@@ -143,11 +143,11 @@ export class Sender {
     }
     if (trouble === "offline" || trouble === "signed_out") return trouble;
     const results = new Map(trouble ? [] : body.results.map((/** @type {Result} */ result) => [result.id, result]));
-    const stored = chunk.filter((event) => results.get(event.id)?.stored === true);
-    await this.#forget(stored.map((event) => event.id));
-    for (const event of stored) this.onAnswer(event, /** @type {Result} */ (results.get(event.id)), body);
-    for (const event of chunk) if (!stored.includes(event)) this.#aside.add(event.id);
-    return stored.length === chunk.length ? "" : "refused";
+    const settled = chunk.filter((event) => isSettled(results.get(event.id)));
+    await this.#forget(settled.map((event) => event.id));
+    for (const event of settled) this.onAnswer(event, /** @type {Result} */ (results.get(event.id)), body);
+    for (const event of chunk) if (!settled.includes(event)) this.#aside.add(event.id);
+    return settled.length === chunk.length ? "" : "refused";
   }
 
   /** @param {string[]} ids */
@@ -159,6 +159,14 @@ export class Sender {
     // Where the store fails they are sent again later, and counted once there.
     await this.store?.forget(ids).catch(() => undefined);
   }
+}
+
+/**
+ * The server has it, or says that it is no ticket at all: there is nothing to store then, now or later.
+ * @param {Result | undefined} result
+ */
+function isSettled(result) {
+  return result?.stored === true || result?.outcome === "not_a_ticket";
 }
 
 /**

@@ -1,0 +1,74 @@
+"""The application in a process of its own, with one session that began half an hour ago.
+
+`python -m tests.browser.app_server FOLDER` prints one line of JSON once it can be asked: its origin, the session, the
+facilitator's cookie, and the people's codes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import uvicorn
+
+from tests import make
+from tests.cast import make_cast
+from tests.database import KEY
+from trainings import clock, db
+from trainings.app import create_app
+from trainings.settings import get_settings
+
+NAMES = (("Ana Lucía", "Barrios Coc"), ("Byron", "Caal Xol"), ("Ma. Candelaria", "Quib Q’eq"), ("Telma", "Ixim Caal"))
+PLACES = 3
+"""The last of the four waits."""
+
+
+async def make_session() -> dict[str, Any]:
+    cast = await make_cast()
+    await make.make_municipalities()
+    start = clock.now() + timedelta(minutes=30)
+    meeting = (start, start + timedelta(hours=4))
+    training = await make.make_training(
+        hub=cast.hub, facilitators=[cast.facilitator], sessions=[meeting], capacity=PLACES
+    )
+    people = [
+        await make.make_registration(training, given_names=given, surnames=surnames, community="Las Pozas")
+        for given, surnames in NAMES
+    ]
+    jar: dict[str, str] = {}
+    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.facilitator)
+    return {
+        "session": str(training.sessions[0].id),
+        "cookie": jar["staff"],
+        "people": [
+            {"registration_id": str(person.id), "token": person.qr_token, "short_code": person.short_code}
+            for person in people
+        ],
+    }
+
+
+async def serve(folder: str) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    origin = f"http://localhost:{listening.getsockname()[1]}"
+    os.environ.update(
+        TRAININGS_ENV="test", TRAININGS_DATA_DIR=folder, TRAININGS_BASE_URL=origin, TRAININGS_SECRET_KEYS=KEY
+    )
+    settings = get_settings()
+    await db.migrate(settings)
+    async with db.connect(settings):
+        # People signed up before it began.
+        with clock.frozen(clock.now() - timedelta(hours=1)):
+            made = await make_session()
+    # The port listens already: whoever connects now is answered as soon as the application is up.
+    print(json.dumps(made | {"origin": origin}), flush=True)
+    await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1]))

@@ -1,0 +1,174 @@
+"""The attendance page before the application itself: the contract that the stand-in of the other tests keeps to."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect
+
+from tests.browser.door import Person
+from tests.browser.fakecam import launch, make_mjpeg
+from tests.browser.scanner import PHONE, Scanner
+
+OPEN = "SELECT count(*) FROM scan_event", "SELECT count(*) FROM attendance WHERE is_present"
+
+
+@dataclass
+class Running:
+    """The application's process, and what it stored."""
+
+    folder: Path
+    made: dict[str, Any]
+
+    @property
+    def address(self) -> str:
+        return f"{self.made['origin']}/panel/sesiones/{self.made['session']}/asistencia"
+
+    @property
+    def people(self) -> list[Person]:
+        return [Person("", **person) for person in self.made["people"]]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Events stored, people present."""
+        with sqlite3.connect(f"file:{self.folder / 'trainings.db'}?mode=ro", uri=True) as connection:
+            n_events, n_present = (connection.execute(question).fetchone()[0] for question in OPEN)
+        return n_events, n_present
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    command = [sys.executable, "-m", "tests.browser.app_server", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told, "the application did not start; its complaint stands above"
+        yield Running(tmp_path, json.loads(told))
+        process.terminate()
+
+
+@pytest.fixture
+def door_page(playwright: Playwright, running: Running, tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
+    """The page as the facilitator, before a camera that shows one ticket."""
+    browsers: list[Browser] = []
+
+    def show(payload: str | None = None, **options: Any) -> Scanner:
+        browsers.append(launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", [payload])))
+        context = browsers[-1].new_context(viewport=PHONE, locale="es-GT", permissions=["camera"], **options)
+        return signed_in(context, running)
+
+    yield show
+    for browser in browsers:
+        browser.close()
+
+
+def signed_in(context: BrowserContext, running: Running) -> Scanner:
+    context.add_cookies([{"name": "staff", "value": running.made["cookie"], "url": running.made["origin"]}])
+    scanner = Scanner(context.new_page(), running.made["origin"])
+    scanner.listen()
+    scanner.page.goto(running.address)
+    return scanner
+
+
+def test_application_takes_scan_code_and_row(door_page: Callable[..., Scanner], running: Running) -> None:
+    ana, byron, _candelaria, telma = running.people
+    scanner = door_page(ana.token)
+
+    scanner.page.get_by_role("button", name="Encender cámara").click()
+    scanner.expect_answer("present", "Ana Lucía B. C.")
+    scanner.page.get_by_role("button", name="Apagar").click()
+    scanner.type_code(ana.short_code)
+    scanner.expect_answer("already", "Ana Lucía B. C.")
+    scanner.type_code(telma.short_code)
+    scanner.expect_answer("review", "Telma I. C.")
+    scanner.row(byron).get_by_role("button", name="Marcar llegada").click()
+    scanner.expect_answer("present", "Byron C. X.")
+
+    scanner.expect_count("3 de 4 personas presentes")
+    assert scanner.complaints == []
+    assert running.counts == (4, 3)
+
+
+def test_application_counts_a_mark_once_whose_answer_was_lost(
+    door_page: Callable[..., Scanner], running: Running
+) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    scanner = door_page()
+    scanner.page.route("**/marcas", lose)
+    scanner.type_code(running.people[0].short_code)
+    scanner.expect_answer("kept")
+    assert running.counts == (1, 1)
+
+    scanner.page.unroute("**/marcas")
+    scanner.send_now()
+
+    scanner.expect_answer("present", "Ana Lucía B. C.")
+    scanner.expect_sync("Todo enviado")
+    assert running.counts == (1, 1)
+
+
+def test_application_notes_an_early_exit_and_takes_it_back(door_page: Callable[..., Scanner], running: Running) -> None:
+    scanner = door_page()
+    row = scanner.row(running.people[0])
+    row.get_by_role("button", name="Marcar llegada").click()
+    scanner.expect_answer("present")
+
+    scanner.page.get_by_role("link", name="Presentes").click()
+    row.get_by_role("button", name="Se fue antes").click()
+    scanner.expect_answer("left", "Salida anotada")
+    expect(row).to_have_attribute("data-state", "left")
+    row.get_by_role("button", name="Deshacer").click()
+
+    scanner.expect_answer("undone")
+    expect(row).to_have_attribute("data-state", "present")
+    assert running.counts == (3, 1)
+
+
+def test_application_keeps_marks_of_who_is_signed_out(door_page: Callable[..., Scanner], running: Running) -> None:
+    scanner = door_page()
+    cookies = scanner.page.context.cookies()
+    scanner.page.context.clear_cookies()
+
+    scanner.type_code(running.people[0].short_code)
+    scanner.expect_answer("kept")
+    expect(scanner.page.get_by_role("link", name="Entrar")).to_be_visible()
+    scanner.page.context.add_cookies(
+        [{"name": c["name"], "value": c["value"], "url": scanner.origin} for c in cookies if c["name"] == "staff"]
+    )
+    scanner.send_now()
+
+    scanner.expect_answer("present", "Ana Lucía B. C.")
+    assert running.counts == (1, 1)
+
+
+def test_application_takes_a_walk_in_closes_and_opens_again(
+    door_page: Callable[..., Scanner], running: Running
+) -> None:
+    page = door_page(java_script_enabled=False).page
+
+    page.get_by_role("link", name="Sin boleto").click()
+    page.get_by_label("Nombres").fill("Juan")
+    page.get_by_label("Apellidos").fill("Pérez")
+    page.get_by_label("Viene como").select_option("cocode")
+    page.get_by_label("Mujer").check()
+    page.get_by_label("La persona dijo que sí").check()
+    page.get_by_role("button", name="Anotar y marcar llegada").click()
+    expect(page.locator(".answer [data-state=present]")).to_be_visible()
+    page.get_by_role("link", name="Cerrar la sesión").click()
+    page.get_by_role("button", name="Cerrar la sesión").click()
+    expect(page.get_by_role("heading", name="La sesión está cerrada")).to_be_visible()
+    page.get_by_role("button", name="Abrir otra vez").click()
+
+    expect(page.get_by_role("heading", name="Marcar llegadas")).to_be_visible()
+    assert running.counts == (1, 1)
