@@ -70,18 +70,31 @@ async def test_storm_returns_every_connection_to_the_pool(postgres_db: Settings)
     assert pool.get_idle_size() == pool.get_size()
 
 
-async def test_bulk_insert_outside_a_transaction_that_is_cancelled_leaves_nothing_open(db: Settings) -> None:
-    rows = [[f"row{n}"] for n in range(5_000)]
-    text = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
+@pytest.mark.parametrize("milliseconds", [1, 2, 3, 5, 8, 13])
+async def test_bulk_insert_that_is_cancelled_leaves_nothing_open(db: Settings, milliseconds: int) -> None:
+    rows = [[f"row{n}"] for n in range(2_000)]
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.002):
-            await sql.execute_many(text, rows)
+        async with asyncio.timeout(milliseconds / 1000):
+            await sql.execute_many(INSERT, rows)
 
     async with asyncio.timeout(PATIENCE):
         await insert_pair("after")
     (row,) = await sql.rows("SELECT count(*) AS n FROM counter WHERE key LIKE 'row%'")
     assert row["n"] in (0, len(rows))
+
+
+async def test_bulk_insert_cancelled_inside_a_transaction_undoes_it(db: Settings) -> None:
+    rows = [[f"row{n}"] for n in range(2_000)]
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.003), transaction():
+            await sql.execute_many(INSERT, rows)
+
+    async with asyncio.timeout(PATIENCE):
+        await insert_pair("after")
+    (row,) = await sql.rows("SELECT count(*) AS n FROM counter WHERE key LIKE 'row%'")
+    assert row["n"] == 0
 
 
 async def test_refusal_inside_a_transaction_undoes_it(db: Settings) -> None:

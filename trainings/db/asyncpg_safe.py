@@ -28,6 +28,10 @@ class SafeTransaction(TransactionWrapper):
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(SafeTransaction(self))
 
+    async def execute_many(self, query: str, values: list[list[object]]) -> None:
+        # Broken off between two rows, asyncpg waits for the server, which waits for the next row: for ever.
+        await finish(super().execute_many(query, values))
+
 
 class SafeContext(TransactionContextPooled):
     """`async with` around a transaction: whatever interrupts it, the connection returns to the pool."""
@@ -76,6 +80,10 @@ class SafeClient(AsyncpgDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SafeContext(SafeTransaction(self), self._pool_init_lock)
+
+    async def execute_many(self, query: str, values: list[list[object]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
 
 
 client_class = SafeClient
