@@ -1,0 +1,91 @@
+"""The demo world: what the first visit relies on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.database import Database
+from trainings import clock
+from trainings.accounts.models import Role, RoleGrant, User
+from trainings.certificates.models import Certificate
+from trainings.places.models import Hub, Municipality
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import Course, SessionFacilitator, Training, TrainingSession, TrainingState
+from trainings.seed import ACCOUNTS, DOMAIN, RealData, seed_demo
+from trainings.settings import Settings
+
+
+@pytest.fixture(scope="module")
+async def world(database: Database) -> Settings:
+    """The demo world, built once for this module."""
+    settings = await database.fresh("sqlite")
+    await seed_demo(settings)
+    return settings
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_makes_the_real_places_and_the_fourteen_courses() -> None:
+    assert await Municipality.all().count() == 340
+    assert await Hub.all().count() == 10
+    assert await Course.all().count() == 14
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_makes_one_account_for_each_role() -> None:
+    users = {user.email: user for user in await User.filter(email__in=[f"{name}@{DOMAIN}" for name in ACCOUNTS])}
+
+    assert set(users) == {f"{name}@{DOMAIN}" for name in ACCOUNTS}
+    roles = await RoleGrant.filter(user_id__in=[user.id for user in users.values()]).values_list("role", flat=True)
+    assert set(roles) == set(Role)
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_makes_a_training_that_runs_now_in_la_libertad_peten() -> None:
+    now = clock.now()
+    running = await TrainingSession.filter(
+        training__hub__slug="la-libertad-peten", starts_at__lte=now, ends_at__gt=now
+    ).prefetch_related("training")
+
+    assert len(running) == 1
+    training = running[0].training
+    assert training.state is TrainingState.PUBLISHED
+    assert training.taken < training.capacity
+    [holder] = await SessionFacilitator.filter(session_id=running[0].id).prefetch_related("user")
+    assert holder.user.email == f"facilita@{DOMAIN}"
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_shows_every_state() -> None:
+    states = set(await Training.all().distinct().values_list("state", flat=True))
+    assert states == set(TrainingState)
+    registered = set(await Registration.all().distinct().values_list("state", flat=True))
+    assert {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD} <= registered
+    assert await Certificate.all().count() > 50
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_never_oversells() -> None:
+    for training in await Training.all():
+        confirmed = await Registration.filter(
+            training_id=training.id, state=RegistrationState.CONFIRMED, duplicate_of_id=None
+        ).count()
+        assert confirmed == training.taken <= training.capacity
+
+
+async def test_seed_when_called_again_then_nothing_is_made_twice(world: Settings) -> None:
+    before = await Training.all().count()
+
+    await seed_demo(world)
+
+    assert await Training.all().count() == before
+
+
+async def test_seed_when_the_database_has_real_people_then_it_refuses(sqlite_db: Settings, tmp_path: Path) -> None:
+    await User.create(email="real@municipalidad.example", name="Real")
+
+    with pytest.raises(RealData):
+        await seed_demo(sqlite_db.model_copy(update={"data_dir": tmp_path}))
+
+    assert await Hub.all().count() == 0

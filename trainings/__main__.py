@@ -1,0 +1,181 @@
+"""The command line: each command calls one function."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, NoReturn
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+
+from trainings import checks, db, jobs, server
+from trainings.accounts import actions as accounts
+from trainings.accounts.models import Role, User
+from trainings.audit.actor import PROGRAM
+from trainings.lib.crypt import new_key
+from trainings.outbox import worker as outbox
+from trainings.places.models import Hub, Operator
+from trainings.settings import Settings, get_settings
+
+SCOPES = {
+    **dict.fromkeys(accounts.HUB_ROLES, "--hub SLUG, and nothing else"),
+    **dict.fromkeys(accounts.OPERATOR_ROLES, "--municipality INE, and nothing else"),
+    **dict.fromkeys((Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN), "neither --hub nor --municipality"),
+}
+
+cli = typer.Typer(
+    help="Trainings of the municipal information hubs on migration.", no_args_is_help=True, add_completion=False
+)
+users = typer.Typer(help="Accounts of the staff.", no_args_is_help=True)
+cli.add_typer(users, name="user")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one wants PostgreSQL.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the outbox to a `worker` process.")] = False,
+) -> None:
+    """Serve the pages, and the outbox inside; refuses where `check` finds what is unsafe or a migration pending."""
+    settings = _settings()
+    _report(asyncio.run(checks.findings(settings)), only_fatal=True)
+    server.serve(settings, host=host, port=port, workers=workers, with_worker=not no_worker)
+
+
+@cli.command()
+def worker() -> None:
+    """Serve the outbox only: for set-ups with several processes."""
+    settings = _settings()
+    _report(asyncio.run(checks.findings(settings)), only_fatal=True)
+    server.set_up_logging(settings)
+    asyncio.run(outbox.run_forever(settings, jobs.COMPOSERS))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database up to date; safe when two run at once."""
+    applied = asyncio.run(db.migrate(_settings()))
+    typer.echo("\n".join(applied) if applied else "The database is up to date.")
+
+
+@cli.command()
+def check() -> None:
+    """Tell what is misconfigured and how to mend it; exit 1 if it would not run safely."""
+    _report(asyncio.run(checks.findings(_settings())), only_fatal=False)
+    typer.echo("Ready to serve.")
+
+
+@cli.command()
+def keygen() -> None:
+    """Print a new secret key, to be put in front of the others in TRAININGS_SECRET_KEYS."""
+    typer.echo(new_key())
+
+
+@cli.command()
+def seed(
+    demo: Annotated[bool, typer.Option("--demo", help="Say that you want the demo world.")] = False,
+    scale: Annotated[int, typer.Option(min=1, max=1000, help="How many times the usual number of people.")] = 1,
+) -> None:
+    """Fill an empty database with the demo world and print its accounts."""
+    if not demo:
+        _fail("Only the demo world can be seeded: `trainings seed --demo`.")
+    from trainings.seed import RealData, seed_demo  # noqa: PLC0415 - only this command needs the whole world
+
+    settings = _settings()
+    asyncio.run(db.migrate(settings))
+    try:
+        typer.echo(asyncio.run(seed_demo(settings, scale)))
+    except RealData as exc:
+        _fail(str(exc))
+
+
+@users.command("create")
+def create_user(
+    email: str,
+    role: Annotated[Role, typer.Option()],
+    hub: Annotated[str, typer.Option(help="Slug of the hub, for roles at a hub.")] = "",
+    municipality: Annotated[str, typer.Option(help="INE code (or an association's code), for municipal_admin.")] = "",
+    name: Annotated[str, typer.Option(help="Name as colleagues see it.")] = "",
+) -> None:
+    """Make an account with one role and print a one-time sign-in link."""
+    settings = _settings()
+    asyncio.run(_in_database(settings, _create_user(email, role, hub=hub, municipality=municipality, name=name)))
+
+
+@users.command("link")
+def link_user(email: str) -> None:
+    """Print a new one-time sign-in link for an account; earlier ones stop working."""
+    asyncio.run(_in_database(_settings(), _link_user(email)))
+
+
+async def _in_database(settings: Settings, work: Coroutine[Any, Any, str]) -> None:
+    async with db.connect(settings):
+        typer.echo(await work)
+
+
+async def _create_user(email: str, role: Role, *, hub: str, municipality: str, name: str) -> str:
+    if "@" not in email:
+        _fail(f"{email} is no e-mail address.")
+    hub_id = await _hub_id(hub) if hub else None
+    operator_id = await _operator_id(municipality) if municipality else None
+    try:
+        async with db.transaction():
+            user = await accounts.create_user(email, name=name or email, actor=PROGRAM)
+            await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
+    except accounts.EmailTaken:
+        _fail(f"{email} has an account. `trainings user link {email}` prints a new link.")
+    except accounts.WrongScope:
+        _fail(f"{role} needs {SCOPES[role]}.")
+    return await _link_user(email)
+
+
+async def _hub_id(slug: str) -> UUID:
+    hub = await Hub.get_or_none(slug=slug)
+    return hub.id if hub else _fail(f"There is no hub {slug}.")
+
+
+async def _operator_id(code: str) -> UUID:
+    operator = await Operator.get_or_none(code=code)
+    return operator.id if operator else _fail(f"There is no operator with the code {code}.")
+
+
+async def _link_user(email: str) -> str:
+    user = await User.get_or_none(email=accounts.normal_email(email)) or _fail(f"{email} has no account.")
+    token = await accounts.make_sign_in_link(user, actor=PROGRAM)
+    return f"{get_settings().base_url.rstrip('/')}/entrar/enlace/{token}\nIt works once, within 24 hours."
+
+
+def _settings() -> Settings:
+    """The settings, or an exit with a sentence for each one that cannot be read."""
+    try:
+        return get_settings()
+    except ValidationError as exc:
+        for problem in exc.errors():
+            name = f"TRAININGS_{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+            typer.echo(f"{name}{problem['msg'].removeprefix('Value error, ')}", err=True)
+        raise typer.Exit(1) from exc
+
+
+def _report(found: list[checks.Finding], *, only_fatal: bool) -> None:
+    """Say what was found; exit 1 where something is fatal."""
+    for finding in found:
+        if finding.is_fatal or not only_fatal:
+            typer.echo(("✗ " if finding.is_fatal else "· ") + finding.sentence, err=finding.is_fatal)
+    if any(finding.is_fatal for finding in found):
+        raise typer.Exit(1)
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    cli()
+
+
+if __name__ == "__main__":
+    main()

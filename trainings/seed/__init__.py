@@ -1,0 +1,79 @@
+"""`trainings seed --demo`: one believable world, the same each time, with dates around today."""
+
+from __future__ import annotations
+
+import random
+
+from trainings import clock, db
+from trainings.accounts.models import User
+from trainings.lib import tokens
+from trainings.places.models import Hub, Operator
+from trainings.places.seed_data import seed_hubs
+from trainings.schedule.models import Course, Training, TrainingState
+from trainings.seed import world as building
+from trainings.seed.world import DOMAIN, World
+from trainings.settings import Settings
+
+SEED = 1705
+PASSWORD_FILE = "demo_password"  # noqa: S105 - the name of a file
+ACCOUNTS = ("admin", "municipal", "coordina", "coordina2", "facilita", "monitoreo", "asistente")
+
+
+class RealData(Exception):
+    """The database holds something that is not the demo world."""
+
+
+async def seed_demo(settings: Settings, scale: int = 1) -> str:
+    """Make the demo world, or bring back what always runs in it; returns what to tell the person who called.
+
+    Refuses (RealData) on a database that has other people in it.
+    """
+    async with db.connect(settings):
+        password = _password(settings)
+        if await User.exists(is_demo=True):
+            await _keep_running(scale)
+        elif await User.exists() or await Operator.exists():
+            raise RealData("This database has real data: the demo world goes into an empty one only.")
+        else:
+            await _build(password, scale)
+    addresses = "\n".join(f"  {name}@{DOMAIN}" for name in ACCOUNTS)
+    return f"Demo accounts, all with the password  {password}\n{addresses}"
+
+
+def _password(settings: Settings) -> str:
+    """The demo password: as set, else made once and kept in the data folder."""
+    if settings.demo_password is not None:
+        return settings.demo_password.get_secret_value()
+    kept = settings.data_dir / PASSWORD_FILE
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(tokens.slug_suffix() + "-" + tokens.slug_suffix() + "\n")
+    return kept.read_text().strip()
+
+
+async def _build(password: str, scale: int) -> None:
+    with tokens.fixed_randomness(SEED) as dice:
+        with clock.frozen(clock.midnight(clock.today().replace(month=1, day=2))):
+            hubs = await building.build_hubs()
+            facilitators = await building.build_accounts(hubs, password)
+            courses = await building.build_catalogue()
+        world = World(dice, scale, hubs, facilitators, courses)
+        await building.build_year(world)
+        await building.build_running(world)
+
+
+async def _keep_running(scale: int) -> None:
+    """Where the training of the day is over by now, make today's."""
+    now = clock.now()
+    hubs = {hub.slug: hub for hub in await Hub.all()}
+    first = hubs[seed_hubs()[0].hub.slug]
+    running = Training.filter(
+        hub_id=first.id, state=TrainingState.PUBLISHED, sessions__starts_at__lte=now, sessions__ends_at__gt=now
+    )
+    if await running.exists():
+        return
+    facilitator = await User.get(email=f"facilita@{DOMAIN}")
+    courses = {course.title: course for course in await Course.all()}
+    dice = random.Random(now.timestamp())  # noqa: S311 - invented people
+    await building.build_running(World(dice, scale, [first], [facilitator], courses))

@@ -1,0 +1,93 @@
+"""Which trainings the demo world has: a year around today, hub by hub, with every state that the pages know."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.schedule.plans import SessionPlan
+from trainings.seed.catalogue import COURSES, SeedCourse
+
+DAYS_AROUND = 178
+EVERY_DAYS = 21
+MORNING, AFTERNOON = time(8, 30), time(14)
+SUNDAY, MONDAY = 6, 0
+
+
+class Fate(StrEnum):
+    """What becomes of a training of the demo world."""
+
+    USUAL = "usual"
+    FULL = "full"
+    DRAFT = "draft"
+    UNLISTED = "unlisted"
+    CANCELLED = "cancelled"
+    PROTECTED = "protected"
+    BY_APPROVAL = "by_approval"
+    NOT_YET_OPEN = "not_yet_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One training to be made: a course at a hub (by its number), from a first day on."""
+
+    hub: int
+    course: SeedCourse
+    first_day: date
+    fate: Fate
+
+
+def planned_trainings(dice: random.Random, n_hubs: int) -> list[Planned]:
+    """All of them, oldest first."""
+    made = [training for hub in range(n_hubs) for training in _of_hub(dice, hub)]
+    return sorted(made, key=lambda one: (one.first_day, one.hub))
+
+
+def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
+    courses = list(COURSES)
+    dice.shuffle(courses)
+    coming_fates = iter(COMING_FATES[hub % len(COMING_FATES)])
+    offset = -DAYS_AROUND + dice.randrange(7)
+    number = 0
+    while offset < DAYS_AROUND - 60:
+        course = courses[number % len(courses)]
+        day = clock.today() + timedelta(days=offset)
+        if -14 <= offset <= 1:
+            # Long courses must not run into the days around today, which have a training of their own.
+            course = next(one for one in courses if len(one.sessions) == 1)
+        fate = Fate.USUAL
+        if offset > 1:
+            fate = next(coming_fates, Fate.USUAL)
+        elif number == 3 and hub == 1:
+            fate = Fate.CANCELLED
+        if not -2 <= offset <= 1:
+            yield Planned(hub, course, _working_day(day), fate)
+        offset += EVERY_DAYS + dice.randrange(-4, 5) + 7 * (len(course.sessions) - 1)
+        number += 1
+
+
+COMING_FATES = (
+    (Fate.FULL, Fate.BY_APPROVAL, Fate.USUAL, Fate.CANCELLED, Fate.DRAFT, Fate.NOT_YET_OPEN),
+    (Fate.USUAL, Fate.PROTECTED, Fate.FULL, Fate.DRAFT),
+    (Fate.USUAL, Fate.UNLISTED, Fate.USUAL),
+)
+"""By hub in turn: the fates of the first trainings to come."""
+
+
+def _working_day(day: date) -> date:
+    return day + timedelta(days={SUNDAY: 2, MONDAY: 1}.get(day.weekday(), 0))
+
+
+def sessions_of(planned: Planned, facilitator_ids: tuple[UUID, ...]) -> tuple[SessionPlan, ...]:
+    """Weekly mornings; an eight-hour day goes on after lunch, a charla is in the afternoon."""
+    plans = []
+    for number, minutes in enumerate(planned.course.sessions):
+        start = AFTERNOON if minutes <= 120 else MORNING
+        starts_at = clock.at(planned.first_day + timedelta(weeks=number), start)
+        plans.append(SessionPlan(starts_at, starts_at + timedelta(minutes=minutes), facilitator_ids=facilitator_ids))
+    return tuple(plans)

@@ -1,0 +1,272 @@
+"""Builds the demo world through the same actions that people use, with the clock set back for its past."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts import actions as accounts
+from trainings.accounts.models import Role, User
+from trainings.attendance import actions as attendance
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.scans import Scan
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import actions as certificates
+from trainings.db import transaction
+from trainings.lib import tokens
+from trainings.lib.text import slugify
+from trainings.people.models import ConsentHow, ConsentPurpose
+from trainings.places import actions as places
+from trainings.places.models import Hub, Operator, Venue
+from trainings.places.seed_data import seed_hubs
+from trainings.registrations import actions as registrations
+from trainings.registrations.models import Registration, Source
+from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.schedule import actions as schedule
+from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
+from trainings.schedule.models import Course, PlaceShown, Topic, Training, TrainingSession
+from trainings.schedule.plans import SessionPlan, TrainingPlan
+from trainings.seed.catalogue import COURSES, SeedCourse
+from trainings.seed.names import person
+from trainings.seed.plan import Fate, Planned, planned_trainings, sessions_of
+
+CONSENT = frozenset({ConsentPurpose.DATA})
+DOMAIN = "demo.example"
+
+
+@dataclass(slots=True)
+class World:
+    """What is there to build with."""
+
+    dice: random.Random
+    scale: int
+    hubs: list[Hub]
+    facilitators: list[User]
+    courses: dict[str, Course]
+
+
+# -- places, people of the staff, the catalogue
+
+
+async def build_hubs() -> list[Hub]:
+    """The ten hubs with their operators and venues."""
+    await places.load_municipalities()
+    made = []
+    for entry in seed_hubs():
+        operator = await Operator.get_or_none(code=entry.operator.code)
+        if operator is None:
+            operator = await places.create_operator(entry.operator, actor=PROGRAM)
+        hub = await places.create_hub(entry.hub, operator=operator, actor=PROGRAM)
+        for venue in entry.venues:
+            await places.create_venue(venue, hub=hub, actor=PROGRAM)
+        made.append(hub)
+    return made
+
+
+async def build_accounts(hubs: list[Hub], password: str) -> list[User]:
+    """The seven demo accounts, and a facilitator for each other hub; returns the facilitators, hub by hub."""
+    first, second = hubs[0], hubs[1]
+    await _account("admin", "Administración de la plataforma", Role.PLATFORM_ADMIN, password)
+    await _account("municipal", "Otto Rolando Méndez", Role.MUNICIPAL_ADMIN, password, operator_id=first.operator_id)
+    await _account("coordina", "Ana Lucía Coc Méndez", Role.HUB_COORDINATOR, password, hub_id=first.id)
+    await _account("coordina2", "Delmy Carolina Cus", Role.HUB_COORDINATOR, password, hub_id=second.id)
+    await _account("monitoreo", "Silvia Marina Tut", Role.MONITORING_OFFICER, password)
+    await _account("asistente", "Irma Yolanda Pop", Role.ASSISTANT, password, hub_id=first.id)
+    facilitators = [await _account("facilita", "Marta Julia Choc", Role.FACILITATOR, password, hub_id=first.id)]
+    for hub in hubs[1:]:
+        name = f"facilita.{slugify(hub.slug)}"
+        facilitators.append(await _account(name, f"Facilita {hub.name}", Role.FACILITATOR, password, hub_id=hub.id))
+    return facilitators
+
+
+async def _account(
+    name: str, shown: str, role: Role, password: str, *, hub_id: UUID | None = None, operator_id: UUID | None = None
+) -> User:
+    async with transaction():
+        user = await accounts.create_user(
+            f"{name}@{DOMAIN}", name=shown, actor=PROGRAM, password=password, is_demo=True
+        )
+        await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
+    return user
+
+
+async def build_catalogue() -> dict[str, Course]:
+    """Topics and courses, by title."""
+    topics: dict[str, Topic] = {}
+    made = {}
+    for position, entry in enumerate(COURSES):
+        if entry.topic not in topics:
+            topics[entry.topic] = await create_topic(entry.topic, actor=PROGRAM, position=position)
+        plan = CoursePlan(
+            kind=entry.kind,
+            topic_id=topics[entry.topic].id,
+            title=entry.title,
+            minutes=sum(entry.sessions),
+            summary=entry.summary,
+            contents=entry.contents,
+            audience=tuple(entry.audience),
+        )
+        made[entry.title] = await create_course(plan, actor=PROGRAM)
+    return made
+
+
+# -- a year of trainings
+
+
+async def build_year(world: World) -> None:
+    """Every planned training, each at its time: made a month before, signed up to, held, certified."""
+    now = clock.now()
+    for planned in planned_trainings(world.dice, len(world.hubs)):
+        plans = sessions_of(planned, (world.facilitators[planned.hub].id,))
+        made_at = min(plans[0].starts_at - timedelta(days=30), now - timedelta(days=1))
+        with clock.frozen(made_at):
+            training = await _make(world, planned, plans)
+        if planned.fate in (Fate.DRAFT, Fate.NOT_YET_OPEN):
+            continue
+        with clock.frozen(min(plans[0].starts_at - timedelta(days=3), now - timedelta(hours=2))):
+            await _sign_people_up(world, training, planned)
+            if planned.fate is Fate.CANCELLED:
+                await registrations.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
+        if planned.fate is not Fate.CANCELLED:
+            await _hold(world, training, plans, now)
+
+
+async def _make(world: World, planned: Planned, sessions: tuple[SessionPlan, ...]) -> Training:
+    hub = world.hubs[planned.hub]
+    venues = await Venue.filter(hub_id=hub.id).order_by("created_at")
+    course = world.courses[planned.course.title]
+    plan = _plan(world, planned, course, hub, venues)
+    training = await schedule.create_training(
+        plan, sessions, actor=PROGRAM, override_reason="Calendario de demostración"
+    )
+    if planned.fate is Fate.UNLISTED:
+        return await schedule.unlist(training.id, actor=PROGRAM)
+    return training if planned.fate is Fate.DRAFT else await schedule.publish(training.id, actor=PROGRAM)
+
+
+def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list[Venue]) -> TrainingPlan:
+    is_protected = planned.fate is Fate.PROTECTED
+    first_start = sessions_of(planned, ())[0].starts_at
+    has_childcare = world.dice.random() < 0.4
+    speaks = [code for code in hub.languages if code != "spa"]
+    return TrainingPlan(
+        course_id=course.id,
+        hub_id=hub.id,
+        title=course.title,
+        neutral_title="Reunión en la municipalidad" if is_protected else "",
+        summary=course.summary,
+        capacity=_capacity(world, planned),
+        venue_id=venues[0].id if is_protected else world.dice.choice(venues).id,
+        childcare_capacity=4 if has_childcare else 0,
+        opens_at=first_start - timedelta(days=10) if planned.fate is Fate.NOT_YET_OPEN else None,
+        closes_at=first_start - timedelta(hours=16) if world.dice.random() < 0.5 else None,
+        place_shown=PlaceShown.AFTER_CONFIRMATION if is_protected else PlaceShown.PUBLIC,
+        approval_required=planned.fate is Fate.BY_APPROVAL,
+        audience=tuple(course.audience),
+        languages=("spa",),
+        interpreter_languages=tuple(speaks[:1]) if world.dice.random() < 0.4 else (),
+        offers=("snack", "childcare") if has_childcare else ("snack",),
+        bring="Lápiz y cuaderno, si tiene." if world.dice.random() < 0.3 else "",
+    )
+
+
+def _capacity(world: World, planned: Planned) -> int:
+    return 6 if planned.fate is Fate.FULL else world.dice.choice((20, 24, 25, 30, 35, 40))
+
+
+async def _sign_people_up(world: World, training: Training, planned: Planned) -> None:
+    n_people = 9 if planned.fate is Fate.FULL else world.dice.randrange(2, 7) * world.scale
+    for _number in range(n_people):
+        await _sign_up(world, training, world.hubs[planned.hub].seat_id)
+
+
+async def _sign_up(world: World, training: Training, municipality: str) -> None:
+    who = person(world.dice, municipality, list(training.audience) or ["familia"])
+    needs = ("interpreter",) if world.dice.random() < 0.06 else ()
+    is_desk = world.dice.random() < 0.3
+    wish = SignUp(
+        person=who,
+        purposes=CONSENT,
+        needs=needs,
+        source=Source.DESK if is_desk else Source.WEB,
+        consent_how=ConsentHow.READ_ALOUD if is_desk else ConsentHow.FORM,
+    )
+    await sign_up(training.id, wish, actor=PROGRAM)
+
+
+async def _hold(world: World, training: Training, plans: tuple[SessionPlan, ...], now: datetime) -> None:
+    """Check people in at the sessions that are over, close them, and issue what was earned."""
+    people = await Registration.filter(training_id=training.id, state="confirmed", duplicate_of_id=None).order_by("id")
+    sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
+    over = [session for session in sessions if session.ends_at < now]
+    for session in over:
+        with clock.frozen(session.starts_at):
+            came = [one for one in people if world.dice.random() < 0.88]
+            await _check_in(world, session, came)
+        with clock.frozen(session.ends_at):
+            await attendance.close_session(session.id, actor=PROGRAM)
+    if over and len(over) == len(plans) and world.dice.random() < 0.85:
+        with clock.frozen(plans[-1].ends_at + timedelta(hours=20)):
+            await certificates.issue_all(training.id, actor=PROGRAM)
+
+
+async def _check_in(world: World, session: TrainingSession, people: list[Registration]) -> None:
+    scans = [
+        Scan(
+            id=tokens.uuid7(),
+            kind=ScanKind.IN,
+            how=world.dice.choice((ScanHow.CAMERA, ScanHow.CAMERA, ScanHow.TYPED, ScanHow.LIST)),
+            at=session.starts_at + timedelta(minutes=world.dice.randrange(-14, 12)),
+            registration_id=one.id,
+        )
+        for one in people
+    ]
+    if scans:
+        await attendance.take(session.id, scans, actor=PROGRAM)
+
+
+# -- what is going on right now
+
+
+def running_course() -> SeedCourse:
+    """The one-session course that is always on in La Libertad, Petén."""
+    return COURSES[0]
+
+
+async def build_running(world: World) -> Training:
+    """A training that runs now in La Libertad, Petén: open, with places, held by `facilita@`, some people in."""
+    now = clock.now()
+    hub = world.hubs[0]
+    starts_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    venues = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at")
+    course = world.courses[running_course().title]
+    plan = TrainingPlan(
+        course_id=course.id,
+        hub_id=hub.id,
+        title=course.title,
+        summary=course.summary,
+        capacity=30,
+        venue_id=venues[0].id,
+        childcare_capacity=4,
+        audience=tuple(course.audience),
+        languages=("spa",),
+        interpreter_languages=("kek",),
+        offers=("snack", "childcare", "interpreter"),
+    )
+    session = SessionPlan(starts_at, starts_at + timedelta(hours=4), facilitator_ids=(world.facilitators[0].id,))
+    with clock.frozen(now - timedelta(days=12)):
+        training = await schedule.create_training(
+            plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
+        )
+        await schedule.publish(training.id, actor=PROGRAM)
+    with clock.frozen(now - timedelta(days=2)):
+        for _number in range(14):
+            await _sign_up(world, training, hub.seat_id)
+    people = await Registration.filter(training_id=training.id, state="confirmed", duplicate_of_id=None).order_by("id")
+    running = await TrainingSession.get(training_id=training.id)
+    with clock.frozen(starts_at):
+        await _check_in(world, running, people[:6])
+    return training
