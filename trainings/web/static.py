@@ -10,14 +10,17 @@ from pathlib import Path
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
 STATIC_DIR = Path(__file__).parent.parent.parent / "static"
 PREFIX = "/static"
 COMPRESSIBLE = {".css", ".js", ".mjs", ".svg", ".json", ".wasm", ".webmanifest"}
+READY = {"br": ".br", "gzip": ".gz"}
+"""Encodings that large files bring ready beside them; brotli first, since it is smaller."""
 FOREVER = "public, max-age=31536000, immutable"
-BRIEFLY = "public, max-age=300"
+ASKED_AGAIN = "no-cache"
+"""Modules that others import carry no version: browsers keep them, but ask each time whether they changed."""
 
 
 @lru_cache
@@ -27,30 +30,50 @@ def static(path: str) -> str:
     return f"{PREFIX}/{path}?v={digest}"
 
 
-@lru_cache(maxsize=128)
-def _gzipped(path: Path, _etag: str) -> bytes:
-    """The file compressed: as it lies ready beside it, else by ourselves, once per content."""
-    ready = path.with_name(path.name + ".gz")
-    return ready.read_bytes() if ready.exists() else gzip.compress(path.read_bytes(), 9, mtime=0)
+@lru_cache(maxsize=256)
+def _compressed(path: Path, encoding: str, _etag: str) -> bytes | None:
+    """The file in this encoding: as it lies ready beside it, or gzipped by ourselves, once per content."""
+    ready = path.with_name(path.name + READY[encoding])
+    if ready.exists():
+        return ready.read_bytes()
+    return gzip.compress(path.read_bytes(), 9, mtime=0) if encoding == "gzip" else None
 
 
 class VersionedStatic(StaticFiles):
     """StaticFiles that compresses text once and lets browsers keep what has a version."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if Path(path).suffix in {".gz", ".br"}:
+        if Path(path).suffix in READY.values():
             raise HTTPException(404)
         response = await super().get_response(path, scope)
-        caching = FOREVER if b"v=" in scope.get("query_string", b"") else BRIEFLY
-        response.headers["cache-control"] = caching
-        if isinstance(response, FileResponse) and self._may_gzip(response, scope):
-            body = _gzipped(Path(response.path), response.headers["etag"])
-            headers = {"content-encoding": "gzip", "vary": "accept-encoding", "cache-control": caching}
-            return Response(body, media_type=response.media_type, headers=headers)
+        response.headers["cache-control"] = FOREVER if b"v=" in scope.get("query_string", b"") else ASKED_AGAIN
+        if isinstance(response, FileResponse) and Path(response.path).suffix in COMPRESSIBLE:
+            return self._encoded(response, scope)
         return response
 
     @staticmethod
-    def _may_gzip(response: FileResponse, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        accepts = "gzip" in headers.get("accept-encoding", "") and "range" not in headers
-        return accepts and scope["method"] == "GET" and Path(response.path).suffix in COMPRESSIBLE
+    def _encoded(response: FileResponse, scope: Scope) -> Response:
+        """The answer in the best encoding that the browser takes, each with an ETag of its own."""
+        asked = Headers(scope=scope)
+        response.headers["vary"] = "accept-encoding"
+        if "range" in asked:
+            return response
+        for encoding in READY:
+            if encoding not in asked.get("accept-encoding", ""):
+                continue
+            content = _compressed(Path(response.path), encoding, response.headers["etag"])
+            if content is not None:
+                return _answer(response, encoding, content, asked)
+        return response
+
+
+def _answer(response: FileResponse, encoding: str, content: bytes, asked: Headers) -> Response:
+    headers = {
+        "etag": response.headers["etag"].rstrip('"') + f'-{encoding}"',
+        "cache-control": response.headers["cache-control"],
+        "vary": "accept-encoding",
+    }
+    known = [tag.strip().removeprefix("W/") for tag in asked.get("if-none-match", "").split(",")]
+    if headers["etag"] in known:
+        return NotModifiedResponse(Headers(headers))
+    return Response(content, media_type=response.media_type, headers=headers | {"content-encoding": encoding})
