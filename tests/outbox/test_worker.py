@@ -29,6 +29,7 @@ from tests.outbox.make_jobs import (
 )
 from tests.outbox.smtp import Peer, smtp_server
 from trainings import clock
+from trainings.lib.tokens import uuid7
 from trainings.outbox import bell, claims, worker
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
@@ -282,14 +283,15 @@ async def test_without_a_mail_server_messages_are_kept(db: Settings) -> None:
 async def test_message_that_no_longer_holds_and_message_to_nobody_are_dropped(db: Settings, peer: Peer) -> None:
     async def compose(job: OutboxJob) -> Mail | None:
         name = job.payload["name"]
-        return None if name == "ana" else a_mail(name, is_overtaken=name == "beto")
+        return None if name in ("ana", "file") else a_mail(name, is_overtaken=name == "beto")
 
-    await make_jobs("ana", "beto", "cora")
+    await make_jobs("ana", "beto", "cora", "file")
+    await OutboxJob.filter(dedup="note:ana").update(subject_id=uuid7())
 
     async with working(with_smtp(db, peer.url), {"note": compose}):
         await until_settled()
 
-    assert await ends() == {"ana": "nobody", "beto": "overtaken", "cora": "sent"}
+    assert await ends() == {"ana": "nobody", "beto": "overtaken", "cora": "sent", "file": "done"}
     assert peer.recipients() == ["cora@x.example"]
 
 
