@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     database_pool: int = Field(default=10, ge=2, le=100)
     base_url: str = "http://localhost:8000"
+    trusted_proxies: str = ""
     secret_keys: str = Field(default="", repr=False)
     smtp_url: SecretStr | None = None
     mail_from: str = "Ventanilla municipal <avisos@ventanillas.example>"

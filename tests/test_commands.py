@@ -1,0 +1,174 @@
+"""What operators are told: by `check`, and by `user`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from tests import make
+from tests.database import settings_for
+from trainings import __main__ as commands
+from trainings.accounts.models import Role, RoleGrant, SignInLink, User
+from trainings.accounts.queries import sign_in_link
+from trainings.checks import findings
+from trainings.db import migrate
+from trainings.settings import Environment, Settings, get_settings
+
+
+async def fatal(settings: Settings, **changes: object) -> list[str]:
+    """The fatal findings of these settings with some changed."""
+    changed = settings.model_copy(update=changes)
+    return [finding.sentence for finding in await findings(changed) if finding.is_fatal]
+
+
+# -- check
+
+
+@pytest.mark.parametrize(
+    ("changes", "beginning"),
+    [
+        ({"secret_keys": "short"}, "TRAININGS_SECRET_KEYS: a secret key needs at least 32 random characters."),
+        ({"base_url": "localhost"}, "TRAININGS_BASE_URL must be like https://"),
+        ({"base_url": "ftp://muni.example"}, "TRAININGS_BASE_URL must be like https://"),
+        ({"base_url": "https://muni.example/sitio"}, "TRAININGS_BASE_URL must be like https://"),
+        ({"log_level": "LOUD"}, "TRAININGS_LOG_LEVEL is unknown."),
+        ({"languages": ""}, "TRAININGS_LANGUAGES is empty."),
+        ({"database_url": "postgres://nobody@127.0.0.1:9/none"}, "The database does not answer:"),
+        ({}, "The database lacks "),
+    ],
+)
+async def test_check_says_what_is_wrong(tmp_path: Path, changes: dict[str, object], beginning: str) -> None:
+    (sentence,) = await fatal(settings_for(tmp_path), **changes)
+
+    assert sentence.startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("smtp_url", "mail_from", "beginning"),
+    [
+        ("mail.example", "Ventanilla <a@b.example>", "TRAININGS_SMTP_URL is not readable."),
+        ("smtp://localhost:many", "Ventanilla <a@b.example>", "TRAININGS_SMTP_URL is not readable."),
+        ("smtp://localhost", "nobody", "TRAININGS_MAIL_FROM is no address."),
+    ],
+)
+async def test_check_reads_the_mail_settings(db: Settings, smtp_url: str, mail_from: str, beginning: str) -> None:
+    settings = Settings.model_validate({**db.model_dump(), "smtp_url": smtp_url, "mail_from": mail_from})
+
+    (sentence,) = await fatal(settings)
+
+    assert sentence.startswith(beginning)
+
+
+async def test_check_finds_http_and_readable_keys_unsafe_in_production(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    await migrate(settings)
+    (tmp_path / "secret_keys").write_text("a-key-that-is-long-enough-for-a-test-of-this")
+    (tmp_path / "secret_keys").chmod(0o640)
+    production = {"env": Environment.PRODUCTION, "secret_keys": "", "base_url": "http://muni.example"}
+
+    sentences = await fatal(settings, **production)
+
+    assert sentences == [
+        f"Others on this machine can read the secret keys. Run `chmod 600 {tmp_path}/secret_keys`.",
+        "TRAININGS_BASE_URL is http: passwords would travel readable. Put TLS before it, write https://…",
+    ]
+
+
+async def test_check_refuses_demo_accounts_in_production_only(db: Settings) -> None:
+    await User.create(email="facilita@demo.example", name="Demo", is_demo=True)
+
+    assert await fatal(db) == []
+    (sentence,) = await fatal(db, env=Environment.PRODUCTION, base_url="https://muni.example")
+    assert sentence.startswith("The database holds demo accounts")
+
+
+async def test_check_notes_what_is_only_worth_knowing(db: Settings) -> None:
+    production = db.model_copy(update={"env": Environment.PRODUCTION})
+
+    notes = [finding.sentence.split()[0] for finding in await findings(production) if not finding.is_fatal]
+
+    assert notes[:3] == ["TRAININGS_BASE_URL", "TRAININGS_UID_DOMAIN", "TRAININGS_SMTP_URL"]
+    assert notes[-1] == "Nobody"
+
+
+# -- user
+
+
+async def test_user_create_grants_the_role_and_prints_a_link(db: Settings) -> None:
+    hub = await make.make_hub()
+
+    said = await commands._create_user(
+        " Ana@Muni.example", Role.HUB_COORDINATOR, hub="la-libertad-peten", municipality="", name="Ana Coc"
+    )
+
+    user = await User.get()
+    grant = await RoleGrant.get()
+    assert (user.email, user.name, user.password_hash) == ("ana@muni.example", "Ana Coc", "")
+    assert (grant.user_id, grant.role, grant.hub_id, grant.operator_id) == (user.id, Role.HUB_COORDINATOR, hub.id, None)
+    link, explained = said.splitlines()
+    address, _slash, token = link.rpartition("/")
+    assert address == f"{get_settings().base_url}/entrar/enlace"
+    assert explained == "It works once, within 24 hours."
+    assert (await sign_in_link(token)).user.id == user.id
+
+
+async def test_user_create_for_an_administrator_takes_the_code_of_the_operator(db: Settings) -> None:
+    operator = await make.make_operator(make.LA_LIBERTAD)
+
+    await commands._create_user("a@muni.example", Role.MUNICIPAL_ADMIN, hub="", municipality="1705", name="")
+
+    grant = await RoleGrant.get()
+    assert (grant.operator_id, grant.hub_id) == (operator.id, None)
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "hub", "municipality", "sentence"),
+    [
+        ("a@muni.example", Role.HUB_COORDINATOR, "", "", "hub_coordinator needs --hub SLUG, and nothing else."),
+        ("a@muni.example", Role.MUNICIPAL_ADMIN, "", "", "municipal_admin needs --municipality INE, and nothing else."),
+        ("a@muni.example", Role.ASSISTANT, "nada", "", "There is no hub nada."),
+        ("a@muni.example", Role.MUNICIPAL_ADMIN, "", "9999", "There is no operator with the code 9999."),
+        (
+            "a@muni.example",
+            Role.PLATFORM_ADMIN,
+            "la-libertad-peten",
+            "",
+            "platform_admin needs neither --hub nor --municipality.",
+        ),
+        ("ana", Role.PLATFORM_ADMIN, "", "", "ana is no e-mail address."),
+        (
+            "luis@muni.example",
+            Role.PLATFORM_ADMIN,
+            "",
+            "",
+            "luis@muni.example has an account. `trainings user link luis@muni.example` prints a new link.",
+        ),
+    ],
+)
+async def test_user_create_refused_leaves_nothing_and_says_what_is_missing(
+    db: Settings,
+    capsys: pytest.CaptureFixture[str],
+    email: str,
+    role: Role,
+    hub: str,
+    municipality: str,
+    sentence: str,
+) -> None:
+    await make.make_hub()
+    await make.make_user(None, email="luis@muni.example")
+
+    with pytest.raises(typer.Exit) as left:
+        await commands._create_user(email, role, hub=hub, municipality=municipality, name="")
+
+    assert (left.value.exit_code, capsys.readouterr().err.strip()) == (1, sentence)
+    assert await User.all().count() == 1
+    assert await RoleGrant.all().count() + await SignInLink.all().count() == 0
+
+
+async def test_user_link_of_an_unknown_address_is_refused(db: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        await commands._link_user("nadie@muni.example")
+
+    assert capsys.readouterr().err.strip() == "nadie@muni.example has no account."

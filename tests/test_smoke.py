@@ -1,0 +1,224 @@
+"""The program as an operator starts it: real processes, real sockets, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+SECONDS_TO_START = 30
+SECONDS_TO_END = 10
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """The environment of an operator who set only these."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRAININGS_")}
+    chosen = {"env": "test", "data_dir": str(folder), **settings}
+    return inherited | {f"TRAININGS_{name.upper()}": value for name, value in chosen.items()}
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "trainings", *arguments],
+        cwd=folder,
+        env=environment(folder, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`serve` on a migrated database, once it answers; killed afterwards if it is still there."""
+    assert run(folder, "migrate").returncode == 0
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trainings", "serve", "--port", str(port), *options],
+            cwd=folder,
+            env=environment(folder, base_url=f"http://localhost:{port}"),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_until_alive(process, port, folder / "log")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until_alive(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    give_up_at = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < give_up_at:
+        assert process.poll() is None, log.read_text()
+        try:
+            httpx2.get(f"http://localhost:{port}/salud", timeout=2)
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(log.read_text())
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request)
+        return connection.recv(65_536)
+
+
+# -- serving and ending
+
+
+def test_server_answers_and_ends_with_0_within_ten_seconds_of_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        alive = httpx2.get(f"http://localhost:{port}/salud")
+        idle = socket.create_connection(("127.0.0.1", port))
+        in_the_middle = socket.create_connection(("127.0.0.1", port))
+        in_the_middle.sendall(b"POST /entrar HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nemail")
+
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(SECONDS_TO_END)
+
+        idle.close()
+        in_the_middle.close()
+    assert (alive.status_code, alive.json()) == (200, {"estado": "vivo"})
+    assert code == 0, (tmp_path / "log").read_text()
+
+
+def test_several_processes_serve_and_end_together(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port, "--workers", "2", "--no-worker") as process:
+        answers = {httpx2.get(f"http://localhost:{port}/entrar").status_code for _ in range(10)}
+
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(SECONDS_TO_END)
+
+    assert (answers, code) == ({200}, 0), (tmp_path / "log").read_text()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_first_account_signs_in_by_the_link_that_was_printed(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port):
+        created = run(
+            tmp_path,
+            "user",
+            "create",
+            "ana@muni.example",
+            "--role",
+            "platform_admin",
+            base_url=f"http://localhost:{port}",
+        )
+        link = created.stdout.splitlines()[0]
+        with httpx2.Client(base_url=f"http://localhost:{port}") as browser:
+            assert browser.get(link).status_code == 200
+            chosen = browser.post(link, data={"password": "cuatro tamales verdes"})
+            account = browser.get("/panel/cuenta")
+
+    assert (created.returncode, chosen.status_code, account.status_code) == (0, 303, 200)
+    assert "ana@muni.example" in account.text
+
+
+def test_head_that_is_too_large_and_host_that_is_not_ours_are_refused(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port):
+        huge = exchange(port, b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 20_000)
+        foreign = exchange(port, b"GET /entrar HTTP/1.1\r\nhost: evil.example\r\n\r\n")
+
+        assert huge.startswith(b"HTTP/1.1 431 ")
+        assert foreign.startswith(b"HTTP/1.1 421 ")
+        assert httpx2.get(f"http://localhost:{port}/salud").status_code == 200
+
+
+def test_forged_forwarding_header_does_not_dodge_a_limit(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port), httpx2.Client(base_url=f"http://localhost:{port}") as browser:
+        statuses = [
+            browser.post(
+                "/entrar",
+                data={"email": f"n{number}@muni.example", "password": "x"},
+                headers={"x-forwarded-for": f"10.9.8.{number}"},
+            ).status_code
+            for number in range(31)
+        ]
+
+    assert statuses == [409] * 30 + [429]
+
+
+def test_worker_alone_ends_with_0(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainings", "worker"],
+        cwd=tmp_path,
+        env=environment(tmp_path) | {"TRAININGS_LOG_LEVEL": "DEBUG"},
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    with process, process.stderr:
+        assert process.stderr.readline()  # it works: it looks into the outbox
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(SECONDS_TO_END) == 0
+
+
+# -- refusing to start
+
+
+def test_production_without_keys_is_refused(tmp_path: Path) -> None:
+    refused = run(tmp_path, "serve", env="production")
+
+    assert refused.returncode == 1
+    assert "TRAININGS_SECRET_KEYS is missing. Make one with `trainings keygen`" in refused.stderr
+
+
+def test_database_that_was_not_migrated_is_refused(tmp_path: Path) -> None:
+    refused = run(tmp_path, "serve")
+
+    assert refused.returncode == 1
+    assert "Run `trainings migrate`." in refused.stderr
+
+
+# -- the other commands
+
+
+def test_check_is_content_with_what_keygen_and_migrate_made(tmp_path: Path) -> None:
+    key = run(tmp_path, "keygen").stdout.strip()
+    production = {"env": "production", "secret_keys": key}
+    assert run(tmp_path, "migrate", **production).returncode == 0
+
+    checked = run(tmp_path, "check", **production)
+
+    assert checked.returncode == 0, checked.stderr
+    assert "Ready to serve." in checked.stdout
+    assert "Nobody can administer." in checked.stdout
+
+
+def test_check_says_which_setting_is_unreadable(tmp_path: Path) -> None:
+    checked = run(tmp_path, "check", env="staging", database_pool="1")
+
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        "TRAININGS_ENV: Input should be 'production', 'demo' or 'test'",
+        "TRAININGS_DATABASE_POOL: Input should be greater than or equal to 2",
+    ]

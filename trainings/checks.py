@@ -1,0 +1,118 @@
+"""What an operator should know before serving: each finding says what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from trainings import db
+from trainings.accounts.models import Role, RoleGrant, User
+from trainings.lib.crypt import Keyring
+from trainings.outbox.mailer import parse_smtp_url
+from trainings.settings import LOOPBACK_NAMES, Settings, SettingsProblem
+from trainings.web.i18n import LOCALE_DIR, SOURCE_LANGUAGE
+
+MADE_UP = ".example"
+READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence for the operator; with `is_fatal` the program would not run, or not safely."""
+
+    sentence: str
+    is_fatal: bool = True
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """What is wrong with the settings, the data folder and the database, the worst first."""
+    found = [*_keys(settings), *_addresses(settings), *_mail(settings), *_words(settings)]
+    if not any(finding.is_fatal for finding in found):
+        found += await _database(settings)
+    return sorted(found, key=lambda finding: not finding.is_fatal)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    try:
+        Keyring(settings.keys)
+    except SettingsProblem as problem:
+        yield Finding(str(problem))
+        return
+    except OSError as problem:
+        yield Finding(f"TRAININGS_DATA_DIR cannot be used: {problem}. Make the folder and let this user write there.")
+        return
+    except ValueError as problem:
+        yield Finding(f"TRAININGS_SECRET_KEYS: {problem}. Make one with `trainings keygen`.")
+        return
+    file = settings.data_dir / "secret_keys"
+    if not settings.secret_keys and file.stat().st_mode & READABLE_BY_OTHERS:
+        yield Finding(f"Others on this machine can read the secret keys. Run `chmod 600 {file}`.")
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        yield Finding("TRAININGS_BASE_URL must be like https://capacitaciones.gob.example, without a path.")
+        return
+    is_loopback = parts.hostname in LOOPBACK_NAMES
+    if settings.is_production and is_loopback:
+        yield Finding("TRAININGS_BASE_URL is this machine: links and QR codes open nowhere else.", is_fatal=False)
+    elif settings.is_production and not settings.is_https:
+        yield Finding("TRAININGS_BASE_URL is http: passwords would travel readable. Put TLS before it, write https://…")
+    if settings.is_production and settings.uid_domain.endswith(MADE_UP):
+        yield Finding(
+            "TRAININGS_UID_DOMAIN is not set. Choose your domain now: changed later, subscribers see each event twice.",
+            is_fatal=False,
+        )
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_url is None:
+        yield Finding("TRAININGS_SMTP_URL is not set: messages are kept in the panel, nothing is sent.", is_fatal=False)
+        return
+    try:
+        parse_smtp_url(settings.smtp_url.get_secret_value())
+    except (SettingsProblem, ValueError):
+        yield Finding("TRAININGS_SMTP_URL is not readable. Write smtp://user:password@host:587?starttls")
+    sender = parseaddr(settings.mail_from)[1]
+    if "@" not in sender:
+        yield Finding("TRAININGS_MAIL_FROM is no address. Write Ventanilla municipal <avisos@your-domain>.")
+    elif settings.is_production and sender.endswith(MADE_UP):
+        yield Finding("TRAININGS_MAIL_FROM is not set: others refuse mail from .example.", is_fatal=False)
+
+
+def _words(settings: Settings) -> Iterator[Finding]:
+    for code in settings.language_codes:
+        if code != SOURCE_LANGUAGE and not (LOCALE_DIR / code).is_dir():
+            yield Finding(f"TRAININGS_LANGUAGES names {code}, which has no translation: take it out.", is_fatal=False)
+    if not settings.language_codes:
+        yield Finding("TRAININGS_LANGUAGES is empty. Write es-GT,en")
+    if settings.log_level.upper() not in logging.getLevelNamesMapping():
+        yield Finding("TRAININGS_LOG_LEVEL is unknown. Write DEBUG, INFO, WARNING or ERROR.")
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    try:
+        if pending := await db.pending_migrations(settings):
+            return [Finding(f"The database lacks {len(pending)} migration(s). Run `trainings migrate`.")]
+        async with db.connect(settings):
+            return await _accounts(settings)
+    except (OSError, sqlite3.Error, asyncpg.PostgresError) as problem:
+        return [Finding(f"The database does not answer: {problem}. Look at TRAININGS_DATABASE_URL and its server.")]
+
+
+async def _accounts(settings: Settings) -> list[Finding]:
+    found = []
+    if settings.is_production and await User.exists(is_demo=True, is_active=True):
+        found.append(Finding("The database holds demo accounts, whose password others know. Use another database."))
+    if not await RoleGrant.exists(role__in=[Role.PLATFORM_ADMIN, Role.MUNICIPAL_ADMIN]):
+        sentence = "Nobody can administer. Run `trainings user create EMAIL --role platform_admin`."
+        found.append(Finding(sentence, is_fatal=False))
+    return found

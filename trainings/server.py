@@ -1,0 +1,68 @@
+"""The server process: uvicorn with our limits on connections, ending with 0 when it is told to."""
+
+from __future__ import annotations
+
+import logging.config
+import signal
+import sys
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from trainings.app import create_app
+from trainings.settings import Settings
+from trainings.web.protocol import CappedHttpTools
+
+SECONDS_FOR_REQUESTS = 3
+"""After SIGTERM; with the five seconds of a message that is being sent, the process ends within ten."""
+SECONDS_KEPT_ALIVE = 5
+
+
+def app_with_worker() -> Starlette:
+    """The application with the outbox's worker inside; each server process makes its own."""
+    return create_app()
+
+
+def app_alone() -> Starlette:
+    """The application where a `worker` process serves the outbox."""
+    return create_app(with_worker=False)
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    # uvicorn repeats the signal when it is done, and the process would end as if killed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    factory = app_with_worker if with_worker else app_alone
+    uvicorn.run(
+        f"{__name__}:{factory.__name__}",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        http=CappedHttpTools,
+        ws="none",
+        lifespan="on",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        server_header=False,
+        access_log=False,
+        log_config=logging_config(settings),
+        timeout_keep_alive=SECONDS_KEPT_ALIVE,
+        timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
+    )
+
+
+def set_up_logging(settings: Settings) -> None:
+    logging.config.dictConfig(logging_config(settings))
+
+
+def logging_config(settings: Settings) -> dict[str, Any]:
+    """Plain lines on standard error. There is no access log: addresses hold the tokens of people's own links."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": settings.log_level.upper()},
+    }
