@@ -113,19 +113,6 @@ async def test_too_many_tries_are_429_with_the_time_to_wait(db: Settings, client
     assert "Hubo demasiados intentos. Pruebe otra vez en 5 min." in answer.text
 
 
-async def test_forged_forwarding_header_does_not_dodge_the_limit(db: Settings, client: AsyncClient) -> None:
-    for number in range(30):
-        headers = {"x-forwarded-for": f"10.9.8.{number}"}
-        data = {"email": f"n{number}@x.example", "password": ANOTHER}
-        await client.post("/entrar", data=data, headers=headers)
-
-    answer = await client.post(
-        "/entrar", data={"email": "otra@x.example", "password": "x"}, headers={"x-forwarded-for": "1.2.3.4"}
-    )
-
-    assert answer.status_code == 429
-
-
 async def test_session_is_new_at_every_sign_in(db: Settings, client: AsyncClient) -> None:
     await make_coordinator()
     client.cookies.set("staff", "chosen-by-somebody-else", domain="localhost.local")
