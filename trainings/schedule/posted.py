@@ -1,0 +1,164 @@
+"""Trainings as anybody may see them: frozen, and without what is protected, so that no page can show it by mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.places.models import OperatorKind
+from trainings.schedule.models import CourseKind, SessionState, TrainingState
+from trainings.schedule.phase import Phase, is_running, phase
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A municipality, by its INE code."""
+
+    code: str
+    name: str
+    department: str
+    slug: str
+
+    @property
+    def full_name(self) -> str:
+        """«La Libertad, Petén»."""
+        return f"{self.name}, {self.department}"
+
+    @property
+    def department_code(self) -> str:
+        return self.code[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a meeting is. Without a name only the municipality may be told (or the meeting is online)."""
+
+    town: Town
+    name: str = ""
+    address: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    access: tuple[str, ...] = ()
+
+    @property
+    def map_address(self) -> str:
+        """The point on OpenStreetMap, as a plain link; empty where there is no point that may be shown."""
+        if self.lat is None or self.lon is None:
+            return ""
+        return f"https://www.openstreetmap.org/?mlat={self.lat}&mlon={self.lon}#map=17/{self.lat}/{self.lon}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One dated session."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    state: SessionState
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class HubCard:
+    """A hub as public pages show it; `phone` is E.164, `hours` in words."""
+
+    slug: str
+    name: str
+    address: str
+    hours: str
+    phone: str
+    languages: tuple[str, ...]
+    access: tuple[str, ...]
+    seat: Town
+    operator: str
+    operator_kind: OperatorKind
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A training that was published, with its meetings in order of time. `minutes` are the course's."""
+
+    id: UUID
+    slug: str
+    short_code: str
+    state: TrainingState
+    title: str
+    neutral_title: str
+    summary: str
+    contents: tuple[str, ...]
+    kind: CourseKind
+    minutes: int
+    completion_share: int
+    pass_mark: int | None
+    topic: str
+    topic_slug: str
+    capacity: int
+    taken: int
+    childcare_capacity: int
+    childcare_taken: int
+    has_waiting_list: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    is_place_public: bool
+    is_online: bool
+    approval_required: bool
+    walk_ins: bool
+    admits_minors: bool
+    minimum_age: int | None
+    audience: tuple[str, ...]
+    languages: tuple[str, ...]
+    interpreter_languages: tuple[str, ...]
+    offers: tuple[str, ...]
+    bring: str
+    phone: str
+    revision: int
+    cancelled_at: datetime | None
+    cancel_reason: str
+    hub: HubCard
+    meetings: tuple[Meeting, ...]
+
+    @property
+    def path(self) -> str:
+        """Its address on this site."""
+        return f"/capacitaciones/{self.slug}"
+
+    @property
+    def free(self) -> int:
+        """Places left."""
+        return max(self.capacity - self.taken, 0)
+
+    @property
+    def phase(self) -> Phase:
+        """What it is at this moment."""
+        return phase(self, self.meetings, clock.now())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a session is going on."""
+        return self.state is not TrainingState.CANCELLED and is_running(self.meetings, clock.now())
+
+    @property
+    def held(self) -> tuple[Meeting, ...]:
+        """The meetings that were not cancelled; all of them where none is left."""
+        kept = tuple(meeting for meeting in self.meetings if meeting.state is SessionState.PLANNED)
+        return kept or self.meetings
+
+    def is_called_off(self, meeting: Meeting) -> bool:
+        """Whether it does not take place. What was held before the training was cancelled did take place."""
+        if meeting.state is SessionState.CANCELLED:
+            return True
+        return self.cancelled_at is not None and meeting.ends_at > self.cancelled_at
+
+    @property
+    def next_meeting(self) -> Meeting:
+        """The first that has not ended; the first of all once everything is over."""
+        now = clock.now()
+        return next((meeting for meeting in self.held if meeting.ends_at > now), self.held[0])
+
+    @property
+    def town(self) -> Town:
+        """Where the next meeting is."""
+        return self.next_meeting.place.town
