@@ -1,0 +1,163 @@
+"""Filters of the public list: read from the address, told in words, dropped one by one, shared by a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from trainings import clock
+from trainings.lib import dates
+from trainings.lib.text import fold
+from trainings.people.words import LANGUAGES
+from trainings.places.data import by_code, municipalities
+from trainings.places.models import AccessFeature
+from trainings.schedule.overview import n_trainings
+from trainings.schedule.public_queries import Coming
+from trainings.schedule.sentences import language_name
+from trainings.web.i18n import gettext, language
+
+PATH = "/capacitaciones"
+WITHOUT_STEPS = frozenset({AccessFeature.STEP_FREE, AccessFeature.RAMP})
+FARTHEST = timedelta(days=1100)
+"""A date farther off than this is a slip of the finger."""
+MOST_PAGES = 10_000
+
+Choice = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to list. `town`, `topic` are slugs, `language` is ISO 639-3; each empty where it does not matter."""
+
+    town: str = ""
+    topic: str = ""
+    language: str = ""
+    since: date | None = None
+    is_accessible: bool = False
+
+    def query(self, page: int = 1) -> str:
+        """The address of the list with these filters."""
+        values = {
+            "municipio": self.town,
+            "tema": self.topic,
+            "idioma_cap": self.language,
+            "desde": self.since.isoformat() if self.since else "",
+            "acceso": "si" if self.is_accessible else "",
+            "pagina": str(page) if page > 1 else "",
+        }
+        query = urlencode({name: value for name, value in values.items() if value})
+        return f"{PATH}?{query}" if query else PATH
+
+    def chosen(self, coming: Iterable[Coming]) -> list[Coming]:
+        """Those that pass, in the order given."""
+        code = _code_of(self.town)
+        earliest = clock.midnight(self.since) if self.since else None
+        return [
+            one
+            for one in coming
+            if (not code or one.town_code == code)
+            and (not self.topic or one.topic_slug == self.topic)
+            and (not self.language or self.language in one.languages)
+            and (earliest is None or one.starts_at >= earliest)
+            and (not self.is_accessible or WITHOUT_STEPS & one.access)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One filter in words, and the address of the list without it."""
+
+    words: str
+    href: str
+
+
+def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[Filters, list[str]]:
+    """The filters of an address, and a sentence for each value that was not understood and therefore left out."""
+    notes: list[str] = []
+    town = query.get("municipio", "")
+    if town and not _code_of(town):
+        town = _left_out(notes, gettext("No conocemos ese municipio. Mostramos todos."))
+    topic = query.get("tema", "")
+    if topic and topic not in topics:
+        topic = _left_out(notes, gettext("No conocemos ese tema. Mostramos todos."))
+    spoken = query.get("idioma_cap", "")
+    if spoken and spoken not in LANGUAGES:
+        spoken = _left_out(notes, gettext("No conocemos ese idioma. Mostramos todos."))
+    since = _read_date(query.get("desde", ""), notes)
+    return Filters(town, topic, spoken, since, query.get("acceso", "") == "si"), notes
+
+
+def read_page(query: Mapping[str, str]) -> int:
+    """Which page; the first where the address says nothing sensible."""
+    typed = query.get("pagina", "")
+    return min(max(int(typed), 1), MOST_PAGES) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+
+
+def applied(filters: Filters, topics: Mapping[str, str]) -> list[Applied]:
+    """The filters in words, each with the way to drop it."""
+    told: list[Applied] = []
+    if filters.town:
+        where = gettext("en %(place)s") % {"place": by_code()[_code_of(filters.town)].full_name}
+        told.append(Applied(where, replace(filters, town="").query()))
+    if filters.topic:
+        subject = gettext("sobre «%(topic)s»") % {"topic": topics[filters.topic]}
+        told.append(Applied(subject, replace(filters, topic="").query()))
+    if filters.language:
+        spoken = gettext("en %(language)s") % {"language": language_name(filters.language)}
+        told.append(Applied(spoken, replace(filters, language="").query()))
+    if filters.since:
+        day = gettext("desde el %(day)s") % {"day": dates.date_without_weekday(filters.since, language())}
+        told.append(Applied(day, replace(filters, since=None).query()))
+    if filters.is_accessible:
+        told.append(Applied(gettext("con entrada sin gradas"), replace(filters, is_accessible=False).query()))
+    return told
+
+
+def summary(n: int, filters: Iterable[Applied]) -> str:
+    """`12 capacitaciones en La Libertad, Petén, desde el 5 de marzo de 2027`."""
+    number = n_trainings(n) if n else gettext("No hay capacitaciones")
+    return " ".join(filter(None, [number, ", ".join(one.words for one in filters)]))
+
+
+def town_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+    """Municipalities with trainings to come, and the chosen one."""
+    codes = {one.town_code for one in coming} | ({_code_of(chosen)} if chosen else set())
+    rows = sorted((by_code()[code] for code in codes), key=lambda row: (fold(row.name), fold(row.department)))
+    return [(row.slug, row.full_name) for row in rows]
+
+
+def topic_choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: str) -> list[Choice]:
+    """Topics of trainings to come, and the chosen one, in the order of the catalogue."""
+    slugs = {one.topic_slug for one in coming} | {chosen}
+    return [(slug, name) for slug, name in topics.items() if slug in slugs]
+
+
+def language_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+    """Languages spoken or interpreted at trainings to come, and the chosen one."""
+    codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
+    return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
+
+
+def _code_of(slug: str) -> str:
+    return next((row.ine_code for row in municipalities() if row.slug == slug), "")
+
+
+def _left_out(notes: list[str], sentence: str) -> str:
+    notes.append(sentence)
+    return ""
+
+
+def _read_date(typed: str, notes: list[str]) -> date | None:
+    if not typed:
+        return None
+    today = clock.today()
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        day = None
+    if day is None or day > today + FARTHEST:
+        notes.append(gettext("No entendimos la fecha. Mostramos desde hoy."))
+        return None
+    return day if day > today else None
