@@ -1,0 +1,232 @@
+"""Public pages of places: the home page with its search and map, and one municipality with its picture."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.errors import NotFound
+from trainings.lib.dates import day_and_time
+from trainings.lib.text import clean, fold
+from trainings.places.data import MunicipalityRow, by_code, department_name, departments, municipalities
+from trainings.places.map import Marked, country_map, department_map
+from trainings.places.models import Municipality
+from trainings.places.queries import search_municipalities
+from trainings.schedule import overview, public_queries
+from trainings.schedule.facts import hub_facts
+from trainings.schedule.phase import Phase
+from trainings.schedule.posted import Posted, Town
+from trainings.schedule.rows import rows_of
+from trainings.settings import get_settings
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, speaking
+from trainings.web.og import Card, og_png
+from trainings.web.render import absolute, redirect, render
+
+MOST_SHOWN = 6
+MOST_FOUND = 50
+LONGEST_QUERY = 100
+ALIKE = 0.7
+"""How alike a name must be to what was typed to be asked for: one wrong letter in a short name, two in a long one."""
+PAST = timedelta(days=90)
+PICTURE_CACHING = "public, max-age=3600"
+
+
+class UnknownPlace(NotFound):
+    code = "unknown_place"
+    sentence = N_("No encontramos ese municipio. Búsquelo por su nombre en el inicio.")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLinks:
+    """The ways to follow one feed: Apple's and other applications' own scheme, Outlook's form, the bare address."""
+
+    webcal: str
+    outlook: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A municipality of that name, and how many trainings it has in words."""
+
+    place: Municipality
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Where to look instead: a sentence, and the page of that municipality."""
+
+    sentence: str
+    href: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """A municipality's trainings: held there, by its hub elsewhere, and those of the last 90 days."""
+
+    here: list[Posted]
+    elsewhere: list[Posted]
+    past: list[Posted]
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """`/`: what is to come and where; with `?q=` the municipalities of that name."""
+    typed = request.query_params.get("q", "").strip()
+    if typed:
+        return await _search(request, typed)
+    coming = await public_queries.coming_sessions(clock.now())
+    ids = list(dict.fromkeys(one.training_id for one in coming))
+    numbers = overview.counts(coming)
+    drawn = country_map(overview.marks(numbers), departments=overview.department_marks(numbers))
+    context = {
+        "rows": rows_of(await public_queries.public_trainings(ids[:MOST_SHOWN])),
+        "n_trainings": len(ids),
+        "month": overview.month_of(coming),
+        "map": drawn,
+        "feed": feed_links("/cal/guatemala.ics", gettext("Capacitaciones de las ventanillas")),
+    }
+    return render(request, "places/index.html", context)
+
+
+async def _search(request: Request, typed: str) -> Response:
+    """Straight to the one that is meant; else all of that name; else what to do next."""
+    text = _readable(typed)
+    found = await search_municipalities(text, limit=MOST_FOUND)
+    meant = [place for place in found if fold(place.full_name) == fold(text)] or found
+    if len(meant) == 1:
+        return redirect(f"/municipios/{meant[0].slug}")
+    numbers = overview.counts(await public_queries.coming_sessions(clock.now()))
+    code = next((code for code, name in departments().items() if fold(name) == fold(text)), "")
+    context = {
+        "typed": text,
+        "found": [Found(place, _n_trainings(numbers.get(place.ine_code, 0))) for place in found],
+        "alike": [] if found else _alike(text),
+        "department": department_name(code) if code else "",
+        "map": department_map(code, overview.marks(numbers)) if code else None,
+        "departments": [
+            (name, overview.department_href(one))
+            for one, name in sorted(departments().items(), key=lambda item: fold(item[1]))
+        ],
+    }
+    return render(request, "places/found.html", context)
+
+
+def _n_trainings(n: int) -> str:
+    return overview.n_trainings(n) if n else ""
+
+
+def _readable(typed: str) -> str:
+    """What was typed, as it may be shown again; empty where it was damaged on its way here."""
+    try:
+        return clean(typed[:LONGEST_QUERY], LONGEST_QUERY)
+    except ValueError:
+        return ""
+
+
+def _alike(text: str) -> list[MunicipalityRow]:
+    """Municipalities whose name is nearly what was typed."""
+    names: dict[str, list[MunicipalityRow]] = {}
+    for row in municipalities():
+        names.setdefault(fold(row.name), []).append(row)
+    near = get_close_matches(fold(text), names, n=3, cutoff=ALIKE)
+    return [row for name in near for row in names[name]]
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """`/municipios/{slug}`: who serves it, what is to come, what there was, and how to follow it."""
+    town = await _town(request)
+    hubs = await public_queries.hubs_serving(town.code)
+    agenda = await _agenda(town)
+    is_empty = not agenda.here and not agenda.elsewhere
+    context = {
+        "town": town,
+        "hubs": [hub_facts(hub) for hub in hubs],
+        "near_hubs": [] if hubs else overview.nearest_hubs(town.code, await public_queries.all_hubs()),
+        "in_town": rows_of(agenda.here),
+        "nearby": rows_of(agenda.elsewhere),
+        "past": rows_of(agenda.past),
+        "near": await _near(town) if is_empty else None,
+        "map": department_map(town.department_code, {town.code: Marked(1)}),
+        "feed": feed_links(
+            f"/cal/municipio/{town.slug}.ics", gettext("Capacitaciones en %(place)s") % {"place": town.full_name}
+        ),
+    }
+    return render(request, "places/show.html", context)
+
+
+@allow(PUBLIC)
+async def picture(request: Request) -> Response:
+    """`/municipios/{slug}/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
+    town = await _town(request)
+    with speaking(SOURCE_LANGUAGE):
+        card = Card(
+            title=gettext("Capacitaciones en %(place)s") % {"place": town.name},
+            above=town.department,
+            place=gettext("Para inscribirse no necesita cuenta ni correo."),
+            foot=gettext("Ventanilla Informativa Municipal sobre Migración"),
+        )
+    drawn = await asyncio.to_thread(og_png, card)
+    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+
+
+def feed_links(path: str, name: str) -> FeedLinks:
+    """Links to subscribe to the feed at this path. Outlook refuses `webcal:` and takes the address in its own form."""
+    address = absolute(path)
+    outlook = (
+        f"https://outlook.live.com/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"
+    )
+    return FeedLinks(f"webcal://{get_settings().host}{path}", outlook, address)
+
+
+async def _town(request: Request) -> Town:
+    town = await public_queries.town_at(request.path_params["slug"])
+    if town is None:
+        raise UnknownPlace
+    return town
+
+
+async def _near(town: Town) -> Near | None:
+    """The nearest municipality with something to come."""
+    session = overview.nearest_session(town.code, await public_queries.coming_sessions(clock.now()))
+    if session is None:
+        return None
+    row, moment = by_code()[session.town_code], day_and_time(session.starts_at, language())
+    sentence = gettext("La más cercana: %(moment)s, en %(place)s.") % {"place": row.full_name, "moment": moment}
+    return Near(sentence, f"/municipios/{row.slug}", gettext("Ver las de %(place)s") % {"place": row.name})
+
+
+async def _agenda(town: Town) -> Agenda:
+    since = clock.midnight(clock.today()) - PAST
+    trainings = await public_queries.trainings_around(town.code, since)
+    trainings.sort(key=lambda training: (training.next_meeting.starts_at, training.id))
+    coming = [training for training in trainings if training.next_meeting.ends_at > clock.now()]
+    here = [training for training in coming if _is_held_in(training, town)]
+    return Agenda(
+        here=here,
+        elsewhere=[training for training in coming if training not in here],
+        past=[training for training in reversed(trainings) if training.phase is Phase.HELD],
+    )
+
+
+def _is_held_in(training: Posted, town: Town) -> bool:
+    return any(meeting.place.town.code == town.code for meeting in training.held)
+
+
+routes: list[BaseRoute] = [
+    Route("/", index),
+    Route("/municipios/{slug}", show),
+    Route("/municipios/{slug}/imagen.png", picture),
+]

@@ -1,0 +1,117 @@
+"""Public pages of the schedule: the list with its filters, one training with its calendar entry and picture."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.places.map import Marked, department_map
+from trainings.schedule import filters, public_queries
+from trainings.schedule.entries import calendar_entry
+from trainings.schedule.facts import facts_of, invitation
+from trainings.schedule.models import TrainingState
+from trainings.schedule.phase import Phase
+from trainings.schedule.pictures import training_card
+from trainings.schedule.posted import Posted
+from trainings.schedule.public_queries import UnknownTraining
+from trainings.schedule.rows import rows_of
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.og import og_png
+from trainings.web.render import absolute, render
+
+PAGE_SIZE = 20
+COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
+"""While the places that are left mean something."""
+PICTURE_CACHING = "public, max-age=3600"
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """`/capacitaciones`: what is to come, by the filters in the address."""
+    topics = await public_queries.topic_names()
+    coming = await public_queries.coming_sessions(clock.now())
+    chosen, notes = filters.read_filters(request.query_params, topics)
+    ids = list(dict.fromkeys(one.training_id for one in chosen.chosen(coming)))
+    n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
+    page = min(filters.read_page(request.query_params), n_pages)
+    first = (page - 1) * PAGE_SIZE
+    trainings = await public_queries.public_trainings(ids[first : first + PAGE_SIZE])
+    applied = filters.applied(chosen, topics)
+    context = {
+        "summary": filters.summary(len(ids), applied),
+        "filters": chosen,
+        "notes": notes,
+        "applied": applied,
+        "towns": filters.town_choices(coming, chosen.town),
+        "topics": filters.topic_choices(coming, topics, chosen.topic),
+        "languages": filters.language_choices(coming, chosen.language),
+        "rows": rows_of(trainings),
+        "n_trainings": len(ids),
+        "first": first + 1,
+        "before": chosen.query(page - 1) if page > 1 else "",
+        "after": chosen.query(page + 1) if page < n_pages else "",
+    }
+    return render(request, "schedule/index.html", context)
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """`/capacitaciones/{slug}`: one training."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    town = training.town
+    context = {
+        "training": training,
+        "facts": facts_of(training),
+        "invitation": invitation(training, absolute(training.path)),
+        "map": department_map(town.department_code, {town.code: Marked(1)}),
+        "shows_seats": training.phase in COUNTED,
+        "is_coming": training.phase not in (Phase.CANCELLED, Phase.HELD),
+        "has_entry": has_entry(training),
+    }
+    return render(request, "schedule/show.html", context)
+
+
+def has_entry(training: Posted) -> bool:
+    """Whether there is something to keep in a calendar: what the feeds show, as long as it is to come."""
+    return training.state is TrainingState.PUBLISHED and training.phase is not Phase.HELD
+
+
+@allow(PUBLIC)
+async def entry(request: Request) -> Response:
+    """`/capacitaciones/{slug}/evento.ics`: its meetings for one's own calendar."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    events = await public_queries.event_texts(training.id) if has_entry(training) else []
+    if not events:
+        raise UnknownTraining
+    text = calendar_entry(events, neutral_title=training.neutral_title)
+    name = "evento" if training.neutral_title else training.slug
+    headers = {"content-disposition": f'attachment; filename="{name}.ics"', "cache-control": "no-cache"}
+    return Response(text, media_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@allow(PUBLIC)
+async def picture(request: Request) -> Response:
+    """`/capacitaciones/{slug}/imagen.png`: what a shared link shows in a chat."""
+    training = await public_queries.public_training(request.path_params["slug"])
+    drawn = await asyncio.to_thread(og_png, training_card(training))
+    return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
+
+
+@allow(PUBLIC)
+async def short(request: Request) -> Response:
+    """`/c/{code}`: the short address on paper."""
+    slug = await public_queries.slug_of_code(request.path_params["code"])
+    return RedirectResponse(f"/capacitaciones/{slug}", 308)
+
+
+routes: list[BaseRoute] = [
+    Route("/capacitaciones", index),
+    Route("/capacitaciones/{slug}", show),
+    Route("/capacitaciones/{slug}/evento.ics", entry),
+    Route("/capacitaciones/{slug}/imagen.png", picture),
+    Route("/c/{code}", short),
+]
