@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -36,12 +32,6 @@ from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings, SettingsProblem
 
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    async with smtp_server() as server:
-        yield server
 
 
 async def test_message_is_accepted_once(db: Settings, peer: Peer) -> None:
@@ -339,34 +329,6 @@ async def test_two_workers_send_no_message_twice_though_batches_outlast_their_le
     assert await OutboxJob.filter(attempts__gt=1).exists()
 
 
-async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer: Peer, freeze: Freeze) -> None:
-    names = [f"p{n}" for n in range(6)]
-    await make_jobs(*names)
-    peer.to_message["p2@x.example"] = ["hang"]
-    process = await start_worker(with_smtp(db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=20)
-
-    process.kill()
-    await process.wait()
-
-    assert peer.recipients() == ["p0@x.example", "p1@x.example"]
-    freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
-    async with working(with_smtp(db, peer.url)):
-        await until_settled()
-    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
-
-
-async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
-    await make_jobs("ana")
-    peer.to_message["ana@x.example"] = ["hang"]
-    process = await start_worker(with_smtp(sqlite_db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=20)
-
-    process.send_signal(signal.SIGTERM)
-
-    assert await asyncio.wait_for(process.wait(), 10) == 0
-
-
 async def test_stopped_worker_gives_back_what_it_has_not_begun(db: Settings, peer: Peer) -> None:
     await make_jobs(*(f"p{n}" for n in range(5)))
     stop = asyncio.Event()
@@ -397,10 +359,6 @@ async def test_log_names_nobody(sqlite_db: Settings, peer: Peer, caplog: pytest.
     assert "x.example" not in caplog.text
 
 
-async def is_hanging(peer: Peer) -> bool:
-    return peer.n_hanging > 0
-
-
 async def has_ended(name: str) -> bool:
     return (await job_of(name)).outcome != ""
 
@@ -410,19 +368,3 @@ async def until_settled_but(name: str) -> None:
         return all(outcome for other, outcome in (await ends()).items() if other != name)
 
     await until(is_so)
-
-
-async def start_worker(settings: Settings) -> asyncio.subprocess.Process:
-    assert settings.smtp_url
-    environment = {
-        **os.environ,
-        "TRAININGS_ENV": "test",
-        "TRAININGS_DATA_DIR": str(settings.data_dir),
-        "TRAININGS_DATABASE_URL": settings.database_url,
-        "TRAININGS_SECRET_KEYS": settings.secret_keys,
-        "TRAININGS_SMTP_URL": settings.smtp_url.get_secret_value(),
-    }
-    root = Path(__file__).parents[2]
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.outbox.worker_process", cwd=root, env=environment
-    )

@@ -1,0 +1,213 @@
+"""What is sent, and to whom: only what still holds, and nobody else's link."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests import make
+from tests.outbox.told import (
+    FOUR_HOURS,
+    FRIDAY,
+    SATURDAY,
+    Freeze,
+    a_training,
+    call_off,
+    cancel,
+    everything,
+    last_job,
+    last_mail,
+    put_on_waiting_list,
+    tell,
+    token_of,
+)
+from trainings import clock, jobs
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.lib.tokens import certificate_code, own_link, uuid7
+from trainings.outbox.mailer import Mail
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import LinkScope, OwnLink, Registration
+from trainings.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _on_friday(freeze: Freeze) -> None:
+    freeze(FRIDAY)
+
+
+# -- what no longer holds
+
+
+async def leave(_registration: Registration) -> None:
+    """Nothing happens meanwhile."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "meanwhile", "is_overtaken"),
+    [
+        ("registration_confirmed", leave, False),
+        ("registration_confirmed", cancel, True),
+        ("registration_confirmed", call_off, True),
+        ("registration_confirmed", put_on_waiting_list, True),
+        ("registration_promoted", leave, False),
+        ("registration_promoted", cancel, True),
+        ("registration_waitlisted", put_on_waiting_list, False),
+        ("registration_waitlisted", leave, True),
+        ("registration_held", leave, True),
+        ("registration_cancelled", cancel, False),
+        ("registration_cancelled", leave, True),
+        ("training_cancelled", call_off, False),
+        ("training_cancelled", leave, True),
+        ("training_changed", leave, False),
+        ("training_changed", put_on_waiting_list, False),
+        ("training_changed", cancel, True),
+        ("training_changed", call_off, True),
+        ("own_link_again", leave, False),
+        ("own_link_again", cancel, False),
+    ],
+)
+async def test_message_is_sent_only_while_it_holds(
+    sqlite_db: Settings, kind: str, meanwhile: Callable[[Registration], Awaitable[None]], is_overtaken: bool
+) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    await tell(registration, kind)
+
+    await meanwhile(registration)
+
+    assert (await last_mail(kind)).is_overtaken is is_overtaken
+
+
+async def test_confirmation_of_what_is_over_is_not_sent(db: Settings, freeze: Freeze) -> None:
+    await make.make_registration(await a_training(), email="ana@x.example")
+    freeze(SATURDAY + FOUR_HOURS)
+
+    assert (await last_mail("registration_confirmed")).is_overtaken
+
+
+async def test_of_two_waiting_messages_of_a_kind_only_the_later_is_sent(db: Settings) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    await tell(registration, "training_changed")
+    first = await last_job("training_changed")
+    await tell(registration, "training_changed")
+    second = await last_job("training_changed")
+    compose = jobs.COMPOSERS["training_changed"]
+
+    earlier, later = await compose(first), await compose(second)
+
+    assert earlier
+    assert later
+    assert (earlier.is_overtaken, later.is_overtaken) == (True, False)
+    await OutboxJob.filter(id=second.id).update(stopped_at=clock.now())
+    again = await compose(first)
+    assert again
+    assert not again.is_overtaken
+
+
+# -- to whom
+
+
+async def test_nobody_without_an_address_is_written_to(db: Settings) -> None:
+    training = await a_training()
+    await make.make_registration(training, phone="55551234")
+    assert await OutboxJob.all().count() == 0
+
+    registration = await make.make_registration(training, email="ana@x.example", given_names="Ana")
+    registration.participant.email = None
+    await registration.participant.save(update_fields=["email"])
+
+    job = await last_job("registration_confirmed")
+    assert await jobs.COMPOSERS[job.kind](job) is None
+
+
+async def test_revoked_link_is_not_sent(db: Settings) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    old = await token_of(registration)
+    await OwnLink.filter(registration_id=registration.id).update(revoked_at=clock.now())
+    new = await a_link(registration, LinkScope.PERSON)
+
+    told = everything(await last_mail("registration_confirmed"))
+
+    assert old not in told
+    assert new in told
+
+
+async def test_link_of_a_group_goes_to_who_filled_the_form_only(db: Settings) -> None:
+    training = await a_training()
+    first = await make.make_registration(training, email="ana@x.example")
+    second = await make.make_registration(training, email="beto@x.example", given_names="Beto")
+    await OwnLink.all().delete()
+    await Registration.filter(id=second.id).update(group_id=first.group_id)
+    token = await a_link(first, LinkScope.GROUP)
+
+    assert token in (await tell(first, "own_link_again")).text
+    to_other = await tell(second, "own_link_again")
+    assert "/i/" not in to_other.text + to_other.html
+    assert to_other.is_overtaken
+
+
+async def a_link(registration: Registration, scope: LinkScope) -> str:
+    token = own_link()
+    await OwnLink.create(
+        token_hash=token,
+        token=token,
+        scope=scope,
+        group_id=registration.group_id,
+        registration_id=registration.id if scope is LinkScope.PERSON else None,
+    )
+    return token
+
+
+async def test_certificate_is_announced_with_link_and_check_address(db: Settings, freeze: Freeze) -> None:
+    registration = await make.make_registration(await a_training(), email="ana@x.example")
+    certificate = await a_certificate(registration)
+    freeze(SATURDAY + timedelta(days=2))
+
+    mail = await compose_ready(certificate)
+
+    assert mail.subject == "Su diploma está listo"
+    assert not mail.is_overtaken
+    assert mail.invitation is None
+    for body in (mail.text, mail.html):
+        assert f"http://localhost:8000/i/{await token_of(registration)}" in body
+        assert f"http://localhost:8000/verificar/{certificate.code}" in body
+        assert "M. E. C. T." in body
+    await Certificate.filter(id=certificate.id).update(state=CertificateState.REVOKED)
+    assert (await compose_ready(certificate)).is_overtaken
+
+
+async def compose_ready(certificate: Certificate) -> Mail:
+    job = await OutboxJob.create(
+        kind="certificate_ready",
+        payload={"certificate_id": str(certificate.id)},
+        subject_id=certificate.registration_id,
+        dedup=str(uuid7()),
+        run_at=clock.now(),
+    )
+    mail = await jobs.COMPOSERS["certificate_ready"](job)
+    assert mail
+    return mail
+
+
+async def a_certificate(registration: Registration) -> Certificate:
+    hub = await make.make_hub()
+    return await Certificate.create(
+        registration_id=registration.id,
+        kind=CertificateKind.DIPLOMA,
+        state=CertificateState.VALID,
+        operator_id=hub.operator_id,
+        hub_id=hub.id,
+        year=2027,
+        number=1,
+        folio="VIMMIG-1705-2027-000001",
+        code=certificate_code(),
+        printed_name="María Elena Caal Tzib",
+        initials="M. E. C. T.",
+        title="Riesgos",
+        minutes=240,
+        held_on=SATURDAY.date(),
+        issuer="Municipalidad de La Libertad",
+        sheet={},
+        issued_at=clock.now(),
+    )

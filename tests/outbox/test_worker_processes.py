@@ -1,0 +1,73 @@
+"""Workers in processes of their own, ended in the middle of a message."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.outbox.make_jobs import (
+    make_jobs,
+    until,
+    until_settled,
+    with_smtp,
+    working,
+)
+from tests.outbox.smtp import Peer
+from trainings import clock
+from trainings.outbox import claims
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+
+
+async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    names = [f"p{n}" for n in range(6)]
+    await make_jobs(*names)
+    peer.to_message["p2@x.example"] = ["hang"]
+    process = await start_worker(with_smtp(db, peer.url))
+    await until(lambda: is_hanging(peer), seconds=20)
+
+    process.kill()
+    await process.wait()
+
+    assert peer.recipients() == ["p0@x.example", "p1@x.example"]
+    freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+    assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
+
+
+async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Settings, peer: Peer) -> None:
+    await make_jobs("ana")
+    peer.to_message["ana@x.example"] = ["hang"]
+    process = await start_worker(with_smtp(sqlite_db, peer.url))
+    await until(lambda: is_hanging(peer), seconds=20)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def is_hanging(peer: Peer) -> bool:
+    return peer.n_hanging > 0
+
+
+async def start_worker(settings: Settings) -> asyncio.subprocess.Process:
+    assert settings.smtp_url
+    environment = {
+        **os.environ,
+        "TRAININGS_ENV": "test",
+        "TRAININGS_DATA_DIR": str(settings.data_dir),
+        "TRAININGS_DATABASE_URL": settings.database_url,
+        "TRAININGS_SECRET_KEYS": settings.secret_keys,
+        "TRAININGS_SMTP_URL": settings.smtp_url.get_secret_value(),
+    }
+    root = Path(__file__).parents[2]
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.outbox.worker_process", cwd=root, env=environment
+    )
