@@ -1,48 +1,50 @@
-"""Issue certificates once per registration and kind, keep the first file, revoke with a reason."""
+"""Issue certificates, once per registration and kind, numbered without gaps; revoke them with a reason."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
-
-from tortoise.exceptions import IntegrityError
 
 from trainings import clock
 from trainings.attendance.actions import settle
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
-from trainings.certificates.eligibility import NotEligible, kinds_open_to
-from trainings.certificates.models import (
-    MOVES,
-    Certificate,
-    CertificateFile,
-    CertificateKind,
-    CertificateState,
-)
-from trainings.certificates.sheets import sheet_for
+from trainings.certificates.eligibility import NotEligible, TrainingNotOver, earned_kinds, is_over
+from trainings.certificates.mails import announce
+from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
+from trainings.certificates.sheets import Occasion, folio_of, sheet_for, texts_in_common
 from trainings.db import sql, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.lib.text import initials
-from trainings.outbox.actions import enqueue
 from trainings.registrations.models import Registration
-from trainings.schedule.models import TrainingSession
-from trainings.schedule.phase import last_end
-from trainings.settings import get_settings
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 
-NEXT_NUMBER = """
-    INSERT INTO folio_series (id, created_at, operator_id, year, next_number) VALUES (?, ?, ?, ?, 2)
-    ON CONFLICT (operator_id, year) DO UPDATE SET next_number = folio_series.next_number + 1
-    RETURNING next_number - 1 AS number
+TAKE_NUMBERS = """
+    INSERT INTO folio_series (id, created_at, operator_id, year, next_number) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (operator_id, year) DO UPDATE SET next_number = folio_series.next_number + excluded.next_number - 1
+    RETURNING next_number
 """
+LONGEST_REASON = 240
+LONGEST_NAME, LONGEST_INITIALS = 240, 40
+"""As their columns; the sheet keeps a longer name whole."""
 
 
 class UnprintableName(Refusal):
     code = "unprintable_name"
     sentence = N_("El diploma no puede imprimir «%(letters)s». Corrija el nombre y emítalo otra vez.")
+
+
+class UnprintableText(Refusal):
+    code = "unprintable_text"
+    sentence = N_(
+        "El diploma no puede imprimir «%(letters)s». Está en el título, los contenidos o las firmas: corríjalo ahí."
+    )
 
 
 class NoSignatory(Refusal):
@@ -61,150 +63,172 @@ class ReasonMissing(Refusal):
     sentence = N_("Escriba por qué se anula.")
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedTogether:
+    """What one press of the button made; `n_unprintable` people need their name corrected first."""
+
+    certificates: Sequence[Certificate]
+    n_unprintable: int
+
+
 async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -> Certificate:
     """The certificate of this registration and kind: made now, or the one that stands (issuing twice gives the same).
 
-    Refuses when the hours are not met (NotEligible), or a letter of what it prints is not in the design's fonts.
+    Refuses before the training is over, when the hours are not met, when nobody signs, and where a letter of what it
+    prints is not in the design's fonts. Its file is set by the outbox, or when somebody opens it first.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
-    await settle(where.training_id)
-    certificate = await _issued(registration_id, kind, actor)
-    await file_of(certificate)
-    return certificate
-
-
-async def issue_all(training_id: UUID, *, actor: Actor) -> list[Certificate]:
-    """Everybody's certificate who completed the training; people whose name cannot be printed are left for `issue`.
-
-    Files are set afterwards by the outbox worker, or when somebody opens one first.
-    """
-    await settle(training_id)
-    ready = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
-    certificates = []
-    for registration in await ready.order_by("created_at").prefetch_related("training__course"):
-        kind = kinds_open_to(registration, registration.training.course)[0]
-        try:
-            certificates.append(await _issued(registration.id, kind, actor))
-        except UnprintableName:
-            continue
-    return certificates
-
-
-async def _issued(registration_id: UUID, kind: CertificateKind, actor: Actor) -> Certificate:
-    try:
-        return await _issue_once(registration_id, kind, actor)
-    except IntegrityError:
-        # Somebody else issued it between our look and our write.
-        return await _issue_once(registration_id, kind, actor)
-
-
-async def _issue_once(registration_id: UUID, kind: CertificateKind, actor: Actor) -> Certificate:
     async with transaction():
-        standing = await Certificate.filter(registration_id=registration_id, kind=kind).exclude(
-            state=CertificateState.REVOKED
-        )
-        if standing:
-            return standing[0]
-        registration = await Registration.get(id=registration_id).prefetch_related(
-            "participant", "training__course", "training__hub__operator__municipality", "training__hub__seat"
-        )
-        if kind not in kinds_open_to(registration, registration.training.course):
+        await locked_training(where.training_id)
+        standing = await _standing(where.training_id)
+        if (registration_id, kind) in standing:
+            return standing[registration_id, kind]
+        occasion = await _occasion(where.training_id)
+        registration = await Registration.get(id=registration_id).prefetch_related("participant")
+        if kind not in _kinds_of(registration, occasion.training):
             raise NotEligible
-        certificate = await _write(registration, kind, actor)
-        if registration.participant.email_key is not None:
-            await enqueue(
-                "certificate_ready",
-                {"registration_id": str(registration.id), "certificate_id": str(certificate.id)},
-                dedup=f"certificate_ready:{certificate.id}",
-                hub_id=certificate.hub_id,
-            )
-        await enqueue(
-            "certificate_file", {"certificate_id": str(certificate.id)}, dedup=f"certificate_file:{certificate.id}"
-        )
-        await record(
-            "certificates.issue",
-            actor=actor,
-            object_id=certificate.id,
-            hub_id=certificate.hub_id,
-            kind=kind.value,
-            folio=certificate.folio,
-        )
+        missing = pdf.missing_glyphs(registration.participant.full_name)
+        if missing:
+            raise UnprintableName(letters=missing)
+        [certificate] = await _issue([(registration, kind)], occasion, actor)
         return certificate
 
 
-async def _write(registration: Registration, kind: CertificateKind, actor: Actor) -> Certificate:
-    """Number it and freeze what it prints."""
-    hub = registration.training.hub
-    signatories = [(one.name, one.office) for one in await hub.operator.signatories.all()][: pdf.MOST_SIGNATORIES]
+async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
+    """The highest certificate of everybody who completed the training and has none yet, all or nothing.
+
+    Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are.
+    """
+    async with transaction():
+        await locked_training(training_id)
+        standing = await _standing(training_id)
+        occasion = await _occasion(training_id)
+        completed = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
+        highest = [
+            (registration, _kinds_of(registration, occasion.training)[0])
+            for registration in await completed.order_by("created_at", "id").prefetch_related("participant")
+        ]
+        due = [(registration, kind) for registration, kind in highest if (registration.id, kind) not in standing]
+        printable = [pair for pair in due if not pdf.missing_glyphs(pair[0].participant.full_name)]
+        issued = await _issue(printable, occasion, actor)
+        return IssuedTogether(issued, len(due) - len(printable))
+
+
+def _kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
+    return earned_kinds(
+        training.course,
+        minutes=registration.minutes_attended,
+        has_completed=registration.completed_at is not None,
+        mark=registration.mark,
+    )
+
+
+async def _standing(training_id: UUID) -> dict[tuple[UUID, CertificateKind], Certificate]:
+    """The training's certificates that were not revoked. Under the training's lock nobody adds to them meanwhile."""
+    found = Certificate.filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
+    return {(certificate.registration_id, certificate.kind): certificate for certificate in await found}
+
+
+async def _occasion(training_id: UUID) -> Occasion:
+    """What is printed on all of them, with everybody's hours brought up to date."""
+    sessions = await TrainingSession.filter(training_id=training_id)
+    if not is_over(sessions):
+        raise TrainingNotOver
+    await settle(training_id)
+    training = await Training.get(id=training_id).prefetch_related(
+        "course", "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
+    )
+    signatories = [(one.name, one.office) for one in training.hub.operator.signatories]
     if not signatories:
         raise NoSignatory
-    sessions = await TrainingSession.filter(training_id=registration.training_id)
-    year = clock.today().year
-    [row] = await sql.rows(NEXT_NUMBER, tokens.uuid7(), clock.now(), hub.operator_id, year)
-    folio = f"VIMMIG-{hub.operator.code}-{year}-{row['number']:06d}"
+    return Occasion(training, sessions, signatories, clock.today())
+
+
+async def _issue(
+    due: Sequence[tuple[Registration, CertificateKind]], occasion: Occasion, actor: Actor
+) -> list[Certificate]:
+    """Number them, freeze what they print, tell the people, and leave the files to the outbox."""
+    if not due:
+        return []
+    operator, year = occasion.training.hub.operator, occasion.issued_on.year
+    number = await _take_numbers(operator.id, year, len(due))
+    replaced = await _replaced(due)
+    moment = clock.now()
+    certificates = [
+        _certificate(occasion, registration, kind, number + n, moment, actor)
+        for n, (registration, kind) in enumerate(due)
+    ]
+    missing = pdf.missing_glyphs(*texts_in_common(pdf.CertificateSheet.from_json(certificates[0].sheet)))
+    if missing:
+        raise UnprintableText(letters=missing)
+    for certificate in certificates:
+        certificate.replaces_id = replaced.get((certificate.registration_id, certificate.kind))
+    await Certificate.bulk_create(certificates)
+    for certificate, (registration, _kind) in zip(certificates, due, strict=True):
+        await announce(certificate, registration.participant)
+        await _record_issue(certificate, actor)
+    return certificates
+
+
+async def _take_numbers(operator_id: UUID, year: int, n: int) -> int:
+    """The first of `n` numbers in a row. They go back to the series if the transaction does not commit: no gaps."""
+    [row] = await sql.rows(TAKE_NUMBERS, tokens.uuid7(), clock.now(), operator_id, year, n + 1)
+    next_number: int = row["next_number"]
+    return next_number - n
+
+
+async def _replaced(due: Sequence[tuple[Registration, CertificateKind]]) -> dict[tuple[UUID, CertificateKind], UUID]:
+    """The last revoked certificate of each registration and kind."""
+    revoked = Certificate.filter(
+        registration_id__in=[registration.id for registration, _kind in due], state=CertificateState.REVOKED
+    )
+    return {(one.registration_id, one.kind): one.id for one in await revoked.order_by("revoked_at")}
+
+
+def _certificate(
+    occasion: Occasion, registration: Registration, kind: CertificateKind, number: int, moment: datetime, actor: Actor
+) -> Certificate:
+    hub, participant = occasion.training.hub, registration.participant
+    folio = folio_of(hub.operator.code, occasion.issued_on.year, number)
     code = tokens.certificate_code()
-    sheet = sheet_for(registration, kind, sessions, signatories, folio=folio, code=code, settings=get_settings())
-    _check_letters(sheet)
-    participant = registration.participant
-    end = last_end(sessions)
-    assert end is not None, "a training with hours has a session"
-    return await Certificate.create(
-        registration=registration,
+    sheet = sheet_for(occasion, registration, kind, folio=folio, code=code)
+    return Certificate(
+        registration_id=registration.id,
         kind=kind,
         state=CertificateState.VALID,
         operator_id=hub.operator_id,
         hub_id=hub.id,
-        year=year,
-        number=row["number"],
+        year=occasion.issued_on.year,
+        number=number,
         folio=folio,
         code=code,
-        printed_name=sheet.person_name,
-        initials=initials(participant.given_names, participant.surnames),
+        printed_name=sheet.person_name[:LONGEST_NAME],
+        initials=initials(participant.given_names, participant.surnames)[:LONGEST_INITIALS].strip(),
         is_minor=participant.age_group is not None and participant.age_group.is_minor,
         title=sheet.title,
         minutes=sheet.minutes,
-        held_on=clock.local(end).date(),
+        held_on=occasion.last_day,
         issuer=hub.operator.name,
         sheet=sheet.to_json(),
-        issued_at=clock.now(),
+        issued_at=moment,
         issued_by_id=actor.id,
     )
 
 
-def _check_letters(sheet: pdf.CertificateSheet) -> None:
-    texts = [sheet.person_name, sheet.title, sheet.place, sheet.authority, *sheet.letterhead]
-    texts += [title for title, _minutes in sheet.contents]
-    texts += [text for pair in sheet.signatories for text in pair]
-    missing = pdf.missing_glyphs(*texts)
-    if missing:
-        raise UnprintableName(letters=missing)
+async def _record_issue(certificate: Certificate, actor: Actor) -> None:
+    await record(
+        "certificates.issue",
+        actor=actor,
+        object_id=certificate.id,
+        hub_id=certificate.hub_id,
+        kind=certificate.kind.value,
+        folio=certificate.folio,
+    )
 
 
-async def file_of(certificate: Certificate) -> CertificateFile:
-    """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file."""
-    kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
-    if kept is not None:
-        return kept
-    sheet = pdf.CertificateSheet.from_json(certificate.sheet)
-    content = await asyncio.to_thread(pdf.render, sheet, timestamp=certificate.issued_at)
-    versions = pdf.versions()
-    try:
-        async with transaction():
-            return await CertificateFile.create(
-                certificate_id=certificate.id,
-                content=content,
-                sha256=hashlib.sha256(content).hexdigest(),
-                typst_version=versions["typst"],
-                design_version=versions["design"],
-                fonts_version=versions["fonts"],
-            )
-    except IntegrityError:
-        return await CertificateFile.get(certificate_id=certificate.id)
-
-
-async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> None:
+async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
     """Annul a certificate: folio and code stay, the public check says it is annulled. Refuses without a reason."""
     if not reason.strip():
         raise ReasonMissing(field="reason")
@@ -215,6 +239,7 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> None:
         if CertificateState.REVOKED not in MOVES[certificate.state]:
             raise AlreadyRevoked
         certificate.state, certificate.revoked_at = CertificateState.REVOKED, clock.now()
-        certificate.revoked_reason = reason.strip()[:240]
+        certificate.revoked_reason = reason.strip()[:LONGEST_REASON]
         await certificate.save(update_fields=["state", "revoked_at", "revoked_reason"])
         await record("certificates.revoke", actor=actor, object_id=certificate.id, hub_id=certificate.hub_id)
+        return certificate

@@ -1,11 +1,17 @@
-"""Which kinds of certificate somebody has earned."""
+"""Who has earned which kind of certificate, and who still can."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trainings.attendance.models import Attendance
+from trainings.attendance.projection import counts, minutes_counted
 from trainings.certificates.models import CertificateKind
 from trainings.errors import Refusal
-from trainings.registrations.models import Registration
-from trainings.schedule.models import Course
+from trainings.schedule.completion import is_completed, minutes_planned
+from trainings.schedule.models import Course, SessionState, TrainingSession
 from trainings.web.i18n import N_
 
 
@@ -14,13 +20,63 @@ class NotEligible(Refusal):
     sentence = N_("Todavía no cumple las horas para este documento. Revise su asistencia, o emita una constancia.")
 
 
-def kinds_open_to(registration: Registration, course: Course) -> list[CertificateKind]:
+class TrainingNotOver(Refusal):
+    code = "training_not_over"
+    sentence = N_(
+        "La capacitación todavía no termina. Los diplomas dicen las horas impartidas: "
+        "emítalos después de la última sesión."
+    )
+
+
+class Outlook(StrEnum):
+    """Whether somebody completes the training: yes, still can, or cannot any more."""
+
+    COMPLETED = "completed"
+    POSSIBLE = "possible"
+    OUT_OF_REACH = "out_of_reach"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come."""
+
+    attended: int
+    planned: int
+    to_come: int
+
+    def outlook(self, share: int) -> Outlook:
+        """Measured by the course's share of the planned minutes, in whole percent."""
+        if is_completed(self.attended, self.planned, share):
+            return Outlook.COMPLETED
+        if is_completed(self.attended + self.to_come, self.planned, share):
+            return Outlook.POSSIBLE
+        return Outlook.OUT_OF_REACH
+
+
+def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession]) -> Hours:
+    """The hours of one person's attendances at the sessions of one training, as they stand now.
+
+    The same sum that is stored when sessions are closed, also right where one ended without being closed.
+    """
+    own = {session.id: session for session in sessions if session.state is SessionState.PLANNED}
+    attended = sum(minutes_counted(own[one.session_id], one) for one in attendances if one.session_id in own)
+    to_come = sum(session.minutes for session in own.values() if not counts(session))
+    return Hours(attended, minutes_planned(sessions), to_come)
+
+
+def is_over(sessions: Sequence[TrainingSession]) -> bool:
+    """Whether all sessions that were not cancelled have been closed or have ended, and there was at least one."""
+    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    return bool(planned) and all(counts(session) for session in planned)
+
+
+def earned_kinds(course: Course, *, minutes: int, has_completed: bool, mark: int | None) -> list[CertificateKind]:
     """The kinds earned, the highest first: tested certificate, diploma for completed hours, note for hours attended."""
     kinds: list[CertificateKind] = []
-    if registration.completed_at is not None:
-        if course.pass_mark is not None and registration.mark is not None and registration.mark >= course.pass_mark:
+    if has_completed:
+        if course.pass_mark is not None and mark is not None and mark >= course.pass_mark:
             kinds.append(CertificateKind.CERTIFICADO)
         kinds.append(CertificateKind.DIPLOMA)
-    if registration.minutes_attended > 0:
+    if minutes > 0:
         kinds.append(CertificateKind.CONSTANCIA)
     return kinds

@@ -1,4 +1,4 @@
-"""Reads of certificates: the public check, a person's own, a training's for staff."""
+"""Reads of certificates for everybody: the public check, a person's own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from trainings import clock
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.lib import tokens
+from trainings.lib import dates, tokens
 from trainings.lib.text import fold
+from trainings.places.models import Hub
 from trainings.web.i18n import N_
 
 
@@ -20,8 +22,20 @@ class UnknownCertificate(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """The certificate that was issued in place of a revoked one."""
+
+    folio: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicCheck:
-    """What a stranger learns from a code: no name, for a minor not even initials."""
+    """What a stranger learns from a code: no name, for a minor not even initials.
+
+    `held_text` says in the words of the paper (Spanish) on which days it was held; empty where that is `held_on` alone.
+    `phone` is the hub's, as it is now.
+    """
 
     code: str
     kind: CertificateKind
@@ -29,16 +43,24 @@ class PublicCheck:
     title: str
     minutes: int
     held_on: date
-    issued_at: datetime
+    held_text: str
+    issued_on: date
     issuer: str
+    place: str
+    phone: str
     folio: str
     initials: str
+    is_minor: bool
     revoked_at: datetime | None
+    replaced_by: Replacement | None
 
 
 async def public_check(typed: str) -> PublicCheck:
     """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404."""
     certificate = await _by_code(typed)
+    hub = await reads(Hub).get(id=certificate.hub_id)
+    one_day = dates.held_on([certificate.held_on], "es")
+    held_text: str = certificate.sheet["held_text"]
     return PublicCheck(
         code=certificate.code,
         kind=certificate.kind,
@@ -46,34 +68,59 @@ async def public_check(typed: str) -> PublicCheck:
         title=certificate.title,
         minutes=certificate.minutes,
         held_on=certificate.held_on,
-        issued_at=certificate.issued_at,
+        held_text="" if held_text == one_day else held_text,
+        issued_on=clock.local(certificate.issued_at).date(),
         issuer=certificate.issuer,
+        place=certificate.sheet["place"],
+        phone=hub.phone,
         folio=certificate.folio,
         initials="" if certificate.is_minor else certificate.initials,
+        is_minor=certificate.is_minor,
         revoked_at=certificate.revoked_at,
+        replaced_by=await _replacement(certificate),
     )
 
 
+async def _replacement(certificate: Certificate) -> Replacement | None:
+    if certificate.state is not CertificateState.REVOKED:
+        return None
+    standing = reads(Certificate).filter(registration_id=certificate.registration_id, state=CertificateState.VALID)
+    found = await standing.filter(kind=certificate.kind).first()
+    return Replacement(found.folio, found.code) if found is not None else None
+
+
 async def is_name_printed(typed_code: str, name: str) -> bool:
-    """Whether this is the name on the paper, whatever accents, apostrophes and capitals."""
+    """Whether this is the name on the paper, whatever accents, apostrophes and capitals; in the order of the paper."""
     certificate = await _by_code(typed_code)
-    return bool(fold(name)) and fold(name) == fold(certificate.printed_name)
+    return tokens.same(_comparable(name), _comparable(certificate.printed_name))
+
+
+def _comparable(name: str) -> str:
+    """The folded name. One without a single letter is compared as it is written."""
+    return fold(name) or name.strip()
 
 
 async def _by_code(typed: str) -> Certificate:
-    code = tokens.read_certificate_code(typed)
-    certificate = await reads(Certificate).get_or_none(code=code) if code else None
-    if certificate is None or not tokens.same(certificate.code, code or ""):
+    """Malformed codes are looked up like all others, so that nothing tells them from unknown ones."""
+    code = tokens.read_certificate_code(typed) or ""
+    certificate = await reads(Certificate).get_or_none(code=code)
+    if certificate is None or not tokens.same(certificate.code, code):
         raise UnknownCertificate
     return certificate
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    """A person's certificates of one training that stand, the newest first."""
-    standing = reads(Certificate).filter(registration_id=registration_id).exclude(state=CertificateState.REVOKED)
-    return await standing.order_by("-issued_at")
+    """A person's valid certificates of one training, the newest first."""
+    valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID)
+    return await valid.order_by("-issued_at", "-id")
 
 
-async def of_training(training_id: UUID) -> list[Certificate]:
-    """All certificates of a training, annulled ones too, by folio."""
-    return await reads(Certificate).filter(registration__training_id=training_id).order_by("year", "number")
+async def own_certificate(registration_id: UUID, typed_code: str) -> Certificate:
+    """The valid certificate of this registration with this code. Anybody else's, and a revoked one, is a 404."""
+    code = tokens.read_certificate_code(typed_code) or ""
+    certificate = await reads(Certificate).get_or_none(
+        registration_id=registration_id, code=code, state=CertificateState.VALID
+    )
+    if certificate is None:
+        raise UnknownCertificate
+    return certificate

@@ -1,0 +1,66 @@
+"""The forms about certificates: a code to check, a name to compare, a kind to issue, a reason, a signature."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator
+
+from trainings.certificates.models import CertificateKind
+from trainings.lib.tokens import read_certificate_code
+from trainings.people.forms import printable
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+LONGEST_NAME = 240
+LONGEST_REASON = 240
+LONGEST_SIGNATORY = 160
+LONGEST_OFFICE = 120
+
+
+def _code(typed: str) -> str:
+    """The code, also out of a pasted address."""
+    last = typed.strip().rstrip("/").rpartition("/")[2]
+    code = read_certificate_code(last)
+    if code is not None:
+        return code
+    if last.upper().startswith("VIMMIG"):
+        raise wrong(N_("Eso es el folio. Escriba el código, que está a su lado: 14 letras y números."))
+    raise wrong(N_("Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."))
+
+
+def _said(text: str) -> str:
+    if not text:
+        raise wrong(N_("Falta este dato."))
+    return text
+
+
+class CodeForm(Form):
+    """`codigo`: the code printed on the back."""
+
+    codigo: Annotated[str, AfterValidator(_code)]
+
+
+class NameForm(Form):
+    """A name to compare with the printed one."""
+
+    name: Annotated[str, printable(LONGEST_NAME), AfterValidator(_said)]
+
+
+class IssueForm(Form):
+    kind: CertificateKind
+
+
+class RevokeForm(Form):
+    """Why a certificate is annulled; staff see it, the public does not."""
+
+    reason: Annotated[str, printable(LONGEST_REASON)] = ""
+
+
+class SignatoryForm(Form):
+    """A name and an office as they are printed, and for whom they sign."""
+
+    operator: UUID
+    name: Annotated[str, printable(LONGEST_SIGNATORY), AfterValidator(_said)]
+    office: Annotated[str, printable(LONGEST_OFFICE), AfterValidator(_said)]

@@ -1,0 +1,244 @@
+"""Reads of certificates for staff: trainings with something to issue, everybody of a training, one person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.functions import Max
+from tortoise.queryset import QuerySet
+
+from trainings import clock
+from trainings.accounts.permissions import DESK, ISSUERS
+from trainings.attendance.models import Attendance
+from trainings.audit.actor import Actor
+from trainings.certificates import pdf
+from trainings.certificates.eligibility import Hours, Outlook, earned_kinds, hours_of, is_over
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib.text import search_text
+from trainings.places.models import Operator
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.registrations.queries import UnknownTraining
+from trainings.schedule.models import Course, SessionState, Training, TrainingState
+from trainings.web.i18n import N_
+
+PAGE = 30
+PLANNED = SessionState.PLANNED
+WITH = ("course", "sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
+
+Row = TypeVar("Row", Attendance, Certificate)
+
+
+class UnknownRegistration(NotFound):
+    code = "unknown_registration"
+    sentence = N_("No encontramos esa inscripción.")
+
+
+class UnknownAtDesk(NotFound):
+    code = "unknown_certificate"
+    sentence = N_("No encontramos ese certificado.")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of a training: hours, what was issued (annulled ones too), what can be issued.
+
+    `due` is the highest kind of somebody who completed it, where that was not issued; `open_kinds` all that may be.
+    `letters` are those of the name that the design cannot print.
+    """
+
+    registration: Registration
+    hours: Hours
+    outlook: Outlook
+    certificates: Sequence[Certificate]
+    due: CertificateKind | None
+    open_kinds: Sequence[CertificateKind]
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one training: everybody expected or present, who completed it, who has a certificate, who waits for one."""
+
+    n_people: int
+    n_completed: int
+    n_issued: int
+    n_due: int
+
+    @classmethod
+    def of(cls, people: Collection[Person]) -> Counts:
+        return cls(
+            n_people=len(people),
+            n_completed=sum(person.outlook is Outlook.COMPLETED for person in people),
+            n_issued=sum(any(stands(one) for one in person.certificates) for person in people),
+            n_due=sum(person.due is not None for person in people),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTraining:
+    """A training that was held at least in part, in the list of those with diplomas."""
+
+    training: Training
+    last_day: datetime
+    is_over: bool
+    counts: Counts
+
+
+def stands(certificate: Certificate) -> bool:
+    return certificate.state is not CertificateState.REVOKED
+
+
+def visible_to(actor: Actor) -> QuerySet[Training]:
+    """The trainings of the hubs where this person works at the desk, coordinates or administers; no drafts."""
+    return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK))).exclude(state=TrainingState.DRAFT)
+
+
+async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
+    """A page (from 1) of trainings with a session that was held, the last first; and whether older ones follow."""
+    was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__ends_at__lte=clock.now()), join_type=Q.OR)
+    found = visible_to(actor).filter(was_held, sessions__state=PLANNED).annotate(last_day=Max("sessions__ends_at"))
+    start = (page - 1) * PAGE
+    trainings = await (
+        found.order_by("-last_day", "id")
+        .offset(start)
+        .limit(PAGE + 1)
+        .prefetch_related("course", "hub__seat", "sessions")
+    )
+    shown = trainings[:PAGE]
+    people = await _people(shown, with_names=False)
+    lines = [
+        HeldTraining(training, _last_day(training), is_over(list(training.sessions)), Counts.of(people[training.id]))
+        for training in shown
+    ]
+    return lines, len(trainings) > PAGE
+
+
+def _last_day(training: Training) -> datetime:
+    return max(session.ends_at for session in training.sessions if session.state is PLANNED)
+
+
+async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
+    """A training in scope, with its course, sessions, hub, and the operator's signatories. Raises UnknownTraining."""
+    training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
+    if training is None:
+        raise UnknownTraining
+    return training
+
+
+async def people_of(training: Training) -> list[Person]:
+    """Everybody who is expected or came, or has a certificate, by name."""
+    people = (await _people([training], with_names=True))[training.id]
+    return sorted(people, key=lambda person: (_name_key(person), person.registration.id))
+
+
+def _name_key(person: Person) -> str:
+    participant = person.registration.participant
+    return search_text(participant.given_names, participant.surnames)
+
+
+async def person_at_desk(actor: Actor, registration_id: UUID) -> tuple[Training, Person]:
+    """One person in scope, with their training. Raises UnknownRegistration."""
+    registration = await reads(Registration).get_or_none(id=registration_id, duplicate_of_id=None)
+    if registration is None or not actor.has_at(await _hub_of(registration), DESK):
+        raise UnknownRegistration
+    training = await training_at_desk(actor, registration.training_id)
+    people = (await _people([training], with_names=True, only=registration_id))[training.id]
+    return training, people[0]
+
+
+async def _hub_of(registration: Registration) -> UUID:
+    return (await reads(Training).get(id=registration.training_id)).hub_id
+
+
+async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate:
+    """A certificate of a hub in scope, with its registration's person. Raises UnknownAtDesk."""
+    found = reads(Certificate).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
+    certificate = await found.get_or_none(id=certificate_id).prefetch_related("registration__participant")
+    if certificate is None:
+        raise UnknownAtDesk
+    return certificate
+
+
+async def n_files_missing(training_id: UUID) -> int:
+    """How many of a training's certificates that stand wait for their file."""
+    standing = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
+    return await standing.filter(file__id__isnull=True).count()
+
+
+async def operators_signing(actor: Actor) -> list[Operator]:
+    """The operators whose certificates this person issues, with their signatories in order."""
+    hubs = sorted(actor.hubs_with(ISSUERS))
+    return await reads(Operator).filter(hubs__id__in=hubs).distinct().order_by("name").prefetch_related("signatories")
+
+
+# -- putting people together
+
+
+async def _people(
+    trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
+) -> dict[UUID, list[Person]]:
+    """Per training the people on it, with three or four queries however many there are."""
+    ids = [training.id for training in trainings]
+    registrations = reads(Registration).filter(training_id__in=ids, duplicate_of_id=None)
+    attendances = reads(Attendance).filter(session__training_id__in=ids, session__state=PLANNED)
+    certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
+    if only is not None:
+        registrations = registrations.filter(id=only)
+        attendances, certificates = attendances.filter(registration_id=only), certificates.filter(registration_id=only)
+    if with_names:
+        registrations = registrations.prefetch_related("participant")
+    stays = _by_registration(await attendances)
+    papers = _by_registration(await certificates)
+    by_id = {training.id: training for training in trainings}
+    people: dict[UUID, list[Person]] = {key: [] for key in ids}
+    for registration in await registrations:
+        own, issued = stays[registration.id], papers[registration.id]
+        is_shown = registration.state in TAKES_PLACE or any(stay.is_present for stay in own) or issued
+        if is_shown or only is not None:
+            person = _person(by_id[registration.training_id], registration, own, issued, with_name=with_names)
+            people[registration.training_id].append(person)
+    return people
+
+
+def _person(
+    training: Training,
+    registration: Registration,
+    stays: Iterable[Attendance],
+    certificates: Sequence[Certificate],
+    *,
+    with_name: bool,
+) -> Person:
+    sessions = list(training.sessions)
+    hours = hours_of(stays, sessions)
+    outlook = hours.outlook(training.course.completion_share)
+    has_completed = outlook is Outlook.COMPLETED
+    kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
+    issued = {certificate.kind for certificate in certificates if stands(certificate)}
+    return Person(
+        registration=registration,
+        hours=hours,
+        outlook=outlook,
+        certificates=certificates,
+        due=kinds[0] if has_completed and kinds and kinds[0] not in issued else None,
+        open_kinds=[kind for kind in kinds if kind not in issued],
+        letters=pdf.missing_glyphs(registration.participant.full_name) if with_name else "",
+    )
+
+
+def _kinds(course: Course, registration: Registration, hours: Hours, *, has_completed: bool) -> list[CertificateKind]:
+    return earned_kinds(course, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
+
+
+def _by_registration(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
+    grouped: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.registration_id].append(row)
+    return grouped

@@ -1,0 +1,297 @@
+"""`/panel/diplomas`: what is to be issued, issuing one or all, opening, annulling, the name that is printed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import (
+    DESK,
+    ISSUERS,
+    can_correct_name,
+    can_issue_certificates,
+    can_revoke_certificates,
+)
+from trainings.audit.actions import record
+from trainings.certificates import actions, pdf
+from trainings.certificates import staff_queries as queries
+from trainings.certificates.actions import AlreadyRevoked, UnprintableText
+from trainings.certificates.eligibility import is_over
+from trainings.certificates.files import file_of
+from trainings.certificates.forms import IssueForm, RevokeForm
+from trainings.certificates.models import Certificate
+from trainings.certificates.sheets import Occasion, sample_sheet, texts_in_common
+from trainings.certificates.views import certificate_view, pdf_response, person_view
+from trainings.certificates.words import ISSUED_WORDS
+from trainings.db import transaction
+from trainings.errors import NotAllowed, Refusal
+from trainings.lib.text import short_name
+from trainings.registrations import actions as registrations
+from trainings.registrations.forms import RenameForm
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/diplomas"
+TRAINING = "/panel/capacitaciones/{id:uuid}"
+PERSON = "/panel/inscripciones/{id:uuid}/diploma"
+LAST_PAGE = 1_000
+
+
+class MayNotIssue(NotAllowed):
+    code = "may_not_issue"
+    sentence = N_("Solo la coordinación emite y anula diplomas. Pídaselo.")
+
+
+class IsRevoked(Refusal):
+    code = "is_revoked"
+    sentence = N_("Este documento está anulado y ya no se imprime. Si la persona necesita otro, emítalo de nuevo.")
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    page = _page_number(request.query_params.get("pagina", ""))
+    held, has_more = await queries.held_trainings(request.state.actor, page=page)
+    context = {
+        "trainings": held,
+        "n_hubs": len({one.training.hub_id for one in held}),
+        "page": page,
+        "has_more": has_more,
+        "n_due": sum(one.counts.n_due for one in held),
+    }
+    return render(request, "certificates/staff_index.html", context)
+
+
+def _page_number(text: str) -> int:
+    return max(1, min(int(text), LAST_PAGE)) if text.isascii() and text.isdigit() and len(text) < 5 else 1
+
+
+# -- everybody of a training
+
+
+async def _training(request: Request) -> Training:
+    return await queries.training_at_desk(request.state.actor, request.path_params["id"])
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    return await _show(request, await _training(request))
+
+
+async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
+    people = await queries.people_of(training)
+    actor = request.state.actor
+    signatories = list(training.hub.operator.signatories)
+    context: dict[str, Any] = {
+        "training": training,
+        "people": [person_view(person) for person in people],
+        "counts": queries.Counts.of(people),
+        "n_printable": sum(person.due is not None and not person.letters for person in people),
+        "n_unprintable": sum(person.due is not None and bool(person.letters) for person in people),
+        "n_files_missing": await queries.n_files_missing(training.id),
+        "planned": people[0].hours.planned if people else 0,
+        "share": training.course.completion_share,
+        "is_over": is_over(list(training.sessions)),
+        "may_issue": can_issue_certificates(actor, training.hub_id),
+        "signatories": signatories,
+        "printed_signatories": signatories[: pdf.MOST_SIGNATORIES],
+        "refusal": _shown(refusal),
+    }
+    return render(request, "certificates/training.html", context, status=refusal.status if refusal else 200)
+
+
+def _shown(refusal: Refusal | None) -> dict[str, str] | None:
+    return {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None
+
+
+@allow(*ISSUERS)
+async def issue_all(request: Request) -> Response:
+    training = await _training(request)
+    _check_issuer(request, training.hub_id)
+    try:
+        issued = await actions.issue_all(training.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show(request, training, refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
+    n = len(issued.certificates)
+    sentence = ngettext("Listo. Se emitió %(n)s diploma.", "Listo. Se emitieron %(n)s diplomas.", n) % {"n": n}
+    flash(response, sentence if n else gettext(N_("No había nada que emitir.")), "ok" if n else "note")
+    return response
+
+
+def _check_issuer(request: Request, hub_id: UUID) -> None:
+    if not can_issue_certificates(request.state.actor, hub_id):
+        raise MayNotIssue
+
+
+@allow(*DESK)
+async def sample(request: Request) -> Response:
+    """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
+    training = await _training(request)
+    signatories = [(one.name, one.office) for one in training.hub.operator.signatories]
+    sheet = sample_sheet(Occasion(training, list(training.sessions), signatories, clock.today()))
+    missing = pdf.missing_glyphs(*texts_in_common(sheet))
+    if missing:
+        raise UnprintableText(letters=missing)
+    page = 2 if request.query_params.get("lado") == "atras" else 1
+    picture = await asyncio.to_thread(pdf.preview_png, sheet, page=page)
+    return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
+
+
+# -- one person
+
+
+@allow(*DESK)
+async def show_person(request: Request) -> Response:
+    """One person's name as it is printed, hours and papers. It shows the full name: opening it is logged."""
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    async with transaction():
+        await record(
+            "certificates.open_person",
+            actor=request.state.actor,
+            object_id=person.registration.id,
+            hub_id=training.hub_id,
+        )
+    return _show_person(request, training, person)
+
+
+def _show_person(
+    request: Request,
+    training: Training,
+    person: queries.Person,
+    *,
+    name_form: Typed | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> Response:
+    participant = person.registration.participant
+    names = {"given_names": participant.given_names, "surnames": participant.surnames}
+    context = {
+        "training": training,
+        "person": person_view(person),
+        "share": training.course.completion_share,
+        "is_over": is_over(list(training.sessions)),
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+        "name_form": name_form or Typed.of(names),
+        "refusal": _shown(refusal),
+    }
+    return render(request, "certificates/person.html", context, status=status)
+
+
+@allow(*ISSUERS)
+async def issue(request: Request) -> Response:
+    """Issue one certificate of the posted kind. Pressed twice it is the same certificate."""
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    _check_issuer(request, training.hub_id)
+    form = check(IssueForm, await read_form(request))
+    try:
+        certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
+    except Refusal as refusal:
+        return _show_person(request, training, person, refusal=refusal, status=refusal.status)
+    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")
+    flash(response, gettext(ISSUED_WORDS[form.kind]) % {"folio": certificate.folio})
+    return response
+
+
+@allow(*DESK)
+async def rename(request: Request) -> Response:
+    """Correct the name as it will be printed."""
+    training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
+    if not can_correct_name(request.state.actor, training.hub_id):
+        raise NotAllowed
+    try:
+        form = check(RenameForm, await read_form(request))
+    except FormErrors as exc:
+        return _show_person(request, training, person, name_form=exc.typed, status=422)
+    key = person.registration.id
+    await registrations.rename(key, form.given_names, form.surnames, actor=request.state.actor)
+    response = redirect(f"/panel/inscripciones/{key}/diploma")
+    flash(response, gettext(N_("Listo. Así se escribirá el nombre.")))
+    return response
+
+
+# -- one certificate
+
+
+async def _certificate(request: Request) -> Certificate:
+    return await queries.certificate_at_desk(request.state.actor, request.path_params["id"])
+
+
+@allow(*DESK)
+async def file(request: Request) -> Response:
+    """The PDF, to be printed or sent; who opened it is logged. An annulled one is not handed out."""
+    certificate = await _certificate(request)
+    if not queries.stands(certificate):
+        raise IsRevoked
+    kept = await file_of(certificate)
+    async with transaction():
+        await record(
+            "certificates.open", actor=request.state.actor, object_id=certificate.id, hub_id=certificate.hub_id
+        )
+    return pdf_response(certificate, kept)
+
+
+async def _revocable(request: Request) -> Certificate:
+    certificate = await _certificate(request)
+    if not can_revoke_certificates(request.state.actor, certificate.hub_id):
+        raise MayNotIssue
+    if not queries.stands(certificate):
+        raise AlreadyRevoked
+    return certificate
+
+
+@allow(*ISSUERS)
+async def confirm_revoke(request: Request) -> Response:
+    return _revoke_page(request, await _revocable(request), None)
+
+
+def _revoke_page(request: Request, certificate: Certificate, form: Typed | None, status: int = 200) -> Response:
+    participant = certificate.registration.participant
+    context = {
+        "certificate": certificate_view(certificate),
+        "title": certificate.title,
+        "name": short_name(participant.given_names, participant.surnames),
+        "training_id": certificate.registration.training_id,
+        "form": form,
+    }
+    return render(request, "certificates/revoke.html", context, status=status)
+
+
+@allow(*ISSUERS)
+async def revoke(request: Request) -> Response:
+    certificate = await _revocable(request)
+    typed = await read_form(request)
+    try:
+        form = check(RevokeForm, typed)
+        await actions.revoke(certificate.id, form.reason, actor=request.state.actor)
+    except FormErrors as exc:
+        return _revoke_page(request, certificate, exc.typed, 422)
+    except actions.ReasonMissing as refusal:
+        return _revoke_page(request, certificate, typed.refused(refusal), refusal.status)
+    response = redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas")
+    flash(response, gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio})
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(INDEX + "/{id:uuid}.pdf", file),
+    Route(INDEX + "/{id:uuid}/anular", confirm_revoke),
+    Route(INDEX + "/{id:uuid}/anular", revoke, methods=["POST"]),
+    Route(TRAINING + "/diplomas", show),
+    Route(TRAINING + "/diplomas", issue_all, methods=["POST"]),
+    Route(TRAINING + "/diploma-muestra.png", sample),
+    Route(PERSON, show_person),
+    Route(PERSON, issue, methods=["POST"]),
+    Route(PERSON + "/nombre", rename, methods=["POST"]),
+]

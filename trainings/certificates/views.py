@@ -1,0 +1,160 @@
+"""Certificates in the words their pages show, and the answer that hands out a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from starlette.responses import Response
+
+from trainings.certificates.eligibility import Outlook
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
+from trainings.certificates.queries import PublicCheck
+from trainings.certificates.staff_queries import Person, stands
+from trainings.certificates.words import ISSUE_WORDS, KIND_WORDS, STATE_WORDS, STATES_WHAT, verdict_of
+from trainings.lib import dates
+from trainings.lib.text import short_name
+from trainings.web.headers import token_page_headers
+from trainings.web.i18n import gettext, language
+
+
+def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
+    """The file, shown in place under its folio as a name. It carries a name: no cache keeps it."""
+    disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
+    return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
+
+
+# -- the public check
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A checked certificate (fields: `certificates/check.html`)."""
+
+    found: PublicCheck
+    word: str
+    icon: str
+    seal: str
+    title: str
+    lead: str
+    states: str
+    held: str
+    held_is_spanish: bool
+    issued: str
+    hours: int
+
+    @property
+    def is_valid(self) -> bool:
+        return self.found.state is CertificateState.VALID
+
+
+def check_view(found: PublicCheck) -> CheckView:
+    """In the language being spoken. `hours` is what a band may count: whole hours only."""
+    verdict = verdict_of(found.kind, found.state)
+    day = _in_words(found.revoked_at) if found.revoked_at is not None else ""
+    return CheckView(
+        found=found,
+        word=gettext(verdict.word),
+        icon=verdict.icon,
+        seal=verdict.seal,
+        title=gettext(verdict.title),
+        lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day},
+        states=gettext(STATES_WHAT[found.kind]),
+        held=_begun(found.held_text or dates.long_date(found.held_on, language())),
+        held_is_spanish=bool(found.held_text),
+        issued=_in_words(found.issued_on),
+        hours=0 if found.minutes % 60 else found.minutes // 60,
+    )
+
+
+def _in_words(day: date | datetime) -> str:
+    return dates.date_without_weekday(day, language())
+
+
+def _begun(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+# -- staff
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateView:
+    """A certificate in a list of staff."""
+
+    id: UUID
+    kind: str
+    folio: str
+    code: str
+    state: str
+    stands: bool
+    is_valid: bool
+    printed_name: str
+    issued_at: datetime
+    revoked_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKind:
+    """A kind that can be issued now: its code, and the words of its button."""
+
+    kind: CertificateKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One row of a training's certificates (fields: `certificates/training.html`)."""
+
+    id: UUID
+    name: str
+    full_name: str
+    community: str
+    attended: int
+    planned: int
+    outlook: Outlook
+    certificates: Sequence[CertificateView]
+    due: OpenKind | None
+    open_kinds: Sequence[OpenKind]
+    letters: str
+
+
+def person_view(person: Person) -> PersonView:
+    participant = person.registration.participant
+    return PersonView(
+        id=person.registration.id,
+        name=short_name(participant.given_names, participant.surnames),
+        full_name=participant.full_name,
+        community=participant.community,
+        attended=person.hours.attended,
+        planned=person.hours.planned,
+        outlook=person.outlook,
+        certificates=[certificate_view(certificate) for certificate in person.certificates],
+        due=_open(person.due) if person.due else None,
+        open_kinds=[_open(kind) for kind in person.open_kinds],
+        letters=person.letters,
+    )
+
+
+def certificate_view(certificate: Certificate) -> CertificateView:
+    return CertificateView(
+        id=certificate.id,
+        kind=gettext(KIND_WORDS[certificate.kind]),
+        folio=certificate.folio,
+        code=certificate.code,
+        state=gettext(STATE_WORDS[certificate.state]),
+        stands=stands(certificate),
+        is_valid=certificate.state is CertificateState.VALID,
+        printed_name=certificate.printed_name,
+        issued_at=certificate.issued_at,
+        revoked_at=certificate.revoked_at,
+        reason=certificate.revoked_reason,
+    )
+
+
+def _open(kind: CertificateKind) -> OpenKind:
+    return OpenKind(kind, gettext(ISSUE_WORDS[kind]))

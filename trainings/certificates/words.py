@@ -1,0 +1,94 @@
+"""Certificates in words: each kind has a gender of its own, so whole sentences are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainings.certificates.models import CertificateKind, CertificateState
+from trainings.web.i18n import N_
+
+KIND_WORDS = {
+    CertificateKind.CONSTANCIA: N_("Constancia"),
+    CertificateKind.DIPLOMA: N_("Diploma"),
+    CertificateKind.CERTIFICADO: N_("Certificado"),
+}
+
+ISSUE_WORDS = {
+    CertificateKind.CONSTANCIA: N_("Emitir constancia"),
+    CertificateKind.DIPLOMA: N_("Emitir diploma"),
+    CertificateKind.CERTIFICADO: N_("Emitir certificado"),
+}
+
+ISSUED_WORDS = {
+    CertificateKind.CONSTANCIA: N_("Listo. La constancia está emitida: %(folio)s."),
+    CertificateKind.DIPLOMA: N_("Listo. El diploma está emitido: %(folio)s."),
+    CertificateKind.CERTIFICADO: N_("Listo. El certificado está emitido: %(folio)s."),
+}
+
+STATES_WHAT = {
+    CertificateKind.CONSTANCIA: N_("Asistió las horas que dice"),
+    CertificateKind.DIPLOMA: N_("La completó"),
+    CertificateKind.CERTIFICADO: N_("La completó y aprobó la evaluación"),
+}
+
+STATE_WORDS = {
+    CertificateState.PREPARED: N_("Preparado, aún no válido"),
+    CertificateState.VALID: N_("Válido"),
+    CertificateState.REVOKED: N_("Anulado"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check page says of a certificate in one state. `lead` may name its issuer and the day it was revoked."""
+
+    word: str
+    icon: str
+    seal: str
+    title: str
+    lead: str
+
+
+_VALID = {
+    CertificateKind.CONSTANCIA: (
+        N_("Esta constancia es válida"),
+        N_("La entregó la %(issuer)s. No ha sido anulada."),
+    ),
+    CertificateKind.DIPLOMA: (
+        N_("Este diploma es válido"),
+        N_("Lo entregó la %(issuer)s. No ha sido anulado."),
+    ),
+    CertificateKind.CERTIFICADO: (
+        N_("Este certificado es válido"),
+        N_("Lo entregó la %(issuer)s. No ha sido anulado."),
+    ),
+}
+_PREPARED = {
+    CertificateKind.CONSTANCIA: N_("Esta constancia aún no es válida"),
+    CertificateKind.DIPLOMA: N_("Este diploma aún no es válido"),
+    CertificateKind.CERTIFICADO: N_("Este certificado aún no es válido"),
+}
+_REVOKED = {
+    CertificateKind.CONSTANCIA: (
+        N_("Esta constancia fue anulada"),
+        N_("La %(issuer)s la anuló el %(day)s."),
+    ),
+    CertificateKind.DIPLOMA: (
+        N_("Este diploma fue anulado"),
+        N_("La %(issuer)s lo anuló el %(day)s."),
+    ),
+    CertificateKind.CERTIFICADO: (
+        N_("Este certificado fue anulado"),
+        N_("La %(issuer)s lo anuló el %(day)s."),
+    ),
+}
+
+
+def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
+    """The sentences, not yet translated."""
+    if state is CertificateState.VALID:
+        return Verdict(N_("Válido"), "listo", "ok", *_VALID[kind])
+    if state is CertificateState.PREPARED:
+        lead = N_("Lo preparó la %(issuer)s. Valdrá cuando conste la asistencia.")
+        return Verdict(N_("Aún no válido"), "espera", "hold", _PREPARED[kind], lead)
+    return Verdict(N_("Anulado"), "cerrar", "no", *_REVOKED[kind])
