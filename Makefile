@@ -1,0 +1,83 @@
+# Everything done by hand has its line here. `make` alone lists it.
+
+VENV := .venv
+PORT ?= 8000
+WORKERS ?= 2
+TESTS ?=
+PYTHON ?= $(shell tools/find_python.sh)
+
+BIN := $(CURDIR)/$(VENV)/bin
+RUN_READY := $(VENV)/run.ready
+TEST_READY := $(VENV)/test.ready
+
+# What the packages bring along (node, ruff …) is found before what the machine has.
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve seed migrate worker test check prove bench docs catalogue lock changelog clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## Set up everything and serve the demo world at http://localhost:8000 (PORT moves it)
+	@TRAININGS_ENV=$${TRAININGS_ENV:-demo} $(BIN)/trainings migrate
+	@TRAININGS_ENV=$${TRAININGS_ENV:-demo} $(BIN)/trainings seed --demo
+	@echo; echo "  http://localhost:$(PORT)    (Ctrl-C stops it)"; echo
+	@TRAININGS_ENV=$${TRAININGS_ENV:-demo} TRAININGS_BASE_URL=$${TRAININGS_BASE_URL:-http://localhost:$(PORT)} \
+		$(BIN)/trainings serve --port $(PORT)
+
+seed: $(RUN_READY) ## Fill an empty database with the demo world; prints its accounts
+	@TRAININGS_ENV=$${TRAININGS_ENV:-demo} $(BIN)/trainings seed --demo
+
+migrate: $(RUN_READY) ## Bring the database up to date
+	@$(BIN)/trainings migrate
+
+worker: $(RUN_READY) ## Send messages and do jobs, without serving pages
+	@$(BIN)/trainings worker
+
+test: $(TEST_READY) ## Run all tests (TESTS=tests/places runs some)
+	@$(BIN)/python -m tests.browser_setup
+	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/python tools/catalogue.py check
+	@$(BIN)/python tools/changelog.py check
+	@$(BIN)/python -m pytest -q tests/test_architecture.py
+
+prove: $(TEST_READY) ## Run the long proofs (rushes, storms) and print what they found
+	@$(BIN)/python -m tests.browser_setup
+	@$(BIN)/python -m pytest -m proof -s $(TESTS)
+
+bench: $(TEST_READY) ## Measure, each against a baseline of the same run
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(TEST_READY) ## Say where the documents are and check what they promise
+	@ls docs/*.md docs/decisions/*.md
+	@$(BIN)/python -m pytest -q tests/test_architecture.py -k documented
+
+catalogue: $(TEST_READY) ## Collect the words people read into the catalogues to translate
+	@$(BIN)/python tools/catalogue.py update
+
+changelog: $(TEST_READY) ## Gather changelog.d/ into CHANGELOG.md (VERSION=1.2.0)
+	@$(BIN)/python tools/changelog.py gather $(VERSION)
+
+lock: $(TEST_READY) ## Write the hashed requirements anew from pyproject.toml
+	@tools/lock.sh $(BIN)/pip-compile
+
+clean: ## Remove what was installed and built here, not the data in var/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache trainings.egg-info
+
+$(BIN)/python:
+	@tools/make_venv.sh "$(PYTHON)" $(VENV)
+
+$(RUN_READY): requirements.txt pyproject.toml | $(BIN)/python
+	@tools/install.sh $(BIN)/python requirements.txt
+	@touch $@
+
+$(TEST_READY): requirements-dev.txt pyproject.toml | $(BIN)/python
+	@tools/install.sh $(BIN)/python requirements-dev.txt
+	@touch $@ $(RUN_READY)
