@@ -16,7 +16,7 @@ from trainings.places.models import Hub, Venue
 from trainings.schedule.models import Course, PlaceShown
 from trainings.web.i18n import N_
 
-MOST_SESSIONS = 40
+MOST_SESSIONS = 24
 LONGEST_SESSION = timedelta(hours=24)
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity"})
 """The hub is fixed at creation; places are changed together with the waiting list, by registrations."""

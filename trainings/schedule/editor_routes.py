@@ -1,0 +1,281 @@
+"""`/panel/capacitaciones/nueva` and `…/editar`: one form for a training and its sessions, also without script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import EDITORS, can_edit_trainings
+from trainings.audit.actor import Actor
+from trainings.db import reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.people import choices
+from trainings.places.models import Hub
+from trainings.places.queries import hubs_visible_to, venues_of
+from trainings.registrations.actions import announce_change, resize
+from trainings.schedule import actions, forms, queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.holidays import holiday_during
+from trainings.schedule.models import (
+    Course,
+    PlaceShown,
+    Project,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
+from trainings.schedule.session_actions import TrainingCalledOff
+from trainings.schedule.words import KINDS, OFFERS
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+NEW = "/panel/capacitaciones/nueva"
+USUAL_CAPACITY = 30
+REFUSED = (409, 422)
+"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A row of the form: its number, and the holiday on which its day falls."""
+
+    number: int
+    holiday: str
+
+
+# -- a new one
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    """The empty form; who leads several hubs first says for which."""
+    hubs = await _editable_hubs(request.state.actor)
+    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
+    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    if hub is None:
+        return render(request, "schedule/staff/choose_hub.html", {"hubs": hubs})
+    typed = Typed.of(
+        {
+            "hub": hub.id,
+            "capacity": USUAL_CAPACITY,
+            "place_shown": PlaceShown.PUBLIC,
+            "has_waiting_list": forms.TICKED,
+            "walk_ins": forms.TICKED,
+        }
+    )
+    return await _form(request, hub, typed)
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    typed = await read_form(request)
+    hub = await _hub(request, typed)
+    if _changes_rows(typed):
+        return await _form(request, hub, typed)
+    try:
+        form, sessions = forms.check_training(typed)
+        training = await actions.create_training(
+            await _plan(form), sessions, actor=request.state.actor, override_reason=form.override_reason
+        )
+    except FormErrors as exc:
+        return await _form(request, hub, exc.typed, status=422)
+    except Refusal as refusal:
+        return await _refused(request, hub, typed, refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}")
+    flash(response, gettext(N_("Listo: el borrador está guardado. Revíselo y publíquelo.")))
+    return response
+
+
+# -- a standing one
+
+
+async def editable(request: Request) -> Training:
+    """The training of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
+    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_edit_trainings(request.state.actor, training.hub_id):
+        raise WrongRole
+    return training
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    training = await editable(request)
+    if training.state is TrainingState.CANCELLED:
+        raise TrainingCalledOff
+    typed = forms.typed_training(training, _changeable(training))
+    return await _form(request, training.hub, typed, training=training)
+
+
+@allow(*EDITORS)
+async def update(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    typed.fields["hub"] = [str(training.hub_id)]
+    if _changes_rows(typed):
+        return await _form(request, training.hub, typed, training=training)
+    try:
+        is_told = await _save(training, typed, request.state.actor)
+    except FormErrors as exc:
+        return await _form(request, training.hub, exc.typed, training=training, status=422)
+    except Refusal as refusal:
+        return await _refused(request, training.hub, typed, refusal, training=training)
+    response = redirect(f"/panel/capacitaciones/{training.id}")
+    flash(response, gettext(SAVED_AND_TOLD if is_told else N_("Listo: los cambios están guardados.")))
+    return response
+
+
+SAVED_AND_TOLD = N_(
+    "Listo: los cambios están guardados. A quienes dejaron su correo se les avisa en 10 minutos; "
+    "puede detenerlo en Mensajes."
+)
+
+
+async def _save(training: Training, typed: Typed, actor: Actor) -> bool:
+    """All or nothing: the plan, the places, and word to people whose time or place changed. Whether they are told."""
+    form, sessions = forms.check_training(typed)
+    plan = await _plan(form)
+    async with transaction():
+        edited = await actions.edit_training(
+            training.id,
+            plan,
+            sessions,
+            actor=actor,
+            override_reason=form.override_reason,
+            revision=form.revision,
+        )
+        await resize(training.id, form.capacity, form.childcare_capacity, actor=actor)
+        is_told = edited.is_moved and edited.training.state is not TrainingState.DRAFT
+        if is_told:
+            await announce_change(training.id)
+    return is_told
+
+
+def _changeable(training: Training) -> list[TrainingSession]:
+    """Sessions that the form may change: all of a draft, else those to come."""
+    now = clock.now()
+    planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
+    if training.state is not TrainingState.DRAFT:
+        planned = [session for session in planned if session.closed_at is None and now < session.ends_at]
+    return sorted(planned, key=lambda session: session.starts_at)
+
+
+# -- the form
+
+
+def _changes_rows(typed: Typed) -> bool:
+    """Whether a button for rows was pressed; then the rows are changed, and the form is only shown again."""
+    removed = typed.value("remove")
+    if removed:
+        forms.close_ranks(typed, without=int(removed) if removed.isdecimal() else None)
+        return True
+    if typed.value("add"):
+        _add_row(typed)
+        return True
+    return False
+
+
+def _add_row(typed: Typed) -> None:
+    """One more row like the last, a week later."""
+    n_rows = forms.close_ranks(typed)
+    if not 0 < n_rows < MOST_SESSIONS:
+        return
+    for name in ("starts", "ends", "venue", "facilitators"):
+        values = typed.values(f"sessions-{n_rows - 1}-{name}")
+        if values:
+            typed.fields[f"sessions-{n_rows}-{name}"] = list(values)
+    day = forms.day_of(typed, n_rows - 1)
+    typed.fields[f"sessions-{n_rows}-day"] = [str(day + timedelta(days=7))] if day else [""]
+
+
+async def _plan(form: forms.TrainingForm) -> TrainingPlan:
+    course = await reads(Course).get_or_none(id=form.course)
+    if course is None:
+        raise UnknownCourse(field="course")
+    return form.plan(course.title)
+
+
+async def _editable_hubs(actor: Actor) -> list[Hub]:
+    return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
+
+
+async def _hub(request: Request, typed: Typed) -> Hub:
+    """The hub that the form is for: one that the actor leads."""
+    for hub in await _editable_hubs(request.state.actor):
+        if str(hub.id) == typed.value("hub"):
+            return hub
+    raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
+
+
+async def _refused(
+    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, training: Training | None = None
+) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    typed.refused(refusal)
+    return await _form(
+        request, hub, typed, training=training, status=refusal.status, is_booked=isinstance(refusal, Booked)
+    )
+
+
+async def _form(
+    request: Request,
+    hub: Hub,
+    typed: Typed,
+    *,
+    training: Training | None = None,
+    status: int = 200,
+    is_booked: bool = False,
+) -> Response:
+    numbers = forms.row_numbers(typed) or [0]
+    context = {
+        "here": "capacitaciones",
+        "form": typed,
+        "hub": hub,
+        "training": training,
+        "rows": [FormRow(number, _holiday(typed, number)) for number in numbers],
+        "may_add": len(numbers) < MOST_SESSIONS,
+        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        **await _choices(hub, training),
+    }
+    return render(request, "schedule/staff/form.html", context, status=status)
+
+
+def _holiday(typed: Typed, number: int) -> str:
+    span = forms.span_of(typed, number)
+    holiday = holiday_during(*span) if span else None
+    return gettext(holiday.name) if holiday else ""
+
+
+async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
+    """What the selects and boxes offer; a training keeps a course that has left the catalogue."""
+    courses = [one for one in await queries.courses() if one.is_active or (training and one.id == training.course_id)]
+    people = await queries.people_who_facilitate(hub.id, hub.operator_id)
+    venues = await venues_of(hub)
+    return {
+        "courses": [(one.id, f"{one.title} ({gettext(KINDS[one.kind]).lower()})") for one in courses],
+        "venues": [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues],
+        "people": [(user.id, user.name) for user in people],
+        "projects": [(one.id, one.name) for one in await reads(Project).order_by("name")],
+        "actor_types": choices.actor_types(),
+        "languages": [choice for choice in choices.languages() if choice[0] != "und"],
+        "offers": [(code.value, gettext(words)) for code, words in OFFERS.items()],
+    }
+
+
+routes: list[BaseRoute] = [
+    Route(NEW, new),
+    Route(NEW, create, methods=["POST"]),
+    Route("/panel/capacitaciones/{id:uuid}/editar", edit),
+    Route("/panel/capacitaciones/{id:uuid}/editar", update, methods=["POST"]),
+]

@@ -1,0 +1,360 @@
+"""The forms of staff: a training with its sessions, a move, a course. Days and times are typed as in Guatemala."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, model_validator
+
+from trainings import clock
+from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
+from trainings.people.forms import Phone, printable
+from trainings.people.words import ACTOR_TYPES, LANGUAGES
+from trainings.schedule.course_actions import CoursePlan
+from trainings.schedule.models import Course, CourseKind, Offer, PlaceShown, Training, TrainingSession
+from trainings.schedule.plans import MOST_SESSIONS, SessionPlan, TrainingPlan
+from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
+from trainings.web.i18n import N_
+
+TICKED = "yes"
+ROW = re.compile(r"sessions-(\d{1,4})-(id|day|starts|ends|venue|facilitators)")
+LAST_MINUTE = time(23, 59)
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+MOST_PLACES = 2000
+MOST_CONTENTS = 30
+
+
+def _required(text: str) -> str:
+    if not text:
+        raise wrong(N_("Falta este dato."))
+    return text
+
+
+def _lines(text: str) -> str:
+    try:
+        return clean_multiline(text, 4000)
+    except UnreadableText as exc:
+        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+    except TextTooLong as exc:
+        raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=4000) from exc
+
+
+def _near_day(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise wrong(N_("Revise el año."))
+    return day
+
+
+def _web_address(text: str | None) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or len(text) > 500:
+        raise wrong(N_("Escriba el enlace completo. Empieza con https://"))
+    return text
+
+
+def _known(codes: list[str], words: Any) -> list[str]:
+    if not set(codes) <= set(words):
+        raise wrong(N_("Escoja una de las opciones."))
+    return [code for code in words if code in codes]
+
+
+Day = Annotated[date, AfterValidator(_near_day)]
+Title = Annotated[str, printable(180), AfterValidator(_required)]
+Text180 = Annotated[str, printable(180)]
+Text240 = Annotated[str, printable(240)]
+Lines = Annotated[str, AfterValidator(_lines)]
+WebAddress = Annotated[str | None, AfterValidator(_web_address)]
+ActorTypes = Annotated[list[str], AfterValidator(lambda codes: _known(codes, [str(one) for one in ACTOR_TYPES]))]
+Languages = Annotated[
+    list[str], AfterValidator(lambda codes: _known(codes, [one for one in LANGUAGES if one != "und"]))
+]
+Offers = Annotated[list[str], AfterValidator(lambda codes: _known(codes, [str(one) for one in Offer]))]
+Reason = Annotated[str, printable(240)]
+
+
+# -- a training
+
+
+class TrainingForm(Form):
+    """All of a training but its sessions. An empty title is the course's; `revision` that of the row when opened."""
+
+    hub: UUID
+    course: UUID
+    title: Text180 = ""
+    neutral_title: Text180 = ""
+    summary: Lines = ""
+    project: UUID | None = None
+    venue: UUID | None = None
+    place_shown: PlaceShown = PlaceShown.PUBLIC
+    online_url: WebAddress = None
+    capacity: int = Field(ge=1, le=MOST_PLACES)
+    childcare_capacity: int = Field(default=0, ge=0, le=MOST_PLACES)
+    has_waiting_list: bool = False
+    approval_required: bool = False
+    walk_ins: bool = False
+    opens_on: Day | None = None
+    opens_time: time | None = None
+    closes_on: Day | None = None
+    closes_time: time | None = None
+    audience: ActorTypes = []
+    admits_minors: bool = False
+    minimum_age: int | None = Field(default=None, ge=1, le=99)
+    languages: Languages = []
+    interpreter_languages: Languages = []
+    offers: Offers = []
+    bring: Text240 = ""
+    contact_phone: Phone = None
+    revision: int | None = None
+    override_reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _has_day_for_time(self) -> TrainingForm:
+        if (self.opens_time and not self.opens_on) or (self.closes_time and not self.closes_on):
+            raise wrong(N_("Escriba también el día en que se abre o se cierra la inscripción."))
+        return self
+
+    def plan(self, course_title: str) -> TrainingPlan:
+        """What the form says, with moments in UTC. A closing day without a time is meant whole."""
+        return TrainingPlan(
+            course_id=self.course,
+            hub_id=self.hub,
+            project_id=self.project,
+            venue_id=self.venue,
+            title=self.title or course_title,
+            neutral_title=self.neutral_title,
+            summary=self.summary,
+            online_url=self.online_url,
+            capacity=self.capacity,
+            childcare_capacity=self.childcare_capacity,
+            has_waiting_list=self.has_waiting_list,
+            opens_at=clock.at(self.opens_on, self.opens_time or time()) if self.opens_on else None,
+            closes_at=clock.at(self.closes_on, self.closes_time or LAST_MINUTE) if self.closes_on else None,
+            place_shown=self.place_shown,
+            approval_required=self.approval_required,
+            walk_ins=self.walk_ins,
+            admits_minors=self.admits_minors,
+            minimum_age=self.minimum_age,
+            audience=tuple(self.audience),
+            languages=tuple(self.languages),
+            interpreter_languages=tuple(self.interpreter_languages),
+            offers=tuple(self.offers),
+            bring=self.bring,
+            contact_phone=self.contact_phone or "",
+        )
+
+
+class SessionForm(Form):
+    """One meeting: a day, from when to when, where (empty: where the training is), who holds it."""
+
+    id: UUID | None = None
+    day: Day
+    starts: time
+    ends: time
+    venue: UUID | None = None
+    facilitators: list[UUID] = []
+
+    def plan(self) -> SessionPlan:
+        """The meeting in UTC."""
+        return SessionPlan(
+            clock.at(self.day, self.starts),
+            clock.at(self.day, self.ends),
+            self.venue,
+            tuple(dict.fromkeys(self.facilitators)),
+            self.id,
+        )
+
+
+def row_numbers(typed: Typed) -> list[int]:
+    """The numbers of the session rows of a posted form, in order."""
+    found = {int(match[1]) for name in typed.fields if (match := ROW.fullmatch(name))}
+    return sorted(found)
+
+
+def close_ranks(typed: Typed, *, without: int | None = None) -> int:
+    """Number the rows from 0, leaving out `without` and those where nothing was typed; how many there are."""
+    kept = [
+        number
+        for number in row_numbers(typed)
+        if number != without
+        and any(typed.value(f"sessions-{number}-{name}").strip() for name in ("id", "day", "starts", "ends"))
+    ]
+    rows = {
+        new: {name: typed.values(f"sessions-{old}-{name}") for name in SessionForm.model_fields}
+        for new, old in enumerate(kept)
+    }
+    for name in [name for name in typed.fields if ROW.fullmatch(name)]:
+        del typed.fields[name]
+    for number, values in rows.items():
+        typed.fields.update({f"sessions-{number}-{name}": value for name, value in values.items() if value})
+    return len(kept)
+
+
+def day_of(typed: Typed, number: int) -> date | None:
+    """The day of a row as typed, if it is one that a calendar has."""
+    try:
+        return _near_day(date.fromisoformat(typed.value(f"sessions-{number}-day")))
+    except ValueError:
+        return None
+
+
+def span_of(typed: Typed, number: int) -> tuple[datetime, datetime] | None:
+    """From when to when a row says it is, UTC; none while something is missing."""
+    try:
+        starts, ends = (time.fromisoformat(typed.value(f"sessions-{number}-{name}")) for name in ("starts", "ends"))
+    except ValueError:
+        return None
+    day = day_of(typed, number)
+    return (clock.at(day, starts), clock.at(day, ends)) if day else None
+
+
+def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
+    """The whole form. Raises FormErrors with the sentences of all its parts."""
+    n_rows = min(close_ranks(typed), MOST_SESSIONS + 1)
+    training = _checked(TrainingForm, typed)
+    sessions = [_checked(SessionForm, typed, f"sessions-{number}-") for number in range(n_rows)]
+    if typed.errors or training is None:
+        raise FormErrors(typed)
+    return training, [session.plan() for session in sessions if session is not None]
+
+
+def _checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
+    """The form, or nothing where its sentences are now in `typed`."""
+    try:
+        return check(form, typed, prefix=prefix)
+    except FormErrors:
+        return None
+
+
+def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> Typed:
+    """A training and those of its sessions that can still be changed, to be edited."""
+    values: dict[str, Any] = {name: getattr(training, name, None) for name in TrainingForm.model_fields}
+    values |= {
+        "hub": training.hub_id,
+        "course": training.course_id,
+        "venue": training.venue_id,
+        "project": training.project_id,
+        "override_reason": None,
+        **_day_and_time("opens", training.opens_at),
+        **_day_and_time("closes", training.closes_at),
+    }
+    for name in ("has_waiting_list", "approval_required", "walk_ins", "admits_minors"):
+        values[name] = "yes" if values[name] else None
+    for number, session in enumerate(sessions):
+        values |= {f"sessions-{number}-{name}": value for name, value in _session_values(session, training).items()}
+    return Typed.of(values)
+
+
+def _session_values(session: TrainingSession, training: Training) -> dict[str, Any]:
+    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
+    return {
+        "id": session.id,
+        "day": start.date(),
+        "starts": f"{start:%H:%M}",
+        "ends": f"{end:%H:%M}",
+        "venue": session.venue_id if session.venue_id != training.venue_id else None,
+        "facilitators": [facilitator.user_id for facilitator in session.facilitators],
+    }
+
+
+def _day_and_time(prefix: str, moment: datetime | None) -> dict[str, Any]:
+    if moment is None:
+        return {}
+    here = clock.local(moment)
+    return {f"{prefix}_on": here.date(), f"{prefix}_time": f"{here:%H:%M}"}
+
+
+# -- the smaller ones
+
+
+class MoveForm(Form):
+    """Another day, time or place for one meeting."""
+
+    day: Day
+    starts: time
+    ends: time
+    venue: UUID | None = None
+    override_reason: Reason = ""
+
+
+class DuplicateForm(Form):
+    """The day of the copy's first session."""
+
+    first_day: Day
+    override_reason: Reason = ""
+
+
+class CancelForm(Form):
+    """Why it will not take place: people are told."""
+
+    reason: Annotated[str, printable(240), AfterValidator(_required)]
+
+
+class CourseForm(Form):
+    """A catalogue entry. `contents`: one part a line, with its minutes after a bar ("Mitos y realidades | 120")."""
+
+    kind: CourseKind
+    topic: UUID | None = None
+    topic_name: Annotated[str, printable(160)] = ""
+    title: Title
+    hours: float = Field(gt=0, le=400)
+    summary: Lines = ""
+    contents: Lines = ""
+    audience: ActorTypes = []
+    completion_share: int = Field(default=80, ge=1, le=100)
+    pass_mark: int | None = Field(default=None, ge=1, le=100)
+    is_active: bool = False
+
+    @model_validator(mode="after")
+    def _names_topic(self) -> CourseForm:
+        if (self.topic is None) == (not self.topic_name):
+            raise wrong(N_("Escoja un tema de la lista, o escriba uno nuevo: solo una de las dos cosas."))
+        return self
+
+    def plan(self, topic_id: UUID, design: str) -> CoursePlan:
+        """What the form says, hours in minutes."""
+        return CoursePlan(
+            kind=self.kind,
+            topic_id=topic_id,
+            title=self.title,
+            minutes=round(self.hours * 60),
+            summary=self.summary,
+            contents=contents_of(self.contents),
+            audience=tuple(self.audience),
+            completion_share=self.completion_share,
+            pass_mark=self.pass_mark,
+            design=design,
+            is_active=self.is_active,
+        )
+
+
+def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
+    """Parts of a course with their minutes; 0 where none stand behind the bar."""
+    parts = []
+    for line in lines.splitlines()[:MOST_CONTENTS]:
+        title, _bar, minutes = line.partition("|")
+        if title.strip():
+            parts.append((title.strip()[:180], int(minutes) if minutes.strip().isdigit() else 0))
+    return tuple(parts)
+
+
+def typed_course(course: Course) -> Typed:
+    """A catalogue entry, to be edited."""
+    values: dict[str, Any] = {name: getattr(course, name, None) for name in CourseForm.model_fields}
+    values |= {
+        "topic": course.topic_id,
+        "hours": f"{course.minutes / 60:g}",
+        "contents": "\n".join(_content_line(part) for part in course.contents),
+        "is_active": "yes" if course.is_active else None,
+    }
+    return Typed.of(values)
+
+
+def _content_line(part: dict[str, Any]) -> str:
+    return f"{part['title']} | {part['minutes']}" if part.get("minutes") else str(part["title"])

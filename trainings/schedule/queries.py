@@ -1,0 +1,340 @@
+"""What staff may see of the schedule: trainings in scope, the week, lists. Public pages read in `public_queries.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count, Max
+from tortoise.queryset import QuerySet
+
+from trainings import clock
+from trainings.accounts.models import Role, User
+from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib.text import fold
+from trainings.schedule.models import (
+    Course,
+    SessionFacilitator,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.web.i18n import N_
+
+SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
+"""Trainings hold no names: who works without a hub sees them all, and nobody on them."""
+
+PAGE_SIZE = 25
+NO_DATE = datetime.max.replace(tzinfo=clock.GUATEMALA)
+
+
+class UnknownTraining(NotFound):
+    code = "unknown_training"
+    sentence = N_("No encontramos esa capacitación en su ventanilla. Búsquela en la lista.")
+
+
+class UnknownSession(NotFound):
+    code = "unknown_session"
+    sentence = N_("No encontramos esa sesión. Búsquela en la semana de su ventanilla.")
+
+
+class UnknownCourse(NotFound):
+    code = "unknown_course"
+    sentence = N_("No encontramos ese curso. Búsquelo en la lista.")
+
+
+# -- scope
+
+
+def visible_to(actor: Actor) -> QuerySet[Training]:
+    """Trainings of the hubs where the actor works at the desk or leads, and those with a session the actor holds."""
+    if actor.roles_everywhere.intersection(SEES_ALL):
+        return reads(Training)
+    own = Subquery(TrainingSession.filter(facilitators__user_id=actor.id).values("training_id"))
+    return reads(Training).filter(Q(hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
+
+
+def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
+    """Sessions of those hubs, and the actor's own: who only facilitates does not see the others'."""
+    if actor.roles_everywhere.intersection(SEES_ALL):
+        return reads(TrainingSession)
+    own = Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id"))
+    return reads(TrainingSession).filter(Q(training__hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
+
+
+async def for_staff(training_id: UUID, actor: Actor) -> Training:
+    """A training in scope with course, hub, venue, and its sessions with places and people. Else UnknownTraining."""
+    training = (
+        await visible_to(actor)
+        .get_or_none(id=training_id)
+        .prefetch_related(
+            "course__topic",
+            "hub__seat",
+            "venue__municipality",
+            "sessions__venue__municipality",
+            "sessions__facilitators__user",
+        )
+    )
+    if training is None:
+        raise UnknownTraining
+    return training
+
+
+async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
+    """A session in scope with its training, hub, venue and people. Else UnknownSession."""
+    session = (
+        await sessions_visible_to(actor)
+        .get_or_none(id=session_id)
+        .prefetch_related("training__hub", "venue__municipality", "facilitators__user")
+    )
+    if session is None:
+        raise UnknownSession
+    return session
+
+
+# -- sessions in time
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSession:
+    """A session as the week and the lists of the panel show it. Times UTC; `n_sessions` counts cancelled ones too."""
+
+    id: UUID
+    training_id: UUID
+    hub_id: UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    state: SessionState
+    training_state: TrainingState
+    closed_at: datetime | None
+    closes_at: datetime | None
+    position: int
+    n_sessions: int
+    place: str
+    capacity: int
+    taken: int
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.state == SessionState.CANCELLED or self.training_state == TrainingState.CANCELLED
+
+    @property
+    def is_draft(self) -> bool:
+        return self.training_state == TrainingState.DRAFT
+
+    @property
+    def day(self) -> date:
+        """The local date."""
+        return clock.local(self.starts_at).date()
+
+    def is_running(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+    def is_over(self, now: datetime) -> bool:
+        return self.closed_at is not None or now >= self.ends_at
+
+
+_SESSION = (
+    "id",
+    "training_id",
+    "starts_at",
+    "ends_at",
+    "state",
+    "closed_at",
+    "position",
+    "venue__name",
+    "training__hub_id",
+    "training__title",
+    "training__state",
+    "training__closes_at",
+    "training__capacity",
+    "training__taken",
+)
+
+
+async def sessions_between(actor: Actor, start: datetime, end: datetime) -> list[StaffSession]:
+    """Sessions in scope that begin in the span, by start."""
+    return await _staff_sessions(sessions_visible_to(actor).filter(starts_at__gte=start, starts_at__lt=end))
+
+
+async def week_of(actor: Actor, first_day: date) -> list[StaffSession]:
+    """Sessions of the seven days from `first_day`, by start."""
+    return await sessions_between(actor, clock.midnight(first_day), clock.midnight(first_day + timedelta(days=7)))
+
+
+async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
+    """The next sessions that are not over, by start."""
+    return await _staff_sessions(sessions_visible_to(actor).filter(ends_at__gt=clock.now()).limit(limit))
+
+
+async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
+    """Sessions since then that began and were not closed, of trainings that people can sign up for."""
+    begun = sessions_visible_to(actor).filter(
+        starts_at__gte=since,
+        starts_at__lte=clock.now(),
+        closed_at=None,
+        state=SessionState.PLANNED,
+        training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
+    )
+    return await _staff_sessions(begun)
+
+
+def sunday_before(day: date) -> date:
+    """The first day of a Guatemalan week."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
+async def _staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
+    rows = await found.order_by("starts_at", "id").values(*_SESSION)
+    counts = await _session_counts({row["training_id"] for row in rows})
+    return [_staff_session(row, counts[row["training_id"]]) for row in rows]
+
+
+def _staff_session(row: dict[str, Any], n_sessions: int) -> StaffSession:
+    return StaffSession(
+        id=row["id"],
+        training_id=row["training_id"],
+        hub_id=row["training__hub_id"],
+        title=row["training__title"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        state=row["state"],
+        training_state=row["training__state"],
+        closed_at=row["closed_at"],
+        closes_at=row["training__closes_at"],
+        position=row["position"],
+        n_sessions=n_sessions,
+        place=row["venue__name"] or "",
+        capacity=row["training__capacity"],
+        taken=row["training__taken"],
+    )
+
+
+async def _session_counts(training_ids: Collection[UUID]) -> dict[UUID, int]:
+    found = reads(TrainingSession).filter(training_id__in=list(training_ids)).annotate(n=Count("id"))
+    return dict(await found.group_by("training_id").values_list("training_id", "n"))
+
+
+# -- lists
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFilter:
+    """How staff narrow the list: a state, a hub, words of the title."""
+
+    state: TrainingState | None = None
+    hub_id: UUID | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTraining:
+    """A line of the list. Times UTC, none without sessions (or none to come)."""
+
+    id: UUID
+    title: str
+    state: TrainingState
+    hub_id: UUID
+    hub: str
+    first_at: datetime | None
+    next_at: datetime | None
+    n_sessions: int
+    capacity: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPage:
+    """Some lines of the list: those from `start` on (0 is the first) of `total`."""
+
+    rows: Sequence[StaffTraining]
+    start: int
+    total: int
+
+
+async def trainings_page(actor: Actor, wanted: TrainingFilter, page: int) -> TrainingPage:
+    """The page (from 1) of trainings in scope: without dates first, then the latest first."""
+    found = visible_to(actor)
+    if wanted.state is not None:
+        found = found.filter(state=wanted.state)
+    if wanted.hub_id is not None:
+        found = found.filter(hub_id=wanted.hub_id)
+    lines = await found.annotate(last=Max("sessions__starts_at")).values("id", "title", "last")
+    words = fold(wanted.text).split()
+    chosen = [line for line in lines if all(word in fold(line["title"]) for word in words)]
+    chosen.sort(key=lambda line: (line["last"] or NO_DATE, line["id"]), reverse=True)
+    start = (page - 1) * PAGE_SIZE
+    ids = [line["id"] for line in chosen[start : start + PAGE_SIZE]]
+    return TrainingPage(await _staff_trainings(ids), start, len(chosen))
+
+
+async def drafts_starting_before(actor: Actor, end: datetime) -> list[StaffTraining]:
+    """Drafts in scope with a session between now and `end`."""
+    soon = visible_to(actor).filter(
+        state=TrainingState.DRAFT, sessions__starts_at__gte=clock.now(), sessions__starts_at__lt=end
+    )
+    return await _staff_trainings([found for (found,) in await soon.distinct().values_list("id")])
+
+
+_TRAINING = ("id", "title", "state", "capacity", "taken", "hub_id", "hub__name")
+
+
+async def _staff_trainings(ids: Sequence[UUID]) -> list[StaffTraining]:
+    found = reads(Training).filter(id__in=list(ids))
+    rows = {row["id"]: row for row in await found.values(*_TRAINING)}
+    times: dict[UUID, list[datetime]] = {one: [] for one in ids}
+    sessions = reads(TrainingSession).filter(training_id__in=list(ids), state=SessionState.PLANNED)
+    for training_id, starts_at in await sessions.values_list("training_id", "starts_at"):
+        times[training_id].append(starts_at)
+    return [
+        StaffTraining(
+            id=one,
+            title=rows[one]["title"],
+            state=rows[one]["state"],
+            hub_id=rows[one]["hub_id"],
+            hub=rows[one]["hub__name"],
+            first_at=min(times[one], default=None),
+            next_at=min((moment for moment in times[one] if moment > clock.now()), default=None),
+            n_sessions=len(times[one]),
+            capacity=rows[one]["capacity"],
+            taken=rows[one]["taken"],
+        )
+        for one in ids
+        if one in rows
+    ]
+
+
+# -- what forms offer
+
+
+async def people_who_facilitate(hub_id: UUID, operator_id: UUID) -> list[User]:
+    """Who may hold sessions of a hub: people with a role there or at its operator, by name."""
+    found = reads(User).filter(
+        Q(grants__hub_id=hub_id) | Q(grants__operator_id=operator_id),
+        grants__role__in=list(HUB_STAFF),
+        is_active=True,
+    )
+    return await found.distinct().order_by("name")
+
+
+async def courses(*, is_active: bool | None = None) -> list[Course]:
+    """The catalogue with topics, by title."""
+    found = reads(Course).select_related("topic")
+    return await (found if is_active is None else found.filter(is_active=is_active)).order_by("title")
+
+
+async def course(course_id: UUID) -> Course:
+    """One entry of the catalogue with its topic. Else UnknownCourse."""
+    found = await reads(Course).get_or_none(id=course_id).select_related("topic")
+    if found is None:
+        raise UnknownCourse
+    return found

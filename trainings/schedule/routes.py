@@ -1,0 +1,25 @@
+"""All pages of the schedule: the public ones, and those of the panel."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from trainings.schedule import (
+    course_routes,
+    editor_routes,
+    public_routes,
+    session_routes,
+    show_routes,
+    staff_routes,
+    week_routes,
+)
+
+routes: list[BaseRoute] = [
+    *public_routes.routes,
+    *week_routes.routes,
+    *editor_routes.routes,
+    *staff_routes.routes,
+    *show_routes.routes,
+    *session_routes.routes,
+    *course_routes.routes,
+]

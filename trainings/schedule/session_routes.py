@@ -1,0 +1,157 @@
+"""`/panel/sesiones/{id}`: move or cancel one meeting. Attendance has its own routes."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import EDITORS, can_edit_trainings
+from trainings.db import transaction
+from trainings.errors import Refusal
+from trainings.places.queries import venues_of
+from trainings.registrations.actions import announce_change
+from trainings.schedule import actions, queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.editor_routes import REFUSED
+from trainings.schedule.forms import MoveForm
+from trainings.schedule.holidays import holiday_during
+from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.schedule.plans import session_field
+from trainings.schedule.show_routes import place_of
+from trainings.schedule.staff_routes import told_people
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+ONE = "/panel/sesiones/{id:uuid}"
+
+
+async def _editable(request: Request) -> TrainingSession:
+    session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
+    if not can_edit_trainings(request.state.actor, session.training.hub_id):
+        raise WrongRole
+    return session
+
+
+@allow(*EDITORS)
+async def show_move(request: Request) -> Response:
+    session = await _editable(request)
+    start, end = clock.local(session.starts_at), clock.local(session.ends_at)
+    typed = Typed.of(
+        {"day": start.date(), "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id}
+    )
+    return await _move_form(request, session, typed)
+
+
+@allow(*EDITORS)
+async def move(request: Request) -> Response:
+    session = await _editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(MoveForm, typed)
+        batch = await _move(session, form, request)
+    except FormErrors as exc:
+        return await _move_form(request, session, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        typed.refused(refusal)
+        return await _move_form(request, session, typed, status=refusal.status, is_booked=isinstance(refusal, Booked))
+    return _moved(session, form, batch)
+
+
+async def _move(session: TrainingSession, form: MoveForm, request: Request) -> str:
+    """Move it and tell people, both or neither; the batch that may be stopped, empty for a draft."""
+    async with transaction():
+        await actions.move_session(
+            session.id,
+            clock.at(form.day, form.starts),
+            clock.at(form.day, form.ends),
+            form.venue,
+            actor=request.state.actor,
+            override_reason=form.override_reason,
+        )
+        is_draft = session.training.state is TrainingState.DRAFT
+        return "" if is_draft else str(await announce_change(session.training_id))
+
+
+def _moved(session: TrainingSession, form: MoveForm, batch: str) -> Response:
+    response = redirect(f"/panel/capacitaciones/{session.training_id}" + (f"?lote={batch}" if batch else ""))
+    holiday = holiday_during(clock.at(form.day, form.starts), clock.at(form.day, form.ends))
+    if holiday is None:
+        flash(response, gettext(N_("Listo: la sesión cambió.")))
+    else:
+        words = gettext(N_("Listo: la sesión cambió. Ese día es feriado: %(name)s."))
+        flash(response, words % {"name": gettext(holiday.name)}, "note")
+    return response
+
+
+async def _move_form(
+    request: Request, session: TrainingSession, typed: Typed, *, status: int = 200, is_booked: bool = False
+) -> Response:
+    # The rules speak of a row of the training's form; here there is only one, and its day is what to correct.
+    row_error = typed.errors.pop(session_field(0), "")
+    if row_error:
+        typed.errors["day"] = row_error
+    with_mail, without = await told_people(session.training_id)
+    context = {
+        "here": "capacitaciones",
+        "session": session,
+        "place": place_of(session),
+        "form": typed,
+        "venues": [
+            (venue.id, f"{venue.name}, {venue.municipality.full_name}")
+            for venue in await venues_of(session.training.hub)
+        ],
+        "n_mails": with_mail,
+        "n_calls": without,
+        "needs_reason": is_booked or bool(typed.value("override_reason")),
+    }
+    return render(request, "schedule/staff/move_session.html", context, status=status)
+
+
+@allow(*EDITORS)
+async def confirm_cancel(request: Request) -> Response:
+    return await _cancel_page(request, await _editable(request))
+
+
+@allow(*EDITORS)
+async def cancel(request: Request) -> Response:
+    session = await _editable(request)
+    try:
+        async with transaction():
+            await actions.cancel_session(session.id, actor=request.state.actor)
+            is_draft = session.training.state is TrainingState.DRAFT
+            batch = "" if is_draft else str(await announce_change(session.training_id))
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _cancel_page(request, session, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{session.training_id}" + (f"?lote={batch}" if batch else ""))
+    flash(response, gettext(N_("Listo: la sesión está cancelada.")))
+    return response
+
+
+async def _cancel_page(request: Request, session: TrainingSession, *, refusal: Refusal | None = None) -> Response:
+    with_mail, without = await told_people(session.training_id)
+    context = {
+        "here": "capacitaciones",
+        "session": session,
+        "place": place_of(session),
+        "n_mails": with_mail,
+        "n_calls": without,
+        "refusal": Typed().refused(refusal).error("") if refusal else "",
+    }
+    return render(request, "schedule/staff/cancel_session.html", context, status=refusal.status if refusal else 200)
+
+
+routes: list[BaseRoute] = [
+    Route(ONE + "/mover", show_move),
+    Route(ONE + "/mover", move, methods=["POST"]),
+    Route(ONE + "/cancelar", confirm_cancel),
+    Route(ONE + "/cancelar", cancel, methods=["POST"]),
+]

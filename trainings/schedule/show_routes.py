@@ -1,0 +1,277 @@
+"""`/panel/capacitaciones/{id}`: a training with its sessions and its people; answering those who wait for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import (
+    DESK,
+    STAFF,
+    can_edit_trainings,
+    can_issue_certificates,
+    can_register_at_desk,
+    can_see_roster,
+)
+from trainings.audit.actor import Actor
+from trainings.errors import NotFound, Refusal
+from trainings.lib.text import short_name
+from trainings.outbox.queries import Batch, stoppable
+from trainings.registrations import actions as registrations
+from trainings.registrations.models import MOVES, Registration, RegistrationState
+from trainings.registrations.queries import of_training
+from trainings.schedule import queries
+from trainings.schedule.holidays import holiday_during
+from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.phase import is_running, phase
+from trainings.schedule.words import PHASES, STATES
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import absolute, redirect, render
+
+ONE = "/panel/capacitaciones/{id:uuid}"
+PERSON = ONE + "/personas/{registration_id:uuid}"
+
+PEOPLE_STATES = {
+    RegistrationState.CONFIRMED: N_("Tiene lugar"),
+    RegistrationState.OFFERED: N_("Lugar ofrecido"),
+    RegistrationState.HELD: N_("Espera respuesta"),
+    RegistrationState.WAITLISTED: N_("En lista de espera"),
+    RegistrationState.CANCELLED: N_("Cancelada"),
+}
+
+
+class UnknownPerson(NotFound):
+    code = "unknown_person"
+    sentence = N_("No encontramos a esa persona en esta capacitación.")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A meeting on the page of its training. `attendance` is empty for who may not take it."""
+
+    id: UUID
+    position: int
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    people: str
+    state: str
+    holiday: str
+    attendance: str
+    is_off: bool
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person in the list: given names, initials, community, and how it stands. `position`: 1 waits first."""
+
+    id: UUID
+    name: str
+    community: str
+    state: RegistrationState
+    words: str
+    position: int
+    n_childcare: int
+    is_repeat: bool
+    may_cancel: bool
+
+
+@allow(*STAFF)
+async def show(request: Request) -> Response:
+    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    return await show_training(request, training)
+
+
+async def show_training(
+    request: Request, training: Training, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    """The page; with a refusal on top where a button could not be obeyed."""
+    actor: Actor = request.state.actor
+    is_own = is_own_training(training, actor)
+    may_edit = can_edit_trainings(actor, training.hub_id)
+    sees_people = can_see_roster(actor, training.hub_id, is_facilitator=is_own)
+    people = await of_training(training.id) if sees_people else []
+    now = phase(training, list(training.sessions), clock.now())
+    context = {
+        "here": "capacitaciones",
+        "desk": f"{training.hub.name}, {training.hub.seat.department}",
+        "training": training,
+        "sessions": session_rows(training, actor, may_edit=may_edit),
+        "state": gettext(STATES[training.state]),
+        "phase": gettext(PHASES[now]),
+        "is_running": is_running(list(training.sessions), clock.now()),
+        "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
+        "sees_people": sees_people,
+        "people": person_rows(people),
+        "counts": {state.value: _count(people, state) for state in RegistrationState},
+        "may_answer": can_register_at_desk(actor, training.hub_id),
+        "may_edit": may_edit,
+        "may_certify": can_issue_certificates(actor, training.hub_id),
+        "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
+        "public_path": "" if training.state is TrainingState.DRAFT else f"/capacitaciones/{training.slug}",
+        "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
+        "batch": await waiting_batch(request) if may_edit else None,
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "schedule/staff/show.html", context, status=status)
+
+
+def is_own_training(training: Training, actor: Actor) -> bool:
+    """Whether the actor holds one of its sessions."""
+    return any(one.user_id == actor.id for session in training.sessions for one in session.facilitators)
+
+
+async def waiting_batch(request: Request) -> Batch | None:
+    """The messages just caused (`?lote=`), while they can still be stopped."""
+    wanted = request.query_params.get("lote", "")
+    if not wanted:
+        return None
+    return next((batch for batch in await stoppable(request.state.actor) if str(batch.id) == wanted), None)
+
+
+# -- sessions
+
+
+def session_rows(training: Training, actor: Actor, *, may_edit: bool) -> list[SessionRow]:
+    """The training's meetings by time, each with what may be done now."""
+    rows = []
+    for session in sorted(training.sessions, key=lambda session: (session.starts_at, session.id)):
+        is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
+        holiday = None if is_off else holiday_during(session.starts_at, session.ends_at)
+        rows.append(
+            SessionRow(
+                id=session.id,
+                position=session.position,
+                starts_at=session.starts_at,
+                ends_at=session.ends_at,
+                place=place_of(session),
+                people=", ".join(sorted(one.user.name for one in session.facilitators)),
+                state=session_state(session, is_off=is_off),
+                holiday=gettext(holiday.name) if holiday else "",
+                attendance=_attendance(session, training, actor),
+                is_off=is_off,
+                may_change=may_edit and not is_off and not is_over(session),
+            )
+        )
+    return rows
+
+
+def place_of(session: TrainingSession) -> str:
+    """The venue with its municipality, or nothing."""
+    return f"{session.venue.name}, {session.venue.municipality.full_name}" if session.venue else ""
+
+
+def is_over(session: TrainingSession) -> bool:
+    return session.closed_at is not None or clock.now() >= session.ends_at
+
+
+def session_state(session: TrainingSession, *, is_off: bool) -> str:
+    """One word for the meeting."""
+    if is_off:
+        return gettext(N_("Cancelada"))
+    if session.closed_at is not None:
+        return gettext(N_("Cerrada"))
+    if clock.now() >= session.ends_at:
+        return gettext(N_("Falta cerrarla"))
+    return gettext(N_("En curso")) if clock.now() >= session.starts_at else gettext(N_("Por venir"))
+
+
+def _attendance(session: TrainingSession, training: Training, actor: Actor) -> str:
+    is_own = any(one.user_id == actor.id for one in session.facilitators)
+    if training.state is TrainingState.DRAFT or session.state is SessionState.CANCELLED:
+        return ""
+    if not can_see_roster(actor, training.hub_id, is_facilitator=is_own):
+        return ""
+    return f"/panel/sesiones/{session.id}/asistencia"
+
+
+# -- people
+
+
+def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
+    """Everybody on a training, in the order of the query. Look-alikes wait for nobody, so they have no position."""
+    waiting = [one.id for one in people if one.state is RegistrationState.WAITLISTED and one.duplicate_of_id is None]
+    positions = {registration_id: n for n, registration_id in enumerate(waiting, start=1)}
+    return [
+        PersonRow(
+            id=one.id,
+            name=short_name(one.participant.given_names, one.participant.surnames),
+            community=one.participant.community,
+            state=one.state,
+            words=gettext(PEOPLE_STATES[one.state]),
+            position=positions.get(one.id, 0),
+            n_childcare=one.group.childcare_places,
+            is_repeat=one.duplicate_of_id is not None,
+            may_cancel=RegistrationState.CANCELLED in MOVES[one.state],
+        )
+        for one in people
+    ]
+
+
+def _count(people: Sequence[Registration], state: RegistrationState) -> int:
+    return sum(one.state is state and one.duplicate_of_id is None for one in people)
+
+
+@allow(*DESK)
+async def approve(request: Request) -> Response:
+    training, person = await _person(request)
+    try:
+        await registrations.approve(person.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await show_training(request, training, refusal=refusal, status=refusal.status)
+    return _back(training, N_("Listo: la persona ya está inscrita, o en la lista de espera si no quedaba lugar."))
+
+
+@allow(*DESK)
+async def confirm_cancel(request: Request) -> Response:
+    """Asks once: a wrong row would take somebody's place."""
+    training, person = await _person(request)
+    context = {"here": "capacitaciones", "training": training, "person": person_rows([person])[0]}
+    return render(request, "schedule/staff/cancel_person.html", context)
+
+
+@allow(*DESK)
+async def cancel(request: Request) -> Response:
+    training, person = await _person(request)
+    try:
+        await registrations.cancel(person.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await show_training(request, training, refusal=refusal, status=refusal.status)
+    return _back(training, N_("Listo: la inscripción está cancelada y el lugar pasó a quien esperaba."))
+
+
+async def _person(request: Request) -> tuple[Training, Registration]:
+    """The training in scope and one registration of it. Who sees it without working at its desk gets 403."""
+    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_register_at_desk(request.state.actor, training.hub_id):
+        raise WrongRole
+    wanted = request.path_params["registration_id"]
+    person = await Registration.get_or_none(id=wanted, training_id=training.id).prefetch_related("participant", "group")
+    if person is None:
+        raise UnknownPerson
+    return training, person
+
+
+def _back(training: Training, sentence: str) -> Response:
+    response = redirect(f"/panel/capacitaciones/{training.id}#personas")
+    flash(response, gettext(sentence))
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(ONE, show),
+    Route(PERSON + "/aceptar", approve, methods=["POST"]),
+    Route(PERSON + "/cancelar", confirm_cancel),
+    Route(PERSON + "/cancelar", cancel, methods=["POST"]),
+]

@@ -1,0 +1,228 @@
+"""`/panel/capacitaciones`: the list, and the buttons that publish, hide, reopen, copy and call off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import EDITORS, STAFF
+from trainings.audit.actor import Actor
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.places.queries import hubs_visible_to
+from trainings.registrations.actions import announce_change, call_off_training
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule import actions, queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.editor_routes import REFUSED, editable
+from trainings.schedule.forms import CancelForm, DuplicateForm
+from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
+from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
+from trainings.schedule.show_routes import show_training
+from trainings.schedule.words import STATES
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/capacitaciones"
+ONE = INDEX + "/{id:uuid}"
+LAST_PAGE = 10_000
+
+
+# -- the list
+
+
+@allow(*STAFF)
+async def index(request: Request) -> Response:
+    """Trainings in scope by state, hub and words of the title."""
+    actor: Actor = request.state.actor
+    hubs = await hubs_visible_to(actor)
+    asked = request.query_params
+    state = asked.get("estado", "")
+    wanted = TrainingFilter(
+        state=TrainingState(state) if state in set(TrainingState) else None,
+        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
+        text=asked.get("q", "")[:100],
+    )
+    number = asked.get("pagina", "")
+    page = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and len(number) < 6 else 1
+    found = await queries.trainings_page(actor, wanted, page)
+    context = {
+        "here": "capacitaciones",
+        "form": Typed.of(dict(asked)),
+        "page": found,
+        "states": [(code.value, gettext(words)) for code, words in STATES.items()],
+        "words": {code: gettext(words) for code, words in STATES.items()},
+        "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
+        "before": _page_path(request, page - 1) if page > 1 else "",
+        "after": _page_path(request, page + 1) if _last_row(found) < found.total else "",
+        "last": _last_row(found),
+        "can_create": bool(actor.hubs_with(EDITORS)),
+    }
+    return render(request, "schedule/staff/index.html", context)
+
+
+def _last_row(page: TrainingPage) -> int:
+    return min(page.start + PAGE_SIZE, page.total)
+
+
+def _page_path(request: Request, page: int) -> str:
+    kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
+    return f"{INDEX}?{urlencode(kept | {'pagina': str(page)})}"
+
+
+# -- state
+
+
+async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[object]], sentence: str) -> Response:
+    """Do what the button says, or show the training again with the reason why not."""
+    training = await editable(request)
+    try:
+        await act(training, request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await show_training(request, training, refusal=refusal, status=refusal.status)
+    response = redirect(f"{INDEX}/{training.id}")
+    flash(response, gettext(sentence))
+    return response
+
+
+@allow(*EDITORS)
+async def publish(request: Request) -> Response:
+    async def act(training: Training, actor: Actor) -> None:
+        await actions.publish(training.id, actor=actor)
+
+    return await _obey(request, act, N_("Listo: la capacitación está publicada. Comparta su enlace."))
+
+
+@allow(*EDITORS)
+async def unlist(request: Request) -> Response:
+    async def act(training: Training, actor: Actor) -> None:
+        await actions.unlist(training.id, actor=actor)
+
+    return await _obey(request, act, N_("Listo: ya no sale en las listas. Quien tiene el enlace la puede abrir."))
+
+
+@allow(*EDITORS)
+async def reopen(request: Request) -> Response:
+    async def act(training: Training, actor: Actor) -> None:
+        async with transaction():
+            await actions.reopen(training.id, actor=actor)
+            await announce_change(training.id)
+
+    return await _obey(
+        request, act, N_("Listo: la capacitación sí se realiza. A quienes dejaron su correo se les avisa.")
+    )
+
+
+# -- copy
+
+
+@allow(*EDITORS)
+async def new_copy(request: Request) -> Response:
+    training = await editable(request)
+    return _copy_form(request, training, Typed())
+
+
+@allow(*EDITORS)
+async def duplicate(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(DuplicateForm, typed)
+        copy = await actions.duplicate_training(
+            training.id, form.first_day, actor=request.state.actor, override_reason=form.override_reason
+        )
+    except FormErrors as exc:
+        return _copy_form(request, training, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return _copy_form(
+            request, training, typed.refused(refusal), status=refusal.status, is_booked=isinstance(refusal, Booked)
+        )
+    response = redirect(f"{INDEX}/{copy.id}")
+    flash(response, gettext(N_("Listo: es una copia en borrador. Revise las fechas y publíquela.")))
+    return response
+
+
+def _copy_form(
+    request: Request, training: Training, typed: Typed, *, status: int = 200, is_booked: bool = False
+) -> Response:
+    n_sessions = sum(session.state is SessionState.PLANNED for session in training.sessions)
+    context = {
+        "here": "capacitaciones",
+        "training": training,
+        "form": typed,
+        "n_sessions": n_sessions,
+        "needs_reason": is_booked or bool(typed.value("override_reason")),
+    }
+    return render(request, "schedule/staff/duplicate.html", context, status=status)
+
+
+# -- call off
+
+
+@allow(*EDITORS)
+async def confirm_cancel(request: Request) -> Response:
+    """Says how many people will be told, and that there are ten minutes to stop it."""
+    return await _cancel_form(request, await editable(request), Typed())
+
+
+@allow(*EDITORS)
+async def cancel(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(CancelForm, typed)
+        batch = await call_off_training(training.id, form.reason, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _cancel_form(request, training, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _cancel_form(request, training, typed.refused(refusal), status=refusal.status)
+    response = redirect(f"{INDEX}/{training.id}?lote={batch}")
+    flash(response, gettext(N_("Listo: la capacitación está cancelada.")))
+    return response
+
+
+async def _cancel_form(request: Request, training: Training, typed: Typed, *, status: int = 200) -> Response:
+    with_mail, without = await told_people(training.id)
+    context = {
+        "here": "capacitaciones",
+        "training": training,
+        "form": typed,
+        "n_mails": with_mail,
+        "n_calls": without,
+        "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
+    }
+    return render(request, "schedule/staff/cancel.html", context, status=status)
+
+
+async def told_people(training_id: UUID) -> tuple[int, int]:
+    """How many people on a training can be told by mail, and how many only by a call."""
+    found = reads(Registration).filter(training_id=training_id, duplicate_of_id=None)
+    keys = await found.exclude(state=RegistrationState.CANCELLED).values_list("participant__email_key")
+    with_mail = sum(key is not None for (key,) in keys)
+    return with_mail, len(keys) - with_mail
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(ONE + "/publicar", publish, methods=["POST"]),
+    Route(ONE + "/ocultar", unlist, methods=["POST"]),
+    Route(ONE + "/reabrir", reopen, methods=["POST"]),
+    Route(ONE + "/duplicar", new_copy),
+    Route(ONE + "/duplicar", duplicate, methods=["POST"]),
+    Route(ONE + "/cancelar", confirm_cancel),
+    Route(ONE + "/cancelar", cancel, methods=["POST"]),
+]
