@@ -1,0 +1,84 @@
+"""Our own source, read as a tree: what the tests of the architecture ask."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "trainings"
+
+
+@dataclass(frozen=True)
+class Import:
+    """`name` is the full module imported, `line` where."""
+
+    name: str
+    line: int
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> list[Import]:
+    """What a file imports when it runs; what it names for types only does not count."""
+    return [found for node in running(tree(path)) for found in _imported(node)]
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, except those under `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from running(child)
+
+
+def _imported(node: ast.AST) -> list[Import]:
+    if isinstance(node, ast.Import):
+        return [Import(alias.name, node.lineno) for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [Import(_full_name(node.module, alias.name), node.lineno) for alias in node.names]
+    return []
+
+
+def _full_name(module: str, name: str) -> str:
+    """`from trainings.places import queries` imports a module, `from trainings.clock import now` a thing in one."""
+    folder = ROOT / module.replace(".", "/")
+    is_module = (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
+    return f"{module}.{name}" if is_module else module
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines from `def` to the end, decorators apart."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def calls(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Every text constant; the moving parts of an f-string read `*`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)

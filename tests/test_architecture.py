@@ -1,0 +1,255 @@
+"""The rules of the house that a machine can check. Each failure names file, line and rule."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from jinja2 import meta
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tests.database import settings_for
+from tests.source import PACKAGE, ROOT, calls, functions, imports, length, python_files, shown, texts, tree
+from trainings.accounts.models import Role
+from trainings.settings import Settings
+from trainings.web.allow import HOLDER, PUBLIC
+from trainings.web.render import environment
+
+TIERS: tuple[tuple[str, ...], ...] = (
+    ("settings", "clock", "errors", "lib"),
+    ("db", "versions", "limits", "web"),
+    *((name,) for name in ("audit", "accounts", "places", "people", "outbox", "schedule", "registrations")),
+    *((name,) for name in ("attendance", "certificates", "feeds")),
+)
+"""Each tier may import itself and those before it."""
+
+TOP = ("app", "jobs", "seed", "checks", "server", "migrations", "__main__")
+"""What puts the parts together; of what stands below, only handlers may look up to it."""
+
+LONGEST_FILE, LONGEST_FUNCTION, LONGEST_HANDLER = 400, 40, 25
+
+CLOCK_READERS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+RANDOM_MODULES = {"random", "secrets"}
+
+TEMPLATES = ROOT / "templates"
+RELATIONS = {"ForeignKeyField", "OneToOneField", "ManyToManyField"}
+
+INLINE = {
+    "a script in the page": re.compile(
+        r"<script(?![^>]*\bsrc=)(?![^>]*\btype=\"application/(?:ld\+)?json\")", re.IGNORECASE
+    ),
+    "a style in the page": re.compile(r"<style\b", re.IGNORECASE),
+    "a style attribute": re.compile(r"\sstyle\s*=", re.IGNORECASE),
+    "an event attribute": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "a javascript: address": re.compile(r"[\"']\s*javascript:", re.IGNORECASE),
+    "a data: image": re.compile(r"src\s*=\s*[\"']data:", re.IGNORECASE),
+}
+
+
+def part_of(module: str) -> str:
+    """The part of the program a module belongs to: `places` for `trainings.places.queries`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def rank(part: str) -> int:
+    return next(n for n, tier in enumerate(TIERS) if part in tier)
+
+
+def is_routes(module: str) -> bool:
+    """`routes`, or one of the files a long `routes` was split into: `staff_routes`."""
+    return re.search(r"(\.|_)routes$", module) is not None
+
+
+def wrong_imports(path: Path) -> Iterator[str]:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    own = part_of(module)
+    for found in imports(path):
+        other = part_of(found.name)
+        place = f"{shown(path)}:{found.line} imports {found.name}"
+        if not found.name.startswith("trainings."):
+            continue
+        if is_routes(found.name) and own != "app" and not (other == own and is_routes(module)):
+            yield f"{place}: handlers are leaves, only app.py imports them"
+        elif other == own or own in TOP or is_routes(module):
+            continue
+        elif other in TOP:
+            yield f"{place}: it stands above everything"
+        elif rank(other) > rank(own):
+            yield f"{place}: imports point downwards"
+
+
+def test_imports_point_downwards_and_handlers_are_leaves() -> None:
+    wrong = [line for path in python_files("trainings") for line in wrong_imports(path)]
+
+    assert wrong == []
+
+
+def test_every_part_has_its_place_in_the_order() -> None:
+    parts = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()} - {"__init__", "__pycache__"}
+
+    assert parts - {"locale"} <= {*TOP, *(part for tier in TIERS for part in tier)}
+
+
+def endpoints(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for route in routes:
+        if isinstance(route, Mount):
+            if route.routes:
+                yield from endpoints(list(route.routes), prefix + route.path)
+            elif not isinstance(route.app, StaticFiles):
+                yield prefix + route.path, route.app
+        elif isinstance(route, Route):
+            yield prefix + route.path, route.endpoint
+
+
+def test_every_route_says_for_whom_it_is(tmp_path: Path) -> None:
+    known = {PUBLIC, HOLDER, *Role}
+    found = {path: getattr(endpoint, "audience", None) for path, endpoint in endpoints(routes_of(tmp_path))}
+
+    assert found != {}
+    assert {path: who for path, who in found.items() if not who or not set(who) <= known} == {}
+
+
+def routes_of(folder: Path) -> list[BaseRoute]:
+    # Imported here: an application that cannot be imported must not hide what the other tests find.
+    from trainings.app import create_app
+
+    return list(create_app(settings_for(folder), with_worker=False).routes)
+
+
+def spelled_on_delete(call: ast.Call) -> str:
+    return next((ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "on_delete"), "nothing")
+
+
+def test_every_relation_restricts_deletion_in_so_many_words() -> None:
+    relations = [
+        (f"{shown(path)}:{call.lineno}", spelled_on_delete(call))
+        for path in sorted(PACKAGE.glob("*/models.py"))
+        for call in calls(path)
+        if ast.unparse(call.func).split(".")[-1] in RELATIONS
+    ]
+
+    assert len(relations) > 10
+    assert [(place, spelled) for place, spelled in relations if not spelled.endswith("RESTRICT")] == []
+
+
+def stray_calls(path: Path) -> Iterator[str]:
+    for call in calls(path):
+        name = ".".join(ast.unparse(call.func).split(".")[-2:])
+        if name in CLOCK_READERS and path != PACKAGE / "clock.py":
+            yield f"{shown(path)}:{call.lineno} {name}: time comes from trainings.clock"
+
+
+def test_time_comes_from_the_clock_only() -> None:
+    assert [line for path in python_files("trainings") for line in stray_calls(path)] == []
+
+
+def test_environment_is_read_by_the_settings_only() -> None:
+    readers = {
+        shown(path)
+        for path in python_files("trainings")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    }
+
+    assert readers <= {"trainings/settings.py"}
+
+
+def test_randomness_comes_from_the_tokens_only() -> None:
+    users = {
+        shown(path)
+        for path in python_files("trainings")
+        for call in calls(path)
+        if ast.unparse(call.func).split(".")[0] in RANDOM_MODULES
+    }
+
+    assert users <= {"trainings/lib/tokens.py", "trainings/settings.py"}
+
+
+def test_no_file_is_too_long() -> None:
+    files = python_files("trainings", "tests", "tools", "benchmarks") + sorted((ROOT / "static" / "js").rglob("*.js"))
+    lengths = {shown(path): len(path.read_text().splitlines()) for path in files if "migrations" not in path.parts}
+
+    assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+def is_handler(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return path.name == "routes.py" and any("allow" in ast.unparse(mark) for mark in function.decorator_list)
+
+
+def test_no_function_is_too_long() -> None:
+    long = {
+        f"{shown(path)}:{function.lineno} {function.name}": length(function)
+        for path in python_files("trainings", "tests", "tools", "benchmarks")
+        for function in functions(path)
+        if length(function) > (LONGEST_HANDLER if is_handler(path, function) else LONGEST_FUNCTION)
+    }
+
+    assert {name: n for name, n in long.items() if "/migrations/" not in name} == {}
+
+
+def template_names() -> set[str]:
+    files = (path for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt", ".svg", ".xml"})
+    return {path.relative_to(TEMPLATES).as_posix() for path in files}
+
+
+def named_in_code() -> set[str]:
+    """Templates that code names, an f-string's moving part standing for anything but a folder."""
+    patterns = {text for path in python_files("trainings") for text in texts(path) if Path(text).suffix}
+    return {name for name in template_names() for pattern in patterns if fnmatch(name, pattern) and pattern[0] != "*"}
+
+
+def named_in(template: str) -> set[str]:
+    source = (TEMPLATES / template).read_text()
+    return {name for name in meta.find_referenced_templates(environment().parse(source)) if name}
+
+
+def test_every_template_is_reached_from_code() -> None:
+    reached, waiting = set[str](), named_in_code()
+    while waiting:
+        template = waiting.pop()
+        reached.add(template)
+        waiting |= named_in(template) - reached
+
+    assert template_names() - reached == set()
+
+
+def test_every_template_that_is_named_exists() -> None:
+    named = {name for template in template_names() for name in named_in(template)}
+
+    assert {name for name in named if not (TEMPLATES / name).exists()} == set()
+
+
+def test_no_page_carries_script_or_style_inside() -> None:
+    pages = (path for path in TEMPLATES.rglob("*.html") if "emails" not in path.parts)
+    found = {
+        f"{shown(path)}: {what}"
+        for path in pages
+        for what, pattern in INLINE.items()
+        if pattern.search(path.read_text())
+    }
+
+    assert found == set()
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    table = re.findall(r"^\| `(TRAININGS_\w+)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+
+    assert sorted(table) == sorted(f"TRAININGS_{name.upper()}" for name in Settings.model_fields)
+
+
+def test_every_make_target_is_listed() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+
+    assert phony == set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_no_test_is_skipped() -> None:
+    excuses = re.compile(r"pytest\.(skip|xfail|importorskip)|mark\.(skip|skipif|xfail)|unittest\.skip")
+    found = {shown(path) for path in python_files("tests") if excuses.search(path.read_text())}
+
+    assert found - {"tests/test_architecture.py"} == set()
