@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from trainings.attendance.models import Attendance
-from trainings.attendance.projection import counts, minutes_counted
+from trainings.attendance.projection import Stay, counts, minutes_of
 from trainings.certificates.models import CertificateKind
 from trainings.errors import Refusal
-from trainings.schedule.completion import is_completed, minutes_planned
+from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
 from trainings.schedule.models import Course, SessionState, TrainingSession
 from trainings.web.i18n import N_
 
@@ -53,15 +54,26 @@ class Hours:
         return Outlook.OUT_OF_REACH
 
 
-def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession]) -> Hours:
-    """The hours of one person's attendances at the sessions of one training, as they stand now.
+@dataclass(frozen=True, slots=True)
+class _Minutes:
+    session_id: UUID
+    minutes: int
 
-    The same sum that is stored when sessions are closed, also right where one ended without being closed.
+
+def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSession], course_id: UUID) -> Hours:
+    """The hours of one person at a training with these sessions, as they stand now.
+
+    The same sum that attendance stores, but also right where a session ended and nobody closed it. The attendances
+    come with their session and its training: those at another training of the course make up for what was missed.
     """
-    own = {session.id: session for session in sessions if session.state is SessionState.PLANNED}
-    attended = sum(minutes_counted(own[one.session_id], one) for one in attendances if one.session_id in own)
-    to_come = sum(session.minutes for session in own.values() if not counts(session))
-    return Hours(attended, minutes_planned(sessions), to_come)
+    stays = [
+        _Minutes(one.session_id, minutes_of(one.session, Stay(one.arrived_at, one.left_at)))
+        for one in attendances
+        if one.session.training.course_id == course_id
+    ]
+    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    to_come = sum(session.minutes for session in planned if not counts(session))
+    return Hours(minutes_counted(stays, sessions), minutes_planned(sessions), to_come)
 
 
 def is_over(sessions: Sequence[TrainingSession]) -> bool:

@@ -185,23 +185,23 @@ async def operators_signing(actor: Actor) -> list[Operator]:
 async def _people(
     trainings: Sequence[Training], *, with_names: bool, only: UUID | None = None
 ) -> dict[UUID, list[Person]]:
-    """Per training the people on it, with three or four queries however many there are."""
+    """Per training the people on it, with a handful of queries however many there are."""
     ids = [training.id for training in trainings]
     registrations = reads(Registration).filter(training_id__in=ids, duplicate_of_id=None)
-    attendances = reads(Attendance).filter(session__training_id__in=ids, session__state=PLANNED)
+    attendances = reads(Attendance).filter(registration__training_id__in=ids, is_present=True)
     certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
     if only is not None:
         registrations = registrations.filter(id=only)
         attendances, certificates = attendances.filter(registration_id=only), certificates.filter(registration_id=only)
     if with_names:
         registrations = registrations.prefetch_related("participant")
-    stays = _by_registration(await attendances)
+    stays = _by_registration(await attendances.prefetch_related("session__training"))
     papers = _by_registration(await certificates)
     by_id = {training.id: training for training in trainings}
     people: dict[UUID, list[Person]] = {key: [] for key in ids}
     for registration in await registrations:
         own, issued = stays[registration.id], papers[registration.id]
-        is_shown = registration.state in TAKES_PLACE or any(stay.is_present for stay in own) or issued
+        is_shown = registration.state in TAKES_PLACE or own or issued
         if is_shown or only is not None:
             person = _person(by_id[registration.training_id], registration, own, issued, with_name=with_names)
             people[registration.training_id].append(person)
@@ -217,7 +217,7 @@ def _person(
     with_name: bool,
 ) -> Person:
     sessions = list(training.sessions)
-    hours = hours_of(stays, sessions)
+    hours = hours_of(stays, sessions, training.course_id)
     outlook = hours.outlook(training.course.completion_share)
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []

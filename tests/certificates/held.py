@@ -1,0 +1,55 @@
+"""Trainings that were held, and who came: made in the past, through the same actions as at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests import make
+from trainings import clock
+from trainings.attendance import actions as attendance
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.scans import Scan
+from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training, TrainingSession
+
+HELD = datetime(2027, 3, 4, 14, 30, tzinfo=UTC)
+"""Thursday 4 March 2027, 8:30 in Guatemala."""
+AFTER = HELD + timedelta(days=10)
+BEFORE = HELD - timedelta(days=7)
+
+
+def meetings(*hours: float, start: datetime = HELD) -> list[tuple[datetime, datetime]]:
+    """One session a day, so long each."""
+    return [
+        (start + timedelta(days=day), start + timedelta(days=day, hours=long)) for day, long in enumerate(hours)
+    ]
+
+
+async def make_held(*hours: float, **options: Any) -> Training:
+    """A training of sessions on days in a row from `HELD`, 4 hours unless told otherwise, published a week before."""
+    with clock.frozen(BEFORE):
+        return await make.make_training(sessions=meetings(*(hours or (4,))), **options)
+
+
+async def make_attendee(
+    training: Training, *, sessions: Sequence[TrainingSession] | None = None, left_after: float = 0, **person: Any
+) -> Registration:
+    """Somebody who signed up and came to these sessions (to all), leaving the last one after so many hours."""
+    with clock.frozen(BEFORE):
+        registration = await make.make_registration(training, **person)
+    came_to = list(training.sessions) if sessions is None else list(sessions)
+    for session in came_to:
+        await _mark(session, registration, ScanKind.IN, session.starts_at)
+    if left_after:
+        await _mark(came_to[-1], registration, ScanKind.OUT, came_to[-1].starts_at + timedelta(hours=left_after))
+    return registration
+
+
+async def _mark(session: TrainingSession, registration: Registration, kind: ScanKind, at: datetime) -> None:
+    with clock.frozen(at):
+        scan = Scan(tokens.uuid7(), kind, ScanHow.LIST, at, registration_id=registration.id)
+        await attendance.take(session.id, [scan], actor=PROGRAM)
