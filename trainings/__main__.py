@@ -40,6 +40,7 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the outbox to a `worker` process.")] = False,
 ) -> None:
     """Serve the pages, and the outbox inside; refuses where `check` finds what is unsafe or a migration pending."""
+    server.end_well_when_told()
     settings = _settings()
     _report(asyncio.run(checks.findings(settings)), only_fatal=True)
     server.serve(settings, host=host, port=port, workers=workers, with_worker=not no_worker)
@@ -48,6 +49,7 @@ def serve(
 @cli.command()
 def worker() -> None:
     """Serve the outbox only: for set-ups with several processes."""
+    server.end_well_when_told()
     settings = _settings()
     _report(asyncio.run(checks.findings(settings)), only_fatal=True)
     server.set_up_logging(settings)

@@ -31,8 +31,6 @@ def app_alone() -> Starlette:
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT."""
-    # uvicorn repeats the signal when it is done, and the process would end as if killed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     factory = app_with_worker if with_worker else app_alone
     uvicorn.run(
         f"{__name__}:{factory.__name__}",
@@ -51,6 +49,11 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker
         timeout_keep_alive=SECONDS_KEPT_ALIVE,
         timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
     )
+
+
+def end_well_when_told() -> None:
+    """Let SIGTERM end the process with 0: while it starts, and when uvicorn repeats the signal after its own end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def set_up_logging(settings: Settings) -> None:
