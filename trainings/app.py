@@ -32,6 +32,7 @@ from trainings.web.guards import BodyClock, HostGuard, OriginGuard, RequestId
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import show_failure, show_form_errors, show_http_problem, show_refusal
+from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 BODY_LIMIT = 64 * 1024
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
                 if running is not None:
                     await running
 
-    return Starlette(
+    app = Starlette(
         debug=False,
         lifespan=lifespan,
         max_body_size=BODY_LIMIT,
@@ -78,6 +79,8 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Exception: show_failure,
         },
     )
+    app.state.settings = settings
+    return app
 
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
@@ -96,4 +99,4 @@ def _pages() -> list[BaseRoute]:
         trainings.outbox.routes,
         trainings.accounts.routes,
     )
-    return [route for package in from_packages for route in package.routes]
+    return in_sections(route for package in from_packages for route in package.routes)

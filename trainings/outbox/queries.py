@@ -77,3 +77,11 @@ async def stoppable(actor: Actor) -> list[Batch]:
         Batch(batch_id, jobs[0].kind, jobs[0].subject_id, jobs[0].run_at, len(jobs))
         for batch_id, jobs in batches.items()
     ]
+
+
+async def oldest_due_seconds() -> int:
+    """How long the oldest message that should have gone has waited, in whole seconds; 0 when nothing waits."""
+    now = clock.now()
+    waiting = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=now)
+    oldest = await waiting.order_by("run_at").first()
+    return int((now - oldest.run_at).total_seconds()) if oldest else 0

@@ -14,9 +14,9 @@ from trainings.schedule.plans import SessionPlan
 from trainings.seed.catalogue import COURSES, SeedCourse
 
 DAYS_AROUND = 178
-EVERY_DAYS = 21
+EVERY_DAYS = 17
 MORNING, AFTERNOON = time(8, 30), time(14)
-SUNDAY, MONDAY = 6, 0
+SUNDAY = 6
 
 
 class Fate(StrEnum):
@@ -52,7 +52,7 @@ def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
     courses = list(COURSES)
     dice.shuffle(courses)
     coming_fates = iter(COMING_FATES[hub % len(COMING_FATES)])
-    offset = -DAYS_AROUND + dice.randrange(7)
+    offset = -DAYS_AROUND + dice.randrange(EVERY_DAYS)
     number = 0
     while offset < DAYS_AROUND - 60:
         course = courses[number % len(courses)]
@@ -66,21 +66,23 @@ def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
         elif number == 3 and hub == 1:
             fate = Fate.CANCELLED
         if not -2 <= offset <= 1:
-            yield Planned(hub, course, _working_day(day), fate)
+            yield Planned(hub, course, _working_day(dice, day), fate)
         offset += EVERY_DAYS + dice.randrange(-4, 5) + 7 * (len(course.sessions) - 1)
         number += 1
 
 
 COMING_FATES = (
-    (Fate.FULL, Fate.BY_APPROVAL, Fate.USUAL, Fate.CANCELLED, Fate.DRAFT, Fate.NOT_YET_OPEN),
-    (Fate.USUAL, Fate.PROTECTED, Fate.FULL, Fate.DRAFT),
-    (Fate.USUAL, Fate.UNLISTED, Fate.USUAL),
+    (Fate.USUAL, Fate.FULL, Fate.BY_APPROVAL, Fate.CANCELLED, Fate.DRAFT, Fate.NOT_YET_OPEN),
+    (Fate.USUAL, Fate.PROTECTED, Fate.USUAL, Fate.DRAFT),
+    (Fate.USUAL, Fate.USUAL, Fate.UNLISTED),
+    (Fate.FULL, Fate.USUAL, Fate.USUAL),
 )
 """By hub in turn: the fates of the first trainings to come."""
 
 
-def _working_day(day: date) -> date:
-    return day + timedelta(days={SUNDAY: 2, MONDAY: 1}.get(day.weekday(), 0))
+def _working_day(dice: random.Random, day: date) -> date:
+    """Monday to Saturday."""
+    return day + timedelta(days=dice.randrange(1, 7)) if day.weekday() == SUNDAY else day
 
 
 def sessions_of(planned: Planned, facilitator_ids: tuple[UUID, ...]) -> tuple[SessionPlan, ...]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from tortoise.exceptions import DBConnectionError, OperationalError
 
+from trainings import clock
+from trainings.db import pending_migrations
+from trainings.outbox.queries import oldest_due_seconds
+from trainings.settings import get_settings
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.render import render
 
+NEVER_KEPT = {"cache-control": "no-store"}
 ROBOTS = """User-agent: *
 Disallow: /panel/
 Disallow: /i/
@@ -19,7 +27,34 @@ Allow: /cal/
 
 @allow(PUBLIC)
 async def alive(_request: Request) -> Response:
-    return JSONResponse({"estado": "vivo"}, headers={"cache-control": "no-store"})
+    return JSONResponse({"estado": "vivo"}, headers=NEVER_KEPT)
+
+
+@allow(PUBLIC)
+async def ready(request: Request) -> Response:
+    """200 while the database answers and is up to date; says how long the oldest due message has waited."""
+    try:
+        age = await oldest_due_seconds()
+        pending = await pending_migrations(request.app.state.settings)
+    except (DBConnectionError, OperationalError, OSError):
+        return JSONResponse({"estado": "sin base de datos"}, 503, headers=NEVER_KEPT)
+    if pending:
+        return JSONResponse({"estado": "faltan migraciones", "migraciones": pending}, 503, headers=NEVER_KEPT)
+    return JSONResponse({"estado": "listo", "mensaje_mas_antiguo_s": age}, headers=NEVER_KEPT)
+
+
+@allow(PUBLIC)
+async def security_contact(_request: Request) -> Response:
+    """RFC 9116: where a person who found a hole can write."""
+    settings = get_settings()
+    expires = clock.midnight(clock.today() + timedelta(days=365)).isoformat().replace("+00:00", "Z")
+    lines = (
+        f"Contact: {settings.base_url}/quejas",
+        f"Expires: {expires}",
+        "Preferred-Languages: es, en",
+        f"Canonical: {settings.base_url}/.well-known/security.txt",
+    )
+    return PlainTextResponse("\n".join(lines) + "\n")
 
 
 @allow(PUBLIC)
@@ -44,6 +79,8 @@ async def complaints(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route("/salud", alive),
+    Route("/salud/listo", ready),
+    Route("/.well-known/security.txt", security_contact),
     Route("/robots.txt", robots),
     Route("/privacidad", privacy),
     Route("/accesibilidad", accessibility),
