@@ -41,9 +41,7 @@ def test_easter(year: int, day: str) -> None:
     assert easter(year).isoformat() == day
 
 
-@pytest.mark.parametrize(
-    ("year", "monday"), [(2023, 3), (2024, 1), (2025, 30), (2026, 29), (2027, 28)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("year", "monday"), [(2023, 3), (2024, 1), (2025, 30), (2026, 29), (2027, 28)], ids=str)
 def test_army_day_moves_to_the_nearest_monday_of_the_law(year: int, monday: int) -> None:
     kept = to_monday(date(year, 6, 30))
 
