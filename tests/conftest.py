@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
@@ -13,12 +14,15 @@ from httpx2 import AsyncClient
 from tests import asgi, postgres_server
 from tests.database import Database, settings_for
 from trainings import clock
-from trainings.settings import Settings
+from trainings.settings import Environment, Settings
 
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # For what asks for the process's settings: a test never takes itself for production, nor writes to ./var.
+    os.environ["TRAININGS_ENV"] = Environment.TEST
+    os.environ["TRAININGS_DATA_DIR"] = str(postgres_server.FOLDER / "var")
     postgres_server.begin_run()
 
 
@@ -74,11 +78,11 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def new_client(db: Settings) -> AsyncIterator[Callable[[], AsyncClient]]:
-    """Makes browsers that know nothing of each other, all on one running application."""
+    """Makes browsers that know nothing of each other, all on one running application. Messages wait in the outbox."""
     from trainings.app import create_app
 
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(asgi.running(create_app(db)))
+        app = await stack.enter_async_context(asgi.running(create_app(db, with_worker=False)))
         made: list[AsyncClient] = []
 
         def make() -> AsyncClient:
