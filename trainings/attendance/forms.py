@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trainings import clock
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
 from trainings.people.forms import PersonForm
@@ -22,7 +21,7 @@ Milliseconds = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
 
 
 class MarkForm(Form):
-    """One mark without script: a typed code, or a tapped row. `id` was made with the page."""
+    """One mark without script: a typed code, or a tapped row. `id` comes with the page, so two clicks are one mark."""
 
     id: UUID
     code: str = Field(default="", max_length=300)
@@ -42,7 +41,6 @@ class MarkForm(Form):
             id=self.id,
             kind=ScanKind(self.kind),
             how=ScanHow(self.how),
-            at=clock.now(),
             code=self.code or None,
             registration_id=self.registration,
         )

@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.models import Attendance, ScanEvent, ScanFlag, ScanKind
+from trainings.db import reads
 from trainings.registrations.models import Registration
-from trainings.schedule.completion import is_completed
-from trainings.schedule.models import Course, SessionState, Training, TrainingSession
+from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
+from trainings.schedule.models import SessionState, Training, TrainingSession
 
 ARRIVALS = frozenset({ScanKind.IN, ScanKind.WALK_IN})
-REVIEWED_BY_PERSON = frozenset({ScanFlag.WAITLISTED, ScanFlag.HELD, ScanFlag.CANCELLED, ScanFlag.OTHER_TRAINING})
+ODD_ARRIVALS = frozenset(
+    {ScanFlag.WAITLISTED, ScanFlag.HELD, ScanFlag.CANCELLED, ScanFlag.OTHER_TRAINING, ScanFlag.CHANGED_BODY}
+)
+"""Flags that make a person "present, to be reviewed"; clocks and late marks are reviewed by themselves."""
+
+COLUMNS = ("is_present", "arrived_at", "left_at", "minutes", "to_review")
 
 
-async def project(session: TrainingSession, registration_id: UUID) -> Attendance:
-    """Recompute one person's attendance at one session from all their events, in the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What the standing events say of one person at one session. `event_id` is what its state rests on."""
 
-    Present is who has an arrival that was not undone; arrival is the earliest, departure the latest of those left.
+    arrived_at: datetime | None = None
+    left_at: datetime | None = None
+    to_review: bool = False
+    event_id: UUID | None = None
+
+    @property
+    def is_present(self) -> bool:
+        return self.arrived_at is not None
+
+
+def stay_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> Stay:
+    """Present is who has an arrival that was not undone; arrival is the earliest of those left.
+
+    The latest departure counts unless the person came back after it. An undo takes back all that came under its id.
     """
-    events = await ScanEvent.filter(session_id=session.id, registration_id=registration_id, conflict_of_id=None)
-    undone = set(await ScanEvent.filter(session_id=session.id, kind=ScanKind.UNDO).values_list("target_id", flat=True))
-    standing = [event for event in events if event.id not in undone]
-    arrivals = [event for event in standing if event.kind in ARRIVALS]
-    arrived_at = min((event.at for event in arrivals), default=None)
-    left_at = max((event.at for event in standing if event.kind is ScanKind.OUT), default=None)
-    attendance, _is_new = await Attendance.get_or_create(
-        session_id=session.id, registration_id=registration_id, defaults={"is_present": False}
+    standing = [event for event in events if event.id not in undone and event.conflict_of_id not in undone]
+    arrivals = sorted((event for event in standing if event.kind in ARRIVALS), key=_in_time)
+    if not arrivals:
+        return Stay()
+    departure = max((event for event in standing if event.kind is ScanKind.OUT), key=_in_time, default=None)
+    has_left = departure is not None and departure.at > arrivals[-1].at
+    deciding = departure if departure is not None and has_left else arrivals[0]
+    return Stay(
+        arrived_at=arrivals[0].at,
+        left_at=departure.at if departure is not None and has_left else None,
+        to_review=any(event.flag in ODD_ARRIVALS for event in arrivals),
+        event_id=deciding.id,
     )
-    attendance.is_present = bool(arrivals)
-    attendance.arrived_at = arrived_at
-    attendance.left_at = left_at if arrived_at is not None and left_at is not None and left_at > arrived_at else None
-    attendance.minutes = minutes_counted(session, attendance)
-    attendance.to_review = any(event.flag in REVIEWED_BY_PERSON for event in arrivals)
-    await attendance.save(update_fields=["is_present", "arrived_at", "left_at", "minutes", "to_review"])
-    if counts(session):
-        await settle_registration(registration_id)
-    return attendance
+
+
+def _in_time(event: ScanEvent) -> tuple[datetime, UUID]:
+    return event.at, event.id
 
 
 def counts(session: TrainingSession) -> bool:
@@ -47,31 +68,83 @@ def counts(session: TrainingSession) -> bool:
     return session.closed_at is not None or clock.now() >= session.ends_at
 
 
-def minutes_counted(session: TrainingSession, attendance: Attendance) -> int:
-    """Minutes of one attendance: the whole session without a departure, else up to it."""
-    if not attendance.is_present or not counts(session):
+def minutes_of(session: TrainingSession, stay: Stay) -> int:
+    """Whole minutes of one stay: the whole session without a departure, else from its start up to it."""
+    if not stay.is_present or not counts(session):
         return 0
-    if attendance.left_at is None:
-        return session.minutes
-    return _minutes_between(session.starts_at, min(attendance.left_at, session.ends_at))
+    until = session.ends_at if stay.left_at is None else min(stay.left_at, session.ends_at)
+    return max(0, int((until - session.starts_at).total_seconds() // 60))
 
 
-def _minutes_between(start: datetime, end: datetime) -> int:
-    return max(0, int((end - start).total_seconds() // 60))
+async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> Mapping[UUID, Stay]:
+    """Recompute these people's attendance at one session from all their events, in the caller's transaction.
+
+    Rows that say the same already are left alone.
+    """
+    ids = sorted(registration_ids)
+    events = await ScanEvent.filter(session_id=session.id, registration_id__in=ids)
+    undone = await undone_at(session.id)
+    kept = {one.registration_id: one for one in await Attendance.filter(session_id=session.id, registration_id__in=ids)}
+    stays = {key: stay_of([event for event in events if event.registration_id == key], undone) for key in ids}
+    new = []
+    for key, stay in stays.items():
+        attendance = kept.get(key)
+        if attendance is None:
+            new.append(Attendance(session_id=session.id, registration_id=key, **_columns(session, stay)))
+        elif any(getattr(attendance, name) != value for name, value in _columns(session, stay).items()):
+            await attendance.update_from_dict(_columns(session, stay)).save(update_fields=list(COLUMNS))
+    if new:
+        await Attendance.bulk_create(new)
+    return stays
 
 
-async def settle_registration(registration_id: UUID) -> None:
-    """Write a registration's minutes and, when the course's share is reached, the moment of completion."""
-    registration = await Registration.get(id=registration_id)
-    sessions = await TrainingSession.filter(training_id=registration.training_id, state=SessionState.PLANNED)
-    attended = await Attendance.filter(
-        registration_id=registration_id, session_id__in=[session.id for session in sessions]
-    ).values_list("minutes")
-    minutes = sum(int(one) for (one,) in attended)
-    training = await Training.get(id=registration.training_id)
-    course = await Course.get(id=training.course_id)
-    planned = sum(session.minutes for session in sessions)
-    completed = is_completed(minutes, planned, course.completion_share)
-    registration.minutes_attended = minutes
-    registration.completed_at = (registration.completed_at or clock.now()) if completed else None
+async def undone_at(session_id: UUID) -> set[UUID]:
+    """The ids that were taken back at a session, also where what they name has not come in yet."""
+    undos = await reads(ScanEvent).filter(session_id=session_id, kind=ScanKind.UNDO).values_list("target_id")
+    return {target_id for (target_id,) in undos if target_id is not None}
+
+
+def _columns(session: TrainingSession, stay: Stay) -> dict[str, object]:
+    return {
+        "is_present": stay.is_present,
+        "arrived_at": stay.arrived_at,
+        "left_at": stay.left_at,
+        "minutes": minutes_of(session, stay),
+        "to_review": stay.to_review,
+    }
+
+
+async def settle_registrations(registration_ids: Collection[UUID]) -> None:
+    """Write minutes and, when the course's share is reached, the moment of completion.
+
+    Sessions of other trainings of the same course make up for what was missed. In the caller's transaction, with the
+    trainings of these registrations locked.
+    """
+    registrations = await Registration.filter(id__in=sorted(registration_ids))
+    training_ids = sorted({one.training_id for one in registrations})
+    trainings = {one.id: one for one in await Training.filter(id__in=training_ids).prefetch_related("course")}
+    sessions = await TrainingSession.filter(training_id__in=training_ids)
+    attended = await Attendance.filter(registration_id__in=sorted(registration_ids), minutes__gt=0).prefetch_related(
+        "session__training"
+    )
+    for registration in registrations:
+        training = trainings[registration.training_id]
+        own = [session for session in sessions if session.training_id == training.id]
+        stays = [
+            one
+            for one in attended
+            if one.registration_id == registration.id and one.session.training.course_id == training.course_id
+        ]
+        await _settle_one(registration, stays, own, training.course.completion_share)
+
+
+async def _settle_one(
+    registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int
+) -> None:
+    minutes = minutes_counted(stays, sessions)
+    is_complete = is_completed(minutes, minutes_planned(sessions), share)
+    completed_at = (registration.completed_at or clock.now()) if is_complete else None
+    if (minutes, completed_at) == (registration.minutes_attended, registration.completed_at):
+        return
+    registration.minutes_attended, registration.completed_at = minutes, completed_at
     await registration.save(update_fields=["minutes_attended", "completed_at"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings.accounts.permissions import can_close_session, can_see_roster
-from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
+from trainings.attendance.models import Attendance, ScanEvent, ScanHow
+from trainings.attendance.projection import Stay, stay_of, undone_at
+from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -42,7 +46,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the roster. `event_id` is what "Deshacer" takes back; times are UTC."""
+    """One person of the roster. `how` is that of the event which "Deshacer" takes back."""
 
     number: int
     registration_id: UUID
@@ -51,26 +55,23 @@ class RosterLine:
     community: str
     short_code: str
     registration_state: RegistrationState
-    is_present: bool
-    to_review: bool
-    arrived_at: datetime | None
-    left_at: datetime | None
+    is_of_training: bool
+    stay: Stay
     how: ScanHow | None
-    event_id: UUID | None
     search_text: str
 
     @property
     def state(self) -> str:
         """`missing`, `present`, `left` or `review`."""
-        if not self.is_present:
+        if not self.stay.is_present:
             return "missing"
-        if self.to_review:
+        if self.stay.to_review:
             return "review"
-        return "left" if self.left_at is not None else "present"
+        return "left" if self.stay.left_at is not None else "present"
 
     @property
     def is_expected(self) -> bool:
-        return self.registration_state in EXPECTED
+        return self.is_of_training and self.registration_state in EXPECTED
 
 
 async def door_of(session_id: UUID, actor: Actor) -> Door:
@@ -95,41 +96,34 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
-    """Everybody who may come or came, by name; cancelled people only where they came."""
+    """Everybody who may come or came, by name; cancelled people and those of other trainings only where they came."""
+    events = await _events_by_person(session.id)
+    undone = await undone_at(session.id)
+    stays = {key: stay_of(own, undone) for key, own in events.items()}
+    came = [key for key, stay in stays.items() if stay.is_present]
     registrations = (
         await reads(Registration)
-        .filter(training_id=session.training_id, duplicate_of_id=None)
+        .filter(Q(training_id=session.training_id) | Q(id__in=came), duplicate_of_id=None)
         .prefetch_related("participant")
     )
-    by_registration = {one.registration_id: one for one in await reads(Attendance).filter(session_id=session.id)}
-    deciding = await _deciding_events(session.id)
-    known = {one.id for one in registrations}
-    strangers = [key for key in by_registration if key not in known]
-    if strangers:
-        registrations += await reads(Registration).filter(id__in=strangers).prefetch_related("participant")
-    shown = [one for one in registrations if one.state is not RegistrationState.CANCELLED or one.id in by_registration]
+    shown = [one for one in registrations if one.state is not RegistrationState.CANCELLED or one.id in came]
     shown.sort(key=lambda one: (search_text(one.participant.given_names, one.participant.surnames), one.id))
-    return [_line(number, one, by_registration.get(one.id), deciding) for number, one in enumerate(shown, start=1)]
+    how = {event.id: event.how for own in events.values() for event in own}
+    return [_line(number, one, stays.get(one.id, Stay()), how, session) for number, one in enumerate(shown, start=1)]
 
 
-async def _deciding_events(session_id: UUID) -> dict[UUID, ScanEvent]:
-    """Per registration the event that its present state rests on: the exit of who left, else the first arrival."""
-    events = await reads(ScanEvent).filter(session_id=session_id, conflict_of_id=None).order_by("at", "id")
-    undone = {event.target_id for event in events if event.kind is ScanKind.UNDO}
-    deciding: dict[UUID, ScanEvent] = {}
-    for event in events:
-        if event.registration_id is None or event.kind is ScanKind.UNDO or event.id in undone:
-            continue
-        if event.kind is ScanKind.OUT or event.registration_id not in deciding:
-            deciding[event.registration_id] = event
-    return deciding
+async def _events_by_person(session_id: UUID) -> dict[UUID, list[ScanEvent]]:
+    events: dict[UUID, list[ScanEvent]] = {}
+    for event in await reads(ScanEvent).filter(session_id=session_id, registration_id__not_isnull=True):
+        assert event.registration_id is not None
+        events.setdefault(event.registration_id, []).append(event)
+    return events
 
 
 def _line(
-    number: int, registration: Registration, attendance: Attendance | None, deciding: dict[UUID, ScanEvent]
+    number: int, registration: Registration, stay: Stay, how: Mapping[UUID, ScanHow], session: TrainingSession
 ) -> RosterLine:
     person = registration.participant
-    event = deciding.get(registration.id)
     return RosterLine(
         number=number,
         registration_id=registration.id,
@@ -138,14 +132,23 @@ def _line(
         community=person.community,
         short_code=registration.short_code,
         registration_state=registration.state,
-        is_present=attendance is not None and attendance.is_present,
-        to_review=attendance is not None and attendance.to_review,
-        arrived_at=attendance.arrived_at if attendance else None,
-        left_at=attendance.left_at if attendance else None,
-        how=event.how if event else None,
-        event_id=event.id if event else None,
+        is_of_training=registration.training_id == session.training_id,
+        stay=stay,
+        how=how.get(stay.event_id) if stay.event_id else None,
         search_text=search_text(person.given_names, person.surnames, person.community, registration.short_code),
     )
+
+
+async def answer_about(session: TrainingSession, event_id: UUID) -> Answer | None:
+    """What is said about a stored event of this session; none where there is no such event."""
+    event = await reads(ScanEvent).get_or_none(id=event_id, session_id=session.id)
+    if event is None:
+        return None
+    if event.registration_id is None:
+        return answer_to(event, None, [], ())
+    registration = await reads(Registration).get(id=event.registration_id).prefetch_related("participant")
+    events = await reads(ScanEvent).filter(session_id=session.id, registration_id=registration.id)
+    return answer_to(event, registration, events, await undone_at(session.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,8 @@ class Totals:
 
 def totals(lines: list[RosterLine]) -> Totals:
     return Totals(
-        n_present=sum(line.is_present for line in lines),
-        n_expected=sum(line.is_expected or line.is_present for line in lines),
+        n_present=sum(line.stay.is_present for line in lines),
+        n_expected=sum(line.is_expected or line.stay.is_present for line in lines),
     )
 
 

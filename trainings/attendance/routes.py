@@ -17,7 +17,7 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, views
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.queries import Door, UnknownSession, door_of, roster, totals
+from trainings.attendance.queries import Door, UnknownSession, answer_about, door_of, roster, totals, totals_of
 from trainings.attendance.scans import Answer, Outcome, Scan
 from trainings.audit.actions import record
 from trainings.errors import Malformed, NotAllowed, Refusal
@@ -68,7 +68,6 @@ async def _show(
     request: Request,
     door: Door,
     *,
-    last: dict[str, Any] | None = None,
     typed: str = "",
     error: str = "",
     status: int = 200,
@@ -87,7 +86,7 @@ async def _show(
         "n_expected": counted.n_expected,
         "closed": door.session.closed_at is not None,
         "can_close": door.can_close,
-        "last": last or _last(request),
+        "last": await _last(request, door),
         "code_typed": typed,
         "code_error": error,
         "new_id": tokens.uuid7,
@@ -95,12 +94,14 @@ async def _show(
     return render(request, "attendance/show.html", context, status=status, headers=scan_page_headers())
 
 
-def _last(request: Request) -> dict[str, Any] | None:
-    """The answer to the mark just made without script: only its kind travels in the address, never a name."""
-    state = request.query_params.get("marca", "")
-    if state not in set(views.STATES.values()):
+async def _last(request: Request, door: Door) -> dict[str, Any] | None:
+    """The answer to the mark just made without script: the address names the event, never the person."""
+    try:
+        event_id = UUID(request.query_params.get("marca", ""))
+    except ValueError:
         return None
-    return {"outcome": state, "name": "", "time": "", "text": ""}
+    answer = await answer_about(door.session, event_id)
+    return views.answer_view(answer) if answer is not None else None
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -123,13 +124,8 @@ async def marks(request: Request) -> Response:
 
 
 def _answered(door: Door, answer: Answer, typed: Typed) -> Response:
-    """Back to the list, to the answer; the name is said by a one-time message, not by the address."""
-    state = views.STATES[answer.outcome]
-    response = redirect(_page(door, "#resultado", marca=state, filtro=typed.value("filtro"), q=typed.value("q")[:100]))
-    name = views.answer_name(answer)
-    if name:
-        flash(response, " ".join(part for part in (name, views.answer_text(answer)) if part), "ok")
-    return response
+    """Back to the list, to the answer."""
+    return redirect(_page(door, "#resultado", marca=answer.id, filtro=typed.value("filtro"), q=typed.value("q")[:100]))
 
 
 async def _marks_json(request: Request, door: Door) -> Response:
@@ -141,11 +137,10 @@ async def _marks_json(request: Request, door: Door) -> Response:
     answers = await actions.take(
         door.session.id, [event.scan for event in batch.events], actor=request.state.actor, offset=offset
     )
-    lines = await roster(door.session)
-    counted = totals(lines)
+    counted = await totals_of(door.session)
     return JSONResponse(
         {
-            "results": [views.answer_json(answer, lines) for answer in answers],
+            "results": [views.answer_json(answer) for answer in answers],
             "n_present": counted.n_present,
             "n_expected": counted.n_expected,
         },
@@ -158,7 +153,7 @@ async def undo(request: Request) -> Response:
     door = await _door(request)
     typed = await read_form(request)
     form = check(UndoForm, typed)
-    scan = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=form.event)
+    scan = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, target_id=form.event)
     [answer] = await actions.take(door.session.id, [scan], actor=request.state.actor)
     return _answered(door, answer, typed)
 
@@ -173,11 +168,9 @@ def _walk_in_page(request: Request, door: Door, typed: Typed | None, key: str, s
         "session": views.session_view(door),
         "form": typed,
         "id": key,
-        "departments": choices.municipalities_by_department(),
         "municipality": door.session.training.hub.seat_id,
-        "actor_types": choices.actor_types(),
-        "age_groups": choices.age_groups(adults_only=True),
         "walk_ins": door.session.training.walk_ins,
+        **choices.of_person(door.session.training.hub.seat.department, adults_only=True),
     }
     return render(request, "attendance/walk_in.html", context, status=status)
 
@@ -204,9 +197,19 @@ async def create_walk_in(request: Request) -> Response:
     return _answered(door, answer, typed)
 
 
+async def _door_to_close(request: Request) -> Door:
+    door = await _door(request)
+    if not door.can_close:
+        raise MayNotClose
+    return door
+
+
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_close(request: Request) -> Response:
-    door = await _door(request)
+    """What closing means, in numbers; nothing to ask where it is closed already."""
+    door = await _door_to_close(request)
+    if door.session.closed_at is not None:
+        return redirect(_page(door))
     lines = await roster(door.session)
     counted = totals(lines)
     context = {
@@ -214,16 +217,14 @@ async def confirm_close(request: Request) -> Response:
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "n_missing": counted.n_expected - counted.n_present,
-        "n_review": sum(line.to_review for line in lines),
+        "n_review": sum(line.stay.to_review for line in lines),
     }
     return render(request, "attendance/close.html", context)
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
-    door = await _door(request)
-    if not door.can_close:
-        raise MayNotClose
+    door = await _door_to_close(request)
     await actions.close_session(door.session.id, actor=request.state.actor)
     response = redirect(_page(door))
     flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
@@ -232,9 +233,7 @@ async def close(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def reopen(request: Request) -> Response:
-    door = await _door(request)
-    if not door.can_close:
-        raise MayNotClose
+    door = await _door_to_close(request)
     await actions.reopen_session(door.session.id, actor=request.state.actor)
     response = redirect(_page(door))
     flash(response, gettext(N_("La sesión está abierta otra vez.")))

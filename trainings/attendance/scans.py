@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from trainings.attendance.models import ScanFlag, ScanHow, ScanKind
+from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.lib import tokens
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession
@@ -16,6 +18,9 @@ from trainings.schedule.models import TrainingSession
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
 """How long before and after a session a scan is nothing odd."""
+
+NOTHING_ODD = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE})
+"""Flags of which the person at the door need not know."""
 
 
 class Outcome(StrEnum):
@@ -32,12 +37,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One event under the id that the client made. `at` is the client's clock; either `code` or `registration_id`."""
+    """One event under the id that the client made; either `code` or `registration_id`.
+
+    `at` is the client's clock; none where the mark is dated by its arrival here (a form without script).
+    """
 
     id: UUID
     kind: ScanKind
     how: ScanHow
-    at: datetime
+    at: datetime | None = None
     code: str | None = None
     registration_id: UUID | None = None
     target_id: UUID | None = None
@@ -47,13 +55,22 @@ class Scan:
     @property
     def body_hash(self) -> str:
         """Tells a repeat of this event from another one under the same id."""
-        parts = (self.kind, self.how, self.at.isoformat(), self.code, self.registration_id, self.target_id)
+        at = self.at.isoformat() if self.at is not None else ""
+        parts = (self.kind, self.how, at, self.code, self.registration_id, self.target_id)
         return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+    @property
+    def read_code(self) -> str | None:
+        """The code as kept: a QR token (20) or a short code with a right check character (9), else none."""
+        return (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said about one event. `registration` is whom it counts for; none for unknown codes."""
+    """What is said about one event. `registration` is whom it counts for; none for unknown codes.
+
+    `event_id` is what undoing now would take back: the arrival that counts, or the departure of who left.
+    """
 
     id: UUID
     outcome: Outcome
@@ -61,17 +78,13 @@ class Answer:
     registration: Registration | None = None
     arrived_at: datetime | None = None
     flag: ScanFlag = ScanFlag.NONE
-
-
-def readable_code(code: str) -> str | None:
-    """The code as kept: a QR token (20) or a short code with a right check character (9); none for anything else."""
-    return tokens.read_qr(code) or tokens.read_short_code(code)
+    event_id: UUID | None = None
 
 
 def flag_of(
-    scan: Scan, registration: Registration | None, session: TrainingSession, *, at: datetime, offset: timedelta
+    registration: Registration | None, session: TrainingSession, *, at: datetime, offset: timedelta
 ) -> ScanFlag:
-    """Why this scan is to be looked at; it is stored all the same."""
+    """Why a scan at this (corrected) time is to be looked at; it is stored all the same."""
     if registration is None:
         return ScanFlag.UNKNOWN_CODE
     if registration.training_id != session.training_id:
@@ -83,7 +96,31 @@ def flag_of(
     }
     if registration.state in by_state:
         return by_state[registration.state]
-    if session.closed_at is not None and at > session.closed_at and scan.kind is ScanKind.IN:
+    if session.closed_at is not None:
+        # Whatever its time: certificates may have been computed without it.
         return ScanFlag.AFTER_CLOSE
     is_early_or_late = not (session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS)
     return ScanFlag.CLOCK if abs(offset) > CLOCK_TOLERANCE or is_early_or_late else ScanFlag.NONE
+
+
+def answer_to(
+    event: ScanEvent, registration: Registration | None, events: Iterable[ScanEvent], undone: Collection[UUID]
+) -> Answer:
+    """What is said about a stored event, now or whenever it is sent again. `events` are the person's at the session."""
+    if event.kind is ScanKind.UNDO:
+        return Answer(event.id, Outcome.UNDONE, True, registration, flag=event.flag)
+    if registration is None:
+        return Answer(event.id, Outcome.UNKNOWN_CODE, True, flag=event.flag)
+    stay = stay_of(events, undone)
+    earlier = [one for one in events if (one.created_at, one.id) < (event.created_at, event.id)]
+    before = stay_of([one for one in earlier if one.id != event.id], undone)
+    outcome = _outcome(event, was_present=before.is_present and before.left_at is None)
+    return Answer(event.id, outcome, True, registration, stay.arrived_at, event.flag, stay.event_id)
+
+
+def _outcome(event: ScanEvent, *, was_present: bool) -> Outcome:
+    if event.kind not in ARRIVALS:
+        return Outcome.LEFT
+    if event.flag not in NOTHING_ODD and not was_present:
+        return Outcome.REVIEW
+    return Outcome.ALREADY if was_present else Outcome.PRESENT

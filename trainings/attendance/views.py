@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from trainings.attendance.queries import Door, RosterLine
 from trainings.attendance.scans import Answer, Outcome
-from trainings.attendance.words import FLAGS, HOW, NOTES
+from trainings.attendance.words import ANOTHER_TRAINING, FLAGS, HOW, NOTES
 from trainings.lib.dates import time_of_day
 from trainings.lib.text import like_terms, short_name
 from trainings.lib.tokens import show_short_code
@@ -75,7 +74,7 @@ def session_view(door: Door) -> SessionView:
 
 
 def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
-    note = NOTES.get(line.registration_state)
+    note = NOTES.get(line.registration_state) if line.is_of_training else ANOTHER_TRAINING
     return PersonView(
         number=line.number,
         registration_id=line.registration_id,
@@ -85,16 +84,17 @@ def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
         state=line.state,
         expected=line.is_expected,
         shown=_is_shown(line, view, query),
-        arrived_at=_time(line.arrived_at),
-        left_at=_time(line.left_at),
+        arrived_at=_time(line.stay.arrived_at),
+        left_at=_time(line.stay.left_at),
         how=gettext(HOW[line.how]) if line.how else "",
         note=gettext(note) if note else "",
-        event_id=line.event_id,
+        event_id=line.stay.event_id,
     )
 
 
 def _is_shown(line: RosterLine, view: str, query: str) -> bool:
-    if (view == "faltan" and line.is_present) or (view == "presentes" and not line.is_present):
+    is_here = line.stay.is_present
+    if (view == "faltan" and (is_here or not line.is_expected)) or (view == "presentes" and not is_here):
         return False
     return all(term.strip("%") in line.search_text for term in like_terms(query))
 
@@ -120,10 +120,8 @@ def answer_text(answer: Answer) -> str:
     return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
 
 
-def answer_json(answer: Answer, lines: Sequence[RosterLine]) -> dict[str, Any]:
+def answer_json(answer: Answer) -> dict[str, Any]:
     """One result of the scanner's batch."""
-    key = answer.registration.id if answer.registration else None
-    line = next((one for one in lines if one.registration_id == key), None)
     return {
         "id": str(answer.id),
         "stored": answer.is_stored,
@@ -131,6 +129,18 @@ def answer_json(answer: Answer, lines: Sequence[RosterLine]) -> dict[str, Any]:
         "name": answer_name(answer),
         "arrived": _time(answer.arrived_at),
         "text": answer_text(answer),
-        "registration": str(key) if key else None,
-        "event": str(line.event_id) if line and line.event_id else None,
+        "registration": str(answer.registration.id) if answer.registration else None,
+        "event": str(answer.event_id) if answer.event_id else None,
+    }
+
+
+def answer_view(answer: Answer) -> dict[str, Any]:
+    """The same for the page without script; only what an undo can take back offers one."""
+    is_undoable = answer.outcome in (Outcome.PRESENT, Outcome.REVIEW, Outcome.LEFT)
+    return {
+        "outcome": STATES[answer.outcome],
+        "name": answer_name(answer),
+        "time": _time(answer.arrived_at),
+        "text": answer_text(answer),
+        "event_id": (answer.event_id or "") if is_undoable else "",
     }

@@ -19,10 +19,13 @@ NOTES: dict[RegistrationState, str] = {
     RegistrationState.CANCELLED: N_("Había cancelado"),
 }
 
+ANOTHER_TRAINING = N_("De otra capacitación")
+
 FLAGS: dict[ScanFlag, str] = {
     ScanFlag.UNKNOWN_CODE: N_("El código no está en esta lista. Deje pasar a la persona."),
     ScanFlag.OTHER_TRAINING: N_("Es boleto de otra capacitación. Deje pasar a la persona."),
     ScanFlag.WAITLISTED: N_("Estaba en lista de espera. Deje pasar a la persona."),
     ScanFlag.HELD: N_("Su inscripción estaba por aprobarse. Deje pasar a la persona."),
     ScanFlag.CANCELLED: N_("Había cancelado. Deje pasar a la persona."),
+    ScanFlag.CHANGED_BODY: N_("La marca llegó dos veces con datos distintos. Las dos quedan anotadas."),
 }

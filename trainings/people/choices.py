@@ -47,9 +47,26 @@ def needs() -> Choices:
     return _choices(NEEDS)
 
 
-def municipalities_by_department() -> list[tuple[str, Choices]]:
+def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
+    """All lists that a form about a person offers, by the names its template knows them.
+
+    Municipalities of `department` come first: most people live near.
+    """
+    return {
+        "departments": municipalities_by_department(department),
+        "actor_types": actor_types(),
+        "sexes": sexes(),
+        "age_groups": age_groups(adults_only=adults_only),
+        "languages": languages(),
+        "pueblos": pueblos(),
+        "needs": needs(),
+    }
+
+
+def municipalities_by_department(first: str = "") -> list[tuple[str, Choices]]:
     """All 340 under their departments, and last the answer of who lives elsewhere or does not say."""
-    return [*_departments(), (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]
+    ordered = sorted(_departments(), key=lambda group: group[0] != first)
+    return [*ordered, (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]
 
 
 @lru_cache(maxsize=1)

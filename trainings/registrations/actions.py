@@ -15,12 +15,19 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
-from trainings.registrations.messages import announce, announce_group
-from trainings.registrations.models import MOVES, TAKES_PLACE, Registration, RegistrationGroup, RegistrationState
-from trainings.registrations.sign_up import SignUpClosed, locked_training
+from trainings.registrations.messages import announce
+from trainings.registrations.models import (
+    MOVES,
+    TAKES_PLACE,
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+    Source,
+)
+from trainings.registrations.sign_up import check_phase, locked_training
 from trainings.schedule import actions as schedule
-from trainings.schedule.models import Training, TrainingSession
-from trainings.schedule.phase import TAKES_SIGN_UPS, last_end, phase
+from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.phase import last_end
 from trainings.web.i18n import N_
 
 
@@ -42,16 +49,24 @@ class ChildcareBelowTaken(Refusal):
 async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     """Cancel one person; their place goes to the waiting list in the same transaction.
 
-    Cancelling twice is one cancellation, a look-alike's touches only itself. Refuses once the training is over.
+    Cancelling twice is one cancellation, a look-alike's touches only itself. Refuses once the training is over or
+    called off. What staff cancel is told after ten minutes, in which the message can be stopped.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
         if registration.state is RegistrationState.CANCELLED:
             return
-        if await _is_over(training):
-            raise CannotChange
+        await _check_ahead(training)
         await _release(registration, training)
-        await announce(registration, registration.participant, training, "registration_cancelled")
+        by_staff = actor.id is not None
+        await announce(
+            registration,
+            registration.participant,
+            training,
+            "registration_cancelled",
+            run_at=clock.now() + STAFF_DELAY if by_staff else None,
+            batch_id=uuid7() if by_staff else None,
+        )
         await record("registrations.cancel", actor=actor, object_id=registration.id, hub_id=training.hub_id)
 
 
@@ -63,57 +78,91 @@ async def _release(registration: Registration, training: Training) -> None:
     registration.state, registration.cancelled_at = RegistrationState.CANCELLED, moment
     await registration.save(update_fields=["state", "cancelled_at"])
     is_last = not await Registration.exists(group_id=group.id, state__not=RegistrationState.CANCELLED)
-    freed_childcare = group.childcare_places if is_last else 0
     if is_last:
-        group.state, group.wait_number, group.changed_at = RegistrationState.CANCELLED, None, moment
+        group.state, group.changed_at = RegistrationState.CANCELLED, moment
     else:
-        group.n_people -= 1
-    await group.save(update_fields=["state", "wait_number", "n_people", "changed_at"])
+        group.n_people, group.changed_at = group.n_people - 1, moment
+    await group.save(update_fields=["state", "n_people", "changed_at"])
+    room = places.room_of(training)
     if held_place:
-        room = places.room_of(training).releasing(1, freed_childcare)
+        room = room.releasing(1, group.childcare_places if is_last else 0)
+    if held_place or not is_last:
+        # A waiting group that became smaller may fit now.
         await places.keep(training, await places.promote_waiting(training, room))
-    elif not is_last:
-        await places.keep(training, await places.promote_waiting(training, places.room_of(training)))
 
 
 async def rejoin(registration_id: UUID, *, actor: Actor) -> None:
     """Take a cancelled registration up again: a place if one is free, else the end of the waiting list.
 
-    Refuses when sign-up is over, and like any sign-up when nothing is left.
+    Who was never let in waits for staff again. Refuses like any sign-up by window, state and places; staff are bound by
+    the state alone.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
-        if phase(training, await _sessions(training), clock.now()) not in TAKES_SIGN_UPS:
-            raise SignUpClosed
+        await check_phase(training, Source.DESK if actor.id is not None else Source.WEB)
         group = await RegistrationGroup.get(id=registration.group_id)
         if group.state is not RegistrationState.CANCELLED:
             raise CannotChange
-        state = places.state_for(training, Party("again", 1, group.childcare_places))
-        is_duplicate = registration.duplicate_of_id is not None
-        if state in TAKES_PLACE and not is_duplicate:
-            party = Party("again", 1, group.childcare_places)
-            await places.keep(training, places.room_of(training).taking(party))
-        await _place(registration, group, training, state)
+        party = Party("again", 1, group.childcare_places)
+        was_let_in = registration.confirmed_at is not None or group.wait_number is not None
+        state = places.state_for(training, party, hold=not was_let_in and actor.id is None)
+        await _take_place(registration, training, party, state)
+        await _place([registration], group, training, state)
         await announce(registration, registration.participant, training, f"registration_{state.value}")
         await record(
             "registrations.rejoin", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
         )
 
 
-async def _place(
-    registration: Registration, group: RegistrationGroup, training: Training, state: RegistrationState
+async def approve(registration_id: UUID, *, actor: Actor) -> None:
+    """Let a held registration in with its group: a place, or the waiting list when none is left.
+
+    Refuses any other state, and once the training is over or called off.
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        if registration.state is not RegistrationState.HELD:
+            raise CannotChange
+        await _check_ahead(training)
+        group = await RegistrationGroup.get(id=registration.group_id)
+        party = Party("held", group.n_people, group.childcare_places)
+        fits = places.room_of(training).shortage(party) is None
+        state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
+        await _take_place(registration, training, party, state)
+        members = await Registration.filter(group_id=group.id, state=RegistrationState.HELD).prefetch_related(
+            "participant"
+        )
+        await _place(members, group, training, state)
+        for member in members:
+            await announce(member, member.participant, training, f"registration_{state.value}")
+        await record(
+            "registrations.approve", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
+        )
+
+
+async def _take_place(
+    registration: Registration, training: Training, party: Party[str], state: RegistrationState
 ) -> None:
-    assert state in MOVES[registration.state] or state is RegistrationState.HELD
+    if state in TAKES_PLACE and registration.duplicate_of_id is None:
+        await places.keep(training, places.room_of(training).taking(party))
+
+
+async def _place(
+    members: Sequence[Registration], group: RegistrationGroup, training: Training, state: RegistrationState
+) -> None:
+    """The group and its members in their new state, at the end of the list where they wait."""
     moment = clock.now()
     is_waiting = state is RegistrationState.WAITLISTED
-    group.state, group.changed_at, group.n_people = state, moment, 1
+    group.state, group.changed_at, group.n_people = state, moment, len(members)
     group.wait_number = await places.next_wait_number(training) if is_waiting else None
     await group.save(update_fields=["state", "wait_number", "changed_at", "n_people"])
-    registration.state, registration.cancelled_at = state, None
-    registration.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
-    await registration.save(update_fields=["state", "cancelled_at", "confirmed_at"])
+    for member in members:
+        assert state in MOVES[member.state]
+        member.state, member.cancelled_at = state, None
+        member.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
+        await member.save(update_fields=["state", "cancelled_at", "confirmed_at"])
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
@@ -125,32 +174,14 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
 
 
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
-    """Ask for other support, or for none."""
+    """Ask for other support, or for none. Refuses once the training is over: needs are deleted soon after it."""
     async with transaction():
         registration, training = await _locked(registration_id)
+        await _check_ahead(training)
         registration.needs = ",".join(needs) or None
         await registration.save(update_fields=["needs"])
         await record(
             "registrations.change_needs", actor=actor, object_id=registration.id, hub_id=training.hub_id, n=len(needs)
-        )
-
-
-async def approve(registration_id: UUID, *, actor: Actor) -> None:
-    """Let a held registration in: a place, or the waiting list when none is left."""
-    async with transaction():
-        registration, training = await _locked(registration_id)
-        if registration.state is not RegistrationState.HELD:
-            raise CannotChange
-        group = await RegistrationGroup.get(id=registration.group_id)
-        party = Party("held", group.n_people, group.childcare_places)
-        fits = places.room_of(training).shortage(party) is None
-        state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
-        if fits and registration.duplicate_of_id is None:
-            await places.keep(training, places.room_of(training).taking(party))
-        await _place(registration, group, training, state)
-        await announce(registration, registration.participant, training, f"registration_{state.value}")
-        await record(
-            "registrations.approve", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
         )
 
 
@@ -186,10 +217,12 @@ async def announce_change(training_id: UUID) -> UUID:
 
 
 async def _tell_everybody(training: Training, kind: str) -> UUID:
-    batch = uuid7()
-    run_at = clock.now() + STAFF_DELAY
-    for group in await RegistrationGroup.filter(training_id=training.id).exclude(state=RegistrationState.CANCELLED):
-        await announce_group(group, training, kind, run_at=run_at, batch_id=batch)
+    batch, run_at = uuid7(), clock.now() + STAFF_DELAY
+    concerned = Registration.filter(
+        training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
+    )
+    for registration in await concerned.order_by("id").prefetch_related("participant"):
+        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch)
     return batch
 
 
@@ -203,10 +236,8 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
     return registration, training
 
 
-async def _sessions(training: Training) -> list[TrainingSession]:
-    return await TrainingSession.filter(training_id=training.id)
-
-
-async def _is_over(training: Training) -> bool:
-    end = last_end(await _sessions(training))
-    return end is not None and clock.now() >= end
+async def _check_ahead(training: Training) -> None:
+    """Refuse once nothing is ahead."""
+    end = last_end(await TrainingSession.filter(training_id=training.id))
+    if training.state is TrainingState.CANCELLED or end is None or clock.now() >= end:
+        raise CannotChange

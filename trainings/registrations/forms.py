@@ -1,15 +1,17 @@
-"""The sign-up form (fields: the contract), and the small forms of one's own registration."""
+"""The sign-up form (fields: the contract), that of the desk, and the small forms of one registration."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import hashlib
+import re
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from trainings.people.forms import Name, PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.people.words import NEEDS
-from trainings.web.forms import Form, wrong
+from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
 
 
@@ -32,19 +34,23 @@ def _known_needs(codes: list[str]) -> list[str]:
 Needs = Annotated[list[str], AfterValidator(_known_needs)]
 
 
+KEY = re.compile(r"[0-9A-Za-z_-]{22,64}")
+
+
 class SignUpForm(PersonForm):
-    """One person's sign-up. The idempotency key is the form's own, or a client's."""
+    """One person's sign-up. The idempotency key is the form's own, or a client's: 22 to 64 letters and digits."""
 
     needs: Needs = []
     childcare_places: int = Field(default=0, ge=0, le=8)
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
     consent_contact: str = ""
     consent_photo: str = ""
-    idempotency_key: str = Field(default="", max_length=64)
+    idempotency_key: str = ""
 
     @model_validator(mode="after")
-    def _is_key_long_enough(self) -> SignUpForm:
-        if self.idempotency_key and len(self.idempotency_key) < 22:
+    def _is_key_good(self) -> Self:
+        # About the whole page: nobody sees or typed the key.
+        if self.idempotency_key and not KEY.fullmatch(self.idempotency_key):
             raise wrong(N_("La página es antigua. Ábrala otra vez e inscríbase de nuevo."))
         return self
 
@@ -57,6 +63,12 @@ class SignUpForm(PersonForm):
         if self.consent_photo == "yes":
             ticked.add(ConsentPurpose.PHOTO)
         return frozenset(ticked)
+
+
+def answers_hash(typed: Typed) -> str:
+    """The same for the same answers, in whatever order they came: tells a repeat from another form under one key."""
+    answers = sorted((name, values) for name, values in typed.fields.items() if name != "idempotency_key")
+    return hashlib.sha256(repr(answers).encode()).hexdigest()
 
 
 class RenameForm(Form):

@@ -38,7 +38,9 @@ MOVES: dict[RegistrationState, frozenset[RegistrationState]] = {
     ),
     RegistrationState.OFFERED: frozenset({RegistrationState.CONFIRMED, RegistrationState.CANCELLED}),
     RegistrationState.CONFIRMED: frozenset({RegistrationState.CANCELLED}),
-    RegistrationState.CANCELLED: frozenset({RegistrationState.CONFIRMED, RegistrationState.WAITLISTED}),
+    RegistrationState.CANCELLED: frozenset(
+        {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD}
+    ),
 }
 """Permitted state moves; a cancelled registration may be taken up again by its own link."""
 
@@ -57,8 +59,8 @@ class Source(StrEnum):
 class RegistrationGroup(Record):
     """People who signed up together for one training: they get all they ask for, or wait whole.
 
-    `wait_number` orders the waiting list; it is given once and never reused. `idempotency_key` replays the same answer
-    for an equal body (`body_hash`) within 24 hours.
+    `wait_number` orders the waiting list: given once, never reused, and kept when the group cancels. `idempotency_key`
+    replays the same answer for an equal body (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

@@ -6,11 +6,14 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
-from trainings.registrations.allocation import Party, Room, promote
+from trainings.registrations.allocation import Party, Room, Shortage, promote
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
+
+PAST_PROMOTING = frozenset({Phase.CANCELLED, Phase.HELD})
 
 
 class TrainingFull(Refusal):
@@ -18,19 +21,33 @@ class TrainingFull(Refusal):
     sentence = N_("Ya no quedan lugares y no hay lista de espera. Busque otra fecha o llame a la ventanilla.")
 
 
+class ChildcareFull(Refusal):
+    code = "childcare_full"
+    sentence = N_("Lugares de cuidado infantil que quedan: %(left)s. Escriba un número menor, o llame a la ventanilla.")
+
+
 def room_of(training: Training) -> Room:
     """The training's places as numbers."""
     return Room(training.capacity, training.taken, training.childcare_capacity, training.childcare_taken)
 
 
-def state_for(training: Training, party: Party[str]) -> RegistrationState:
-    """The state in which a new group begins. Refuses where it does not fit and there is no waiting list."""
-    if training.approval_required:
+def state_for(training: Training, party: Party[str], *, hold: bool = False) -> RegistrationState:
+    """The state in which a new group begins; `hold` leaves it to staff, as a training by approval does.
+
+    Refuses what can never fit, and what does not fit where there is no waiting list.
+    """
+    room = room_of(training)
+    if party.childcare_places > room.childcare_capacity:
+        raise ChildcareFull(field="childcare_places", left=max(room.childcare_free, 0))
+    if hold or training.approval_required:
         return RegistrationState.HELD
-    if room_of(training).shortage(party) is None:
+    lacking = room.shortage(party)
+    if lacking is None:
         return RegistrationState.CONFIRMED
     if training.has_waiting_list:
         return RegistrationState.WAITLISTED
+    if lacking is Shortage.CHILDCARE:
+        raise ChildcareFull(field="childcare_places", left=max(room.childcare_free, 0))
     raise TrainingFull
 
 
@@ -52,8 +69,11 @@ async def next_wait_number(training: Training) -> int:
 async def promote_waiting(training: Training, room: Room) -> Room:
     """Give the free places of `room` to the waiting groups, tell them, and log who was passed over and why.
 
-    Called in the transaction that frees a place, with the training locked.
+    Called in the transaction that frees a place, with the training locked. Nobody is promoted into a training that is
+    called off or over.
     """
+    if phase(training, await TrainingSession.filter(training_id=training.id), clock.now()) in PAST_PROMOTING:
+        return room
     waiting = await waiting_groups(training)
     parties = [Party(group.id, group.n_people, group.childcare_places) for group in waiting]
     outcome = promote(room, parties)
@@ -75,13 +95,13 @@ async def promote_waiting(training: Training, room: Room) -> Room:
 
 async def waiting_groups(training: Training) -> list[RegistrationGroup]:
     """The waiting list in its order. Look-alikes stand on it for themselves only: nobody gives them a place."""
+    waiting = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED)
     alike = await Registration.filter(
         training_id=training.id, state=RegistrationState.WAITLISTED, duplicate_of_id__not_isnull=True
-    ).values_list("group_id", flat=True)
-    waiting = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED)
-    return (
-        await waiting.exclude(id__in=alike).order_by("wait_number") if alike else await waiting.order_by("wait_number")
-    )
+    ).values_list("group_id")
+    if alike:
+        waiting = waiting.exclude(id__in=[group_id for (group_id,) in alike])
+    return await waiting.order_by("wait_number")
 
 
 async def confirm_group(group: RegistrationGroup) -> None:

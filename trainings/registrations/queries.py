@@ -1,4 +1,4 @@
-"""Reads of registrations: by the secret link, by scope, positions on the waiting list."""
+"""Reads of registrations: by the secret link, in the scope of staff, positions on the waiting list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 from tortoise.functions import Count
 
 from trainings import clock
-from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib import tokens
@@ -21,6 +20,24 @@ from trainings.web.i18n import N_
 
 LINK_DAYS = timedelta(days=30)
 """After the last session the link shows only certificates and own data."""
+
+SHOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED)
+ALL_OF_IT = (
+    "participant__municipality",
+    "group",
+    "training__course",
+    "training__hub__seat",
+    "training__venue__municipality",
+)
+"""What the pages of one registration show."""
+
+ORDER = {
+    RegistrationState.CONFIRMED: 0,
+    RegistrationState.OFFERED: 1,
+    RegistrationState.HELD: 2,
+    RegistrationState.WAITLISTED: 3,
+    RegistrationState.CANCELLED: 4,
+}
 
 
 class UnknownLink(NotFound):
@@ -35,15 +52,14 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class OwnRegistration:
-    """What an own link opens: the person's registration with its training, hub and sessions in order."""
+    """One person's registration with its training, hub, and sessions in order."""
 
-    link: OwnLink
     registration: Registration
     sessions: Sequence[TrainingSession]
 
     @property
     def is_only_archive(self) -> bool:
-        """Whether the link now shows only certificates and own data."""
+        """Whether the own link now shows only certificates and own data."""
         end = last_end(self.sessions)
         return end is not None and clock.now() > end + LINK_DAYS
 
@@ -51,43 +67,45 @@ class OwnRegistration:
 async def by_own_link(token: str) -> OwnRegistration:
     """What the link opens. Unknown, revoked and malformed are the same 404."""
     read = tokens.read_own_link(token)
-    link = await OwnLink.get_or_none(token_hash=tokens.digest(read, "own"), revoked_at=None) if read else None
+    link = await reads(OwnLink).get_or_none(token_hash=tokens.digest(read, "own"), revoked_at=None) if read else None
     if link is None or link.registration_id is None:
         raise UnknownLink
-    registration = await Registration.get(id=link.registration_id).prefetch_related(
-        "participant__municipality",
-        "group",
-        "training__course",
-        "training__hub__seat",
-        "training__venue__municipality",
-    )
-    sessions = await TrainingSession.filter(training_id=registration.training_id).prefetch_related(
-        "venue__municipality"
-    )
-    return OwnRegistration(link, registration, sessions)
+    return await with_sessions(link.registration_id)
+
+
+async def with_sessions(registration_id: UUID) -> OwnRegistration:
+    """A registration that exists, with all that its pages show."""
+    registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
+    sessions = reads(TrainingSession).filter(training_id=registration.training_id)
+    return OwnRegistration(registration, await sessions.prefetch_related("venue__municipality"))
 
 
 async def open_training(slug: str) -> Training:
     """A training that people may look at (published or by its address), with all that its sign-up page shows."""
-    shown = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED)
-    training = (
-        await reads(Training)
-        .get_or_none(slug=slug, state__in=shown, published_at__not_isnull=True)
-        .prefetch_related("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
-    )
+    training = None
+    if slug.isascii() and slug.isprintable():
+        training = (
+            await reads(Training)
+            .get_or_none(slug=slug, state__in=SHOWN, published_at__not_isnull=True)
+            .prefetch_related("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
+        )
     if training is None:
         raise UnknownTraining
     return training
 
 
-async def position_on_waiting_list(group: RegistrationGroup) -> int | None:
-    """1 for who is next; none for who does not wait."""
+async def position_on_waiting_list(registration: Registration) -> int | None:
+    """1 for who is next; none for who does not wait. Look-alikes do not stand before anybody."""
+    group = registration.group
     if group.state is not RegistrationState.WAITLISTED or group.wait_number is None:
         return None
-    ahead = await RegistrationGroup.filter(
-        training_id=group.training_id, state=RegistrationState.WAITLISTED, wait_number__lt=group.wait_number
-    ).count()
-    return ahead + 1
+    ahead = reads(RegistrationGroup).filter(
+        training_id=group.training_id,
+        state=RegistrationState.WAITLISTED,
+        wait_number__lt=group.wait_number,
+        registrations__duplicate_of_id=None,
+    )
+    return await ahead.distinct().count() + 1
 
 
 async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[RegistrationState, int]]:
@@ -107,17 +125,5 @@ async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping
 
 async def of_training(training_id: UUID) -> list[Registration]:
     """Everybody on a training: confirmed first, then held, waiting in order, cancelled last."""
-    rank = {
-        RegistrationState.CONFIRMED: 0,
-        RegistrationState.OFFERED: 1,
-        RegistrationState.HELD: 2,
-        RegistrationState.WAITLISTED: 3,
-        RegistrationState.CANCELLED: 4,
-    }
     found = await reads(Registration).filter(training_id=training_id).prefetch_related("participant", "group")
-    return sorted(found, key=lambda one: (rank[one.state], one.group.wait_number or 0, one.created_at))
-
-
-def visible_to(actor: Actor, roles: frozenset[str]) -> frozenset[UUID]:
-    """The hubs whose registrations this person may see in these roles."""
-    return actor.hubs_with(roles)
+    return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.created_at))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import HOLDER_OF_LINK, Actor
+from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
+from trainings.lib.phones import show_phone
 from trainings.people.actions import Sameness, add_participant, sameness
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose, Participant
@@ -29,16 +30,20 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.sameness import link_by_browser, link_by_key, look_alike
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
-
-REPLAY = timedelta(hours=24)
 
 
 class SignUpClosed(Refusal):
     code = "closed"
     sentence = N_("La inscripción ya se cerró. Llame a la ventanilla: a veces todavía se puede llegar sin inscripción.")
+
+
+class TrainingOver(Refusal):
+    code = "over"
+    sentence = N_("Esta capacitación ya terminó. Busque otra fecha en la página de su municipio.")
 
 
 class NotYetOpen(Refusal):
@@ -59,14 +64,22 @@ class TooYoung(Refusal):
     )
 
 
-class KeyUsedAgain(Refusal):
-    code = "key_used_again"
-    sentence = N_("Esta página ya se envió con otros datos. Ábrala otra vez para inscribir a otra persona.")
+REFUSED_TO_ALL: Mapping[Phase, type[Refusal]] = {Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
+REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
+    **REFUSED_TO_ALL,
+    Phase.CLOSED: SignUpClosed,
+    Phase.NOT_YET_OPEN: NotYetOpen,
+    Phase.FULL: places.TrainingFull,
+}
+"""The window binds the public page; the desk may still take somebody in."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """One person's wish to take part, with how it came in and what makes a repeat of it recognisable."""
+    """One person's wish to take part, with how it came in and what makes a repeat of it recognisable.
+
+    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie.
+    """
 
     person: PersonForm
     purposes: frozenset[ConsentPurpose]
@@ -106,7 +119,7 @@ async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
     try:
         return await _sign_up(training_id, wish, actor)
     except IntegrityError:
-        # The same key came in by another process between our look and our write: now it can be found.
+        # The same key came in for another training between our look and our write: now it can be found.
         return await _sign_up(training_id, wish, actor)
 
 
@@ -116,15 +129,15 @@ async def _sign_up(training_id: UUID, wish: SignUp, actor: Actor) -> SignedUp:
         standing = await _standing(training, wish)
         if standing is not None:
             return standing
-        await _check_eligibility(training, wish)
-        first = await _look_alike(training, wish.keys)
-        participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+        await check_phase(training, wish.source)
+        await _check_age(training, wish)
+        first = await look_alike(training.id, wish.keys)
         group = await _new_group(training, wish, is_duplicate=first is not None)
-        registration, token = await _new_registration(training, group, participant, wish, first)
+        participant, registration, token = await _enter(training, group, wish, first, actor)
         await _tell(training, registration, participant, first)
         await record(
             "registrations.sign_up",
-            actor=actor if actor.id else HOLDER_OF_LINK,
+            actor=actor,
             object_id=registration.id,
             hub_id=training.hub_id,
             state=group.state.value,
@@ -145,16 +158,9 @@ async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> 
         if standing is not None:
             return standing
         await _check_age(training, wish)
-        first = await _look_alike(training, wish.keys)
-        participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
-        group = await RegistrationGroup.create(
-            training_id=training.id,
-            state=RegistrationState.CONFIRMED,
-            idempotency_key=wish.idempotency_key,
-            body_hash=wish.body_hash,
-            changed_at=clock.now(),
-        )
-        registration, token = await _new_registration(training, group, participant, wish, first)
+        first = await look_alike(training.id, wish.keys)
+        group = await _write_group(training, wish, RegistrationState.CONFIRMED)
+        _participant, registration, token = await _enter(training, group, wish, first, actor)
         await record(
             "registrations.walk_in",
             actor=actor,
@@ -173,94 +179,44 @@ async def locked_training(training_id: UUID) -> Training:
     return found[0]
 
 
-async def _standing(training: Training, wish: SignUp) -> SignedUp | None:
-    """The registration that this very sign-up already made: by its key, or by the same person in the same browser."""
-    if wish.idempotency_key:
-        group = await RegistrationGroup.get_or_none(idempotency_key=wish.idempotency_key)
-        if group is not None:
-            is_same = group.training_id == training.id and tokens.same(group.body_hash, wish.body_hash)
-            if not is_same or clock.now() - group.created_at > REPLAY:
-                raise KeyUsedAgain
-            return await _answer_of(await Registration.filter(group_id=group.id).first())
-    if wish.browser_key:
-        before = await Registration.filter(
-            training_id=training.id,
-            group__browser_key=wish.browser_key,
-            participant__name_key=wish.keys.name_key,
-            state__not=RegistrationState.CANCELLED,
-        ).first()
-        return await _answer_of(before)
-    return None
-
-
-async def _answer_of(registration: Registration | None) -> SignedUp | None:
-    if registration is None:
-        return None
-    link = await OwnLink.filter(group_id=registration.group_id, revoked_at=None).first()
-    if link is None or link.token is None:
-        return None
-    return SignedUp(registration.id, link.token, is_new=False)
-
-
-async def _check_eligibility(training: Training, wish: SignUp) -> None:
+async def check_phase(training: Training, source: Source) -> None:
+    """Refuse what the training's state and window do not let in now; the window is for the public page only."""
     sessions = await TrainingSession.filter(training_id=training.id)
     now = phase(training, sessions, clock.now())
     if now is Phase.DRAFT:
         raise NotFound(N_("No encontramos esa capacitación."))
-    refusals = {
-        Phase.CANCELLED: TrainingCancelled,
-        Phase.HELD: SignUpClosed,
-        Phase.CLOSED: SignUpClosed,
-        Phase.NOT_YET_OPEN: NotYetOpen,
-        Phase.FULL: places.TrainingFull,
-    }
-    if now in refusals and wish.source is Source.WEB:
+    refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL
+    if now in refusals:
         raise refusals[now]
-    await _check_age(training, wish)
+
+
+async def _standing(training: Training, wish: SignUp) -> SignedUp | None:
+    link = None
+    if wish.idempotency_key:
+        link = await link_by_key(training.id, wish.idempotency_key, wish.body_hash)
+    if link is None and wish.browser_key:
+        link = await link_by_browser(training.id, wish.browser_key, wish.keys)
+    if link is None or link.registration_id is None or link.token is None:
+        return None
+    return SignedUp(link.registration_id, link.token, is_new=False)
 
 
 async def _check_age(training: Training, wish: SignUp) -> None:
     if wish.person.age_group is not None and wish.person.age_group.is_minor:
         await training.fetch_related("hub")
-        raise TooYoung(field="age_group", phone=training.contact_phone or training.hub.phone)
-
-
-async def _look_alike(training: Training, keys: Sameness) -> Registration | None:
-    """The first live registration of the same names, municipality and contact. By name alone nobody is the same."""
-    if keys.phone_key is None and keys.email_key is None:
-        return None
-    alike = Registration.filter(
-        training_id=training.id,
-        participant__name_key=keys.name_key,
-        participant__municipality_id=keys.municipality,
-        duplicate_of_id=None,
-        state__not=RegistrationState.CANCELLED,
-    ).prefetch_related("participant")
-    for registration in await alike.order_by("created_at"):
-        other = registration.participant
-        if (keys.phone_key and other.phone_key == keys.phone_key) or (
-            keys.email_key and other.email_key == keys.email_key
-        ):
-            return registration
-    return None
-
-
-async def _tell(
-    training: Training, registration: Registration, participant: Participant, first: Registration | None
-) -> None:
-    """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
-    if first is not None:
-        await announce(first, first.participant, training, "own_link_again")
-        if first.participant.email_key == participant.email_key:
-            return
-    await announce(registration, participant, training, f"registration_{registration.state.value}")
+        raise TooYoung(field="age_group", phone=show_phone(training.contact_phone or training.hub.phone))
 
 
 async def _new_group(training: Training, wish: SignUp, *, is_duplicate: bool) -> RegistrationGroup:
+    """The group with its place, or its number on the waiting list. A look-alike takes no place."""
     party = Party("new", 1, wish.childcare_places)
-    state = RegistrationState.HELD if wish.hold_for_review else places.state_for(training, party)
+    state = places.state_for(training, party, hold=wish.hold_for_review)
     if state in TAKES_PLACE and not is_duplicate:
         await places.keep(training, places.room_of(training).taking(party))
+    return await _write_group(training, wish, state)
+
+
+async def _write_group(training: Training, wish: SignUp, state: RegistrationState) -> RegistrationGroup:
     return await RegistrationGroup.create(
         training_id=training.id,
         state=state,
@@ -274,10 +230,12 @@ async def _new_group(training: Training, wish: SignUp, *, is_duplicate: bool) ->
     )
 
 
-async def _new_registration(
-    training: Training, group: RegistrationGroup, participant: Participant, wish: SignUp, first: Registration | None
-) -> tuple[Registration, str]:
-    qr = tokens.qr_token()
+async def _enter(
+    training: Training, group: RegistrationGroup, wish: SignUp, first: Registration | None, actor: Actor
+) -> tuple[Participant, Registration, str]:
+    """The person, the registration with its codes, and the token of its own link."""
+    participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+    qr, token = tokens.qr_token(), tokens.own_link()
     registration = await Registration.create(
         training_id=training.id,
         group=group,
@@ -291,11 +249,6 @@ async def _new_registration(
         needs=",".join(wish.needs) or None,
         confirmed_at=clock.now() if group.state is RegistrationState.CONFIRMED else None,
     )
-    return registration, await _new_link(group, registration)
-
-
-async def _new_link(group: RegistrationGroup, registration: Registration) -> str:
-    token = tokens.own_link()
     await OwnLink.create(
         token_hash=tokens.digest(token, "own"),
         token=token,
@@ -303,7 +256,7 @@ async def _new_link(group: RegistrationGroup, registration: Registration) -> str
         group=group,
         registration=registration,
     )
-    return token
+    return participant, registration, token
 
 
 async def _free_short_code(training: Training) -> str:
@@ -312,3 +265,14 @@ async def _free_short_code(training: Training) -> str:
         code = tokens.short_code()
         if not await Registration.exists(training_id=training.id, short_code=code):
             return code
+
+
+async def _tell(
+    training: Training, registration: Registration, participant: Participant, first: Registration | None
+) -> None:
+    """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
+    if first is not None:
+        await announce(first, first.participant, training, "own_link_again")
+        if first.participant.email_key == participant.email_key:
+            return
+    await announce(registration, participant, training, f"registration_{registration.state.value}")

@@ -1,4 +1,4 @@
-"""One's own registration as its page, picture and calendar entry show it."""
+"""A registration as its page, its ticket on paper, its picture and its calendar entry show it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from trainings.web.i18n import language
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session on the ticket."""
+    """A session on the ticket; `hours` in words, `map_url` empty where this person may not know the place."""
 
     starts_at: datetime
+    ends_at: datetime
     hours: str
     place: str
     map_url: str
@@ -49,28 +50,53 @@ class Ticket:
         return self.own.registration.training.state is TrainingState.CANCELLED
 
     @property
+    def is_cancelled(self) -> bool:
+        """The person gave the place back."""
+        return self.own.registration.state is RegistrationState.CANCELLED
+
+    @property
     def is_over(self) -> bool:
         end = last_end(self.own.sessions)
         return end is not None and clock.now() >= end
 
     @property
+    def has_place(self) -> bool:
+        return self.own.registration.state in TAKES_PLACE
+
+    @property
     def has_code(self) -> bool:
-        """Whether there is a code to be scanned: nobody who cancelled, nothing called off."""
-        return self.own.registration.state is not RegistrationState.CANCELLED and not self.is_called_off
+        """Whether there is a code to be scanned: only who has a place in something that was not called off.
+
+        Who waits and comes all the same is found by name at the door.
+        """
+        return self.has_place and not self.is_called_off
+
+    @property
+    def phone(self) -> str:
+        """Whom to call about this training."""
+        training = self.own.registration.training
+        return training.contact_phone or training.hub.phone
+
+    @property
+    def can_change(self) -> bool:
+        """Whether it is still to come: until then needs change and places are given back."""
+        return not self.is_over and not self.is_called_off
 
     @property
     def may_rejoin(self) -> bool:
-        registration = self.own.registration
-        now = phase(registration.training, self.own.sessions, clock.now())
-        return registration.state is RegistrationState.CANCELLED and now in TAKES_SIGN_UPS
+        now = phase(self.own.registration.training, self.own.sessions, clock.now())
+        return self.is_cancelled and now in TAKES_SIGN_UPS
 
     @property
     def next_meeting(self) -> Meeting | None:
         """The first session that is still to come or going on, else the last one."""
-        planned = [meeting for meeting in self.meetings if not meeting.is_cancelled]
-        ends = {session.starts_at: session.ends_at for session in self.own.sessions}
-        coming = [meeting for meeting in planned if ends[meeting.starts_at] > clock.now()]
-        return coming[0] if coming else (planned[-1] if planned else None)
+        coming = [meeting for meeting in self.planned if meeting.ends_at > clock.now()]
+        return coming[0] if coming else (self.planned[-1] if self.planned else None)
+
+    @property
+    def planned(self) -> Sequence[Meeting]:
+        """The sessions that were not called off."""
+        return [meeting for meeting in self.meetings if not meeting.is_cancelled]
 
 
 def ticket_of(own: OwnRegistration, position: int | None) -> Ticket:
@@ -81,6 +107,7 @@ def ticket_of(own: OwnRegistration, position: int | None) -> Ticket:
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
     return Meeting(
         starts_at=session.starts_at,
+        ends_at=session.ends_at,
         hours=time_range(session.starts_at, session.ends_at, language()),
         place=place_of(own, session),
         map_url=_map_url(own, session),

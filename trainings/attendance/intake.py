@@ -1,0 +1,183 @@
+"""A batch of scans: what they name is read together, each is decided in order, their events are written together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Self
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.projection import undone_at
+from trainings.attendance.scans import Answer, Outcome, Scan, answer_to, flag_of
+from trainings.audit.actor import Actor
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+from trainings.schedule.models import TrainingSession
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The registrations that a batch names: by QR digest; by short code and key only those of this training.
+
+    `firsts` are those whose look-alikes are among them. All with their participants.
+    """
+
+    by_qr: Mapping[str, Registration]
+    by_short_code: Mapping[str, Registration]
+    by_id: Mapping[UUID, Registration]
+    firsts: Mapping[UUID, Registration]
+
+    def of(self, scan: Scan) -> Registration | None:
+        """Whom a scan means. A look-alike's card counts as the first one's."""
+        code = scan.read_code
+        if scan.registration_id is not None:
+            found = self.by_id.get(scan.registration_id)
+        elif code is None:
+            found = None
+        else:
+            found = self.by_short_code.get(code) or self.by_qr.get(tokens.digest(code, "qr"))
+        if found is not None and found.duplicate_of_id is not None:
+            return self.firsts[found.duplicate_of_id]
+        return found
+
+
+async def trainings_named(scans: Sequence[Scan]) -> set[UUID]:
+    """The trainings whose tickets are among the scans: those to be locked."""
+    digests = [tokens.digest(code, "qr") for scan in scans if (code := scan.read_code) is not None]
+    found = await Registration.filter(qr_hash__in=digests).values_list("training_id")
+    return {training_id for (training_id,) in found}
+
+
+async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
+    """Read what the scans name. A tapped row is one of this training's, or nobody; a QR may be another training's."""
+    codes = {code for scan in scans if (code := scan.read_code) is not None}
+    digests = [tokens.digest(code, "qr") for code in codes if len(code) == tokens.QR_TOKEN_LENGTH]
+    short_codes = [code for code in codes if len(code) == tokens.SHORT_CODE_LENGTH]
+    tapped = [scan.registration_id for scan in scans if scan.registration_id is not None]
+    here = Q(short_code__in=short_codes) | Q(id__in=tapped)
+    found = await Registration.filter(Q(qr_hash__in=digests) | Q(here, training_id=training_id)).prefetch_related(
+        "participant"
+    )
+    wanted = [one.duplicate_of_id for one in found if one.duplicate_of_id is not None]
+    firsts = await Registration.filter(id__in=wanted).prefetch_related("participant") if wanted else []
+    here_found = [one for one in found if one.training_id == training_id]
+    return Named(
+        by_qr={one.qr_hash: one for one in found},
+        by_short_code={one.short_code: one for one in here_found},
+        by_id={one.id: one for one in here_found},
+        firsts={one.id: one for one in firsts},
+    )
+
+
+@dataclass(slots=True)
+class Intake:
+    """What is known at one session while a batch is decided. `new` collects the events to be written."""
+
+    session: TrainingSession
+    actor: Actor
+    offset: timedelta
+    named: Named
+    stored: dict[UUID, ScanEvent]
+    people: dict[UUID, Registration]
+    events_of: dict[UUID, list[ScanEvent]]
+    undone: set[UUID]
+    new: list[ScanEvent] = field(default_factory=list)
+
+    @classmethod
+    async def open(
+        cls, session: TrainingSession, scans: Sequence[Scan], named: Named, *, actor: Actor, offset: timedelta
+    ) -> Self:
+        """Read the session's events that the batch touches, with the session locked."""
+        ids = [scan.id for scan in scans]
+        targets = [scan.target_id for scan in scans if scan.target_id is not None]
+        before = await ScanEvent.filter(Q(id__in=[*ids, *targets]) | Q(conflict_of_id__in=ids))
+        people = {one.id: one for scan in scans if (one := named.of(scan)) is not None}
+        missing = {one.registration_id for one in before if one.registration_id is not None} - people.keys()
+        if missing:
+            more = await Registration.filter(id__in=sorted(missing)).prefetch_related("participant")
+            people |= {one.id: one for one in more}
+        events_of: dict[UUID, list[ScanEvent]] = defaultdict(list)
+        for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(people)):
+            assert event.registration_id is not None
+            events_of[event.registration_id].append(event)
+        stored = {one.id: one for one in before}
+        undone = await undone_at(session.id)
+        return cls(session, actor, offset, named, stored, people, events_of, undone)
+
+    def decide(self, scan: Scan) -> Answer:
+        """Keep one scan, unless it is kept already or no ticket at all, and say what is to be said."""
+        kept = self._kept(scan)
+        if kept is None:
+            if scan.kind is not ScanKind.UNDO and scan.read_code is None and scan.registration_id is None:
+                return Answer(scan.id, Outcome.NOT_A_TICKET, is_stored=False)
+            kept = self._event(scan)
+            self._remember(kept)
+        registration = self.people.get(kept.registration_id) if kept.registration_id is not None else None
+        events = self.events_of[kept.registration_id] if kept.registration_id is not None else []
+        return replace(answer_to(kept, registration, events, self.undone), id=scan.id)
+
+    def _kept(self, scan: Scan) -> ScanEvent | None:
+        """The event that this very scan is already, also where its id was taken by another body before."""
+        for event in self.stored.values():
+            is_named_so = event.session_id == self.session.id and scan.id in (event.id, event.conflict_of_id)
+            if is_named_so and tokens.same(event.body_hash, scan.body_hash):
+                return event
+        return None
+
+    def _event(self, scan: Scan) -> ScanEvent:
+        """The event to write. Under an id that another body took it gets an id of its own, and names the first."""
+        before = self.stored.get(scan.id)
+        device_at = scan.at or clock.now()
+        at = device_at + self.offset
+        registration = self._meant(scan)
+        if before is not None:
+            flag = ScanFlag.CHANGED_BODY
+        elif scan.kind is ScanKind.UNDO:
+            flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
+        else:
+            flag = flag_of(registration, self.session, at=at, offset=self.offset)
+        return ScanEvent(
+            id=scan.id if before is None else tokens.uuid7(),
+            session_id=self.session.id,
+            registration_id=registration.id if registration else None,
+            kind=scan.kind,
+            target_id=scan.target_id,
+            conflict_of_id=before.id if before is not None else None,
+            how=scan.how,
+            at=at,
+            device_at=device_at,
+            device=scan.device,
+            seq=scan.seq,
+            user_id=self.actor.id,
+            unknown_code=scan.read_code if registration is None else None,
+            body_hash=scan.body_hash,
+            flag=flag,
+        )
+
+    def _meant(self, scan: Scan) -> Registration | None:
+        """Whom the scan is about. An undo names one event of this session; before its target came, nobody is known."""
+        if scan.kind is not ScanKind.UNDO:
+            return self.named.of(scan)
+        target = self.stored.get(scan.target_id) if scan.target_id is not None else None
+        if target is None or target.session_id != self.session.id or target.registration_id is None:
+            return None
+        return self.people[target.registration_id]
+
+    def _remember(self, event: ScanEvent) -> None:
+        self.new.append(event)
+        self.stored[event.id] = event
+        if event.registration_id is not None:
+            self.events_of[event.registration_id].append(event)
+        if event.kind is ScanKind.UNDO and event.target_id is not None:
+            self.undone.add(event.target_id)
+
+    @property
+    def touched(self) -> set[UUID]:
+        """The registrations whose attendance may have changed."""
+        return {one.registration_id for one in self.new if one.registration_id is not None}

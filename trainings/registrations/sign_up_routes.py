@@ -1,0 +1,121 @@
+"""`/capacitaciones/{slug}/inscripcion`: anybody signs up, without an account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.errors import NotFound, Refusal, TooMany
+from trainings.lib import tokens
+from trainings.people import choices
+from trainings.people.consents import TEXTS
+from trainings.registrations.forms import SignUpForm, answers_hash
+from trainings.registrations.guarding import check_rate, is_to_review
+from trainings.registrations.queries import open_training
+from trainings.registrations.sign_up import SignedUp, SignUp, sign_up
+from trainings.schedule.models import SessionState, Training
+from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.settings import get_settings
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import gettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+BROWSER_DAYS = timedelta(days=30)
+LONGEST_BROWSER_NAME = 64
+
+
+@allow(PUBLIC)
+async def new(request: Request) -> Response:
+    training = await open_training(request.path_params["slug"])
+    return _page(request, training, None)
+
+
+@allow(PUBLIC)
+async def create(request: Request) -> Response:
+    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed."""
+    training = await open_training(request.path_params["slug"])
+    address = client_address(request)
+    await check_rate(address)
+    typed = await read_form(request)
+    browser = _browser(request)
+    try:
+        form = check(SignUpForm, typed)
+        wish = await _wish(form, typed, browser, address)
+        signed_up = await sign_up(training.id, wish, actor=request.state.actor)
+    except FormErrors as exc:
+        return _page(request, training, exc.typed, 422)
+    except (NotFound, TooMany):
+        raise
+    except Refusal as exc:
+        return _page(request, await open_training(training.slug), typed.refused(exc), exc.status)
+    return _signed_up(signed_up, browser)
+
+
+async def _wish(form: SignUpForm, typed: Typed, browser: str, address: str) -> SignUp:
+    wish = SignUp(
+        person=form,
+        purposes=form.purposes,
+        needs=tuple(form.needs),
+        childcare_places=form.childcare_places,
+        idempotency_key=form.idempotency_key or None,
+        body_hash=answers_hash(typed),
+        browser_key=tokens.digest(browser, "browser"),
+    )
+    return wish.held() if await is_to_review(address, wish.keys) else wish
+
+
+def _cookie() -> str:
+    return "__Host-aparato" if get_settings().is_https else "aparato"
+
+
+def _browser(request: Request) -> str:
+    """What tells this browser from others: nothing but a random value of ours, renewed with each sign-up."""
+    return request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME] or tokens.feed_token()
+
+
+def _signed_up(signed_up: SignedUp, browser: str) -> Response:
+    response = redirect(f"/i/{signed_up.token}")
+    response.set_cookie(
+        _cookie(),
+        browser,
+        max_age=int(BROWSER_DAYS.total_seconds()),
+        path="/",
+        httponly=True,
+        secure=get_settings().is_https,
+        samesite="lax",
+    )
+    return response
+
+
+def _page(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
+    sessions = list(training.sessions)
+    planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    now = phase(training, sessions, clock.now())
+    context = {
+        "training": training,
+        "first": (planned or sessions)[0] if sessions else None,
+        "n_sessions": len(planned),
+        "phase": now,
+        "may_sign_up": now in TAKES_SIGN_UPS,
+        "phone": training.contact_phone or training.hub.phone,
+        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
+        "form": typed,
+        "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
+        "consents": {purpose.value: gettext(text) for purpose, text in TEXTS.items()},
+        **choices.of_person(training.hub.seat.department),
+    }
+    return render(request, "registrations/new.html", context, status=status)
+
+
+SIGN_UP = "/capacitaciones/{slug}/inscripcion"
+
+routes: list[BaseRoute] = [Route(SIGN_UP, new), Route(SIGN_UP, create, methods=["POST"])]
