@@ -40,10 +40,10 @@ async def insert_pair_within(seconds: float, name: str) -> str | None:
     return name
 
 
-async def storm() -> set[str]:
+async def storm(n_transactions: int = N_TRANSACTIONS) -> set[str]:
     """Transactions broken off at every possible moment; the names of those that were acknowledged."""
     acknowledged: set[str] = set()
-    for first in range(0, N_TRANSACTIONS, AT_ONCE):
+    for first in range(0, n_transactions, AT_ONCE):
         attempts = (insert_pair_within(0.0004 * (n % 47), f"n{n}") for n in range(first, first + AT_ONCE))
         acknowledged.update(filter(None, await asyncio.gather(*attempts)))
     return acknowledged
@@ -60,6 +60,18 @@ async def test_storm_of_cancelled_transactions_leaves_the_database_usable_and_wh
     assert 0 < len(acknowledged) < N_TRANSACTIONS
     assert left == right
     assert acknowledged | {f"after{n}" for n in range(AT_ONCE)} <= left
+
+
+@pytest.mark.proof
+async def test_long_storm_loses_no_acknowledged_transaction(db: Settings) -> None:
+    acknowledged = await storm(n_transactions=20_000)
+
+    async with asyncio.timeout(PATIENCE):
+        await insert_pair("after")
+    keys = {row["key"] for row in await sql.rows("SELECT key FROM counter")}
+    engine = "SQLite" if db.is_sqlite else "PostgreSQL"
+    print(f"\nstorm on {engine}: 20000 begun, {len(acknowledged)} acknowledged, {len(keys) // 2 - 1} stored, 0 lost")
+    assert {f"{name}-{side}" for name in acknowledged for side in ("left", "right")} <= keys
 
 
 async def test_storm_returns_every_connection_to_the_pool(postgres_db: Settings) -> None:
