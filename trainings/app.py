@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,6 +27,7 @@ from trainings import db, jobs
 from trainings.accounts.middleware import StaffSessions
 from trainings.errors import Refusal
 from trainings.outbox import worker
+from trainings.outbox.mailer import server_of
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
@@ -36,27 +39,22 @@ from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 BODY_LIMIT = 64 * 1024
+EXCEPTION_HANDLERS: Mapping[Any, Any] = {
+    SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
+    Refusal: show_refusal,
+    FormErrors: show_form_errors,
+    HTTPException: show_http_problem,
+    Exception: show_failure,
+}
 
 
 def create_app(settings: Settings | None = None, *, with_worker: bool = True) -> Starlette:
     """The application for these settings; `with_worker` runs the outbox inside this process."""
     settings = settings or get_settings()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with db.connect(settings):
-            stop = asyncio.Event()
-            running = asyncio.create_task(worker.run(stop, settings, jobs.COMPOSERS)) if with_worker else None
-            try:
-                yield
-            finally:
-                stop.set()
-                if running is not None:
-                    await running
-
+    server_of(settings)  # a mail address that cannot be read must show before the first message does
     app = Starlette(
         debug=False,
-        lifespan=lifespan,
+        lifespan=_lifespan(settings, with_worker=with_worker),
         max_body_size=BODY_LIMIT,
         routes=[
             Mount("/cal", routes=trainings.feeds.routes.routes),
@@ -71,16 +69,26 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(OriginGuard, origins=settings.allowed_origins),
             Middleware(LanguageMiddleware, offered=settings.language_codes),
         ],
-        exception_handlers={
-            SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
-            Refusal: show_refusal,
-            FormErrors: show_form_errors,
-            HTTPException: show_http_problem,
-            Exception: show_failure,
-        },
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.settings = settings
     return app
+
+
+def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with db.connect(settings):
+            stop = asyncio.Event()
+            running = asyncio.create_task(worker.run(stop, settings, jobs.COMPOSERS)) if with_worker else None
+            try:
+                yield
+            finally:
+                stop.set()
+                if running is not None:
+                    await running
+
+    return lifespan
 
 
 def _page_middleware(settings: Settings) -> list[Middleware]:
