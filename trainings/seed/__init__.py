@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from trainings import clock, db
 from trainings.accounts.models import User
 from trainings.lib import tokens
@@ -75,5 +73,4 @@ async def _keep_running(scale: int) -> None:
         return
     facilitator = await User.get(email=f"facilita@{DOMAIN}")
     courses = {course.title: course for course in await Course.all()}
-    dice = random.Random(now.timestamp())  # noqa: S311 - invented people
-    await building.build_running(World(dice, scale, [first], [facilitator], courses))
+    await building.build_running(World(tokens.source(), scale, [first], [facilitator], courses))
