@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,9 +49,10 @@ REFUSED = (409, 422)
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """A row of the form: its number, and the holiday on which its day falls."""
+    """A row of the form: its number in it, what it is called, and the holiday on which its day falls."""
 
     number: int
+    title: str
     holiday: str
 
 
@@ -243,12 +245,24 @@ async def _form(
         "form": typed,
         "hub": hub,
         "training": training,
-        "rows": [FormRow(number, _holiday(typed, number)) for number in numbers],
+        "rows": _rows(typed, numbers, training),
         "may_add": len(numbers) < MOST_SESSIONS,
         "needs_reason": is_booked or bool(typed.value("override_reason")),
         **await _choices(hub, training),
     }
     return render(request, "schedule/staff/form.html", context, status=status)
+
+
+def _rows(typed: Typed, numbers: Sequence[int], training: Training | None) -> list[FormRow]:
+    """Once others know of the training, its meetings keep the numbers under which they know them."""
+    is_draft = training is None or training.state is TrainingState.DRAFT
+    positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
+    rows = []
+    for n, number in enumerate(numbers, start=1):
+        position = n if is_draft else positions.get(typed.value(f"sessions-{number}-id"))
+        title = gettext(N_("Sesión %(n)s")) % {"n": position} if position else gettext(N_("Otra sesión"))
+        rows.append(FormRow(number, title, _holiday(typed, number)))
+    return rows
 
 
 def _holiday(typed: Typed, number: int) -> str:

@@ -25,12 +25,13 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import short_name
 from trainings.outbox.queries import Batch, stoppable
 from trainings.registrations import actions as registrations
-from trainings.registrations.models import MOVES, Registration, RegistrationState
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import of_training
+from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
 from trainings.schedule.holidays import holiday_during
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.phase import is_running, phase
+from trainings.schedule.phase import Phase, phase
 from trainings.schedule.words import PHASES, STATES
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
@@ -41,18 +42,14 @@ from trainings.web.render import absolute, redirect, render
 ONE = "/panel/capacitaciones/{id:uuid}"
 PERSON = ONE + "/personas/{registration_id:uuid}"
 
-PEOPLE_STATES = {
-    RegistrationState.CONFIRMED: N_("Tiene lugar"),
-    RegistrationState.OFFERED: N_("Lugar ofrecido"),
-    RegistrationState.HELD: N_("Espera respuesta"),
-    RegistrationState.WAITLISTED: N_("En lista de espera"),
-    RegistrationState.CANCELLED: N_("Cancelada"),
-}
-
 
 class UnknownPerson(NotFound):
     code = "unknown_person"
     sentence = N_("No encontramos a esa persona en esta capacitación.")
+
+
+ENROLLABLE = frozenset(Phase) - {Phase.DRAFT, Phase.CANCELLED, Phase.HELD}
+"""At the desk people are signed up beyond the window, as long as there is something to come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,6 @@ class PersonRow:
     position: int
     n_childcare: int
     is_repeat: bool
-    may_cancel: bool
 
 
 @allow(*STAFF)
@@ -105,19 +101,19 @@ async def show_training(
     now = phase(training, list(training.sessions), clock.now())
     context = {
         "here": "capacitaciones",
-        "desk": f"{training.hub.name}, {training.hub.seat.department}",
+        "desk": training.hub.name,
         "training": training,
         "sessions": session_rows(training, actor, may_edit=may_edit),
         "state": gettext(STATES[training.state]),
         "phase": gettext(PHASES[now]),
-        "is_running": is_running(list(training.sessions), clock.now()),
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
         "sees_people": sees_people,
         "people": person_rows(people),
         "counts": {state.value: _count(people, state) for state in RegistrationState},
         "may_answer": can_register_at_desk(actor, training.hub_id),
         "may_edit": may_edit,
-        "may_certify": can_issue_certificates(actor, training.hub_id),
+        "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
+        "may_certify": can_issue_certificates(actor, training.hub_id) and has_begun(training),
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
         "public_path": "" if training.state is TrainingState.DRAFT else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
@@ -130,6 +126,10 @@ async def show_training(
 def is_own_training(training: Training, actor: Actor) -> bool:
     """Whether the actor holds one of its sessions."""
     return any(one.user_id == actor.id for session in training.sessions for one in session.facilitators)
+
+
+def has_begun(training: Training) -> bool:
+    return any(session.starts_at <= clock.now() for session in training.sessions)
 
 
 async def waiting_batch(request: Request) -> Batch | None:
@@ -209,11 +209,10 @@ def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
             name=short_name(one.participant.given_names, one.participant.surnames),
             community=one.participant.community,
             state=one.state,
-            words=gettext(PEOPLE_STATES[one.state]),
+            words=gettext(STATES_OF_PEOPLE[one.state]),
             position=positions.get(one.id, 0),
             n_childcare=one.group.childcare_places,
             is_repeat=one.duplicate_of_id is not None,
-            may_cancel=RegistrationState.CANCELLED in MOVES[one.state],
         )
         for one in people
     ]

@@ -1,0 +1,132 @@
+"""What requires attention on the first page of the panel: read across sessions, registrations and certificates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tortoise.functions import Count
+
+from trainings import clock
+from trainings.accounts.permissions import (
+    ATTENDANCE_TAKERS,
+    EDITORS,
+    can_close_session,
+    can_edit_trainings,
+    can_issue_certificates,
+    can_register_at_desk,
+)
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.lib.text import fold
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule import queries
+from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.queries import StaffSession
+from trainings.schedule.session_words import numbered
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+UNCLOSED_FOR = timedelta(days=30)
+DRAFTS_WITHIN = timedelta(days=7)
+FINISHED_WITHIN = timedelta(days=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that somebody must see to."""
+
+    icon: str
+    href: str
+    title: str
+    sentence: str
+    is_hot: bool = False
+
+
+async def concerns_of(actor: Actor) -> list[Concern]:
+    """Trouble before calendar: what cannot wait first."""
+    found = [*await _to_close(actor), *await _to_approve(actor), *await _to_publish(actor), *await _to_certify(actor)]
+    return sorted(found, key=lambda concern: not concern.is_hot)
+
+
+async def _to_close(actor: Actor) -> list[Concern]:
+    """Sessions that go on now, and those that are over and whose minutes wait for nobody but a click."""
+    concerns = []
+    now = clock.now()
+    for session in await queries.unclosed_sessions(actor, now - UNCLOSED_FOR):
+        path = f"/panel/sesiones/{session.id}/asistencia"
+        if session.is_running(now) and actor.has_any(ATTENDANCE_TAKERS):
+            until = dates.time_of_day(session.ends_at, language())
+            sentence = gettext(N_("En curso hasta las %(until)s")) % {"until": until}
+            concerns.append(Concern("lista", path, gettext(N_("Pasar asistencia")), f"{numbered(session)}. {sentence}"))
+        elif not session.is_running(now) and _may_close(session, actor):
+            ended = dates.day_and_time(session.ends_at, language())
+            sentence = gettext(N_("Terminó el %(when)s")) % {"when": ended}
+            title = gettext(N_("Cerrar una sesión"))
+            concerns.append(
+                Concern("candado", path + "/cerrar", title, f"{numbered(session)}. {sentence}", is_hot=True)
+            )
+    return concerns
+
+
+def _may_close(session: StaffSession, actor: Actor) -> bool:
+    # Who sees a session of a hub without working at its desk sees it because they hold it.
+    return can_close_session(actor, session.hub_id, is_facilitator=session.hub_id not in actor.hubs_with(EDITORS))
+
+
+async def _to_approve(actor: Actor) -> list[Concern]:
+    hubs = [hub_id for hub_id in actor.roles_at if can_register_at_desk(actor, hub_id)]
+    held = reads(Registration).filter(
+        state=RegistrationState.HELD, training__hub_id__in=hubs, training__state__not=TrainingState.CANCELLED
+    )
+    rows = (
+        await held.annotate(n=Count("id"))
+        .group_by("training_id", "training__title")
+        .values("training_id", "training__title", "n")
+    )
+    return [
+        Concern(
+            "persona",
+            f"/panel/capacitaciones/{row['training_id']}#personas",
+            ngettext("Responder a %(num)s persona", "Responder a %(num)s personas", row["n"]) % {"num": row["n"]},
+            gettext(N_("Esperan que las acepten en «%(title)s».")) % {"title": row["training__title"]},
+        )
+        for row in sorted(rows, key=lambda row: fold(row["training__title"]))
+    ]
+
+
+async def _to_publish(actor: Actor) -> list[Concern]:
+    drafts = await queries.drafts_starting_before(actor, clock.now() + DRAFTS_WITHIN)
+    editable = {hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)}
+    return [
+        Concern(
+            "calendario",
+            f"/panel/capacitaciones/{draft.id}",
+            gettext(N_("Publicar un borrador")),
+            gettext(N_("«%(title)s» es el %(when)s"))
+            % {"title": draft.title, "when": dates.day_and_time(draft.next_at, language())},
+        )
+        for draft in drafts
+        if draft.hub_id in editable and draft.next_at is not None
+    ]
+
+
+async def _to_certify(actor: Actor) -> list[Concern]:
+    """Trainings whose people completed and hold no certificate yet."""
+    hubs = [hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)]
+    finished = reads(Registration).filter(
+        training__hub_id__in=hubs,
+        completed_at__gte=clock.now() - FINISHED_WITHIN,
+        certificates__id=None,
+    )
+    rows = await finished.annotate(n=Count("id")).group_by("training_id").values("training_id", "n")
+    titles = dict(await reads(Training).filter(id__in=[row["training_id"] for row in rows]).values_list("id", "title"))
+    return [
+        Concern(
+            "diploma",
+            f"/panel/capacitaciones/{row['training_id']}/diplomas",
+            ngettext("Emitir %(num)s diploma", "Emitir %(num)s diplomas", row["n"]) % {"num": row["n"]},
+            gettext(N_("«%(title)s»: cumplieron las horas.")) % {"title": titles[row["training_id"]]},
+        )
+        for row in sorted(rows, key=lambda row: fold(titles[row["training_id"]]))
+    ]

@@ -1,0 +1,40 @@
+"""How the panel speaks of a session: its number, its day, its hour."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from trainings import clock
+from trainings.lib import dates
+from trainings.schedule.queries import StaffSession
+from trainings.web.i18n import N_, gettext, language
+
+
+def numbered(session: StaffSession) -> str:
+    """The title, with the number of the meeting where there are several."""
+    if session.n_sessions == 1:
+        return session.title
+    words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
+    return words % {"title": session.title, "position": session.position, "n": session.n_sessions}
+
+
+def when(moment: datetime) -> str:
+    """`Hoy, 8:30 a. m.` · `jue. 4, 8:30 a. m.` · `jue. 4 mar., 8:30 a. m.` in another month"""
+    day = clock.local(moment).date()
+    name = gettext(N_("Hoy")) if day == clock.today() else short_day(day)
+    return f"{name}, {dates.time_of_day(moment, language())}"
+
+
+def short_weekday(day: date) -> str:
+    """`mié.` · `Wed`"""
+    return _cut(dates.weekday(day, language()))
+
+
+def short_day(day: date) -> str:
+    """`mié. 3`, in another month than this `mié. 3 mar.`"""
+    named = f"{short_weekday(day)} {day.day}"
+    return named if day.month == clock.today().month else f"{named} {_cut(dates.month_name(day, language()))}"
+
+
+def _cut(name: str) -> str:
+    return name[:3] if language().startswith("en") else f"{name[:3]}."
