@@ -16,15 +16,18 @@ from trainings import clock
 from trainings.errors import NotFound
 from trainings.lib.dates import day_and_time
 from trainings.lib.text import clean, fold
-from trainings.places.data import MunicipalityRow, by_code, department_name, departments, municipalities
+from trainings.places.data import department_name, departments
 from trainings.places.map import Marked, country_map, department_map
 from trainings.places.models import Municipality
 from trainings.places.queries import search_municipalities
-from trainings.schedule import overview, public_queries
+from trainings.schedule import overview, public_queries, towns
 from trainings.schedule.facts import hub_facts
 from trainings.schedule.phase import Phase
-from trainings.schedule.posted import Posted, Town
+from trainings.schedule.posted import HubCard, Listed
+from trainings.schedule.public_queries import Coming
+from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import rows_of
+from trainings.schedule.towns import Town
 from trainings.settings import get_settings
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, speaking
@@ -72,12 +75,23 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """All that a municipality's page is made of. `near`, where nothing is to come; `near_hubs`, where no hub serves."""
+
+    town: Town
+    trainings: tuple[Listed, ...]
+    hubs: tuple[HubCard, ...]
+    near: Coming | None
+    near_hubs: tuple[HubCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """A municipality's trainings: held there, by its hub elsewhere, and those of the last 90 days."""
 
-    here: list[Posted]
-    elsewhere: list[Posted]
-    past: list[Posted]
+    here: list[Listed]
+    elsewhere: list[Listed]
+    past: list[Listed]
 
 
 @allow(PUBLIC)
@@ -91,7 +105,7 @@ async def index(request: Request) -> Response:
     numbers = overview.counts(coming)
     drawn = country_map(overview.marks(numbers), departments=overview.department_marks(numbers))
     context = {
-        "rows": rows_of(await public_queries.public_trainings(ids[:MOST_SHOWN])),
+        "rows": rows_of(await public_queries.listed_trainings(ids[:MOST_SHOWN])),
         "n_trainings": len(ids),
         "month": overview.month_of(coming),
         "map": drawn,
@@ -135,30 +149,48 @@ def _readable(typed: str) -> str:
         return ""
 
 
-def _alike(text: str) -> list[MunicipalityRow]:
+def _alike(text: str) -> list[Town]:
     """Municipalities whose name is nearly what was typed."""
-    names: dict[str, list[MunicipalityRow]] = {}
-    for row in municipalities():
-        names.setdefault(fold(row.name), []).append(row)
+    names: dict[str, list[Town]] = {}
+    for town in towns.by_code().values():
+        names.setdefault(town.sort_key[0], []).append(town)
     near = get_close_matches(fold(text), names, n=3, cutoff=ALIKE)
-    return [row for name in near for row in names[name]]
+    return [town for name in near for town in names[name]]
 
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """`/municipios/{slug}`: who serves it, what is to come, what there was, and how to follow it."""
-    town = await _town(request)
-    hubs = await public_queries.hubs_serving(town.code)
-    agenda = await _agenda(town)
-    is_empty = not agenda.here and not agenda.elsewhere
+    known = await _known(_town(request))
+    return remembered(request, known, lambda: _page(request, known))
+
+
+async def _known(town: Town) -> Known:
+    since = clock.midnight(clock.today()) - PAST
+    trainings = tuple(await public_queries.trainings_around(town.code, since))
+    hubs = tuple(await public_queries.hubs_serving(town.code))
+    is_busy = any(training.next_meeting.ends_at > clock.now() for training in trainings)
+    return Known(
+        town=town,
+        trainings=trainings,
+        hubs=hubs,
+        near=None
+        if is_busy
+        else overview.nearest_session(town.code, await public_queries.coming_sessions(clock.now())),
+        near_hubs=() if hubs else tuple(overview.nearest_hubs(town.code, await public_queries.all_hubs())),
+    )
+
+
+def _page(request: Request, known: Known) -> Response:
+    town, agenda = known.town, _agenda(known)
     context = {
         "town": town,
-        "hubs": [hub_facts(hub) for hub in hubs],
-        "near_hubs": [] if hubs else overview.nearest_hubs(town.code, await public_queries.all_hubs()),
+        "hubs": [hub_facts(hub) for hub in known.hubs],
+        "near_hubs": known.near_hubs,
         "in_town": rows_of(agenda.here),
         "nearby": rows_of(agenda.elsewhere),
         "past": rows_of(agenda.past),
-        "near": await _near(town) if is_empty else None,
+        "near": _near(known.near) if known.near else None,
         "map": department_map(town.department_code, {town.code: Marked(1)}),
         "feed": feed_links(
             f"/cal/municipio/{town.slug}.ics", gettext("Capacitaciones en %(place)s") % {"place": town.full_name}
@@ -170,7 +202,7 @@ async def show(request: Request) -> Response:
 @allow(PUBLIC)
 async def picture(request: Request) -> Response:
     """`/municipios/{slug}/imagen.png`: what a shared link shows in a chat, in Spanish whoever asks."""
-    town = await _town(request)
+    town = _town(request)
     with speaking(SOURCE_LANGUAGE):
         card = Card(
             title=gettext("Capacitaciones en %(place)s") % {"place": town.name},
@@ -191,29 +223,24 @@ def feed_links(path: str, name: str) -> FeedLinks:
     return FeedLinks(f"webcal://{get_settings().host}{path}", outlook, address)
 
 
-async def _town(request: Request) -> Town:
-    town = await public_queries.town_at(request.path_params["slug"])
+def _town(request: Request) -> Town:
+    town = towns.by_slug().get(request.path_params["slug"])
     if town is None:
         raise UnknownPlace
     return town
 
 
-async def _near(town: Town) -> Near | None:
-    """The nearest municipality with something to come."""
-    session = overview.nearest_session(town.code, await public_queries.coming_sessions(clock.now()))
-    if session is None:
-        return None
-    row, moment = by_code()[session.town_code], day_and_time(session.starts_at, language())
-    sentence = gettext("La más cercana: %(moment)s, en %(place)s.") % {"place": row.full_name, "moment": moment}
-    return Near(sentence, f"/municipios/{row.slug}", gettext("Ver las de %(place)s") % {"place": row.name})
+def _near(session: Coming) -> Near:
+    there, moment = towns.by_code()[session.town_code], day_and_time(session.starts_at, language())
+    sentence = gettext("La más cercana: %(moment)s, en %(place)s.") % {"place": there.full_name, "moment": moment}
+    return Near(sentence, there.path, gettext("Ver las de %(place)s") % {"place": there.name})
 
 
-async def _agenda(town: Town) -> Agenda:
-    since = clock.midnight(clock.today()) - PAST
-    trainings = await public_queries.trainings_around(town.code, since)
-    trainings.sort(key=lambda training: (training.next_meeting.starts_at, training.id))
-    coming = [training for training in trainings if training.next_meeting.ends_at > clock.now()]
-    here = [training for training in coming if _is_held_in(training, town)]
+def _agenda(known: Known) -> Agenda:
+    now = clock.now()
+    trainings = sorted(known.trainings, key=lambda training: (training.next_meeting.starts_at, training.id))
+    coming = [training for training in trainings if training.next_meeting.ends_at > now]
+    here = [training for training in coming if _is_held_in(training, known.town)]
     return Agenda(
         here=here,
         elsewhere=[training for training in coming if training not in here],
@@ -221,7 +248,7 @@ async def _agenda(town: Town) -> Agenda:
     )
 
 
-def _is_held_in(training: Posted, town: Town) -> bool:
+def _is_held_in(training: Listed, town: Town) -> bool:
     return any(meeting.place.town.code == town.code for meeting in training.held)
 
 

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 
 from trainings import clock
 from trainings.lib import dates
-from trainings.lib.text import fold
 from trainings.people.words import LANGUAGES
-from trainings.places.data import by_code, municipalities
 from trainings.places.models import AccessFeature
+from trainings.schedule import towns
 from trainings.schedule.overview import n_trainings
 from trainings.schedule.public_queries import Coming
 from trainings.schedule.sentences import language_name
@@ -99,7 +98,7 @@ def applied(filters: Filters, topics: Mapping[str, str]) -> list[Applied]:
     """The filters in words, each with the way to drop it."""
     told: list[Applied] = []
     if filters.town:
-        where = gettext("en %(place)s") % {"place": by_code()[_code_of(filters.town)].full_name}
+        where = gettext("en %(place)s") % {"place": towns.by_slug()[filters.town].full_name}
         told.append(Applied(where, replace(filters, town="").query()))
     if filters.topic:
         subject = gettext("sobre «%(topic)s»") % {"topic": topics[filters.topic]}
@@ -124,8 +123,8 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
 def town_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
     """Municipalities with trainings to come, and the chosen one."""
     codes = {one.town_code for one in coming} | ({_code_of(chosen)} if chosen else set())
-    rows = sorted((by_code()[code] for code in codes), key=lambda row: (fold(row.name), fold(row.department)))
-    return [(row.slug, row.full_name) for row in rows]
+    shown = sorted((towns.by_code()[code] for code in codes), key=lambda town: town.sort_key)
+    return [(town.slug, town.full_name) for town in shown]
 
 
 def topic_choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: str) -> list[Choice]:
@@ -141,7 +140,8 @@ def language_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
 
 
 def _code_of(slug: str) -> str:
-    return next((row.ine_code for row in municipalities() if row.slug == slug), "")
+    town = towns.by_slug().get(slug)
+    return town.code if town else ""
 
 
 def _left_out(notes: list[str], sentence: str) -> str:

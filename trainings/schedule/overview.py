@@ -12,6 +12,7 @@ from trainings.lib import dates
 from trainings.places.data import by_code, department_name
 from trainings.places.map import Marked
 from trainings.places.outlines import LATITUDE_SHRINK
+from trainings.schedule import towns
 from trainings.schedule.posted import HubCard
 from trainings.schedule.public_queries import Coming
 from trainings.web.i18n import ngettext
@@ -39,11 +40,7 @@ def counts(coming: Iterable[Coming]) -> dict[str, int]:
 
 def marks(numbers: Mapping[str, int]) -> dict[str, Marked]:
     """Marks for the map, each leading to its municipality."""
-    return {
-        code: Marked(n, f"/municipios/{by_code()[code].slug}", n_trainings(n))
-        for code, n in numbers.items()
-        if code in by_code()
-    }
+    return {code: Marked(n, towns.by_code()[code].path, n_trainings(n)) for code, n in numbers.items()}
 
 
 def department_marks(numbers: Mapping[str, int]) -> dict[str, Marked]:

@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from trainings import clock
 from trainings.places.models import OperatorKind
 from trainings.schedule.models import CourseKind, SessionState, TrainingState
 from trainings.schedule.phase import Phase, is_running, phase
-
-
-@dataclass(frozen=True, slots=True)
-class Town:
-    """A municipality, by its INE code."""
-
-    code: str
-    name: str
-    department: str
-    slug: str
-
-    @property
-    def full_name(self) -> str:
-        """«La Libertad, Petén»."""
-        return f"{self.name}, {self.department}"
-
-    @property
-    def department_code(self) -> str:
-        return self.code[:2]
+from trainings.schedule.towns import Town
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +35,6 @@ class Place:
 class Meeting:
     """One dated session."""
 
-    id: UUID
     starts_at: datetime
     ends_at: datetime
     state: SessionState
@@ -78,46 +58,19 @@ class HubCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """A training that was published, with its meetings in order of time. `minutes` are the course's."""
+class Listed:
+    """A training that was published, as lists show it, with its meetings in order of time."""
 
-    id: UUID
+    id: str
     slug: str
-    short_code: str
     state: TrainingState
     title: str
-    neutral_title: str
-    summary: str
-    contents: tuple[str, ...]
-    kind: CourseKind
-    minutes: int
-    completion_share: int
-    pass_mark: int | None
-    topic: str
-    topic_slug: str
     capacity: int
     taken: int
-    childcare_capacity: int
-    childcare_taken: int
     has_waiting_list: bool
     opens_at: datetime | None
     closes_at: datetime | None
-    is_place_public: bool
-    is_online: bool
-    approval_required: bool
-    walk_ins: bool
-    admits_minors: bool
-    minimum_age: int | None
-    audience: tuple[str, ...]
-    languages: tuple[str, ...]
-    interpreter_languages: tuple[str, ...]
-    offers: tuple[str, ...]
-    bring: str
-    phone: str
-    revision: int
     cancelled_at: datetime | None
-    cancel_reason: str
-    hub: HubCard
     meetings: tuple[Meeting, ...]
 
     @property
@@ -162,3 +115,35 @@ class Posted:
     def town(self) -> Town:
         """Where the next meeting is."""
         return self.next_meeting.place.town
+
+
+@dataclass(frozen=True, slots=True)
+class Posted(Listed):
+    """The same with all that its own page shows. `minutes` are the course's."""
+
+    neutral_title: str
+    summary: str
+    contents: tuple[str, ...]
+    kind: CourseKind
+    minutes: int
+    completion_share: int
+    pass_mark: int | None
+    topic: str
+    topic_slug: str
+    childcare_capacity: int
+    childcare_taken: int
+    is_place_public: bool
+    is_online: bool
+    approval_required: bool
+    walk_ins: bool
+    admits_minors: bool
+    minimum_age: int | None
+    audience: tuple[str, ...]
+    languages: tuple[str, ...]
+    interpreter_languages: tuple[str, ...]
+    offers: tuple[str, ...]
+    bring: str
+    phone: str
+    revision: int
+    cancel_reason: str
+    hub: HubCard

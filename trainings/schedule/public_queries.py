@@ -6,11 +6,12 @@ Drafts never come out of here, unlisted trainings only by their own address, and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from tortoise.connection import get_connection
 
@@ -18,9 +19,15 @@ from trainings.db import sql
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
+from trainings.schedule import towns
 from trainings.schedule.models import CourseKind, PlaceShown, SessionState, TrainingState
-from trainings.schedule.posted import HubCard, Meeting, Place, Posted, Town
+from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted
+from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
+
+SLUG = re.compile(r"[a-z0-9-]{1,120}")
+CODE = re.compile(r"[0-9A-Z]{1,8}")
+"""What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
 
 
 class UnknownTraining(NotFound):
@@ -32,7 +39,7 @@ class UnknownTraining(NotFound):
 class Coming:
     """A session to come (or going on) of a listed training: what lists are chosen and counted by."""
 
-    training_id: UUID
+    training_id: str
     starts_at: datetime
     town_code: str
     topic_slug: str
@@ -40,8 +47,8 @@ class Coming:
     access: frozenset[str]
 
 
-TRAININGS = """
-    SELECT t.id, t.slug, t.short_code, t.state, t.title, t.neutral_title, t.summary, t.capacity, t.taken,
+TRAINING = """
+    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, t.taken,
         t.childcare_capacity, t.childcare_taken, t.has_waiting_list, t.opens_at, t.closes_at, t.place_shown,
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
@@ -49,49 +56,59 @@ TRAININGS = """
         c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
         c.completion_share, c.pass_mark, topic.slug AS topic_slug, topic.name AS topic,
         h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
-        h.languages AS hub_languages, h.access AS hub_access, o.name AS operator, o.kind AS operator_kind,
-        seat.ine_code AS seat_code, seat.name AS seat_name, seat.department AS seat_department, seat.slug AS seat_slug
+        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
     FROM training t
     JOIN course c ON c.id = t.course_id
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
     JOIN operator o ON o.id = h.operator_id
-    JOIN municipality seat ON seat.ine_code = h.seat_id
-    WHERE t.state <> 'draft' AND t.published_at IS NOT NULL
+    WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
-HUB = """
-    SELECT h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
-        h.languages AS hub_languages, h.access AS hub_access, o.name AS operator, o.kind AS operator_kind,
-        seat.ine_code AS seat_code, seat.name AS seat_name, seat.department AS seat_department, seat.slug AS seat_slug
-    FROM hub h
-    JOIN operator o ON o.id = h.operator_id
-    JOIN municipality seat ON seat.ine_code = h.seat_id
-"""
-HUBS = HUB + " WHERE h.is_active ORDER BY h.name"
-SERVING = (
-    HUB
-    + """
-    JOIN hub_service served ON served.hub_id = h.id
-    WHERE h.is_active AND served.municipality_id = ? ORDER BY h.name
-"""
-)
-
-TOWN = """
-    SELECT ine_code AS town_code, name AS town_name, department AS town_department, slug AS town_slug
-    FROM municipality WHERE slug = ?
-"""
-BY_SLUG = TRAININGS + " AND t.slug = ?"
-BY_ID = TRAININGS + " AND t.id IN ?list"
 
 MEETINGS = """
-    SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, v.name, v.address, v.lat, v.lon, v.access,
-        m.ine_code AS town_code, m.name AS town_name, m.department AS town_department, m.slug AS town_slug
+    SELECT s.starts_at, s.ends_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
     FROM training_session s
     LEFT JOIN venue v ON v.id = s.venue_id
-    LEFT JOIN municipality m ON m.ine_code = v.municipality_id
-    WHERE s.training_id IN ?list
+    WHERE s.training_id = ?
     ORDER BY s.starts_at, s.id
 """
+
+_LISTED = """
+    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, t.taken, t.has_waiting_list, t.opens_at,
+        t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.state,
+        COALESCE(v.municipality_id, h.seat_id) AS town_code
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    JOIN hub h ON h.id = t.hub_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE t.state <> 'draft' AND t.published_at IS NOT NULL AND {which}
+    ORDER BY s.starts_at, s.id
+"""
+LISTED = _LISTED.format(which="t.id IN ?list")
+AROUND = _LISTED.format(
+    which="""t.id IN (
+        SELECT s.training_id
+        FROM training_session s
+        JOIN training t ON t.id = s.training_id
+        JOIN hub h ON h.id = t.hub_id
+        LEFT JOIN venue v ON v.id = s.venue_id
+        WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
+            t.state = 'published'
+            OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
+        )
+    )"""
+)
+
+_HUBS = """
+    SELECT h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
+        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
+    FROM hub h
+    JOIN operator o ON o.id = h.operator_id
+    WHERE h.is_active AND {which}
+    ORDER BY h.name
+"""
+HUBS = _HUBS.format(which="TRUE")
+SERVING = _HUBS.format(which="h.id IN (SELECT hub_id FROM hub_service WHERE municipality_id = ?)")
 
 SLUG_OF_CODE = """
     SELECT slug FROM training WHERE short_code = ? AND state <> 'draft' AND published_at IS NOT NULL
@@ -117,40 +134,30 @@ EVENTS = """
     WHERE s.training_id = ? ORDER BY s.starts_at, s.id
 """
 
-AROUND = """
-    SELECT DISTINCT s.training_id
-    FROM training_session s
-    JOIN training t ON t.id = s.training_id
-    JOIN hub h ON h.id = t.hub_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
-        t.state = 'published'
-        OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
-    )
-"""
-
 
 async def topic_names() -> dict[str, str]:
     """Names of all topics by slug, in the order of the catalogue."""
     return {row["slug"]: row["name"] for row in await _rows(TOPICS)}
 
 
-async def event_texts(training_id: UUID) -> list[str]:
+async def event_texts(training_id: str) -> list[str]:
     """The stored VEVENTs of a training, by start: those that the feeds show."""
     return [row["body"] for row in await _rows(EVENTS, training_id)]
 
 
 async def public_training(slug: str) -> Posted:
     """The training at this address. Raises UnknownTraining, for drafts and for what never had a session too."""
-    found = await _posted(await _rows(BY_SLUG, slug))
-    if not found:
+    found = await _rows(TRAINING, slug) if SLUG.fullmatch(slug) else []
+    meetings = await _rows(MEETINGS, found[0]["id"]) if found else []
+    if not meetings:
         raise UnknownTraining
-    return found[0]
+    return _posted(found[0], meetings)
 
 
 async def slug_of_code(typed: str) -> str:
     """The slug of the training with this short code, O and I forgiven. Raises UnknownTraining."""
-    found = await _rows(SLUG_OF_CODE, normalise(typed))
+    code = normalise(typed)
+    found = await _rows(SLUG_OF_CODE, code) if CODE.fullmatch(code) else []
     if not found:
         raise UnknownTraining
     return str(found[0]["slug"])
@@ -161,28 +168,20 @@ async def coming_sessions(now: datetime) -> list[Coming]:
     return [_coming(row) for row in await _rows(COMING, now)]
 
 
-async def trainings_around(town_code: str, since: datetime) -> list[Posted]:
+async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
     """Trainings held in this municipality, or by a hub that has its seat there, that were not over at `since`.
 
     The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
     """
-    found = await _rows(AROUND, since, town_code, town_code)
-    return await public_trainings(row["training_id"] for row in found)
+    return _listed(await _rows(AROUND, since, town_code, town_code))
 
 
-async def public_trainings(ids: Iterable[UUID | str]) -> list[Posted]:
+async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
     """These trainings, in the order of the ids; drafts and unknown ones are left out."""
-    wanted = [UUID(str(one)) for one in ids]
-    if not wanted:
+    if not ids:
         return []
-    found = {training.id: training for training in await _posted(await _rows(BY_ID, wanted))}
-    return [found[one] for one in wanted if one in found]
-
-
-async def town_at(slug: str) -> Town | None:
-    """The municipality at this address, if there is one."""
-    found = await _rows(TOWN, slug)
-    return _town(found[0], "town") if found else None
+    found = {training.id: training for training in _listed(await _rows(LISTED, list(ids)))}
+    return [found[one] for one in ids if one in found]
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
@@ -196,26 +195,40 @@ async def all_hubs() -> list[HubCard]:
     return [_hub(row) for row in await _rows(HUBS)]
 
 
-async def _posted(rows: Sequence[dict[str, Any]]) -> list[Posted]:
-    ids = [UUID(str(row["id"])) for row in rows]
-    meetings: dict[UUID, list[dict[str, Any]]] = {one: [] for one in ids}
-    for meeting in await _rows(MEETINGS, ids) if ids else []:
-        meetings[UUID(str(meeting["training_id"]))].append(meeting)
-    return [_training(row, meetings[one]) for one, row in zip(ids, rows, strict=True) if meetings[one]]
+def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
+    """One training from all the rows of its sessions."""
+    of_training: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of_training.setdefault(str(row["id"]), []).append(row)
+    return [
+        Listed(
+            id=one,
+            slug=sessions[0]["slug"],
+            state=TrainingState(sessions[0]["training_state"]),
+            title=sessions[0]["title"],
+            capacity=sessions[0]["capacity"],
+            taken=sessions[0]["taken"],
+            has_waiting_list=bool(sessions[0]["has_waiting_list"]),
+            opens_at=_moment(sessions[0]["opens_at"]),
+            closes_at=_moment(sessions[0]["closes_at"]),
+            cancelled_at=_moment(sessions[0]["cancelled_at"]),
+            meetings=tuple(_meeting(row, Place(towns.by_code()[row["town_code"]])) for row in sessions),
+        )
+        for one, sessions in of_training.items()
+    ]
 
 
-def _training(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
+def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
     hub = _hub(row)
     is_place_public = row["place_shown"] == PlaceShown.PUBLIC
     return Posted(
-        id=UUID(str(row["id"])),
+        id=str(row["id"]),
         slug=row["slug"],
-        short_code=row["short_code"],
         state=TrainingState(row["state"]),
         title=row["title"],
         neutral_title=row["neutral_title"],
         summary=row["summary"] or row["course_summary"],
-        contents=tuple(str(part["title"]) for part in _json(row["contents"])),
+        contents=_titles(row["contents"]),
         kind=CourseKind(row["kind"]),
         minutes=row["minutes"],
         completion_share=row["completion_share"],
@@ -235,36 +248,30 @@ def _training(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted
         walk_ins=bool(row["walk_ins"]),
         admits_minors=bool(row["admits_minors"]),
         minimum_age=row["minimum_age"],
-        audience=tuple(_json(row["audience"]) or _json(row["course_audience"])),
-        languages=tuple(_json(row["languages"])),
-        interpreter_languages=tuple(_json(row["interpreter_languages"])),
-        offers=tuple(_json(row["offers"])),
+        audience=_codes(row["audience"]) or _codes(row["course_audience"]),
+        languages=_codes(row["languages"]),
+        interpreter_languages=_codes(row["interpreter_languages"]),
+        offers=_codes(row["offers"]),
         bring=row["bring"],
         phone=row["contact_phone"] or hub.phone,
         revision=row["revision"],
         cancelled_at=_moment(row["cancelled_at"]),
         cancel_reason=row["cancel_reason"],
         hub=hub,
-        meetings=tuple(_meeting(meeting, hub.seat, is_place_public=is_place_public) for meeting in meetings),
+        meetings=tuple(_meeting(meeting, _place(meeting, hub.seat, is_public=is_place_public)) for meeting in meetings),
     )
 
 
-def _meeting(row: dict[str, Any], seat: Town, *, is_place_public: bool) -> Meeting:
+def _meeting(row: dict[str, Any], place: Place) -> Meeting:
     starts_at, ends_at = _moment(row["starts_at"]), _moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
-    return Meeting(
-        id=UUID(str(row["id"])),
-        starts_at=starts_at,
-        ends_at=ends_at,
-        state=SessionState(row["state"]),
-        place=_place(row, seat, is_public=is_place_public),
-    )
+    return Meeting(starts_at, ends_at, SessionState(row["state"]), place)
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
     """The one home of the rule that a protected place is told by its municipality only."""
-    town = _town(row, "town") if row["town_code"] else seat
+    town = towns.by_code()[row["municipality_id"]] if row["municipality_id"] else seat
     if not is_public or row["name"] is None:
         return Place(town)
     return Place(
@@ -273,7 +280,7 @@ def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
         address=row["address"],
         lat=None if row["lat"] is None else float(row["lat"]),
         lon=None if row["lon"] is None else float(row["lon"]),
-        access=tuple(_json(row["access"])),
+        access=_codes(row["access"]),
     )
 
 
@@ -284,16 +291,12 @@ def _hub(row: dict[str, Any]) -> HubCard:
         address=row["hub_address"],
         hours=row["hours"],
         phone=row["phone"],
-        languages=tuple(_json(row["hub_languages"])),
-        access=tuple(_json(row["hub_access"])),
-        seat=_town(row, "seat"),
+        languages=_codes(row["hub_languages"]),
+        access=_codes(row["hub_access"]),
+        seat=towns.by_code()[row["seat_id"]],
         operator=row["operator"],
         operator_kind=OperatorKind(row["operator_kind"]),
     )
-
-
-def _town(row: dict[str, Any], prefix: str) -> Town:
-    return Town(*(row[f"{prefix}_{column}"] for column in ("code", "name", "department", "slug")))
 
 
 def _coming(row: dict[str, Any]) -> Coming:
@@ -301,12 +304,12 @@ def _coming(row: dict[str, Any]) -> Coming:
     assert starts_at is not None
     is_place_public = row["place_shown"] == PlaceShown.PUBLIC and row["access"] is not None
     return Coming(
-        training_id=UUID(str(row["training_id"])),
+        training_id=str(row["training_id"]),
         starts_at=starts_at,
         town_code=row["town_code"],
         topic_slug=row["topic_slug"],
-        languages=frozenset(_json(row["languages"])) | frozenset(_json(row["interpreter_languages"])),
-        access=frozenset(_json(row["access"])) if is_place_public else frozenset(),
+        languages=frozenset(_codes(row["languages"]) + _codes(row["interpreter_languages"])),
+        access=frozenset(_codes(row["access"])) if is_place_public else frozenset(),
     )
 
 
@@ -319,16 +322,30 @@ async def _rows(text: str, *values: object) -> list[dict[str, Any]]:
 
 
 def _for_sqlite(value: object) -> object:
-    if isinstance(value, list):
-        return json.dumps([str(one) for one in value])
-    return str(value) if isinstance(value, UUID) else value
+    return json.dumps(value) if isinstance(value, list) else value
 
 
-def _json(stored: Any) -> list[Any]:
-    found: list[Any] = json.loads(stored) if isinstance(stored, str) else stored
-    return found
+@lru_cache(maxsize=256)
+def _read_titles(stored: str) -> tuple[str, ...]:
+    return tuple(str(part["title"]) for part in json.loads(stored))
+
+
+def _titles(stored: str | list[dict[str, Any]]) -> tuple[str, ...]:
+    """What a course treats, by its parts."""
+    return _read_titles(stored) if isinstance(stored, str) else tuple(str(part["title"]) for part in stored)
+
+
+def _codes(stored: str | list[str]) -> tuple[str, ...]:
+    """A stored list of codes: PostgreSQL may hand it over read, SQLite as text."""
+    return _read_codes(stored) if isinstance(stored, str) else tuple(stored)
+
+
+@lru_cache(maxsize=1024)
+def _read_codes(stored: str) -> tuple[str, ...]:
+    """The same few lists stand in every row."""
+    return tuple(json.loads(stored))
 
 
 def _moment(stored: str | datetime | None) -> datetime | None:
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment.astimezone(UTC) if moment else None
+    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -18,6 +18,7 @@ from trainings.schedule.phase import Phase
 from trainings.schedule.pictures import training_card
 from trainings.schedule.posted import Posted
 from trainings.schedule.public_queries import UnknownTraining
+from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import rows_of
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.og import og_png
@@ -39,7 +40,7 @@ async def index(request: Request) -> Response:
     n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
     page = min(filters.read_page(request.query_params), n_pages)
     first = (page - 1) * PAGE_SIZE
-    trainings = await public_queries.public_trainings(ids[first : first + PAGE_SIZE])
+    trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
     applied = filters.applied(chosen, topics)
     context = {
         "summary": filters.summary(len(ids), applied),
@@ -62,6 +63,10 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """`/capacitaciones/{slug}`: one training."""
     training = await public_queries.public_training(request.path_params["slug"])
+    return remembered(request, training, lambda: _page(request, training))
+
+
+def _page(request: Request, training: Posted) -> Response:
     town = training.town
     context = {
         "training": training,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from trainings.lib import dates
 from trainings.schedule.phase import Phase
-from trainings.schedule.posted import Posted
+from trainings.schedule.posted import Listed
 from trainings.web.i18n import gettext, language, ngettext
 
 
@@ -29,12 +29,12 @@ class Row:
     note: str
 
 
-def rows_of(trainings: Iterable[Posted]) -> list[Row]:
+def rows_of(trainings: Iterable[Listed]) -> list[Row]:
     """Rows in the order given."""
     return [row_of(training) for training in trainings]
 
 
-def row_of(training: Posted) -> Row:
+def row_of(training: Listed) -> Row:
     """The row of a training as it is now, in the language of the request."""
     meeting, phase = training.next_meeting, training.phase
     state = _state(phase)
@@ -53,7 +53,7 @@ def row_of(training: Posted) -> Row:
     )
 
 
-def when(training: Posted) -> str:
+def when(training: Listed) -> str:
     """`8:30 a. m. a 12:30 p. m.`; of several meetings the days: `3 sesiones: 16, 17 y 18 de marzo de 2027`."""
     meetings, lang = training.held, language()
     if len(meetings) > 1:
@@ -74,7 +74,7 @@ def _state(phase: Phase) -> str:
     return gettext("Todavía no abre") if phase is Phase.NOT_YET_OPEN else ""
 
 
-def _note(training: Posted, phase: Phase) -> str:
+def _note(training: Listed, phase: Phase) -> str:
     if phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
         moment = dates.day_and_time(training.opens_at, language())
         return gettext("La inscripción abre el %(moment)s") % {"moment": moment}

@@ -1,0 +1,579 @@
+"""The list of trainings and the page of one, as visitors get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from httpx2 import AsyncClient
+from icalendar import Calendar
+from PIL import Image
+
+from tests import make
+from tests.counting import statements
+from tests.web.pages import Page
+from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
+from trainings.feeds import memory
+from trainings.schedule import actions as schedule
+from trainings.schedule.models import CourseKind, PlaceShown, Training, TrainingState
+
+Freeze = Callable[[datetime], None]
+WEDNESDAY = datetime(2027, 3, 3, 9, tzinfo=clock.GUATEMALA)
+
+
+def on(day: int, hour: int = 8, *, month: int = 3, hours: float = 4) -> tuple[datetime, datetime]:
+    start = datetime(2027, month, day, hour, 30, tzinfo=clock.GUATEMALA)
+    return start, start + timedelta(hours=hours)
+
+
+async def get(client: AsyncClient, path: str, status: int = 200) -> Page:
+    answer = await client.get(path)
+    assert answer.status_code == status, answer.text
+    return Page(answer.text)
+
+
+async def page_of(client: AsyncClient, training: Training) -> Page:
+    return await get(client, f"/capacitaciones/{training.slug}")
+
+
+def rows(page: Page) -> list[str]:
+    """Slugs of the trainings in the list, in order."""
+    links = (str(link["href"]) for link in page.all("a"))
+    return [href.removeprefix("/capacitaciones/") for href in links if href.startswith("/capacitaciones/")]
+
+
+def links(page: Page) -> set[str]:
+    return {str(link["href"]) for link in page.all("a")}
+
+
+# -- one training: what it says
+
+
+async def test_training_tells_when_where_for_whom_and_what_it_offers(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    hub = await make.make_hub()
+    venue = await make.make_venue(
+        hub, lat=Decimal("16.787"), lon=Decimal("-90.116"), access=("ramp", "accessible_toilet")
+    )
+    training = await make.make_training(
+        hub=hub,
+        venue=venue,
+        sessions=[on(6)],
+        summary="Aprenda a reconocer engaños.",
+        audience=("cocode", "juventud", "institucion"),
+        languages=("spa",),
+        interpreter_languages=("kek",),
+        offers=("snack", "fare"),
+        childcare_capacity=4,
+        bring="Cuaderno",
+        admits_minors=True,
+        minimum_age=12,
+        closes_at=on(5, 15)[0] + timedelta(minutes=30),
+    )
+
+    page = await page_of(client, training)
+
+    for words in (
+        "Taller · 4 horas · La Libertad, Petén",
+        "Aprenda a reconocer engaños.",
+        "Sábado, 6 de marzo de 2027",
+        "de 8:30 a. m. a 12:30 p. m.",
+        "Salón municipal",
+        "Integrantes del COCODE, jóvenes e instituciones públicas. Desde 12 años.",
+        "Español, con intérprete de q’eqchi’.",
+        "Rampa y baño accesible.",
+        "Sí, quedan 4 lugares. Pídalo al inscribirse.",
+        "Refacción y pasaje.",
+        "Cuaderno",
+        "Diploma de la municipalidad, si está al menos el 80 % del tiempo.",
+        "Mitos y realidades",
+        "Puede inscribirse hasta el viernes 5 de marzo, 4:00 p. m.",
+    ):
+        assert words in page.text.replace("\N{NO-BREAK SPACE}", " "), words
+    assert "p. m.." not in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "https://www.openstreetmap.org/?mlat=16.787&mlon=-90.116#map=17/16.787/-90.116" in links(page)
+    assert "tel:+50279001234" in links(page)
+
+
+async def test_training_without_point_has_no_map_link_and_its_own_phone_wins(client: AsyncClient) -> None:
+    training = await make.make_training(contact_phone="+50255550123")
+
+    page = await page_of(client, training)
+
+    assert not any("openstreetmap" in href for href in links(page))
+    assert "tel:+50255550123" in links(page)
+    assert "tel:+50279001234" not in links(page)
+
+
+async def test_training_of_several_sessions_tells_each_day_and_strikes_the_cancelled_one(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    freeze(WEDNESDAY)
+    course = await make.make_course("Radio", kind=CourseKind.CURSO, minutes=720, completion_share=100)
+    training = await make.make_training(course=course, sessions=[on(16), on(17), on(18)])
+    second = next(session for session in training.sessions if session.position == 2)
+    await schedule.cancel_session(second.id, actor=PROGRAM)
+
+    page = await page_of(client, training)
+    listed = await get(client, "/capacitaciones")
+
+    text = page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Martes, 16 de marzo de 2027" in text
+    assert "<s>Miércoles, 17 de marzo de 2027" in page.source
+    assert "Jueves, 18 de marzo de 2027" in text
+    assert "si está todo el tiempo" in text
+    assert "2 sesiones: 16 y 18 de marzo de 2027" in listed.text
+
+
+async def test_training_of_an_association_names_it(client: AsyncClient) -> None:
+    operator = await make.make_operator("0901", code="0901A", name="Asociación ACD")
+    hub = await make.make_hub("acd", municipality="0901", operator=operator)
+    course = await make.make_course("Con prueba", pass_mark=60)
+    training = await make.make_training(hub=hub, course=course)
+
+    page = await page_of(client, training)
+
+    assert "Certificado de Asociación ACD, si está al menos el 80 % del tiempo y gana la prueba con 60 puntos." in (
+        page.text.replace("\N{NO-BREAK SPACE}", " ")
+    )
+
+
+async def test_training_for_adults_online_says_so_and_shows_no_address(client: AsyncClient) -> None:
+    training = await make.make_training(online_url="https://reunion.example/secreto")
+    async with transaction():
+        await Training.filter(id=training.id).update(venue_id=None)
+        await training.sessions[0].update_from_dict({"venue_id": None}).save(update_fields=["venue_id"])
+
+    page = await page_of(client, training)
+
+    assert "En línea. El enlace le llega al inscribirse." in page.text
+    assert "Toda persona interesada. Desde 18 años." in page.text
+    assert "secreto" not in page.source
+
+
+async def test_titles_and_markup_are_shown_exactly_and_escaped(client: AsyncClient) -> None:
+    title = "<b>Q’eqchi’ ʼ ꞌ & ñ</b> 🌽"
+    training = await make.make_training(title=title)
+
+    page = await page_of(client, training)
+
+    assert "<b>Q’eqchi’" not in page.source
+    assert f"<h1>{'&lt;b&gt;Q’eqchi’ ʼ ꞌ &amp; ñ&lt;/b&gt; 🌽'}</h1>" in page.source
+
+
+# -- one training: what may be done
+
+
+async def test_open_training_asks_to_sign_up(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=30)
+
+    page = await page_of(client, training)
+
+    assert page.one("a", href=f"/capacitaciones/{training.slug}/inscripcion")
+    assert "Inscribirme" in page.text
+    assert "Quedan 30 de 30 lugares" in page.text
+
+
+async def test_full_training_with_waiting_list_asks_to_wait(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=0)
+
+    page = await page_of(client, training)
+
+    assert page.one("a", href=f"/capacitaciones/{training.slug}/inscripcion")
+    assert "Apuntarme en la lista de espera" in page.text
+    assert "Si alguien suelta su lugar, le avisamos." in page.text
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ({"capacity": 0, "has_waiting_list": False}, "Está lleno y no hay lista de espera."),
+        ({"closes_at": WEDNESDAY - timedelta(hours=1)}, "La inscripción cerró. Puede llegar sin inscribirse"),
+        ({"closes_at": WEDNESDAY - timedelta(hours=1), "walk_ins": False}, "La inscripción cerró. Vea otras fechas"),
+        ({"opens_at": WEDNESDAY + timedelta(hours=47)}, "La inscripción abre el viernes 5 de marzo, 8:00 a. m."),
+        ({"sessions": [on(2)]}, "Esta capacitación ya se realizó."),
+        ({"state": TrainingState.CANCELLED}, "Esta capacitación se canceló. No hay quien facilite ese día."),
+    ],
+)
+async def test_training_that_takes_nobody_says_why_and_where_to_look(
+    client: AsyncClient, freeze: Freeze, plan: dict[str, Any], words: str
+) -> None:
+    freeze(WEDNESDAY)
+    training = await make.make_training(**({"sessions": [on(6)]} | plan))
+
+    page = await page_of(client, training)
+
+    assert words in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert not any("/inscripcion" in href for href in links(page))
+    assert page.one("a", href="/capacitaciones?tema=riesgos")
+
+
+async def test_running_training_says_so_and_still_takes_people(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    training = await make.make_training(sessions=[(WEDNESDAY - timedelta(hours=1), WEDNESDAY + timedelta(hours=3))])
+
+    page = await page_of(client, training)
+
+    assert "Está en curso hasta las 12:00 p. m." in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.one("a", href=f"/capacitaciones/{training.slug}/inscripcion")
+
+
+async def test_page_changes_with_the_clock_alone(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    training = await make.make_training(sessions=[on(6)])
+    assert "Inscribirme" in (await page_of(client, training)).text
+
+    freeze(on(6)[1])
+
+    assert "Esta capacitación ya se realizó." in (await page_of(client, training)).text
+
+
+async def test_approval_is_announced(client: AsyncClient) -> None:
+    training = await make.make_training(approval_required=True)
+
+    assert "La ventanilla revisa cada inscripción y le responde." in (await page_of(client, training)).text
+
+
+async def test_invitation_shares_the_public_page(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    training = await make.make_training(title="Mitos & realidades", sessions=[on(6)])
+
+    page = await page_of(client, training)
+
+    address = f"http://localhost:8000/capacitaciones/{training.slug}"
+    (link,) = (link for link in page.all("a") if "data-share" in link)
+    assert link["data-share"] == address
+    assert str(link["href"]).startswith("https://wa.me/?text=Mitos%20%26%20realidades")
+    assert str(link["href"]).endswith(quote(address, safe=""))
+    assert page.one("button", type="button")["data-copy"] == address
+
+
+# -- who may see it
+
+
+async def test_protected_place_is_told_by_its_municipality_only(client: AsyncClient) -> None:
+    hub = await make.make_hub()
+    venue = await make.make_venue(
+        hub, "Casa segura", address="Callejón 3", lat=Decimal("16.787"), lon=Decimal("-90.116"), access=("ramp",)
+    )
+    training = await make.make_training(hub=hub, venue=venue, place_shown=PlaceShown.AFTER_CONFIRMATION)
+
+    page = await page_of(client, training)
+    entry = await client.get(f"/capacitaciones/{training.slug}/evento.ics")
+
+    for text in (page.source, entry.text):
+        for secret in ("Casa segura", "Callejón 3", "16.787", "openstreetmap", "Rampa"):
+            assert secret not in text
+    assert "El lugar exacto se le dice al inscribirse." in page.text
+    assert "La Libertad, Petén" in page.text
+
+
+async def test_unlisted_training_is_reached_by_its_address_only_and_not_indexed(client: AsyncClient) -> None:
+    unlisted = await make.make_training(state=TrainingState.UNLISTED)
+    published = await make.make_training()
+
+    page = await page_of(client, unlisted)
+    listed = await get(client, "/capacitaciones")
+
+    assert page.one("meta", name="robots")["content"] == "noindex"
+    assert page.one("a", href=f"/capacitaciones/{unlisted.slug}/inscripcion")
+    assert rows(listed) == [published.slug]
+    assert not (await page_of(client, published)).all("meta", name="robots")
+    assert (await client.get(f"/capacitaciones/{unlisted.slug}/evento.ics")).status_code == 404
+
+
+async def test_draft_is_the_same_404_as_what_never_was(client: AsyncClient) -> None:
+    draft = await make.make_training(state=TrainingState.DRAFT)
+    called_off = await make.make_training(state=TrainingState.DRAFT)
+    async with transaction():
+        await schedule.cancel_training(await Training.get(id=called_off.id), "Prueba", actor=PROGRAM)
+
+    answers = set()
+    for slug in (draft.slug, called_off.slug, "no-existe-abc123"):
+        for path in (
+            f"/capacitaciones/{slug}",
+            f"/capacitaciones/{slug}/evento.ics",
+            f"/capacitaciones/{slug}/imagen.png",
+        ):
+            answer = await client.get(path)
+            answers.add((answer.status_code, answer.text.replace(path, "")))
+    for code in (draft.short_code, called_off.short_code, "ZZZZZZ"):
+        answers.add(((await client.get(f"/c/{code}")).status_code, ""))
+
+    assert len({text for _, text in answers if text}) == 1
+    assert {status for status, _ in answers} == {404}
+
+
+@pytest.mark.parametrize(
+    "slug", ["%00", "%ed%a0%80", "a" * 5000, "'; DROP TABLE training; --", "..%2f..%2fetc", "\N{WAVING WHITE FLAG}"]
+)
+async def test_hostile_slugs_are_404(client: AsyncClient, slug: str) -> None:
+    assert (await client.get(f"/capacitaciones/{slug}")).status_code == 404
+    assert (await client.get(f"/c/{slug}")).status_code == 404
+
+
+# -- calendar entry, short address, picture
+
+
+async def test_entry_holds_every_session_as_the_feed_has_it(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    memory.forget()
+    training = await make.make_training(sessions=[on(16), on(17)], summary="Una plática.")
+
+    answer = await client.get(f"/capacitaciones/{training.slug}/evento.ics")
+    feed = await client.get("/cal/municipio/la-libertad-peten.ics")
+
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{training.slug}.ics"'
+    calendar = Calendar.from_ical(answer.content)
+    assert calendar["METHOD"] == "PUBLISH"
+    assert len(calendar.timezones) == 1
+    assert [event.start for event in calendar.events] == [start for start, _ in (on(16), on(17))]
+    assert [event.to_ical() for event in calendar.events] == [
+        event.to_ical() for event in Calendar.from_ical(feed.content).events
+    ]
+
+
+async def test_entry_with_a_neutral_title_tells_nothing_else(client: AsyncClient) -> None:
+    training = await make.make_training(title="Retorno", neutral_title="Reunión", summary="Sobre el retorno.")
+
+    answer = await client.get(f"/capacitaciones/{training.slug}/evento.ics")
+
+    (event,) = Calendar.from_ical(answer.content).events
+    assert event["SUMMARY"] == "Reunión"
+    assert "etorno" not in answer.text.replace("\r\n ", "")
+    assert "riesgos" not in answer.text.lower()
+    assert training.slug not in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("state", [TrainingState.CANCELLED, TrainingState.UNLISTED])
+async def test_entry_of_what_calendars_do_not_show_is_404(client: AsyncClient, state: TrainingState) -> None:
+    training = await make.make_training(state=state)
+
+    page = await page_of(client, training)
+
+    assert (await client.get(f"/capacitaciones/{training.slug}/evento.ics")).status_code == 404
+    assert not any(href.endswith("evento.ics") for href in links(page))
+
+
+async def test_short_address_leads_to_the_training_and_forgives(client: AsyncClient) -> None:
+    training = await make.make_training()
+    await Training.filter(id=training.id).update(short_code="A0B1C2")
+
+    for typed in ("A0B1C2", "a0b1c2", "aob-lc2"):
+        answer = await client.get(f"/c/{typed}")
+        assert (answer.status_code, answer.headers["location"]) == (308, f"/capacitaciones/{training.slug}")
+
+
+async def test_training_has_a_face_in_chats(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    training = await make.make_training(title="Mitos y realidades", sessions=[on(6)])
+
+    page = await page_of(client, training)
+    picture = await client.get(f"/capacitaciones/{training.slug}/imagen.png")
+
+    shown = {str(meta.get("property")): str(meta["content"]) for meta in page.all("meta") if "property" in meta}
+    assert shown["og:title"].replace("\N{NO-BREAK SPACE}", " ") == (
+        "Mitos y realidades — sábado 6 de marzo, 8:30 a. m., La Libertad, Petén"
+    )
+    assert shown["og:description"].replace("\N{NO-BREAK SPACE}", " ") == (
+        "Taller, 4 horas. Sábado, 6 de marzo de 2027, 8:30 a. m. Salón municipal, La Libertad, Petén."
+    )
+    assert shown["og:image"].startswith(f"http://localhost:8000/capacitaciones/{training.slug}/imagen.png?v=")
+    assert Image.open(BytesIO(picture.content)).size == (1200, 630)
+    assert picture.headers["cache-control"] == "public, max-age=3600"
+
+
+# -- the list
+
+
+async def test_list_is_in_order_of_the_next_session(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    later = await make.make_training(sessions=[on(9)])
+    begun = await make.make_training(sessions=[on(1), on(8)])
+    first = await make.make_training(sessions=[on(4)])
+
+    page = await get(client, "/capacitaciones")
+
+    assert rows(page) == [first.slug, begun.slug, later.slug]
+    assert "3 capacitaciones" in page.text
+
+
+async def test_list_filters_by_municipality_topic_language_date_and_access(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    hub = await make.make_hub()
+    ramp = await make.make_venue(hub, "Con rampa", access=("ramp",))
+    away = await make.make_venue(hub, "Salón comunal", municipality="1710")
+    topic = await make.make_topic("trata", "Trata de personas")
+    plain = await make.make_training(hub=hub, sessions=[on(4)])
+    moved = await make.make_training(hub=hub, venue=away, sessions=[on(5)])
+    other = await make.make_training(hub=hub, course=await make.make_course("Trata", topic=topic), sessions=[on(6)])
+    spoken = await make.make_training(hub=hub, languages=("spa", "kek"), sessions=[on(7)])
+    heard = await make.make_training(hub=hub, interpreter_languages=("kek",), sessions=[on(8)])
+    easy = await make.make_training(hub=hub, venue=ramp, sessions=[on(9)])
+    hidden = await make.make_training(hub=hub, venue=ramp, place_shown=PlaceShown.AFTER_CONFIRMATION, sessions=[on(10)])
+    everything = [plain, moved, other, spoken, heard, easy, hidden]
+
+    found = {
+        query: rows(await get(client, f"/capacitaciones?{query}"))
+        for query in (
+            "municipio=sayaxche-peten",
+            "tema=trata",
+            "idioma_cap=kek",
+            "desde=2027-03-08",
+            "acceso=si",
+            "idioma_cap=kek&desde=2027-03-08",
+            "desde=2027-01-01",
+            "municipio=&tema=&idioma_cap=&desde=",
+        )
+    }
+
+    assert found == {
+        "municipio=sayaxche-peten": [moved.slug],
+        "tema=trata": [other.slug],
+        "idioma_cap=kek": [spoken.slug, heard.slug],
+        "desde=2027-03-08": [heard.slug, easy.slug, hidden.slug],
+        "acceso=si": [easy.slug],
+        "idioma_cap=kek&desde=2027-03-08": [heard.slug],
+        "desde=2027-01-01": [training.slug for training in everything],
+        "municipio=&tema=&idioma_cap=&desde=": [training.slug for training in everything],
+    }
+
+
+async def test_list_tells_its_filters_and_how_to_drop_each(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    await make.make_training(sessions=[on(6)], languages=("kek",))
+
+    page = await get(client, "/capacitaciones?municipio=la-libertad-peten&tema=riesgos&idioma_cap=kek&desde=2027-03-05")
+
+    said = (
+        "1 capacitación en La Libertad, Petén, sobre «Riesgos de la migración irregular», en q’eqchi’, "
+        "desde el 5 de marzo de 2027"
+    )
+    assert said in page.text
+    assert f"<title>{said}" in page.source
+    assert "/capacitaciones?municipio=la-libertad-peten&tema=riesgos&desde=2027-03-05" in links(page)
+    assert "/capacitaciones?tema=riesgos&idioma_cap=kek&desde=2027-03-05" in links(page)
+    assert page.one("input", name="desde")["value"] == "2027-03-05"
+    assert {str(option["value"]) for option in page.all("option") if "selected" in option} == {
+        "la-libertad-peten",
+        "riesgos",
+        "kek",
+    }
+
+
+async def test_empty_list_names_the_filters_and_offers_to_drop_them(client: AsyncClient) -> None:
+    await make.make_training()
+
+    page = await get(client, "/capacitaciones?municipio=sibilia-quetzaltenango&acceso=si")
+
+    assert "No hay capacitaciones en Sibilia, Quetzaltenango, con entrada sin gradas" in page.text
+    assert {"/capacitaciones?acceso=si", "/capacitaciones?municipio=sibilia-quetzaltenango", "/capacitaciones"} <= (
+        links(page)
+    )
+
+
+async def test_empty_list_without_filters_leads_to_the_search(client: AsyncClient) -> None:
+    page = await get(client, "/capacitaciones")
+
+    assert "No hay capacitaciones por ahora" in page.text
+    assert "Buscar mi municipio" in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("desde=ayer", "No entendimos la fecha."),
+        ("desde=9999-12-31", "No entendimos la fecha."),
+        ("desde=2027-02-30", "No entendimos la fecha."),
+        ("desde=%00", "No entendimos la fecha."),
+        ("municipio=macondo", "No conocemos ese municipio."),
+        ("tema=%27%3B--", "No conocemos ese tema."),
+        ("idioma_cap=klingon", "No conocemos ese idioma."),
+    ],
+)
+async def test_filter_that_is_not_understood_is_left_out_with_a_note(
+    client: AsyncClient, query: str, note: str
+) -> None:
+    training = await make.make_training()
+
+    page = await get(client, f"/capacitaciones?{query}")
+
+    assert note in page.text
+    assert rows(page) == [training.slug]
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 400, "\N{SUPERSCRIPT TWO}", "2.5", ""])
+async def test_list_shows_a_page_whatever_its_number_says(client: AsyncClient, page: str) -> None:
+    training = await make.make_training()
+
+    assert rows(await get(client, f"/capacitaciones?pagina={quote(page)}")) == [training.slug]
+
+
+async def test_list_goes_on_after_twenty_and_keeps_the_filters(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    course = await make.make_course()
+    slugs = [(await make.make_training(course=course, sessions=[on(n)])).slug for n in range(4, 26)]
+
+    first = await get(client, "/capacitaciones?tema=riesgos")
+    second = await get(client, "/capacitaciones?tema=riesgos&pagina=2")
+
+    assert (rows(first), rows(second)) == (slugs[:20], slugs[20:])
+    assert "/capacitaciones?tema=riesgos&pagina=2" in links(first)
+    assert first.one("a", rel="next")
+    assert second.one("a", rel="prev")["href"] == "/capacitaciones?tema=riesgos"
+    assert "21 a 22 de 22" in second.text
+
+
+async def test_pages_have_different_titles(client: AsyncClient) -> None:
+    await make.make_municipalities()
+    training = await make.make_training()
+    paths = (
+        "/",
+        "/?q=libertad",
+        "/municipios/la-libertad-peten",
+        "/capacitaciones",
+        f"/capacitaciones/{training.slug}",
+    )
+
+    titles = [(await get(client, path)).source.partition("<title>")[2].partition("</title>")[0] for path in paths]
+
+    assert len(set(titles)) == len(paths)
+    assert all(titles)
+
+
+async def test_list_of_three_and_page_of_three_sessions_cost_no_more_statements(client: AsyncClient) -> None:
+    one = await make.make_training(title="Una")
+    with statements() as list_of_one:
+        await get(client, "/capacitaciones")
+    with statements() as page_of_one:
+        await page_of(client, one)
+    many = await make.make_training(
+        sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n)) for n in (1, 2, 3)]
+    )
+    await make.make_training(title="Otra más")
+
+    with statements() as list_of_three:
+        await get(client, "/capacitaciones")
+    with statements() as page_of_three:
+        await page_of(client, many)
+
+    assert len(list_of_one) == len(list_of_three) == 3
+    assert len(page_of_one) == len(page_of_three) == 2
+
+
+async def test_training_page_switches_to_english(client: AsyncClient) -> None:
+    training = await make.make_training()
+
+    english = await get(client, f"/capacitaciones/{training.slug}?idioma=en")
+    kept = await page_of(client, training)
+
+    assert english.one("html")["lang"] == kept.one("html")["lang"] == "en"
+    assert english.one("a", hreflang="es")["href"] == "?idioma=es-GT"

@@ -1,0 +1,47 @@
+"""The municipalities as pages name them and lead to them, made once from the file that is loaded into the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from trainings.lib.text import fold
+from trainings.places.data import municipalities
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A municipality by its INE code. Names occur twice: `full_name` is «La Libertad, Petén»."""
+
+    code: str
+    name: str
+    department: str
+    full_name: str
+    slug: str
+    sort_key: tuple[str, str]
+
+    @property
+    def department_code(self) -> str:
+        return self.code[:2]
+
+    @property
+    def path(self) -> str:
+        """Its address on this site."""
+        return f"/municipios/{self.slug}"
+
+
+@cache
+def by_code() -> dict[str, Town]:
+    """All 340 by INE code."""
+    return {
+        row.ine_code: Town(
+            row.ine_code, row.name, row.department, row.full_name, row.slug, (fold(row.name), fold(row.department))
+        )
+        for row in municipalities()
+    }
+
+
+@cache
+def by_slug() -> dict[str, Town]:
+    """All 340 by the last part of their addresses."""
+    return {town.slug: town for town in by_code().values()}
