@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    postgres_server.leave()
     if not hasattr(config, "workerinput"):
         postgres_server.end_run()
 

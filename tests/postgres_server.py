@@ -59,6 +59,12 @@ async def _create(root: str, name: str, template: str) -> str:
     return address_of(root, own)
 
 
+def leave() -> None:
+    """This process no longer uses the server."""
+    while _held:
+        _held.pop().close()
+
+
 def end_run() -> None:
     """Drop what this run made, and stop the server unless another run is using it."""
     marker = FOLDER / f"run-{os.environ[RUN]}"
@@ -68,8 +74,7 @@ def end_run() -> None:
         root = _server_address()
         asyncio.run(_drop(root, f"_{os.environ[RUN]}"))
         marker.unlink()
-        while _held:
-            _held.pop().close()
+        leave()
         if GIVEN in os.environ:
             return
         with (FOLDER / "users.lock").open("w") as users:
