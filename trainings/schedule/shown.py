@@ -184,6 +184,7 @@ def _facts(row: Row, n_sessions: int) -> EventFacts:
     """The row in the words of the public: a protected place is its municipality only."""
     is_protected = row["training__place_shown"] == PlaceShown.AFTER_CONFIRMATION
     settings = get_settings()
+    kind = KINDS[row["training__course__kind"]]
     return EventFacts(
         session_id=row["id"],
         uid_domain=settings.uid_domain,
@@ -202,7 +203,7 @@ def _facts(row: Row, n_sessions: int) -> EventFacts:
         lon=None if is_protected else row["venue__lon"],
         summary=row["training__summary"] or row["training__course__summary"],
         notes=tuple(_notes(row, is_protected=is_protected)),
-        categories=(row["training__course__topic__name"], gettext(KINDS[row["training__course__kind"]])),
+        categories=(row["training__course__topic__name"], gettext(kind)),
         url=f"{settings.base_url.rstrip('/')}/capacitaciones/{row['training__slug']}",
     )
 

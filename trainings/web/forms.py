@@ -153,6 +153,7 @@ def _takes_many(annotation: Any) -> bool:
 
 def _sentence(kind: str, values: dict[str, Any]) -> str:
     if kind == "wrong":
-        return gettext(values["sentence"]) % values
+        spanish: str = values["sentence"]
+        return gettext(spanish) % values
     known = SENTENCES.get(kind)
     return gettext(known) % values if known else gettext(GENERAL)
