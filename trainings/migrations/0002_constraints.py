@@ -25,6 +25,7 @@ INDEXES = {
     "ix_outbox_ready": (
         "INDEX {name} ON outbox_job (run_at, id) WHERE done_at IS NULL AND failed_at IS NULL AND stopped_at IS NULL"
     ),
+    "ix_session_training": "INDEX {name} ON training_session (training_id)",
     "ix_scan_to_review": "INDEX {name} ON scan_event (session_id) WHERE flag <> '' AND reviewed_at IS NULL",
 }
 
