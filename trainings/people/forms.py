@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -77,6 +78,13 @@ Language = Annotated[str | None, AfterValidator(_language)]
 
 class PersonForm(Form):
     """Who somebody is. `municipality` 0000 is "another place, or I prefer not to say"."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "given_names": N_("Escriba los nombres."),
+        "surnames": N_("Escriba los apellidos."),
+        "municipality": N_("Escoja el municipio."),
+        "actor_type": N_("Escoja de parte de quién viene."),
+    }
 
     given_names: Name
     surnames: Name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -41,9 +41,13 @@ GENERAL = N_("Revise este dato.")
 
 
 class Form(BaseModel):
-    """Base of all forms: blanks around text are cut, unknown fields ignored, empty text means not answered."""
+    """Base of all forms: blanks around text are cut, unknown fields ignored, empty text means not answered.
+
+    `MISSING` has a sentence for each required field that says which one it is: in the summary on top nothing else does.
+    """
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+    MISSING: ClassVar[Mapping[str, str]] = {}
 
 
 class WrongFormType(Malformed):
@@ -137,8 +141,11 @@ def check(form: type[FormT], typed: Typed, *, prefix: str = "") -> FormT:
         return form.model_validate(values, by_name=True)
     except ValidationError as exc:
         for problem in exc.errors():
-            name = prefix + str(problem["loc"][0]) if problem["loc"] else ""
-            typed.errors.setdefault(name, _sentence(problem["type"], problem.get("ctx") or {}))
+            field_name = str(problem["loc"][0]) if problem["loc"] else ""
+            sentence = _sentence(problem["type"], problem.get("ctx") or {})
+            if problem["type"] == "missing" and field_name in form.MISSING:
+                sentence = gettext(form.MISSING[field_name])
+            typed.errors.setdefault(prefix + field_name if field_name else "", sentence)
         raise FormErrors(typed) from exc
 
 

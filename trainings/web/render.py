@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 TEMPLATE_DIR = Path(__file__).parent.parent.parent / "templates"
+TIME_AND_STOP, TIME = f"{dates.NBSP}m..", f"{dates.NBSP}m."
 
 __all__ = ["environment", "redirect", "render", "render_text", "scan_page_headers", "token_page_headers"]
 
@@ -84,11 +85,8 @@ def render(
     """A page. Adds the request, who acts, and waiting flashes; pages of signed-in people are kept by no cache."""
     actor = request.scope.get("state", {}).get("actor")
     flashes = take_flashes(request)
-    body = (
-        environment()
-        .get_template(template)
-        .render({"request": request, "actor": actor, "flashes": flashes, "path": request.url.path, **(context or {})})
-    )
+    known = {"request": request, "actor": actor, "flashes": flashes, "path": request.url.path, **(context or {})}
+    body = render_text(template, known)
     caching = "no-store" if actor is not None and actor.id is not None else "no-cache"
     response = HTMLResponse(body, status, {"cache-control": caching, **(headers or {})})
     if flashes:
@@ -97,8 +95,8 @@ def render(
 
 
 def render_text(template: str, context: Mapping[str, Any]) -> str:
-    """A template without a request: a mail."""
-    return environment().get_template(template).render(context)
+    """A template without a request: a mail. A sentence that ends with a time has its full stop in "p. m." already."""
+    return environment().get_template(template).render(context).replace(TIME_AND_STOP, TIME)
 
 
 def redirect(path: str) -> RedirectResponse:
