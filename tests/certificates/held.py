@@ -24,9 +24,7 @@ BEFORE = HELD - timedelta(days=7)
 
 def meetings(*hours: float, start: datetime = HELD) -> list[tuple[datetime, datetime]]:
     """One session a day, so long each."""
-    return [
-        (start + timedelta(days=day), start + timedelta(days=day, hours=long)) for day, long in enumerate(hours)
-    ]
+    return [(start + timedelta(days=day), start + timedelta(days=day, hours=long)) for day, long in enumerate(hours)]
 
 
 async def make_held(*hours: float, **options: Any) -> Training:

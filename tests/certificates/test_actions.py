@@ -148,11 +148,11 @@ async def test_issue_when_same_person_at_once_then_one_certificate(postgres_db: 
     person = await make_attendee(training)
     other = await make_attendee(training, given_names="Ana")
 
-    issued = await asyncio.gather(
-        *(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(8)), issue_all(training.id, actor=PROGRAM)
-    )
+    together = asyncio.create_task(issue_all(training.id, actor=PROGRAM))
+    issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(8)))
+    await together
 
-    assert len({one.id for one in issued[:-1]}) == 1
+    assert len({one.id for one in issued}) == 1
     assert await folios() == ["VIMMIG-1705-2027-000001", "VIMMIG-1705-2027-000002"]
     assert await Certificate.filter(registration_id=other.id).count() == 1
 
@@ -327,7 +327,7 @@ async def test_issue_when_name_has_many_words_then_it_is_printed_whole(db: Setti
     certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
 
     face, _back = await printed(certificate)
-    assert " ".join([given_names, surnames]).replace(" ", "") in face.replace(" ", "")
+    assert f"{given_names}{surnames}".replace(" ", "") in face.replace(" ", "")
 
 
 # -- the file

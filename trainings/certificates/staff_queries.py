@@ -97,14 +97,15 @@ def stands(certificate: Certificate) -> bool:
 
 
 def visible_to(actor: Actor) -> QuerySet[Training]:
-    """The trainings of the hubs where this person works at the desk, coordinates or administers; no drafts."""
-    return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK))).exclude(state=TrainingState.DRAFT)
+    """The trainings of the hubs where this person works at the desk, coordinates or administers."""
+    return reads(Training).filter(hub_id__in=sorted(actor.hubs_with(DESK)))
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
     """A page (from 1) of trainings with a session that was held, the last first; and whether older ones follow."""
     was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__ends_at__lte=clock.now()), join_type=Q.OR)
-    found = visible_to(actor).filter(was_held, sessions__state=PLANNED).annotate(last_day=Max("sessions__ends_at"))
+    held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions__state=PLANNED)
+    found = held.annotate(last_day=Max("sessions__ends_at"))
     start = (page - 1) * PAGE
     trainings = await (
         found.order_by("-last_day", "id")

@@ -23,7 +23,7 @@ from trainings.certificates import actions, pdf
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import AlreadyRevoked, UnprintableText
 from trainings.certificates.eligibility import is_over
-from trainings.certificates.files import file_of
+from trainings.certificates.files import file_of, sample_png
 from trainings.certificates.forms import IssueForm, RevokeForm
 from trainings.certificates.models import Certificate
 from trainings.certificates.sheets import Occasion, sample_sheet, texts_in_common
@@ -46,6 +46,7 @@ INDEX = "/panel/diplomas"
 TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
 LAST_PAGE = 1_000
+SAMPLE_SECONDS = 300
 
 
 class MayNotIssue(NotAllowed):
@@ -144,8 +145,8 @@ async def sample(request: Request) -> Response:
     if missing:
         raise UnprintableText(letters=missing)
     page = 2 if request.query_params.get("lado") == "atras" else 1
-    picture = await asyncio.to_thread(pdf.preview_png, sheet, page=page)
-    return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
+    picture = await asyncio.to_thread(sample_png, sheet, page)
+    return Response(picture, media_type="image/png", headers={"cache-control": f"private, max-age={SAMPLE_SECONDS}"})
 
 
 # -- one person

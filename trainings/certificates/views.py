@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.eligibility import Outlook
+from trainings.certificates.eligibility import Hours, Outlook
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.staff_queries import Person, stands
@@ -17,7 +17,7 @@ from trainings.certificates.words import ISSUE_WORDS, KIND_WORDS, STATE_WORDS, S
 from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.web.headers import token_page_headers
-from trainings.web.i18n import gettext, language
+from trainings.web.i18n import N_, gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
@@ -114,8 +114,7 @@ class PersonView:
     name: str
     full_name: str
     community: str
-    attended: int
-    planned: int
+    hours: str
     outlook: Outlook
     certificates: Sequence[CertificateView]
     due: OpenKind | None
@@ -130,14 +129,22 @@ def person_view(person: Person) -> PersonView:
         name=short_name(participant.given_names, participant.surnames),
         full_name=participant.full_name,
         community=participant.community,
-        attended=person.hours.attended,
-        planned=person.hours.planned,
+        hours=_hours(person.hours),
         outlook=person.outlook,
         certificates=[certificate_view(certificate) for certificate in person.certificates],
         due=_open(person.due) if person.due else None,
         open_kinds=[_open(kind) for kind in person.open_kinds],
         letters=person.letters,
     )
+
+
+def _hours(hours: Hours) -> str:
+    """`4 de 12 horas`; with minutes where there are any."""
+    lang = language()
+    is_whole = hours.attended % 60 == 0 and hours.planned % 60 == 0
+    attended = str(hours.attended // 60) if is_whole else dates.duration(hours.attended, lang)
+    planned = dates.duration(hours.planned, lang)
+    return gettext(N_("%(attended)s de %(planned)s")) % {"attended": attended, "planned": planned}
 
 
 def certificate_view(certificate: Certificate) -> CertificateView:
