@@ -116,6 +116,7 @@ class StaffSession:
     state: SessionState
     training_state: TrainingState
     closed_at: datetime | None
+    opens_at: datetime | None
     closes_at: datetime | None
     position: int
     n_sessions: int
@@ -155,6 +156,7 @@ _SESSION = (
     "training__hub_id",
     "training__title",
     "training__state",
+    "training__opens_at",
     "training__closes_at",
     "training__capacity",
     "training__taken",
@@ -173,7 +175,9 @@ async def week_of(actor: Actor, first_day: date) -> list[StaffSession]:
 
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
-    return await _staff_sessions(sessions_visible_to(actor).filter(ends_at__gt=clock.now()).limit(limit))
+    return await _staff_sessions(
+        sessions_visible_to(actor).filter(ends_at__gt=clock.now(), closed_at=None).limit(limit)
+    )
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
@@ -210,6 +214,7 @@ def _staff_session(row: dict[str, Any], n_sessions: int) -> StaffSession:
         state=row["state"],
         training_state=row["training__state"],
         closed_at=row["closed_at"],
+        opens_at=row["training__opens_at"],
         closes_at=row["training__closes_at"],
         position=row["position"],
         n_sessions=n_sessions,

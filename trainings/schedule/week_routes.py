@@ -247,10 +247,12 @@ def _line_state(session: StaffSession, n_waiting: int) -> str:
 
 
 def _open_state(session: StaffSession) -> str:
+    if session.closes_at is not None and session.closes_at <= clock.now():
+        return gettext(N_("Inscripción cerrada"))
+    if session.opens_at is not None and session.opens_at > clock.now():
+        return gettext(N_("Abre el %(day)s")) % {"day": short_day(clock.local(session.opens_at).date())}
     if session.closes_at is None:
         return gettext(N_("Abierta"))
-    if session.closes_at <= clock.now():
-        return gettext(N_("Inscripción cerrada"))
     day = clock.local(session.closes_at).date()
     return gettext(N_("Abierta hasta %(day)s")) % {"day": short_day(day)}
 
