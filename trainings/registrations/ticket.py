@@ -13,7 +13,7 @@ from trainings.registrations.invitations import Appointment, all_in_one, invitat
 from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
 from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
-from trainings.schedule.phase import TAKES_SIGN_UPS, last_end, phase
+from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language
@@ -56,8 +56,9 @@ class Ticket:
 
     @property
     def is_over(self) -> bool:
-        end = last_end(self.own.sessions)
-        return end is not None and clock.now() >= end
+        """Nothing is left to come to: each session has ended, or was closed by who held it."""
+        planned = [session for session in self.own.sessions if session.state is SessionState.PLANNED]
+        return bool(planned) and all(one.closed_at is not None or clock.now() >= one.ends_at for one in planned)
 
     @property
     def has_place(self) -> bool:
