@@ -1,0 +1,90 @@
+"""The application in a process of its own, with the ten hubs and twelve trainings to come, for whoever looks at pages.
+
+`python -m tests.showroom FOLDER` prints one line of JSON once it can be asked: its origin, and a training's address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from datetime import timedelta
+
+import uvicorn
+
+from tests import make
+from tests.database import KEY
+from trainings import db
+from trainings.app import create_app
+from trainings.audit.actor import PROGRAM
+from trainings.places.actions import create_hub, create_operator, create_venue
+from trainings.places.seed_data import seed_hubs
+from trainings.schedule.models import Course
+from trainings.seed.catalogue import COURSES
+from trainings.settings import get_settings
+
+N_TRAININGS = 12
+
+
+async def furnish() -> str:
+    """All municipalities, ten hubs in ten of them, twelve trainings; the address of the first one."""
+    await make.make_municipalities()
+    venues = []
+    for entry in seed_hubs():
+        operator = await create_operator(entry.operator, actor=PROGRAM)
+        hub = await create_hub(entry.hub, operator=operator, actor=PROGRAM)
+        venues.append((hub, await create_venue(entry.venues[0], hub=hub, actor=PROGRAM)))
+    courses = [await make_course(number) for number in range(N_TRAININGS)]
+    slugs = []
+    for number, course in enumerate(courses):
+        hub, venue = venues[number % len(venues)]
+        start = make.tomorrow_at(8, 30, days=number + 1)
+        training = await make.make_training(
+            hub=hub,
+            venue=venue,
+            course=course,
+            capacity=30,
+            sessions=[(start, start + timedelta(minutes=course.minutes))],
+            languages=("spa",),
+            interpreter_languages=("kek",),
+            offers=("snack", "fare", "childcare"),
+            childcare_capacity=6,
+            bring="Cuaderno y lapicero",
+        )
+        slugs.append(training.slug)
+    return f"/capacitaciones/{slugs[0]}"
+
+
+async def make_course(number: int) -> Course:
+    seed = COURSES[number]
+    topic = await make.make_topic(f"tema-{number}", seed.topic)
+    return await make.make_course(
+        seed.title,
+        topic=topic,
+        kind=seed.kind,
+        minutes=seed.sessions[0],
+        summary=seed.summary,
+        audience=list(seed.audience),
+        contents=[{"title": title, "minutes": minutes} for title, minutes in seed.contents],
+    )
+
+
+async def serve(folder: str) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    origin = f"http://localhost:{listening.getsockname()[1]}"
+    os.environ.update(
+        TRAININGS_ENV="test", TRAININGS_DATA_DIR=folder, TRAININGS_BASE_URL=origin, TRAININGS_SECRET_KEYS=KEY
+    )
+    settings = get_settings()
+    await db.migrate(settings)
+    async with db.connect(settings):
+        training = await furnish()
+    # The port listens already: whoever connects now is answered as soon as the application is up.
+    print(json.dumps({"origin": origin, "training": training}), flush=True)
+    await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1]))
