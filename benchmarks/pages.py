@@ -1,0 +1,168 @@
+"""Public pages of the demo world against the bare rendering of their own templates with ready data.
+
+python benchmarks/pages.py [COUNT]
+
+The baseline is a Starlette application that does nothing but render: no database, guards, session or language. Both
+answer within this process, uncompressed, in turns; the time is that of the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+from unittest.mock import patch
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Scope
+
+import trainings.places.routes
+import trainings.schedule.public_routes
+from trainings import db, settings
+from trainings.app import create_app
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.remembered import forget
+from trainings.seed import seed_demo
+from trainings.settings import Environment, Settings
+from trainings.web.render import environment, render
+
+BOUND = 0.5
+WARM_UP = 20
+MUNICIPALITY = "/municipios/la-libertad-peten"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How long the processor worked for it, in milliseconds, and its bytes."""
+
+    milliseconds: float
+    body: bytes
+
+
+async def main(count: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        configured = Settings(env=Environment.DEMO, data_dir=Path(folder), database_url="")
+        await db.migrate(configured)
+        await seed_demo(configured)
+        with patch.object(settings, "get_settings", lambda: configured):
+            async with db.connect(configured):
+                return await measure(create_app(configured, with_worker=False), count)
+
+
+async def measure(ours: ASGIApp, count: int) -> int:
+    n_trainings, n_sessions = await Training.all().count(), await TrainingSession.all().count()
+    print(f"{count} of each page; {n_trainings} trainings with {n_sessions} sessions; processor time, medians in ms")
+    missed = False
+    for name, path, bound in await pages():
+        took, n_bytes = await take_turns(ours, path, count)
+        ratio, anew = took["bare"] / took["ours"], took["bare"] / took["anew"]
+        is_missed = bound is not None and ratio < bound
+        missed |= is_missed
+        verdict = "" if bound is None else f"(bound {bound:.0%}) {'MISSED' if is_missed else 'ok'}"
+        print(f"  {name:13} {n_bytes:7,} bytes   bare rendering {took['bare']:5.2f}")
+        print(f"      as visited {took['ours']:5.2f}   {ratio:5.0%} {verdict}")
+        print(f"      made anew  {took['anew']:5.2f}   {anew:5.0%}")
+    return int(missed)
+
+
+async def take_turns(ours: ASGIApp, path: str, count: int) -> tuple[dict[str, float], int]:
+    """Medians in ms: `ours` as visited again and again, `anew` where no page is kept, `bare` the rendering alone."""
+    bare = await bare_application(ours, path)
+    took: dict[str, list[float]] = {"ours": [], "anew": [], "bare": []}
+    n_bytes = 0
+    for number in range(count + WARM_UP):
+        # `anew` goes last or first, so that the page of `ours` is there in all turns but the first.
+        turns = [("bare", bare), ("ours", ours), ("anew", ours)]
+        for whose, app in turns if number % 2 else reversed(turns):
+            if whose == "anew":
+                forget()
+            answer = await get(app, path)
+            took[whose].append(answer.milliseconds)
+            n_bytes = len(answer.body)
+    return {whose: median(times[WARM_UP:]) for whose, times in took.items()}, n_bytes
+
+
+async def pages() -> list[tuple[str, str, float | None]]:
+    """Name, address and bound of what is measured."""
+    session = (
+        await TrainingSession.filter(state=SessionState.PLANNED, training__state=TrainingState.PUBLISHED)
+        .order_by("-starts_at")
+        .first()
+        .prefetch_related("training")
+    )
+    assert session is not None
+    return [
+        ("training", f"/capacitaciones/{session.training.slug}", BOUND),
+        ("municipality", MUNICIPALITY, BOUND),
+        ("home", "/", None),
+        ("list", "/capacitaciones", None),
+    ]
+
+
+async def bare_application(ours: ASGIApp, path: str) -> Starlette:
+    """An application that renders the page's template with the data that the page had, and nothing else."""
+    kept: list[tuple[str, dict[str, Any]]] = []
+
+    def keeping(request: Request, template: str, context: Mapping[str, Any]) -> Response:
+        actor = request.scope["state"]["actor"]
+        whole = {"request": request, "actor": actor, "flashes": [], "path": request.url.path, **context}
+        kept.append((template, whole))
+        return render(request, template, context)
+
+    with ExitStack() as patches:
+        for module in (trainings.places.routes, trainings.schedule.public_routes):
+            patches.enter_context(patch.object(module, "render", keeping))
+        await get(ours, path)
+    template, context = kept[0]
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(environment().get_template(template).render(context))
+
+    return Starlette(routes=[Route(path, page)])
+
+
+async def get(app: ASGIApp, path: str) -> Answer:
+    """One request, as a server would make it."""
+    body = bytearray()
+    status = 0
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        body.extend(message.get("body", b""))
+
+    scope: Scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost:8000"), (b"accept", b"text/html"), (b"accept-language", b"es-GT")],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000),
+    }
+    start = process_time()
+    await app(scope, receive, send)
+    took = 1000 * (process_time() - start)
+    assert status == 200, (path, status, body[:500])
+    return Answer(took, bytes(body))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)))
