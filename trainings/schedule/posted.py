@@ -128,7 +128,6 @@ class Posted(Listed):
     minutes: int
     completion_share: int
     pass_mark: int | None
-    topic: str
     topic_slug: str
     childcare_capacity: int
     childcare_taken: int

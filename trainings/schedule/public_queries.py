@@ -54,7 +54,7 @@ TRAINING = """
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online,
         c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
-        c.completion_share, c.pass_mark, topic.slug AS topic_slug, topic.name AS topic,
+        c.completion_share, c.pass_mark, topic.slug AS topic_slug,
         h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
         h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
     FROM training t
@@ -219,8 +219,7 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
 
 
 def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
-    hub = _hub(row)
-    is_place_public = row["place_shown"] == PlaceShown.PUBLIC
+    hub, is_place_public = _hub(row), row["place_shown"] == PlaceShown.PUBLIC
     return Posted(
         id=str(row["id"]),
         slug=row["slug"],
@@ -233,7 +232,6 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
         minutes=row["minutes"],
         completion_share=row["completion_share"],
         pass_mark=row["pass_mark"],
-        topic=row["topic"],
         topic_slug=row["topic_slug"],
         capacity=row["capacity"],
         taken=row["taken"],
