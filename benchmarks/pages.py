@@ -82,7 +82,7 @@ async def take_turns(ours: ASGIApp, path: str, count: int) -> tuple[dict[str, fl
     n_bytes = 0
     for number in range(count + WARM_UP):
         # `anew` goes last or first, so that the page of `ours` is there in all turns but the first.
-        turns = [("bare", bare), ("ours", ours), ("anew", ours)]
+        turns: list[tuple[str, ASGIApp]] = [("bare", bare), ("ours", ours), ("anew", ours)]
         for whose, app in turns if number % 2 else reversed(turns):
             if whose == "anew":
                 forget()
