@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
+from tests.schedule.wishes import plan_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.registrations.actions import call_off_training, resize
 from trainings.schedule import actions, shown
-from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
+from trainings.schedule.actions import CoursePlan, SessionPlan
 from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import (
     Course,
@@ -26,17 +27,10 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
-from trainings.schedule.plans import NOT_EDITED
-from trainings.settings import Settings
 from trainings.versions.models import Counter
 
 NOON = datetime(2027, 3, 1, 18, tzinfo=UTC)
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def cast(db: Settings) -> Cast:
-    return await make_cast()
 
 
 @dataclass(frozen=True)
@@ -73,13 +67,6 @@ def line(body: str, name: str) -> str:
 
 
 OWN_FEEDS = {"guatemala", "municipio:1705", "ventanilla:la-libertad-peten", "tema:riesgos"}
-
-
-def plan_of(training: Training, **changes: object) -> TrainingPlan:
-    """The training as it is, but for these fields."""
-    columns = {name: getattr(training, name) for name in TrainingPlan.__dataclass_fields__}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in columns.items()}
-    return TrainingPlan(**(values | changes))  # type: ignore[arg-type]  # columns of the model
 
 
 def session_plans(training: Training) -> list[SessionPlan]:
@@ -397,7 +384,3 @@ async def test_a_text_outside_a_transaction_is_refused(cast: Cast) -> None:
 
     with pytest.raises(AssertionError):
         await shown.refresh(training_ids=[training.id])
-
-
-def test_fields_left_alone_by_editing_are_columns_of_the_plan() -> None:
-    assert set(TrainingPlan.__dataclass_fields__) >= NOT_EDITED

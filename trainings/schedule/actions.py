@@ -159,10 +159,7 @@ async def edit_training(
             raise HubFixed(field="hub")
         await plans.check_course(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
-        columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED}
-        changed = [name for name, value in columns.items() if getattr(training, name) != value]
-        if changed:
-            await training.update_from_dict(columns).save(update_fields=changed)
+        changed = await _write_changed(training, plan)
         is_moved = await keep_sessions(
             training,
             sessions,
@@ -175,6 +172,15 @@ async def edit_training(
             "schedule.edit_training", actor=actor, object_id=training.id, hub_id=training.hub_id, changed=changed
         )
     return Edited(training, is_moved)
+
+
+async def _write_changed(training: Training, plan: TrainingPlan) -> list[str]:
+    """Save the columns that differ, only them; their names."""
+    columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED}
+    changed = [name for name, value in columns.items() if getattr(training, name) != value]
+    if changed:
+        await training.update_from_dict(columns).save(update_fields=changed)
+    return changed
 
 
 async def publish(training_id: UUID, *, actor: Actor) -> Training:

@@ -1,0 +1,206 @@
+"""What staff see of the schedule: their hubs' and their own sessions, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests import make
+from tests.cast import Cast
+from tests.queries import counted_queries
+from trainings import clock
+from trainings.accounts.models import Role, User
+from trainings.errors import NotFound
+from trainings.schedule import queries
+from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.queries import TrainingFilter
+
+
+async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
+    """One held by the hub's facilitator, one by nobody, one elsewhere."""
+    return (
+        await make.make_training(hub=cast.hub, facilitators=[cast.facilitator], title="Propia"),
+        await make.make_training(hub=cast.hub, title="De la ventanilla"),
+        await make.make_training(hub=cast.elsewhere, venue=cast.venue_elsewhere, title="De otra"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "titles"),
+    [
+        ("facilitator", {"Propia"}),
+        ("assistant", {"Propia", "De la ventanilla"}),
+        ("coordinator", {"Propia", "De la ventanilla"}),
+        ("admin", {"Propia", "De la ventanilla"}),
+        ("monitor", {"Propia", "De la ventanilla", "De otra"}),
+        ("platform", {"Propia", "De la ventanilla", "De otra"}),
+        ("facilitator_elsewhere", set()),
+        ("coordinator_elsewhere", {"De otra"}),
+    ],
+)
+async def test_visible_trainings_and_sessions_by_role(cast: Cast, who: str, titles: set[str]) -> None:
+    await three_trainings(cast)
+    actor = await make.actor_of(getattr(cast, who))
+
+    trainings = await queries.visible_to(actor).values_list("title")
+    sessions = await queries.coming_sessions(actor, 10)
+
+    assert sorted(title for (title,) in trainings) == sorted(titles)
+    assert sorted(session.title for session in sessions) == sorted(titles)
+
+
+async def test_person_without_a_role_sees_nothing(cast: Cast) -> None:
+    await three_trainings(cast)
+    actor = await make.actor_of(await make.make_user(None))
+
+    assert await queries.visible_to(actor) == []
+    assert await queries.coming_sessions(actor, 10) == []
+
+
+async def test_facilitator_sees_of_a_training_only_the_own_sessions_in_the_week(cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    other = await make.make_session(training, make.tomorrow_at(14), make.tomorrow_at(15))
+    actor = await make.actor_of(cast.facilitator)
+
+    seen = await queries.coming_sessions(actor, 10)
+
+    assert [(session.position, session.n_sessions) for session in seen] == [(1, 2)]
+    with pytest.raises(NotFound):
+        await queries.session_for_staff(other.id, actor)
+    assert (await queries.for_staff(training.id, actor)).id == training.id
+
+
+async def test_out_of_scope_is_not_found(cast: Cast) -> None:
+    _own, hub_only, elsewhere = await three_trainings(cast)
+
+    with pytest.raises(queries.UnknownTraining):
+        await queries.for_staff(elsewhere.id, await make.actor_of(cast.coordinator))
+    with pytest.raises(queries.UnknownTraining):
+        await queries.for_staff(hub_only.id, await make.actor_of(cast.facilitator))
+    with pytest.raises(queries.UnknownSession):
+        await queries.session_for_staff(elsewhere.sessions[0].id, await make.actor_of(cast.coordinator))
+
+
+async def test_week_holds_its_seven_local_days(cast: Cast) -> None:
+    sunday = date(2027, 2, 28)
+    first, last = clock.midnight(sunday), clock.midnight(sunday + timedelta(days=7)) - timedelta(minutes=1)
+    hour = timedelta(hours=1)
+    await make.make_training(
+        hub=cast.hub,
+        sessions=[(first - hour, first), (first, first + hour), (last, last + hour), (last + hour, last + 2 * hour)],
+    )
+
+    week = await queries.week_of(await make.actor_of(cast.coordinator), sunday)
+
+    assert [session.starts_at for session in week] == [first, last]
+
+
+@pytest.mark.parametrize(
+    ("day", "sunday"),
+    [
+        (date(2027, 3, 3), date(2027, 2, 28)),
+        (date(2027, 2, 28), date(2027, 2, 28)),
+        (date(2027, 3, 6), date(2027, 2, 28)),
+        (date(2027, 3, 7), date(2027, 3, 7)),
+    ],
+)
+def test_weeks_begin_on_sunday(day: date, sunday: date) -> None:
+    assert queries.sunday_before(day) == sunday
+
+
+async def test_list_is_narrowed_by_state_hub_and_words(cast: Cast) -> None:
+    draft = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, title="Protección de niñez")
+    await make.make_training(hub=cast.hub, title="Vías regulares")
+    far = await make.make_training(hub=cast.elsewhere, venue=cast.venue_elsewhere, title="Niñez en Tacaná")
+    actor = await make.actor_of(cast.monitor)
+
+    async def titles(wanted: TrainingFilter) -> list[str]:
+        return sorted(row.title for row in (await queries.trainings_page(actor, wanted, 1)).rows)
+
+    assert await titles(TrainingFilter(state=TrainingState.DRAFT)) == [draft.title]
+    assert await titles(TrainingFilter(hub_id=cast.elsewhere.id)) == [far.title]
+    assert await titles(TrainingFilter(text="NINEZ")) == sorted([draft.title, far.title])
+    assert await titles(TrainingFilter(text="niñez proteccion")) == [draft.title]
+
+
+async def test_list_pages_without_dates_first_then_the_latest(cast: Cast) -> None:
+    made = [
+        await make.make_training(
+            hub=cast.hub,
+            title=f"{n}",
+            sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n))] if n else [],
+            state=TrainingState.DRAFT,
+        )
+        for n in range(queries.PAGE_SIZE + 2)
+    ]
+    actor = await make.actor_of(cast.coordinator)
+
+    first = await queries.trainings_page(actor, TrainingFilter(), 1)
+    second = await queries.trainings_page(actor, TrainingFilter(), 2)
+
+    newest_first = ["0", *(str(n) for n in range(len(made) - 1, 0, -1))]
+    assert [row.title for row in (*first.rows, *second.rows)] == newest_first
+    assert (second.start, second.total, len(second.rows)) == (queries.PAGE_SIZE, len(made), 2)
+
+
+async def test_unclosed_sessions_are_those_that_began(cast: Cast) -> None:
+    now, hour = clock.now(), timedelta(hours=1)
+    over = await make.make_training(hub=cast.hub, title="Ya fue", sessions=[(now - 3 * hour, now - hour)])
+    await make.make_training(hub=cast.hub, title="Va", sessions=[(now - hour, now + hour)])
+    await make.make_training(hub=cast.hub, title="Falta")
+    await make.make_training(
+        hub=cast.hub, title="Borrador", state=TrainingState.DRAFT, sessions=[(now - 3 * hour, now - hour)]
+    )
+    actor = await make.actor_of(cast.coordinator)
+
+    unclosed = await queries.unclosed_sessions(actor, now - timedelta(days=1))
+
+    assert [session.title for session in unclosed] == ["Ya fue", "Va"]
+    assert unclosed[0].id == over.sessions[0].id
+
+
+async def test_drafts_starting_soon(cast: Cast) -> None:
+    soon = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    await make.make_training(hub=cast.hub)
+    later = [(make.tomorrow_at(8, days=20), make.tomorrow_at(9, days=20))]
+    await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, sessions=later)
+
+    drafts = await queries.drafts_starting_before(
+        await make.actor_of(cast.coordinator), clock.now() + timedelta(days=7)
+    )
+
+    assert [(draft.id, draft.next_at) for draft in drafts] == [(soon.id, soon.sessions[0].starts_at)]
+
+
+async def test_people_who_facilitate_are_those_of_the_hub_and_its_operator(cast: Cast) -> None:
+    gone = await make.make_user(Role.FACILITATOR, cast.hub)
+    await User.filter(id=gone.id).update(is_active=False)
+
+    people = await queries.people_who_facilitate(cast.hub.id, cast.hub.operator_id)
+
+    assert [user.id for user in people] == [cast.facilitator.id, cast.assistant.id, cast.admin.id, cast.coordinator.id]
+
+
+@pytest.mark.parametrize("read", ["list", "coming", "one"])
+async def test_three_rows_cost_as_many_queries_as_one(cast: Cast, read: str) -> None:
+    actor = await make.actor_of(cast.coordinator)
+
+    async def n_queries() -> int:
+        with counted_queries() as statements:
+            if read == "list":
+                await queries.trainings_page(actor, TrainingFilter(), 1)
+            elif read == "coming":
+                await queries.coming_sessions(actor, 10)
+            else:
+                await queries.for_staff(training.id, actor)
+        return len(statements)
+
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    at_one = await n_queries()
+    for n in (9, 10):
+        await make.make_training(hub=cast.hub, facilitators=[cast.facilitator, cast.coordinator])
+        await make.make_session(training, make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n))
+
+    assert await n_queries() == at_one
+    assert at_one <= {"list": 3, "coming": 2, "one": 12}[read]

@@ -1,0 +1,222 @@
+"""One training: its buttons, its sessions, its people."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.schedule.panel import LIST, as_, one, post
+from trainings import clock
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+
+
+@pytest.mark.parametrize(
+    ("state", "buttons"),
+    [
+        (TrainingState.DRAFT, {"publicar", "ocultar", "cancelar", "duplicar", "editar"}),
+        (TrainingState.PUBLISHED, {"ocultar", "cancelar", "duplicar", "editar"}),
+        (TrainingState.UNLISTED, {"publicar", "cancelar", "duplicar", "editar"}),
+        (TrainingState.CANCELLED, {"reabrir", "duplicar"}),
+    ],
+)
+async def test_buttons_are_those_that_will_work(
+    client: AsyncClient, cast: Cast, state: TrainingState, buttons: set[str]
+) -> None:
+    training = await make.make_training(hub=cast.hub, state=state)
+    await as_(client, cast, "coordinator")
+
+    page = (await client.get(one(training))).text
+
+    assert set(re.findall(rf'"{LIST}/{training.id}/([a-z]+)"', page)) - {"inscribir", "diplomas"} == buttons
+
+
+async def test_publish_hide_and_publish_again(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    await as_(client, cast, "coordinator")
+
+    states = []
+    for button in ("publicar", "ocultar", "publicar"):
+        answer = await post(client, one(training, f"/{button}"))
+        states.append((answer.status_code, (await Training.get(id=training.id)).state.value))
+
+    assert states == [(303, "published"), (303, "unlisted"), (303, "published")]
+    page = (await client.get(one(training))).text
+    assert f'href="/capacitaciones/{training.slug}"' in page
+    assert f"localhost:8000/c/{training.short_code}" in page
+
+
+async def test_publish_without_sessions_says_what_is_missing(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, sessions=[], state=TrainingState.DRAFT)
+    await as_(client, cast, "coordinator")
+
+    answer = await post(client, one(training, "/publicar"))
+
+    assert answer.status_code == 409
+    assert "Falta una sesión con fecha" in answer.text
+    assert 'role="alert"' in answer.text
+
+
+async def test_calling_off_says_who_is_told_and_can_be_stopped(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    for n in range(2):
+        await make.make_registration(training, given_names=f"Ana {n}", email=f"ana{n}@correo.example")
+    await make.make_registration(training, given_names="Sin correo")
+    await as_(client, cast, "coordinator")
+
+    asked = await client.get(one(training, "/cancelar"))
+    refused = await post(client, one(training, "/cancelar"), {"reason": " "})
+    done = await post(client, one(training, "/cancelar"), {"reason": "No hay paso por la lluvia."})
+    page = (await client.get(done.headers["location"])).text
+
+    assert "<strong>2 personas</strong> que dejaron su correo" in asked.text
+    assert "10 minutos" in asked.text
+    assert "<strong>1 persona</strong> no dejó correo" in asked.text
+    assert refused.status_code == 422
+    kept = await Training.get(id=training.id)
+    assert (kept.state, kept.cancel_reason) == (TrainingState.CANCELLED, "No hay paso por la lluvia.")
+    batch = (await OutboxJob.filter(kind="training_cancelled").first()).batch_id  # type: ignore[union-attr]  # there is one
+    assert f'action="/panel/mensajes/lotes/{batch}/detener"' in page
+    assert "Motivo: No hay paso por la lluvia." in page
+
+
+async def test_reopening_tells_people(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    await make.make_registration(training, email="ana@correo.example")
+    await as_(client, cast, "coordinator")
+    await post(client, one(training, "/cancelar"), {"reason": "Lluvia"})
+
+    await post(client, one(training, "/reabrir"))
+
+    assert (await Training.get(id=training.id)).state is TrainingState.PUBLISHED
+    assert await OutboxJob.filter(kind="training_changed").count() == 1
+
+
+async def test_duplicate_asks_for_a_day_and_leads_to_the_copy(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    await as_(client, cast, "coordinator")
+
+    malformed = await post(client, one(training, "/duplicar"), {"first_day": "mañana"})
+    taken = await post(
+        client, one(training, "/duplicar"), {"first_day": clock.local(training.sessions[0].starts_at).date()}
+    )
+    done = await post(client, one(training, "/duplicar"), {"first_day": "2027-05-03"})
+
+    assert (malformed.status_code, taken.status_code, done.status_code) == (422, 409, 303)
+    assert 'name="override_reason"' in taken.text
+    copy = await Training.get(id=done.headers["location"].rpartition("/")[2]).prefetch_related("sessions")
+    assert [str(clock.local(session.starts_at).date()) for session in copy.sessions] == ["2027-05-03"]
+
+
+async def test_move_a_session(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    await make.make_registration(training, email="ana@correo.example")
+    [session] = training.sessions
+    await as_(client, cast, "coordinator")
+    path = f"/panel/sesiones/{session.id}/mover"
+    form = {"day": "2027-03-25", "starts": "14:00", "ends": "16:00", "venue": ""}
+
+    shown = await client.get(path)
+    malformed = await post(client, path, {**form, "day": "x"})
+    reversed_ = await post(client, path, {**form, "ends": "13:00"})
+    done = await post(client, path, form)
+    page = (await client.get(done.headers["location"])).text
+
+    assert f'value="{clock.local(session.starts_at).date()}"' in shown.text
+    assert (malformed.status_code, reversed_.status_code, done.status_code) == (422, 409, 303)
+    assert 'href="#day"' in reversed_.text
+    assert "Jueves Santo" in page
+    assert "Detener los avisos" in page
+    moved = await TrainingSession.get(id=session.id)
+    assert f"{clock.local(moved.starts_at):%Y-%m-%d %H:%M}" == "2027-03-25 14:00"
+    assert await OutboxJob.filter(kind="training_changed").count() == 1
+
+
+async def test_move_in_a_draft_tells_nobody(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    await as_(client, cast, "coordinator")
+
+    path = f"/panel/sesiones/{training.sessions[0].id}/mover"
+    done = await post(client, path, {"day": "2027-05-03", "starts": "14:00", "ends": "16:00"})
+
+    assert done.headers["location"] == one(training)
+    assert await OutboxJob.all().count() == 0
+
+
+async def test_cancel_a_session_but_not_the_last_one(client: AsyncClient, cast: Cast) -> None:
+    hours = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (3, 4)]
+    training = await make.make_training(hub=cast.hub, sessions=hours)
+    await as_(client, cast, "coordinator")
+    first, second = sorted(training.sessions, key=lambda session: session.starts_at)
+
+    asked = await client.get(f"/panel/sesiones/{first.id}/cancelar")
+    done = await post(client, f"/panel/sesiones/{first.id}/cancelar")
+    refused = await post(client, f"/panel/sesiones/{second.id}/cancelar")
+
+    assert "¿Cancelar la sesión?" in asked.text
+    assert done.status_code == 303
+    assert refused.status_code == 409
+    assert f'href="{one(training, "/cancelar")}"' in refused.text
+    states = await TrainingSession.all().order_by("starts_at").values_list("state")
+    assert states == [(SessionState.CANCELLED,), (SessionState.PLANNED,)]
+
+
+async def test_held_people_are_answered_from_the_list(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, approval_required=True)
+    ana = await make.make_registration(training, given_names="Ana")
+    berta = await make.make_registration(training, given_names="Berta")
+    await as_(client, cast, "assistant")
+
+    page = (await client.get(one(training))).text
+    accepted = await post(client, one(training, f"/personas/{ana.id}/aceptar"))
+    asked = await client.get(one(training, f"/personas/{berta.id}/cancelar"))
+    cancelled = await post(client, one(training, f"/personas/{berta.id}/cancelar"))
+    again = await post(client, one(training, f"/personas/{ana.id}/aceptar"))
+
+    assert page.count("/aceptar") == 2
+    assert (accepted.status_code, asked.status_code, cancelled.status_code) == (303, 200, 303)
+    assert "Berta C. T." in asked.text
+    states = {one.id: one.state for one in await Registration.all()}
+    assert states == {ana.id: RegistrationState.CONFIRMED, berta.id: RegistrationState.CANCELLED}
+    assert again.status_code == 409
+
+
+async def test_nobody_but_the_desk_answers_people(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, approval_required=True, facilitators=[cast.facilitator])
+    other = await make.make_training(hub=cast.hub)
+    ana = await make.make_registration(training)
+    path = one(training, f"/personas/{ana.id}/aceptar")
+
+    seen = {}
+    for who in ("facilitator", "monitor", "platform", "coordinator_elsewhere"):
+        seen[who] = (await post(await as_(client, cast, who), path)).status_code
+    await as_(client, cast, "coordinator")
+    foreign = await post(client, one(other, f"/personas/{ana.id}/aceptar"))
+
+    assert seen == {"facilitator": 403, "monitor": 403, "platform": 403, "coordinator_elsewhere": 404}
+    assert foreign.status_code == 404
+    assert (await Registration.get(id=ana.id)).state is RegistrationState.HELD
+
+
+async def test_waiting_people_have_their_position(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=1)
+    for name in ("Ana", "Berta", "Carla"):
+        await make.make_registration(training, given_names=name)
+
+    page = (await (await as_(client, cast, "coordinator")).get(one(training))).text
+
+    order = re.findall(
+        r">(Ana|Berta|Carla) C\. T\.</a>.*?class=\"state\">([^<]+)(?:<span class=\"num\">([^<]+)</span>)?",
+        page,
+        re.DOTALL,
+    )
+    assert [(name, position) for name, _state, position in order] == [
+        ("Ana", ""),
+        ("Berta", "n.º 1"),
+        ("Carla", "n.º 2"),
+    ]

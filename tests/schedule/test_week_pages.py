@@ -1,0 +1,111 @@
+"""The week with what requires attention, and the list of trainings."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.queries import counted_queries
+from tests.schedule.panel import LIST, as_
+from trainings import clock
+from trainings.registrations.models import Registration
+from trainings.schedule.models import TrainingState
+
+
+async def test_week_shows_todays_sessions_and_what_requires_attention(client: AsyncClient, cast: Cast) -> None:
+    now, hour = clock.now(), timedelta(hours=1)
+    running = await make.make_training(
+        hub=cast.hub, title="La que va", sessions=[(now - hour, now + hour)], approval_required=True
+    )
+    await make.make_registration(running)
+    yesterday = now - timedelta(days=1)
+    with clock.frozen(yesterday - 2 * hour):
+        over = await make.make_training(hub=cast.hub, title="La que fue", sessions=[(yesterday - hour, yesterday)])
+        done = await make.make_registration(over)
+    await Registration.filter(id=done.id).update(completed_at=now)
+    await make.make_training(hub=cast.hub, title="Sin publicar", state=TrainingState.DRAFT)
+
+    page = (await (await as_(client, cast, "coordinator")).get("/panel")).text
+
+    concerns = re.findall(r'<a href="([^"]+)">([^<]+)</a> <span>([^<]+)', page)
+    said = {
+        (title, path.replace(str(running.id), "RUNNING").replace(str(over.id), "OVER")) for path, title, _ in concerns
+    }
+    assert said >= {
+        ("Pasar asistencia", f"/panel/sesiones/{running.sessions[0].id}/asistencia"),
+        ("Cerrar una sesión", f"/panel/sesiones/{over.sessions[0].id}/asistencia/cerrar"),
+        ("Responder a 1 persona", f"{LIST}/RUNNING#personas"),
+        ("Emitir 1 diploma", f"{LIST}/OVER/diplomas"),
+    }
+    assert "Publicar un borrador" in {title for title, _ in said}
+    assert "Requiere atención 5" in page
+    assert concerns[0][1] == "Cerrar una sesión"
+
+
+async def test_week_of_a_facilitator_holds_the_own_sessions_only(client: AsyncClient, cast: Cast) -> None:
+    await make.make_training(hub=cast.hub, title="La mía", facilitators=[cast.facilitator])
+    await make.make_training(hub=cast.hub, title="La de otra", approval_required=True)
+
+    page = (await (await as_(client, cast, "facilitator")).get("/panel")).text
+
+    assert "La mía" in page
+    assert "La de otra" not in page
+    assert "Nueva capacitación" not in page
+
+
+@pytest.mark.parametrize("asked", ["", "ayer", "2027-02-30", "0001-01-01", "9999-12-31", "2027-03-04T10:00", "١٢"])
+async def test_week_answers_whatever_is_asked(client: AsyncClient, cast: Cast, asked: str) -> None:
+    answer = await (await as_(client, cast, "coordinator")).get("/panel/semana", params={"desde": asked})
+
+    assert answer.status_code == 200
+
+
+async def test_week_of_march_is_headed_by_its_days(client: AsyncClient, cast: Cast) -> None:
+    page = (await (await as_(client, cast, "coordinator")).get("/panel/semana?desde=2027-03-03")).text
+
+    assert "<h1>28 de febrero a 6 de marzo de 2027</h1>" in page
+    assert 'href="/panel/semana?desde=2027-02-21"' in page
+    assert 'href="/panel/semana?desde=2027-03-07"' in page
+
+
+@pytest.mark.parametrize("path", ["/panel", LIST])
+async def test_pages_with_three_rows_ask_as_much_as_with_one(client: AsyncClient, cast: Cast, path: str) -> None:
+    await as_(client, cast, "coordinator")
+    await client.get(path)
+
+    async def n_queries() -> int:
+        with counted_queries() as statements:
+            assert (await client.get(path)).status_code == 200
+        return len(statements)
+
+    await make.make_registration(await make.make_training(hub=cast.hub))
+    at_one = await n_queries()
+    for n in (2, 3):
+        await make.make_registration(await make.make_training(hub=cast.hub, title=f"Número {n}"))
+
+    assert await n_queries() == at_one
+
+
+async def test_list_keeps_what_was_asked_and_says_when_nothing_is_so(client: AsyncClient, cast: Cast) -> None:
+    await make.make_training(hub=cast.hub, title="Vías regulares")
+    await as_(client, cast, "coordinator")
+
+    found = await client.get(LIST, params={"q": "vias", "estado": "published"})
+    none = await client.get(LIST, params={"q": "<script>", "estado": "draft"})
+
+    assert "Vías regulares" in found.text
+    assert 'value="vias"' in found.text
+    assert "Ninguna capacitación es así" in none.text
+    assert "<script>" not in none.text.replace('<script type="module"', "")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"pagina": "0"}, {"pagina": "-1"}, {"pagina": "9" * 400}, {"estado": "x"}, {"ventanilla": "x"}]
+)
+async def test_list_answers_whatever_is_asked(client: AsyncClient, cast: Cast, asked: dict[str, str]) -> None:
+    assert (await (await as_(client, cast, "coordinator")).get(LIST, params=asked)).status_code == 200
