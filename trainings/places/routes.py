@@ -205,9 +205,8 @@ async def picture(request: Request) -> Response:
     town = _town(request)
     with speaking(SOURCE_LANGUAGE):
         card = Card(
-            title=gettext("Capacitaciones en %(place)s") % {"place": town.name},
-            above=town.department,
-            place=gettext("Para inscribirse no necesita cuenta ni correo."),
+            title=gettext("Capacitaciones en %(place)s") % {"place": town.full_name},
+            place=gettext("Fechas, lugares e inscripción"),
             foot=gettext("Ventanilla Informativa Municipal sobre Migración"),
         )
     drawn = await asyncio.to_thread(og_png, card)
