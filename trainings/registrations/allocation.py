@@ -45,7 +45,9 @@ class Room:
         return Shortage.CHILDCARE if party.childcare_places > self.childcare_free else None
 
     def taking(self, party: Party[K]) -> Room:
-        """The room with this group in it."""
+        """The room with this group in it; look-alikes take nothing."""
+        if not party.is_counted:
+            return self
         return replace(
             self, taken=self.taken + party.n_people, childcare_taken=self.childcare_taken + party.childcare_places
         )
@@ -57,11 +59,12 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Party(Generic[K]):
-    """A group's wish: people and childcare places, all or none."""
+    """A group's wish: people and childcare places, all or none. A look-alike's is not counted."""
 
     id: K
     n_people: int = 1
     childcare_places: int = 0
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
@@ -70,17 +72,24 @@ async def promote_waiting(training: Training, room: Room) -> Room:
     """Give the free places of `room` to the waiting groups, tell them, and log who was passed over and why.
 
     Called in the transaction that frees a place, with the training locked. Nobody is promoted into a training that is
-    called off or over.
+    called off or over. A look-alike moves up when its turn comes, so that its holder sees what anybody would, and takes
+    no place.
     """
     if phase(training, await TrainingSession.filter(training_id=training.id), clock.now()) in PAST_PROMOTING:
         return room
-    waiting = await waiting_groups(training)
-    parties = [Party(group.id, group.n_people, group.childcare_places) for group in waiting]
+    waiting = await RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED).order_by(
+        "wait_number"
+    )
+    alike = await _look_alikes(training)
+    parties = [
+        Party(group.id, group.n_people, group.childcare_places, is_counted=group.id not in alike) for group in waiting
+    ]
     outcome = promote(room, parties)
     for group in waiting:
         if group.id in outcome.promoted:
             await confirm_group(group)
-            await announce_group(group, training, "registration_promoted")
+            if not alike.get(group.id, False):
+                await announce_group(group, training, "registration_promoted")
             await record("registrations.promote", actor=PROGRAM, object_id=group.id, hub_id=training.hub_id)
     for group_id, lacking in outcome.passed_over:
         await record(
@@ -93,15 +102,12 @@ async def promote_waiting(training: Training, room: Room) -> Room:
     return outcome.room
 
 
-async def waiting_groups(training: Training) -> list[RegistrationGroup]:
-    """The waiting list in its order. Look-alikes stand on it for themselves only: nobody gives them a place."""
-    waiting = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED)
-    alike = await Registration.filter(
+async def _look_alikes(training: Training) -> dict[UUID, bool]:
+    """The waiting groups that are look-alikes, and whether each has the address that is told through the first."""
+    rows = await Registration.filter(
         training_id=training.id, state=RegistrationState.WAITLISTED, duplicate_of_id__not_isnull=True
-    ).values_list("group_id")
-    if alike:
-        waiting = waiting.exclude(id__in=[group_id for (group_id,) in alike])
-    return await waiting.order_by("wait_number")
+    ).values_list("group_id", "participant__email_key", "duplicate_of__participant__email_key")
+    return {group_id: own == first for group_id, own, first in rows}
 
 
 async def confirm_group(group: RegistrationGroup) -> None:

@@ -21,6 +21,7 @@ from trainings.web.i18n import N_
 LINK_DAYS = timedelta(days=30)
 """After the last session the link shows only certificates and own data."""
 
+LONGEST_SLUG = 120
 SHOWN = (TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED)
 ALL_OF_IT = (
     "participant__municipality",
@@ -83,7 +84,7 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
 async def open_training(slug: str) -> Training:
     """A training that people may look at (published or by its address), with all that its sign-up page shows."""
     training = None
-    if slug.isascii() and slug.isprintable():
+    if len(slug) <= LONGEST_SLUG and slug.isascii() and slug.isprintable():
         training = (
             await reads(Training)
             .get_or_none(slug=slug, state__in=SHOWN, published_at__not_isnull=True)
@@ -95,7 +96,7 @@ async def open_training(slug: str) -> Training:
 
 
 async def position_on_waiting_list(registration: Registration) -> int | None:
-    """1 for who is next; none for who does not wait. Look-alikes do not stand before anybody."""
+    """1 for who is next; none for who does not wait. Look-alikes are counted: leaving them out would tell of them."""
     group = registration.group
     if group.state is not RegistrationState.WAITLISTED or group.wait_number is None:
         return None
@@ -103,9 +104,8 @@ async def position_on_waiting_list(registration: Registration) -> int | None:
         training_id=group.training_id,
         state=RegistrationState.WAITLISTED,
         wait_number__lt=group.wait_number,
-        registrations__duplicate_of_id=None,
     )
-    return await ahead.distinct().count() + 1
+    return await ahead.count() + 1
 
 
 async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[RegistrationState, int]]:
