@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+import pypdf
+
 from tests import make
+from tests.certificates.sheets import words
 from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue
+from trainings.certificates.files import file_of
+from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
@@ -51,3 +58,16 @@ async def _mark(session: TrainingSession, registration: Registration, kind: Scan
     with clock.frozen(at):
         scan = Scan(tokens.uuid7(), kind, ScanHow.LIST, at, registration_id=registration.id)
         await attendance.take(session.id, [scan], actor=PROGRAM)
+
+
+async def printed(certificate: Certificate) -> tuple[str, str]:
+    """The words of the face and of the back."""
+    file = await file_of(certificate)
+    face, back = pypdf.PdfReader(BytesIO(file.content)).pages[:2]
+    return words(face), words(back)
+
+
+async def a_diploma(training: Training | None = None, **person: Any) -> Certificate:
+    """The diploma of somebody who came to all of a training."""
+    attendee = await make_attendee(training or await make_held(), **person)
+    return await issue(attendee.id, CertificateKind.DIPLOMA, actor=PROGRAM)

@@ -5,20 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from typing import Any
 
-import pypdf
 import pytest
-import zxingcpp
 
 from tests import make
-from tests.certificates.held import AFTER, HELD, make_attendee, make_held
-from tests.certificates.sheets import photographed, words
-from trainings import clock, jobs
+from tests.certificates.held import AFTER, HELD, make_attendee, make_held, printed
+from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import pdf
 from trainings.certificates.actions import (
     AlreadyRevoked,
     NoSignatory,
@@ -328,90 +322,6 @@ async def test_issue_when_name_has_many_words_then_it_is_printed_whole(db: Setti
 
     face, _back = await printed(certificate)
     assert f"{given_names}{surnames}".replace(" ", "") in face.replace(" ", "")
-
-
-# -- the file
-
-
-async def printed(certificate: Certificate) -> tuple[str, str]:
-    """The words of the face and of the back."""
-    file = await file_of(certificate)
-    face, back = pypdf.PdfReader(BytesIO(file.content)).pages[:2]
-    return words(face), words(back)
-
-
-@pytest.mark.parametrize("apostrophe", ["’", "ʼ", "ꞌ"])
-async def test_file_when_name_has_apostrophes_then_printed_exactly(db: Settings, apostrophe: str) -> None:
-    person = await make_attendee(
-        await make_held(), given_names=f"Ixch{apostrophe}el", surnames=f"Q{apostrophe}anil Ñandú"
-    )
-
-    face, back = await printed(await issue(person.id, DIPLOMA, actor=PROGRAM))
-
-    assert f"otorga el presente Diploma a Ixch{apostrophe}el Q{apostrophe}anil Ñandú por haber completado" in face
-    assert "Folio VIMMIG-1705-2027-000001" in back
-    assert "localhost:8000/verificar" in back
-
-
-async def test_file_when_qr_is_read_then_leads_to_the_check_of_this_certificate(db: Settings) -> None:
-    certificate = await issue((await make_attendee(await make_held())).id, DIPLOMA, actor=PROGRAM)
-    file = await file_of(certificate)
-
-    [read] = zxingcpp.read_barcodes(photographed(file.content, 1, 150))
-
-    assert read.text == f"HTTP://LOCALHOST:8000/V/{certificate.code}"
-    assert read.ec_level == "M"
-
-
-async def test_file_when_the_design_changes_then_the_one_given_out_stays(
-    db: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    certificate = await issue((await make_attendee(await make_held())).id, DIPLOMA, actor=PROGRAM)
-    first = await file_of(certificate)
-
-    def another_design(*_args: Any, **_options: Any) -> bytes:
-        raise AssertionError("a certificate was set twice")
-
-    monkeypatch.setattr(pdf, "render", another_design)
-    again = await file_of(await Certificate.get(id=certificate.id))
-
-    assert again.content == first.content
-    assert (first.typst_version, first.design_version, first.fonts_version) == tuple(pdf.versions().values())
-
-
-async def test_file_when_opened_by_many_at_once_then_one_is_kept(db: Settings) -> None:
-    certificate = await issue((await make_attendee(await make_held())).id, DIPLOMA, actor=PROGRAM)
-
-    files = await asyncio.gather(*(file_of(certificate) for _ in range(5)))
-
-    assert len({file.content for file in files}) == 1
-    assert await CertificateFile.filter(certificate_id=certificate.id).count() == 1
-
-
-async def test_file_when_training_is_edited_later_then_the_paper_says_what_it_said(db: Settings) -> None:
-    training = await make_held()
-    person = await make_attendee(training)
-    certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
-    await Participant.filter(id=person.participant_id).update(given_names="Otra")
-    await Signatory.all().delete()
-    training.title = "Otro título"
-    await training.save(update_fields=["title"])
-
-    face, _back = await printed(await Certificate.get(id=certificate.id))
-
-    assert "María Elena Caal Tzib" in face
-    assert "«Riesgos de la migración irregular: mitos y realidades»" in face
-    assert "Marta Inés Chub Pop Alcaldesa municipal Rosa Xol Tiul" in face
-
-
-async def test_job_when_worked_then_the_file_is_there_and_nothing_is_sent(db: Settings) -> None:
-    certificate = await issue((await make_attendee(await make_held())).id, DIPLOMA, actor=PROGRAM)
-    [job] = await OutboxJob.filter(kind="certificate_file")
-
-    assert await jobs.COMPOSERS["certificate_file"](job) is None
-    assert await jobs.COMPOSERS["certificate_file"](job) is None
-
-    assert await CertificateFile.filter(certificate_id=certificate.id).count() == 1
 
 
 # -- revoking

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.certificates.held import AFTER, HELD, make_attendee, make_held
+from tests.certificates.held import AFTER, HELD, a_diploma, make_attendee, make_held
 from tests.queries import counted_queries
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
@@ -21,7 +20,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates import staff_queries as staff
 from trainings.certificates.actions import issue, issue_all, revoke
 from trainings.certificates.eligibility import Hours, Outlook
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.models import CertificateKind, CertificateState
 from trainings.certificates.queries import (
     Replacement,
     UnknownCertificate,
@@ -45,10 +44,6 @@ Freeze = Callable[[datetime], None]
 @pytest.fixture(autouse=True)
 def days_after(freeze: Freeze) -> None:
     freeze(AFTER)
-
-
-async def a_diploma(**person: Any) -> Certificate:
-    return await issue((await make_attendee(await make_held(), **person)).id, DIPLOMA, actor=PROGRAM)
 
 
 # -- the public check
