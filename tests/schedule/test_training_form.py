@@ -189,3 +189,14 @@ async def test_whoever_leads_several_hubs_says_for_which(client: AsyncClient, ca
     assert "¿De qué ventanilla" in asked.text
     assert 'name="course"' in chosen.text
     assert "¿De qué ventanilla" in foreign.text
+
+
+async def test_enter_saves_and_removes_no_session(client: AsyncClient, cast: Cast) -> None:
+    """A browser presses the first button of a form when somebody presses Enter in a field."""
+    await as_(client, cast, "coordinator")
+
+    page = (await post(client, NEW, {**await filled(cast), "add": "yes"})).text
+
+    buttons = re.findall(r"<button[^>]*>", page[page.index('<form class="sheet') :])
+    assert 'name="save"' in buttons[0]
+    assert sum('name="remove"' in button for button in buttons) == 2
