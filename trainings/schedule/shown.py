@@ -13,17 +13,18 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.db import is_in_transaction, lock
+from trainings.db import is_in_transaction, lock, transaction
 from trainings.people.words import LANGUAGES
 from trainings.places.models import Hub
 from trainings.places.queries import feed_keys
-from trainings.schedule.ics import TEXT_FORMAT, EventFacts, event_text
+from trainings.schedule.ics import CANCELLED_LINE, TEXT_FORMAT, EventFacts, event_text, meaning, sequence_in
 from trainings.schedule.models import (
     Offer,
     PlaceShown,
     SessionFeed,
     SessionState,
     SessionText,
+    Training,
     TrainingSession,
     TrainingState,
 )
@@ -67,6 +68,9 @@ _COLUMNS = (
 _TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
 """A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
 
+BATCH = 100
+"""Texts written again in one transaction: others get their turn in between."""
+
 Row = dict[str, Any]
 
 
@@ -78,7 +82,10 @@ async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UU
     """
     assert is_in_transaction(), "text, feeds and counters change together with the session"
     wanted = Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids))
-    ids = [found for (found,) in await TrainingSession.filter(wanted).values_list("id")]
+    found = await TrainingSession.filter(wanted).values_list("id", "training_id")
+    ids = [session_id for session_id, _training_id in found]
+    # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
+    await lock(Training, {training_id for _session_id, training_id in found})
     await lock(TrainingSession, ids)
     rows: list[Row] = await TrainingSession.filter(id__in=ids).order_by("id").values(*_COLUMNS)
     texts = {text.session_id: text for text in await SessionText.filter(session_id__in=ids)}
@@ -90,7 +97,7 @@ async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UU
     joined: list[SessionFeed] = []
     for row in rows:
         stored = texts.get(row["id"])
-        body = await _rewritten(row, counts[row["training_id"]], stored.body if stored else None)
+        body = await _rewritten(row, counts[row["training_id"]], stored)
         if body is not None:
             changed.append(SessionText(session_id=row["id"], format=TEXT_FORMAT, body=body))
             moved |= scopes.get(row["id"], set())
@@ -106,40 +113,55 @@ async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UU
 
 
 async def rewrite_outdated() -> int:
-    """Write again, in a transaction, the texts that an older version wrote otherwise; how many changed."""
-    outdated = await SessionText.filter(format__lt=TEXT_FORMAT).values_list("session_id")
-    return len(await refresh(session_ids=[found for (found,) in outdated]))
+    """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
+
+    Stamp and sequence stay where the new text means the same. Several processes may do it at once: who waited for
+    another's rows finds them done. Returns how many texts are different now.
+    """
+    # A line may be folded after 75 octets.
+    address = f"\r\nURL:{get_settings().base_url.rstrip('/')}/capacitaciones/"[:70]
+    moved = ~Q(body__contains=address) & ~Q(body__contains=CANCELLED_LINE)
+    found = await SessionText.filter(Q(format__lt=TEXT_FORMAT) | moved).order_by("session_id").values_list("session_id")
+    ids = [session_id for (session_id,) in found]
+    changed = 0
+    for start in range(0, len(ids), BATCH):
+        async with transaction():
+            batch = ids[start : start + BATCH]
+            changed += len(await refresh(session_ids=batch))
+            await SessionText.filter(session_id__in=batch, format__lt=TEXT_FORMAT).update(format=TEXT_FORMAT)
+    return changed
 
 
-async def _rewritten(row: Row, n_sessions: int, stored: str | None) -> str | None:
+async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None) -> str | None:
     """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same."""
-    is_live = _is_live(row)
     if stored is None:
         if not _is_listed(row):
             return None
         return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
-    told = _told(stored)
-    if not is_live and told["STATUS"] == "STATUS:CANCELLED":
+    if _is_frozen(row, stored):
         return None
-    sequence = int(told["SEQUENCE"].partition(":")[2])
+    sequence = sequence_in(stored.body)
     candidate = _text(row | {"sequence": sequence}, n_sessions)
-    if candidate == stored:
+    if candidate == stored.body:
         return None
-    new = _told(candidate)
-    is_told = any(new.get(name) != told.get(name) for name in _TOLD)
+    old, new = meaning(stored.body), meaning(candidate)
+    if old == new:
+        return candidate
+    is_told = any(new.get(name) != old.get(name) for name in _TOLD)
     return await _stamped(row, n_sessions, sequence=sequence + is_told, previous=row)
+
+
+def _is_frozen(row: Row, stored: SessionText) -> bool:
+    """Whether it stays as it was cancelled: nobody needs to hear more. What became hidden since then stays hidden."""
+    if CANCELLED_LINE not in stored.body or _is_live(row):
+        return False
+    return stored.format >= TEXT_FORMAT or bool(row["training__state"] == TrainingState.UNLISTED)
 
 
 async def _stamped(row: Row, n_sessions: int, *, sequence: int, previous: Row | None) -> str:
     stamped_at = clock.whole_second_after(previous["stamped_at"] if previous else None)
     await TrainingSession.filter(id=row["id"]).update(sequence=sequence, stamped_at=stamped_at)
     return _text(row | {"sequence": sequence, "stamped_at": stamped_at}, n_sessions)
-
-
-def _told(body: str) -> dict[str, str]:
-    """The lines of a VEVENT by property name, unfolded."""
-    lines = body.replace("\r\n ", "").split("\r\n")
-    return {line.partition(":")[0].partition(";")[0]: line for line in lines if line}
 
 
 def _is_listed(row: Row) -> bool:

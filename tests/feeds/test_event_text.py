@@ -1,0 +1,166 @@
+"""One session as a VEVENT: to the byte, and whatever people typed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.feeds.facts import a_session
+from tests.feeds.readers import IN_PYTHON, with_ical_js
+from trainings.feeds.calendar import calendar_text
+from trainings.feeds.scopes import Scope
+from trainings.schedule.ics import event_text, meaning, session_uid
+
+SCOPE = Scope("guatemala", "Capacitaciones", "Todas", "/capacitaciones", "/cal/guatemala.ics", "guatemala.ics")
+
+HOSTILE = (
+    "Dos\nlíneas",
+    "Un\rretorno\r\ny otro",
+    'comas, puntos y comas; dos puntos: comillas "dobles"',
+    "barra \\ y \\n y \\N y \\, y \\\\",
+    "C:\\Nuevo\\nombre",
+    "acaba en barra \\",
+    "Q’eqchi’ ʼ ꞌ ñ Ñ á",
+    "👩🏽‍🏫🎓" * 30,
+    "𐍈" * 80,
+    "x" * 400,
+    " " * 90 + "blancos",
+    "\\" * 160,
+    ";" * 160,
+    "fin\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:otra",
+    "fin\nATTENDEE:mailto:a@b.example",
+    "\r\n ATTENDEE:mailto:a@b.example",
+    "nulo \x00, campana \x07, borrado \x7f, \x1c\x1d\x1e\x1f, \x85, \u2028, \u2029",
+    "a\vb\fc\td",
+    "media \ud83d letra",
+    "BEGIN:VCALENDAR",
+    "\ufeffmarca",
+)
+
+INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def as_read(text: str) -> str:
+    """What a reader should see of a text: its characters, with line ends of one kind and nothing invisible."""
+    lines = re.sub("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]", "\n", text)
+    return INVISIBLE.sub("", lines).replace("\t", " ")
+
+
+def in_a_calendar(**facts: object) -> str:
+    return calendar_text(SCOPE, [event_text(a_session(**facts))], base_url="https://ventanillas.example")
+
+
+def test_event_is_written_to_the_byte() -> None:
+    assert event_text(a_session()) == (
+        "BEGIN:VEVENT\r\n"
+        "UID:sesion-01936a5e-7c1f-7c3a-9d2e-0123456789ab@ventanillas.example\r\n"
+        "DTSTAMP:20270105T162030Z\r\n"
+        "LAST-MODIFIED:20270105T162030Z\r\n"
+        "CREATED:20270104T150000Z\r\n"
+        "SEQUENCE:0\r\n"
+        "DTSTART;TZID=America/Guatemala:20270306T083000\r\n"
+        "DTEND;TZID=America/Guatemala:20270306T123000\r\n"
+        "SUMMARY:Riesgos de la migración irregular\r\n"
+        "LOCATION:Salón municipal\\, Barrio El Centro\\, La Libertad\\, Petén\r\n"
+        "GEO:16.780000;-90.110000\r\n"
+        "DESCRIPTION:Mitos y realidades.\\nVentanilla de La Libertad\\nhttps://ventani\r\n"
+        " llas.example/capacitaciones/riesgos-abc123\r\n"
+        "URL:https://ventanillas.example/capacitaciones/riesgos-abc123\r\n"
+        "STATUS:CONFIRMED\r\n"
+        "TRANSP:OPAQUE\r\n"
+        "CLASS:PUBLIC\r\n"
+        "CATEGORIES:Riesgos,Taller\r\n"
+        "END:VEVENT\r\n"
+    )
+
+
+def test_cancelled_event_says_so_in_status_sequence_and_title() -> None:
+    lines = event_text(a_session(is_cancelled=True)).split("\r\n")
+
+    assert "STATUS:CANCELLED" in lines
+    assert "SEQUENCE:1" in lines
+    assert "SUMMARY:CANCELADA: Riesgos de la migración irregular" in lines
+
+
+def test_sequence_of_a_cancelled_event_that_was_moved_before_is_kept() -> None:
+    assert "\r\nSEQUENCE:3\r\n" in event_text(a_session(is_cancelled=True, sequence=3))
+
+
+def test_one_of_several_sessions_is_numbered() -> None:
+    text = event_text(a_session(position=2, n_sessions=3))
+
+    assert "\r\nSUMMARY:Riesgos de la migración irregular\\, sesión 2 de 3\r\n" in text
+
+
+def test_protected_place_is_its_municipality_without_a_position() -> None:
+    text = event_text(a_session(place="", lat=None, lon=None))
+
+    assert "\r\nLOCATION:La Libertad\\, Petén\r\n" in text
+    assert "GEO" not in text
+
+
+def test_position_is_the_same_however_many_digits_the_database_keeps() -> None:
+    assert event_text(a_session(lat=Decimal("16.780000"))) == event_text(a_session(lat=Decimal("16.78")))
+
+
+def test_uid_holds_the_session_and_the_domain_only() -> None:
+    session = a_session()
+
+    assert session_uid(session.session_id, "muni.example") == f"sesion-{session.session_id}@muni.example"
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_hostile_title_reaches_every_reader_in_python_and_injects_nothing(title: str) -> None:
+    text = in_a_calendar(title=title, place=title, summary=title, notes=(title,), categories=(title, "Taller"))
+
+    for read in IN_PYTHON:
+        [entry] = read(text)
+        assert entry.summary == as_read(title)
+        assert entry.location == as_read(f"{title}, La Libertad, Petén")
+        assert entry.description.startswith(as_read(title))
+    check_form(text)
+
+
+def test_hostile_titles_reach_ical_js() -> None:
+    read = with_ical_js(*(in_a_calendar(title=title) for title in HOSTILE))
+
+    assert [[entry.summary for entry in entries] for entries in read] == [[as_read(title)] for title in HOSTILE]
+
+
+@given(title=st.text(max_size=300), place=st.text(max_size=120), summary=st.text(max_size=400))
+@example(title="\\", place=",", summary=";")
+def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, summary: str) -> None:
+    text = in_a_calendar(title=title, place=place, summary=summary, categories=(title, summary))
+
+    for read in IN_PYTHON:
+        [entry] = read(text)
+        assert (entry.summary, entry.status, entry.sequence) == (as_read(title), "CONFIRMED", 0)
+        assert entry.starts_at == datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
+    check_form(text)
+
+
+@given(st.text(max_size=300))
+def test_text_that_is_read_back_means_what_was_written(title: str) -> None:
+    facts = a_session(title=title)
+
+    assert meaning(event_text(facts)) == meaning(event_text(facts).replace("\r\n ", ""))
+
+
+def check_form(text: str) -> None:
+    """RFC 5545 §3.1: CRLF and nothing else ends a line, at most 75 octets, whole characters, no controls."""
+    octets = text.encode()
+    assert octets.endswith(b"END:VCALENDAR\r\n")
+    assert octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n")
+    lines = octets.split(b"\r\n")
+    assert max(map(len, lines)) <= 75
+    for line in lines:
+        line.decode()
+    assert re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", text) is None
+    names = [re.split("[;:]", line.decode(), maxsplit=1)[0] for line in lines if line and not line.startswith(b" ")]
+    assert [name for name in names if names.count(name) > 1 and name in ("SUMMARY", "UID", "ATTENDEE")] == []
+    assert names.count("BEGIN") == names.count("END") == 4
