@@ -366,3 +366,15 @@ async def test_issue_when_the_first_was_revoked_then_new_folio_that_names_the_ol
     assert (second.folio, second.replaces_id) == ("VIMMIG-1705-2027-000002", first.id)
     assert second.code != first.code
     assert await folios() == ["VIMMIG-1705-2027-000001", "VIMMIG-1705-2027-000002"]
+
+
+@pytest.mark.proof
+async def test_issue_when_fifty_press_at_once_a_hundred_times_then_never_two(db: Settings) -> None:
+    training = await make_held(capacity=100)
+    people = [await make_attendee(training, given_names=f"Ana {n}") for n in range(100)]
+
+    for person in people:
+        issued = await asyncio.gather(*(issue(person.id, DIPLOMA, actor=PROGRAM) for _ in range(50)))
+        assert len({one.id for one in issued}) == 1
+
+    assert await folios() == [f"VIMMIG-1705-2027-{number:06d}" for number in range(1, 101)]
