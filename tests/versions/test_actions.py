@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from trainings import clock
 from trainings.db import transaction
 from trainings.settings import Settings
-from trainings.versions.actions import bump
+from trainings.versions.actions import bump, moved_at
 from trainings.versions.queries import NEVER, current
 
 MOMENT = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
@@ -25,6 +26,28 @@ async def test_bump_counts_from_one_and_notes_the_moment(db: Settings, freeze: C
     assert await current("municipio:1705") == (1, MOMENT)
     assert await current("guatemala") == (2, MOMENT + timedelta(minutes=1))
     assert await current("municipio:0101") == (0, NEVER)
+
+
+async def test_moments_are_whole_seconds_that_grow_with_every_bump(
+    db: Settings, freeze: Callable[[datetime], None]
+) -> None:
+    seen = []
+    for milliseconds in (400, 700, 900, -5000):
+        freeze(MOMENT + timedelta(milliseconds=milliseconds))
+        async with transaction():
+            await bump("guatemala")
+        seen.append((await current("guatemala"))[1])
+
+    assert seen == [MOMENT + timedelta(seconds=n) for n in range(4)]
+
+
+async def test_process_remembers_when_it_moved_a_number_itself(db: Settings) -> None:
+    before = clock.ticks()
+    async with transaction():
+        await bump("municipio:1705")
+
+    assert before <= moved_at("municipio:1705") <= clock.ticks()
+    assert moved_at("municipio:0199") == float("-inf")
 
 
 async def test_bump_in_a_transaction_that_fails_moves_nothing(db: Settings) -> None:
