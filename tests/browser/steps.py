@@ -1,0 +1,205 @@
+"""What people do in the demo world, step by step, with and without script; and what their browsers complain of."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+
+from tests.browser.demo import PASSWORD
+from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH
+
+TITLE = "Riesgos de la migración irregular: mitos y realidades"
+PLACE = "La Libertad, Petén"
+SHORT_NAME = "Rosaura Isabel T. M."
+MOST_STOPS = 80
+HAS_FOCUS = "element => element === document.activeElement"
+SHOWS_FOCUS = "element => getComputedStyle(element).outlineStyle !== 'none'"
+
+
+@dataclass
+class Watch:
+    """What browsers complain of on our pages: errors, warnings, broken policies, failed answers, strangers asked."""
+
+    complaints: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        context.on("console", self._hear)
+        context.on("weberror", lambda wrong: self.complaints.append(str(wrong.error)))
+        context.on("request", self._see)
+        context.on("response", self._judge)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _see(self, request: Request) -> None:
+        if not request.url.startswith(("http://localhost:", "blob:http://localhost:")):
+            self.complaints.append(f"asked elsewhere: {request.url}")
+
+    def _judge(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+
+# -- the participant
+
+
+def touch(what: Locator) -> None:
+    """As a finger does where there is a touch screen."""
+    if what.page.evaluate("() => navigator.maxTouchPoints > 0"):
+        what.tap()
+    else:
+        what.click()
+
+
+def find_on_map(page: Page) -> None:
+    """From the start page to the municipality, by its shape on the map."""
+    shape = page.locator("svg.map a").filter(has=page.locator("title", has_text=PLACE))
+    touch(shape.locator("path").first)
+    expect(page.get_by_role("heading", level=1)).to_have_text(PLACE)
+
+
+def open_municipality(page: Page, origin: str) -> None:
+    page.goto(f"{origin}/municipios/la-libertad-peten")
+    expect(page.get_by_role("heading", level=1)).to_have_text(PLACE)
+
+
+def open_running_training(page: Page) -> None:
+    """From the municipality to the training that is going on."""
+    row = page.get_by_role("listitem").filter(has_text="Está en curso")
+    touch(row.get_by_role("link", name=TITLE))
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_text("Está en curso hasta")).to_be_visible()
+
+
+def fill_sign_up(page: Page, given_names: str) -> None:
+    """What is needed, and a phone number."""
+    page.get_by_label("Nombres").fill(given_names)
+    page.get_by_label("Apellidos").fill("Tz’unun Muñoz")
+    page.get_by_label("Municipio donde vive").select_option(value="1705")
+    page.get_by_label("¿De parte de quién viene?").select_option(value="familia")
+    page.get_by_label("Teléfono").fill("4123 4567")
+    touch(page.get_by_label("Sí, pueden guardar estos datos"))
+
+
+def sign_up(
+    page: Page, *, given_names: str = "Rosaura Isabel", see: Callable[[Page], None] = lambda _form: None
+) -> None:
+    """From the training to the ticket. `see` looks at the form before it is filled."""
+    touch(page.get_by_role("link", name="Inscribirme"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inscripción")
+    see(page)
+    fill_sign_up(page, given_names)
+    touch(page.get_by_role("button", name="Inscribirme"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
+
+
+def short_code(page: Page) -> str:
+    """The code that is said aloud, as the ticket shows it."""
+    return page.locator("article.ticket strong").inner_text()
+
+
+def read_screen(page: Page) -> tuple[bytes, str]:
+    """The picture of the phone's screen with the ticket's code on it, and what a reader of QR codes makes of it."""
+    page.get_by_role("img", name="Código QR").scroll_into_view_if_needed()
+    screen = page.screenshot()
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(screen)))
+    return screen, code.text
+
+
+def film_of_screen(path: Path, screen: bytes) -> Path:
+    """A film of that phone held before the facilitator's camera."""
+    frame = Image.new("RGB", (WIDTH, HEIGHT), WALL)
+    phone = Image.open(io.BytesIO(screen)).convert("RGB")
+    phone.thumbnail((WIDTH, HEIGHT - 20))
+    frame.paste(phone, ((WIDTH - phone.width) // 2, (HEIGHT - phone.height) // 2))
+    file = io.BytesIO()
+    frame.save(file, "JPEG", quality=80)
+    path.write_bytes(file.getvalue() * FRAMES_EACH)
+    return path
+
+
+# -- by keyboard
+
+
+def press_on(what: Locator, key: str) -> None:
+    """Reach it with Tab, where it can be seen that it has the focus, and press that key."""
+    for _stop in range(MOST_STOPS):
+        if what.evaluate(HAS_FOCUS):
+            assert what.evaluate(SHOWS_FOCUS)
+            break
+        what.page.keyboard.press("Tab")
+    expect(what).to_be_focused()
+    what.page.keyboard.press(key)
+
+
+def type_into(what: Locator, text: str) -> None:
+    """Reach the field and type; a list of choices goes to the first that begins so."""
+    press_on(what, text[0])
+    what.page.keyboard.type(text[1:])
+
+
+# -- the staff
+
+
+def sign_in(page: Page, origin: str, who: str) -> None:
+    """Through the door that leads to the panel."""
+    page.goto(f"{origin}/panel")
+    page.get_by_label("Correo").fill(f"{who}@demo.example")
+    page.get_by_label("Contraseña").fill(PASSWORD)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.get_by_role("heading", name=re.compile("^Requiere atención"))).to_be_visible()
+
+
+def open_attendance(page: Page) -> None:
+    """From the panel to the session that is going on."""
+    page.get_by_role("link", name="Pasar asistencia").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def expect_present(page: Page, name: str = SHORT_NAME) -> None:
+    answer = page.locator(".answer [data-state=present]")
+    expect(answer).to_contain_text("Presente", timeout=15_000)
+    expect(answer).to_contain_text(name)
+    expect(page.locator("tr").filter(has_text=name)).to_contain_text("Deshacer")
+
+
+def close_session(page: Page) -> None:
+    page.get_by_role("link", name="Cerrar la sesión").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("¿Cerrar la sesión?")
+    page.get_by_role("button", name="Cerrar la sesión").click()
+    expect(page.get_by_role("heading", name="La sesión está cerrada")).to_be_visible()
+
+
+def issue_diploma(page: Page, name: str = SHORT_NAME) -> str:
+    """From the panel to the diploma of that person; gives its folio."""
+    page.get_by_role("navigation").get_by_role("link", name="Diplomas").click()
+    page.get_by_role("row").filter(has_text="Faltan").get_by_role("link", name=TITLE).click()
+    row = page.get_by_role("row").filter(has_text=name)
+    row.get_by_role("button", name="Emitir diploma").click()
+    folio = row.get_by_text(re.compile(r"^VIMMIG-1705-\d{4}-\d{6}$"))
+    expect(page.get_by_role("status").filter(has_text="Listo")).to_contain_text(folio.inner_text())
+    return folio.inner_text()
+
+
+# -- anybody
+
+
+def check_diploma(page: Page, origin: str, code: str) -> None:
+    """The form of the public check, with the code on the back of the diploma."""
+    page.goto(f"{origin}/verificar")
+    page.get_by_label("Código").fill(code)
+    page.get_by_role("button", name="Revisar").click()
+
+
+def calendar_address(page: Page, origin: str) -> str:
+    """The address to subscribe to, as the page of the municipality offers it."""
+    open_municipality(page, origin)
+    return page.get_by_label("Dirección del calendario").input_value()

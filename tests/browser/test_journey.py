@@ -1,0 +1,249 @@
+"""The whole journey in the demo world: find it on the map, sign up, be scanned, get a diploma, subscribe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect
+
+from tests.browser import demo, steps
+from tests.browser.fakecam import launch
+from tests.browser.steps import PLACE, TITLE, Watch
+from tests.browser.subscriber import todays_agenda
+from trainings.lib import tokens
+
+PHONE: dict[str, Any] = {
+    "viewport": ViewportSize(width=360, height=760),
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640)}
+DESK: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
+PLAIN = {"java_script_enabled": False}
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demo.seeded_once(tmp_path_factory)
+
+
+@pytest.fixture
+def origin(world: Path, tmp_path: Path) -> Iterator[str]:
+    """A server with a demo world of its own: the session may be closed."""
+    with demo.serving(world, tmp_path / "site") as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for several tests: people sign up, and that is all."""
+    with demo.serving(world, tmp_path_factory.mktemp("shared") / "site") as origin:
+        yield origin
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens a page in a browser of its own; at the end nothing may have been complained about."""
+    watch = Watch()
+    with ExitStack() as stack:
+
+        def open_page(*, through: Browser = browser, **options: Any) -> Page:
+            context = through.new_context(locale="es-GT", **options)
+            stack.callback(context.close)
+            watch.over(context)
+            return context.new_page()
+
+        yield open_page
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def camera(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[bytes], Browser]]:
+    """Makes a browser with a camera before which that screen is held."""
+    with ExitStack() as stack:
+
+        def before(screen: bytes) -> Browser:
+            made = launch(playwright, steps.film_of_screen(tmp_path / "screen.mjpeg", screen))
+            stack.callback(made.close)
+            return made
+
+        yield before
+
+
+def pages_of(pdf: Path) -> list[str]:
+    """The text of each page, as a reader of PDFs finds it; lines joined."""
+    return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(pdf).pages]
+
+
+def code_in(text: str) -> str:
+    """The code of a diploma, in groups of four."""
+    found = re.search(r"\b(\w{4}-){3}\w{2}\b", text)
+    assert found, text
+    return found[0]
+
+
+def download_diploma(page: Page, folder: Path) -> Path:
+    """The file behind the button on the own page."""
+    address = page.get_by_role("link", name="Bajar mi diploma (PDF)").evaluate("link => link.href")
+    answer = page.request.get(address)
+    assert answer.headers["content-type"] == "application/pdf"
+    file = folder / "diploma.pdf"
+    file.write_bytes(answer.body())
+    return file
+
+
+def test_whole_journey(visit: Visit, origin: str, camera: Callable[[bytes], Browser], tmp_path: Path) -> None:
+    phone = visit(**PHONE)
+    phone.goto(origin)
+    steps.find_on_map(phone)
+    steps.open_running_training(phone)
+    steps.sign_up(phone)
+    screen, token = steps.read_screen(phone)
+    assert tokens.read_qr(token) == token
+
+    door = visit(through=camera(screen), permissions=["camera"], **PHONE)
+    steps.sign_in(door, origin, "facilita")
+    steps.open_attendance(door)
+    door.get_by_role("button", name="Encender cámara").click()
+    steps.expect_present(door)
+    steps.close_session(door)
+
+    desk = visit(**DESK)
+    steps.sign_in(desk, origin, "coordina")
+    folio = steps.issue_diploma(desk)
+
+    phone.reload()
+    front, back = pages_of(download_diploma(phone, tmp_path))
+    assert "Rosaura Isabel Tz’unun Muñoz" in front
+    assert f"«{TITLE}»" in front
+    assert folio in back
+
+    stranger = visit(**PHONE)
+    steps.check_diploma(stranger, origin, code_in(back))
+    expect(stranger.locator("main")).to_contain_text("Válido")
+    expect(stranger.locator("main")).to_contain_text("R. I. T. M.")
+    expect(stranger.locator("main")).not_to_contain_text("Rosaura")
+
+    address = steps.calendar_address(stranger, origin)
+    assert TITLE in todays_agenda(address, tmp_path)
+
+
+def test_journey_without_script(visit: Visit, origin: str) -> None:
+    phone = visit(**PHONE, **PLAIN)
+    phone.goto(origin)
+    steps.find_on_map(phone)
+    steps.open_running_training(phone)
+    steps.sign_up(phone)
+
+    door = visit(**PHONE, **PLAIN)
+    steps.sign_in(door, origin, "facilita")
+    steps.open_attendance(door)
+    door.get_by_label("Código del boleto").fill(steps.short_code(phone))
+    door.get_by_role("button", name="Marcar", exact=True).click()
+    steps.expect_present(door)
+    steps.close_session(door)
+
+    desk = visit(**DESK, **PLAIN)
+    steps.sign_in(desk, origin, "coordina")
+    folio = steps.issue_diploma(desk)
+
+    phone.reload()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Esta capacitación ya terminó")
+    phone.get_by_role("link", name="Ver cómo se revisa").click()
+    expect(phone.locator("main")).to_contain_text("Válido")
+    expect(phone.locator("main")).to_contain_text(folio)
+
+
+def test_place_is_given_back_and_taken_again_without_script(visit: Visit, shared: str) -> None:
+    phone = visit(**PHONE, **PLAIN)
+    steps.open_municipality(phone, shared)
+    steps.open_running_training(phone)
+    steps.sign_up(phone, given_names="Byron Otoniel")
+
+    phone.get_by_role("link", name="Ya no puedo ir").click()
+    phone.get_by_role("button", name="Cancelar mi inscripción").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Canceló su inscripción")
+    expect(phone.get_by_role("img", name="Código QR")).to_have_count(0)
+    phone.get_by_role("button", name="Inscribirme otra vez").click()
+
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
+
+
+def test_keyboard_alone_signs_up(visit: Visit, shared: str) -> None:
+    page = visit(**NARROW)
+    steps.open_municipality(page, shared)
+    steps.open_running_training(page)
+
+    steps.press_on(page.get_by_role("link", name="Inscribirme"), "Enter")
+    steps.type_into(page.get_by_label("Nombres"), "María Elena")
+    steps.type_into(page.get_by_label("Apellidos"), "Tz’unun Muñoz")
+    steps.type_into(page.get_by_label("Municipio donde vive"), "La Lib")
+    steps.type_into(page.get_by_label("¿De parte de quién viene?"), "Fam")
+    steps.press_on(page.get_by_label("Sí, pueden guardar estos datos"), "Space")
+    steps.press_on(page.get_by_role("button", name="Inscribirme"), "Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")
+
+
+def test_pages_fit_a_small_phone(visit: Visit, shared: str) -> None:
+    phone, staff = visit(**NARROW), visit(**NARROW)
+    widths = {}
+
+    def measure(page: Page) -> None:
+        for details in page.locator("main details").all():
+            details.evaluate("part => { part.open = true }")
+        widths[page.url.removeprefix(shared)] = page.evaluate("() => document.documentElement.scrollWidth")
+
+    for path in ("/", "/capacitaciones", "/verificar", "/entrar", "/municipios/tacana-san-marcos"):
+        phone.goto(shared + path)
+        measure(phone)
+    steps.open_municipality(phone, shared)
+    measure(phone)
+    steps.open_running_training(phone)
+    measure(phone)
+    steps.sign_up(phone, given_names="Ma. Candelaria", see=measure)
+    measure(phone)
+    steps.sign_in(staff, shared, "coordina")
+    measure(staff)
+    for name in ("Capacitaciones", "Diplomas", "Mensajes"):
+        staff.get_by_role("navigation").get_by_role("link", name=name).click()
+        measure(staff)
+    staff.goto(f"{shared}/panel")
+    steps.open_attendance(staff)
+    measure(staff)
+
+    assert {path: width for path, width in widths.items() if width > NARROW["viewport"]["width"]} == {}
+    assert len(widths) == 14
+
+
+def test_english_stays_once_it_is_chosen(visit: Visit, shared: str) -> None:
+    page = visit(**PHONE)
+    languages = []
+
+    def note(page: Page) -> None:
+        languages.append(page.locator("html").get_attribute("lang"))
+
+    page.goto(f"{shared}/?idioma=en")
+    note(page)
+    steps.touch(page.locator("svg.map a").filter(has=page.locator("title", has_text=PLACE)).locator("path").first)
+    page.wait_for_url("**/municipios/**")
+    note(page)
+    page.get_by_role("link", name=TITLE).first.tap()
+    page.wait_for_url("**/capacitaciones/**")
+    note(page)
+    page.locator(".dock a").tap()
+    page.wait_for_url("**/inscripcion")
+    note(page)
+    page.goto(f"{shared}/verificar")
+    note(page)
+
+    assert languages == ["en"] * 5
