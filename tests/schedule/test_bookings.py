@@ -99,8 +99,9 @@ async def test_what_was_cancelled_takes_nobody(cast: Cast, state: object) -> Non
     await actions.create_training(await plan_for(cast), [meeting(3)], actor=PROGRAM)
 
 
-async def test_two_plans_at_once_for_the_same_person_leave_one(cast: Cast) -> None:
-    plan = await plan_for(cast, venue_id=None)
+@pytest.mark.parametrize("is_online", [True, False], ids=["online", "in one place"])
+async def test_plans_at_once_for_the_same_person_leave_one(cast: Cast, *, is_online: bool) -> None:
+    plan = await plan_for(cast, venue_id=None if is_online else cast.venue.id)
 
     outcomes = await asyncio.gather(
         *(actions.create_training(plan, [meeting(3, 8, 12, cast.facilitator)], actor=PROGRAM) for _ in range(4)),

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
+
+from tortoise.queryset import QuerySet
 
 from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock
+from trainings.db.models import Record
 from trainings.errors import Refusal
 from trainings.lib.dates import day_and_time
 from trainings.places.models import Venue
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, session_field
 from trainings.web.i18n import N_, language
+
+M = TypeVar("M", bound=Record)
 
 
 class Booked(Refusal):
@@ -75,8 +80,10 @@ async def check_bookings(
     """
     people = {person for session in sessions.values() for person in session.facilitator_ids}
     places = {session.venue_id for session in sessions.values() if session.venue_id is not None}
-    venues = {venue.id: venue for venue in await lock(Venue, places)}
-    users = {user.id: user for user in await lock(User, people)}
+    # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
+    # lock each would wait for the other.
+    venues = {venue.id: venue for venue in await _of(Venue, places).select_for_update(no_key=True)}
+    users = {user.id: user for user in await _of(User, people).select_for_update(no_key=True)}
     clashes: set[UUID] = set()
     for number, session in sessions.items():
         for booking in await _bookings_at(session, but):
@@ -93,6 +100,10 @@ async def check_bookings(
             reason=override_reason,
             session_ids=sorted(str(one) for one in clashes),
         )
+
+
+def _of(model: type[M], ids: Collection[UUID]) -> QuerySet[M]:
+    return model.filter(pk__in=sorted(ids)).order_by("id")
 
 
 def _clash(

@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
@@ -83,10 +83,9 @@ async def create_course(plan: CoursePlan, *, actor: Actor) -> Course:
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
     """Correct an entry; calendars follow, certificates given out stay as they are. Refuses as `create_course`."""
     async with transaction():
-        found = await lock(Course, [course_id])
-        if not found:
+        course = await Course.get_or_none(id=course_id)
+        if course is None:
             raise NotFound(N_("No encontramos ese curso."))
-        course = found[0]
         await _check(plan, but=course.id)
         columns = plan.columns()
         changed = [name for name, value in columns.items() if getattr(course, name) != value]
