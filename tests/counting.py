@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
-from unittest.mock import patch
+from contextlib import contextmanager
 
-from tortoise.connection import get_connection
+LOGGER = logging.getLogger("tortoise.db_client")
+"""Tortoise tells it every statement, of every alias and inside transactions too."""
 
-ALIASES = ("default", "read")
-METHODS = ("execute_query", "execute_query_dict", "execute_insert", "execute_many")
+WITH_VALUES = "%s: %s"
+
+
+class _Noting(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.sent: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == WITH_VALUES and isinstance(record.args, tuple):
+            self.sent.append(str(record.args[0]))
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The texts of all statements sent meanwhile, on either alias."""
-    sent: list[str] = []
-    with ExitStack() as patches:
-        for alias in ALIASES:
-            connection = get_connection(alias)
-            for name in METHODS:
-                patches.enter_context(patch.object(connection, name, _noting(getattr(connection, name), sent)))
-        yield sent
-
-
-def _noting(method: Any, sent: list[str]) -> Any:
-    async def noted(text: str, *values: Any) -> Any:
-        sent.append(text)
-        return await method(text, *values)
-
-    return noted
+    """The texts of all statements sent meanwhile."""
+    noting, level = _Noting(), LOGGER.level
+    LOGGER.addHandler(noting)
+    LOGGER.setLevel(logging.DEBUG)
+    try:
+        yield noting.sent
+    finally:
+        LOGGER.setLevel(level)
+        LOGGER.removeHandler(noting)

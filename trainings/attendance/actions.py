@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 
 from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
-from trainings.attendance.projection import counts, project, settle_registrations
+from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
 from trainings.attendance.scans import Answer, Scan
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -40,10 +40,11 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
         answers = [intake.decide(scan) for scan in scans]
         if intake.new:
             await ScanEvent.bulk_create(intake.new)
-        if intake.touched:
-            await project(session, intake.touched)
+        stays = intake.stays()
+        if stays:
+            await keep_stays(session, stays)
             if counts(session):
-                await settle_registrations(intake.touched)
+                await settle_registrations(stays)
         return answers
 
 

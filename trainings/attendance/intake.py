@@ -13,7 +13,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
-from trainings.attendance.projection import undone_at
+from trainings.attendance.projection import Stay, stay_of, undone_at
 from trainings.attendance.scans import Answer, Outcome, Scan, answer_to, flag_of
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
@@ -177,7 +177,7 @@ class Intake:
         if event.kind is ScanKind.UNDO and event.target_id is not None:
             self.undone.add(event.target_id)
 
-    @property
-    def touched(self) -> set[UUID]:
-        """The registrations whose attendance may have changed."""
-        return {one.registration_id for one in self.new if one.registration_id is not None}
+    def stays(self) -> dict[UUID, Stay]:
+        """What the events now say of the people of whom there is something new."""
+        touched = {one.registration_id for one in self.new if one.registration_id is not None}
+        return {key: stay_of(self.events_of[key], self.undone) for key in touched}

@@ -20,8 +20,6 @@ ODD_ARRIVALS = frozenset(
 )
 """Flags that make a person "present, to be reviewed"; clocks and late marks are reviewed by themselves."""
 
-COLUMNS = ("is_present", "arrived_at", "left_at", "minutes", "to_review")
-
 
 @dataclass(frozen=True, slots=True)
 class Stay:
@@ -76,26 +74,29 @@ def minutes_of(session: TrainingSession, stay: Stay) -> int:
     return max(0, int((until - session.starts_at).total_seconds() // 60))
 
 
-async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> Mapping[UUID, Stay]:
-    """Recompute these people's attendance at one session from all their events, in the caller's transaction.
-
-    Rows that say the same already are left alone.
-    """
-    ids = sorted(registration_ids)
-    events = await ScanEvent.filter(session_id=session.id, registration_id__in=ids)
+async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
+    """Recompute these people's attendance at one session from all their events, in the caller's transaction."""
+    events: dict[UUID, list[ScanEvent]] = {key: [] for key in registration_ids}
+    for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(registration_ids)):
+        assert event.registration_id is not None
+        events[event.registration_id].append(event)
     undone = await undone_at(session.id)
-    kept = {one.registration_id: one for one in await Attendance.filter(session_id=session.id, registration_id__in=ids)}
-    stays = {key: stay_of([event for event in events if event.registration_id == key], undone) for key in ids}
+    await keep_stays(session, {key: stay_of(own, undone) for key, own in events.items()})
+
+
+async def keep_stays(session: TrainingSession, stays: Mapping[UUID, Stay]) -> None:
+    """Write what the events say. Rows that say the same already are left alone."""
+    kept = Attendance.filter(session_id=session.id, registration_id__in=sorted(stays))
+    rows = {attendance.registration_id: attendance for attendance in await kept}
     new = []
     for key, stay in stays.items():
-        attendance = kept.get(key)
+        columns, attendance = _columns(session, stay), rows.get(key)
         if attendance is None:
-            new.append(Attendance(session_id=session.id, registration_id=key, **_columns(session, stay)))
-        elif any(getattr(attendance, name) != value for name, value in _columns(session, stay).items()):
-            await attendance.update_from_dict(_columns(session, stay)).save(update_fields=list(COLUMNS))
+            new.append(Attendance(session_id=session.id, registration_id=key, **columns))
+        elif any(getattr(attendance, name) != value for name, value in columns.items()):
+            await attendance.update_from_dict(columns).save(update_fields=list(columns))
     if new:
         await Attendance.bulk_create(new)
-    return stays
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:

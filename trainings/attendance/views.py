@@ -116,7 +116,7 @@ def answer_text(answer: Answer) -> str:
     if answer.outcome in (Outcome.REVIEW, Outcome.UNKNOWN_CODE) and answer.flag in FLAGS:
         return gettext(FLAGS[answer.flag])
     if answer.outcome is Outcome.ALREADY and answer.arrived_at is not None:
-        return gettext(N_("Llegó a las %(time)s. Cuenta una sola vez.")) % {"time": _time(answer.arrived_at)}
+        return gettext(N_("Cuenta una sola vez: llegó a las %(time)s")) % {"time": _time(answer.arrived_at)}
     return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
 
 
