@@ -33,7 +33,7 @@ class AccessFeature(StrEnum):
 
 
 class Municipality(Model):
-    """A municipality of Guatemala by its INE code (4 digits, text). Six names occur twice: always show the department."""
+    """A municipality by its INE code (4 digits, text). Six names occur twice: always show the department."""
 
     ine_code = fields.CharField(max_length=4, primary_key=True)
     name = fields.CharField(max_length=80)

@@ -1,4 +1,4 @@
-"""The catalogue and the calendar: topics, courses, trainings (one run of a course at a hub) and their dated sessions."""
+"""The catalogue and the calendar: topics, courses, trainings (runs of a course at a hub), their dated sessions."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Project(Record):
 
 
 class Course(Record):
-    """A catalogue entry. `contents` is a list of {"title", "minutes"}, `completion_share` the % of hours that completes it."""
+    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it."""
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
     topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
@@ -113,7 +113,7 @@ class Course(Record):
 
 
 class Training(Record):
-    """One run of a course at a hub. Places: `taken` counts confirmed and offered, CHECK(taken ≤ capacity) in the schema.
+    """One run of a course at a hub. `taken` counts confirmed and offered, CHECK(taken ≤ capacity) in the schema.
 
     The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
     the title on tickets, in messages and in personal calendar entries.
@@ -174,8 +174,10 @@ class Training(Record):
 
 
 class TrainingSession(Record):
-    """One dated meeting. `sequence` rises with time, place and status only, `stamped_at` (whole seconds, strictly growing)
-    is DTSTAMP and LAST-MODIFIED. `closed_at`: the facilitator ended it, so its minutes count.
+    """One dated meeting. `sequence` rises with time, place and status only.
+
+    `stamped_at` (whole seconds, strictly growing) is DTSTAMP and LAST-MODIFIED. `closed_at`: the facilitator ended it,
+    so its minutes count.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -226,7 +228,7 @@ class SessionFacilitator(Record):
 
 
 class SessionFeed(Record):
-    """A feed in which a session was ever published: it stays there, wherever it moves (`scope` e.g. `municipio:1705`)."""
+    """A feed in which a session was ever published: there it stays, wherever it moves (`municipio:1705`)."""
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
         "trainings.TrainingSession", related_name="feeds", on_delete=fields.RESTRICT
