@@ -26,6 +26,7 @@ import trainings.web.routes
 from trainings import db, jobs
 from trainings.accounts.middleware import StaffSessions
 from trainings.errors import Refusal
+from trainings.feeds.middleware import FeedsFromMemory
 from trainings.outbox import worker
 from trainings.outbox.mailer import server_of
 from trainings.settings import Settings, get_settings
@@ -39,6 +40,7 @@ from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 BODY_LIMIT = 64 * 1024
+FEEDS = "/cal"
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
     Refusal: show_refusal,
@@ -57,17 +59,18 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
         lifespan=_lifespan(settings, with_worker=with_worker),
         max_body_size=BODY_LIMIT,
         routes=[
-            Mount("/cal", routes=trainings.feeds.routes.routes),
+            Mount(FEEDS, routes=trainings.feeds.routes.routes),
             Mount(PREFIX, VersionedStatic(directory=STATIC_DIR)),
             Mount("", routes=_pages(), middleware=_page_middleware(settings)),
         ],
         middleware=[
-            Middleware(RequestId),
             Middleware(SecurityHeaders, https=settings.is_https),
             Middleware(HostGuard, hosts=settings.allowed_hosts),
+            Middleware(FeedsFromMemory),
+            Middleware(RequestId),
             Middleware(BodyClock),
             Middleware(OriginGuard, origins=settings.allowed_origins),
-            Middleware(LanguageMiddleware, offered=settings.language_codes),
+            Middleware(LanguageMiddleware, offered=settings.language_codes, but=(FEEDS,)),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )

@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-
-from icalendar import Calendar, vDuration, vText, vUri
+from collections.abc import Iterable
 
 from trainings.feeds.scopes import Scope
-from trainings.schedule.ics import VTIMEZONE
+from trainings.schedule.ics import VTIMEZONE, escaped, line
 
 PRODID = "-//Ventanillas municipales//Capacitaciones 1.0//ES"
 COLOR = "teal"
-REFRESH = timedelta(hours=6)
+REFRESH = "PT6H"
 END = "END:VCALENDAR\r\n"
 
 
-def calendar_text(scope: Scope, events: Sequence[str], *, base_url: str) -> str:
+def calendar_text(scope: Scope, events: Iterable[str], *, base_url: str) -> str:
     """The feed's text. Without events the VTIMEZONE stays, since strict readers want at least one component."""
-    head = calendar_head(scope, base_url=base_url)
-    return "".join((head, VTIMEZONE, *events, END))
+    return "".join((calendar_head(scope, base_url=base_url), VTIMEZONE, *events, END))
 
 
 def calendar_head(scope: Scope, *, base_url: str) -> str:
     """The calendar's own properties, up to its first component.
 
-    No UID here: clients that group by UID would take the whole feed for one entry. Names go in as vText, because the
-    library does not escape them otherwise.
+    No UID here: clients that group by UID would take the whole feed for one entry.
     """
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", PRODID)
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
-    for name in ("name", "x-wr-calname"):
-        calendar.add(name, vText(scope.name), encode=False)
-    for name in ("description", "x-wr-caldesc"):
-        calendar.add(name, vText(scope.description), encode=False)
-    calendar.add("x-wr-timezone", vText("America/Guatemala"), encode=False)
-    calendar.add("color", COLOR)
-    calendar.add("url", base_url + scope.path)
-    calendar.add("source", vUri(base_url + scope.address), parameters={"VALUE": "URI"})
-    calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", vDuration(REFRESH))
-    return str(calendar.to_ical().decode("utf-8")).removesuffix(END)
+    site = base_url.rstrip("/")
+    name, description = escaped(scope.name), escaped(scope.description)
+    fields = (
+        ("VERSION", "2.0"),
+        ("PRODID", PRODID),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+        ("NAME", name),
+        ("X-WR-CALNAME", name),
+        ("DESCRIPTION", description),
+        ("X-WR-CALDESC", description),
+        ("X-WR-TIMEZONE", "America/Guatemala"),
+        ("COLOR", COLOR),
+        ("URL", site + scope.path),
+        ("SOURCE;VALUE=URI", site + scope.address),
+        ("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
+        ("X-PUBLISHED-TTL", REFRESH),
+    )
+    return "BEGIN:VCALENDAR\r\n" + "".join(line(*field) for field in fields)

@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE = b"accept-encoding", b"if-none-match", b"if-modified-since"
+ASKED = frozenset({ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE})
+GZIP_NAMES = ("gzip", "x-gzip", "*")
 
 
-def accepts_gzip(headers: Headers) -> bool:
-    """Whether gzip is acceptable: named (or `*`) with a weight above zero; `gzip;q=0` is a no."""
+def asked_in(scope: Scope) -> dict[bytes, str]:
+    """The header fields of a request that an answer depends on; several lines of one name are one list."""
+    found: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in ASKED:
+            text = value.decode("latin-1")
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+@lru_cache(maxsize=256)
+def accepts_gzip(accepted: str) -> bool:
+    """Whether gzip is wanted: named (or `*`) with a weight above zero, and not below that of `identity`."""
     weights: dict[str, float] = {}
-    for part in headers.get("accept-encoding", "")[:500].split(","):
-        name, _sep, rest = part.strip().partition(";")
-        weight = rest.strip().removeprefix("q=")
+    for part in accepted[:500].split(","):
+        name, _sep, weight = part.replace(" ", "").lower().partition(";q=")
         try:
-            weights[name.strip().lower()] = float(weight) if rest else 1.0
+            weights[name] = float(weight or 1)
         except ValueError:
-            weights[name.strip().lower()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+            weights[name] = 0.0
+    wish = next((weights[name] for name in GZIP_NAMES if name in weights), 0.0)
+    return wish > 0 and wish >= weights.get("identity", 0.0)
 
 
-def is_unchanged(headers: Headers, etag: str, last_modified: datetime) -> bool:
+def is_unchanged(asked: Mapping[bytes, str], etag: str, last_modified: datetime) -> bool:
     """Whether the client has these bytes: If-None-Match decides alone where it is sent, compared weakly."""
-    known = headers.get("if-none-match")
+    known = asked.get(IF_NONE_MATCH)
     if known is not None:
-        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-        return "*" in tags or etag in tags
-    since = headers.get("if-modified-since")
-    if since is None:
-        return False
+        return known.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    since = _moment(asked.get(IF_MODIFIED_SINCE, ""))
+    return since is not None and last_modified <= since
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date; nothing where it cannot be read, or where there are two."""
+    if text.count(",") > 1:
+        return None
     try:
-        moment = parsedate_to_datetime(since)
-    except (ValueError, TypeError):
-        return False
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return last_modified <= moment
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def http_date(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Rendered feeds in memory, one per address, until the version counter, the local day or the text format moves.
+"""Rendered feeds in memory, one per address, until the version counter or the local day moves.
 
 Bytes depend on rows alone, so several processes, and the same one after a restart, give the same bytes and ETags.
 """
@@ -6,100 +6,98 @@ Bytes depend on rows alone, so several processes, and the same one after a resta
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from weakref import WeakValueDictionary
+
+from starlette.responses import Response
 
 from trainings import clock
+from trainings.feeds.answers import Answers
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.queries import event_texts
-from trainings.feeds.scopes import Scope, ScopeKind, resolve
+from trainings.feeds.scopes import Scope, ScopeKind, address_of, resolve
 from trainings.settings import get_settings
+from trainings.versions.actions import moved_at
 from trainings.versions.queries import current
 
 MEMO_SECONDS = 2.0
 """How long a version that was read is believed: a storm of polls costs one query in two seconds."""
 
-MOST_FEEDS = 800
+SETTLING_SECONDS = 10.0
+"""So long after a change in this process every poll asks, until the change is seen: its transaction may be open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A feed as it is sent: plain and gzipped, each with its own strong ETag."""
+@dataclass(slots=True)
+class Kept:
+    """A rendered feed; when it was rendered, and when its version was last seen to be the newest (`clock.ticks`)."""
 
     scope: Scope
     version: int
     day: date
-    plain: bytes
-    gzipped: bytes
-    etag: str
-    etag_gzip: str
-    last_modified: datetime
-
-
-@dataclass(slots=True)
-class _Kept:
-    rendered: Rendered
+    answers: Answers
+    rendered_at: float
     looked_at: float
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be sent without asking the database."""
+        now, moved = clock.ticks(), moved_at(self.scope.key)
+        is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
+        return is_settled and now - self.looked_at < MEMO_SECONDS and self.day == clock.today()
 
-_feeds: OrderedDict[tuple[ScopeKind, str], _Kept] = OrderedDict()
-_locks: dict[tuple[ScopeKind, str], asyncio.Lock] = {}
+
+_feeds: dict[str, Kept] = {}
+"""By address. There are no more of them than municipalities, hubs and topics: what is unknown is never kept."""
+
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
-async def feed(kind: ScopeKind, slug: str) -> Rendered:
-    """The feed, from memory where nothing has changed. Raises UnknownFeed."""
-    key = (kind, slug)
-    kept = _feeds.get(key)
-    if kept is not None and kept.rendered.day == clock.today() and clock.ticks() - kept.looked_at < MEMO_SECONDS:
-        return kept.rendered
-    scope = kept.rendered.scope if kept is not None else await resolve(kind, slug)
-    lock = _locks.setdefault(key, asyncio.Lock())
+def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
+    """The answer to a poll of this path; nothing where the database must be asked, or something made first."""
+    kept = _feeds.get(path)
+    return kept.answers.to(asked) if kept is not None and kept.is_fresh else None
+
+
+async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str]) -> Response:
+    """The answer to a poll. Raises UnknownFeed.
+
+    Of many that wait for the same feed one renders, the others find it done.
+    """
+    path = address_of(kind, slug)
+    lock = _locks.setdefault(path, asyncio.Lock())
     async with lock:
-        return await _renewed(key, scope)
+        answers = await _renewed(path, kind, slug)
+        if answers.to(asked) is None:
+            await asyncio.to_thread(answers.compress)
+    response = answers.to(asked)
+    assert response is not None
+    return response
 
 
-async def _renewed(key: tuple[ScopeKind, str], scope: Scope) -> Rendered:
-    """Under the address's lock: one of many waiting requests renders, the others find it done."""
+async def _renewed(path: str, kind: ScopeKind, slug: str) -> Answers:
+    kept = _feeds.get(path)
+    if kept is not None and kept.is_fresh:
+        return kept.answers
     looked_at, day = clock.ticks(), clock.today()
+    scope = kept.scope if kept is not None else await resolve(kind, slug)
+    # Asked before the texts are read: a change in between is then rendered again, never missed.
     version, changed_at = await current(scope.key)
-    kept = _feeds.get(key)
-    if kept is not None and (kept.rendered.version, kept.rendered.day) == (version, day):
-        kept.looked_at = looked_at
-        _feeds.move_to_end(key)
-        return kept.rendered
     if kept is not None:
-        scope = await resolve(*key)
-    events = await event_texts(scope.key, day)
-    rendered = await asyncio.to_thread(_render, scope, events, version, day, changed_at)
-    _feeds[key] = _Kept(rendered, looked_at)
-    _feeds.move_to_end(key)
-    while len(_feeds) > MOST_FEEDS:
-        oldest, _kept = _feeds.popitem(last=False)
-        _locks.pop(oldest, None)
-    return rendered
-
-
-def _render(scope: Scope, events: list[str], version: int, day: date, changed_at: datetime) -> Rendered:
-    plain = calendar_text(scope, events, base_url=get_settings().base_url).encode()
+        if (kept.version, kept.day) == (version, day):
+            kept.looked_at = looked_at
+            return kept.answers
+        scope = await resolve(kind, slug)
+    plain = calendar_text(scope, await event_texts(scope.key, day), base_url=get_settings().base_url).encode()
     # The window moves at local midnight, so the bytes may differ from then on.
-    last_modified = max(changed_at, clock.midnight(day)).replace(microsecond=0)
-    digest = hashlib.sha256(plain).hexdigest()[:32]
-    return Rendered(
-        scope=scope,
-        version=version,
-        day=day,
-        plain=plain,
-        gzipped=gzip.compress(plain, 6, mtime=0),
-        etag=f'"{digest}"',
-        etag_gzip=f'"{digest}-gz"',
-        last_modified=last_modified,
-    )
+    last_modified = max(changed_at, clock.midnight(day))
+    dated = min(last_modified, clock.now())
+    answers = Answers(plain, filename=scope.filename, last_modified=last_modified, dated=dated)
+    _feeds[path] = Kept(scope, version, day, answers, rendered_at=looked_at, looked_at=looked_at)
+    return answers
 
 
 def forget() -> None:
-    """Drop everything kept (another database in the same process: tests)."""
+    """Drop everything kept, as a process does that ends."""
     _feeds.clear()
-    _locks.clear()

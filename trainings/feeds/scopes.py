@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from trainings.errors import NotFound
 from trainings.places.models import Hub, Municipality
 from trainings.schedule.models import Topic
 from trainings.web.i18n import N_
+
+SLUG = re.compile(r"[a-z0-9-]{1,120}")
 
 
 class ScopeKind(StrEnum):
@@ -39,8 +42,16 @@ class Scope:
     filename: str
 
 
+def address_of(kind: ScopeKind, slug: str) -> str:
+    """The feed's path on this site; the country has no slug."""
+    return f"/cal/{kind.value}/{slug}.ics" if slug else f"/cal/{kind.value}.ics"
+
+
 async def resolve(kind: ScopeKind, slug: str) -> Scope:
     """The feed of this kind and slug, or UnknownFeed."""
+    if slug and not SLUG.fullmatch(slug):
+        # PostgreSQL does not even compare with what is no text.
+        raise UnknownFeed
     return await RESOLVERS[kind](slug)
 
 
@@ -84,8 +95,13 @@ async def _topic(slug: str) -> Scope:
 
 
 async def _country(_slug: str) -> Scope:
-    name = "Capacitaciones de las ventanillas municipales sobre migración"
-    return Scope("guatemala", name, DESCRIPTION, "/capacitaciones", "/cal/guatemala.ics", "guatemala.ics")
+    return _scope(
+        ScopeKind.COUNTRY,
+        "",
+        key="guatemala",
+        name="Capacitaciones de las ventanillas municipales sobre migración",
+        path="/capacitaciones",
+    )
 
 
 DESCRIPTION = "Capacitaciones de las ventanillas informativas municipales sobre migración. Inscribirse no cuesta."
@@ -99,4 +115,4 @@ RESOLVERS: dict[ScopeKind, Callable[[str], Awaitable[Scope]]] = {
 
 
 def _scope(kind: ScopeKind, slug: str, *, key: str, name: str, path: str) -> Scope:
-    return Scope(key, name, DESCRIPTION, path, f"/cal/{kind.value}/{slug}.ics", f"{slug}.ics")
+    return Scope(key, name, DESCRIPTION, path, address_of(kind, slug), f"{slug or kind.value}.ics")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,7 +46,10 @@ class SecurityHeaders:
     """Add the headers that an answer does not bring itself."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self.app, self.https = app, https
+        fields = {**COMMON, "content-security-policy": DEFAULT_POLICY}
+        if https:
+            fields["strict-transport-security"] = HSTS
+        self.app, self.fields = app, [(name.encode(), value.encode()) for name, value in fields.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,12 +58,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in COMMON.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", DEFAULT_POLICY)
-                if self.https:
-                    headers.setdefault("strict-transport-security", HSTS)
+                brought = {name for name, _value in message["headers"]}
+                lacking = [field for field in self.fields if field[0] not in brought]
+                message["headers"] = [*message["headers"], *lacking]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

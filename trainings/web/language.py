@@ -17,13 +17,16 @@ ONE_YEAR = 365 * 24 * 3600
 
 
 class LanguageMiddleware:
-    """Set the request's language, name it in the answer, and keep a choice made in the address."""
+    """Set the request's language, name it in the answer, and keep a choice made in the address.
 
-    def __init__(self, app: ASGIApp, offered: tuple[str, ...]) -> None:
-        self.app, self.offered = app, offered
+    What lies below the paths of `but` is the same for everybody, and must not bring a cookie.
+    """
+
+    def __init__(self, app: ASGIApp, offered: tuple[str, ...], but: tuple[str, ...] = ()) -> None:
+        self.app, self.offered, self.but = app, offered, tuple(f"{path}/" for path in but)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self.but):
             await self.app(scope, receive, send)
             return
         request = Request(scope)

@@ -1,0 +1,70 @@
+"""The HTTP side of a rendered feed: its answers, made once with their header fields and sent as they are."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from starlette.responses import Response
+
+from trainings.feeds.conditional import ACCEPT_ENCODING, accepts_gzip, http_date, is_unchanged
+from trainings.web.i18n import SOURCE_LANGUAGE
+
+CACHING = "public, max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
+
+
+class Ready(Response):
+    """An answer whose fields and bytes are there already: nothing is built when it is sent."""
+
+    def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+
+
+class Answers:
+    """A feed in both encodings, each with a strong ETag of its own, and the 304 of each.
+
+    `dated` is what Last-Modified says: never later than the moment of rendering, while `last_modified`, with which
+    dates are compared, runs ahead of the clock when a feed changes more than once in a second.
+    """
+
+    def __init__(self, plain: bytes, *, filename: str, last_modified: datetime, dated: datetime) -> None:
+        digest = sha256(plain).hexdigest()[:32]
+        self.last_modified = last_modified
+        self.etags = {False: f'"{digest}"', True: f'"{digest}-gz"'}
+        self._fields = {
+            "content-type": "text/calendar; charset=utf-8",
+            "content-disposition": f'inline; filename="{filename}"',
+            "content-language": SOURCE_LANGUAGE,
+        }
+        self._validators = {"last-modified": http_date(dated), "cache-control": CACHING, "vary": "Accept-Encoding"}
+        self._unchanged = {
+            is_gzip: Ready(304, {"etag": etag, **self._validators}) for is_gzip, etag in self.etags.items()
+        }
+        self._whole = {False: self._answer(plain, is_gzip=False)}
+
+    @property
+    def plain(self) -> bytes:
+        return bytes(self._whole[False].body)
+
+    def to(self, asked: Mapping[bytes, str]) -> Response | None:
+        """What this request gets; nothing while the gzipped bytes it wants are not made.
+
+        Whatever Accept says, it is a calendar.
+        """
+        is_gzip = accepts_gzip(asked.get(ACCEPT_ENCODING, ""))
+        if is_unchanged(asked, self.etags[is_gzip], self.last_modified):
+            return self._unchanged[is_gzip]
+        return self._whole.get(is_gzip)
+
+    def compress(self) -> None:
+        """Make the gzipped bytes, once: it takes longer than all the rest, and many polls never need them."""
+        if True not in self._whole:
+            self._whole[True] = self._answer(gzip.compress(self.plain, 6, mtime=0), is_gzip=True)
+
+    def _answer(self, body: bytes, *, is_gzip: bool) -> Ready:
+        encoding = {"content-encoding": "gzip"} if is_gzip else {}
+        fields = {**self._fields, **encoding, "content-length": str(len(body))}
+        return Ready(200, {"etag": self.etags[is_gzip], **self._validators, **fields}, body)

@@ -1,0 +1,24 @@
+"""Middleware: a feed that is in memory is sent from here, before what only pages need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainings.feeds.conditional import asked_in
+from trainings.feeds.memory import ready
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class FeedsFromMemory:
+    """Thousands of clients poll: their requests end here. What must be rendered or refused goes on to the routes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self.app
+        if scope["type"] == "http" and scope["path"].startswith("/cal/") and scope["method"] in ("GET", "HEAD"):
+            app = ready(scope["path"], asked_in(scope)) or app
+        await app(scope, receive, send)
