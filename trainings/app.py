@@ -29,6 +29,7 @@ from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
 from trainings.outbox import worker
 from trainings.outbox.mailer import server_of
+from trainings.schedule.shown import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
@@ -82,6 +83,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with db.connect(settings):
+            await rewrite_outdated()
             stop = asyncio.Event()
             running = asyncio.create_task(worker.run(stop, settings, jobs.COMPOSERS)) if with_worker else None
             try:
