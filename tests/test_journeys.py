@@ -193,6 +193,20 @@ async def test_place_given_back_goes_to_who_waits(running: Running, new_client: 
     assert (await first.get(f"{own}/boleto.png")).status_code == 404
 
 
+async def test_public_pages_count_the_places_that_are_left(running: Running, client: AsyncClient) -> None:
+    pages = ("/", "/capacitaciones", "/municipios/la-libertad-peten", running.page)
+
+    async def pages_that_count(n: int) -> tuple[str, ...]:
+        texts = {path: " ".join((await read(client, path)).text.split()) for path in pages}
+        return tuple(path for path in pages if f"Quedan {n} de 20 lugares" in texts[path])
+
+    assert await pages_that_count(20) == pages
+    own = await sign_up(client, running)
+    assert await pages_that_count(19) == pages
+    await post(client, f"{own}/cancelar")
+    assert await pages_that_count(20) == pages
+
+
 async def test_typed_code_counts_without_script(running: Running, new_client: NewClient) -> None:
     participant, facilitator = new_client(), new_client()
     own = await sign_up(participant, running)
