@@ -1,0 +1,131 @@
+"""Every route of the application, and addresses for them: the objects of one hub, put into the paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.routing import BaseRoute, Route
+
+from tests import make
+from tests.certificates.held import a_diploma, make_attendee, make_held
+from trainings.accounts.models import User
+from trainings.certificates.models import Certificate
+from trainings.lib import tokens
+from trainings.outbox.models import OutboxJob
+from trainings.places.models import Hub, Operator, Signatory
+from trainings.registrations.actions import announce_change
+from trainings.registrations.models import OwnLink, Registration
+from trainings.schedule.models import Training
+
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A method and a path with its parameters, as `GET /i/{token}`, and who may call it."""
+
+    method: str
+    path: str
+    audience: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def addresses(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[Address]:
+    """All of them, however deep they are mounted. HEAD goes with GET; static files are no routes."""
+    for route in routes:
+        if isinstance(route, Route):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield Address(method, prefix + route.path, getattr(route.endpoint, "audience", ()))
+        else:
+            yield from addresses(getattr(route, "routes", None) or (), prefix + getattr(route, "path", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What one hub has: a training to come with people on it, one that was held with a diploma, a message."""
+
+    hub: Hub
+    operator: Operator
+    signatory: Signatory
+    coming: Training
+    person: Registration
+    waiting: Registration
+    token: str
+    held: Training
+    completed: Registration
+    certificate: Certificate
+    message: OutboxJob
+    batch: UUID
+
+    def path(self, address: Address, **more: object) -> str:
+        """The address with this hub's objects in it; `more` are those that no hub has."""
+        values = self._values(address.path) | more
+        return PARAMETER.sub(lambda found: str(values[found[1]]), address.path)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What tells of its people, messages and papers: nothing of it may stand on a page for others."""
+        ids = (self.person, self.waiting, self.completed, self.certificate, self.message, self.signatory)
+        words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio)
+        return frozenset({*(str(one.id) for one in ids), *words})
+
+    def _values(self, path: str) -> dict[str, object]:
+        by_beginning: dict[str, dict[str, object]] = {
+            "/cal/municipio/": {"slug": "la-libertad-peten"},
+            "/cal/ventanilla/": {"slug": self.hub.slug},
+            "/cal/tema/": {"slug": "riesgos"},
+            "/municipios/": {"slug": "la-libertad-peten"},
+            "/capacitaciones/": {"slug": self.coming.slug},
+            "/c/": {"code": self.coming.short_code},
+            "/i/": {"token": self.token, "code": self.certificate.code},
+            "/verificar/": {"code": self.certificate.code},
+            "/V/": {"code": self.certificate.code},
+            "/v/": {"code": self.certificate.code},
+            "/entrar/enlace/": {"token": tokens.own_link()},
+            "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
+            "/panel/capacitaciones/": {"id": self.coming.id, "registration_id": self.waiting.id},
+            "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
+            "/panel/cursos/": {"id": self.coming.course_id},
+            "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
+            "/panel/inscripciones/": {"id": self.person.id},
+            "/panel/diplomas/": {"id": self.certificate.id},
+            "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
+            "/panel/mensajes/lotes/": {"id": self.batch},
+            "/panel/mensajes/": {"id": self.message.id},
+        }
+        return next((values for beginning, values in by_beginning.items() if path.startswith(beginning)), {})
+
+
+async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
+    """One of each for this hub; these people hold its sessions. Call it when what was held lies in the past."""
+    operator = await Operator.get(id=hub.operator_id).prefetch_related("signatories")
+    sessions = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (1, 2)]
+    coming = await make.make_training(hub=hub, facilitators=list(facilitators), sessions=sessions, capacity=1)
+    person = await make.make_registration(coming, email=f"ana@{hub.slug}.example")
+    waiting = await make.make_registration(coming, given_names="Beto", surnames="Coc", email=f"beto@{hub.slug}.example")
+    held = await make_held(4, hub=hub, facilitators=list(facilitators))
+    certificate = await a_diploma(held, given_names="Cata", surnames="Xol")
+    completed = await make_attendee(held, given_names="Delia", surnames="Caal")
+    link = await OwnLink.get(registration_id=person.id)
+    assert link.token is not None
+    batch = await announce_change(coming.id)
+    return Objects(
+        hub=hub,
+        operator=operator,
+        signatory=next(iter(operator.signatories)),
+        coming=coming,
+        person=person,
+        waiting=waiting,
+        token=link.token,
+        held=held,
+        completed=completed,
+        certificate=certificate,
+        message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
+        batch=batch,
+    )

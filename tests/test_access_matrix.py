@@ -1,0 +1,388 @@
+"""Who gets where: every route of the application, seven accounts, the objects of one's own hub and of another.
+
+A new route fails the first test until it has its line in a table here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests import make
+from tests.addresses import Address, Objects, addresses, objects_of
+from tests.cast import Cast, make_cast
+from tests.certificates.held import AFTER
+from tests.database import settings_for
+from tests.schedule.panel import NOWHERE, posted
+from trainings import clock
+from trainings.accounts.models import StaffSession, User
+from trainings.app import create_app
+from trainings.attendance.models import Attendance, ScanEvent
+from trainings.lib import tokens
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+from trainings.web.allow import HOLDER, PUBLIC
+
+ACCOUNTS = ("platform", "admin", "coordinator", "coordinator_elsewhere", "facilitator", "monitor", "assistant")
+"""Those of the demo world: admin, municipal, coordina, coordina2 (at the other hub), facilita, monitoreo, asistente."""
+IN, FORBIDDEN, NOT_FOUND, SIGN_IN = "in", "403", "404", "sign in"
+HERE, THERE = "here", "there"
+"""Whose objects stand in the address: those of the hub where six accounts work, or those of the other one."""
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+Freeze = Callable[[datetime], None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who gets in at their own hub (`insiders`), who sees the object there and may not (`seen`), who does `everywhere`.
+
+    At the other hub insiders find nothing. Everybody else has the wrong role, whatever stands in the address.
+    """
+
+    insiders: frozenset[str]
+    seen: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
+
+    def verdict(self, account: str, whose: str) -> str:
+        role, hub = as_at(account)
+        if role in self.everywhere:
+            return IN
+        if role not in self.insiders | self.seen:
+            return FORBIDDEN
+        if hub != whose:
+            return NOT_FOUND
+        return IN if role in self.insiders else FORBIDDEN
+
+
+def as_at(account: str) -> tuple[str, str]:
+    return ("coordinator", THERE) if account == "coordinator_elsewhere" else (account, HERE)
+
+
+LEAD = frozenset({"coordinator", "admin"})
+AT_DESK = LEAD | {"assistant"}
+AT_HUB = AT_DESK | {"facilitator"}
+WITHOUT_HUB = frozenset({"monitor", "platform"})
+ALL = AT_HUB | WITHOUT_HUB
+
+EVERYBODY, EDITORS_LIST, DESK_LIST = (Rule(frozenset(), everywhere=who) for who in (ALL, LEAD, AT_DESK))
+"""Pages without an object in their address: what they list is narrowed by the queries."""
+EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
+SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
+CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
+
+TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
+SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id}/asistencia"
+PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
+SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
+
+PANEL: Mapping[str, Rule] = {
+    "GET /panel": EVERYBODY,
+    "GET /panel/semana": EVERYBODY,
+    "GET /panel/cuenta": EVERYBODY,
+    "GET /panel/guardado": EVERYBODY,
+    "GET /panel/cursos": EVERYBODY,
+    "GET /panel/cursos/nuevo": EDITORS_LIST,
+    "GET /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
+    "GET /panel/capacitaciones": EVERYBODY,
+    "GET /panel/capacitaciones/nueva": EDITORS_LIST,
+    f"GET {TRAINING}": SCHEDULE,
+    f"GET {TRAINING}/editar": EDITORS,
+    f"GET {TRAINING}/duplicar": EDITORS,
+    f"GET {TRAINING}/cancelar": EDITORS,
+    f"GET {TRAINING}/inscribir": DESK,
+    f"GET {TRAINING}{ROW}/cancelar": DESK,
+    f"GET {TRAINING}/diplomas": DESK,
+    f"GET {TRAINING}/diploma-muestra.png": DESK,
+    f"GET {SESSION}/mover": EDITORS,
+    f"GET {SESSION}/cancelar": EDITORS,
+    f"GET {DOOR_PAGE}": DOOR,
+    f"GET {DOOR_PAGE}/sin-boleto": DOOR,
+    f"GET {DOOR_PAGE}/listado": DOOR,
+    f"GET {DOOR_PAGE}/cerrar": CLOSING,
+    f"GET {PERSON}": DOOR,
+    f"GET {PERSON}/boleto": DESK,
+    f"GET {PERSON}/diploma": DESK,
+    "GET /panel/diplomas": DESK_LIST,
+    f"GET {PAPER}.pdf": DESK,
+    f"GET {PAPER}/anular": EDITORS,
+    "GET /panel/firmas": EDITORS_LIST,
+    "GET /panel/mensajes": EDITORS_LIST,
+    f"GET {MESSAGE}": EDITORS,
+    f"GET {MESSAGE}/html": EDITORS,
+    # What changes something: in such an order that one does not take the object from under the next.
+    "POST /panel/cursos/nuevo": EDITORS_LIST,
+    "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
+    "POST /panel/capacitaciones/nueva": EDITORS,
+    f"POST {TRAINING}/publicar": EDITORS,
+    f"POST {TRAINING}/ocultar": EDITORS,
+    f"POST {TRAINING}/reabrir": EDITORS,
+    f"POST {TRAINING}/editar": EDITORS,
+    f"POST {TRAINING}/duplicar": EDITORS,
+    f"POST {TRAINING}/cancelar": EDITORS,
+    f"POST {TRAINING}/inscribir": DESK,
+    f"POST {TRAINING}{ROW}/aceptar": DESK,
+    f"POST {TRAINING}{ROW}/cancelar": DESK,
+    f"POST {TRAINING}/diplomas": EDITORS,
+    f"POST {SESSION}/mover": EDITORS,
+    f"POST {SESSION}/cancelar": EDITORS,
+    f"POST {DOOR_PAGE}/marcas": DOOR,
+    f"POST {DOOR_PAGE}/deshacer": DOOR,
+    f"POST {DOOR_PAGE}/sin-boleto": DOOR,
+    f"POST {DOOR_PAGE}/cerrar": CLOSING,
+    f"POST {DOOR_PAGE}/reabrir": CLOSING,
+    f"POST {PERSON}/nombre": DOOR,
+    f"POST {PERSON}/cancelar": DESK,
+    f"POST {PERSON}/aprobar": DESK,
+    f"POST {PERSON}/volver": DESK,
+    f"POST {PERSON}/diploma": EDITORS,
+    f"POST {PERSON}/diploma/nombre": DESK,
+    f"POST {PAPER}/anular": EDITORS,
+    "POST /panel/firmas": EDITORS,
+    f"POST {SIGNATURE}/subir": EDITORS,
+    f"POST {SIGNATURE}/quitar": EDITORS,
+    f"POST {MESSAGE}/reintentar": EDITORS,
+    "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
+    "POST /panel/guardado": EVERYBODY,
+    "POST /panel/guardado/descartar": EVERYBODY,
+    "POST /panel/cuenta/contrasena": EVERYBODY,
+    "POST /panel/cuenta/sesiones/{session_id:uuid}/terminar": ONES_OWN,
+    "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
+}
+
+BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
+    "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
+    "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
+    f"POST {PERSON}/diploma": lambda _at: {"kind": "diploma"},
+}
+"""Where the form names the object; elsewhere an empty form is enough to be let in or not."""
+
+FOR_HOLDERS = {
+    "GET /i/{token}",
+    "POST /i/{token}/nombre",
+    "POST /i/{token}/apoyo",
+    "GET /i/{token}/cancelar",
+    "POST /i/{token}/cancelar",
+    "POST /i/{token}/volver",
+    "GET /i/{token}/boleto.png",
+    "GET /i/{token}/boleto.svg",
+    "GET /i/{token}/evento.ics",
+    "GET /i/{token}/diploma/{code}.pdf",
+    "GET /entrar/enlace/{token}",
+    "POST /entrar/enlace/{token}",
+}
+FOR_ALL = {
+    "GET /",
+    "GET /municipios/{slug}",
+    "GET /municipios/{slug}/imagen.png",
+    "GET /capacitaciones",
+    "GET /capacitaciones/{slug}",
+    "GET /capacitaciones/{slug}/evento.ics",
+    "GET /capacitaciones/{slug}/imagen.png",
+    "GET /capacitaciones/{slug}/inscripcion",
+    "POST /capacitaciones/{slug}/inscripcion",
+    "GET /c/{code}",
+    "GET /cal/municipio/{slug}.ics",
+    "GET /cal/ventanilla/{slug}.ics",
+    "GET /cal/tema/{slug}.ics",
+    "GET /cal/guatemala.ics",
+    "GET /verificar",
+    "GET /verificar/{code}",
+    "POST /verificar/{code}",
+    "GET /V/{code}",
+    "GET /v/{code}",
+    "GET /entrar",
+    "POST /entrar",
+    "POST /salir",
+    "GET /privacidad",
+    "GET /accesibilidad",
+    "GET /quejas",
+    "GET /salud",
+    "GET /salud/listo",
+    "GET /.well-known/security.txt",
+    "GET /robots.txt",
+}
+
+
+def routes(folder: Path) -> dict[str, Address]:
+    return {one.name: one for one in addresses(create_app(settings_for(folder), with_worker=False).routes)}
+
+
+def test_every_route_is_in_a_table(tmp_path: Path) -> None:
+    found = routes(tmp_path)
+
+    assert set(found) == {*PANEL, *FOR_HOLDERS, *FOR_ALL}
+    assert {name for name, one in found.items() if one.audience == (PUBLIC,)} == FOR_ALL
+    assert {name for name, one in found.items() if one.audience == (HOLDER,)} == FOR_HOLDERS
+    assert all("/panel" in name for name in PANEL)
+
+
+@dataclass(frozen=True)
+class World:
+    """Both hubs with one of everything, and the routes of the panel in the order of the table."""
+
+    cast: Cast
+    at: Mapping[str, Objects]
+    panel: Mapping[str, Address]
+
+    def session(self, whose: str) -> UUID:
+        return next(iter(self.at[whose].coming.sessions)).id
+
+    async def ask(self, browser: AsyncClient, name: str, whose: str, user: User | None = None) -> Response:
+        """One request with the objects of one hub; an open session to be ended is the user's own, or another's."""
+        address, objects = self.panel[name], self.at[whose]
+        session = await another_session(user or self.cast.admin) if "{session_id" in name else None
+        path = objects.path(address, session_id=session and session.id)
+        if address.method == "GET":
+            return await browser.get(path)
+        body = BODIES[name](objects) if name in BODIES else {}
+        return await browser.post(path, content=urlencode(body), headers=FORM)
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    """Who gets where does not depend on the engine, and these are many requests."""
+    return sqlite_db
+
+
+@pytest.fixture
+async def world(db: Settings, tmp_path: Path, freeze: Freeze) -> World:
+    freeze(AFTER)
+    cast = await make_cast()
+    here = await objects_of(cast.hub, [cast.facilitator])
+    there = await objects_of(cast.elsewhere, [cast.facilitator_elsewhere])
+    found = routes(tmp_path)
+    return World(cast, {HERE: here, THERE: there}, {name: found[name] for name in PANEL})
+
+
+async def another_session(user: User) -> StaffSession:
+    now, digest = clock.now(), tokens.digest(tokens.session_id(), "session")
+    return await StaffSession.create(
+        token_hash=digest, user=user, seen_at=now, idle_minutes=60, expires_at=now + timedelta(hours=8)
+    )
+
+
+def outcome(answer: Response) -> str:
+    if answer.status_code == 303 and answer.headers["location"].startswith("/entrar"):
+        return SIGN_IN
+    assert answer.status_code < 500, answer.text
+    return str(answer.status_code) if answer.status_code in (401, 403, 404, 405) else IN
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+async def test_panel_opens_to_role_and_hub_and_to_nobody_else(world: World, client: AsyncClient, account: str) -> None:
+    user, (_role, own_hub) = getattr(world.cast, account), as_at(account)
+    await make.sign_in(client, user)
+
+    seen, leaked = {}, set()
+    for name in PANEL:
+        for whose in (HERE, THERE):
+            answer = await world.ask(
+                client, name, whose, user if whose == own_hub else world.cast.facilitator_elsewhere
+            )
+            seen[f"{name} {whose}"] = outcome(answer)
+            leaked |= {(name, secret) for secret in hidden_from(world, account) if secret in answer.text}
+
+    assert seen == {
+        f"{name} {whose}": rule.verdict(account, whose) for name, rule in PANEL.items() for whose in (HERE, THERE)
+    }
+    assert leaked == set()
+
+
+def hidden_from(world: World, account: str) -> frozenset[str]:
+    """People, messages and papers of the other hub; of any hub from who works without one."""
+    role, own_hub = as_at(account)
+    if role in WITHOUT_HUB:
+        return world.at[HERE].secrets | world.at[THERE].secrets
+    return world.at[THERE if own_hub == HERE else HERE].secrets
+
+
+async def test_panel_is_closed_to_an_account_without_a_role(world: World, client: AsyncClient) -> None:
+    user = await make.make_user(None)
+    await make.sign_in(client, user)
+
+    seen = {name: outcome(await world.ask(client, name, HERE, user)) for name in PANEL}
+
+    assert seen == dict.fromkeys(PANEL, FORBIDDEN)
+
+
+async def test_panel_leads_visitors_to_sign_in_and_tells_programs_so(world: World, client: AsyncClient) -> None:
+    seen = {name: outcome(await world.ask(client, name, HERE)) for name in PANEL}
+    client.headers["accept"] = "application/json"
+    told = {name: outcome(await world.ask(client, name, HERE)) for name in PANEL}
+
+    assert seen == dict.fromkeys(PANEL, SIGN_IN)
+    assert told == dict.fromkeys(PANEL, "401")
+
+
+async def test_what_does_not_exist_is_as_unknown_as_what_is_elsewhere(world: World, client: AsyncClient) -> None:
+    await make.sign_in(client, world.cast.coordinator)
+    one_of_many = {name: rule for name, rule in PANEL.items() if "{" in name and rule not in (EDITORS_LIST, ONES_OWN)}
+    nothing = dict.fromkeys(("id", "registration_id", "operator"), NOWHERE)
+
+    seen = {}
+    for name in one_of_many:
+        address = world.panel[name]
+        path = world.at[HERE].path(address, **nothing)
+        answer = await client.request(
+            address.method, path, content="", headers=FORM if address.method == "POST" else None
+        )
+        seen[name] = outcome(answer)
+
+    assert seen == dict.fromkeys(one_of_many, NOT_FOUND)
+
+
+# -- objects that a form or a query names
+
+
+async def test_door_tells_nothing_of_people_elsewhere_whom_a_form_names(world: World, client: AsyncClient) -> None:
+    await make.sign_in(client, world.cast.facilitator)
+    door, stranger = f"/panel/sesiones/{world.session(HERE)}/asistencia", world.at[THERE].person
+    mark = {"id": tokens.uuid7(), "registration": stranger.id, "how": "list"}
+
+    await client.post(f"{door}/marcas", content=urlencode(mark), headers=FORM)
+    page = await client.get(f"{door}?marca={mark['id']}")
+
+    event = await ScanEvent.get(id=mark["id"])
+    assert (event.registration_id, event.flag) == (None, "unknown_code")
+    assert not any(secret in page.text for secret in world.at[THERE].secrets)
+
+
+async def test_door_takes_nothing_back_that_was_marked_elsewhere(world: World, client: AsyncClient) -> None:
+    there = world.at[THERE]
+    event = await ScanEvent.filter(registration_id=there.completed.id).get()
+    await make.sign_in(client, world.cast.facilitator)
+    door = f"/panel/sesiones/{world.session(HERE)}/asistencia"
+
+    shown = await client.get(f"{door}?marca={event.id}")
+    await client.post(f"{door}/deshacer", content=urlencode({"event": event.id}), headers=FORM)
+
+    assert "Delia" not in shown.text
+    assert (await Attendance.get(registration_id=there.completed.id)).is_present
+
+
+async def test_training_takes_no_place_or_meeting_of_another_hub(world: World, client: AsyncClient) -> None:
+    here, there = world.at[HERE], world.at[THERE]
+    await make.sign_in(client, world.cast.coordinator)
+    edit = f"/panel/capacitaciones/{here.coming.id}/editar"
+    page = posted((await client.get(edit)).text)
+
+    answers = [
+        await client.post(edit, content=urlencode(page | changed, doseq=True), headers=FORM)
+        for changed in (
+            {"venue": world.cast.venue_elsewhere.id},
+            {"sessions-0-venue": world.cast.venue_elsewhere.id},
+            {"sessions-0-id": world.session(THERE)},
+            {"hub": there.hub.id},
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 409, 409, 303]
+    assert (await Training.get(id=here.coming.id)).hub_id == here.hub.id
