@@ -27,6 +27,7 @@ from trainings import db, jobs
 from trainings.accounts.middleware import StaffSessions
 from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
+from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox import worker
 from trainings.outbox.mailer import server_of
 from trainings.schedule.shown import rewrite_outdated
@@ -41,7 +42,6 @@ from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
 BODY_LIMIT = 64 * 1024
-FEEDS = "/cal"
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
     Refusal: show_refusal,
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
         lifespan=_lifespan(settings, with_worker=with_worker),
         max_body_size=BODY_LIMIT,
         routes=[
-            Mount(FEEDS, routes=trainings.feeds.routes.routes),
+            Mount(FEEDS_PREFIX, routes=trainings.feeds.routes.routes),
             Mount(PREFIX, VersionedStatic(directory=STATIC_DIR)),
             Mount("", routes=_pages(), middleware=_page_middleware(settings)),
         ],
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(RequestId),
             Middleware(BodyClock),
             Middleware(OriginGuard, origins=settings.allowed_origins),
-            Middleware(LanguageMiddleware, offered=settings.language_codes, but=(FEEDS,)),
+            Middleware(LanguageMiddleware, offered=settings.language_codes, but=(FEEDS_PREFIX,)),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )

@@ -37,16 +37,28 @@ def as_read(text: str) -> str:
     return INVISIBLE.sub("", lines).replace("\t", " ")
 
 
-def check_form(text: str) -> None:
-    """RFC 5545 §3.1: CRLF and nothing else ends a line, at most 75 octets, whole characters, no controls."""
+OF_AN_EVENT = {
+    *("UID", "DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "DTSTART", "DTEND", "STATUS", "TRANSP", "CLASS"),
+    *("SUMMARY", "LOCATION", "DESCRIPTION", "URL", "CATEGORIES"),
+}
+
+
+def check_form(text: str, n_events: int = 1) -> None:
+    """RFC 5545 §3.1: CRLF and nothing else ends a line, at most 75 octets, whole characters, no controls.
+
+    Each event has its properties once, and no other but GEO: nothing that was typed became a line of its own.
+    """
     octets = text.encode()
     assert octets.endswith(b"END:VCALENDAR\r\n")
     assert octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n")
     lines = octets.split(b"\r\n")
     assert max(map(len, lines)) <= 75
-    for line in lines:
-        line.decode()
+    assert all(line.decode() or line == lines[-1] for line in lines)
     assert re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", text) is None
-    names = [re.split("[;:]", line.decode(), maxsplit=1)[0] for line in lines if line and not line.startswith(b" ")]
-    assert [name for name in names if names.count(name) > 1 and name in ("SUMMARY", "UID", "ATTENDEE")] == []
-    assert names.count("BEGIN") == names.count("END") == 4
+    assert text.count("\r\nBEGIN:") == text.count("\r\nEND:") - 1 == 2 + n_events
+    _head, *events = text.replace("\r\n ", "").split("BEGIN:VEVENT\r\n")
+    assert len(events) == n_events
+    for event in events:
+        names = [re.split("[;:]", line, maxsplit=1)[0] for line in event.partition("END:VEVENT\r\n")[0].splitlines()]
+        assert len(names) == len(set(names))
+        assert set(names) - {"GEO"} == OF_AN_EVENT

@@ -90,4 +90,4 @@ def test_hostile_name_stays_in_its_line() -> None:
         assert str(calendar["DESCRIPTION"]) == as_read(name)
         assert calendar["NAME"] == calendar["X-WR-CALNAME"] == calendar["X-WR-CALDESC"]
         assert "ATTENDEE" not in calendar
-        check_form(text.replace("END:VCALENDAR\r\n", event_text(a_session()) + "END:VCALENDAR\r\n"))
+        check_form(text, n_events=0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trainings.feeds.conditional import asked_in
 from trainings.feeds.memory import ready
+from trainings.feeds.scopes import PREFIX
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +20,6 @@ class FeedsFromMemory:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self.app
-        if scope["type"] == "http" and scope["path"].startswith("/cal/") and scope["method"] in ("GET", "HEAD"):
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX) and scope["method"] in ("GET", "HEAD"):
             app = ready(scope["path"], asked_in(scope)) or app
         await app(scope, receive, send)

@@ -13,6 +13,7 @@ from trainings.places.models import Hub, Municipality
 from trainings.schedule.models import Topic
 from trainings.web.i18n import N_
 
+PREFIX = "/cal"
 SLUG = re.compile(r"[a-z0-9-]{1,120}")
 
 
@@ -44,7 +45,7 @@ class Scope:
 
 def address_of(kind: ScopeKind, slug: str) -> str:
     """The feed's path on this site; the country has no slug."""
-    return f"/cal/{kind.value}/{slug}.ics" if slug else f"/cal/{kind.value}.ics"
+    return f"{PREFIX}/{kind.value}/{slug}.ics" if slug else f"{PREFIX}/{kind.value}.ics"
 
 
 async def resolve(kind: ScopeKind, slug: str) -> Scope:

@@ -1,0 +1,68 @@
+"""The program in a process of its own, on the database of the test, as calendar programs reach it over HTTP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from trainings.settings import Settings
+
+SECONDS_TO_START = 30
+SECONDS_TO_SHOW = 10
+
+
+@contextmanager
+def serving(settings: Settings, folder: Path) -> Iterator[str]:
+    """`trainings serve` on this database; gives its address. What it says goes to a file in `folder`."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    address = f"http://localhost:{port}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRAININGS_")} | {
+        "TRAININGS_ENV": "test",
+        "TRAININGS_DATA_DIR": str(settings.data_dir),
+        "TRAININGS_DATABASE_URL": settings.database_url,
+        "TRAININGS_SECRET_KEYS": settings.secret_keys,
+        "TRAININGS_BASE_URL": address,
+    }
+    command = [sys.executable, "-m", "trainings", "serve", "--port", str(port), "--no-worker"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, folder / "server.log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for_change(url: str, etag: str) -> str:
+    """The feed's ETag once it is another than `etag`."""
+    _wait_until(lambda: etag_of(url) != etag, SECONDS_TO_SHOW)
+    return etag_of(url)
+
+
+def etag_of(url: str) -> str:
+    return str(httpx2.head(url, headers={"accept-encoding": "identity"}).headers["etag"])
+
+
+def _is_alive(process: subprocess.Popen[bytes], address: str) -> bool:
+    assert process.poll() is None, "the server has ended"
+    try:
+        return httpx2.get(f"{address}/salud").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float, log: Path | None = None) -> None:
+    give_up_at = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up_at, log.read_text() if log else "nothing happened"
+        time.sleep(0.05)
