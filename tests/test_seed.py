@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from trainings.certificates.models import Certificate
 from trainings.places.models import Hub, Municipality
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import Course, SessionFacilitator, Training, TrainingSession, TrainingState
-from trainings.seed import ACCOUNTS, DOMAIN, RealData, seed_demo
+from trainings.seed import ACCOUNTS, SEED, RealData, seed_demo
+from trainings.seed.plan import planned_trainings, sessions_of
+from trainings.seed.world import DOMAIN
 from trainings.settings import Settings
 
 
@@ -37,8 +41,8 @@ async def test_seed_makes_one_account_for_each_role() -> None:
     users = {user.email: user for user in await User.filter(email__in=[f"{name}@{DOMAIN}" for name in ACCOUNTS])}
 
     assert set(users) == {f"{name}@{DOMAIN}" for name in ACCOUNTS}
-    roles = await RoleGrant.filter(user_id__in=[user.id for user in users.values()]).values_list("role", flat=True)
-    assert set(roles) == set(Role)
+    grants = await RoleGrant.filter(user_id__in=[user.id for user in users.values()])
+    assert {grant.role for grant in grants} == set(Role)
 
 
 @pytest.mark.usefixtures("world")
@@ -58,7 +62,7 @@ async def test_seed_makes_a_training_that_runs_now_in_la_libertad_peten() -> Non
 
 @pytest.mark.usefixtures("world")
 async def test_seed_shows_every_state() -> None:
-    states = set(await Training.all().distinct().values_list("state", flat=True))
+    states = {training.state for training in await Training.all()}
     assert states == set(TrainingState)
     registered = set(await Registration.all().distinct().values_list("state", flat=True))
     assert {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD} <= registered
@@ -89,3 +93,16 @@ async def test_seed_when_the_database_has_real_people_then_it_refuses(sqlite_db:
         await seed_demo(sqlite_db.model_copy(update={"data_dir": tmp_path}))
 
     assert await Hub.all().count() == 0
+
+
+@pytest.mark.parametrize("days", range(0, 364, 13))
+def test_plan_leaves_today_at_the_first_hub_to_the_training_that_runs(days: int) -> None:
+    with clock.frozen(clock.at(date(2026, 11, 25) + timedelta(days=days), time(9))):
+        planned = planned_trainings(random.Random(SEED), n_hubs=3)
+
+        held = {
+            clock.local(session.starts_at).date() for one in planned if one.hub == 0 for session in sessions_of(one, ())
+        }
+
+        assert clock.today() not in held
+        assert len(held) > 10

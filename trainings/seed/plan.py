@@ -17,6 +17,7 @@ DAYS_AROUND = 178
 EVERY_DAYS = 17
 MORNING, AFTERNOON = time(8, 30), time(14)
 SUNDAY = 6
+FIRST_HUB = 0
 
 
 class Fate(StrEnum):
@@ -56,19 +57,24 @@ def _of_hub(dice: random.Random, hub: int) -> Iterator[Planned]:
     number = 0
     while offset < DAYS_AROUND - 60:
         course = courses[number % len(courses)]
-        day = clock.today() + timedelta(days=offset)
-        if -14 <= offset <= 1:
-            # Long courses must not run into the days around today, which have a training of their own.
+        if _touches_today(course, offset) and (hub == FIRST_HUB or offset >= -14):
+            # The days around today have a training of their own, and at the first hub nothing else runs beside it.
             course = next(one for one in courses if len(one.sessions) == 1)
         fate = Fate.USUAL
         if offset > 1:
             fate = next(coming_fates, Fate.USUAL)
         elif number == 3 and hub == 1:
             fate = Fate.CANCELLED
-        if not -2 <= offset <= 1:
-            yield Planned(hub, course, _working_day(dice, day), fate)
+        first_day = _working_day(dice, clock.today() + timedelta(days=offset))
+        if not -2 <= (first_day - clock.today()).days <= 1:
+            yield Planned(hub, course, first_day, fate)
         offset += EVERY_DAYS + dice.randrange(-4, 5) + 7 * (len(course.sessions) - 1)
         number += 1
+
+
+def _touches_today(course: SeedCourse, offset: int) -> bool:
+    """Whether it may still be held in the days around today; a Sunday is put off by up to six days."""
+    return offset <= 1 and offset + 7 * (len(course.sessions) - 1) + 6 >= -2
 
 
 COMING_FATES = (
