@@ -21,7 +21,10 @@ SECONDS_TO_SHOW = 10
 
 @contextmanager
 def serving(settings: Settings, folder: Path) -> Iterator[str]:
-    """`trainings serve` on this database; gives its address. What it says goes to a file in `folder`."""
+    """`trainings serve` with the settings of the test; gives the address at which it listens.
+
+    Its pages and feeds name the address of the settings, so that several processes can be compared.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     address = f"http://localhost:{port}"
@@ -30,13 +33,14 @@ def serving(settings: Settings, folder: Path) -> Iterator[str]:
         "TRAININGS_DATA_DIR": str(settings.data_dir),
         "TRAININGS_DATABASE_URL": settings.database_url,
         "TRAININGS_SECRET_KEYS": settings.secret_keys,
-        "TRAININGS_BASE_URL": address,
+        "TRAININGS_BASE_URL": settings.base_url,
     }
+    log_file = folder / f"server-{port}.log"
     command = [sys.executable, "-m", "trainings", "serve", "--port", str(port), "--no-worker"]
-    with (folder / "server.log").open("wb") as log:
+    with log_file.open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
     try:
-        _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, folder / "server.log")
+        _wait_until(lambda: _is_alive(process, address), SECONDS_TO_START, log_file)
         yield address
     finally:
         process.terminate()
