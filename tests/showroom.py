@@ -20,7 +20,7 @@ from trainings import db
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.places.actions import create_hub, create_operator, create_venue
-from trainings.places.seed_data import seed_hubs
+from trainings.places.hub_file import demo_hubs
 from trainings.schedule.models import Course
 from trainings.seed.catalogue import COURSES
 from trainings.settings import get_settings
@@ -32,7 +32,7 @@ async def furnish() -> str:
     """All municipalities, ten hubs in ten of them, twelve trainings; the address of the first one."""
     await make.make_municipalities()
     venues = []
-    for entry in seed_hubs():
+    for entry in demo_hubs():
         operator = await create_operator(entry.operator, actor=PROGRAM)
         hub = await create_hub(entry.hub, operator=operator, actor=PROGRAM)
         venues.append((hub, await create_venue(entry.venues[0], hub=hub, actor=PROGRAM)))

@@ -1,7 +1,8 @@
-"""What operators are told: by `check`, and by `user`."""
+"""What operators are told: by `check`, `hub` and `user`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from trainings import __main__ as commands
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
 from trainings.checks import findings
-from trainings.db import migrate
+from trainings.db import connect, migrate
+from trainings.places.hub_file import demo_hubs
+from trainings.places.models import Hub, Municipality
 from trainings.settings import Environment, Settings, get_settings
 
 
@@ -90,7 +93,40 @@ async def test_check_notes_what_is_only_worth_knowing(db: Settings) -> None:
     notes = [finding.sentence.split()[0] for finding in await findings(production) if not finding.is_fatal]
 
     assert notes[:3] == ["TRAININGS_BASE_URL", "TRAININGS_UID_DOMAIN", "TRAININGS_SMTP_URL"]
-    assert notes[-1] == "Nobody"
+    assert notes[-2:] == ["There", "Nobody"]
+
+
+# -- migrate, hub
+
+
+async def test_migrate_brings_the_municipalities_into_an_empty_database(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+
+    assert await commands._migrate(settings) != []
+    assert await commands._migrate(settings) == []
+
+    async with connect(settings):
+        assert await Municipality.all().count() == 340
+
+
+async def test_hub_load_says_which_hubs_are_there(db: Settings) -> None:
+    await make.make_municipalities()
+
+    said = await commands._load_hubs(demo_hubs())
+
+    assert said.splitlines()[0] == "la-libertad-peten  Ventanilla de La Libertad, Petén"
+    assert len(said.splitlines()) == await Hub.all().count() == 10
+
+
+async def test_hub_load_refused_leaves_nothing_and_says_why(db: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    await make.make_municipalities()
+    first, second, *_others = demo_hubs()
+
+    with pytest.raises(typer.Exit):
+        await commands._load_hubs([first, replace(second, hub=replace(second.hub, slug=first.hub.slug))])
+
+    assert capsys.readouterr().err.startswith("The hub la-libertad-peten is there with another operator or seat")
+    assert await Hub.all().count() == 0
 
 
 # -- user

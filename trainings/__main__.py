@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
@@ -14,9 +15,13 @@ from trainings import checks, db, jobs, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
+from trainings.errors import Refusal
 from trainings.lib.crypt import new_key
 from trainings.outbox import worker as outbox
+from trainings.places.actions import load_municipalities
+from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
+from trainings.schedule.place_actions import open_hubs
 from trainings.settings import Settings, get_settings
 
 SCOPES = {
@@ -30,6 +35,8 @@ cli = typer.Typer(
 )
 users = typer.Typer(help="Accounts of the staff.", no_args_is_help=True)
 cli.add_typer(users, name="user")
+hubs = typer.Typer(help="Hubs, their operators and venues.", no_args_is_help=True)
+cli.add_typer(hubs, name="hub")
 
 
 @cli.command()
@@ -58,8 +65,8 @@ def worker() -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database up to date; safe when two run at once."""
-    applied = asyncio.run(db.migrate(_settings()))
+    """Bring the database and its list of municipalities up to date; safe when two run at once."""
+    applied = asyncio.run(_migrate(_settings()))
     typer.echo("\n".join(applied) if applied else "The database is up to date.")
 
 
@@ -111,6 +118,31 @@ def create_user(
 def link_user(email: str) -> None:
     """Print a new one-time sign-in link for an account; earlier ones stop working."""
     asyncio.run(_in_database(_settings(), _link_user(email)))
+
+
+@hubs.command("load")
+def load_hubs(file: Annotated[Path, typer.Argument(help="JSON, as docs/operations.md says.")]) -> None:
+    """Open the hubs of a file, and correct those that are there; nothing is removed."""
+    try:
+        entries = read_hubs(file)
+    except (OSError, UnreadableHubFile) as exc:
+        _fail(f"{file}: {exc}")
+    asyncio.run(_in_database(_settings(), _load_hubs(entries)))
+
+
+async def _migrate(settings: Settings) -> list[str]:
+    applied = await db.migrate(settings)
+    async with db.connect(settings):
+        await load_municipalities()
+    return applied
+
+
+async def _load_hubs(entries: Sequence[HubEntry]) -> str:
+    try:
+        hubs_there = await open_hubs(entries, actor=PROGRAM)
+    except Refusal as refusal:
+        _fail(str(refusal))
+    return "\n".join(f"{hub.slug}  {hub.name}" for hub in hubs_there)
 
 
 async def _in_database(settings: Settings, work: Coroutine[Any, Any, str]) -> None:

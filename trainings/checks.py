@@ -16,6 +16,7 @@ from trainings import db
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.lib.crypt import Keyring
 from trainings.outbox.mailer import parse_smtp_url
+from trainings.places.models import Hub
 from trainings.settings import LOOPBACK_NAMES, Settings, SettingsProblem
 from trainings.web.i18n import LOCALE_DIR, SOURCE_LANGUAGE
 
@@ -103,15 +104,17 @@ async def _database(settings: Settings) -> list[Finding]:
         if pending := await db.pending_migrations(settings):
             return [Finding(f"The database lacks {len(pending)} migration(s). Run `trainings migrate`.")]
         async with db.connect(settings):
-            return await _accounts(settings)
+            return await _contents(settings)
     except (OSError, sqlite3.Error, asyncpg.PostgresError) as problem:
         return [Finding(f"The database does not answer: {problem}. Look at TRAININGS_DATABASE_URL and its server.")]
 
 
-async def _accounts(settings: Settings) -> list[Finding]:
+async def _contents(settings: Settings) -> list[Finding]:
     found = []
     if settings.is_production and await User.exists(is_demo=True, is_active=True):
         found.append(Finding("The database holds demo accounts, whose password others know. Use another database."))
+    if not await Hub.exists():
+        found.append(Finding("There are no hubs yet. Run `trainings hub load FILE`.", is_fatal=False))
     if not await RoleGrant.exists(role__in=[Role.PLATFORM_ADMIN, Role.MUNICIPAL_ADMIN]):
         sentence = "Nobody can administer. Run `trainings user create EMAIL --role platform_admin`."
         found.append(Finding(sentence, is_fatal=False))

@@ -23,9 +23,9 @@ from trainings.places.actions import (
     load_municipalities,
     update_venue,
 )
+from trainings.places.hub_file import demo_hubs
 from trainings.places.models import AccessFeature, Hub, HubService, Operator, OperatorKind, Venue
 from trainings.places.queries import venues_of
-from trainings.places.seed_data import seed_hubs
 from trainings.versions.queries import current
 
 OPERATOR = OperatorDetails("1705", OperatorKind.MUNICIPALITY, "Municipalidad de La Libertad, Petén", "1705")
@@ -47,7 +47,7 @@ async def numbers(*keys: str) -> list[int]:
 async def test_demo_hubs_are_the_ten_of_the_founding_text(db: object) -> None:
     await load_municipalities()
 
-    for seed in seed_hubs():
+    for seed in demo_hubs():
         operator = await create_operator(seed.operator, actor=PROGRAM)
         hub = await create_hub(seed.hub, operator=operator, actor=PROGRAM)
         for venue in seed.venues:

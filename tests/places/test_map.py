@@ -13,14 +13,14 @@ import pytest
 
 from trainings.lib.text import slugify
 from trainings.places import data
+from trainings.places.hub_file import demo_hubs
 from trainings.places.map import SLOTS, Map, Marked, Shape, country_map, department_map
 from trainings.places.outlines import FINE_DEPARTMENTS, Box, Drawing, View, outlines
-from trainings.places.seed_data import seed_hubs
 from trainings.web.render import environment
 
 PROJECT = Path(__file__).parent.parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
-HUBS = tuple(seed.hub.seat for seed in seed_hubs())
+HUBS = tuple(seed.hub.seat for seed in demo_hubs())
 
 
 def marks(*codes: str) -> dict[str, Marked]:
@@ -190,7 +190,7 @@ def test_names_on_a_department_map_cover_no_mark_and_no_other_name() -> None:
 
 
 def test_fine_outlines_hold_the_towns_of_the_demo_hubs() -> None:
-    for seed in seed_hubs():
+    for seed in demo_hubs():
         seats = [venue for venue in seed.venues if venue.lat is not None]
         for venue in seats:
             code = venue.municipality

@@ -8,9 +8,9 @@ from trainings.audit.actor import PROGRAM, Actor
 from trainings.errors import NotFound
 from trainings.places import data
 from trainings.places.actions import create_hub, create_operator, load_municipalities
+from trainings.places.hub_file import HubEntry, demo_hubs
 from trainings.places.models import Municipality
 from trainings.places.queries import by_slug, hub_by_slug, hubs_of, hubs_visible_to, search_municipalities
-from trainings.places.seed_data import SeedHub, seed_hubs
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def names(typed: str, limit: int = 20) -> list[str]:
     return [place.full_name for place in await search_municipalities(typed, limit)]
 
 
-async def open_hub(seed: SeedHub) -> None:
+async def open_hub(seed: HubEntry) -> None:
     operator = await create_operator(seed.operator, actor=PROGRAM)
     await create_hub(seed.hub, operator=operator, actor=PROGRAM)
 
@@ -100,7 +100,7 @@ async def test_by_slug_finds_the_one_or_refuses(places: None) -> None:
 
 
 async def test_hubs_of_a_municipality_are_those_that_serve_it(places: None) -> None:
-    for seed in seed_hubs():
+    for seed in demo_hubs():
         await open_hub(seed)
 
     sayaxche = await hubs_of(await by_slug("sayaxche-peten"))
@@ -114,7 +114,7 @@ async def test_hubs_of_a_municipality_are_those_that_serve_it(places: None) -> N
 
 
 async def test_closed_hub_is_nowhere(places: None) -> None:
-    await open_hub(seed_hubs()[0])
+    await open_hub(demo_hubs()[0])
     hub = await hub_by_slug("la-libertad-peten")
     hub.is_active = False
     await hub.save(update_fields=["is_active"])
@@ -125,7 +125,7 @@ async def test_closed_hub_is_nowhere(places: None) -> None:
 
 
 async def test_hubs_visible_to_staff_are_those_of_their_roles(places: None) -> None:
-    for seed in seed_hubs()[:3]:
+    for seed in demo_hubs()[:3]:
         await open_hub(seed)
     hub = await hub_by_slug("melchor-de-mencos-peten")
     coordinator = Actor(id=None, role="hub_coordinator", roles_at={hub.id: frozenset({"hub_coordinator"})})

@@ -1,4 +1,4 @@
-"""Load the municipalities; open operators, hubs and venues; correct what is said of a venue."""
+"""Load the municipalities; open operators, hubs and venues; correct what is said of a hub or a venue."""
 
 from __future__ import annotations
 
@@ -150,18 +150,7 @@ async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -
     async with transaction():
         await _check_municipalities(*served)
         try:
-            hub = await Hub.create(
-                slug=slug,
-                name=details.name,
-                operator=operator,
-                seat_id=details.seat,
-                address=details.address,
-                hours=details.hours,
-                phone=details.phone,
-                email=details.email,
-                languages=list(details.languages),
-                access=list(details.access),
-            )
+            hub = await Hub.create(slug=slug, operator=operator, seat_id=details.seat, **_hub_columns(details))
         except IntegrityError as exc:
             raise HubExists(field="name", slug=slug) from exc
         for code in served:
@@ -171,11 +160,38 @@ async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -
     return hub
 
 
+async def update_hub(hub: Hub, details: HubDetails, *, actor: Actor) -> bool:
+    """Correct what is said of a hub and what it serves; whether anything was different.
+
+    Its slug, seat and operator are fixed. Refuses unknown municipalities. The stored calendar texts that name the hub
+    are the schedule's (`schedule.place_actions`).
+    """
+    assert details.seat == hub.seat_id, "a hub keeps its seat: feeds and folios hang on it"
+    columns = _hub_columns(details)
+    changed = [name for name, value in columns.items() if getattr(hub, name) != value]
+    served = {details.seat, *details.serves}
+    async with transaction():
+        await lock(Hub, [hub.id])
+        before = {code for (code,) in await HubService.filter(hub_id=hub.id).values_list("municipality_id")}
+        if not changed and served == before:
+            return False
+        await _check_municipalities(*served)
+        if changed:
+            await hub.update_from_dict(columns).save(update_fields=changed)
+        await HubService.filter(hub_id=hub.id, municipality_id__in=sorted(before - served)).delete()
+        for code in sorted(served - before):
+            await HubService.create(hub=hub, municipality_id=code)
+        if "name" in changed:
+            await bump(*feed_keys(hub))
+        await record("places.update_hub", actor=actor, object_id=hub.id, hub_id=hub.id, changed=changed)
+    return True
+
+
 async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venue:
     """A place where the hub's trainings are held. Refuses an unknown municipality, and the same name twice in one."""
     async with transaction():
         await _check_venue(details, hub)
-        venue = await Venue.create(hub=hub, **_columns(details))
+        venue = await Venue.create(hub=hub, **_venue_columns(details))
         await record("places.create_venue", actor=actor, object_id=venue.id, hub_id=hub.id)
     return venue
 
@@ -183,9 +199,9 @@ async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venu
 async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
     """Correct what is said of a venue of this hub, and tell the feeds that name it. Refuses as `create_venue` does.
 
-    The stored calendar texts of its sessions are the schedule's: who changes a venue in use calls it from there.
+    The stored calendar texts of its sessions are the schedule's (`schedule.place_actions.correct_venue`).
     """
-    columns = _columns(details)
+    columns = _venue_columns(details)
     changed = [name for name, value in columns.items() if getattr(venue, name) != value]
     if not changed:
         return
@@ -197,7 +213,19 @@ async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: 
         await record("places.update_venue", actor=actor, object_id=venue.id, hub_id=hub.id, changed=changed)
 
 
-def _columns(details: VenueDetails) -> dict[str, Any]:
+def _hub_columns(details: HubDetails) -> dict[str, Any]:
+    return {
+        "name": details.name,
+        "address": details.address,
+        "hours": details.hours,
+        "phone": details.phone,
+        "email": details.email,
+        "languages": list(details.languages),
+        "access": list(details.access),
+    }
+
+
+def _venue_columns(details: VenueDetails) -> dict[str, Any]:
     return {
         "name": details.name,
         "municipality_id": details.municipality,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from trainings import clock, db
 from trainings.accounts.models import User
 from trainings.lib import tokens
+from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Operator
-from trainings.places.seed_data import seed_hubs
 from trainings.schedule.models import Course, Training, TrainingState
 from trainings.seed import world as building
 from trainings.seed.world import DOMAIN, World
@@ -65,7 +65,7 @@ async def _keep_running(scale: int) -> None:
     """Where the training of the day is over by now, make today's."""
     now = clock.now()
     hubs = {hub.slug: hub for hub in await Hub.all()}
-    first = hubs[seed_hubs()[0].hub.slug]
+    first = hubs[demo_hubs()[0].hub.slug]
     running = Training.filter(
         hub_id=first.id, state=TrainingState.PUBLISHED, sessions__starts_at__lte=now, sessions__ends_at__gt=now
     )

@@ -20,14 +20,15 @@ from trainings.lib import tokens
 from trainings.lib.text import slugify
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.places import actions as places
-from trainings.places.models import Hub, Operator, Venue
-from trainings.places.seed_data import seed_hubs
+from trainings.places.hub_file import demo_hubs
+from trainings.places.models import Hub, Venue
 from trainings.registrations import actions as registrations
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.sign_up import SignUp, sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
 from trainings.schedule.models import Course, PlaceShown, Topic, Training, TrainingSession
+from trainings.schedule.place_actions import open_hubs
 from trainings.schedule.plans import SessionPlan, TrainingPlan
 from trainings.seed.catalogue import COURSES, SeedCourse
 from trainings.seed.names import person
@@ -54,16 +55,7 @@ class World:
 async def build_hubs() -> list[Hub]:
     """The ten hubs with their operators and venues."""
     await places.load_municipalities()
-    made = []
-    for entry in seed_hubs():
-        operator = await Operator.get_or_none(code=entry.operator.code)
-        if operator is None:
-            operator = await places.create_operator(entry.operator, actor=PROGRAM)
-        hub = await places.create_hub(entry.hub, operator=operator, actor=PROGRAM)
-        for venue in entry.venues:
-            await places.create_venue(venue, hub=hub, actor=PROGRAM)
-        made.append(hub)
-    return made
+    return await open_hubs(demo_hubs(), actor=PROGRAM)
 
 
 async def build_accounts(hubs: list[Hub], password: str) -> list[User]:

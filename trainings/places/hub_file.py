@@ -1,0 +1,115 @@
+"""Hubs as a file writes them down (docs/operations.md, "Hubs"): who runs them, what they are, where they meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from trainings.lib.phones import parse_phone
+from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetails, VenueDetails
+from trainings.places.models import AccessFeature, OperatorKind
+
+DEMO_HUBS = Path(__file__).parent / "data" / "demo_hubs.json"
+"""The ten hubs of the founding text. Addresses, hours, phones, venues and people are invented."""
+
+
+class UnreadableHubFile(ValueError):
+    """The file does not say what it should; the text names the first place where."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubEntry:
+    """A hub with who runs it and where it meets; the first venue is its usual one."""
+
+    operator: OperatorDetails
+    hub: HubDetails
+    venues: tuple[VenueDetails, ...]
+
+
+def _e164(text: str) -> str:
+    number = parse_phone(text)
+    if number is None:
+        raise ValueError("no telephone number, write it like 5555 1234")
+    return number
+
+
+Access = tuple[AccessFeature, ...]
+Text = Annotated[str, Field(min_length=1, max_length=160)]
+Address = Annotated[str, Field(max_length=240)]
+Code = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class _Operator(_Written):
+    code: Annotated[str, Field(max_length=8)]
+    kind: OperatorKind
+    name: Text
+    municipality: Code
+    signatories: tuple[tuple[Text, Annotated[str, Field(min_length=1, max_length=120)]], ...] = ()
+
+    def details(self) -> OperatorDetails:
+        signatories = tuple(SignatoryDetails(name, office) for name, office in self.signatories)
+        return OperatorDetails(self.code, self.kind, self.name, self.municipality, signatories)
+
+
+class _Hub(_Written):
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
+    name: Text
+    seat: Code
+    serves: tuple[Code, ...] = ()
+    address: Annotated[str, Field(min_length=1, max_length=240)]
+    hours: Text
+    phone: Annotated[str, AfterValidator(_e164)]
+    email: Annotated[str, Field(max_length=254)] = ""
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{3}$")], ...] = ()
+    access: Access = ()
+
+    def details(self) -> HubDetails:
+        return HubDetails(**dict(self))
+
+
+class _Venue(_Written):
+    name: Text
+    municipality: Code
+    address: Address = ""
+    access: Access = ()
+    capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    lat: Annotated[Decimal, Field(ge=13, le=19, decimal_places=6)] | None = None
+    lon: Annotated[Decimal, Field(ge=-93, le=-88, decimal_places=6)] | None = None
+
+    def details(self) -> VenueDetails:
+        return VenueDetails(**dict(self))
+
+
+class _Entry(_Written):
+    operator: _Operator
+    hub: _Hub
+    venues: tuple[_Venue, ...] = ()
+
+    def entry(self) -> HubEntry:
+        return HubEntry(self.operator.details(), self.hub.details(), tuple(one.details() for one in self.venues))
+
+
+def read_hubs(path: Path) -> tuple[HubEntry, ...]:
+    """All entries of the file, in its order. Raises UnreadableHubFile, OSError."""
+    try:
+        entries = TypeAdapter(tuple[_Entry, ...]).validate_json(path.read_bytes())
+    except ValidationError as exc:
+        problem = exc.errors()[0]
+        where = " → ".join(map(str, problem["loc"])) or "the file"
+        raise UnreadableHubFile(f"{where}: {problem['msg']}") from exc
+    return tuple(one.entry() for one in entries)
+
+
+@cache
+def demo_hubs() -> tuple[HubEntry, ...]:
+    """All ten; the one of La Libertad, Petén, first."""
+    return read_hubs(DEMO_HUBS)
