@@ -45,7 +45,7 @@ def is_unchanged(asked: Mapping[bytes, str], etag: str, last_modified: datetime)
     known = asked.get(IF_NONE_MATCH)
     if known is not None:
         return known.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]
-    since = _moment(asked.get(IF_MODIFIED_SINCE, ""))
+    since = _moment(asked[IF_MODIFIED_SINCE]) if IF_MODIFIED_SINCE in asked else None
     return since is not None and last_modified <= since
 
 
