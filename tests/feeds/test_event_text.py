@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.feeds.facts import a_session
@@ -100,6 +100,7 @@ def test_hostile_titles_reach_ical_js() -> None:
     assert [[entry.summary for entry in entries] for entries in read] == [[as_read(title)] for title in HOSTILE]
 
 
+@settings(deadline=None)
 @given(title=st.text(max_size=300), place=st.text(max_size=120), summary=st.text(max_size=400))
 @example(title="\\", place=",", summary=";")
 def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, summary: str) -> None:
@@ -112,6 +113,7 @@ def test_any_text_reaches_a_reader_and_injects_nothing(title: str, place: str, s
     check_form(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_text_that_is_read_back_means_what_was_written(title: str) -> None:
     facts = a_session(title=title)

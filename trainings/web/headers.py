@@ -58,9 +58,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                brought = {name for name, _value in message["headers"]}
+                given = message.get("headers", ())
+                brought = {name for name, _value in given}
                 lacking = [field for field in self.fields if field[0] not in brought]
-                message["headers"] = [*message["headers"], *lacking]
+                message["headers"] = [*given, *lacking]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
