@@ -21,22 +21,16 @@ EDITORS = {"coordinator", "admin"}
 AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_edit_trainings: EDITORS,
     permissions.can_see_roster: DESK,
-    permissions.can_check_in: DESK,
-    permissions.can_add_walk_in: DESK,
     permissions.can_correct_name: DESK,
     permissions.can_close_session: EDITORS,
     permissions.can_see_registrations: DESK,
     permissions.can_register_at_desk: DESK,
-    permissions.can_print_certificates: DESK,
     permissions.can_issue_certificates: EDITORS,
     permissions.can_revoke_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,
-    permissions.can_see_figures: EDITORS | {"monitor"},
 }
 OF_OWN_SESSIONS = (
     permissions.can_see_roster,
-    permissions.can_check_in,
-    permissions.can_add_walk_in,
     permissions.can_correct_name,
     permissions.can_close_session,
 )

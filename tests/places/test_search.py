@@ -9,8 +9,9 @@ from trainings.errors import NotFound
 from trainings.places import data
 from trainings.places.actions import create_hub, create_operator, load_municipalities
 from trainings.places.hub_file import HubEntry, demo_hubs
-from trainings.places.models import Municipality
-from trainings.places.queries import by_slug, hub_by_slug, hubs_of, hubs_visible_to, search_municipalities
+from trainings.places.models import Hub, Municipality
+from trainings.places.queries import by_slug, hubs_visible_to, search_municipalities
+from trainings.schedule.public_queries import hubs_serving
 
 
 @pytest.fixture
@@ -103,31 +104,23 @@ async def test_hubs_of_a_municipality_are_those_that_serve_it(places: None) -> N
     for seed in demo_hubs():
         await open_hub(seed)
 
-    sayaxche = await hubs_of(await by_slug("sayaxche-peten"))
-    quetzaltenango = await hubs_of(await by_slug("quetzaltenango-quetzaltenango"))
-
-    assert [(hub.slug, hub.seat.full_name) for hub in sayaxche] == [("la-libertad-peten", "La Libertad, Petén")]
-    assert [(hub.slug, hub.operator.name) for hub in quetzaltenango] == [
-        ("asociacion-acd-quetzaltenango", "Asociación ACD")
-    ]
-    assert await hubs_of(await by_slug("antigua-guatemala-sacatepequez")) == []
+    assert [hub.seat.full_name for hub in await hubs_serving("1710")] == ["La Libertad, Petén"]
+    assert [hub.name for hub in await hubs_serving("0901")] == ["Ventanilla de la Asociación ACD, Quetzaltenango"]
+    assert await hubs_serving("0301") == []
 
 
 async def test_closed_hub_is_nowhere(places: None) -> None:
     await open_hub(demo_hubs()[0])
-    hub = await hub_by_slug("la-libertad-peten")
-    hub.is_active = False
-    await hub.save(update_fields=["is_active"])
 
-    assert await hubs_of(await by_slug("la-libertad-peten")) == []
-    with pytest.raises(NotFound):
-        await hub_by_slug("la-libertad-peten")
+    await Hub.filter(slug="la-libertad-peten").update(is_active=False)
+
+    assert await hubs_serving("1705") == []
 
 
 async def test_hubs_visible_to_staff_are_those_of_their_roles(places: None) -> None:
     for seed in demo_hubs()[:3]:
         await open_hub(seed)
-    hub = await hub_by_slug("melchor-de-mencos-peten")
+    hub = await Hub.get(slug="melchor-de-mencos-peten")
     coordinator = Actor(id=None, role="hub_coordinator", roles_at={hub.id: frozenset({"hub_coordinator"})})
     monitoring = Actor(id=None, role="monitoring_officer", roles_everywhere=frozenset({"monitoring_officer"}))
     nobody = Actor(id=None, role="visitor")

@@ -9,7 +9,6 @@
 | print certificates | | hub | hub | operator | | |
 | issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
-| figures without names | | | hub | operator | all | |
 
 An operator's administrator holds the role at each of its hubs. Whether somebody holds a session is a row, not a role:
 such functions are told by `is_facilitator`. What somebody may not see is 404 (`visible_to` in the queries), not here.
@@ -31,9 +30,7 @@ DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
-FIGURE_READERS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN, Role.MONITORING_OFFICER)
 CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
-USER_EDITORS = (Role.MUNICIPAL_ADMIN, Role.PLATFORM_ADMIN)
 
 
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
@@ -42,17 +39,8 @@ def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
 
 
 def can_see_roster(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Names and states of who is expected at a session."""
+    """Names and states of who is expected at a session; record and undo arrivals and departures, add a walk-in."""
     return actor.has_at(hub_id, DESK) or (is_facilitator and actor.has_any(HUB_STAFF))
-
-
-def can_check_in(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    """Record and undo arrivals and departures."""
-    return can_see_roster(actor, hub_id, is_facilitator=is_facilitator)
-
-
-def can_add_walk_in(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
-    return can_see_roster(actor, hub_id, is_facilitator=is_facilitator)
 
 
 def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
@@ -74,10 +62,6 @@ def can_register_at_desk(actor: Actor, hub_id: UUID) -> bool:
     return actor.has_at(hub_id, DESK)
 
 
-def can_print_certificates(actor: Actor, hub_id: UUID) -> bool:
-    return actor.has_at(hub_id, DESK)
-
-
 def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
     return actor.has_at(hub_id, ISSUERS)
 
@@ -89,8 +73,3 @@ def can_revoke_certificates(actor: Actor, hub_id: UUID) -> bool:
 def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
     """Messages of the outbox that concern this hub."""
     return actor.has_at(hub_id, MESSAGE_READERS)
-
-
-def can_see_figures(actor: Actor, hub_id: UUID) -> bool:
-    """Counts without names."""
-    return actor.has_at(hub_id, FIGURE_READERS)

@@ -219,10 +219,6 @@ def read_own_link(typed: str) -> str | None:
     return _read(typed, OWN_LINK_LENGTH)
 
 
-def read_feed_token(typed: str) -> str | None:
-    return _read(typed, FEED_TOKEN_LENGTH)
-
-
 def read_short_code(typed: str) -> str | None:
     """The code as stored, or None where it cannot be one (length, characters, check character)."""
     return _read_checked(typed, SHORT_CODE_LENGTH)
@@ -260,11 +256,6 @@ def _in_fours(code: str) -> str:
 def digest(token: str, purpose: str) -> str:
     """SHA-256 in hex, as stored. The purpose ("own", "qr", "feed") keeps one kind of token from passing as another."""
     return hashlib.sha256(f"{purpose}:{token}".encode()).hexdigest()
-
-
-def roster_hash(token: str) -> str:
-    """16 characters by which a phone recognises a card offline. Safe only because the token is random and long."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"tm1|{token}".encode()).digest()[:12]).decode("ascii")
 
 
 def same(a: str, b: str) -> bool:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, SEXES
-from trainings.places.data import municipalities
+from trainings.places.data import grouped_by_department
 from trainings.places.models import ANOTHER_PLACE
 from trainings.web.i18n import N_, gettext
 
@@ -65,11 +63,6 @@ def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
 
 def municipalities_by_department(first: str = "") -> list[tuple[str, Choices]]:
     """All 340 under their departments, and last the answer of who lives elsewhere or does not say."""
-    ordered = sorted(_departments(), key=lambda group: group[0] != first)
+    groups = [(name, [(row.ine_code, row.name) for row in rows]) for name, rows in grouped_by_department()]
+    ordered = sorted(groups, key=lambda group: group[0] != first)
     return [*ordered, (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]
-
-
-@lru_cache(maxsize=1)
-def _departments() -> tuple[tuple[str, Choices], ...]:
-    grouped = groupby(municipalities(), key=lambda row: row.department)
-    return tuple((department, [(row.ine_code, row.name) for row in rows]) for department, rows in grouped)

@@ -43,24 +43,6 @@ async def by_slug(slug: str) -> Municipality:
     return municipality
 
 
-async def hub_by_slug(slug: str) -> Hub:
-    """An active hub with its seat and operator. Raises NotFound."""
-    hub = await reads(Hub).get_or_none(slug=slug, is_active=True).select_related("seat", "operator")
-    if hub is None:
-        raise NotFound
-    return hub
-
-
-async def hubs_of(municipality: Municipality) -> list[Hub]:
-    """Active hubs that serve it, with seat and operator; those seated there first."""
-    hubs = (
-        await reads(Hub)
-        .filter(services__municipality_id=municipality.ine_code, is_active=True)
-        .select_related("seat", "operator")
-    )
-    return sorted(hubs, key=lambda hub: (hub.seat_id != municipality.ine_code, fold(hub.name)))
-
-
 async def hubs_visible_to(actor: Actor) -> list[Hub]:
     """Hubs where the actor has a role, with seat and operator; all for a role without a place."""
     hubs = reads(Hub).select_related("seat", "operator")
