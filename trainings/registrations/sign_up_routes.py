@@ -17,13 +17,13 @@ from trainings.registrations.forms import SignUpForm, answers_hash
 from trainings.registrations.guarding import check_rate, is_to_review
 from trainings.registrations.queries import open_training
 from trainings.registrations.sign_up import SignedUp, SignUp, sign_up
-from trainings.schedule.models import SessionState, Training
+from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import gettext
+from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -99,10 +99,12 @@ def _signed_up(signed_up: SignedUp, browser: str) -> Response:
 def _page(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
+    first = (planned or sessions)[0]
     now = phase(training, sessions, clock.now())
     context = {
         "training": training,
-        "first": (planned or sessions)[0] if sessions else None,
+        "first": first,
+        "place": _public_place(training, first),
         "n_sessions": len(planned),
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
@@ -114,6 +116,15 @@ def _page(request: Request, training: Training, typed: Typed | None, status: int
         **choices.of_person(training.hub.seat.department),
     }
     return render(request, "registrations/new.html", context, status=status)
+
+
+def _public_place(training: Training, session: TrainingSession) -> str:
+    """Where it is held, as anybody may know: a protected place is its municipality only."""
+    venue = session.venue or training.venue
+    if venue is None:
+        return gettext(N_("En línea")) if training.online_url else training.hub.seat.full_name
+    town = venue.municipality.full_name
+    return town if training.place_shown is PlaceShown.AFTER_CONFIRMATION else f"{venue.name}, {town}"
 
 
 SIGN_UP = "/capacitaciones/{slug}/inscripcion"
