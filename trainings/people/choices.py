@@ -63,6 +63,6 @@ def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
 
 def municipalities_by_department(first: str = "") -> list[tuple[str, Choices]]:
     """All 340 under their departments, and last the answer of who lives elsewhere or does not say."""
-    groups = [(name, [(row.ine_code, row.name) for row in rows]) for name, rows in grouped_by_department()]
+    groups = [(name, [(row.ine_code, row.full_name) for row in rows]) for name, rows in grouped_by_department()]
     ordered = sorted(groups, key=lambda group: group[0] != first)
     return [*ordered, (gettext(N_("Otro")), [(ANOTHER_PLACE, gettext(ANOTHER_PLACE_WORDS))])]

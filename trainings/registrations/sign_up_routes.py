@@ -16,7 +16,7 @@ from trainings.people.consents import TEXTS
 from trainings.registrations.forms import SignUpForm, answers_hash
 from trainings.registrations.guarding import check_rate, is_to_review
 from trainings.registrations.queries import open_training
-from trainings.registrations.sign_up import SignedUp, SignUp, sign_up
+from trainings.registrations.sign_up import SignedUp, SignUp, TooYoung, sign_up
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
@@ -24,6 +24,7 @@ from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 BROWSER_DAYS = timedelta(days=30)
 LONGEST_BROWSER_NAME = 64
+CONFLICT = 409
+"""A rule said no; everything else is to be corrected in the form."""
 
 
 @allow(PUBLIC)
@@ -56,7 +59,8 @@ async def create(request: Request) -> Response:
     except (NotFound, TooMany):
         raise
     except Refusal as exc:
-        return _page(request, await open_training(training.slug), typed.refused(exc), exc.status)
+        # Places may have gone meanwhile: the page is drawn from what is there now.
+        return _page(request, await open_training(training.slug), typed.refused(exc), exc.status, refused=exc)
     return _signed_up(signed_up, browser)
 
 
@@ -96,7 +100,9 @@ def _signed_up(signed_up: SignedUp, browser: str) -> Response:
     return response
 
 
-def _page(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
+def _page(
+    request: Request, training: Training, typed: Typed | None, status: int = 200, *, refused: Refusal | None = None
+) -> Response:
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     first = (planned or sessions)[0]
@@ -111,6 +117,8 @@ def _page(request: Request, training: Training, typed: Typed | None, status: int
         "phone": training.contact_phone or training.hub.phone,
         "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
         "form": typed,
+        "refused": sentence_of(refused) if refused is not None and refused.status == CONFLICT else "",
+        "is_minor": isinstance(refused, TooYoung),
         "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
         "consents": {purpose.value: gettext(text) for purpose, text in TEXTS.items()},
         **choices.of_person(training.hub.seat.department),
