@@ -92,6 +92,7 @@ class Objects:
             "/panel/capacitaciones/": {"id": self.coming.id, "registration_id": self.waiting.id},
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
+            "/panel/lugares/": {"id": self.coming.venue_id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},

@@ -91,6 +91,9 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/cursos": EVERYBODY,
     "GET /panel/cursos/nuevo": EDITORS_LIST,
     "GET /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
+    "GET /panel/lugares": EDITORS_LIST,
+    "GET /panel/lugares/nuevo": EDITORS_LIST,
+    "GET /panel/lugares/{id:uuid}/editar": EDITORS,
     "GET /panel/capacitaciones": EVERYBODY,
     "GET /panel/capacitaciones/nueva": EDITORS_LIST,
     f"GET {TRAINING}": SCHEDULE,
@@ -120,6 +123,8 @@ PANEL: Mapping[str, Rule] = {
     # What changes something: in such an order that one does not take the object from under the next.
     "POST /panel/cursos/nuevo": EDITORS_LIST,
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
+    "POST /panel/lugares/nuevo": EDITORS,
+    "POST /panel/lugares/{id:uuid}/editar": EDITORS,
     "POST /panel/capacitaciones/nueva": EDITORS,
     f"POST {TRAINING}/publicar": EDITORS,
     f"POST {TRAINING}/ocultar": EDITORS,
@@ -159,6 +164,7 @@ PANEL: Mapping[str, Rule] = {
 
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
+    "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
     "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
     f"POST {PERSON}/diploma": lambda _at: {"kind": "diploma"},
 }

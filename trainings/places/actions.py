@@ -100,7 +100,10 @@ class HubDetails:
 
 @dataclass(frozen=True, slots=True)
 class VenueDetails:
-    """A place to meet. `municipality` is its INE code; position only where it may be shown, in degrees (WGS 84)."""
+    """A place to meet. `municipality` is its INE code; position only where it may be shown, in degrees (WGS 84).
+
+    What is not active is no longer offered; trainings that are there stay there.
+    """
 
     name: str
     municipality: str
@@ -109,6 +112,7 @@ class VenueDetails:
     lon: Decimal | None = None
     access: tuple[AccessFeature, ...] = ()
     capacity: int | None = None
+    is_active: bool = True
 
 
 async def load_municipalities() -> int:
@@ -234,6 +238,7 @@ def _venue_columns(details: VenueDetails) -> dict[str, Any]:
         "lon": details.lon,
         "access": list(details.access),
         "capacity": details.capacity,
+        "is_active": details.is_active,
     }
 
 

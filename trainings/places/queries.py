@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
+from tortoise.expressions import Q
+
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -51,9 +56,10 @@ async def hubs_visible_to(actor: Actor) -> list[Hub]:
     return await hubs
 
 
-async def venues_of(hub: Hub) -> list[Venue]:
-    """Venues that the hub uses now, with their municipality."""
-    return await reads(Venue).filter(hub_id=hub.id, is_active=True).select_related("municipality")
+async def venues_of(hub: Hub, *, also: Iterable[UUID | None] = ()) -> list[Venue]:
+    """Venues that the hub uses now, and those of `also` that it has retired, with their municipality."""
+    wanted = Q(is_active=True) | Q(id__in=[venue_id for venue_id in also if venue_id])
+    return await reads(Venue).filter(wanted, hub_id=hub.id).select_related("municipality")
 
 
 def feed_keys(hub: Hub, *municipality_codes: str) -> set[str]:

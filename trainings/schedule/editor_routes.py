@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -62,7 +63,7 @@ class FormRow:
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
     """The empty form; who leads several hubs first says for which."""
-    hubs = await _editable_hubs(request.state.actor)
+    hubs = await editable_hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
     if hub is None:
@@ -207,13 +208,14 @@ async def _plan(form: forms.TrainingForm) -> TrainingPlan:
     return form.plan(course.title)
 
 
-async def _editable_hubs(actor: Actor) -> list[Hub]:
+async def editable_hubs(actor: Actor) -> list[Hub]:
+    """Hubs in use that the actor leads."""
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
 
 
 async def _hub(request: Request, typed: Typed) -> Hub:
     """The hub that the form is for: one that the actor leads."""
-    for hub in await _editable_hubs(request.state.actor):
+    for hub in await editable_hubs(request.state.actor):
         if str(hub.id) == typed.value("hub"):
             return hub
     raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
@@ -275,7 +277,7 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
     """What the selects and boxes offer; a training keeps a course that has left the catalogue."""
     courses = [one for one in await queries.courses() if one.is_active or (training and one.id == training.course_id)]
     people = await queries.people_who_facilitate(hub.id, hub.operator_id)
-    venues = await venues_of(hub)
+    venues = await venues_of(hub, also=_venue_ids(training))
     return {
         "courses": [(one.id, f"{one.title} ({gettext(KINDS[one.kind]).lower()})") for one in courses],
         "venues": [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues],
@@ -285,6 +287,11 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
         "languages": [choice for choice in choices.languages() if choice[0] != "und"],
         "offers": [(code.value, gettext(words)) for code, words in OFFERS.items()],
     }
+
+
+def _venue_ids(training: Training | None) -> set[UUID | None]:
+    """Where it is, though the place be retired by now: saving another field must not move it."""
+    return {training.venue_id, *(session.venue_id for session in training.sessions)} if training else set()
 
 
 routes: list[BaseRoute] = [

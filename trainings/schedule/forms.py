@@ -29,7 +29,8 @@ MOST_PLACES = 2000
 MOST_CONTENTS = 30
 
 
-def _required(text: str) -> str:
+def required(text: str) -> str:
+    """Text that may not be empty."""
     if not text:
         raise wrong(N_("Falta este dato."))
     return text
@@ -66,7 +67,7 @@ def _known(codes: list[str], words: Any) -> list[str]:
 
 
 Day = Annotated[date, AfterValidator(_near_day)]
-Title = Annotated[str, printable(180), AfterValidator(_required)]
+Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
 Text240 = Annotated[str, printable(240)]
 Lines = Annotated[str, AfterValidator(_lines)]
@@ -293,7 +294,7 @@ class DuplicateForm(Form):
 class CancelForm(Form):
     """Why it will not take place: people are told."""
 
-    reason: Annotated[str, printable(240), AfterValidator(_required)]
+    reason: Annotated[str, printable(240), AfterValidator(required)]
 
 
 class CourseForm(Form):

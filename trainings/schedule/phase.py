@@ -32,6 +32,8 @@ class _Meeting(Protocol):
     @property
     def ends_at(self) -> datetime: ...
     @property
+    def closed_at(self) -> datetime | None: ...
+    @property
     def state(self) -> SessionState: ...
 
 
@@ -50,9 +52,14 @@ class _Run(Protocol):
     def has_waiting_list(self) -> bool: ...
 
 
+def end_of(meeting: _Meeting) -> datetime:
+    """When a session ends: as planned, or earlier where the facilitator closed it."""
+    return meeting.ends_at if meeting.closed_at is None else min(meeting.closed_at, meeting.ends_at)
+
+
 def last_end(sessions: Sequence[_Meeting]) -> datetime | None:
     """When the last session that was not cancelled ends."""
-    return max((meeting.ends_at for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
+    return max((end_of(meeting) for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
 
 
 def closing_time(training: _Run, sessions: Sequence[_Meeting]) -> datetime | None:
@@ -63,7 +70,7 @@ def closing_time(training: _Run, sessions: Sequence[_Meeting]) -> datetime | Non
 def is_running(sessions: Sequence[_Meeting], now: datetime) -> bool:
     """Whether a session is going on."""
     return any(
-        meeting.state is SessionState.PLANNED and meeting.starts_at <= now < meeting.ends_at for meeting in sessions
+        meeting.state is SessionState.PLANNED and meeting.starts_at <= now < end_of(meeting) for meeting in sessions
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from trainings import clock
 from trainings.audit.actor import Actor
@@ -52,7 +53,7 @@ async def _open(entry: HubEntry, actor: Actor) -> Hub:
         if venue is None:
             await places.create_venue(details, hub=hub, actor=actor)
         else:
-            await correct_venue(venue, details, hub=hub, actor=actor)
+            await correct_venue(venue, replace(details, is_active=venue.is_active), hub=hub, actor=actor)
     return hub
 
 

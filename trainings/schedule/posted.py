@@ -8,7 +8,7 @@ from datetime import datetime
 from trainings import clock
 from trainings.places.models import OperatorKind
 from trainings.schedule.models import CourseKind, SessionState, TrainingState
-from trainings.schedule.phase import Phase, is_running, phase
+from trainings.schedule.phase import Phase, end_of, is_running, phase
 from trainings.schedule.towns import Town
 
 
@@ -39,6 +39,7 @@ class Meeting:
     ends_at: datetime
     state: SessionState
     place: Place
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Listed:
     def next_meeting(self) -> Meeting:
         """The first that has not ended; the first of all once everything is over."""
         now = clock.now()
-        return next((meeting for meeting in self.held if meeting.ends_at > now), self.held[0])
+        return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
 
     @property
     def town(self) -> Town:

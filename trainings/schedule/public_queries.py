@@ -66,7 +66,7 @@ TRAINING = """
 """
 
 MEETINGS = """
-    SELECT s.starts_at, s.ends_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
+    SELECT s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
     FROM training_session s
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE s.training_id = ?
@@ -75,7 +75,7 @@ MEETINGS = """
 
 _LISTED = """
     SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, t.taken, t.has_waiting_list, t.opens_at,
-        t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.state,
+        t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.closed_at, s.state,
         COALESCE(v.municipality_id, h.seat_id) AS town_code
     FROM training_session s
     JOIN training t ON t.id = s.training_id
@@ -123,7 +123,7 @@ COMING = """
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ?
+    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
     ORDER BY s.starts_at, s.id
 """
 
@@ -264,7 +264,7 @@ def _meeting(row: dict[str, Any], place: Place) -> Meeting:
     starts_at, ends_at = _moment(row["starts_at"]), _moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
-    return Meeting(starts_at, ends_at, SessionState(row["state"]), place)
+    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, _moment(row["closed_at"]))
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:

@@ -11,6 +11,7 @@ from trainings.schedule import (
     session_routes,
     show_routes,
     staff_routes,
+    venue_routes,
     week_routes,
 )
 
@@ -22,4 +23,5 @@ routes: list[BaseRoute] = [
     *show_routes.routes,
     *session_routes.routes,
     *course_routes.routes,
+    *venue_routes.routes,
 ]

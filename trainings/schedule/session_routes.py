@@ -105,7 +105,7 @@ async def _move_form(
         "form": typed,
         "venues": [
             (venue.id, f"{venue.name}, {venue.municipality.full_name}")
-            for venue in await venues_of(session.training.hub)
+            for venue in await venues_of(session.training.hub, also=[session.venue_id])
         ],
         "n_mails": with_mail,
         "n_calls": without,

@@ -1,0 +1,121 @@
+"""`/panel/lugares`: the venues where a hub's trainings are held."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import EDITORS
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import NotFound, Refusal
+from trainings.lib.text import fold
+from trainings.people import choices
+from trainings.places.actions import create_venue
+from trainings.places.models import Hub, Venue
+from trainings.places.words import ACCESS
+from trainings.schedule.editor_routes import REFUSED, editable_hubs
+from trainings.schedule.forms import TICKED
+from trainings.schedule.place_actions import correct_venue
+from trainings.schedule.venue_forms import VenueForm, typed_venue
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/lugares"
+
+
+class UnknownVenue(NotFound):
+    sentence = N_("No encontramos ese lugar entre los de su ventanilla.")
+
+
+@allow(*EDITORS)
+async def index(request: Request) -> Response:
+    hubs = await editable_hubs(request.state.actor)
+    found = await reads(Venue).filter(hub_id__in=[hub.id for hub in hubs]).select_related("hub", "municipality")
+    venues = sorted(found, key=lambda venue: (not venue.is_active, fold(venue.name)))
+    context = {"here": "capacitaciones", "venues": venues, "shows_hubs": len(hubs) > 1}
+    return render(request, "schedule/staff/venues.html", context)
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    hubs = await editable_hubs(request.state.actor)
+    first = {"hub": hubs[0].id, "municipality": hubs[0].seat_id} if len(hubs) == 1 else {}
+    return await _form(request, Typed.of({**first, "is_active": TICKED}))
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    return await _save(request, None)
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    venue = await _venue(request)
+    return await _form(request, typed_venue(venue), venue)
+
+
+@allow(*EDITORS)
+async def update(request: Request) -> Response:
+    return await _save(request, await _venue(request))
+
+
+async def _venue(request: Request) -> Venue:
+    """The venue of the address, at a hub that the actor leads."""
+    venue = await Venue.get_or_none(id=request.path_params["id"]).select_related("hub")
+    if venue is None or venue.hub_id not in {hub.id for hub in await editable_hubs(request.state.actor)}:
+        raise UnknownVenue
+    return venue
+
+
+async def _save(request: Request, venue: Venue | None) -> Response:
+    typed = await read_form(request)
+    if venue is not None:
+        typed.fields["hub"] = [str(venue.hub_id)]
+    try:
+        await _keep(check(VenueForm, typed), venue, request.state.actor)
+    except FormErrors as exc:
+        return await _form(request, exc.typed, venue, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _form(request, typed.refused(refusal), venue, status=refusal.status)
+    response = redirect(INDEX)
+    flash(response, gettext(N_("Listo: el lugar está guardado.")))
+    return response
+
+
+async def _keep(form: VenueForm, venue: Venue | None, actor: Actor) -> None:
+    if venue is not None:
+        await correct_venue(venue, form.details(), hub=venue.hub, actor=actor)
+        return
+    hub: Hub | None = next((hub for hub in await editable_hubs(actor) if hub.id == form.hub), None)
+    if hub is None:
+        raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
+    await create_venue(form.details(), hub=hub, actor=actor)
+
+
+async def _form(request: Request, typed: Typed, venue: Venue | None = None, *, status: int = 200) -> Response:
+    hubs = await editable_hubs(request.state.actor)
+    context = {
+        "here": "capacitaciones",
+        "form": typed,
+        "venue": venue,
+        "hubs": [(hub.id, hub.name) for hub in hubs],
+        "departments": choices.municipalities_by_department(hubs[0].seat.department if hubs else "")[:-1],
+        "access": [(feature.value, gettext(words)) for feature, words in ACCESS.items()],
+    }
+    return render(request, "schedule/staff/venue_form.html", context, status=status)
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(INDEX + "/nuevo", new),
+    Route(INDEX + "/nuevo", create, methods=["POST"]),
+    Route(INDEX + "/{id:uuid}/editar", edit),
+    Route(INDEX + "/{id:uuid}/editar", update, methods=["POST"]),
+]
