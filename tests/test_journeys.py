@@ -222,7 +222,7 @@ async def test_typed_code_counts_without_script(running: Running, new_client: Ne
 
     page = await read(facilitator, done.partition("#")[0])
     assert "Rosaura Isabel T. M." in page.text
-    assert "1 de 1 personas presentes" in " ".join(page.text.split())
+    assert "1 de 1 presentes" in " ".join(page.text.split())
     assert "Rosaura" not in done
 
 

@@ -13,7 +13,7 @@ def test_code_counts_without_script(plain: Page, door: Door) -> None:
 
     assert plain.url.endswith("#resultado")
     expect(plain.locator(".answer [data-state=present]")).to_contain_text("Ana Lucía B. C.")
-    expect(plain.locator("[data-count]")).to_contain_text("1 de 4 personas presentes")
+    expect(plain.locator("[data-count]")).to_contain_text("1 de 4 presentes")
 
 
 def test_wrong_code_without_script_is_shown_again_with_its_error(plain: Page, door: Door) -> None:

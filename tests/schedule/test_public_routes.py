@@ -192,7 +192,7 @@ async def test_running_training_says_so_and_still_takes_people(client: AsyncClie
 
     page = await page_of(client, training)
 
-    assert "Está en curso hasta las 12:00 p. m." in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Está en curso. Termina: 12:00 p. m." in page.text.replace("\N{NO-BREAK SPACE}", " ")
     assert page.one("a", href=f"/capacitaciones/{training.slug}/inscripcion")
 
 

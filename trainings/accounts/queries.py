@@ -34,10 +34,12 @@ async def actor_of(user: User, *, request_id: str = "") -> Actor:
     at: dict[UUID, set[str]] = {}
     everywhere: set[str] = set()
     operators: set[UUID] = set()
+    places: set[str] = set()
     grants = reads(RoleGrant).filter(user_id=user.id)
-    for role, hub_id, operator_id, operators_hub_id in await grants.values_list(
-        "role", "hub_id", "operator_id", "operator__hubs__id"
+    for role, hub_id, operator_id, operators_hub_id, hub_name, operator_name in await grants.values_list(
+        "role", "hub_id", "operator_id", "operator__hubs__id", "hub__name", "operator__name"
     ):
+        places |= {name for name in (hub_name, operator_name) if name}
         if operator_id is not None:
             operators.add(operator_id)
         if hub_id is None and operator_id is None:
@@ -50,6 +52,7 @@ async def actor_of(user: User, *, request_id: str = "") -> Actor:
         role=_first_of(everywhere.union(*at.values())),
         name=user.name,
         email=user.email,
+        place=places.pop() if len(places) == 1 else "",
         roles_at=MappingProxyType({hub_id: frozenset(roles) for hub_id, roles in at.items()}),
         roles_everywhere=frozenset(everywhere),
         operator_ids=frozenset(operators),

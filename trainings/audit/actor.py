@@ -14,13 +14,15 @@ NOWHERE: Mapping[UUID, frozenset[str]] = MappingProxyType({})
 class Actor:
     """`roles_at` maps each hub in scope to the role codes held there; `roles_everywhere` are those without a place.
 
-    `role` is the word for the audit line. Nothing here says what a role may do: that is `accounts/permissions.py`.
+    `role` is the word for the audit line, `place` the name of the only hub or operator where roles are held. What a
+    role may do is not said here but in `accounts/permissions.py`.
     """
 
     id: UUID | None
     role: str
     name: str = ""
     email: str = ""
+    place: str = ""
     roles_at: Mapping[UUID, frozenset[str]] = field(default_factory=lambda: NOWHERE)
     roles_everywhere: frozenset[str] = frozenset()
     operator_ids: frozenset[UUID] = frozenset()

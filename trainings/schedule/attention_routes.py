@@ -57,7 +57,7 @@ async def _to_close(actor: Actor) -> list[Concern]:
         path = f"/panel/sesiones/{session.id}/asistencia"
         if session.is_running(now) and actor.has_any(ATTENDANCE_TAKERS):
             until = dates.time_of_day(session.ends_at, language())
-            sentence = gettext(N_("En curso hasta las %(until)s")) % {"until": until}
+            sentence = gettext(N_("En curso. Termina: %(until)s")) % {"until": until}
             concerns.append(Concern("lista", path, gettext(N_("Pasar asistencia")), f"{numbered(session)}. {sentence}"))
         elif not session.is_running(now) and _may_close(session, actor):
             ended = dates.day_and_time(session.ends_at, language())

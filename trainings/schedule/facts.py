@@ -142,7 +142,7 @@ def _running(training: Posted) -> str:
     if not training.is_running:
         return ""
     time = dates.time_of_day(training.next_meeting.ends_at, language())
-    return _stopped(gettext("Está en curso hasta las %(time)s") % {"time": time})
+    return _stopped(gettext("Está en curso. Termina: %(time)s") % {"time": time})
 
 
 def _place_note(training: Posted) -> str:

@@ -19,7 +19,6 @@ from trainings.accounts.permissions import (
 )
 from trainings.audit.actor import Actor
 from trainings.lib import dates
-from trainings.places.queries import hubs_visible_to
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
@@ -99,7 +98,6 @@ async def _week(request: Request, first_day: date) -> Response:
     hours = _hours(shown)
     context = {
         "here": "semana",
-        "desk": await desk_of(actor),
         "title": dates.date_span([first_day + timedelta(days=n) for n in range(7)], language()),
         "days": [_day(first_day + timedelta(days=n), shown, hours[0], waiting, actor) for n in range(7)],
         "hours": [f"{hour % 12 or 12}" for hour in range(*hours)],
@@ -115,14 +113,6 @@ async def _week(request: Request, first_day: date) -> Response:
 
 def _week_path(first_day: date) -> str:
     return f"/panel/semana?desde={first_day.isoformat()}"
-
-
-async def desk_of(actor: Actor) -> str:
-    """The hub in words for whoever works at one only."""
-    if len(actor.roles_at) != 1:
-        return ""
-    hubs = await hubs_visible_to(actor)
-    return hubs[0].name if len(hubs) == 1 else ""
 
 
 async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:

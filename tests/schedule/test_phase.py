@@ -1,0 +1,98 @@
+"""What a training is at a moment, by its state, its window, its places and its sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.make import make_training
+from trainings import clock
+from trainings.attendance import actions as attendance
+from trainings.audit.actor import PROGRAM
+from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.phase import Phase, is_running, phase
+
+START = datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
+END = START + timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    starts_at: datetime = START
+    ends_at: datetime = END
+    closed_at: datetime | None = None
+    state: SessionState = SessionState.PLANNED
+
+
+@dataclass(frozen=True)
+class Run:
+    state: TrainingState = TrainingState.PUBLISHED
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    capacity: int = 20
+    taken: int = 0
+    has_waiting_list: bool = True
+
+
+PLAIN, MEETING = Run(), Meeting()
+BEFORE, DURING, AFTER = START - timedelta(days=1), START + timedelta(hours=1), END
+
+
+@pytest.mark.parametrize(
+    ("run", "meeting", "now", "expected"),
+    [
+        (PLAIN, MEETING, BEFORE, Phase.OPEN),
+        (PLAIN, MEETING, DURING, Phase.OPEN),
+        (PLAIN, MEETING, AFTER, Phase.HELD),
+        (replace(PLAIN, taken=20), MEETING, BEFORE, Phase.WAITING),
+        (replace(PLAIN, taken=20, has_waiting_list=False), MEETING, BEFORE, Phase.FULL),
+        (replace(PLAIN, closes_at=BEFORE), MEETING, BEFORE, Phase.CLOSED),
+        (replace(PLAIN, opens_at=START), MEETING, BEFORE, Phase.NOT_YET_OPEN),
+        (replace(PLAIN, state=TrainingState.DRAFT), MEETING, BEFORE, Phase.DRAFT),
+        (replace(PLAIN, state=TrainingState.CANCELLED), MEETING, BEFORE, Phase.CANCELLED),
+        (PLAIN, replace(MEETING, state=SessionState.CANCELLED), BEFORE, Phase.CANCELLED),
+        (PLAIN, replace(MEETING, closed_at=DURING), DURING, Phase.HELD),
+        (PLAIN, replace(MEETING, closed_at=AFTER + timedelta(hours=1)), AFTER, Phase.HELD),
+    ],
+)
+def test_phase_at_a_moment(run: Run, meeting: Meeting, now: datetime, expected: Phase) -> None:
+    assert phase(run, [meeting], now) is expected
+
+
+def test_phase_when_one_of_two_sessions_was_closed_then_it_goes_on() -> None:
+    next_week = Meeting(START + timedelta(weeks=1), END + timedelta(weeks=1))
+
+    assert phase(PLAIN, [replace(MEETING, closed_at=DURING), next_week], AFTER) is Phase.OPEN
+
+
+def test_a_closed_session_runs_no_more() -> None:
+    assert is_running([MEETING], DURING)
+    assert not is_running([replace(MEETING, closed_at=DURING)], DURING)
+
+
+async def test_public_page_when_the_session_was_closed_early_then_it_is_over(client: AsyncClient) -> None:
+    now = clock.now()
+    training = await make_training(sessions=[(now - timedelta(hours=1), now + timedelta(hours=3))])
+    session = await TrainingSession.get(training_id=training.id)
+    before = await client.get(f"/capacitaciones/{training.slug}")
+
+    await attendance.close_session(session.id, actor=PROGRAM)
+    after = await client.get(f"/capacitaciones/{training.slug}")
+
+    assert "Está en curso" in before.text
+    assert "Está en curso" not in after.text
+    assert "Inscribirme" not in after.text
+    answer = await client.post(
+        f"/capacitaciones/{training.slug}/inscripcion",
+        data={
+            "given_names": "Ana",
+            "surnames": "Coc",
+            "municipality": "1705",
+            "actor_type": "otro",
+            "consent_data": "yes",
+        },
+    )
+    assert answer.status_code == 409
