@@ -11,10 +11,12 @@ import pytest
 from tests.database import Database
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
+from trainings.attendance.actions import close_session
+from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
 from trainings.places.models import Hub, Municipality
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Course, SessionFacilitator, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Course, Project, SessionFacilitator, Training, TrainingSession, TrainingState
 from trainings.seed import ACCOUNTS, SEED, RealData, seed_demo
 from trainings.seed.plan import planned_trainings, sessions_of
 from trainings.seed.world import DOMAIN
@@ -34,6 +36,15 @@ async def test_seed_makes_the_real_places_and_the_fourteen_courses() -> None:
     assert await Municipality.all().count() == 340
     assert await Hub.all().count() == 10
     assert await Course.all().count() == 14
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_puts_trainings_of_the_first_hub_under_a_project() -> None:
+    project = await Project.get()
+
+    hubs = {slug for (slug,) in await Training.filter(project=project).distinct().values_list("hub__slug")}
+
+    assert hubs == {"la-libertad-peten"}
 
 
 @pytest.mark.usefixtures("world")
@@ -84,6 +95,18 @@ async def test_seed_when_called_again_then_nothing_is_made_twice(world: Settings
     await seed_demo(world)
 
     assert await Training.all().count() == before
+
+
+async def test_seed_when_the_running_training_was_closed_then_another_runs(world: Settings) -> None:
+    now = clock.now()
+    running = TrainingSession.filter(training__hub__slug="la-libertad-peten", starts_at__lte=now, ends_at__gt=now)
+    first = await running.get()
+    await close_session(first.id, actor=PROGRAM)
+
+    await seed_demo(world)
+
+    [second] = await running.filter(closed_at=None)
+    assert second.training_id != first.training_id
 
 
 async def test_seed_when_the_database_has_real_people_then_it_refuses(sqlite_db: Settings, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tortoise.expressions import F
+
 from trainings import clock, db
 from trainings.accounts.models import User
 from trainings.lib import tokens
@@ -56,18 +58,24 @@ async def _build(password: str, scale: int) -> None:
             hubs = await building.build_hubs()
             facilitators = await building.build_accounts(hubs, password)
             courses = await building.build_catalogue()
-        world = World(dice, scale, hubs, facilitators, courses)
+            project = await building.build_project()
+        world = World(dice, scale, hubs, facilitators, courses, project)
         await building.build_year(world)
         await building.build_running(world)
 
 
 async def _keep_running(scale: int) -> None:
-    """Where the training of the day is over by now, make today's."""
+    """Where the training of the day is over, closed or full by now, make another."""
     now = clock.now()
     hubs = {hub.slug: hub for hub in await Hub.all()}
     first = hubs[demo_hubs()[0].hub.slug]
     running = Training.filter(
-        hub_id=first.id, state=TrainingState.PUBLISHED, sessions__starts_at__lte=now, sessions__ends_at__gt=now
+        hub_id=first.id,
+        state=TrainingState.PUBLISHED,
+        taken__lt=F("capacity"),
+        sessions__starts_at__lte=now,
+        sessions__ends_at__gt=now,
+        sessions__closed_at=None,
     )
     if await running.exists():
         return

@@ -27,9 +27,10 @@ from trainings.registrations.models import Registration, Source
 from trainings.registrations.sign_up import SignUp, sign_up
 from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
-from trainings.schedule.models import Course, PlaceShown, Topic, Training, TrainingSession
+from trainings.schedule.models import Course, PlaceShown, Project, Topic, Training, TrainingSession
 from trainings.schedule.place_actions import open_hubs
 from trainings.schedule.plans import SessionPlan, TrainingPlan
+from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.seed.catalogue import COURSES, SeedCourse
 from trainings.seed.names import person
 from trainings.seed.plan import Fate, Planned, planned_trainings, sessions_of
@@ -47,6 +48,7 @@ class World:
     hubs: list[Hub]
     facilitators: list[User]
     courses: dict[str, Course]
+    project: Project | None = None
 
 
 # -- places, people of the staff, the catalogue
@@ -83,6 +85,20 @@ async def _account(
         )
         await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
     return user
+
+
+async def build_project() -> Project:
+    """One that pays for what the first hub does."""
+    first = clock.today().replace(month=1, day=1)
+    plan = ProjectPlan(
+        name="Comunidades informadas",
+        donor="Cooperación de demostración",
+        starts_on=first,
+        ends_on=first.replace(year=first.year + 2) - timedelta(days=1),
+        fiscal_year_month=10,
+        targets={"personas": 400},
+    )
+    return await create_project(plan, actor=PROGRAM)
 
 
 async def build_catalogue() -> dict[str, Course]:
@@ -147,6 +163,7 @@ def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list
     return TrainingPlan(
         course_id=course.id,
         hub_id=hub.id,
+        project_id=world.project.id if world.project and planned.hub == 0 else None,
         title=course.title,
         neutral_title="Reunión en la municipalidad" if is_protected else "",
         summary=course.summary,
