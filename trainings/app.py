@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(RequestId),
             Middleware(BodyClock),
             Middleware(OriginGuard, origins=settings.allowed_origins),
-            Middleware(LanguageMiddleware, offered=settings.language_codes, but=(FEEDS_PREFIX,)),
+            Middleware(LanguageMiddleware, https=settings.is_https, offered=settings.language_codes, but=(FEEDS_PREFIX,)),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from trainings import clock
 from trainings.db.keyring import keyring
 from trainings.lib.crypt import BadSignature
+from trainings.settings import get_settings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,7 +23,8 @@ Tone = Literal["ok", "note", "bad"]
 def flash(response: Response, text: str, tone: Tone = "ok") -> None:
     """Show `text` (already translated) on the next page."""
     signed = keyring().sign(json.dumps([[tone, text[:300]]]), salt="flash", now=clock.now())
-    response.set_cookie(COOKIE, signed, max_age=MAX_AGE, httponly=True, samesite="lax", path="/")
+    is_https = get_settings().is_https
+    response.set_cookie(COOKIE, signed, max_age=MAX_AGE, httponly=True, samesite="lax", path="/", secure=is_https)
 
 
 def take_flashes(request: Request) -> list[tuple[str, str]]:

@@ -22,8 +22,9 @@ class LanguageMiddleware:
     What lies below the paths of `but` is the same for everybody, and must not bring a cookie.
     """
 
-    def __init__(self, app: ASGIApp, offered: tuple[str, ...], but: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, offered: tuple[str, ...], *, https: bool, but: tuple[str, ...] = ()) -> None:
         self.app, self.offered, self.but = app, offered, tuple(f"{path}/" for path in but)
+        self.attributes = f"Path=/; Max-Age={ONE_YEAR}; HttpOnly; SameSite=Lax" + ("; Secure" if https else "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self.but):
@@ -41,7 +42,7 @@ class LanguageMiddleware:
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("content-language", chosen)
                 if asked and asked in self.offered:
-                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age={ONE_YEAR}; SameSite=Lax")
+                    headers.append("set-cookie", f"{COOKIE}={chosen}; {self.attributes}")
             await send(message)
 
         await self.app(scope, receive, send_with_language)
