@@ -1,8 +1,9 @@
-"""What operators are told: by `check`, `hub` and `user`."""
+"""What operators are told: by `check`, `hub`, `project` and `user`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from trainings.checks import findings
 from trainings.db import connect, migrate
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Municipality
+from trainings.schedule.models import Project
+from trainings.schedule.project_actions import ProjectPlan
 from trainings.settings import Environment, Settings, get_settings
 
 
@@ -127,6 +130,46 @@ async def test_hub_load_refused_leaves_nothing_and_says_why(db: Settings, capsys
 
     assert capsys.readouterr().err.startswith("The hub la-libertad-peten is there with another operator or seat")
     assert await Hub.all().count() == 0
+
+
+# -- project
+
+PROJECT = ProjectPlan("Comunidades informadas", "Una donante", date(2026, 10, 1), date(2028, 9, 30), 10, {"PS": 400})
+
+
+async def test_project_add_makes_one_that_trainings_can_belong_to(db: Settings) -> None:
+    said = await commands._add_project(PROJECT)
+
+    project = await Project.get()
+    assert said == "Comunidades informadas (Una donante)"
+    assert (project.starts_on, project.ends_on) == (date(2026, 10, 1), date(2028, 9, 30))
+    assert (project.fiscal_year_month, project.targets) == (10, {"PS": 400})
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (replace(PROJECT, name="comunidades  INFORMADAS"), "There is a project comunidades  INFORMADAS already."),
+        (replace(PROJECT, name="Otro", ends_on=date(2026, 9, 30)), "The project ends before it starts."),
+    ],
+)
+async def test_project_add_refused_leaves_nothing(
+    db: Settings, capsys: pytest.CaptureFixture[str], plan: ProjectPlan, sentence: str
+) -> None:
+    await commands._add_project(PROJECT)
+
+    with pytest.raises(typer.Exit):
+        await commands._add_project(plan)
+
+    assert capsys.readouterr().err.strip() == sentence
+    assert await Project.all().count() == 1
+
+
+def test_target_is_a_code_and_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands._target("PS.5.3-15=400") == ("PS.5.3-15", 400)
+    for wrong in ("PS", "PS=", "=4", "PS=many"):
+        with pytest.raises(typer.Exit):
+            commands._target(wrong)
 
 
 # -- user

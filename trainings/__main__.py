@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
@@ -22,6 +23,7 @@ from trainings.places.actions import load_municipalities
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
 from trainings.schedule.place_actions import open_hubs
+from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.settings import Settings, get_settings
 
 SCOPES = {
@@ -37,6 +39,8 @@ users = typer.Typer(help="Accounts of the staff.", no_args_is_help=True)
 cli.add_typer(users, name="user")
 hubs = typer.Typer(help="Hubs, their operators and venues.", no_args_is_help=True)
 cli.add_typer(hubs, name="hub")
+projects = typer.Typer(help="Projects of donors.", no_args_is_help=True)
+cli.add_typer(projects, name="project")
 
 
 @cli.command()
@@ -128,6 +132,36 @@ def load_hubs(file: Annotated[Path, typer.Argument(help="JSON, as docs/operation
     except (OSError, UnreadableHubFile) as exc:
         _fail(f"{file}: {exc}")
     asyncio.run(_in_database(_settings(), _load_hubs(entries)))
+
+
+@projects.command("add")
+def add_project(
+    name: str,
+    donor: Annotated[str, typer.Option()],
+    starts_on: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    ends_on: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    fiscal_year_month: Annotated[int, typer.Option(min=1, max=12, help="Month in which its fiscal year begins.")] = 1,
+    target: Annotated[list[str] | None, typer.Option(help="CODE=NUMBER, once for each indicator.")] = None,
+) -> None:
+    """Add a project; trainings are put under it in their form."""
+    targets = dict(_target(text) for text in target or [])
+    plan = ProjectPlan(name, donor, starts_on.date(), ends_on.date(), fiscal_year_month, targets)
+    asyncio.run(_in_database(_settings(), _add_project(plan)))
+
+
+def _target(text: str) -> tuple[str, int]:
+    code, _sign, number = text.partition("=")
+    if not code.strip() or not number.strip().isdecimal():
+        _fail(f"{text} is no target. Write it like PS.5.3-15=400")
+    return code.strip(), int(number)
+
+
+async def _add_project(plan: ProjectPlan) -> str:
+    try:
+        project = await create_project(plan, actor=PROGRAM)
+    except Refusal as refusal:
+        _fail(str(refusal))
+    return f"{project.name} ({project.donor})"
 
 
 async def _migrate(settings: Settings) -> list[str]:

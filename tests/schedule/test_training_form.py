@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
-from tests.schedule.panel import NEW, as_, filled, one, post, row, rows_of
+from tests.schedule.panel import NEW, as_, filled, one, post, posted, row, rows_of
 from trainings import clock
+from trainings.audit.actor import PROGRAM
 from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.project_actions import ProjectPlan, create_project
 
 
 async def test_create_keeps_a_draft_with_all_its_sessions(client: AsyncClient, cast: Cast) -> None:
@@ -200,3 +202,18 @@ async def test_enter_saves_and_removes_no_session(client: AsyncClient, cast: Cas
     buttons = re.findall(r"<button[^>]*>", page[page.index('<form class="sheet') :])
     assert 'name="save"' in buttons[0]
     assert sum('name="remove"' in button for button in buttons) == 2
+
+
+async def test_training_is_put_under_a_project_and_taken_out_of_it(client: AsyncClient, cast: Cast) -> None:
+    plan = ProjectPlan("Comunidades informadas", "Una donante", date(2026, 10, 1), date(2028, 9, 30))
+    project = await create_project(plan, actor=PROGRAM)
+    await as_(client, cast, "coordinator")
+
+    await post(client, NEW, await filled(cast, project=project.id))
+    training = await Training.get()
+    typed = posted((await client.get(one(training, "/editar"))).text)
+    await post(client, one(training, "/editar"), {**typed, "project": ""})
+
+    assert training.project_id == project.id
+    assert typed["project"] == [str(project.id)]
+    assert (await Training.get(id=training.id)).project_id is None

@@ -1,0 +1,58 @@
+"""Projects of donors, to which trainings may belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import Refusal
+from trainings.lib.text import fold
+from trainings.schedule.models import Project
+
+
+class ProjectExists(Refusal):
+    """Only the command line says this and the next."""
+
+    code = "project_exists"
+    sentence = "There is a project %(name)s already."
+
+
+class PeriodReversed(Refusal):
+    code = "period_reversed"
+    sentence = "The project ends before it starts."
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlan:
+    """A project; both days belong to it. `fiscal_year_month`: 1–12; `targets`: a number per code of an indicator."""
+
+    name: str
+    donor: str
+    starts_on: date
+    ends_on: date
+    fiscal_year_month: int = 1
+    targets: Mapping[str, int] = field(default_factory=dict)
+
+
+async def create_project(plan: ProjectPlan, *, actor: Actor) -> Project:
+    """A project that forms of trainings offer from now on. Refuses a name that is there, and a reversed period."""
+    assert 1 <= plan.fiscal_year_month <= 12
+    if plan.ends_on < plan.starts_on:
+        raise PeriodReversed
+    async with transaction():
+        if any(fold(other) == fold(plan.name) for (other,) in await Project.all().values_list("name")):
+            raise ProjectExists(name=plan.name)
+        project = await Project.create(
+            name=plan.name,
+            donor=plan.donor,
+            starts_on=plan.starts_on,
+            ends_on=plan.ends_on,
+            fiscal_year_month=plan.fiscal_year_month,
+            targets=dict(plan.targets),
+        )
+        await record("schedule.create_project", actor=actor, object_id=project.id)
+    return project
