@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -25,12 +26,16 @@ The browser tests need Chromium, and it could neither be found nor installed.
 Then run make test again."""
 
 
+@cache
+def on_path() -> str | None:
+    """A Chromium on the PATH that starts; the stub of a package that is not installed does not."""
+    return next((found for found in map(shutil.which, NAMES) if found and _starts(found)), None)
+
+
 def executable() -> str | None:
     """Where Chromium is: on the PATH, or where Playwright keeps its own."""
-    for name in NAMES:
-        found = shutil.which(name)
-        if found and _starts(found):
-            return found
+    if on_path() is not None:
+        return on_path()
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
     return str(own) if own.exists() and _starts(str(own)) else None

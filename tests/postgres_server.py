@@ -85,7 +85,7 @@ def end_run() -> None:
             asyncio.run(_drop(root, "_"))  # also what killed runs left
             _server().stop()
             for left in FOLDER.glob("run-*"):
-                left.unlink()
+                left.unlink(missing_ok=True)
 
 
 def address_of(root: str, name: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Playwright
 
+from tests.browser_setup import on_path
 from trainings.lib import qr
 
 WIDTH, HEIGHT = 1280, 720
@@ -54,6 +54,6 @@ def launch(playwright: Playwright, film: Path | None = None) -> Browser:
         f"--use-file-for-fake-video-capture={film}",
     ]
     return playwright.chromium.launch(
-        executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+        executable_path=on_path(),
         args=["--no-sandbox", *(camera if film else [])],
     )

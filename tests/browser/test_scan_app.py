@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Running:
     @property
     def counts(self) -> tuple[int, int]:
         """Events stored, people present."""
-        with sqlite3.connect(f"file:{self.folder / 'trainings.db'}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{self.folder / 'trainings.db'}?mode=ro", uri=True)) as connection:
             n_events, n_present = (connection.execute(question).fetchone()[0] for question in OPEN)
         return n_events, n_present
 
