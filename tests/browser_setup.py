@@ -56,6 +56,7 @@ def install() -> None:
     for command in commands:
         print("$", *command, flush=True)
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    on_path.cache_clear()
 
 
 def _is_debian_root() -> bool:
