@@ -69,14 +69,14 @@ async def working(
         await task
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 10.0) -> None:
+async def until(is_so: Callable[[], Awaitable[bool]], *, seconds: float = 30.0) -> None:
     """Wait for something that happens in another task or process."""
     async with asyncio.timeout(seconds):
         while not await is_so():  # noqa: ASYNC110 - it may happen in another process
             await asyncio.sleep(0.01)
 
 
-async def until_settled(*, seconds: float = 10.0) -> None:
+async def until_settled(*, seconds: float = 30.0) -> None:
     """Wait until every job is done, failed or stopped."""
 
     async def is_settled() -> bool:
