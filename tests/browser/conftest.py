@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
+
+# A busy machine is slow, not wrong: what is awaited comes, or the test fails all the same.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
