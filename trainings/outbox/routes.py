@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 INDEX = "/panel/mensajes"
 OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")
+ALONE = "sandbox; default-src 'none'"
+UNFRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What a default does not cover."""
 STYLES = re.compile(r'style="([^"]*)"|<style>(.*?)</style>', re.DOTALL)
 
 
@@ -116,7 +119,7 @@ async def show_html(request: Request) -> Response:
     return HTMLResponse(
         mail.html,
         headers={
-            "content-security-policy": f"sandbox; default-src 'none'; style-src {_style_sources(mail.html)}",
+            "content-security-policy": f"{ALONE}; style-src {_style_sources(mail.html)}; {UNFRAMED}",
             "cache-control": "no-store",
             "x-robots-tag": "noindex",
         },
