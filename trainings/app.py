@@ -34,14 +34,13 @@ from trainings.schedule.shown import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
 from trainings.web.forms import FormErrors
-from trainings.web.guards import BodyClock, HostGuard, OriginGuard, RequestId
+from trainings.web.guards import BodyClock, BodyLimit, HostGuard, OriginGuard, RequestId
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import show_failure, show_form_errors, show_http_problem, show_refusal
 from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
-BODY_LIMIT = 64 * 1024
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
     Refusal: show_refusal,
@@ -58,7 +57,6 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
     app = Starlette(
         debug=False,
         lifespan=_lifespan(settings, with_worker=with_worker),
-        max_body_size=BODY_LIMIT,
         routes=[
             Mount(FEEDS_PREFIX, routes=trainings.feeds.routes.routes),
             Mount(PREFIX, VersionedStatic(directory=STATIC_DIR)),
@@ -69,9 +67,12 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(HostGuard, hosts=settings.allowed_hosts),
             Middleware(FeedsFromMemory),
             Middleware(RequestId),
+            Middleware(
+                LanguageMiddleware, https=settings.is_https, offered=settings.language_codes, but=(FEEDS_PREFIX,)
+            ),
             Middleware(BodyClock),
             Middleware(OriginGuard, origins=settings.allowed_origins),
-            Middleware(LanguageMiddleware, https=settings.is_https, offered=settings.language_codes, but=(FEEDS_PREFIX,)),
+            Middleware(BodyLimit),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )

@@ -6,15 +6,21 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from trainings.lib.tokens import request_id
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import problem, show_http_problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 15.0
+BODY_LIMIT = 64 * 1024
+FROM_ELSEWHERE = N_("El envío no salió de una página nuestra. Abra la página aquí y envíelo otra vez.")
 
 
 class HostGuard:
@@ -44,7 +50,9 @@ class OriginGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._is_ours(Headers(scope=scope)):
-            await PlainTextResponse("cross-origin request refused", 403)(scope, receive, send)
+            request = Request(scope)
+            answer = problem(request, 403, "cross_origin", gettext(FROM_ELSEWHERE), template="errors/400.html")
+            await answer(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
@@ -84,7 +92,35 @@ class BodyClock:
         except TimeoutError:
             if is_read:
                 raise
-            await PlainTextResponse("request body too slow", 408, {"connection": "close"})(scope, receive, send)
+            too_slow = HTTPException(408, headers={"connection": "close"})
+            await (await show_http_problem(Request(scope), too_slow))(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuse a body that is too large: unread where it says its length, else as soon as it is over."""
+
+    def __init__(self, app: ASGIApp, most: int = BODY_LIMIT) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared[-20:]) > self.most:
+            await (await show_http_problem(Request(scope), HTTPException(413)))(scope, receive, send)
+            return
+        n_octets = 0
+
+        async def counted_receive() -> Message:
+            nonlocal n_octets
+            message = await receive()
+            n_octets += len(message.get("body", b""))
+            if n_octets > self.most:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, counted_receive, send)
 
 
 class RequestId:

@@ -76,11 +76,17 @@ async def show_failure(request: Request, exc: Exception) -> Response:
 
 
 def problem(
-    request: Request, status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None
+    request: Request,
+    status: int,
+    code: str,
+    sentence: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    template: str = "",
 ) -> Response:
-    """The page of a problem, or its JSON."""
+    """The page of a problem (that of its status, unless another fits better), or its JSON."""
     if wants_json(request):
         return JSONResponse({"code": code, "sentence": sentence}, status, headers)
-    template = f"errors/{status if status in PAGES else 400}.html"
+    template = template or f"errors/{status if status in PAGES else 400}.html"
     context = {"sentence": sentence, "status": status, "phrase": HTTPStatus(status).phrase}
     return render(request, template, context, status=status, headers=headers)

@@ -1,0 +1,54 @@
+"""What is refused before any page reads it: by a page that a person can read, in their language, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from trainings.settings import Settings
+from trainings.web.guards import BODY_LIMIT
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def in_pieces(n_octets: int) -> AsyncIterator[bytes]:
+    for _number in range(n_octets // 1024):
+        yield b"x" * 1024
+
+
+def is_readable(answer: Response, heading: str) -> bool:
+    return answer.headers["content-type"] == "text/html; charset=utf-8" and f"<h1>{heading}</h1>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/entrar", "/capacitaciones/ninguna/inscripcion", "/nada"])
+async def test_oversized_body_gets_a_readable_page(sqlite_db: Settings, client: AsyncClient, path: str) -> None:
+    declared = await client.post(path, content=b"x" * (BODY_LIMIT + 1), headers=FORM)
+    english = await client.post(f"{path}?idioma=en", content=b"x" * (BODY_LIMIT + 1), headers=FORM)
+
+    assert (declared.status_code, english.status_code) == (413, 413)
+    assert is_readable(declared, "Lo que envió es demasiado grande")
+    assert is_readable(english, "What you sent is too large")
+
+
+async def test_oversized_body_of_unknown_length_gets_it_too(sqlite_db: Settings, client: AsyncClient) -> None:
+    answer = await client.post("/entrar", content=in_pieces(BODY_LIMIT + 2048), headers=FORM)
+
+    assert answer.status_code == 413
+    assert is_readable(answer, "Lo que envió es demasiado grande")
+
+
+async def test_largest_body_is_still_read(sqlite_db: Settings, client: AsyncClient) -> None:
+    answer = await client.post("/entrar", content=b"a=" + b"x" * (BODY_LIMIT - 2), headers=FORM)
+
+    assert answer.status_code == 422
+
+
+async def test_form_of_another_site_gets_a_readable_page(sqlite_db: Settings, client: AsyncClient) -> None:
+    page = await client.post("/entrar", headers={**FORM, "origin": "https://otra.example"})
+    program = await client.post("/entrar", json={}, headers={"origin": "null"})
+
+    assert (page.status_code, program.status_code) == (403, 403)
+    assert "El envío no salió de una página nuestra." in page.text
+    assert program.json()["code"] == "cross_origin"
