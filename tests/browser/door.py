@@ -137,6 +137,7 @@ def roster(door: Door, view: str, q: str) -> list[dict[str, Any]]:
                 "left_at": "",
                 "how": HOW[event["how"]] if event else "",
                 "event_id": event["id"] if event else "",
+                "path": "",
                 "note": person.note,
             }
         )

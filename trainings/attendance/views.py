@@ -58,6 +58,7 @@ class PersonView:
     how: str
     note: str
     event_id: UUID | None
+    path: str
 
 
 def session_view(door: Door) -> SessionView:
@@ -89,6 +90,7 @@ def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
         how=gettext(HOW[line.how]) if line.how else "",
         note=gettext(note) if note else "",
         event_id=line.stay.event_id,
+        path=f"/panel/inscripciones/{line.registration_id}" if line.is_of_training else "",
     )
 
 
