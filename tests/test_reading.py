@@ -1,0 +1,73 @@
+"""Opening pages changes nothing: link previews, mail scanners and crawlers open whatever they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+import pytest
+from httpx2 import AsyncClient
+from tortoise.connection import get_connection
+
+from tests import make
+from tests.addresses import addresses, objects_of
+from tests.cast import make_cast
+from tests.certificates.held import AFTER
+from trainings.app import create_app
+from trainings.settings import Settings
+
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+NOTED = {"audit_line", "rate_window", "certificate_file"}
+"""Who opened what, wrong codes, and the file of a certificate, which is set when somebody first asks for it."""
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    return sqlite_db
+
+
+async def rows() -> dict[str, str]:
+    """A digest of all that each table holds."""
+    connection = get_connection("default")
+    names = [row["name"] for row in await connection.execute_query_dict(TABLES)]
+    held = {name: await connection.execute_query_dict(f'SELECT * FROM "{name}"') for name in set(names) - NOTED}
+    return {name: sha256(repr(sorted(map(repr, found))).encode()).hexdigest() for name, found in held.items()}
+
+
+@pytest.mark.parametrize("who", ["nobody", "coordinator"])
+async def test_opening_every_page_twice_changes_no_row(
+    db: Settings, client: AsyncClient, freeze: Callable[[datetime], None], who: str
+) -> None:
+    freeze(AFTER)
+    cast = await make_cast()
+    objects = await objects_of(cast.hub, [cast.facilitator])
+    if who != "nobody":
+        await make.sign_in(client, getattr(cast, who))
+    found = [one for one in addresses(create_app(db, with_worker=False).routes) if one.method == "GET"]
+    before = await rows()
+
+    statuses = {one.path: [(await client.get(objects.path(one))).status_code for _ in range(2)] for one in found}
+
+    assert len(before) > 20
+    assert await rows() == before
+    assert {path: seen for path, seen in statuses.items() if len(set(seen)) > 1 or max(seen) >= 500} == {}
+
+
+async def test_head_is_answered_like_get_without_a_body(
+    db: Settings, client: AsyncClient, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(AFTER)
+    cast = await make_cast()
+    objects = await objects_of(cast.hub, [cast.facilitator])
+    await make.sign_in(client, cast.coordinator)
+
+    wrong = {}
+    for one in addresses(create_app(db, with_worker=False).routes):
+        if one.method == "GET":
+            path = objects.path(one)
+            got, head = await client.get(path), await client.head(path)
+            if head.status_code != got.status_code or head.content:
+                wrong[one.path] = (got.status_code, head.status_code, len(head.content))
+
+    assert wrong == {}
