@@ -279,6 +279,17 @@ async def test_municipality_has_every_way_to_follow_its_calendar(client: AsyncCl
     assert "a veces en un día entero" in page.text
 
 
+async def test_municipality_offers_the_calendar_of_each_hub_that_serves_it(client: AsyncClient) -> None:
+    await make.make_hub("otra", name="Otra ventanilla", municipality="1711", serves=["1705"])
+    await make.make_hub()
+
+    page = await get(client, "/municipios/la-libertad-peten")
+
+    calendars = {href for href in hrefs(page) if "/cal/ventanilla/" in href}
+    beginning = "webcal://localhost:8000/cal/ventanilla/"
+    assert calendars == {f"{beginning}la-libertad-peten.ics", f"{beginning}otra.ics"}
+
+
 async def test_municipality_page_follows_a_taken_place_at_once(client: AsyncClient) -> None:
     training = await make.make_training(capacity=2)
     before = await get(client, "/municipios/la-libertad-peten")
