@@ -1,0 +1,168 @@
+"""Batches of marks as the scanner sends them: answers, repeats, clocks, and what is refused whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from httpx2 import AsyncClient
+
+from tests.attendance.browsers import (
+    Freeze,
+    NewClient,
+    event,
+    milliseconds,
+    open_held_door,
+    path_of,
+    send,
+    signed_in,
+)
+from tests.attendance.doors import flags, qr_of
+from tests.cast import make_cast
+from trainings.attendance.models import ScanEvent
+from trainings.lib import tokens
+from trainings.settings import Settings
+
+
+async def test_batch_is_answered_event_by_event_with_the_counts(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    came, again, stranger, nothing = (
+        event(qr_of(door.ana)),
+        event(qr_of(door.ana)),
+        event(tokens.qr_token()),
+        event("x"),
+    )
+
+    answer = await send(client, door, came, again, stranger, nothing)
+
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    assert (body["n_present"], body["n_expected"]) == (1, 1)
+    assert [(one["id"], one["outcome"], one["stored"]) for one in body["results"]] == [
+        (came["id"], "present", True),
+        (again["id"], "already", True),
+        (stranger["id"], "unknown_code", True),
+        (nothing["id"], "not_a_ticket", False),
+    ]
+    first = body["results"][0]
+    assert (first["name"], first["arrived"]) == ("Ana Lucía B. C.", "8:30\xa0a.\xa0m.")
+    assert (first["registration"], first["event"]) == (str(door.ana.id), came["id"])
+    assert body["results"][1]["text"] == "Cuenta una sola vez: llegó a las 8:30\xa0a.\xa0m."
+    assert (await ScanEvent.get(id=came["id"])).seq == 1
+
+
+async def test_lost_answer_is_given_again(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+    batch = [event(qr_of(door.ana)), event(tokens.qr_token())]
+    first = await send(client, door, *batch)
+
+    again = await send(client, door, *batch)
+
+    assert again.json() == first.json()
+    assert await ScanEvent.all().count() == 2
+
+
+async def test_undo_by_script_names_the_event(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+    came = event(qr_of(door.ana))
+    await send(client, door, came)
+
+    answer = await send(client, door, event(kind="undo", how="list", target=came["id"]))
+
+    assert answer.json()["results"][0]["outcome"] == "undone"
+    assert answer.json()["n_present"] == 0
+
+
+async def test_clock_of_the_phone_is_corrected_by_what_it_says_the_time_is(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    wrong = door.starts_at - timedelta(days=365)
+
+    answer = await send(client, door, event(qr_of(door.ana), at=wrong), client_now=milliseconds(wrong))
+
+    assert answer.json()["results"][0]["arrived"] == "8:30\xa0a.\xa0m."
+    assert await flags(door) == ["clock"]
+
+
+async def test_malformed_batches_are_refused_whole_and_in_words(new_client: NewClient, db: Settings) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+    good = event(qr_of(door.ana))
+    path = f"{path_of(door)}/marcas"
+    bodies: list[Any] = [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"events": []}',
+        "[" * 5_000,
+        {"events": [good]},
+        {"events": [good], "client_now": "soon"},
+        {"events": [good], "client_now": -1},
+        {"events": [good], "client_now": 10**30},
+        {"events": [good | {"id": "x"}], "client_now": 1},
+        {"events": [good | {"at": None}], "client_now": 1},
+        f'{{"events": [{{"id": "{good["id"]}", "kind": "in", "how": "list", "at": 1e400}}], "client_now": 1}}',
+        {"events": [good | {"kind": "walkin"}], "client_now": 1},
+        {"events": [good | {"how": "magic"}], "client_now": 1},
+        {"events": [good | {"code": "x" * 301}], "client_now": 1},
+        {"events": [good | {"seq": 2**40}], "client_now": 1},
+        {"events": [good | {"registration": ["x"]}], "client_now": 1},
+        {"events": [event(qr_of(door.ana)) for _n in range(51)], "client_now": 1},
+    ]
+
+    for body in bodies:
+        sent = {"content": body} if isinstance(body, str) else {"json": body}
+        answer = await client.post(path, headers={"content-type": "application/json"}, **sent)
+        assert answer.status_code == 400, body
+        assert answer.json()["sentence"] == "No pudimos leer las marcas que envió este aparato."
+    too_large = await client.post(path, content="x" * 70_000, headers={"content-type": "application/json"})
+    assert too_large.status_code == 413
+    assert await ScanEvent.all().count() == 0
+
+
+async def test_fifty_events_fit(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+
+    answer = await send(client, door, *(event(tokens.qr_token()) for _n in range(50)))
+
+    assert answer.status_code == 200
+    assert await ScanEvent.all().count() == 50
+
+
+async def test_batch_from_another_site_or_of_another_type_is_refused(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    client = await signed_in(new_client, cast, "facilitator")
+    path = f"{path_of(door)}/marcas"
+
+    foreign = await client.post(path, json={}, headers={"origin": "https://evil.example"})
+    plain = await client.post(path, content="{}", headers={"content-type": "text/plain"})
+
+    assert (foreign.status_code, plain.status_code) == (403, 415)
+
+
+async def test_signed_out_scanner_is_led_to_the_sign_in_without_an_answer(client: AsyncClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+
+    answer = await send(client, door, event(qr_of(door.ana)))
+
+    assert answer.status_code in (303, 401)
+    assert "results" not in answer.text
+    assert await ScanEvent.all().count() == 0
