@@ -33,7 +33,7 @@ from starlette.routing import Route
 from tortoise.connection import get_connection
 
 from trainings import clock, db
-from trainings.app import BODY_LIMIT, create_app
+from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
 from trainings.feeds import memory
 from trainings.feeds.middleware import FeedsFromMemory
@@ -44,6 +44,7 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
 from trainings.schedule.models import CourseKind
 from trainings.settings import Settings
+from trainings.web.guards import BODY_LIMIT
 from trainings.web.protocol import CappedHttpTools
 
 N_TRAININGS, N_SESSIONS = 50, 20
