@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -180,7 +181,7 @@ def _changes_rows(typed: Typed) -> bool:
     """Whether a button for rows was pressed; then the rows are changed, and the form is only shown again."""
     removed = typed.value("remove")
     if removed:
-        forms.close_ranks(typed, without=int(removed) if removed.isdecimal() else None)
+        forms.close_ranks(typed, without=int(removed) if re.fullmatch(r"\d{1,4}", removed) else None)
         return True
     if typed.value("add"):
         _add_row(typed)

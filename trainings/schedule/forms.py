@@ -27,6 +27,7 @@ LAST_MINUTE = time(23, 59)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_PLACES = 2000
 MOST_CONTENTS = 30
+MINUTES = re.compile(r"\d{1,5}")
 
 
 def required(text: str) -> str:
@@ -341,7 +342,7 @@ def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
     for line in lines.splitlines()[:MOST_CONTENTS]:
         title, _bar, minutes = line.partition("|")
         if title.strip():
-            parts.append((title.strip()[:180], int(minutes) if minutes.strip().isdigit() else 0))
+            parts.append((title.strip()[:180], int(minutes) if MINUTES.fullmatch(minutes.strip()) else 0))
     return tuple(parts)
 
 

@@ -1,0 +1,254 @@
+"""Anything sent to any address is answered, quickly and by no failure: paths, queries, forms and bodies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from html.parser import HTMLParser
+from itertools import count
+from time import perf_counter
+from urllib.parse import urlencode
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests import make
+from tests.addresses import PARAMETER, Address, Objects, addresses, objects_of
+from tests.cast import Cast, make_cast
+from tests.certificates.held import AFTER
+from trainings.app import create_app
+from trainings.schedule.forms import contents_of
+from trainings.settings import Settings, get_settings
+
+FORM = "application/x-www-form-urlencoded"
+NO_TEXT = "a\x00b"
+"""What PostgreSQL does not even compare with."""
+LONG_NUMBER = "9" * 4500
+"""Python refuses to read it."""
+IN_PATHS = ("%00", "%ff", "..%2f..%2fetc%2fpasswd", "a" * 3000, "%E2%80%99", "%0d%0aX-Y:%201", "%C2%B2")
+VALUES = (
+    NO_TEXT,
+    LONG_NUMBER,
+    "²",
+    "٣",
+    "1e309",
+    "-1",
+    "99999999999999999999",
+    "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}",
+    "0001-01-01",
+    "08:30+14:00",
+    "https://[",
+    "%(x)s {0} {{7*7}}",
+    "<script>alert(1)</script>",
+    "a | ²",
+)
+IN_QUERIES = (NO_TEXT, "²", "0001-01-01", "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}")
+QUERY = (
+    *("q", "pagina", "estado", "ventanilla", "desde", "filtro", "marca", "lote", "antes", "ver", "lado", "next"),
+    *("idioma", "codigo", "municipio", "tema", "idioma_cap", "acceso"),
+)
+NOT_SHOWN = ("remove", "add", "revision", "sessions-0-id", "registration", "kind", "next", "idempotency_key")
+"""Fields that pages hold behind buttons and rows."""
+BODIES = (
+    (b"a=%ff", FORM),
+    (b"\xff=1", FORM),
+    (b"a=&" * 500, FORM),
+    (b"a=" + b"x" * 70_000, FORM),
+    (b"x", "multipart/form-data; boundary=x"),
+    (b'{"events":[{}],"client_now":1e400}', "application/json"),
+    (b"[", "application/json"),
+    (b"<x/>", ";"),
+)
+SECONDS = 5.0
+"""For one answer on a machine that does other things too; alone it is a few milliseconds."""
+ENDS_SESSIONS = ("/salir", "/panel/cuenta/sesiones")
+
+
+@dataclass
+class Attack:
+    """One browser that keeps account of what went wrong."""
+
+    browser: AsyncClient
+    wrong: list[str] = field(default_factory=list)
+    n_sent: int = 0
+
+    async def send(self, method: str, path: str, body: bytes = b"", kind: str = FORM) -> Response | None:
+        """Send it; an exception that escapes the application is noted like a failure."""
+        self.n_sent += 1
+        began, what = perf_counter(), f"{method} {path[:120]} {body[:120]!r}"
+        headers = {"content-type": kind} if method == "POST" else None
+        try:
+            answer = await self.browser.request(method, path, content=body, headers=headers)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it must not happen
+            self.wrong.append(f"{what}: {exc!r}"[:400])
+            return None
+        if answer.status_code >= 500 or perf_counter() - began > SECONDS:
+            self.wrong.append(f"{what}: {answer.status_code}")
+        return answer
+
+
+@pytest.fixture
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "rate_limits", False)
+
+
+@pytest.fixture
+async def cast(db: Settings, freeze: Callable[[datetime], None], no_limits: None) -> Cast:
+    freeze(AFTER)
+    return await make_cast()
+
+
+@pytest.fixture
+async def objects(cast: Cast) -> Objects:
+    return await objects_of(cast.hub, [cast.facilitator])
+
+
+@pytest.fixture
+async def attack(cast: Cast, client: AsyncClient) -> Attack:
+    """A coordinator's browser: more pages open to it than to anybody else."""
+    await make.sign_in(client, cast.coordinator)
+    return Attack(client)
+
+
+def all_addresses(db: Settings) -> list[Address]:
+    found = addresses(create_app(db, with_worker=False).routes)
+    return [one for one in found if not one.path.startswith(ENDS_SESSIONS)]
+
+
+def filled_with(value: str, path: str) -> str:
+    return PARAMETER.sub(lambda _found: value, path)
+
+
+async def test_whatever_stands_in_a_path_or_query_is_answered(db: Settings, attack: Attack, objects: Objects) -> None:
+    for address in all_addresses(db):
+        if PARAMETER.search(address.path):
+            for value in IN_PATHS if db.is_sqlite else IN_PATHS[:1]:
+                await attack.send(address.method, filled_with(value, address.path))
+        if address.method == "GET":
+            for value in IN_QUERIES if db.is_sqlite else IN_QUERIES[:1]:
+                await attack.send("GET", f"{objects.path(address)}?{urlencode(dict.fromkeys(QUERY, value))}")
+            await attack.send("GET", f"{objects.path(address)}?%ff=%ff&q=%ff&q={LONG_NUMBER}&&=")
+
+    assert attack.wrong == []
+    assert attack.n_sent > 150
+
+
+async def test_whatever_is_typed_into_any_field_is_answered(db: Settings, attack: Attack, objects: Objects) -> None:
+    """Each field of each form gets one or two of the values, and all other fields what the page holds."""
+    turn = count()
+    for path, fields in (await forms_of(db, attack, objects)).items():
+        for name in dict.fromkeys([*fields, *NOT_SHOWN]):
+            n = next(turn)
+            for value in (VALUES[n % len(VALUES)], VALUES[(5 * n + 1) % len(VALUES)]) if db.is_sqlite else (NO_TEXT,):
+                await attack.send("POST", path, urlencode(fields | {name: [value]}, doseq=True).encode())
+
+    assert attack.wrong == []
+    assert attack.n_sent > 300
+
+
+async def test_whatever_a_body_is_it_is_refused(db: Settings, attack: Attack, objects: Objects) -> None:
+    seen = set()
+    for address in all_addresses(db):
+        if address.method == "POST":
+            for body, kind in BODIES:
+                answer = await attack.send("POST", objects.path(address), body, kind)
+                seen.add(answer.status_code if answer else None)
+
+    assert attack.wrong == []
+    assert 200 not in seen
+
+
+@pytest.mark.parametrize("value", [LONG_NUMBER, "²", "-1", "a"])
+async def test_row_to_take_out_that_is_no_number_is_answered(
+    db: Settings, attack: Attack, objects: Objects, value: str
+) -> None:
+    fields = {"hub": objects.hub.id, "remove": value, "sessions-0-day": "2027-05-01"}
+
+    answer = await attack.send("POST", "/panel/capacitaciones/nueva", urlencode(fields).encode())
+
+    assert answer is not None
+    assert answer.status_code == 200
+    assert 'value="2027-05-01"' in answer.text
+
+
+@pytest.mark.parametrize("minutes", ["²", LONG_NUMBER, "-5", "1e3"])
+def test_minutes_of_a_part_that_are_no_number_are_none(minutes: str) -> None:
+    assert contents_of(f"Mitos y realidades | {minutes}") == (("Mitos y realidades", 0),)
+
+
+# -- the forms of all pages
+
+
+async def forms_of(db: Settings, attack: Attack, objects: Objects) -> dict[str, dict[str, list[str]]]:
+    """By address, what a browser would send from each form of each page, filled where a page leaves it empty."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for address in all_addresses(db):
+        page = await attack.send("GET", objects.path(address)) if address.method == "GET" else None
+        if page is None or "html" not in page.headers.get("content-type", ""):
+            continue
+        for action, fields in Forms(page.text).posted:
+            path = action or objects.path(address)
+            if not path.startswith(ENDS_SESSIONS):
+                found.setdefault(path, {name: values or FILLED.get(name, []) for name, values in fields.items()})
+    return found
+
+
+FILLED = {
+    "given_names": ["Ana"],
+    "surnames": ["Coc"],
+    "municipality": ["0000"],
+    "actor_type": ["cocode"],
+    "consent_data": ["yes"],
+    "email": ["ana@muni.example"],
+    "reason": ["Llueve"],
+    "title": ["Otra"],
+    "first_day": ["2027-06-01"],
+    "hours": ["4"],
+    "name": ["Ana Coc"],
+    "office": ["Alcaldesa"],
+    "code": ["K7Q29XMDC"],
+}
+
+
+class Forms(HTMLParser):
+    """The POST forms of a page: where each goes, and its fields with what is filled in."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.posted: list[tuple[str, dict[str, list[str]]]] = []
+        self._fields: dict[str, list[str]] | None = None
+        self._open = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._fields = {}
+            if told.get("method") == "post":
+                self.posted.append((told.get("action", ""), self._fields))
+        name = told.get("name", "")
+        if self._fields is None or not (name or tag == "option"):
+            return
+        if tag == "option" and self._open and "selected" in told:
+            self._fields[self._open].append(told.get("value", ""))
+        elif tag in ("select", "textarea", "input", "button"):
+            self._open = name if tag in ("select", "textarea") else ""
+            self._fields.setdefault(name, []).extend(self._value_of(tag, told))
+
+    @staticmethod
+    def _value_of(tag: str, told: dict[str, str]) -> Iterator[str]:
+        is_chosen = told.get("type") not in ("checkbox", "radio") or "checked" in told
+        if tag == "input" and is_chosen and told.get("value"):
+            yield told["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._fields = None
+        if tag in ("select", "textarea"):
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._fields is not None and self._open and re.search(r"\S", data) and self.lasttag == "textarea":
+            self._fields[self._open].append(data.strip())
