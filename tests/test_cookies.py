@@ -25,7 +25,7 @@ OF_PEOPLE = {"staff", "guardado", "aparato"}
 
 @asynccontextmanager
 async def browser(settings: Settings, origin: str) -> AsyncIterator[AsyncClient]:
-    served = settings.model_copy(update={"base_url": origin})
+    served = type(settings).model_validate(settings.model_dump() | {"base_url": origin})
     async with (
         asgi.running(create_app(served, with_worker=False)) as app,
         AsyncClient(transport=ASGITransport(app), base_url=origin) as client,

@@ -42,14 +42,18 @@ COMMON = {
 HSTS = "max-age=31536000; includeSubDomains"
 
 
+def security_headers(*, https: bool) -> dict[str, str]:
+    """What every answer says that does not know better."""
+    transport = {"strict-transport-security": HSTS} if https else {}
+    return {**COMMON, "content-security-policy": DEFAULT_POLICY, **transport}
+
+
 class SecurityHeaders:
-    """Add the headers that an answer does not bring itself."""
+    """Add the headers that an answer does not bring itself. What breaks is answered before this is reached."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        fields = {**COMMON, "content-security-policy": DEFAULT_POLICY}
-        if https:
-            fields["strict-transport-security"] = HSTS
-        self.app, self.fields = app, [(name.encode(), value.encode()) for name, value in fields.items()]
+        self.app = app
+        self.fields = [(name.encode(), value.encode()) for name, value in security_headers(https=https).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from trainings.errors import Refusal, TooMany
 from trainings.web.forms import FormErrors
+from trainings.web.headers import security_headers, token_page_headers
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import environment, render
 
@@ -65,14 +66,16 @@ async def show_http_problem(request: Request, exc: Exception) -> Response:
 async def show_failure(request: Request, exc: Exception) -> Response:
     """A bug. It is loud in the log and quiet on the page."""
     logger.error("unhandled error on %s %s", request.method, request.scope.get("route_path", "?"), exc_info=exc)
+    # This answer goes around the middleware that adds them to all others.
+    headers = security_headers(https=request.app.state.settings.is_https) | {"cache-control": "no-store"}
     if wants_json(request):
-        return JSONResponse({"code": "failure"}, 500)
+        return JSONResponse({"code": "failure"}, 500, headers)
     body = (
         environment()
         .get_template("errors/500.html")
         .render({"request": request, "actor": None, "flashes": [], "path": "", "sentence": "", "status": 500})
     )
-    return HTMLResponse(body, 500, {"cache-control": "no-store"})
+    return HTMLResponse(body, 500, headers)
 
 
 def problem(
@@ -84,7 +87,11 @@ def problem(
     *,
     template: str = "",
 ) -> Response:
-    """The page of a problem (that of its status, unless another fits better), or its JSON."""
+    """The page of a problem (that of its status, unless another fits better), or its JSON.
+
+    Kept and indexed by nobody: what could not be opened now may be a secret address all the same.
+    """
+    headers = token_page_headers() | dict(headers or {})
     if wants_json(request):
         return JSONResponse({"code": code, "sentence": sentence}, status, headers)
     template = template or f"errors/{status if status in PAGES else 400}.html"

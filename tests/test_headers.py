@@ -1,0 +1,159 @@
+"""What every answer says to the browser: what may run, who may frame it, what may be kept and told to others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from tests import asgi, make
+from tests.addresses import addresses, objects_of
+from tests.cast import make_cast
+from tests.certificates.held import AFTER
+from tests.web.pages import Page
+from trainings.app import create_app
+from trainings.settings import Settings
+
+ORIGIN = "https://capacitaciones.example"
+MAIL_AS_IT_ARRIVES = "/panel/mensajes/{id:uuid}/html"
+SCAN_PAGE = "/panel/sesiones/{id}/asistencia"
+BEHIND_TOKENS = ("/i/", "/entrar/enlace/", "/verificar/{code}")
+COMMON = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+}
+EVENT = re.compile(r"on[a-z]+")
+
+Answers = dict[str, Response]
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    return sqlite_db
+
+
+@pytest.fixture
+async def client(db: Settings) -> AsyncIterator[AsyncClient]:
+    """A browser that comes by https; what breaks is shown to it as a server would."""
+    served = type(db).model_validate(db.model_dump() | {"base_url": ORIGIN})
+    async with (
+        asgi.running(create_app(served, with_worker=False)) as app,
+        AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url=ORIGIN) as client,
+    ):
+        yield client
+
+
+async def every_page(client: AsyncClient, folder: Path, settings: Settings) -> Answers:
+    """Each address that can be opened, by the hub's coordinator."""
+    cast = await make_cast()
+    objects = await objects_of(cast.hub)
+    await make.sign_in(client, cast.coordinator)
+    client.cookies.set("__Host-staff", client.cookies["staff"])
+    found = addresses(create_app(settings, with_worker=False).routes)
+    return {one.path: await client.get(objects.path(one)) for one in found if one.method == "GET"}
+
+
+def policy(answer: Response) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in answer.headers["content-security-policy"].split(";"))
+    return {name: value for name, _blank, value in parts}
+
+
+async def test_every_answer_says_what_may_run_and_that_nobody_may_frame_it(
+    client: AsyncClient, db: Settings, tmp_path: Path, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(AFTER)
+
+    pages = await every_page(client, tmp_path, db)
+
+    assert {path for path, page in pages.items() if page.status_code >= 500} == set()
+    assert {path: missing for path, page in pages.items() if (missing := lacking(page))} == {}
+    policies = {path: policy(page) for path, page in pages.items()}
+    assert {path for path, said in policies.items() if said.get("frame-ancestors") != "'none'"} == set()
+    assert {path for path, said in policies.items() if said["default-src"] != "'none'"} == set()
+    assert {path for path, said in policies.items() if "'wasm-unsafe-eval'" in said.get("script-src", "")} == {
+        SCAN_PAGE
+    }
+    assert {path for path, said in policies.items() if "unsafe-inline" in str(said) or "data:" in str(said)} == set()
+    assert {path for path, said in policies.items() if "unsafe-" in said.get("style-src", "")} == {MAIL_AS_IT_ARRIVES}
+    assert {path for path, page in pages.items() if "camera=(self)" in page.headers["permissions-policy"]} == {
+        SCAN_PAGE
+    }
+
+
+def lacking(answer: Response) -> set[str]:
+    return {name for name, value in COMMON.items() if answer.headers.get(name) != value}
+
+
+async def test_pages_behind_a_token_are_kept_and_indexed_by_nobody_and_their_address_shared_by_nothing(
+    client: AsyncClient, db: Settings, tmp_path: Path, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(AFTER)
+
+    pages = await every_page(client, tmp_path, db)
+
+    secret = {path: page for path, page in pages.items() if path.startswith(BEHIND_TOKENS)}
+    assert len(secret) == 8
+    assert {path for path, page in secret.items() if page.headers.get("cache-control") != "no-store"} == set()
+    assert {path for path, page in secret.items() if page.headers.get("x-robots-tag") != "noindex"} == set()
+    html = {path: page.text for path, page in secret.items() if "html" in page.headers["content-type"]}
+    assert {path for path, text in html.items() if "og:url" in text or "data-share" in text} == set()
+    kept = {path for path, page in pages.items() if path.startswith("/panel") and "no-store" not in kept_by(page)}
+    assert kept == {"/panel/capacitaciones/{id:uuid}/diploma-muestra.png"}  # the design, with nobody's name
+
+
+def kept_by(page: Response) -> str:
+    """Redirects hold nothing worth keeping."""
+    return page.headers.get("cache-control", "no-store" if page.status_code == 303 else "")
+
+
+async def test_no_page_runs_or_paints_what_stands_in_it(
+    client: AsyncClient, db: Settings, tmp_path: Path, freeze: Callable[[datetime], None]
+) -> None:
+    freeze(AFTER)
+
+    pages = await every_page(client, tmp_path, db)
+
+    wrong = {}
+    for path, page in pages.items():
+        if "html" in page.headers.get("content-type", "") and path != MAIL_AS_IT_ARRIVES:
+            wrong[path] = [*inline(Page(page.text))]
+    assert len(wrong) > 40
+    assert {path: found for path, found in wrong.items() if found} == {}
+
+
+def inline(page: Page) -> list[str]:
+    """What our own policy would stop, and what would be fetched from elsewhere."""
+    found = [tag for tag, attrs in page.elements if tag == "style" or (tag == "script" and not attrs.get("src"))]
+    for tag, attrs in page.elements:
+        found += [f"{tag} {name}" for name in attrs if name == "style" or EVENT.fullmatch(name)]
+        fetched = attrs.get("src") or (attrs.get("href") if tag == "link" else None) or ""
+        found += [f"{tag} {fetched}"] if fetched and not fetched.startswith("/") else []
+    return found
+
+
+async def test_refusals_and_failures_say_the_same(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("trainings.web.routes.get_settings", broken)
+    answers = {
+        303: await client.get("/panel"),
+        403: await client.post("/entrar", headers={"origin": "https://evil.example", "sec-fetch-site": "cross-site"}),
+        404: await client.get("/no-existe"),
+        405: await client.post("/privacidad"),
+        413: await client.post("/entrar", content=b"x" * 70_000),
+        415: await client.post("/entrar", content=b"x", headers={"content-type": "text/plain"}),
+        421: await client.get("/", headers={"host": "evil.example"}),
+        500: await client.get("/.well-known/security.txt"),
+    }
+
+    assert {status: answer.status_code for status, answer in answers.items()} == {status: status for status in answers}
+    assert {status: missing for status, answer in answers.items() if (missing := lacking(answer))} == {}
+    assert {policy(answer)["frame-ancestors"] for answer in answers.values()} == {"'none'"}
+    assert "broken on purpose" not in answers[500].text
