@@ -24,12 +24,26 @@ class UnknownMunicipality(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """What makes two sign-ups look alike: folded names, municipality, and keyed hashes of the contacts."""
+    """What makes two sign-ups look alike: folded names, municipality, and keyed hashes of the contacts.
+
+    `phone_keys` and `email_keys` are of every secret key, the current one first: what was stored before a change of
+    keys is still found.
+    """
 
     name_key: str
     municipality: str | None
-    phone_key: str | None
-    email_key: str | None
+    phone_keys: tuple[str, ...] = ()
+    email_keys: tuple[str, ...] = ()
+
+    @property
+    def phone_key(self) -> str | None:
+        """The one to be stored."""
+        return self.phone_keys[0] if self.phone_keys else None
+
+    @property
+    def email_key(self) -> str | None:
+        """The one to be stored."""
+        return self.email_keys[0] if self.email_keys else None
 
 
 def sameness(person: PersonForm) -> Sameness:
@@ -38,8 +52,8 @@ def sameness(person: PersonForm) -> Sameness:
     return Sameness(
         name_key=name_key(person.given_names, person.surnames),
         municipality=person.municipality_code,
-        phone_key=ring.blind_index(person.phone, "phone") if person.phone else None,
-        email_key=ring.blind_index(person.email, "email") if person.email else None,
+        phone_keys=tuple(ring.blind_indexes(person.phone, "phone")) if person.phone else (),
+        email_keys=tuple(ring.blind_indexes(person.email, "email")) if person.email else (),
     )
 
 
@@ -74,11 +88,18 @@ async def add_participant(
         language=person.language,
         pueblo=person.pueblo.value if person.pueblo else None,
     )
+    await add_consents(participant, purposes, how=how, recorded_by=recorded_by)
+    return participant
+
+
+async def add_consents(
+    participant: Participant, purposes: Collection[ConsentPurpose], *, how: ConsentHow, recorded_by: UUID | None = None
+) -> None:
+    """Keep what somebody agreed to, purpose by purpose, in the caller's transaction."""
     for purpose in sorted(purposes):
         await Consent.create(
             participant=participant, purpose=purpose, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by
         )
-    return participant
 
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from trainings.db import keyring
-from trainings.people.forms import Name, PersonForm
+from trainings.people.forms import Name, PersonForm, printable
 from trainings.people.models import ConsentPurpose
 from trainings.people.words import NEEDS
 from trainings.web.forms import Form, Typed, wrong
@@ -46,6 +46,7 @@ class SignUpForm(PersonForm):
     consent_contact: str = ""
     consent_photo: str = ""
     idempotency_key: str = ""
+    earlier_code: Annotated[str, printable(300)] = ""
 
     @model_validator(mode="after")
     def _is_key_good(self) -> Self:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.people.actions import Sameness
+from trainings.people.models import Participant
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.web.i18n import N_
 
@@ -51,7 +54,7 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
 
     By name alone nobody is the same: a village has several María López.
     """
-    if keys.phone_key is None and keys.email_key is None:
+    if not keys.phone_keys and not keys.email_keys:
         return None
     alike = Registration.filter(
         training_id=training_id,
@@ -62,7 +65,50 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
     ).prefetch_related("participant")
     for registration in await alike.order_by("created_at", "id"):
         other = registration.participant
-        pairs = ((keys.phone_key, other.phone_key), (keys.email_key, other.email_key))
-        if any(mine is not None and mine == theirs for mine, theirs in pairs):
+        if other.phone_key in keys.phone_keys or other.email_key in keys.email_keys:
             return registration
     return None
+
+
+async def earlier_participant(typed: str, keys: Sameness) -> Participant | None:
+    """The person behind an earlier ticket, certificate or own link, where the name is theirs too.
+
+    A code alone must not open or change anybody: with another name, or a contact that is not the one we know, it is
+    as if no code had been typed, and nothing tells.
+    """
+    standing = _behind(typed)
+    if standing is None:
+        return None
+    named = standing.filter(participant__name_key=keys.name_key).prefetch_related("participant")
+    registration = await named.order_by("-created_at").first()
+    if registration is None:
+        return None
+    person = registration.participant
+    has_other_contact = (keys.phone_keys and person.phone_key not in keys.phone_keys) or (
+        keys.email_keys and person.email_key not in keys.email_keys
+    )
+    return None if has_other_contact else person
+
+
+def _behind(typed: str) -> QuerySet[Registration] | None:
+    """The registrations that a typed code may mean; none for what is no code of ours."""
+    link = tokens.read_own_link(typed.strip().rstrip("/").rpartition("/")[2])
+    if link is not None:
+        return Registration.filter(links__token_hash=tokens.digest(link, "own"), links__revoked_at=None)
+    if (qr := tokens.read_qr(typed)) is not None:
+        return Registration.filter(qr_hash=tokens.digest(qr, "qr"))
+    if (code := tokens.read_certificate_code(typed)) is not None:
+        return Registration.filter(certificates__code=code)
+    if (code := tokens.read_short_code(typed)) is not None:
+        return Registration.filter(short_code=code)
+    return None
+
+
+async def own_registration(training_id: UUID, participant: Participant) -> Registration | None:
+    """The live registration that this very person has in a training already."""
+    return await (
+        Registration.filter(training_id=training_id, participant_id=participant.id, duplicate_of_id=None)
+        .exclude(state=RegistrationState.CANCELLED)
+        .prefetch_related("participant")
+        .first()
+    )

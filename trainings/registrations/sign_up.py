@@ -15,7 +15,7 @@ from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.lib.phones import show_phone
-from trainings.people.actions import Sameness, add_participant, sameness
+from trainings.people.actions import Sameness, add_consents, add_participant, sameness
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose, Participant
 from trainings.registrations import places
@@ -30,7 +30,13 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.sameness import link_by_browser, link_by_key, look_alike
+from trainings.registrations.sameness import (
+    earlier_participant,
+    link_by_browser,
+    link_by_key,
+    look_alike,
+    own_registration,
+)
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
@@ -78,7 +84,8 @@ REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
 class SignUp:
     """One person's wish to take part, with how it came in and what makes a repeat of it recognisable.
 
-    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie.
+    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie, `earlier_code` what somebody who was
+    here before typed: an earlier ticket's or certificate's code, or an own link.
     """
 
     person: PersonForm
@@ -91,6 +98,7 @@ class SignUp:
     body_hash: str = ""
     browser_key: str | None = None
     hold_for_review: bool = False
+    earlier_code: str = ""
     keys: Sameness = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,9 +139,12 @@ async def _sign_up(training_id: UUID, wish: SignUp, actor: Actor) -> SignedUp:
             return standing
         await check_phase(training, wish.source)
         await _check_age(training, wish)
+        known = await earlier_participant(wish.earlier_code, wish.keys) if wish.earlier_code else None
         first = await look_alike(training.id, wish.keys)
+        if first is None and known is not None:
+            first = await own_registration(training.id, known)
         group = await _new_group(training, wish, is_duplicate=first is not None)
-        participant, registration, token = await _enter(training, group, wish, first, actor)
+        participant, registration, token = await _enter(training, group, wish, first, actor, known)
         await _tell(training, registration, participant, first)
         await record(
             "registrations.sign_up",
@@ -231,10 +242,17 @@ async def _write_group(training: Training, wish: SignUp, state: RegistrationStat
 
 
 async def _enter(
-    training: Training, group: RegistrationGroup, wish: SignUp, first: Registration | None, actor: Actor
+    training: Training,
+    group: RegistrationGroup,
+    wish: SignUp,
+    first: Registration | None,
+    actor: Actor,
+    known: Participant | None = None,
 ) -> tuple[Participant, Registration, str]:
-    """The person, the registration with its codes, and the token of its own link."""
-    participant = await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+    """The person (known from before, or new), the registration with its codes, and the token of its own link."""
+    participant = known or await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+    if known is not None:
+        await add_consents(known, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
     qr, token = tokens.qr_token(), tokens.own_link()
     registration = await Registration.create(
         training_id=training.id,

@@ -73,6 +73,7 @@ async def _wish(form: SignUpForm, typed: Typed, browser: str, address: str) -> S
         idempotency_key=form.idempotency_key or None,
         body_hash=answers_hash(typed),
         browser_key=tokens.digest(browser, "browser"),
+        earlier_code=form.earlier_code,
     )
     return wish.held() if await is_to_review(address, wish.keys) else wish
 

@@ -12,6 +12,7 @@ from trainings.lib.phones import show_phone
 from trainings.registrations.invitations import Appointment, all_in_one, invitation_uid
 from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
+from trainings.schedule import sentences
 from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
@@ -77,6 +78,12 @@ class Ticket:
         """Whom to call about this training."""
         training = self.own.registration.training
         return training.contact_phone or training.hub.phone
+
+    @property
+    def hub_languages(self) -> str:
+        """In which languages the hub attends, in words; empty where it says none."""
+        codes = self.own.registration.training.hub.languages
+        return sentences.listing([sentences.language_name(code) for code in codes])
 
     @property
     def can_change(self) -> bool:

@@ -1,0 +1,124 @@
+"""Somebody who was here before: an earlier ticket, certificate or own link makes them the same person."""
+
+from __future__ import annotations
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.certificates.held import AFTER, a_diploma
+from tests.registrations.wishes import ROSA, link_of, wish
+from trainings import clock
+from trainings.audit.actor import VISITOR
+from trainings.db import keyring
+from trainings.db.keyring import set_keyring
+from trainings.lib import tokens
+from trainings.lib.crypt import Keyring
+from trainings.people.models import Consent, Participant
+from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import sign_up
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+
+async def rosa_at(training: Training, **fields: str) -> Registration:
+    made = await sign_up(training.id, wish(**{"municipality": "1705", **fields}), actor=VISITOR)
+    return await Registration.get(id=made.registration_id).prefetch_related("participant")
+
+
+async def codes_of(registration: Registration) -> dict[str, str]:
+    """Every code that stands for a registration."""
+    assert registration.qr_token
+    token = await link_of(registration)
+    return {
+        "short": tokens.show_short_code(registration.short_code),
+        "qr": registration.qr_token,
+        "link": token,
+        "address": f"https://ventanillas.example/i/{token}",
+    }
+
+
+@pytest.mark.parametrize("code", ["short", "qr", "link", "address"])
+async def test_returning_person_with_an_earlier_code_is_the_same_participant(db: Settings, code: str) -> None:
+    await make.make_municipality()
+    first = await rosa_at(await make.make_training(), phone=ROSA["phone"])
+    typed = (await codes_of(first))[code]
+
+    second = await rosa_at(await make.make_training(), given_names="ROSA amália", earlier_code=typed)
+
+    assert second.participant_id == first.participant_id
+    assert second.id != first.id
+    assert await Participant.all().count() == 1
+    assert await Consent.filter(participant_id=first.participant_id).count() == 2
+
+
+async def test_returning_person_with_a_certificate_code_is_the_same_participant(db: Settings) -> None:
+    with clock.frozen(AFTER):
+        diploma = await a_diploma()
+    held = await Registration.get(id=diploma.registration_id).prefetch_related("participant")
+    person = held.participant
+    names = {"given_names": person.given_names, "surnames": person.surnames}
+
+    second = await rosa_at(await make.make_training(), earlier_code=diploma.code, **names)
+
+    assert second.participant_id == person.id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"given_names": "Ana", "surnames": "Pop"},
+        {"phone": "+50244440000"},
+        {"email": "alguien@correo.example"},
+    ],
+)
+async def test_a_code_with_another_name_or_contact_opens_and_changes_nobody(
+    db: Settings, other: dict[str, str]
+) -> None:
+    await make.make_municipality()
+    first = await rosa_at(await make.make_training(), phone=ROSA["phone"])
+
+    second = await rosa_at(await make.make_training(), earlier_code=first.short_code, **other)
+
+    assert second.participant_id != first.participant_id
+    known = await Participant.get(id=first.participant_id)
+    assert (known.phone, known.email) == (ROSA["phone"], None)
+
+
+@pytest.mark.parametrize("typed", ["K7Q2-9XMD-C", "no es un código", "' OR 1=1 --", "Á" * 300])
+async def test_an_unknown_code_is_an_ordinary_sign_up(client: AsyncClient, typed: str) -> None:
+    await make.make_municipality()
+    training = await make.make_training()
+    fields = {"given_names": "Rosa", "surnames": "Coc", "municipality": "1705", "actor_type": "otro"}
+
+    answer = await client.post(
+        f"/capacitaciones/{training.slug}/inscripcion", data=fields | {"consent_data": "yes", "earlier_code": typed}
+    )
+
+    assert answer.status_code == 303
+    assert await Registration.all().count() == 1
+
+
+async def test_returning_person_who_is_registered_already_takes_no_second_place(db: Settings) -> None:
+    await make.make_municipality()
+    training = await make.make_training(capacity=5)
+    first = await rosa_at(training)
+
+    second = await rosa_at(training, earlier_code=first.short_code)
+
+    assert second.duplicate_of_id == first.id
+    assert (await Training.get(id=training.id)).taken == 1
+
+
+async def test_look_alike_from_before_a_change_of_keys_is_still_found(db: Settings) -> None:
+    await make.make_municipality()
+    training = await make.make_training()
+    old = keyring()
+    first = await rosa_at(training, phone=ROSA["phone"])
+    try:
+        set_keyring(Keyring(["n" * 48, *db.keys]))
+        second = await rosa_at(training, phone=ROSA["phone"])
+    finally:
+        set_keyring(old)
+
+    assert second.duplicate_of_id == first.id
