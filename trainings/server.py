@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import logging.config
 import signal
 import sys
@@ -60,12 +61,27 @@ def set_up_logging(settings: Settings) -> None:
     logging.config.dictConfig(logging_config(settings))
 
 
+class WithoutValues(logging.Filter):
+    """Leaves a statement as it is sent and drops the values that go with it: they are people's names and contacts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = (*record.args[:1], *("…" for _value in record.args[1:]))
+        return True
+
+
 def logging_config(settings: Settings) -> dict[str, Any]:
     """Plain lines on standard error. There is no access log: addresses hold the tokens of people's own links."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "filters": {"without_values": {"()": WithoutValues}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "loggers": {
+            "tortoise.db_client": {"filters": ["without_values"]},
+            # It tells the same once more, with the values inside the line.
+            "aiosqlite": {"level": "INFO"},
+        },
         "root": {"handlers": ["stderr"], "level": settings.log_level.upper()},
     }

@@ -1,0 +1,38 @@
+"""What the log holds: nothing about people, no address that opens something, however much it is told to say."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+
+from tests.processes import free_port, run, started
+from trainings.lib import tokens
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: Path) -> None:
+    port, token, code = free_port(), tokens.own_link(), tokens.certificate_code()
+    assert run(tmp_path, "migrate").returncode == 0
+    user = ("ana.caal@muni.example", "--role", "platform_admin", "--name", "Ana Caal Tzib")
+    link = run(tmp_path, "user", "create", *user, base_url=f"http://localhost:{port}").stdout.splitlines()[0]
+    password = "siete garzas al amanecer"
+
+    with started(tmp_path, port, log_level="DEBUG") as process:
+        with httpx2.Client(base_url=f"http://localhost:{port}") as browser:
+            browser.post(link, content=urlencode({"password": password}), headers=FORM)
+            session = browser.cookies["staff"]
+            for path in (f"/i/{token}", f"/i/{token}/boleto.png", f"/verificar/{code}", "/panel/cuenta"):
+                browser.get(path)
+            browser.post("/entrar", content=urlencode({"email": "beto@muni.example", "password": "x"}), headers=FORM)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+    log = (tmp_path / "log").read_text()
+    assert '"app_user" WHERE "email"=' in log  # statements are there, for whoever looks for a slow one
+    people = ["ana.caal", "Ana Caal", "beto@", password, "$argon2id$v=19"]
+    secrets = [token, code, link.rpartition("/")[2], session, tokens.digest(session, "session")]
+    assert [one for one in (*people, *secrets) if one in log] == []
