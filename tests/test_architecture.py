@@ -23,11 +23,11 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ("settings", "clock", "errors", "lib"),
     ("db", "versions", "limits", "web"),
     *((name,) for name in ("audit", "accounts", "places", "people", "outbox", "schedule", "registrations")),
-    *((name,) for name in ("attendance", "certificates", "feeds")),
+    *((name,) for name in ("attendance", "certificates", "feeds", "privacy")),
 )
 """Each tier may import itself and those before it."""
 
-TOP = ("app", "jobs", "seed", "checks", "server", "migrations", "__main__")
+TOP = ("app", "background", "jobs", "seed", "checks", "server", "migrations", "__main__")
 """What puts the parts together; of what stands below, only handlers may look up to it."""
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_HANDLER = 400, 40, 25

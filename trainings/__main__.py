@@ -12,13 +12,12 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from trainings import checks, db, jobs, server
+from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
 from trainings.lib.crypt import new_key
-from trainings.outbox import worker as outbox
 from trainings.places.actions import load_municipalities
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
@@ -59,12 +58,12 @@ def serve(
 
 @cli.command()
 def worker() -> None:
-    """Serve the outbox only: for set-ups with several processes."""
+    """Send messages and delete what is due, without pages: for set-ups with several processes."""
     server.end_well_when_told()
     settings = _settings()
     _report(asyncio.run(checks.findings(settings)), only_fatal=True)
     server.set_up_logging(settings)
-    asyncio.run(outbox.run_forever(settings, jobs.COMPOSERS))
+    asyncio.run(background.work_alone(settings))
 
 
 @cli.command()

@@ -23,12 +23,11 @@ import trainings.places.routes
 import trainings.registrations.routes
 import trainings.schedule.routes
 import trainings.web.routes
-from trainings import db, jobs
+from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
 from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
-from trainings.outbox import worker
 from trainings.outbox.mailer import server_of
 from trainings.schedule.shown import rewrite_outdated
 from trainings.settings import Settings, get_settings
@@ -51,7 +50,7 @@ EXCEPTION_HANDLERS: Mapping[Any, Any] = {
 
 
 def create_app(settings: Settings | None = None, *, with_worker: bool = True) -> Starlette:
-    """The application for these settings; `with_worker` runs the outbox inside this process."""
+    """The application for these settings; `with_worker` sends messages inside this process."""
     settings = settings or get_settings()
     server_of(settings)  # a mail address that cannot be read must show before the first message does
     app = Starlette(
@@ -86,7 +85,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
         async with db.connect(settings):
             await rewrite_outdated()
             stop = asyncio.Event()
-            running = asyncio.create_task(worker.run(stop, settings, jobs.COMPOSERS)) if with_worker else None
+            running = asyncio.create_task(background.work(stop, settings)) if with_worker else None
             try:
                 yield
             finally:

@@ -1,12 +1,22 @@
-"""A worker in a process of its own, for tests that kill it."""
+"""A worker in a process of its own, for tests that kill it or tell it to end."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 
 from tests.outbox.make_jobs import COMPOSERS
-from trainings.outbox.worker import run_forever
+from trainings import db
+from trainings.outbox import worker
 from trainings.settings import get_settings
 
+
+async def main() -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with db.connect(get_settings()):
+        await worker.run(stop, get_settings(), COMPOSERS)
+
+
 if __name__ == "__main__":
-    asyncio.run(run_forever(get_settings(), COMPOSERS))
+    asyncio.run(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from tortoise.exceptions import OperationalError
 
-from trainings import clock, db
+from trainings import clock
 from trainings.outbox import bell, claims
 from trainings.outbox.mailer import (
     TIMEOUT,
@@ -192,15 +191,6 @@ async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, 
         stopping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
-
-
-async def run_forever(settings: Settings, composers: Composers) -> None:
-    """The `worker` command: work until the process is told to end (SIGTERM, SIGINT)."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with db.connect(settings):
-        await run(stop, settings, composers)
 
 
 async def _insist_on_finishing(job: OutboxJob) -> None:

@@ -1,0 +1,86 @@
+"""What people are told is deleted, is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests import make
+from tests.registrations.wishes import wish
+from trainings import clock
+from trainings.audit.actor import VISITOR
+from trainings.audit.models import AuditLine
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import Participant
+from trainings.privacy.actions import Swept, sweep
+from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import sign_up
+from trainings.settings import Settings
+
+START = make.tomorrow_at(8, 30)
+END = START + timedelta(hours=4)
+
+
+async def rosa() -> Registration:
+    """Signed up for a training that ends at END, with a phone, an address, and a need."""
+    await make.make_municipality()
+    training = await make.make_training(sessions=[(START, END)])
+    person = wish(municipality="1705", phone="+50255551234", email="rosa@correo.example", needs=("interpreter",))
+    made = await sign_up(training.id, person, actor=VISITOR)
+    await OutboxJob.all().update(done_at=clock.now())
+    return await Registration.get(id=made.registration_id).prefetch_related("participant")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (6, Swept(0, 0, 0)),
+        (8, Swept(1, 0, 0)),
+        (31, Swept(1, 1, 0)),
+        (366, Swept(1, 1, 1)),
+    ],
+)
+async def test_sweep_deletes_what_is_due_so_many_days_after_the_last_session(
+    db: Settings, days: int, expected: Swept
+) -> None:
+    before = await rosa()
+
+    with clock.frozen(END + timedelta(days=days)):
+        swept = await sweep()
+        again = await sweep()
+
+    assert swept == expected
+    assert again == Swept(0, 0, 0)
+    row = await Registration.get(id=before.id)
+    person = await Participant.get(id=before.participant_id)
+    assert (row.needs is None) is (expected.needs == 1)
+    assert await OutboxJob.all().count() == 1 - expected.messages
+    kept = expected.contacts == 0
+    assert [bool(person.phone), bool(person.email), bool(person.phone_key), bool(person.email_key)] == [kept] * 4
+    assert person.full_name == "Rosa Amalia Coc Xol"
+    assert await AuditLine.filter(act="privacy.sweep").count() == int(expected != Swept(0, 0, 0))
+
+
+async def test_sweep_keeps_the_contact_of_somebody_who_comes_again(db: Settings) -> None:
+    first = await rosa()
+    later = END + timedelta(days=300)
+    training = await make.make_training(sessions=[(later, later + timedelta(hours=4))])
+    again = wish(municipality="1705", phone="+50255551234", earlier_code=first.short_code)
+    await sign_up(training.id, again, actor=VISITOR)
+
+    with clock.frozen(END + timedelta(days=400)):
+        swept = await sweep()
+
+    assert swept.contacts == 0
+    assert (await Participant.get(id=first.participant_id)).phone == "+50255551234"
+
+
+async def test_sweep_keeps_messages_that_still_wait(db: Settings) -> None:
+    await rosa()
+    await OutboxJob.all().update(done_at=None)
+
+    with clock.frozen(END + timedelta(days=100)):
+        swept = await sweep()
+
+    assert swept.messages == 0

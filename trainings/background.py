@@ -1,0 +1,27 @@
+"""What runs beside the pages: messages are sent, and what is due is deleted. In the server's process, or alone."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from trainings import db, jobs
+from trainings.outbox import worker
+from trainings.privacy import sweeper
+from trainings.settings import Settings
+
+
+async def work(stop: asyncio.Event, settings: Settings) -> None:
+    """Until `stop` is set. If one part ends with an error, so does all of it."""
+    async with asyncio.TaskGroup() as parts:
+        parts.create_task(worker.run(stop, settings, jobs.COMPOSERS))
+        parts.create_task(sweeper.run(stop))
+
+
+async def work_alone(settings: Settings) -> None:
+    """The `worker` command: until the process is told to end (SIGTERM, SIGINT)."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with db.connect(settings):
+        await work(stop, settings)

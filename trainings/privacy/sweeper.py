@@ -1,0 +1,27 @@
+"""Sweeps now and then, beside the outbox worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from tortoise.exceptions import BaseORMException
+
+from trainings.privacy.actions import sweep
+
+HOURS_BETWEEN = 6
+logger = logging.getLogger("trainings.privacy")
+
+
+async def run(stop: asyncio.Event) -> None:
+    """Sweep at once and every six hours until stopped. A database that is away for a while is tried again."""
+    while not stop.is_set():
+        try:
+            swept = await sweep()
+        except (BaseORMException, OSError):
+            logger.exception("could not sweep; trying again later")
+        else:
+            logger.info("swept %s needs, %s messages, %s contacts", swept.needs, swept.messages, swept.contacts)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), HOURS_BETWEEN * 3_600)
