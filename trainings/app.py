@@ -36,7 +36,14 @@ from trainings.web.forms import FormErrors
 from trainings.web.guards import BodyClock, BodyLimit, HostGuard, OriginGuard, RequestId
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
-from trainings.web.problems import show_failure, show_form_errors, show_http_problem, show_refusal
+from trainings.web.problems import (
+    DATABASE_ERRORS,
+    show_database_trouble,
+    show_failure,
+    show_form_errors,
+    show_http_problem,
+    show_refusal,
+)
 from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
@@ -45,6 +52,7 @@ EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     Refusal: show_refusal,
     FormErrors: show_form_errors,
     HTTPException: show_http_problem,
+    **dict.fromkeys(DATABASE_ERRORS, show_database_trouble),
     Exception: show_failure,
 }
 

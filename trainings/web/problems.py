@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import asyncpg
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from tortoise.exceptions import DBConnectionError, OperationalError
 
-from trainings.errors import Refusal, TooMany
+from trainings.errors import Busy, Refusal, TooMany
 from trainings.web.forms import FormErrors
 from trainings.web.headers import security_headers, token_page_headers
 from trainings.web.i18n import N_, gettext
@@ -28,6 +30,25 @@ SENTENCES = {
     405: N_("Esta dirección no acepta eso."),
     413: N_("Lo que envió es demasiado grande."),
 }
+
+
+CONNECTION_LOST = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, ConnectionError)
+DATABASE_ERRORS = (OperationalError, *CONNECTION_LOST)
+PASSING = (
+    "database is locked",
+    "database is busy",
+    "disk is full",
+    "disk i/o error",
+    "no space left",
+    "readonly database",
+)
+
+
+class DatabaseBusy(Busy):
+    code = "database_busy"
+    sentence = N_(
+        "Ahora no pudimos guardar ni leer. Espere medio minuto y pruebe otra vez: nada de lo guardado se perdió."
+    )
 
 
 def wants_json(request: Request) -> bool:
@@ -61,6 +82,16 @@ async def show_http_problem(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     text = gettext(SENTENCES.get(exc.status_code, ""))
     return problem(request, exc.status_code, f"http_{exc.status_code}", text, exc.headers)
+
+
+async def show_database_trouble(request: Request, exc: Exception) -> Response:
+    """A database that is locked, full or away for a moment is 503; any other error of it is a bug."""
+    text = str(exc).lower()
+    is_passing = isinstance(exc, CONNECTION_LOST) or any(word in text for word in PASSING)
+    if not is_passing:
+        return await show_failure(request, exc)
+    logger.warning("the database takes nothing now: %s", type(exc).__name__)
+    return await show_refusal(request, DatabaseBusy(retry_after=30))
 
 
 async def show_failure(request: Request, exc: Exception) -> Response:
