@@ -50,23 +50,26 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     """Cancel one person; their place goes to the waiting list in the same transaction.
 
     Cancelling twice is one cancellation, a look-alike's touches only itself. Refuses once the training is over or
-    called off. What staff cancel is told after ten minutes, in which the message can be stopped.
+    called off. What staff cancel is told after ten minutes, in which the message can be stopped; who takes back what
+    nobody let in is not written to.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
         if registration.state is RegistrationState.CANCELLED:
             return
         await _check_ahead(training)
+        was_held = registration.state is RegistrationState.HELD
         await _release(registration, training)
         by_staff = actor.id is not None
-        await announce(
-            registration,
-            registration.participant,
-            training,
-            "registration_cancelled",
-            run_at=clock.now() + STAFF_DELAY if by_staff else None,
-            batch_id=uuid7() if by_staff else None,
-        )
+        if by_staff or not was_held:
+            await announce(
+                registration,
+                registration.participant,
+                training,
+                "registration_cancelled",
+                run_at=clock.now() + STAFF_DELAY if by_staff else None,
+                batch_id=uuid7() if by_staff else None,
+            )
         await record("registrations.cancel", actor=actor, object_id=registration.id, hub_id=training.hub_id)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from trainings.limits import actions as limits
 from trainings.people.actions import Sameness
+from trainings.registrations.models import Registration
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PER_ADDRESS_MINUTE = 300
 PER_ADDRESS_HOUR = 300
 PER_CONTACT_DAY = 10
+REJOINS_A_DAY = 10
 
 
 async def check_rate(address: str) -> None:
@@ -23,3 +25,11 @@ async def is_to_review(address: str, keys: Sameness) -> bool:
         if contact is not None:
             over |= await limits.count("sign_up_contact", contact, DAY) > PER_CONTACT_DAY
     return over
+
+
+async def check_rejoin(registration: Registration) -> None:
+    """Refuse to take a registration up again above ten times a day for one address (429): each time it is written to,
+    and anybody may have typed it.
+    """
+    subject = registration.participant.email_key or str(registration.id)
+    await limits.hit("rejoin", subject, REJOINS_A_DAY, DAY)

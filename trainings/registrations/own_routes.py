@@ -16,6 +16,7 @@ from trainings.people import choices
 from trainings.registrations import actions
 from trainings.registrations.actions import CannotChange
 from trainings.registrations.forms import NeedsForm, RenameForm
+from trainings.registrations.guarding import check_rejoin
 from trainings.registrations.queries import by_own_link, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, personal_calendar, ticket_of
 from trainings.web.allow import HOLDER, allow
@@ -129,6 +130,7 @@ async def cancel(request: Request) -> Response:
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
     ticket = await _changeable(request)
+    await check_rejoin(ticket.own.registration)
     await actions.rejoin(ticket.own.registration.id, actor=HOLDER_OF_LINK)
     return _back(request, gettext(N_("Listo. Su inscripción vale otra vez.")))
 

@@ -145,7 +145,9 @@ async def _sign_up(training_id: UUID, wish: SignUp, actor: Actor) -> SignedUp:
             first = await own_registration(training.id, known)
         group = await _new_group(training, wish, is_duplicate=first is not None)
         participant, registration, token = await _enter(training, group, wish, first, actor, known)
-        await _tell(training, registration, participant, first)
+        if not wish.hold_for_review:
+            # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
+            await _tell(training, registration, participant, first)
         await record(
             "registrations.sign_up",
             actor=actor,
