@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from trainings import clock
-from trainings.limits.actions import TooManyTries, count, forget_expired, hit, refuse_if_spent
+from trainings.limits.actions import (
+    TooManyTries,
+    count,
+    count_together,
+    forget_expired,
+    hit,
+    refuse_if_spent,
+)
 from trainings.limits.models import RateWindow
 from trainings.settings import Settings, get_settings
 
@@ -91,3 +99,18 @@ async def test_forget_expired_deletes_only_windows_that_are_over(db: Settings, f
     assert await forget_expired() == 1
 
     assert (await RateWindow.get()).expires_at > clock.now()
+
+
+async def test_several_counted_together_are_counted_each(db: Settings) -> None:
+    await count("door", "ana", 300)
+
+    assert await count_together(("door", "ana", 300), ("gate", "ana", 60), ("door", "luis", 300)) == [2, 1, 1]
+
+
+async def test_several_counted_together_in_any_order_at_once_never_wait_in_a_ring(db: Settings) -> None:
+    tries = [("door", f"person {number}", 300) for number in range(4)]
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(count_together(*(tries if n % 2 else reversed(tries))) for n in range(40)))
+
+    assert await count_together(*tries) == [41] * 4

@@ -29,8 +29,16 @@ class UnknownSession(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A session that somebody takes the attendance of, with its training."""
+
+    session: TrainingSession
+    can_close: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
-    """A session as whoever takes its attendance sees it."""
+    """The same as its pages show it: with hub, place, and who holds it."""
 
     session: TrainingSession
     facilitators: tuple[str, ...]
@@ -74,25 +82,28 @@ class RosterLine:
         return self.is_of_training and self.registration_state in EXPECTED
 
 
-async def door_of(session_id: UUID, actor: Actor) -> Door:
+async def gate_of(session_id: UUID, actor: Actor) -> Gate:
     """The session, if this person holds it or works at its hub; else UnknownSession."""
-    session = (
-        await reads(TrainingSession)
-        .get_or_none(id=session_id)
-        .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
-    )
+    session = await reads(TrainingSession).get_or_none(id=session_id).select_related("training")
     if session is None:
         raise UnknownSession
-    holders = await reads(SessionFacilitator).filter(session_id=session_id).prefetch_related("user")
-    is_facilitator = actor.id is not None and any(holder.user_id == actor.id for holder in holders)
     hub_id = session.training.hub_id
-    if not can_see_roster(actor, hub_id, is_facilitator=is_facilitator):
+    holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=actor.id).exists()
+    if not can_see_roster(actor, hub_id, is_facilitator=holds):
         raise UnknownSession
-    return Door(
-        session=session,
-        facilitators=tuple(holder.user.name for holder in holders),
-        can_close=can_close_session(actor, hub_id, is_facilitator=is_facilitator),
+    return Gate(session, can_close_session(actor, hub_id, is_facilitator=holds))
+
+
+async def door_of(session_id: UUID, actor: Actor) -> Door:
+    """The same with all that pages show."""
+    gate = await gate_of(session_id, actor)
+    session = (
+        await reads(TrainingSession)
+        .get(id=session_id)
+        .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
     )
+    holders = await reads(SessionFacilitator).filter(session_id=session_id).order_by("id").select_related("user")
+    return Door(session, tuple(holder.user.name for holder in holders), gate.can_close)
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
@@ -168,12 +179,8 @@ def totals(lines: list[RosterLine]) -> Totals:
 
 async def totals_of(session: TrainingSession) -> Totals:
     """The same counts, without names."""
-    present = set(
-        await reads(Attendance).filter(session_id=session.id, is_present=True).values_list("registration_id", flat=True)
-    )
-    expected = set(
-        await reads(Registration)
-        .filter(training_id=session.training_id, duplicate_of_id=None, state__in=list(EXPECTED))
-        .values_list("id", flat=True)
-    )
-    return Totals(len(present), len(present | expected))
+    here = reads(Attendance).filter(session_id=session.id, is_present=True)
+    expected = {"training_id": session.training_id, "duplicate_of_id": None, "state__in": list(EXPECTED)}
+    unexpected = here.exclude(**{f"registration__{name}": value for name, value in expected.items()})
+    n_expected = await reads(Registration).filter(**expected).count()
+    return Totals(await here.count(), n_expected + await unexpected.count())

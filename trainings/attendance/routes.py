@@ -17,7 +17,7 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, views
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.queries import Door, UnknownSession, answer_about, door_of, roster, totals, totals_of
+from trainings.attendance.queries import Door, Gate, answer_about, door_of, gate_of, roster, totals, totals_of
 from trainings.attendance.scans import Answer, Outcome, Scan
 from trainings.audit.actions import record
 from trainings.errors import Malformed, NotAllowed, Refusal
@@ -26,6 +26,7 @@ from trainings.people import choices
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.models import Source
 from trainings.registrations.sign_up import SignUp
+from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -33,7 +34,7 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
 BLANK_LINES = 8
-PREFIX = "/panel/sesiones/{id}/asistencia"
+PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 
 
 class MayNotClose(NotAllowed):
@@ -47,16 +48,16 @@ class UnreadableEvents(Malformed):
 
 
 async def _door(request: Request) -> Door:
-    try:
-        session_id = UUID(request.path_params["id"])
-    except ValueError as exc:
-        raise UnknownSession from exc
-    return await door_of(session_id, request.state.actor)
+    return await door_of(request.path_params["id"], request.state.actor)
 
 
-def _page(door: Door, anchor: str = "", **query: Any) -> str:
+async def _gate(request: Request) -> Gate:
+    return await gate_of(request.path_params["id"], request.state.actor)
+
+
+def _page(session: TrainingSession, anchor: str = "", **query: Any) -> str:
     kept = urlencode({name: str(value) for name, value in query.items() if value})
-    return f"/panel/sesiones/{door.session.id}/asistencia" + (f"?{kept}" if kept else "") + anchor
+    return f"/panel/sesiones/{session.id}/asistencia" + (f"?{kept}" if kept else "") + anchor
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -107,37 +108,37 @@ async def _last(request: Request, door: Door) -> dict[str, Any] | None:
 @allow(*ATTENDANCE_TAKERS)
 async def marks(request: Request) -> Response:
     """Marks: JSON from the scanner, or one form without script. Both are stored, never refused by a rule."""
-    door = await _door(request)
+    gate = await _gate(request)
     if request.headers.get("content-type", "").startswith("application/json"):
-        return await _marks_json(request, door)
+        return await _marks_json(request, gate)
     typed = await read_form(request)
     try:
         form = check(MarkForm, typed)
     except FormErrors as exc:
         error = exc.typed.error("") or exc.typed.error("code") or gettext(N_("Escriba el código del boleto."))
-        return await _show(request, door, typed=typed.value("code"), error=error, status=422)
-    [answer] = await actions.take(door.session.id, [form.scan], actor=request.state.actor)
+        return await _show(request, await _door(request), typed=typed.value("code"), error=error, status=422)
+    [answer] = await actions.take(gate.session.id, [form.scan], actor=request.state.actor)
     if answer.outcome is Outcome.NOT_A_TICKET:
         error = gettext(N_("Revise el código: tiene 9 letras y números, como K7Q2-9XMD-C."))
-        return await _show(request, door, typed=form.code, error=error, status=422)
-    return _answered(door, answer, typed)
+        return await _show(request, await _door(request), typed=form.code, error=error, status=422)
+    return _answered(gate.session, answer, typed)
 
 
-def _answered(door: Door, answer: Answer, typed: Typed) -> Response:
+def _answered(session: TrainingSession, answer: Answer, typed: Typed) -> Response:
     """Back to the list, to the answer."""
-    return redirect(_page(door, "#resultado", marca=answer.id, filtro=typed.value("filtro"), q=typed.value("q")[:100]))
+    kept = {"filtro": typed.value("filtro"), "q": typed.value("q")[:100]}
+    return redirect(_page(session, "#resultado", marca=answer.id, **kept))
 
 
-async def _marks_json(request: Request, door: Door) -> Response:
+async def _marks_json(request: Request, gate: Gate) -> Response:
     try:
         batch = BatchBody.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableEvents from exc
     offset: timedelta = clock.now() - moment(batch.client_now)
-    answers = await actions.take(
-        door.session.id, [event.scan for event in batch.events], actor=request.state.actor, offset=offset
-    )
-    counted = await totals_of(door.session)
+    scans = [event.scan for event in batch.events]
+    answers = await actions.take(gate.session.id, scans, actor=request.state.actor, offset=offset)
+    counted = await totals_of(gate.session)
     return JSONResponse(
         {
             "results": [views.answer_json(answer) for answer in answers],
@@ -150,12 +151,12 @@ async def _marks_json(request: Request, door: Door) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def undo(request: Request) -> Response:
-    door = await _door(request)
+    gate = await _gate(request)
     typed = await read_form(request)
     form = check(UndoForm, typed)
     scan = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, target_id=form.event)
-    [answer] = await actions.take(door.session.id, [scan], actor=request.state.actor)
-    return _answered(door, answer, typed)
+    [answer] = await actions.take(gate.session.id, [scan], actor=request.state.actor)
+    return _answered(gate.session, answer, typed)
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -194,26 +195,26 @@ async def create_walk_in(request: Request) -> Response:
         return _walk_in_page(request, door, exc.typed, typed.value("id"), 422)
     except Refusal as exc:
         return _walk_in_page(request, door, typed.refused(exc), typed.value("id"), exc.status)
-    return _answered(door, answer, typed)
+    return _answered(door.session, answer, typed)
 
 
-async def _door_to_close(request: Request) -> Door:
-    door = await _door(request)
-    if not door.can_close:
+async def _gate_to_close(request: Request) -> Gate:
+    gate = await _gate(request)
+    if not gate.can_close:
         raise MayNotClose
-    return door
+    return gate
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def confirm_close(request: Request) -> Response:
     """What closing means, in numbers; nothing to ask where it is closed already."""
-    door = await _door_to_close(request)
-    if door.session.closed_at is not None:
-        return redirect(_page(door))
-    lines = await roster(door.session)
+    session = (await _gate_to_close(request)).session
+    if session.closed_at is not None:
+        return redirect(_page(session))
+    lines = await roster(session)
     counted = totals(lines)
     context = {
-        "session": views.session_view(door),
+        "session": views.session_view(await _door(request)),
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "n_missing": counted.n_expected - counted.n_present,
@@ -224,18 +225,18 @@ async def confirm_close(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def close(request: Request) -> Response:
-    door = await _door_to_close(request)
-    await actions.close_session(door.session.id, actor=request.state.actor)
-    response = redirect(_page(door))
+    session = (await _gate_to_close(request)).session
+    await actions.close_session(session.id, actor=request.state.actor)
+    response = redirect(_page(session))
     flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
     return response
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def reopen(request: Request) -> Response:
-    door = await _door_to_close(request)
-    await actions.reopen_session(door.session.id, actor=request.state.actor)
-    response = redirect(_page(door))
+    session = (await _gate_to_close(request)).session
+    await actions.reopen_session(session.id, actor=request.state.actor)
+    response = redirect(_page(session))
     flash(response, gettext(N_("La sesión está abierta otra vez.")))
     return response
 

@@ -20,11 +20,11 @@ async def check_rate(address: str) -> None:
 
 async def is_to_review(address: str, keys: Sameness) -> bool:
     """Whether staff should look first: above 300 an hour from one address, or 10 a day with one phone or e-mail."""
-    over = await limits.count("sign_up_hour", address, HOUR) > PER_ADDRESS_HOUR
-    for contact in (keys.phone_key, keys.email_key):
-        if contact is not None:
-            over |= await limits.count("sign_up_contact", contact, DAY) > PER_CONTACT_DAY
-    return over
+    contacts = [contact for contact in (keys.phone_key, keys.email_key) if contact is not None]
+    from_address, *with_contact = await limits.count_together(
+        ("sign_up_hour", address, HOUR), *(("sign_up_contact", contact, DAY) for contact in contacts)
+    )
+    return from_address > PER_ADDRESS_HOUR or any(n > PER_CONTACT_DAY for n in with_contact)
 
 
 async def check_rejoin(registration: Registration) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.db import reads
@@ -31,6 +32,7 @@ ALL_OF_IT = (
     "training__venue__municipality",
 )
 """What the pages of one registration show."""
+SIGN_UP_PAGE = ("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
 
 ORDER = {
     RegistrationState.CONFIRMED: 0,
@@ -81,18 +83,29 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
     return OwnRegistration(registration, await sessions.prefetch_related("venue__municipality"))
 
 
+async def id_of_open_training(slug: str) -> UUID:
+    """The key of a training that people may look at (published, or by its address). Else UnknownTraining."""
+    found = await _open(slug).first().values_list("id") if _is_slug(slug) else None
+    if found is None:
+        raise UnknownTraining
+    training_id: UUID = found[0]
+    return training_id
+
+
 async def open_training(slug: str) -> Training:
-    """A training that people may look at (published or by its address), with all that its sign-up page shows."""
-    training = None
-    if len(slug) <= LONGEST_SLUG and slug.isascii() and slug.isprintable():
-        training = (
-            await reads(Training)
-            .get_or_none(slug=slug, state__in=SHOWN, published_at__not_isnull=True)
-            .prefetch_related("course", "hub__seat", "venue__municipality", "sessions__venue__municipality")
-        )
+    """The same with all that its sign-up page shows."""
+    training = await _open(slug).first().prefetch_related(*SIGN_UP_PAGE) if _is_slug(slug) else None
     if training is None:
         raise UnknownTraining
     return training
+
+
+def _open(slug: str) -> QuerySet[Training]:
+    return reads(Training).filter(slug=slug, state__in=SHOWN, published_at__not_isnull=True)
+
+
+def _is_slug(text: str) -> bool:
+    return len(text) <= LONGEST_SLUG and text.isascii() and text.isprintable()
 
 
 async def position_on_waiting_list(registration: Registration) -> int | None:

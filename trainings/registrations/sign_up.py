@@ -84,8 +84,9 @@ REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
 class SignUp:
     """One person's wish to take part, with how it came in and what makes a repeat of it recognisable.
 
-    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie, `earlier_code` what somebody who was
-    here before typed: an earlier ticket's or certificate's code, or an own link.
+    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie (not looked for where the cookie is
+    new), `earlier_code` what somebody who was here before typed: an earlier ticket's or certificate's code, or an own
+    link.
     """
 
     person: PersonForm
@@ -97,6 +98,7 @@ class SignUp:
     idempotency_key: str | None = None
     body_hash: str = ""
     browser_key: str | None = None
+    browser_is_known: bool = True
     hold_for_review: bool = False
     earlier_code: str = ""
     keys: Sameness = field(init=False)
@@ -207,7 +209,7 @@ async def _standing(training: Training, wish: SignUp) -> SignedUp | None:
     link = None
     if wish.idempotency_key:
         link = await link_by_key(training.id, wish.idempotency_key, wish.body_hash)
-    if link is None and wish.browser_key:
+    if link is None and wish.browser_key and wish.browser_is_known:
         link = await link_by_browser(training.id, wish.browser_key, wish.keys)
     if link is None or link.registration_id is None or link.token is None:
         return None

@@ -15,7 +15,7 @@ from trainings.people import choices
 from trainings.people.consents import TEXTS
 from trainings.registrations.forms import SignUpForm, answers_hash
 from trainings.registrations.guarding import check_rate, is_to_review
-from trainings.registrations.queries import open_training
+from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.sign_up import SignedUp, SignUp, TooYoung, sign_up
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
@@ -45,27 +45,29 @@ async def new(request: Request) -> Response:
 @allow(PUBLIC)
 async def create(request: Request) -> Response:
     """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed."""
-    training = await open_training(request.path_params["slug"])
+    slug = request.path_params["slug"]
+    training_id = await id_of_open_training(slug)
     address = client_address(request)
     await check_rate(address)
     typed = await read_form(request)
-    browser = _browser(request)
+    known = request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME]
+    browser = known or tokens.feed_token()
     try:
-        form = check(SignUpForm, typed)
-        wish = await _wish(form, typed, browser, address)
-        signed_up = await sign_up(training.id, wish, actor=request.state.actor)
+        wish = _wish(check(SignUpForm, typed), typed, browser, browser_is_known=bool(known))
+        if await is_to_review(address, wish.keys):
+            wish = wish.held()
+        signed_up = await sign_up(training_id, wish, actor=request.state.actor)
     except FormErrors as exc:
-        return _page(request, training, exc.typed, 422)
+        return _page(request, await open_training(slug), exc.typed, 422)
     except (NotFound, TooMany):
         raise
     except Refusal as exc:
-        # Places may have gone meanwhile: the page is drawn from what is there now.
-        return _page(request, await open_training(training.slug), typed.refused(exc), exc.status, refused=exc)
+        return _page(request, await open_training(slug), typed.refused(exc), exc.status, refused=exc)
     return _signed_up(signed_up, browser)
 
 
-async def _wish(form: SignUpForm, typed: Typed, browser: str, address: str) -> SignUp:
-    wish = SignUp(
+def _wish(form: SignUpForm, typed: Typed, browser: str, *, browser_is_known: bool) -> SignUp:
+    return SignUp(
         person=form,
         purposes=form.purposes,
         needs=tuple(form.needs),
@@ -73,18 +75,14 @@ async def _wish(form: SignUpForm, typed: Typed, browser: str, address: str) -> S
         idempotency_key=form.idempotency_key or None,
         body_hash=answers_hash(typed),
         browser_key=tokens.digest(browser, "browser"),
+        browser_is_known=browser_is_known,
         earlier_code=form.earlier_code,
     )
-    return wish.held() if await is_to_review(address, wish.keys) else wish
 
 
 def _cookie() -> str:
+    """The name of what tells this browser from others: a random value of ours, renewed with each sign-up."""
     return "__Host-aparato" if get_settings().is_https else "aparato"
-
-
-def _browser(request: Request) -> str:
-    """What tells this browser from others: nothing but a random value of ours, renewed with each sign-up."""
-    return request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME] or tokens.feed_token()
 
 
 def _signed_up(signed_up: SignedUp, browser: str) -> Response:
