@@ -47,9 +47,22 @@ class Coming:
     access: frozenset[str]
 
 
-TRAINING = """
-    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, t.taken,
-        t.childcare_capacity, t.childcare_taken, t.has_waiting_list, t.opens_at, t.closes_at, t.place_shown,
+_LOOK_ALIKES = """
+    FROM registration r
+    JOIN registration_group g ON g.id = r.group_id
+    WHERE r.training_id = t.id AND r.duplicate_of_id IS NOT NULL AND r.source <> 'walk_in'
+        AND r.state IN ('confirmed', 'offered')
+"""
+SHOWN_TAKEN = f"t.taken + (SELECT COUNT(*) {_LOOK_ALIKES})"
+SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES})"
+"""Look-alikes take no place, yet here they are shown as if: who types a name and a telephone would learn from a number
+that stays whether that person is registered.
+"""
+
+_TRAINING = """
+    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, {taken} AS taken,
+        t.childcare_capacity, {childcare} AS childcare_taken, t.has_waiting_list, t.opens_at,
+        t.closes_at, t.place_shown,
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online,
@@ -64,6 +77,7 @@ TRAINING = """
     JOIN operator o ON o.id = h.operator_id
     WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
+TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
 
 MEETINGS = """
     SELECT s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
@@ -74,8 +88,8 @@ MEETINGS = """
 """
 
 _LISTED = """
-    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, t.taken, t.has_waiting_list, t.opens_at,
-        t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.closed_at, s.state,
+    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
+        t.opens_at, t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.closed_at, s.state,
         COALESCE(v.municipality_id, h.seat_id) AS town_code
     FROM training_session s
     JOIN training t ON t.id = s.training_id
@@ -84,8 +98,9 @@ _LISTED = """
     WHERE t.state <> 'draft' AND t.published_at IS NOT NULL AND {which}
     ORDER BY s.starts_at, s.id
 """
-LISTED = _LISTED.format(which="t.id IN ?list")
+LISTED = _LISTED.format(taken=SHOWN_TAKEN, which="t.id IN ?list")
 AROUND = _LISTED.format(
+    taken=SHOWN_TAKEN,
     which="""t.id IN (
         SELECT s.training_id
         FROM training_session s
@@ -96,7 +111,7 @@ AROUND = _LISTED.format(
             t.state = 'published'
             OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
         )
-    )"""
+    )""",
 )
 
 _HUBS = """

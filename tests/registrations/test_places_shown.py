@@ -1,0 +1,63 @@
+"""The number of places left is public: it must not tell what the answer to a sign-up keeps quiet."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.registrations.wishes import ROSA, places_of
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.registrations import actions
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+
+CURIOUS = {"email": "curioso@correo.example"}
+ANOTHER = {"given_names": "Ana", "surnames": "Pop", "phone": "+50244440000"}
+
+
+async def sign_up(training: Training, **fields: str) -> Registration:
+    return await make.make_registration(training, **(ROSA | fields), childcare_places=1)
+
+
+async def shown(client: AsyncClient, training: Training) -> tuple[str, ...]:
+    """What the training's page, the list and the municipality's page say of its places."""
+    pages = [
+        (await client.get(path)).text
+        for path in (f"/capacitaciones/{training.slug}", "/capacitaciones", "/municipios/la-libertad-peten")
+    ]
+    words = [" ".join(re.sub(r"<[^>]+>", " ", page).split()) for page in pages]
+    left = re.findall(r"Quedan? \d+ de \d+ lugares|Lleno|quedan? \d+ lugar(?:es)?\. Pídalo", words[0])
+    return ", ".join(left), *(", ".join(re.findall(r"Quedan? \d+ de \d+ lugares|Lleno", page)) for page in words[1:])
+
+
+@pytest.mark.parametrize("person", [CURIOUS, ANOTHER])
+async def test_look_alike_takes_a_place_off_what_is_shown_like_anybody(
+    client: AsyncClient, person: dict[str, str]
+) -> None:
+    training = await make.make_training(capacity=10, childcare_capacity=5)
+    await sign_up(training)
+    before = await shown(client, training)
+
+    second = await sign_up(training, **person)
+    after = await shown(client, training)
+    await actions.cancel(second.id, actor=HOLDER_OF_LINK)
+
+    assert before[0] == "Quedan 9 de 10 lugares, quedan 4 lugares. Pídalo"
+    assert after == ("Quedan 8 de 10 lugares, quedan 3 lugares. Pídalo", *["Quedan 8 de 10 lugares"] * 2)
+    assert await shown(client, training) == before
+
+
+async def test_look_alikes_do_not_keep_anybody_out(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=2, childcare_capacity=5)
+    await sign_up(training)
+    await sign_up(training, **CURIOUS)
+    full = await shown(client, training)
+
+    other = await sign_up(training, **ANOTHER)
+
+    assert full[0].startswith("Lleno")
+    assert other.state == "confirmed"
+    assert await places_of(training) == (2, 2)
