@@ -79,7 +79,7 @@ SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
-SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id}/asistencia"
+SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 

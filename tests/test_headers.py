@@ -20,7 +20,7 @@ from trainings.settings import Settings
 
 ORIGIN = "https://capacitaciones.example"
 MAIL_AS_IT_ARRIVES = "/panel/mensajes/{id:uuid}/html"
-SCAN_PAGE = "/panel/sesiones/{id}/asistencia"
+SCAN_PAGE = "/panel/sesiones/{id:uuid}/asistencia"
 BEHIND_TOKENS = ("/i/", "/entrar/enlace/", "/verificar/{code}")
 COMMON = {
     "x-content-type-options": "nosniff",
