@@ -12,7 +12,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.people.actions import correct_name
+from trainings.people.actions import correct_name, name_key
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.messages import announce
@@ -34,6 +34,11 @@ from trainings.web.i18n import N_
 class CannotChange(Refusal):
     code = "cannot_change"
     sentence = N_("Esta inscripción ya no se puede cambiar aquí. Llame a la ventanilla.")
+
+
+class NameOfBefore(Refusal):
+    code = "name_of_before"
+    sentence = N_("Con este nombre ya participó antes. Llame a la ventanilla para cambiarlo.")
 
 
 class CapacityBelowTaken(Refusal):
@@ -169,11 +174,23 @@ async def _place(
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:
-    """Correct the name as it will be printed. What was already printed keeps its own name."""
+    """Correct the name as it will be printed. What was already printed keeps its own name.
+
+    Who came back with an earlier code only corrects the spelling (NameOfBefore): such codes stand on diplomas, lists.
+    """
     async with transaction():
         registration, training = await _locked(registration_id)
+        is_another = name_key(given_names, surnames) != registration.participant.name_key
+        if actor.id is None and is_another and await _came_back(registration):
+            raise NameOfBefore(field="given_names")
         await correct_name(registration.participant, given_names, surnames)
         await record("registrations.rename", actor=actor, object_id=registration.id, hub_id=training.hub_id)
+
+
+async def _came_back(registration: Registration) -> bool:
+    """Whether the person was known before this registration."""
+    earlier = Registration.filter(participant_id=registration.participant_id, created_at__lt=registration.created_at)
+    return await earlier.exists()
 
 
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:

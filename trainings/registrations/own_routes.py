@@ -14,7 +14,7 @@ from trainings.errors import NotFound
 from trainings.lib import dates, qr, tokens
 from trainings.people import choices
 from trainings.registrations import actions
-from trainings.registrations.actions import CannotChange
+from trainings.registrations.actions import CannotChange, NameOfBefore
 from trainings.registrations.forms import NeedsForm, RenameForm
 from trainings.registrations.guarding import check_rejoin
 from trainings.registrations.queries import by_own_link, position_on_waiting_list
@@ -91,11 +91,14 @@ async def _show(request: Request, ticket: Ticket, *, status: int = 200, **forms:
 @allow(HOLDER)
 async def rename(request: Request) -> Response:
     ticket = await _changeable(request)
+    typed = await read_form(request)
     try:
-        form = check(RenameForm, await read_form(request))
+        form = check(RenameForm, typed)
+        await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await _show(request, ticket, name_form=exc.typed, status=422)
-    await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
+    except NameOfBefore as refusal:
+        return await _show(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return _back(request, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
 
 
