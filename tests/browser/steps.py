@@ -76,7 +76,7 @@ def open_running_training(page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text="Está en curso")
     touch(row.get_by_role("link", name=TITLE))
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    expect(page.get_by_text("Está en curso hasta")).to_be_visible()
+    expect(page.get_by_text("Está en curso. Termina")).to_be_visible()
 
 
 def fill_sign_up(page: Page, given_names: str) -> None:
