@@ -7,6 +7,7 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
+from tests import make
 from tests.attendance.browsers import (
     Freeze,
     NewClient,
@@ -53,6 +54,19 @@ async def test_batch_is_answered_event_by_event_with_the_counts(new_client: NewC
     assert (first["registration"], first["event"]) == (str(door.ana.id), came["id"])
     assert body["results"][1]["text"] == "Cuenta una sola vez: llegó a las 8:30\xa0a.\xa0m."
     assert (await ScanEvent.get(id=came["id"])).seq == 1
+
+
+async def test_scanner_counts_who_came_from_the_waiting_list_among_the_expected(new_client: NewClient) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast, capacity=1)
+    waiting = await make.make_registration(door.training, given_names="Telma", surnames="Ixim")
+    client = await signed_in(new_client, cast, "facilitator")
+
+    first = (await send(client, door, event(waiting.short_code, how="typed"))).json()
+    second = (await send(client, door, event(door.ana.short_code, how="typed"))).json()
+
+    assert (first["n_present"], first["n_expected"]) == (1, 2)
+    assert (second["n_present"], second["n_expected"]) == (2, 2)
 
 
 async def test_lost_answer_is_given_again(new_client: NewClient) -> None:
