@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from httpx2 import AsyncClient
 
@@ -14,7 +16,7 @@ from trainings.db import keyring
 from trainings.db.keyring import set_keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import Keyring
-from trainings.people.models import Consent, Participant
+from trainings.people.models import Consent, ConsentPurpose, Participant
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
@@ -122,3 +124,24 @@ async def test_look_alike_from_before_a_change_of_keys_is_still_found(db: Settin
         set_keyring(old)
 
     assert second.duplicate_of_id == first.id
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [({}, {"data"}), ({"phone": ROSA["phone"]}, {"data", "contact", "photo"})],
+)
+async def test_a_code_without_the_contact_gives_no_further_permission(
+    db: Settings, contact: dict[str, str], expected: set[str]
+) -> None:
+    await make.make_municipality()
+    first = await rosa_at(await make.make_training(), phone=ROSA["phone"])
+    before = await Consent.filter(participant_id=first.participant_id).values_list("id", flat=True)
+    training = await make.make_training()
+    again = replace(
+        wish(municipality="1705", earlier_code=first.short_code, **contact), purposes=frozenset(ConsentPurpose)
+    )
+
+    await sign_up(training.id, again, actor=VISITOR)
+
+    added = Consent.filter(participant_id=first.participant_id).exclude(id__in=list(before))
+    assert {consent.purpose.value for consent in await added} == expected

@@ -256,7 +256,10 @@ async def _enter(
     """The person (known from before, or new), the registration with its codes, and the token of its own link."""
     participant = known or await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
     if known is not None:
-        await add_consents(known, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
+        # A code and a name stand on paper for others to read: further permissions need the person's own contact too.
+        is_sure = bool(wish.keys.phone_keys or wish.keys.email_keys)
+        purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
+        await add_consents(known, purposes, how=wish.consent_how, recorded_by=actor.id)
     qr, token = tokens.qr_token(), tokens.own_link()
     registration = await Registration.create(
         training_id=training.id,
