@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from trainings import clock
 from trainings.lib import dates
 
 # 20:05 UTC is 2:05 p. m. in Guatemala.
@@ -13,8 +14,8 @@ def utc(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def test_local_is_six_hours_behind_all_year() -> None:
-    assert dates.local(datetime(2027, 7, 1, 3, tzinfo=UTC)).isoformat() == "2027-06-30T21:00:00-06:00"
-    assert dates.local(datetime(2027, 1, 1, 3, tzinfo=UTC)).isoformat() == "2026-12-31T21:00:00-06:00"
+    assert clock.local(datetime(2027, 7, 1, 3, tzinfo=UTC)).isoformat() == "2027-06-30T21:00:00-06:00"
+    assert clock.local(datetime(2027, 1, 1, 3, tzinfo=UTC)).isoformat() == "2026-12-31T21:00:00-06:00"
 
 
 def test_a_moment_without_zone_is_refused() -> None:

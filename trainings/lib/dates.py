@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names, get_month_names
 
-GUATEMALA = ZoneInfo("America/Guatemala")
+from trainings.clock import local
+
 NBSP = "\N{NO-BREAK SPACE}"
 
 _MONTHS = {lang: get_month_names("wide", locale=lang) for lang in ("es_GT", "en")}
@@ -25,13 +25,6 @@ Gender = Literal["masculine", "feminine"]
 
 
 # -- what the clock on the wall says
-
-
-def local(moment: datetime) -> datetime:
-    """The moment as read in Guatemala. A datetime without a zone is a bug, and refused."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
-    return moment.astimezone(GUATEMALA)
 
 
 def local_day(when: date) -> date:

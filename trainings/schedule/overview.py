@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from trainings.lib import dates
+from trainings import clock
 from trainings.places.data import by_code, department_name
 from trainings.places.map import Marked
 from trainings.places.outlines import LATITUDE_SHRINK
@@ -65,8 +65,8 @@ def month_of(coming: Sequence[Coming]) -> Month | None:
     """The month of the first session to come, none where there is none."""
     if not coming:
         return None
-    first = dates.local(coming[0].starts_at)
-    moments = [dates.local(one.starts_at) for one in coming]
+    first = clock.local(coming[0].starts_at)
+    moments = [clock.local(one.starts_at) for one in coming]
     days = {moment.day for moment in moments if (moment.year, moment.month) == (first.year, first.month)}
     return Month(coming[0].starts_at, tuple(sorted(days)), monthrange(first.year, first.month)[1])
 

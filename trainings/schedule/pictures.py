@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainings import clock
 from trainings.lib import dates
 from trainings.schedule.posted import Posted
 from trainings.schedule.words import KINDS
@@ -22,7 +23,7 @@ def training_card(training: Posted) -> Card:
             place=meeting.place.town.full_name,
             foot=gettext(FOOT),
             weekday=dates.weekday(meeting.starts_at, SOURCE_LANGUAGE),
-            day=str(dates.local(meeting.starts_at).day),
+            day=str(clock.local(meeting.starts_at).day),
             month=gettext("de %(month)s") % {"month": dates.month_name(meeting.starts_at, SOURCE_LANGUAGE)},
             clock=dates.time_of_day(meeting.starts_at, SOURCE_LANGUAGE),
             hours=training.minutes // 60,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from trainings import clock
 from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.lib.tokens import show_certificate_code, show_short_code
@@ -52,7 +53,7 @@ def environment() -> Environment:
         time_of_day=lambda moment: dates.time_of_day(moment, i18n.language()),
         weekday=lambda moment: dates.weekday(moment, i18n.language()),
         month_name=lambda moment: dates.month_name(moment, i18n.language()),
-        local=dates.local,
+        local=clock.local,
         duration=lambda minutes: dates.duration(minutes, i18n.language()),
         numeric_date=dates.numeric_date,
         phone=show_phone,
