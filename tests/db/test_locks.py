@@ -47,13 +47,16 @@ async def test_locks_asked_for_in_opposite_order_do_not_wait_in_a_ring(postgres_
     users = [await User.create(email=f"{n}@demo.example", name="A") for n in range(4)]
     ids = [user.id for user in users]
 
-    async def take(order: list[object]) -> None:
+    async def take(order: list[object]) -> list[object]:
         async with transaction():
-            await lock(User, order)
+            held = await lock(User, order)
             await asyncio.sleep(0)
+            return [user.id for user in held]
 
     async with asyncio.timeout(30):
-        await asyncio.gather(*(take(list(ids if n % 2 else reversed(ids))) for n in range(60)))
+        taken = await asyncio.gather(*(take(list(ids if n % 2 else reversed(ids))) for n in range(60)))
+
+    assert taken == [sorted(ids)] * 60, "whatever the order asked for, rows are taken in theirs"
 
 
 async def test_locked_row_waits_for_the_other_transaction(postgres_db: Settings) -> None:

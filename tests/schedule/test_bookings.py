@@ -96,7 +96,9 @@ async def test_what_was_cancelled_takes_nobody(cast: Cast, state: object) -> Non
     else:
         await actions.cancel_session((await sessions_of(training))[0].id, actor=PROGRAM)
 
-    await actions.create_training(await plan_for(cast), [meeting(3)], actor=PROGRAM)
+    made = await actions.create_training(await plan_for(cast), [meeting(3)], actor=PROGRAM)
+
+    assert [session.starts_at for session in await sessions_of(made)] == [meeting(3).starts_at]
 
 
 @pytest.mark.parametrize("is_online", [True, False], ids=["online", "in one place"])
