@@ -23,7 +23,7 @@ from trainings.places.queries import search_municipalities
 from trainings.schedule import overview, public_queries, towns
 from trainings.schedule.facts import hub_facts
 from trainings.schedule.phase import Phase
-from trainings.schedule.posted import HubCard, Listed
+from trainings.schedule.posted import HubCard, Listed, next_change
 from trainings.schedule.public_queries import Coming
 from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import rows_of
@@ -162,14 +162,15 @@ def _alike(text: str) -> list[Town]:
 async def show(request: Request) -> Response:
     """`/municipios/{slug}`: who serves it, what is to come, what there was, and how to follow it."""
     known = await _known(_town(request))
-    return remembered(request, known, lambda: _page(request, known))
+    until = next_change(known.trainings, clock.now())
+    return remembered(request, known, lambda: _page(request, known), until=until)
 
 
 async def _known(town: Town) -> Known:
     since = clock.midnight(clock.today()) - PAST
     trainings = tuple(await public_queries.trainings_around(town.code, since))
     hubs = tuple(await public_queries.hubs_serving(town.code))
-    is_busy = any(training.next_meeting.ends_at > clock.now() for training in trainings)
+    is_busy = any(not training.is_over for training in trainings)
     return Known(
         town=town,
         trainings=trainings,
@@ -236,9 +237,8 @@ def _near(session: Coming) -> Near:
 
 
 def _agenda(known: Known) -> Agenda:
-    now = clock.now()
     trainings = sorted(known.trainings, key=lambda training: (training.next_meeting.starts_at, training.id))
-    coming = [training for training in trainings if training.next_meeting.ends_at > now]
+    coming = [training for training in trainings if not training.is_over]
     here = [training for training in coming if _is_held_in(training, known.town)]
     return Agenda(
         here=here,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trainings import clock
 from trainings.places.models import OperatorKind
@@ -95,6 +96,11 @@ class Listed:
         return self.state is not TrainingState.CANCELLED and is_running(self.meetings, clock.now())
 
     @property
+    def is_over(self) -> bool:
+        """Whether its last meeting has ended, or was closed."""
+        return end_of(self.next_meeting) <= clock.now()
+
+    @property
     def held(self) -> tuple[Meeting, ...]:
         """The meetings that were not cancelled; all of them where none is left."""
         kept = tuple(meeting for meeting in self.meetings if meeting.state is SessionState.PLANNED)
@@ -147,3 +153,15 @@ class Posted(Listed):
     revision: int
     cancel_reason: str
     hub: HubCard
+
+
+def next_change(trainings: Iterable[Listed], now: datetime) -> datetime:
+    """Until when these trainings read as they do now, if nobody changes them: a session or a window begins or ends, or
+    the day does.
+    """
+    moments = [clock.midnight(clock.local(now).date() + timedelta(days=1))]
+    for training in trainings:
+        moments += [moment for moment in (training.opens_at, training.closes_at) if moment is not None]
+        for meeting in training.meetings:
+            moments += (meeting.starts_at, meeting.ends_at)
+    return min(moment for moment in moments if moment > now)

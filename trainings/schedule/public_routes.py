@@ -16,7 +16,7 @@ from trainings.schedule.facts import facts_of, invitation
 from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Phase
 from trainings.schedule.pictures import training_card
-from trainings.schedule.posted import Posted
+from trainings.schedule.posted import Posted, next_change
 from trainings.schedule.public_queries import UnknownTraining
 from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import rows_of
@@ -63,7 +63,8 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """`/capacitaciones/{slug}`: one training."""
     training = await public_queries.public_training(request.path_params["slug"])
-    return remembered(request, training, lambda: _page(request, training))
+    until = next_change([training], clock.now())
+    return remembered(request, training, lambda: _page(request, training), until=until)
 
 
 def _page(request: Request, training: Posted) -> Response:
