@@ -31,7 +31,8 @@ from trainings.lib import tokens
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
 from trainings.settings import Settings
 
 PEOPLE = 200
@@ -57,7 +58,7 @@ async def make_world() -> tuple[UUID, str, list[str]]:
     training = await make_training(hub, clock.now() - timedelta(hours=1), PEOPLE, await User.get(id=holder.id))
     for number in range(PEOPLE):
         about = {"given_names": f"Rosa {number}", "surnames": "Coc", "municipality": "0000", "actor_type": "familia"}
-        wish = SignUp(PersonForm.model_validate(about), frozenset({ConsentPurpose.DATA}))
+        wish = for_one(PersonForm.model_validate(about), frozenset({ConsentPurpose.DATA}))
         await sign_up(training.id, wish, actor=PROGRAM)
     found = await Registration.filter(training_id=training.id)
     return training.sessions[0].id, cookie, [one.qr_token for one in found if one.qr_token is not None]

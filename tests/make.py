@@ -21,7 +21,8 @@ from trainings.places.actions import HubDetails, OperatorDetails, SignatoryDetai
 from trainings.places.data import by_code
 from trainings.places.models import Hub, Municipality, Operator, OperatorKind, Venue
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import (
@@ -298,9 +299,9 @@ async def make_registration(
             **about_person,
         }
     )
-    wish = SignUp(
-        person=person,
-        purposes=fields.pop("purposes", frozenset({ConsentPurpose.DATA})),
+    wish = for_one(
+        person,
+        fields.pop("purposes", frozenset({ConsentPurpose.DATA})),
         childcare_places=childcare_places,
         **fields,
     )

@@ -19,7 +19,8 @@ from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
-from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
 
 DATA = frozenset({ConsentPurpose.DATA})
 SAME_KEY = "01KATB3V8Y9Z0N4E5Q6R7S8T9V"
@@ -32,19 +33,19 @@ def person(number: int) -> PersonForm:
 
 async def different(training: UUID, number: int) -> str:
     """Somebody new signs up; the state they are in."""
-    done = await sign_up(training, SignUp(person(number), DATA), actor=PROGRAM)
+    done = await sign_up(training, for_one(person(number), DATA), actor=PROGRAM)
     return (await Registration.get(id=done.registration_id)).state.value
 
 
 async def same(training: UUID, _number: int) -> str:
     """The same form is sent again; the link it is answered with."""
-    wish = SignUp(person(0), DATA, idempotency_key=SAME_KEY, body_hash="the same")
+    wish = for_one(person(0), DATA, idempotency_key=SAME_KEY, body_hash="the same")
     return (await sign_up(training, wish, actor=PROGRAM)).token
 
 
 async def come_and_go(training: UUID, number: int) -> str:
     """Somebody new signs up, and every second one thinks better of it."""
-    done = await sign_up(training, SignUp(person(number), DATA), actor=PROGRAM)
+    done = await sign_up(training, for_one(person(number), DATA), actor=PROGRAM)
     if number % 2:
         await cancel(done.registration_id, actor=PROGRAM)
     return "went" if number % 2 else "stayed"

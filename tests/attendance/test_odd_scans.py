@@ -18,8 +18,8 @@ from trainings.db.sql import rows
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
-from trainings.registrations.models import Registration, Source
-from trainings.registrations.sign_up import TooYoung
+from trainings.registrations.eligibility import AdultsOnly
+from trainings.registrations.models import HoldReason, Registration, Source
 from trainings.schedule import actions as schedule
 from trainings.settings import Settings
 
@@ -33,7 +33,9 @@ MINUTE = timedelta(minutes=1)
 @pytest.mark.parametrize("state", ["waitlisted", "held", "cancelled"])
 async def test_who_had_no_place_and_came_is_counted_and_to_be_reviewed(db: Settings, state: str) -> None:
     door = await open_door(capacity=1)
-    berta = await make.make_registration(door.training, given_names="Berta", hold_for_review=state == "held")
+    berta = await make.make_registration(
+        door.training, given_names="Berta", hold_reason=HoldReason.REVIEW if state == "held" else None
+    )
     if state == "cancelled":
         await registrations.cancel(berta.id, actor=HOLDER_OF_LINK)
 
@@ -239,7 +241,7 @@ async def test_walk_in_who_is_registered_marks_that_registration(db: Settings, f
 async def test_walk_in_that_is_refused_leaves_nothing(db: Settings) -> None:
     door = await open_door()
 
-    with pytest.raises(TooYoung):
+    with pytest.raises(AdultsOnly):
         await actions.add_walk_in(
             door.key, wish(age_group="12-13", source=Source.WALK_IN), tokens.uuid7(), actor=PROGRAM
         )

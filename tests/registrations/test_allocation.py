@@ -38,7 +38,7 @@ def test_promote_when_childcare_is_lacking_then_seats_alone_do_not_help() -> Non
 
 
 def test_promote_when_a_look_alike_fits_then_it_moves_up_and_takes_nothing() -> None:
-    waiting = [Party("alike", 1, is_counted=False), Party("neighbour", 1), Party("another alike", 1, is_counted=False)]
+    waiting = [Party("alike", 1, n_alike=1), Party("neighbour", 1), Party("another alike", 1, n_alike=1)]
 
     outcome = promote(Room(capacity=2, taken=1), waiting)
 

@@ -20,10 +20,10 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions
 from trainings.registrations.actions import CannotChange, CapacityBelowTaken, ChildcareBelowTaken
-from trainings.registrations.models import Registration
+from trainings.registrations.eligibility import SignUpClosed
+from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.places import TrainingFull
 from trainings.registrations.queries import position_on_waiting_list
-from trainings.registrations.sign_up import SignUpClosed
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
 
@@ -114,7 +114,7 @@ async def test_cancel_gives_childcare_back_and_passes_over_who_does_not_fit(db: 
 
 async def test_cancel_of_a_walk_in_or_of_somebody_held_frees_nothing(db: Settings) -> None:
     training, (_ana, berta, _cruz) = await make_three()
-    held = await make.make_registration(training, given_names="Dora", hold_for_review=True)
+    held = await make.make_registration(training, given_names="Dora", hold_reason=HoldReason.REVIEW)
 
     await actions.cancel(held.id, actor=HOLDER_OF_LINK)
 
@@ -217,7 +217,7 @@ async def test_rejoin_is_refused_by_the_window_and_by_full_trainings(db: Setting
 
 async def test_held_sign_up_cannot_let_itself_in_by_cancelling_and_coming_back(db: Settings) -> None:
     training = await make.make_training()
-    held = await make.make_registration(training, hold_for_review=True)
+    held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
     await actions.cancel(held.id, actor=HOLDER_OF_LINK)
 
     await actions.rejoin(held.id, actor=HOLDER_OF_LINK)
@@ -229,7 +229,7 @@ async def test_held_sign_up_cannot_let_itself_in_by_cancelling_and_coming_back(d
 async def test_held_sign_up_is_let_in_by_staff_who_take_it_up_again(db: Settings) -> None:
     cast = await make_cast()
     training = await make.make_training(closes_at=clock.now() + timedelta(hours=1))
-    held = await make.make_registration(training, hold_for_review=True)
+    held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
     await actions.cancel(held.id, actor=HOLDER_OF_LINK)
 
     await actions.rejoin(held.id, actor=await actor_of(cast.coordinator))

@@ -12,7 +12,7 @@ from tests.registrations.wishes import link_of, wish
 from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions
-from trainings.registrations.models import Registration
+from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.sign_up import sign_up
 from trainings.settings import Settings
 
@@ -41,7 +41,7 @@ async def test_address_typed_again_and_again_gets_ten_messages_and_no_more(clien
 async def test_held_for_review_is_told_when_staff_let_it_in(db: Settings) -> None:
     training = await make.make_training()
     first = await sign_up(training.id, wish(email=VICTIM, phone="+50255551234"), actor=VISITOR)
-    again = wish(email="otra@correo.example", phone="+50255551234", hold_for_review=True)
+    again = wish(email="otra@correo.example", phone="+50255551234", hold_reason=HoldReason.REVIEW)
 
     held = await sign_up(training.id, again, actor=VISITOR)
     at_first = await kinds()
@@ -53,7 +53,7 @@ async def test_held_for_review_is_told_when_staff_let_it_in(db: Settings) -> Non
 
 
 async def test_taking_back_what_nobody_let_in_writes_to_nobody(db: Settings) -> None:
-    registration = await make.make_registration(await make.make_training(), email=VICTIM, hold_for_review=True)
+    registration = await make.make_registration(await make.make_training(), email=VICTIM, hold_reason=HoldReason.REVIEW)
 
     await actions.cancel(registration.id, actor=HOLDER_OF_LINK)
 

@@ -19,7 +19,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations import actions
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.models import HoldReason, OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown
@@ -130,7 +130,7 @@ async def test_first_of_the_list_is_told_so(client: AsyncClient) -> None:
 
 async def test_held_cancelled_called_off_and_over_say_so(client: AsyncClient, freeze: Freeze) -> None:
     training = await make.make_training()
-    held = await make.make_registration(training, given_names="Ana", hold_for_review=True)
+    held = await make.make_registration(training, given_names="Ana", hold_reason=HoldReason.REVIEW)
     gone = await make.make_registration(training, given_names="Berta")
     await actions.cancel(gone.id, actor=HOLDER_OF_LINK)
     off = await make.make_training()

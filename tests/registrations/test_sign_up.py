@@ -17,18 +17,11 @@ from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import Consent, Participant
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, Source
+from trainings.registrations.eligibility import AdultsOnly, NotYetOpen, SignUpClosed, TrainingCancelled, TrainingOver
+from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationGroup, Source
 from trainings.registrations.places import ChildcareFull, TrainingFull
 from trainings.registrations.sameness import KeyUsedAgain
-from trainings.registrations.sign_up import (
-    NotYetOpen,
-    SignUpClosed,
-    TooYoung,
-    TrainingCancelled,
-    TrainingOver,
-    register_walk_in,
-    sign_up,
-)
+from trainings.registrations.sign_up import register_walk_in, sign_up
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
@@ -57,7 +50,7 @@ async def test_sign_up_with_places_left_then_confirmed_with_ticket_link_consent_
     ]
     [line] = await AuditLine.filter(act="registrations.sign_up")
     assert (line.object_id, line.actor_role) == (registration.id, "visitor")
-    assert line.detail == {"state": "confirmed", "source": "web", "duplicate": False}
+    assert line.detail == {"state": "confirmed", "source": "web", "people": 1, "duplicates": 0}
     assert await OutboxJob.all().count() == 0, "who left no address gets no mail"
 
 
@@ -115,7 +108,9 @@ async def test_childcare_that_can_never_fit_is_refused_at_its_field(db: Settings
     training = await make.make_training(childcare_capacity=3)
 
     with pytest.raises(ChildcareFull) as refused:
-        await sign_up(training.id, wish(childcare_places=4, hold_for_review=hold), actor=VISITOR)
+        await sign_up(
+            training.id, wish(childcare_places=4, hold_reason=HoldReason.REVIEW if hold else None), actor=VISITOR
+        )
 
     assert (refused.value.field, refused.value.values) == ("childcare_places", {"left": 3})
 
@@ -137,7 +132,7 @@ async def test_held_sign_ups_take_no_place(db: Settings) -> None:
     ordinary = await make.make_training()
 
     approved_first = await make.make_registration(by_approval)
-    suspicious = await make.make_registration(ordinary, hold_for_review=True)
+    suspicious = await make.make_registration(ordinary, hold_reason=HoldReason.REVIEW)
 
     assert (approved_first.state, suspicious.state) == ("held", "held")
     assert await places_of(by_approval) == await places_of(ordinary) == (0, 0)
@@ -187,7 +182,7 @@ async def test_minor_is_refused_kindly_with_the_phone_of_the_hub_and_nothing_is_
 ) -> None:
     training = await make.make_training()
 
-    with pytest.raises(TooYoung) as refused:
+    with pytest.raises(AdultsOnly) as refused:
         await sign_up(training.id, wish(age_group=age_group), actor=VISITOR)
 
     assert (refused.value.field, refused.value.values) == ("age_group", {"phone": "7900 1234"})
@@ -316,5 +311,5 @@ async def test_walk_in_who_is_registered_already_counts_as_that_registration(db:
 async def test_walk_in_under_18_is_refused(db: Settings) -> None:
     training = await make.make_training()
 
-    with pytest.raises(TooYoung):
+    with pytest.raises(AdultsOnly):
         await register_walk_in(training.id, wish(age_group="14-17", source=Source.WALK_IN), actor=PROGRAM)

@@ -275,7 +275,7 @@ async def test_minor_gets_a_kind_sentence_with_the_phone_and_keeps_what_was_type
 
     page = Page(answer.text)
     assert answer.status_code == 409
-    assert "se inscriben con su madre, padre o persona encargada en la ventanilla. Llame al 7900 1234" in page.text
+    assert "Quite a quien es menor, o llame al 7900 1234" in page.text
     assert page.one("input", name="community")["value"] == "Las Pozas"
     assert page.one("input", name="age_group", value="14-17")["checked"] is None
     assert await Participant.all().count() == 0

@@ -17,7 +17,7 @@ from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.models import Consent
 from trainings.registrations import actions
-from trainings.registrations.models import Registration
+from trainings.registrations.models import HoldReason, Registration
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]
@@ -207,7 +207,7 @@ async def test_desk_cancels_and_takes_up_again(new_client: NewClient) -> None:
 
 async def test_desk_approves_who_is_held(new_client: NewClient) -> None:
     cast = await make_cast()
-    _training, rosa = await make_one(cast, hold_for_review=True)
+    _training, rosa = await make_one(cast, hold_reason=HoldReason.REVIEW)
     client = await signed_in(new_client, cast, "coordinator")
     base = f"/panel/inscripciones/{rosa.id}"
     assert "Aprobar su inscripción" in (await client.get(base)).text

@@ -213,7 +213,7 @@ async def test_form_from_another_site_is_refused(client: AsyncClient) -> None:
 async def test_fields_that_nobody_asked_for_change_nothing(client: AsyncClient) -> None:
     training = await make.make_training(capacity=0)
 
-    await post(client, training, state="confirmed", source="desk", hold_for_review="", training_id="x", taken="0")
+    await post(client, training, state="confirmed", source="desk", hold_reason="", training_id="x", taken="0")
 
     registration = await Registration.get()
     assert (registration.state, registration.source) == ("waitlisted", "web")

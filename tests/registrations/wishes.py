@@ -7,7 +7,7 @@ from typing import Any
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
-from trainings.registrations.sign_up import SignUp
+from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import Training
 
 KEY = "01KATB3V8Y9Z0N4E5Q6R7S8T9V"
@@ -26,7 +26,7 @@ def wish(**fields: Any) -> SignUp:
             **about_person,
         }
     )
-    return SignUp(person=person, purposes=frozenset({ConsentPurpose.DATA}), **fields)
+    return for_one(person, frozenset({ConsentPurpose.DATA}), **fields)
 
 
 async def places_of(training: Training) -> tuple[int, int]:

@@ -33,7 +33,7 @@ class Run:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     capacity: int = 20
-    taken: int = 0
+    occupied: int = 0
     has_waiting_list: bool = True
 
 
@@ -47,8 +47,8 @@ BEFORE, DURING, AFTER = START - timedelta(days=1), START + timedelta(hours=1), E
         (PLAIN, MEETING, BEFORE, Phase.OPEN),
         (PLAIN, MEETING, DURING, Phase.OPEN),
         (PLAIN, MEETING, AFTER, Phase.HELD),
-        (replace(PLAIN, taken=20), MEETING, BEFORE, Phase.WAITING),
-        (replace(PLAIN, taken=20, has_waiting_list=False), MEETING, BEFORE, Phase.FULL),
+        (replace(PLAIN, occupied=20), MEETING, BEFORE, Phase.WAITING),
+        (replace(PLAIN, occupied=20, has_waiting_list=False), MEETING, BEFORE, Phase.FULL),
         (replace(PLAIN, closes_at=BEFORE), MEETING, BEFORE, Phase.CLOSED),
         (replace(PLAIN, opens_at=START), MEETING, BEFORE, Phase.NOT_YET_OPEN),
         (replace(PLAIN, state=TrainingState.DRAFT), MEETING, BEFORE, Phase.DRAFT),

@@ -17,7 +17,8 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound
-from trainings.registrations.sign_up import SignUp, register_walk_in
+from trainings.registrations.sign_up import register_walk_in
+from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_

@@ -25,7 +25,7 @@ from trainings.lib import tokens
 from trainings.people import choices
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.models import Source
-from trainings.registrations.sign_up import SignUp
+from trainings.registrations.wishes import for_one
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -182,9 +182,9 @@ async def create_walk_in(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(WalkInForm, typed)
-        wish = SignUp(
-            person=form,
-            purposes=frozenset({ConsentPurpose.DATA}),
+        wish = for_one(
+            form,
+            frozenset({ConsentPurpose.DATA}),
             source=Source.WALK_IN,
             consent_how=ConsentHow.READ_ALOUD,
             idempotency_key=f"walkin-{form.id}",

@@ -11,7 +11,7 @@ from trainings.errors import Refusal
 from trainings.lib.text import fold, search_text
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.forms import PersonForm
-from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant
+from trainings.people.models import Assent, Consent, ConsentHow, ConsentPurpose, Guardian, Participant, Relation
 from trainings.places.models import Municipality
 from trainings.web.i18n import N_
 
@@ -46,14 +46,14 @@ class Sameness:
         return self.email_keys[0] if self.email_keys else None
 
 
-def sameness(person: PersonForm) -> Sameness:
-    """The keys by which look-alikes are found without opening anything."""
+def sameness(person: PersonForm, phone: str | None, email: str | None) -> Sameness:
+    """The keys by which look-alikes are found without opening anything; the contact is the one of their sign-up."""
     ring = keyring()
     return Sameness(
         name_key=name_key(person.given_names, person.surnames),
         municipality=person.municipality_code,
-        phone_keys=tuple(ring.blind_indexes(person.phone, "phone")) if person.phone else (),
-        email_keys=tuple(ring.blind_indexes(person.email, "email")) if person.email else (),
+        phone_keys=tuple(ring.blind_indexes(phone, "phone")) if phone else (),
+        email_keys=tuple(ring.blind_indexes(email, "email")) if email else (),
     )
 
 
@@ -62,14 +62,11 @@ def name_key(given_names: str, surnames: str) -> str:
     return fold(f"{given_names} {surnames}")[:260]
 
 
-async def add_participant(
-    person: PersonForm, purposes: Collection[ConsentPurpose], *, how: ConsentHow, recorded_by: UUID | None = None
-) -> Participant:
-    """A new participant and what they agreed to, in the caller's transaction. Refuses an unknown municipality."""
-    keys = sameness(person)
+async def add_participant(person: PersonForm, keys: Sameness, *, phone: str | None, email: str | None) -> Participant:
+    """A new participant, in the caller's transaction; a minor is given no contact. Refuses an unknown municipality."""
     if keys.municipality and not await Municipality.exists(ine_code=keys.municipality):
         raise UnknownMunicipality(field="municipality")
-    participant = await Participant.create(
+    return await Participant.create(
         given_names=person.given_names,
         surnames=person.surnames,
         name_key=keys.name_key,
@@ -81,15 +78,13 @@ async def add_participant(
         sex=person.sex,
         age_group=person.age_group,
         public_official=person.public_official,
-        phone=person.phone,
-        email=person.email,
+        phone=phone,
+        email=email,
         phone_key=keys.phone_key,
         email_key=keys.email_key,
         language=person.language,
         pueblo=person.pueblo.value if person.pueblo else None,
     )
-    await add_consents(participant, purposes, how=how, recorded_by=recorded_by)
-    return participant
 
 
 async def add_consents(
@@ -100,6 +95,36 @@ async def add_consents(
         await Consent.create(
             participant=participant, purpose=purpose, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by
         )
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianContact:
+    """Who permits a minor to take part, and how to reach them."""
+
+    name: str
+    relation: Relation
+    phone: str | None = None
+    email: str | None = None
+
+
+async def add_guardian(
+    minor: Participant, guardian: GuardianContact, *, how: ConsentHow, recorded_by: UUID | None = None
+) -> None:
+    """Keep the guardian's permission and the minor's own yes, in the caller's transaction.
+
+    Both are needed (Decreto 27-2003): the caller has checked that the minor assented.
+    """
+    await Guardian.create(
+        participant=minor,
+        name=guardian.name,
+        relation=guardian.relation,
+        phone=guardian.phone,
+        email=guardian.email,
+        text_version=TEXT_VERSION,
+        how=how,
+        recorded_by_id=recorded_by,
+    )
+    await Assent.create(participant=minor, text_version=TEXT_VERSION, how=how, recorded_by_id=recorded_by)
 
 
 async def correct_name(participant: Participant, given_names: str, surnames: str) -> None:

@@ -79,18 +79,43 @@ class ConsentHow(StrEnum):
     FORM = "form"
     READ_ALOUD = "read_aloud"
     CALL = "call"
+    MESSAGE = "message"
+    PAPER = "paper"
+
+
+class Relation(StrEnum):
+    """What a guardian is to a minor."""
+
+    MADRE = "madre"
+    PADRE = "padre"
+    ABUELO = "abuelo"
+    TIO = "tio"
+    HERMANO = "hermano"
+    TUTOR = "tutor"
+    OTRO = "otro"
+
+
+class MergeReason(StrEnum):
+    """Why staff hold two participants to be one person."""
+
+    SAID_SO = "said_so"
+    SAME_CONTACT = "same_contact"
+    SAME_DOCUMENT = "same_document"
+    KNOWN_IN_PERSON = "known_in_person"
+    TYPING_ERROR = "typing_error"
 
 
 class Participant(Record):
     """A person as of one sign-up. No natural keys: staff merge the rest (`merged_into`), both histories are kept.
 
     `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: together they find look-alikes
-    without opening anything. A municipality left empty means another place, or not said.
+    without opening anything. A minor has no contact, only the keys of the guardian's. A municipality left empty means
+    another place, or not said.
     """
 
     given_names = fields.CharField(max_length=120)
     surnames = fields.CharField(max_length=120)
-    name_key = fields.CharField(max_length=260, db_index=True)
+    name_key = fields.CharField(max_length=260)
     search_text = fields.CharField(max_length=500)
     municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
         "trainings.Municipality", related_name="participants", null=True, on_delete=fields.RESTRICT
@@ -136,3 +161,85 @@ class Consent(Record):
 
     class Meta:
         table = "consent"
+        indexes = (("participant_id",),)
+
+
+class Guardian(Record):
+    """The mother, father or other person in charge who permitted a minor's participation: who, how and when.
+
+    The only contact that is kept for a minor (Decreto 27-2003: the best interest of the child). `created_at` is when
+    the permission was given, `text_version` the sentence that was agreed to.
+    """
+
+    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="guardians", on_delete=fields.RESTRICT
+    )
+    participant_id: UUID
+    name: str | None = EncryptedTextField(null=True)
+    relation = fields.CharEnumField(Relation, max_length=16)
+    phone: str | None = EncryptedTextField(null=True)
+    email: str | None = EncryptedTextField(null=True)
+    text_version = fields.CharField(max_length=24)
+    how = fields.CharEnumField(ConsentHow, max_length=16)
+    recorded_by_id: UUID | None = fields.UUIDField(null=True)
+    withdrawn_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "guardian"
+        indexes = (("participant_id",),)
+
+
+class Assent(Record):
+    """A minor's own yes, beside the guardian's consent: how, when (`created_at`), and recorded by whom."""
+
+    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="assents", on_delete=fields.RESTRICT
+    )
+    participant_id: UUID
+    text_version = fields.CharField(max_length=24)
+    how = fields.CharEnumField(ConsentHow, max_length=16)
+    recorded_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "assent"
+        indexes = (("participant_id",),)
+
+
+class Community(Record):
+    """A village, hamlet or quarter as staff confirmed its name: what the form suggests. `key` is the folded name.
+
+    `hidden_at`: staff decided that it is not suggested (an address, a joke, another municipality's).
+    """
+
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="communities", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+    name = fields.CharField(max_length=120)
+    key = fields.CharField(max_length=160)
+    confirmed_by_id: UUID | None = fields.UUIDField(null=True)
+    hidden_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "community"
+        unique_together = (("municipality", "key"),)
+
+
+class Merge(Record):
+    """Two participants that staff hold to be one person. Both histories are kept, `undone_at` takes it back."""
+
+    kept: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="merges_kept", on_delete=fields.RESTRICT
+    )
+    kept_id: UUID
+    merged: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="merges", on_delete=fields.RESTRICT
+    )
+    merged_id: UUID
+    reason = fields.CharEnumField(MergeReason, max_length=24)
+    merged_by_id: UUID = fields.UUIDField()
+    undone_at: datetime | None = UTCDatetimeField(null=True)
+    undone_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "participant_merge"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainings.people.models import ActorType, AgeGroup, Pueblo, Sex
+from trainings.people.models import ActorType, AgeGroup, Pueblo, Relation, Sex
 from trainings.web.i18n import N_
 
 ACTOR_TYPES: dict[ActorType, str] = {
@@ -36,6 +36,16 @@ AGE_GROUPS: dict[AgeGroup, str] = {
     AgeGroup.A25_34: N_("25 a 34"),
     AgeGroup.A35_59: N_("35 a 59"),
     AgeGroup.A60: N_("60 o más"),
+}
+
+RELATIONS: dict[Relation, str] = {
+    Relation.MADRE: N_("Madre"),
+    Relation.PADRE: N_("Padre"),
+    Relation.ABUELO: N_("Abuela o abuelo"),
+    Relation.TIO: N_("Tía o tío"),
+    Relation.HERMANO: N_("Hermana o hermano mayor"),
+    Relation.TUTOR: N_("Tutora o tutor"),
+    Relation.OTRO: N_("Otra persona encargada"),
 }
 
 PUEBLOS: dict[Pueblo, str] = {

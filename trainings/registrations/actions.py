@@ -15,6 +15,7 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
+from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     MOVES,
@@ -24,7 +25,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.sign_up import check_phase, locked_training
+from trainings.registrations.sign_up import locked_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
@@ -93,7 +94,8 @@ async def _release(registration: Registration, training: Training) -> None:
     await group.save(update_fields=["state", "n_people", "changed_at"])
     room = places.room_of(training)
     if held_place:
-        room = room.releasing(1, group.childcare_places if is_last else 0)
+        others = Registration.filter(group_id=group.id, duplicate_of_id=None).exclude(state=RegistrationState.CANCELLED)
+        room = room.releasing(1, 0 if await others.exists() else group.childcare_places)
     if held_place or not is_last:
         # A waiting group that became smaller may fit now.
         await places.keep(training, await places.promote_waiting(training, room))
@@ -109,14 +111,15 @@ async def rejoin(registration_id: UUID, *, actor: Actor) -> None:
         registration, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
-        await check_phase(training, Source.DESK if actor.id is not None else Source.WEB)
+        sessions = await TrainingSession.filter(training_id=training.id)
+        check_phase(training, sessions, Source.DESK if actor.id is not None else Source.WEB, clock.now())
         group = await RegistrationGroup.get(id=registration.group_id)
         if group.state is not RegistrationState.CANCELLED:
             raise CannotChange
-        party = Party("again", 1, group.childcare_places)
+        party = Party("again", 1, group.childcare_places, int(registration.duplicate_of_id is not None))
         was_let_in = registration.confirmed_at is not None or group.wait_number is not None
         state = places.state_for(training, party, hold=not was_let_in and actor.id is None)
-        await _take_place(registration, training, party, state)
+        await _take_place(training, party, state)
         await _place([registration], group, training, state)
         await announce(registration, registration.participant, training, f"registration_{state.value}")
         await record(
@@ -135,10 +138,10 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
             raise CannotChange
         await _check_ahead(training)
         group = await RegistrationGroup.get(id=registration.group_id)
-        party = Party("held", group.n_people, group.childcare_places)
+        party = Party("held", group.n_people, group.childcare_places, await _n_alike(group))
         fits = places.room_of(training).shortage(party) is None
         state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
-        await _take_place(registration, training, party, state)
+        await _take_place(training, party, state)
         members = await Registration.filter(group_id=group.id, state=RegistrationState.HELD).prefetch_related(
             "participant"
         )
@@ -150,10 +153,8 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
         )
 
 
-async def _take_place(
-    registration: Registration, training: Training, party: Party[str], state: RegistrationState
-) -> None:
-    if state in TAKES_PLACE and registration.duplicate_of_id is None:
+async def _take_place(training: Training, party: Party[str], state: RegistrationState) -> None:
+    if state in TAKES_PLACE:
         await places.keep(training, places.room_of(training).taking(party))
 
 
@@ -171,6 +172,12 @@ async def _place(
         member.state, member.cancelled_at = state, None
         member.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
         await member.save(update_fields=["state", "cancelled_at", "confirmed_at"])
+
+
+async def _n_alike(group: RegistrationGroup) -> int:
+    """How many of a group are look-alikes."""
+    alike = Registration.filter(group_id=group.id, duplicate_of_id__not_isnull=True)
+    return await alike.exclude(state=RegistrationState.CANCELLED).count()
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:

@@ -23,16 +23,17 @@ class Shortage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A training's places: seats and, beside them, places in childcare."""
+    """A training's places: seats, of which nameless cards reserve some, and, beside them, places in childcare."""
 
     capacity: int
     taken: int
     childcare_capacity: int = 0
     childcare_taken: int = 0
+    reserved: int = 0
 
     @property
     def free(self) -> int:
-        return self.capacity - self.taken
+        return self.capacity - self.taken - self.reserved
 
     @property
     def childcare_free(self) -> int:
@@ -46,10 +47,8 @@ class Room:
 
     def taking(self, party: Party[K]) -> Room:
         """The room with this group in it; look-alikes take nothing."""
-        if not party.is_counted:
-            return self
         return replace(
-            self, taken=self.taken + party.n_people, childcare_taken=self.childcare_taken + party.childcare_places
+            self, taken=self.taken + party.seats, childcare_taken=self.childcare_taken + party.childcare_seats
         )
 
     def releasing(self, n_people: int, childcare_places: int) -> Room:
@@ -59,12 +58,25 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Party(Generic[K]):
-    """A group's wish: people and childcare places, all or none. A look-alike's is not counted."""
+    """A group's wish: people and childcare places, all or none.
+
+    The look-alikes in it are asked for like anybody, so that nobody learns of them, and take nothing.
+    """
 
     id: K
     n_people: int = 1
     childcare_places: int = 0
-    is_counted: bool = True
+    n_alike: int = 0
+
+    @property
+    def seats(self) -> int:
+        """The seats that it takes."""
+        return self.n_people - self.n_alike
+
+    @property
+    def childcare_seats(self) -> int:
+        """The childcare places that it takes: none where nobody of it is new."""
+        return self.childcare_places if self.seats else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trainings.limits import actions as limits
 from trainings.people.actions import Sameness
 from trainings.registrations.models import Registration
@@ -18,9 +20,9 @@ async def check_rate(address: str) -> None:
     await limits.hit("sign_up_minute", address, PER_ADDRESS_MINUTE, MINUTE)
 
 
-async def is_to_review(address: str, keys: Sameness) -> bool:
+async def is_to_review(address: str, keys: Sequence[Sameness]) -> bool:
     """Whether staff should look first: above 300 an hour from one address, or 10 a day with one phone or e-mail."""
-    contacts = [contact for contact in (keys.phone_key, keys.email_key) if contact is not None]
+    contacts = [contact for contact in (keys[0].phone_key, keys[0].email_key) if contact is not None]
     from_address, *with_contact = await limits.count_together(
         ("sign_up_hour", address, HOUR), *(("sign_up_contact", contact, DAY) for contact in contacts)
     )

@@ -14,6 +14,7 @@ from trainings.db.models import Record
 
 if TYPE_CHECKING:
     from trainings.people.models import Participant
+    from trainings.places.models import Hub, Municipality
     from trainings.schedule.models import Training
 
 
@@ -51,16 +52,27 @@ class Source(StrEnum):
     WEB = "web"
     DESK = "desk"
     CALL = "call"
+    WHATSAPP = "whatsapp"
     WALK_IN = "walk_in"
     CARD = "card"
     IMPORT = "import"
 
 
+class HoldReason(StrEnum):
+    """Why a sign-up waits for staff: the training asks for it, too many came at once, an earlier course is missing."""
+
+    APPROVAL = "approval"
+    REVIEW = "review"
+    PREREQUISITE = "prerequisite"
+
+
 class RegistrationGroup(Record):
     """People who signed up together for one training: they get all they ask for, or wait whole.
 
-    `wait_number` orders the waiting list: given once, never reused, and kept when the group cancels. `idempotency_key`
-    replays the same answer for an equal body (`body_hash`) within 24 hours.
+    `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
+    group was reached (`reached_at`: the mail was accepted, or a call recorded). `wait_number` orders the waiting list:
+    given once, never reused, and kept when the group cancels. `idempotency_key` replays the same answer for an equal
+    body (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -71,6 +83,9 @@ class RegistrationGroup(Record):
     n_people = fields.IntField(default=1)
     childcare_places = fields.IntField(default=0)
     wait_number: int | None = fields.BigIntField(null=True)
+    hold_reason: HoldReason | None = fields.CharEnumField(HoldReason, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    reached_at: datetime | None = UTCDatetimeField(null=True)
+    offered_until: datetime | None = UTCDatetimeField(null=True)
     idempotency_key = fields.CharField(max_length=64, null=True, unique=True)
     body_hash = fields.CharField(max_length=64, default="")
     browser_key = fields.CharField(max_length=64, null=True)
@@ -86,7 +101,8 @@ class Registration(Record):
 
     `duplicate_of` marks a look-alike: it takes no place, and its card counts as the first one's at the door.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
-    asked for (codes, comma separated) and is deleted 7 days after.
+    asked for and what staff answered (`needs.py`), and is deleted 7 days after. `detached_at`: at the desk this person
+    was taken out of sight of who filled in the form: the group link neither shows nor changes them any more.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -115,6 +131,7 @@ class Registration(Record):
     cancelled_at: datetime | None = UTCDatetimeField(null=True)
     minutes_attended = fields.IntField(default=0)
     completed_at: datetime | None = UTCDatetimeField(null=True)
+    detached_at: datetime | None = UTCDatetimeField(null=True)
     mark: int | None = fields.IntField(null=True)
 
     @property
@@ -138,7 +155,8 @@ class LinkScope(StrEnum):
 class OwnLink(Record):
     """The address `/i/{token}` that opens one's own registration.
 
-    Sealed so that it can be sent again, rotated at the desk.
+    Sealed so that it can be sent again, rotated at the desk. `claimed_at`: an adult made it their own, it was changed
+    then, and who filled in the form no longer sees it.
     """
 
     token_hash = fields.CharField(max_length=64, unique=True)
@@ -153,7 +171,157 @@ class OwnLink(Record):
     )
     registration_id: UUID | None
     revoked_at: datetime | None = UTCDatetimeField(null=True)
+    claimed_at: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "own_link"
-        indexes = (("group_id",),)
+        indexes = (("group_id",), ("registration_id",))
+
+
+class ReservedBlock(Record):
+    """Places kept for a community: nameless cards in the hands of a leader or a school (`holder`).
+
+    `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="reserved_blocks", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    municipality: fields.ForeignKeyNullableRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="reserved_blocks", null=True, on_delete=fields.RESTRICT
+    )
+    municipality_id: str | None
+    community = fields.CharField(max_length=120)
+    holder = fields.CharField(max_length=160)
+    phone: str | None = EncryptedTextField(null=True)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    token: str | None = EncryptedTextField(null=True)
+    release_at: datetime = UTCDatetimeField()
+    released_at: datetime | None = UTCDatetimeField(null=True)
+    created_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "reserved_block"
+        indexes = (("training_id",), ("release_at",))
+
+
+class CardState(StrEnum):
+    """An open card waits for a name; a used one is a registration's ticket; the others open nothing."""
+
+    OPEN = "open"
+    USED = "used"
+    RELEASED = "released"
+    VOID = "void"
+
+
+class Card(Record):
+    """A printed card with tokens made in advance: of a reserved block, or a hub's spare one for whoever comes.
+
+    `sheet_id` is the printing it belongs to, `number` its line there. Used, its tokens pass to the registration, so
+    that the card in the hand is the ticket.
+    """
+
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="cards", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    block: fields.ForeignKeyNullableRelation[ReservedBlock] = fields.ForeignKeyField(
+        "trainings.ReservedBlock", related_name="cards", null=True, on_delete=fields.RESTRICT
+    )
+    block_id: UUID | None
+    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="cards", null=True, on_delete=fields.RESTRICT
+    )
+    registration_id: UUID | None
+    sheet_id: UUID = fields.UUIDField(db_index=True)
+    number = fields.IntField()
+    state = fields.CharEnumField(CardState, max_length=16, default=CardState.OPEN)
+    short_code = fields.CharField(max_length=9, unique=True)
+    qr_hash = fields.CharField(max_length=64, unique=True)
+    qr_token: str | None = EncryptedTextField(null=True)
+    used_at: datetime | None = UTCDatetimeField(null=True)
+    printed_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "card"
+        indexes = (("block_id",),)
+
+
+class Addressee(StrEnum):
+    """Who a letter goes to."""
+
+    COCODE = "cocode"
+    SCHOOL = "school"
+    INSTITUTION = "institution"
+    ORGANIZATION = "organization"
+    OTHER = "other"
+
+
+class InvitedHow(StrEnum):
+    LETTER = "letter"
+    VISIT = "visit"
+    CALL = "call"
+    WHATSAPP = "whatsapp"
+    MAIL = "mail"
+    RADIO = "radio"
+
+
+class InvitationLetter(Record):
+    """A convocatoria: a body invited to a training, on paper or otherwise, and how and when that was done.
+
+    It names a body and an office, no private person's contact. `invited_at` is empty while it is only prepared.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="letters", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    block: fields.ForeignKeyNullableRelation[ReservedBlock] = fields.ForeignKeyField(
+        "trainings.ReservedBlock", related_name="letters", null=True, on_delete=fields.RESTRICT
+    )
+    block_id: UUID | None
+    kind = fields.CharEnumField(Addressee, max_length=16)
+    addressee = fields.CharField(max_length=160)
+    office = fields.CharField(max_length=160, default="")
+    community = fields.CharField(max_length=120, default="")
+    how: InvitedHow | None = fields.CharEnumField(InvitedHow, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    invited_at: datetime | None = UTCDatetimeField(null=True)
+    recorded_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "invitation_letter"
+        indexes = (("training_id",),)
+
+
+class ImportState(StrEnum):
+    PREVIEW = "preview"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class ImportDraft(Record):
+    """An uploaded list of people, sealed, until it is confirmed or a day has passed, then only its counts are kept.
+
+    `columns` maps a field to the number of its column. `rows` is the sheet, `outcomes` what each row came to (JSON).
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="imports", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    user_id: UUID = fields.UUIDField()
+    state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.PREVIEW)
+    columns: dict[str, int] = fields.JSONField(default=dict)
+    rows: str | None = EncryptedTextField(null=True)
+    outcomes: str | None = EncryptedTextField(null=True)
+    n_rows = fields.IntField(default=0)
+    n_done = fields.IntField(default=0)
+    n_new = fields.IntField(default=0)
+    n_known = fields.IntField(default=0)
+    n_refused = fields.IntField(default=0)
+    finished_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "import_draft"
+        indexes = (("training_id",),)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import PROGRAM
+from trainings.audit.actor import PROGRAM, Actor
 from trainings.errors import Refusal
 from trainings.registrations.allocation import Party, Room, Shortage, promote
 from trainings.registrations.messages import announce_group
@@ -30,7 +31,9 @@ class ChildcareFull(Refusal):
 
 def room_of(training: Training) -> Room:
     """The training's places as numbers."""
-    return Room(training.capacity, training.taken, training.childcare_capacity, training.childcare_taken)
+    return Room(
+        training.capacity, training.taken, training.childcare_capacity, training.childcare_taken, training.reserved
+    )
 
 
 def state_for(training: Training, party: Party[str], *, hold: bool = False) -> RegistrationState:
@@ -57,7 +60,8 @@ async def keep(training: Training, room: Room) -> None:
     """Write the numbers back."""
     training.capacity, training.taken = room.capacity, room.taken
     training.childcare_capacity, training.childcare_taken = room.childcare_capacity, room.childcare_taken
-    await training.save(update_fields=["capacity", "taken", "childcare_capacity", "childcare_taken"])
+    training.reserved = room.reserved
+    await training.save(update_fields=["capacity", "taken", "reserved", "childcare_capacity", "childcare_taken"])
 
 
 async def next_wait_number(training: Training) -> int:
@@ -81,16 +85,11 @@ async def promote_waiting(training: Training, room: Room) -> Room:
         "wait_number"
     )
     alike = await _look_alikes(training)
-    parties = [
-        Party(group.id, group.n_people, group.childcare_places, is_counted=group.id not in alike) for group in waiting
-    ]
+    parties = [Party(group.id, group.n_people, group.childcare_places, alike.get(group.id, 0)) for group in waiting]
     outcome = promote(room, parties)
     for group in waiting:
         if group.id in outcome.promoted:
-            await confirm_group(group)
-            if not alike.get(group.id, False):
-                await announce_group(group, training, "registration_promoted")
-            await record("registrations.promote", actor=PROGRAM, object_id=group.id, hub_id=training.hub_id)
+            await move_up(group, training, actor=PROGRAM)
     for group_id, lacking in outcome.passed_over:
         await record(
             "registrations.pass_over",
@@ -102,12 +101,35 @@ async def promote_waiting(training: Training, room: Room) -> Room:
     return outcome.room
 
 
-async def _look_alikes(training: Training) -> dict[UUID, bool]:
-    """The waiting groups that are look-alikes, and whether each has the address that is told through the first."""
+async def move_up(group: RegistrationGroup, training: Training, *, actor: Actor, **detail: object) -> None:
+    """Give a waiting group its places, or offer them where the training gives time to say yes; tell them, on record."""
+    if training.offer_hours is None:
+        await confirm_group(group)
+        kind = "registration_promoted"
+    else:
+        await _offer(group)
+        kind = "registration_offered"
+    await announce_group(group, training, kind)
+    await record("registrations.promote", actor=actor, object_id=group.id, hub_id=training.hub_id, **detail)
+
+
+async def _look_alikes(training: Training) -> dict[UUID, int]:
+    """How many of each waiting group are look-alikes."""
     rows = await Registration.filter(
         training_id=training.id, state=RegistrationState.WAITLISTED, duplicate_of_id__not_isnull=True
-    ).values_list("group_id", "participant__email_key", "duplicate_of__participant__email_key")
-    return {group_id: own == first for group_id, own, first in rows}
+    ).values_list("group_id")
+    return Counter(group_id for (group_id,) in rows)
+
+
+async def _offer(group: RegistrationGroup) -> None:
+    """The places are kept for the group, which has to say yes; the time for it runs from when somebody was reached."""
+    moment = clock.now()
+    group.state, group.wait_number, group.changed_at = RegistrationState.OFFERED, None, moment
+    group.reached_at = group.offered_until = None
+    await group.save(update_fields=["state", "wait_number", "changed_at", "reached_at", "offered_until"])
+    await Registration.filter(group_id=group.id, state__not=RegistrationState.CANCELLED).update(
+        state=RegistrationState.OFFERED
+    )
 
 
 async def confirm_group(group: RegistrationGroup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from trainings.lib import tokens
 from trainings.people.actions import Sameness
 from trainings.people.models import Participant
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
+from trainings.schedule.models import CoursePrerequisite
 from trainings.web.i18n import N_
 
 REPLAY = timedelta(hours=24)
@@ -35,18 +37,29 @@ async def link_by_key(training_id: UUID, idempotency_key: str, body_hash: str) -
     is_same = group.training_id == training_id and tokens.same(group.body_hash, body_hash)
     if not is_same or clock.now() - group.created_at > REPLAY:
         raise KeyUsedAgain
-    return await OwnLink.filter(group_id=group.id, revoked_at=None).first()
+    return await _link_of_group(group.id)
 
 
-async def link_by_browser(training_id: UUID, browser_key: str, keys: Sameness) -> OwnLink | None:
-    """The link that the same name from the same browser made, unless that registration was cancelled."""
-    return await OwnLink.filter(
-        group__training_id=training_id,
+async def link_by_browser(training_id: UUID, browser_key: str, keys: Sequence[Sameness]) -> OwnLink | None:
+    """The link that the same names from the same browser made, unless all of those registrations were cancelled."""
+    found = await Registration.filter(
+        training_id=training_id,
         group__browser_key=browser_key,
-        registration__participant__name_key=keys.name_key,
-        registration__state__not=RegistrationState.CANCELLED,
-        revoked_at=None,
-    ).first()
+        participant__name_key__in=[one.name_key for one in keys],
+        state__not=RegistrationState.CANCELLED,
+    ).values_list("group_id", "participant__name_key")
+    names_of: dict[UUID, set[str]] = {}
+    for group_id, name in found:
+        names_of.setdefault(group_id, set()).add(name)
+    wanted = {one.name_key for one in keys}
+    same = next((group_id for group_id, names in sorted(names_of.items()) if names == wanted), None)
+    return None if same is None else await _link_of_group(same)
+
+
+async def _link_of_group(group_id: UUID) -> OwnLink | None:
+    """The address of all of a group, else the one person's."""
+    links = OwnLink.filter(group_id=group_id, revoked_at=None).order_by("scope", "id")
+    return await links.first()
 
 
 async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
@@ -62,7 +75,7 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
         participant__municipality_id=keys.municipality,
         duplicate_of_id=None,
         state__not=RegistrationState.CANCELLED,
-    ).prefetch_related("participant")
+    ).select_related("participant")
     for registration in await alike.order_by("created_at", "id"):
         other = registration.participant
         if other.phone_key in keys.phone_keys or other.email_key in keys.email_keys:
@@ -102,6 +115,20 @@ def _behind(typed: str) -> QuerySet[Registration] | None:
     if (code := tokens.read_short_code(typed)) is not None:
         return Registration.filter(short_code=code)
     return None
+
+
+async def has_completed(course_id: UUID, known: Participant | None, n_people: int) -> bool:
+    """Whether the courses that have to come before this one were completed by a known person, who comes alone."""
+    required = await CoursePrerequisite.filter(course_id=course_id).values_list("required_id")
+    if not required:
+        return True
+    if known is None or n_people > 1:
+        return False
+    done = Registration.filter(
+        participant_id=known.id, completed_at__not_isnull=True, training__course_id__in=[key for (key,) in required]
+    )
+    courses = {key for (key,) in await done.values_list("training__course_id")}
+    return len(courses) == len(required)
 
 
 async def own_registration(training_id: UUID, participant: Participant) -> Registration | None:

@@ -1,9 +1,8 @@
-"""The sign-up: one person becomes confirmed, waiting or held, under the training's row lock."""
+"""The sign-up: a person or a family becomes confirmed, waiting or held, under the training's row lock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -12,119 +11,66 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotFound
 from trainings.lib import tokens
-from trainings.lib.phones import show_phone
-from trainings.people.actions import Sameness, add_consents, add_participant, sameness
-from trainings.people.forms import PersonForm
-from trainings.people.models import ConsentHow, ConsentPurpose, Participant
+from trainings.people.actions import Sameness, add_consents, add_guardian, add_participant
+from trainings.people.models import ConsentPurpose, Participant
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
-from trainings.registrations.messages import announce
+from trainings.registrations.eligibility import check_people, check_phase
+from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
     TAKES_PLACE,
+    HoldReason,
     LinkScope,
     OwnLink,
     Registration,
     RegistrationGroup,
     RegistrationState,
-    Source,
 )
 from trainings.registrations.sameness import (
     earlier_participant,
+    has_completed,
     link_by_browser,
     link_by_key,
     look_alike,
     own_registration,
 )
+from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training, TrainingSession
-from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
-
-
-class SignUpClosed(Refusal):
-    code = "closed"
-    sentence = N_("La inscripción ya se cerró. Llame a la ventanilla: a veces todavía se puede llegar sin inscripción.")
-
-
-class TrainingOver(Refusal):
-    code = "over"
-    sentence = N_("Esta capacitación ya terminó. Busque otra fecha en la página de su municipio.")
-
-
-class NotYetOpen(Refusal):
-    code = "not_yet_open"
-    sentence = N_("La inscripción todavía no se abre. Vuelva a esta página en la fecha que indica.")
-
-
-class TrainingCancelled(Refusal):
-    code = "cancelled"
-    sentence = N_("Esta capacitación se canceló. Busque otra fecha en la página de su municipio.")
-
-
-class TooYoung(Refusal):
-    code = "minor"
-    sentence = N_(
-        "Quienes tienen menos de 18 años se inscriben con su madre, padre o persona encargada en la ventanilla. "
-        "Llame al %(phone)s y con gusto le ayudamos."
-    )
-
-
-REFUSED_TO_ALL: Mapping[Phase, type[Refusal]] = {Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
-REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
-    **REFUSED_TO_ALL,
-    Phase.CLOSED: SignUpClosed,
-    Phase.NOT_YET_OPEN: NotYetOpen,
-    Phase.FULL: places.TrainingFull,
-}
-"""The window binds the public page; the desk may still take somebody in."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignUp:
-    """One person's wish to take part, with how it came in and what makes a repeat of it recognisable.
-
-    `body_hash` is of all answers of the form, `browser_key` a digest of a cookie (not looked for where the cookie is
-    new), `earlier_code` what somebody who was here before typed: an earlier ticket's or certificate's code, or an own
-    link.
-    """
-
-    person: PersonForm
-    purposes: frozenset[ConsentPurpose]
-    needs: tuple[str, ...] = ()
-    childcare_places: int = 0
-    source: Source = Source.WEB
-    consent_how: ConsentHow = ConsentHow.FORM
-    idempotency_key: str | None = None
-    body_hash: str = ""
-    browser_key: str | None = None
-    browser_is_known: bool = True
-    hold_for_review: bool = False
-    earlier_code: str = ""
-    keys: Sameness = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", sameness(self.person))
-
-    def held(self) -> SignUp:
-        """The same wish, to be looked at by staff first."""
-        return replace(self, hold_for_review=True)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """The registration, and the secret address that opens it."""
+    """The registrations, and the secret address that opens them."""
 
-    registration_id: UUID
+    group_id: UUID
+    registration_ids: tuple[UUID, ...]
     token: str
     is_new: bool
 
+    @property
+    def registration_id(self) -> UUID:
+        """The first person's."""
+        return self.registration_ids[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrant:
+    """A member as they come in: known from before or new; `first` is the registration that they look like."""
+
+    member: Member
+    keys: Sameness
+    known: Participant | None
+    first: Registration | None
+
 
 async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
-    """Register one person: confirmed, on the waiting list, or held for staff.
+    """Register the people of one wish: all confirmed, all on the waiting list, or all held for staff.
 
     The same sign-up again answers with the registration that stands. A look-alike from elsewhere is stored as a
-    duplicate that takes no place, and answered like any other. Refuses by window, state, age and places.
+    duplicate that takes no place, and answered like any other. Refuses by window, state, audience, age and places.
     """
     try:
         return await _sign_up(training_id, wish, actor)
@@ -139,51 +85,50 @@ async def _sign_up(training_id: UUID, wish: SignUp, actor: Actor) -> SignedUp:
         standing = await _standing(training, wish)
         if standing is not None:
             return standing
-        await check_phase(training, wish.source)
-        await _check_age(training, wish)
-        known = await earlier_participant(wish.earlier_code, wish.keys) if wish.earlier_code else None
-        first = await look_alike(training.id, wish.keys)
-        if first is None and known is not None:
-            first = await own_registration(training.id, known)
-        group = await _new_group(training, wish, is_duplicate=first is not None)
-        participant, registration, token = await _enter(training, group, wish, first, actor, known)
-        if not wish.hold_for_review:
+        check_phase(training, await TrainingSession.filter(training_id=training.id), wish.source, clock.now())
+        await _check_people(training, wish)
+        entrants = await _entrants(training, wish)
+        wish = await _held_where_a_course_is_missing(training, wish, entrants[0])
+        group = await _new_group(training, wish, n_alike=sum(one.first is not None for one in entrants))
+        signed_up = await _enter_all(training, group, wish, entrants, actor)
+        if wish.hold_reason is not HoldReason.REVIEW:
             # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
-            await _tell(training, registration, participant, first)
+            await _tell(training, group, entrants)
         await record(
             "registrations.sign_up",
             actor=actor,
-            object_id=registration.id,
+            object_id=signed_up.registration_id,
             hub_id=training.hub_id,
             state=group.state.value,
             source=wish.source.value,
-            duplicate=first is not None,
+            people=wish.n_people,
+            duplicates=sum(one.first is not None for one in entrants),
         )
-        return SignedUp(registration.id, token, is_new=True)
+        return signed_up
 
 
 async def register_walk_in(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
     """Register somebody who stands at the door without a sign-up. It takes none of the counted places.
 
-    A look-alike of somebody registered counts as that registration. Refuses who is under 18.
+    A look-alike of somebody registered counts as that registration. Refuses a minor whose guardian is not named.
     """
     async with transaction():
         training = await locked_training(training_id)
         standing = await _standing(training, wish)
         if standing is not None:
             return standing
-        await _check_age(training, wish)
-        first = await look_alike(training.id, wish.keys)
+        await _check_people(training, wish)
+        entrants = await _entrants(training, wish)
         group = await _write_group(training, wish, RegistrationState.CONFIRMED)
-        _participant, registration, token = await _enter(training, group, wish, first, actor)
+        signed_up = await _enter_all(training, group, wish, entrants, actor)
         await record(
             "registrations.walk_in",
             actor=actor,
-            object_id=registration.id,
+            object_id=signed_up.registration_id,
             hub_id=training.hub_id,
-            duplicate=first is not None,
+            duplicate=entrants[0].first is not None,
         )
-        return SignedUp(registration.id, token, is_new=True)
+        return signed_up
 
 
 async def locked_training(training_id: UUID) -> Training:
@@ -194,50 +139,61 @@ async def locked_training(training_id: UUID) -> Training:
     return found[0]
 
 
-async def check_phase(training: Training, source: Source) -> None:
-    """Refuse what the training's state and window do not let in now; the window is for the public page only."""
-    sessions = await TrainingSession.filter(training_id=training.id)
-    now = phase(training, sessions, clock.now())
-    if now is Phase.DRAFT:
-        raise NotFound(N_("No encontramos esa capacitación."))
-    refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL
-    if now in refusals:
-        raise refusals[now]
-
-
 async def _standing(training: Training, wish: SignUp) -> SignedUp | None:
     link = None
     if wish.idempotency_key:
         link = await link_by_key(training.id, wish.idempotency_key, wish.body_hash)
     if link is None and wish.browser_key and wish.browser_is_known:
         link = await link_by_browser(training.id, wish.browser_key, wish.keys)
-    if link is None or link.registration_id is None or link.token is None:
+    if link is None or link.token is None:
         return None
-    return SignedUp(link.registration_id, link.token, is_new=False)
+    members = await Registration.filter(group_id=link.group_id).order_by("id").values_list("id")
+    return SignedUp(link.group_id, tuple(key for (key,) in members), link.token, is_new=False)
 
 
-async def _check_age(training: Training, wish: SignUp) -> None:
-    if wish.person.age_group is not None and wish.person.age_group.is_minor:
-        await training.fetch_related("hub")
-        raise TooYoung(field="age_group", phone=show_phone(training.contact_phone or training.hub.phone))
+async def _check_people(training: Training, wish: SignUp) -> None:
+    await training.fetch_related("hub")
+    check_people(training, training.hub.phone, wish)
 
 
-async def _new_group(training: Training, wish: SignUp, *, is_duplicate: bool) -> RegistrationGroup:
-    """The group with its place, or its number on the waiting list. A look-alike takes no place."""
-    party = Party("new", 1, wish.childcare_places)
-    state = places.state_for(training, party, hold=wish.hold_for_review)
-    if state in TAKES_PLACE and not is_duplicate:
+async def _entrants(training: Training, wish: SignUp) -> list[_Entrant]:
+    """Who the members are, as far as we can know."""
+    entrants = []
+    for number, (member, keys) in enumerate(zip(wish.members, wish.keys, strict=True)):
+        is_first = number == 0 and wish.earlier_code
+        known = await earlier_participant(wish.earlier_code, keys) if is_first else None
+        first = await look_alike(training.id, keys)
+        if first is None and known is not None:
+            first = await own_registration(training.id, known)
+        entrants.append(_Entrant(member, keys, known, first))
+    return entrants
+
+
+async def _held_where_a_course_is_missing(training: Training, wish: SignUp, first: _Entrant) -> SignUp:
+    """Staff decide about who has not shown that the courses before this one are completed."""
+    if wish.hold_reason is not None or await has_completed(training.course_id, first.known, wish.n_people):
+        return wish
+    return wish.held(HoldReason.PREREQUISITE)
+
+
+async def _new_group(training: Training, wish: SignUp, *, n_alike: int) -> RegistrationGroup:
+    """The group with its places, or its number on the waiting list. Look-alikes take no place."""
+    party = Party("new", wish.n_people, wish.childcare_places, n_alike)
+    state = places.state_for(training, party, hold=wish.hold_reason is not None)
+    if state in TAKES_PLACE:
         await places.keep(training, places.room_of(training).taking(party))
     return await _write_group(training, wish, state)
 
 
 async def _write_group(training: Training, wish: SignUp, state: RegistrationState) -> RegistrationGroup:
+    is_held = state is RegistrationState.HELD
     return await RegistrationGroup.create(
         training_id=training.id,
         state=state,
-        n_people=1,
+        n_people=wish.n_people,
         childcare_places=wish.childcare_places,
         wait_number=await places.next_wait_number(training) if state is RegistrationState.WAITLISTED else None,
+        hold_reason=(wish.hold_reason or HoldReason.APPROVAL) if is_held else None,
         idempotency_key=wish.idempotency_key,
         body_hash=wish.body_hash,
         browser_key=wish.browser_key,
@@ -245,43 +201,75 @@ async def _write_group(training: Training, wish: SignUp, state: RegistrationStat
     )
 
 
-async def _enter(
-    training: Training,
-    group: RegistrationGroup,
-    wish: SignUp,
-    first: Registration | None,
-    actor: Actor,
-    known: Participant | None = None,
-) -> tuple[Participant, Registration, str]:
-    """The person (known from before, or new), the registration with its codes, and the token of its own link."""
-    participant = known or await add_participant(wish.person, wish.purposes, how=wish.consent_how, recorded_by=actor.id)
-    if known is not None:
+async def _enter_all(
+    training: Training, group: RegistrationGroup, wish: SignUp, entrants: list[_Entrant], actor: Actor
+) -> SignedUp:
+    """Everybody's rows and own links; the address of all together where one person alone may not have it."""
+    needs_group_link = wish.n_people > 1 or wish.first.is_minor
+    link = await _add_link(group, None) if needs_group_link else None
+    ids = []
+    for entrant in entrants:
+        participant = await _participant(wish, entrant, actor)
+        registration = await _add_registration(training, group, wish, entrant, participant)
+        ids.append(registration.id)
+        if not entrant.member.is_minor:
+            own = await _add_link(group, registration)
+            link = link or own
+    assert link is not None
+    return SignedUp(group.id, tuple(ids), link, is_new=True)
+
+
+async def _participant(wish: SignUp, entrant: _Entrant, actor: Actor) -> Participant:
+    """The person (known from before, or new) with what they, or their guardian, agreed to."""
+    how, by = wish.consent_how, actor.id
+    if entrant.known is not None:
         # A code and a name stand on paper for others to read: further permissions need the person's own contact too.
-        is_sure = bool(wish.keys.phone_keys or wish.keys.email_keys)
+        is_sure = bool(entrant.keys.phone_keys or entrant.keys.email_keys)
         purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
-        await add_consents(known, purposes, how=wish.consent_how, recorded_by=actor.id)
-    qr, token = tokens.qr_token(), tokens.own_link()
-    registration = await Registration.create(
+        await add_consents(entrant.known, purposes, how=how, recorded_by=by)
+        return entrant.known
+    is_minor = entrant.member.is_minor
+    phone, email = (None, None) if is_minor else (wish.contact_phone, wish.contact_email)
+    participant = await add_participant(entrant.member.person, entrant.keys, phone=phone, email=email)
+    if is_minor:
+        assert wish.guardian is not None
+        # No photograph of a minor, and nothing else that the guardian's own permission is for.
+        await add_guardian(participant, wish.guardian_contact, how=how, recorded_by=by)
+    else:
+        await add_consents(participant, wish.purposes, how=how, recorded_by=by)
+    return participant
+
+
+async def _add_registration(
+    training: Training, group: RegistrationGroup, wish: SignUp, entrant: _Entrant, participant: Participant
+) -> Registration:
+    qr = tokens.qr_token()
+    return await Registration.create(
         training_id=training.id,
         group=group,
         participant=participant,
-        duplicate_of=first,
+        duplicate_of=entrant.first,
         state=group.state,
         source=wish.source,
         short_code=await _free_short_code(training),
         qr_hash=tokens.digest(qr, "qr"),
         qr_token=qr,
-        needs=",".join(wish.needs) or None,
+        needs=",".join(entrant.member.needs) or None,
         confirmed_at=clock.now() if group.state is RegistrationState.CONFIRMED else None,
     )
+
+
+async def _add_link(group: RegistrationGroup, registration: Registration | None) -> str:
+    """A new link: one person's, or without a registration the whole group's."""
+    token = tokens.own_link()
     await OwnLink.create(
         token_hash=tokens.digest(token, "own"),
         token=token,
-        scope=LinkScope.PERSON,
+        scope=LinkScope.GROUP if registration is None else LinkScope.PERSON,
         group=group,
         registration=registration,
     )
-    return participant, registration, token
+    return token
 
 
 async def _free_short_code(training: Training) -> str:
@@ -292,12 +280,9 @@ async def _free_short_code(training: Training) -> str:
             return code
 
 
-async def _tell(
-    training: Training, registration: Registration, participant: Participant, first: Registration | None
-) -> None:
+async def _tell(training: Training, group: RegistrationGroup, entrants: list[_Entrant]) -> None:
     """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
-    if first is not None:
-        await announce(first, first.participant, training, "own_link_again")
-        if first.participant.email_key == participant.email_key:
-            return
-    await announce(registration, participant, training, f"registration_{registration.state.value}")
+    for entrant in entrants:
+        if entrant.first is not None:
+            await announce(entrant.first, entrant.first.participant, training, "own_link_again")
+    await announce_group(group, training, f"registration_{group.state.value}")

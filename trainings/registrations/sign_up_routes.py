@@ -13,10 +13,13 @@ from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices
 from trainings.people.consents import TEXTS
+from trainings.registrations.eligibility import AdultsOnly
 from trainings.registrations.forms import SignUpForm, answers_hash
 from trainings.registrations.guarding import check_rate, is_to_review
+from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
-from trainings.registrations.sign_up import SignedUp, SignUp, TooYoung, sign_up
+from trainings.registrations.sign_up import SignedUp, sign_up
+from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
@@ -55,7 +58,7 @@ async def create(request: Request) -> Response:
     try:
         wish = _wish(check(SignUpForm, typed), typed, browser, browser_is_known=bool(known))
         if await is_to_review(address, wish.keys):
-            wish = wish.held()
+            wish = wish.held(HoldReason.REVIEW)
         signed_up = await sign_up(training_id, wish, actor=request.state.actor)
     except FormErrors as exc:
         return _page(request, await open_training(slug), exc.typed, 422)
@@ -67,10 +70,10 @@ async def create(request: Request) -> Response:
 
 
 def _wish(form: SignUpForm, typed: Typed, browser: str, *, browser_is_known: bool) -> SignUp:
-    return SignUp(
-        person=form,
-        purposes=form.purposes,
-        needs=tuple(form.needs),
+    return for_one(
+        form,
+        form.purposes,
+        needs=form.needs,
         childcare_places=form.childcare_places,
         idempotency_key=form.idempotency_key or None,
         body_hash=answers_hash(typed),
@@ -117,7 +120,7 @@ def _page(
         "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
         "form": typed,
         "refused": sentence_of(refused) if refused is not None and refused.status == CONFLICT else "",
-        "is_minor": isinstance(refused, TooYoung),
+        "is_minor": isinstance(refused, AdultsOnly),
         "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
         "consents": {purpose.value: gettext(text) for purpose, text in TEXTS.items()},
         **choices.of_person(training.hub.seat.department),

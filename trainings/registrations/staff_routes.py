@@ -21,9 +21,10 @@ from trainings.registrations import actions
 from trainings.registrations.forms import RenameForm, SignUpForm, answers_hash
 from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.registrations.queries import position_on_waiting_list
-from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.registrations.sign_up import sign_up
 from trainings.registrations.staff_queries import StaffView, in_scope, training_at_desk
 from trainings.registrations.ticket import Ticket, ticket_of
+from trainings.registrations.wishes import SignUp, for_one
 from trainings.registrations.words import HOW_AGREED, PURPOSES, SOURCES, STATES
 from trainings.schedule.models import SessionState, Training
 from trainings.schedule.phase import phase
@@ -218,10 +219,10 @@ async def create(request: Request) -> Response:
 
 
 def _wish(form: SignUpForm, typed: Typed) -> SignUp:
-    return SignUp(
-        person=form,
-        purposes=form.purposes,
-        needs=tuple(form.needs),
+    return for_one(
+        form,
+        form.purposes,
+        needs=form.needs,
         childcare_places=form.childcare_places,
         source=Source.DESK,
         consent_how=ConsentHow.READ_ALOUD,

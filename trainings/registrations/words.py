@@ -18,6 +18,7 @@ SOURCES: dict[Source, str] = {
     Source.WEB: N_("por la página"),
     Source.DESK: N_("en la ventanilla"),
     Source.CALL: N_("por llamada"),
+    Source.WHATSAPP: N_("por WhatsApp"),
     Source.WALK_IN: N_("llegó sin inscripción"),
     Source.CARD: N_("con tarjeta"),
     Source.IMPORT: N_("de un listado"),
@@ -33,4 +34,6 @@ HOW_AGREED: dict[ConsentHow, str] = {
     ConsentHow.FORM: N_("lo marcó en la página"),
     ConsentHow.READ_ALOUD: N_("se le leyó en voz alta"),
     ConsentHow.CALL: N_("por llamada"),
+    ConsentHow.MESSAGE: N_("por mensaje"),
+    ConsentHow.PAPER: N_("en papel"),
 }

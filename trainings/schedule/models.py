@@ -112,8 +112,28 @@ class Course(Record):
         ordering = ("title",)
 
 
+class CoursePrerequisite(Record):
+    """A course that has to be completed before another one."""
+
+    course: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
+        "trainings.Course", related_name="prerequisites", on_delete=fields.RESTRICT
+    )
+    course_id: UUID
+    required: fields.ForeignKeyRelation[Course] = fields.ForeignKeyField(
+        "trainings.Course", related_name="required_by", on_delete=fields.RESTRICT
+    )
+    required_id: UUID
+
+    class Meta:
+        table = "course_prerequisite"
+        unique_together = (("course", "required"),)
+
+
 class Training(Record):
-    """One run of a course at a hub. `taken` counts confirmed and offered, CHECK(taken ≤ capacity) in the schema.
+    """One run of a course at a hub. `taken` counts confirmed and offered, `reserved` the nameless cards that are out.
+
+    CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: who moves up from the waiting list has so many
+    hours to say yes, from when they were reached; none: the place is theirs at once.
 
     The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
     the title on tickets, in messages and in personal calendar entries.
@@ -144,10 +164,12 @@ class Training(Record):
     state = fields.CharEnumField(TrainingState, max_length=16, default=TrainingState.DRAFT, db_index=True)
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
+    reserved = fields.IntField(default=0, db_default=0)
     childcare_capacity = fields.IntField(default=0)
     childcare_taken = fields.IntField(default=0)
     next_wait_number = fields.BigIntField(default=1)
     has_waiting_list = fields.BooleanField(default=True)
+    offer_hours: int | None = fields.IntField(null=True)
     opens_at: datetime | None = UTCDatetimeField(null=True)
     closes_at: datetime | None = UTCDatetimeField(null=True)
     place_shown = fields.CharEnumField(PlaceShown, max_length=24, default=PlaceShown.PUBLIC)
@@ -168,6 +190,11 @@ class Training(Record):
     cancel_reason = fields.CharField(max_length=240, default="")
 
     sessions: fields.ReverseRelation[TrainingSession]
+
+    @property
+    def occupied(self) -> int:
+        """Seats that nobody else can have: taken ones and those of cards that are out."""
+        return self.taken + self.reserved
 
     class Meta:
         table = "training"

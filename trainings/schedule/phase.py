@@ -47,7 +47,7 @@ class _Run(Protocol):
     @property
     def capacity(self) -> int: ...
     @property
-    def taken(self) -> int: ...
+    def occupied(self) -> int: ...
     @property
     def has_waiting_list(self) -> bool: ...
 
@@ -88,6 +88,6 @@ def phase(training: _Run, sessions: Sequence[_Meeting], now: datetime) -> Phase:
         return Phase.CLOSED
     if training.opens_at is not None and now < training.opens_at:
         return Phase.NOT_YET_OPEN
-    if training.taken < training.capacity:
+    if training.occupied < training.capacity:
         return Phase.OPEN
     return Phase.WAITING if training.has_waiting_list else Phase.FULL

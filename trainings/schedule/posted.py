@@ -81,6 +81,11 @@ class Listed:
         return f"/capacitaciones/{self.slug}"
 
     @property
+    def occupied(self) -> int:
+        """Places gone."""
+        return self.taken
+
+    @property
     def free(self) -> int:
         """Places left."""
         return max(self.capacity - self.taken, 0)

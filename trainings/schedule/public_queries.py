@@ -53,8 +53,15 @@ _LOOK_ALIKES = """
     WHERE r.training_id = t.id AND r.duplicate_of_id IS NOT NULL AND r.source <> 'walk_in'
         AND r.state IN ('confirmed', 'offered')
 """
-SHOWN_TAKEN = f"t.taken + (SELECT COUNT(*) {_LOOK_ALIKES})"
-SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES})"
+SHOWN_TAKEN = f"t.taken + t.reserved + (SELECT COUNT(*) {_LOOK_ALIKES})"
+_ALONE = """
+    AND NOT EXISTS (
+        SELECT 1 FROM registration o
+        WHERE o.group_id = r.group_id AND o.state IN ('confirmed', 'offered')
+            AND (o.duplicate_of_id IS NULL OR o.id < r.id)
+    )
+"""
+SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES}{_ALONE})"
 """Look-alikes take no place, yet here they are shown as if: who types a name and a telephone would learn from a number
 that stays whether that person is registered.
 """

@@ -160,6 +160,7 @@ _SESSION = (
     "training__closes_at",
     "training__capacity",
     "training__taken",
+    "training__reserved",
 )
 
 
@@ -220,7 +221,7 @@ def _staff_session(row: dict[str, Any], n_sessions: int) -> StaffSession:
         n_sessions=n_sessions,
         place=row["venue__name"] or "",
         capacity=row["training__capacity"],
-        taken=row["training__taken"],
+        taken=row["training__taken"] + row["training__reserved"],
     )
 
 
@@ -290,7 +291,7 @@ async def drafts_starting_before(actor: Actor, end: datetime) -> list[StaffTrain
     return await _staff_trainings([found for (found,) in await soon.distinct().values_list("id")])
 
 
-_TRAINING = ("id", "title", "state", "capacity", "taken", "hub_id", "hub__name")
+_TRAINING = ("id", "title", "state", "capacity", "taken", "reserved", "hub_id", "hub__name")
 
 
 async def _staff_trainings(ids: Sequence[UUID]) -> list[StaffTraining]:
@@ -311,7 +312,7 @@ async def _staff_trainings(ids: Sequence[UUID]) -> list[StaffTraining]:
             next_at=min((moment for moment in times[one] if moment > clock.now()), default=None),
             n_sessions=len(times[one]),
             capacity=rows[one]["capacity"],
-            taken=rows[one]["taken"],
+            taken=rows[one]["taken"] + rows[one]["reserved"],
         )
         for one in ids
         if one in rows

@@ -27,8 +27,12 @@ COMMUNITIES = (
 )  # fmt: skip
 
 
-def person(dice: random.Random, municipality: str, audience: list[str]) -> PersonForm:
-    """A person who might come: some with a phone, few with e-mail, many optional questions left unanswered."""
+def person(dice: random.Random, municipality: str, audience: list[str], *, is_asked: bool) -> PersonForm:
+    """A person who might come: some with a phone, few with e-mail, many optional questions left unanswered.
+
+    `is_asked`: one of the audience for certain, as the page lets in nobody else.
+    """
+    fits = is_asked or dice.random() < 0.7
     sex = dice.choice((Sex.MUJER, Sex.MUJER, Sex.MUJER, Sex.HOMBRE, Sex.HOMBRE))
     given = dice.choice(WOMEN if sex is Sex.MUJER else MEN)
     surnames = f"{dice.choice(SURNAMES)} {dice.choice(SURNAMES)}"
@@ -39,7 +43,7 @@ def person(dice: random.Random, municipality: str, audience: list[str]) -> Perso
         surnames=surnames,
         municipality=municipality,
         community=dice.choice(COMMUNITIES),
-        actor_type=ActorType(dice.choice(audience)) if dice.random() < 0.7 else dice.choice(list(ActorType)),
+        actor_type=ActorType(dice.choice(audience or ["familia"])) if fits else dice.choice(list(ActorType)),
         sex=sex if dice.random() < 0.9 else None,
         age_group=_adult(dice) if dice.random() < 0.85 else None,
         phone=f"5555 {number:04d}" if has_phone else None,

@@ -24,7 +24,8 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Venue
 from trainings.registrations import actions as registrations
 from trainings.registrations.models import Registration, Source
-from trainings.registrations.sign_up import SignUp, sign_up
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
 from trainings.schedule.models import Course, PlaceShown, Project, Topic, Training, TrainingSession
@@ -193,12 +194,12 @@ async def _sign_people_up(world: World, training: Training, planned: Planned) ->
 
 
 async def _sign_up(world: World, training: Training, municipality: str) -> None:
-    who = person(world.dice, municipality, list(training.audience) or ["familia"])
     needs = ("interpreter",) if world.dice.random() < 0.06 else ()
     is_desk = world.dice.random() < 0.3
-    wish = SignUp(
-        person=who,
-        purposes=CONSENT,
+    who = person(world.dice, municipality, list(training.audience), is_asked=bool(training.audience) and not is_desk)
+    wish = for_one(
+        who,
+        CONSENT,
         needs=needs,
         source=Source.DESK if is_desk else Source.WEB,
         consent_how=ConsentHow.READ_ALOUD if is_desk else ConsentHow.FORM,

@@ -1,0 +1,129 @@
+"""Who may sign up for a training: its state and window, who it is for, ages, minors, and earlier courses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from trainings.errors import NotFound, Refusal
+from trainings.lib.phones import show_phone
+from trainings.people.models import AgeGroup
+from trainings.registrations.models import Source
+from trainings.registrations.places import TrainingFull
+from trainings.registrations.wishes import Member, SignUp
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import Phase, phase
+from trainings.web.i18n import N_
+
+OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
+"""The oldest somebody of an age group under 18 can be."""
+
+
+class SignUpClosed(Refusal):
+    code = "closed"
+    sentence = N_("La inscripción ya se cerró. Llame a la ventanilla: a veces todavía se puede llegar sin inscripción.")
+
+
+class TrainingOver(Refusal):
+    code = "over"
+    sentence = N_("Esta capacitación ya terminó. Busque otra fecha en la página de su municipio.")
+
+
+class NotYetOpen(Refusal):
+    code = "not_yet_open"
+    sentence = N_("La inscripción todavía no se abre. Vuelva a esta página en la fecha que indica.")
+
+
+class TrainingCancelled(Refusal):
+    code = "cancelled"
+    sentence = N_("Esta capacitación se canceló. Busque otra fecha en la página de su municipio.")
+
+
+class NotForYou(Refusal):
+    code = "not_for_you"
+    sentence = N_(
+        "Esta capacitación es solo para ciertos grupos, que dice arriba. Si cree que le toca, llame al %(phone)s; "
+        "si no, busque otra en la página de su municipio."
+    )
+
+
+class AdultsOnly(Refusal):
+    code = "adults_only"
+    sentence = N_(
+        "Esta capacitación es para personas de 18 años o más. Quite a quien es menor, o llame al %(phone)s: "
+        "le decimos cuál es para su edad."
+    )
+
+
+class TooYoung(Refusal):
+    code = "too_young"
+    sentence = N_(
+        "Esta capacitación es para mayores de %(years)s años. Quite a quien es menor, o llame al %(phone)s: "
+        "le decimos cuál es para su edad."
+    )
+
+
+class MinorAlone(Refusal):
+    code = "minor"
+    sentence = N_(
+        "Quien tiene menos de 18 años se inscribe con su madre, padre o persona encargada. No guardamos nada de lo que "
+        "escribió. Si tiene dudas, llame al %(phone)s."
+    )
+
+
+class NoAssent(Refusal):
+    code = "no_assent"
+    sentence = N_("Falta que quien es menor de edad diga que quiere participar. Pregúntele y marque la casilla.")
+
+
+REFUSED_TO_ALL: Mapping[Phase, type[Refusal]] = {Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
+REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
+    **REFUSED_TO_ALL,
+    Phase.CLOSED: SignUpClosed,
+    Phase.NOT_YET_OPEN: NotYetOpen,
+    Phase.FULL: TrainingFull,
+}
+"""The window binds the public page; the desk may still take somebody in."""
+
+
+def check_phase(training: Training, sessions: Sequence[TrainingSession], source: Source, now: datetime) -> None:
+    """Refuse what the training's state and window do not let in now; the window is for the public page only."""
+    current = phase(training, sessions, now)
+    if current is Phase.DRAFT:
+        raise NotFound(N_("No encontramos esa capacitación."))
+    refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL
+    if current in refusals:
+        raise refusals[current]
+
+
+def check_people(training: Training, hub_phone: str, wish: SignUp) -> None:
+    """Refuse who the training is not for, and minors without a guardian or without their own yes.
+
+    Staff may take in somebody of another audience; ages and guardians bind everybody.
+    """
+    phone = show_phone(training.contact_phone or hub_phone)
+    for number, member in enumerate(wish.members):
+        if member.is_minor:
+            _check_minor(training, wish, member, number, phone)
+        is_asked = not training.audience or member.person.actor_type.value in training.audience
+        if wish.source is Source.WEB and not is_asked:
+            raise NotForYou(field=field_of(number, "actor_type"), phone=phone)
+
+
+def _check_minor(training: Training, wish: SignUp, member: Member, number: int, phone: str) -> None:
+    age_group = member.person.age_group
+    assert age_group is not None
+    years = training.minimum_age or 0
+    if not training.admits_minors or years >= 18:
+        raise AdultsOnly(field=field_of(number, "age_group"), phone=phone)
+    if OLDEST[age_group] < years:
+        raise TooYoung(field=field_of(number, "age_group"), years=years, phone=phone)
+    if wish.guardian is None:
+        raise MinorAlone(field="guardian_name", phone=phone)
+    if not member.has_assented:
+        raise NoAssent(field=field_of(number, "assent"))
+
+
+def field_of(number: int, name: str) -> str:
+    """A field of the form: the first person's bare, the others' with their number."""
+    return f"members-{number}-{name}" if number else name
