@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainings.people.models import ConsentHow, ConsentPurpose
-from trainings.registrations.models import RegistrationState, Source
+from trainings.registrations.models import HoldReason, RegistrationState, Source
 from trainings.web.i18n import N_
 
 STATES: dict[RegistrationState, str] = {
@@ -37,3 +37,22 @@ HOW_AGREED: dict[ConsentHow, str] = {
     ConsentHow.MESSAGE: N_("por mensaje"),
     ConsentHow.PAPER: N_("en papel"),
 }
+
+HOLD_REASONS: dict[HoldReason, str] = {
+    HoldReason.APPROVAL: N_("La capacitación pide revisar cada inscripción"),
+    HoldReason.REVIEW: N_("Llegaron demasiadas juntas"),
+    HoldReason.PREREQUISITE: N_("Falta un curso que va antes"),
+}
+"""Why somebody waits for staff, as a heading."""
+
+WHAT_TO_DO: dict[HoldReason, str] = {
+    HoldReason.APPROVAL: N_("Decida quién entra. A quien dejó su correo se le avisa."),
+    HoldReason.REVIEW: N_(
+        "Puede ser una comunidad entera con un solo teléfono, o alguien que ocupa lugares. Revise antes de responder: "
+        "a quien rechace no se le escribe."
+    ),
+    HoldReason.PREREQUISITE: N_(
+        "No mostró que terminó el curso de antes. Si lo terminó, apruebe; si no, dígale dónde llevarlo."
+    ),
+}
+"""What staff look at before they answer."""

@@ -1,0 +1,220 @@
+"""What only the desk does to a registration: a new ticket, an adult out of their family, all of a family, a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import keyring, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.people.models import Participant
+from trainings.registrations import actions
+from trainings.registrations.messages import announce, announce_group
+from trainings.registrations.models import (
+    Card,
+    CardState,
+    HoldReason,
+    LinkScope,
+    OwnLink,
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+)
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import last_end
+from trainings.web.i18n import N_
+
+
+class NoTicketAnyMore(Refusal):
+    code = "no_ticket_any_more"
+    sentence = N_("Esta inscripción está cancelada o ya terminó: no hay boleto que cambiar.")
+
+
+class MinorStays(Refusal):
+    code = "minor_stays"
+    sentence = N_("Quien es menor de edad no se separa de la persona que le inscribió. Inscríbale de nuevo con otra.")
+
+
+class ComesAlone(Refusal):
+    code = "comes_alone"
+    sentence = N_("Esta persona se inscribió sola: no hay de quién separarla.")
+
+
+class NotHeld(Refusal):
+    code = "not_held"
+    sentence = N_("Esta inscripción ya tiene respuesta. Vuelva a abrir la lista.")
+
+
+async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
+    """Give a registration a new QR, short code and own link; from then on the old ones open nothing and pass no door.
+
+    Only this person's: the link of their family stays. Who left an e-mail address gets the new link by mail; the
+    printed card that was the ticket is void. Refuses (NoTicketAnyMore) what is cancelled or over.
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        if registration.state is RegistrationState.CANCELLED or await _is_over(training):
+            raise NoTicketAnyMore
+        await _rotate(registration, training)
+        await record("registrations.replace_ticket", actor=actor, object_id=registration.id, hub_id=training.hub_id)
+
+
+async def detach(registration_id: UUID, *, phone: str | None, email: str | None, actor: Actor) -> None:
+    """Take an adult out of sight of who filled in the form: ticket and link are replaced, the family's contact too.
+
+    `phone` and `email` are the person's own, or none: the family's are removed all the same. Their place stays.
+    Refuses minors (MinorStays) and who signed up alone (ComesAlone).
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        person = registration.participant
+        if _is_minor(person):
+            raise MinorStays
+        if not await Registration.filter(group_id=registration.group_id).exclude(id=registration.id).exists():
+            raise ComesAlone
+        await _set_contact(person, phone, email)
+        registration.detached_at = registration.detached_at or clock.now()
+        await registration.save(update_fields=["detached_at"])
+        await _rotate(registration, training)
+        await record(
+            "registrations.detach",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=training.hub_id,
+            phone=phone is not None,
+            email=email is not None,
+        )
+
+
+async def cancel_group(registration_id: UUID, *, actor: Actor) -> int:
+    """Cancel everybody who came with this registration and was not taken out of its family. Returns how many.
+
+    Refuses like `cancel`.
+    """
+    async with transaction():
+        registration, _training = await _locked(registration_id)
+        together = Registration.filter(group_id=registration.group_id, detached_at=None)
+        live = await together.exclude(state=RegistrationState.CANCELLED).order_by("id")
+        for one in live:
+            await actions.cancel(one.id, actor=actor)
+        return len(live)
+
+
+async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) -> None:
+    """Say no to a group that waits for staff: it is cancelled as a whole, and nobody moves, since it held no place.
+
+    Told after ten minutes, in which it can be stopped (`batch_id`), except what was held because too much came at once:
+    that address was never written to, and may be somebody else's. Refuses (NotHeld) what has its answer.
+    """
+    async with transaction():
+        group, training = await _locked_group(group_id)
+        if group.state is not RegistrationState.HELD:
+            raise NotHeld
+        if group.hold_reason is not HoldReason.REVIEW:
+            # Before the state changes: it is told to who is not cancelled.
+            await announce_group(
+                group,
+                training,
+                "registration_cancelled",
+                run_at=clock.now() + STAFF_DELAY,
+                batch_id=batch_id or tokens.uuid7(),
+            )
+        moment = clock.now()
+        group.state, group.changed_at = RegistrationState.CANCELLED, moment
+        await group.save(update_fields=["state", "changed_at"])
+        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD)
+        n_people = await held.update(state=RegistrationState.CANCELLED, cancelled_at=moment)
+        await record("registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=n_people)
+
+
+async def approve_group(group_id: UUID, *, actor: Actor) -> None:
+    """Let a group in that waits for staff, as `approve` does. Refuses (NotHeld) what has its answer."""
+    held = await Registration.filter(group_id=group_id, state=RegistrationState.HELD).order_by("id").first()
+    if held is None:
+        raise NotHeld
+    await actions.approve(held.id, actor=actor)
+
+
+# -- parts
+
+
+async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
+    """The registration with its person, read under its training's lock."""
+    where = await Registration.get_or_none(id=registration_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    training = await locked_training(where.training_id)
+    return await Registration.get(id=registration_id).prefetch_related("participant"), training
+
+
+async def _locked_group(group_id: UUID) -> tuple[RegistrationGroup, Training]:
+    where = await RegistrationGroup.get_or_none(id=group_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    training = await locked_training(where.training_id)
+    return await RegistrationGroup.get(id=group_id), training
+
+
+async def _is_over(training: Training) -> bool:
+    end = last_end(await TrainingSession.filter(training_id=training.id))
+    return end is None or clock.now() >= end
+
+
+def _is_minor(person: Participant) -> bool:
+    return person.age_group is not None and person.age_group.is_minor
+
+
+async def _set_contact(person: Participant, phone: str | None, email: str | None) -> None:
+    ring = keyring()
+    person.phone, person.email = phone, email
+    person.phone_key = ring.blind_index(phone, "phone") if phone else None
+    person.email_key = ring.blind_index(email, "email") if email else None
+    await person.save(update_fields=["phone", "email", "phone_key", "email_key"])
+
+
+async def _rotate(registration: Registration, training: Training) -> None:
+    """New tokens for one person; a minor has no link of their own."""
+    qr = tokens.qr_token()
+    registration.qr_token, registration.qr_hash = qr, tokens.digest(qr, "qr")
+    registration.short_code = await _free_short_code(training)
+    await registration.save(update_fields=["qr_token", "qr_hash", "short_code"])
+    await Card.filter(registration_id=registration.id, state=CardState.USED).update(state=CardState.VOID)
+    if _is_minor(registration.participant):
+        return
+    old = await OwnLink.filter(registration_id=registration.id, revoked_at=None).order_by("-created_at")
+    await _revoke(registration, old)
+    token = tokens.own_link()
+    await OwnLink.create(
+        token_hash=tokens.digest(token, "own"),
+        token=token,
+        scope=LinkScope.PERSON,
+        group_id=registration.group_id,
+        registration=registration,
+        # Who had made the link their own keeps it out of the family's sight.
+        claimed_at=old[0].claimed_at if old else None,
+    )
+    await announce(registration, registration.participant, training, "own_link_again")
+
+
+async def _revoke(registration: Registration, links: Sequence[OwnLink]) -> None:
+    """Nothing leads to a revoked link any more, nor to the new one: the browser that signed up alone is forgotten."""
+    moment = clock.now()
+    for link in links:
+        link.revoked_at, link.token = moment, None
+        await link.save(update_fields=["revoked_at", "token"])
+    if not await OwnLink.exists(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None):
+        await RegistrationGroup.filter(id=registration.group_id).update(browser_key=None, idempotency_key=None)
+
+
+async def _free_short_code(training: Training) -> str:
+    """A code that no ticket of this training has."""
+    while True:
+        code = tokens.short_code()
+        if not await Registration.exists(training_id=training.id, short_code=code):
+            return code
