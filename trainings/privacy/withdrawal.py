@@ -1,0 +1,172 @@
+"""Taking back the permission for one's data: nothing stays but what the person was told would stay."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.attendance.models import Attendance
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.models import Certificate
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotFound
+from trainings.outbox.models import OutboxJob
+from trainings.people.actions import correct_name
+from trainings.people.merged import same_person_ids
+from trainings.people.models import Consent, Guardian, Participant
+from trainings.registrations import actions as registrations
+from trainings.registrations.actions import CannotChange
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.web.i18n import N_, gettext
+
+NOBODY = "—"
+"""The name of who took back everything and came to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a participant did that others rely on: attended, or holds a certificate that can be checked."""
+
+    attended: frozenset[UUID]
+    certified: frozenset[UUID]
+
+    def keep_name_of(self, participant_id: UUID) -> bool:
+        return participant_id in self.attended or participant_id in self.certified
+
+
+async def what_stays(registration_id: UUID) -> list[str]:
+    """Sentences about what will be kept of this person, to be read before they take back their permission."""
+    people = await same_person_ids((await _registration(registration_id)).participant_id)
+    traces = await _traces(people)
+    stays = []
+    if traces.attended:
+        stays.append(N_("Su nombre, su municipio, de parte de quién vino y su asistencia: prueban lo que aprendió."))
+    if traces.certified:
+        stays.append(N_("Su diploma con su nombre: se puede revisar con su código."))
+    if not stays:
+        stays.append(N_("Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas."))
+    if await reads(Guardian).filter(participant_id__in=people).exists():
+        stays.append(N_("Su grupo de edad, para seguir protegiendo sus datos como de menor de edad."))
+    stays.append(N_("Qué permisos dio y qué día los retiró."))
+    return [gettext(sentence) for sentence in stays]
+
+
+async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
+    """Take back the permission for the data of the person of this registration, of a minor the guardian's.
+
+    Their registrations that are to come are cancelled, each in a transaction of its own: stopped half way, the same
+    again does the rest. Then go all permissions, contacts, optional answers, support needs and waiting messages.
+    The name stays only for what was attended or certified (`what_stays`). Taken back twice is once. Refuses an unknown
+    registration.
+    """
+    registration = await _registration(registration_id)
+    n_cancelled = await _cancel_what_is_ahead(await same_person_ids(registration.participant_id), actor)
+    async with transaction():
+        people = await lock(Participant, await same_person_ids(registration.participant_id))
+        n_permissions = await _take_back_permissions(people)
+        has_changed = await _forget(people)
+        if n_cancelled or n_permissions or has_changed:
+            await record(
+                "privacy.withdraw_data",
+                actor=actor,
+                object_id=registration.id,
+                hub_id=registration.training.hub_id,
+                cancelled=n_cancelled,
+                permissions=n_permissions,
+            )
+
+
+async def _registration(registration_id: UUID) -> Registration:
+    found = await reads(Registration).get_or_none(id=registration_id).select_related("training")
+    if found is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    return found
+
+
+async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> int:
+    """Cancel their registrations for trainings that are neither over nor called off; how many there were."""
+    live = Registration.filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
+    called_on = live.exclude(training__state=TrainingState.CANCELLED).order_by("training_id", "id")
+    n_cancelled = 0
+    for registration in await called_on:
+        if not await TrainingSession.exists(training_id=registration.training_id, ends_at__gt=clock.now()):
+            continue
+        with contextlib.suppress(CannotChange):  # it ended or was called off between our look and the cancelling
+            await registrations.cancel(registration.id, actor=actor)
+            n_cancelled += 1
+    return n_cancelled
+
+
+async def _take_back_permissions(people: Sequence[Participant]) -> int:
+    ids, moment = [person.id for person in people], clock.now()
+    n_own = await Consent.filter(participant_id__in=ids, withdrawn_at=None).update(withdrawn_at=moment)
+    return n_own + await Guardian.filter(participant_id__in=ids, withdrawn_at=None).update(withdrawn_at=moment)
+
+
+async def _forget(people: Sequence[Participant]) -> bool:
+    """Delete what hung on the permissions; whether there was anything."""
+    ids = [person.id for person in people]
+    traces = await _traces(ids)
+    n_guardians = await _forget_guardians(ids, traces)
+    has_changed = [await _forget_answers(person, traces) for person in people]
+    registered = [key for (key,) in await Registration.filter(participant_id__in=ids).values_list("id")]
+    n_needs = await Registration.filter(id__in=registered, needs__not_isnull=True).update(needs=None)
+    waiting = OutboxJob.filter(subject_id__in=registered, done_at=None, failed_at=None, stopped_at=None)
+    n_messages = await waiting.delete()
+    return any(has_changed) or bool(n_guardians or n_needs or n_messages)
+
+
+async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
+    """Their contacts go; the name of who permitted stays as long as the minor's."""
+    reachable = Guardian.filter(Q(phone__not_isnull=True) | Q(email__not_isnull=True), participant_id__in=list(ids))
+    n_changed = await reachable.update(phone=None, email=None)
+    nameless = [key for key in ids if not traces.keep_name_of(key)]
+    named = Guardian.filter(participant_id__in=nameless, name__not_isnull=True)
+    return n_changed + await named.update(name=None)
+
+
+async def _forget_answers(person: Participant, traces: Traces) -> bool:
+    """Delete contact and optional answers, and the name where nothing hangs on it; whether anything changed.
+
+    The age group of a minor stays: without it the rest would be shown like an adult's.
+    """
+    columns = ["phone", "email", "phone_key", "email_key", "sex", "language", "pueblo", "public_official"]
+    if not (person.age_group and person.age_group.is_minor):
+        columns.append("age_group")
+    empty: dict[str, str | None] = {**dict.fromkeys(columns), "organization": "", "community": ""}
+    if not traces.keep_name_of(person.id):
+        empty["municipality_id"] = None
+    changed = [name for name, nothing in empty.items() if getattr(person, name) != nothing]
+    for name in changed:
+        setattr(person, name, empty[name])
+    if changed:
+        await person.save(update_fields=changed)
+    names = (person.given_names, person.surnames) if traces.keep_name_of(person.id) else (NOBODY, "")
+    is_renamed = (person.given_names, person.surnames) != names
+    if changed or is_renamed:
+        await correct_name(person, *names)
+    return bool(changed) or is_renamed
+
+
+async def _traces(people: Sequence[UUID]) -> Traces:
+    ids = list(people)
+    came = reads(Attendance).filter(registration__participant_id__in=ids, is_present=True)
+    completed = reads(Registration).filter(participant_id__in=ids, completed_at__not_isnull=True)
+    certified = reads(Certificate).filter(registration__participant_id__in=ids)
+    return Traces(
+        attended=frozenset(
+            key
+            for (key,) in [
+                *await came.values_list("registration__participant_id"),
+                *await completed.values_list("participant_id"),
+            ]
+        ),
+        certified=frozenset(key for (key,) in await certified.values_list("registration__participant_id")),
+    )
