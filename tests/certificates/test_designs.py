@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
 from trainings.certificates import pdf
-from trainings.certificates.pdf import CannotTypeset
+from trainings.lib.typst import CannotTypeset
 
 
 def test_versions_then_fit_their_columns() -> None:

@@ -22,7 +22,8 @@ from tests.certificates.sheets import (
     words,
 )
 from trainings.certificates import pdf
-from trainings.certificates.pdf import CannotTypeset, CertificateSheet
+from trainings.certificates.pdf import CertificateSheet
+from trainings.lib.typst import CannotTypeset
 
 LETTER_LANDSCAPE = (792, 612)
 

@@ -7,9 +7,6 @@ in a thread and outside any transaction.
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
-import threading
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from functools import cache
@@ -17,15 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-import typst
-
 from trainings.lib import qr
 from trainings.lib.dates import date_in_words_es, hours_in_words_es
 from trainings.lib.tokens import show_certificate_code
+from trainings.lib.typst import Design
 
 DESIGNS = Path(__file__).parents[2] / "certificates"
 DESIGN = DESIGNS / "diploma" / "design.typ"
+LIBRARY = DESIGNS / "lib"
 FONT_FOLDER = DESIGNS / "fonts"
+TYPESETTER = Design(DESIGN, root=DESIGNS, fonts=FONT_FOLDER)
 KINDS = frozenset({"diploma", "constancia", "certificado"})
 MOST_SIGNATORIES = 3
 
@@ -33,10 +31,6 @@ MOST_SIGNATORIES = 3
 _MOST_FIGURES = 40
 _HOURS_PER_FIGURE = (1, 2, 4, 5, 10, 20, 40, 100, 1000)
 _ROWS_OF_A_FIGURE = 8
-
-
-class CannotTypeset(RuntimeError):
-    """The design or its fonts cannot print this sheet: a bug, since names are checked with `missing_glyphs` before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,29 +101,30 @@ def render(sheet: CertificateSheet, *, timestamp: datetime) -> bytes:
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")
     second = timestamp.astimezone(UTC).replace(microsecond=0)
-    [file] = _compile(sheet, "pdf", pdf_standards=["a-3a", "ua-1"], timestamp=second)
+    standards = ["a-3a", "ua-1"]
+    [file] = TYPESETTER.make(design_data(sheet), "pdf", name=sheet.folio, pdf_standards=standards, timestamp=second)
     return file
 
 
 def preview_png(sheet: CertificateSheet, *, page: int = 1, ppi: int = 96) -> bytes:
     """One page as a picture: 1 is the face, 2 the back. 96 pixels an inch make it 1056 wide."""
-    return _compile(sheet, "png", ppi=ppi)[page - 1]
+    return TYPESETTER.make(design_data(sheet), "png", name=sheet.folio, ppi=ppi)[page - 1]
 
 
 @cache
 def versions() -> dict[str, str]:
     """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte."""
+    design_files = sorted(file for folder in (DESIGN.parent, LIBRARY) for file in folder.glob("*.typ"))
     return {
         "typst": version("typst"),
-        "design": f"{DESIGN.parent.name}-{_digest(sorted(DESIGNS.glob('*/*.typ')))}",
-        "fonts": f"noto-serif-{_digest(_font_files())}",
+        "design": f"{DESIGN.parent.name}-{_digest(design_files)}",
+        "fonts": f"noto-serif-{_digest(TYPESETTER.font_files())}",
     }
 
 
 def missing_glyphs(*texts: str) -> str:
     """The characters of `texts` that the design cannot print, each once, in their order; empty when all is well."""
-    known = _printable()
-    return "".join(dict.fromkeys(character for text in texts for character in text if ord(character) not in known))
+    return TYPESETTER.missing(*texts)
 
 
 def design_data(sheet: CertificateSheet) -> dict[str, Any]:
@@ -192,66 +187,8 @@ def _picture(size: int, path: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
 
 
-# -- Typst
-
-_own = threading.local()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Ours only: whatever the machine has installed must not change a certificate."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_FOLDER)])
-
-
-def _compiler() -> typst.Compiler:
-    """One a thread: a compiler keeps the design parsed, which is most of the time of a first certificate."""
-    if not hasattr(_own, "compiler"):
-        _own.compiler = typst.Compiler(str(DESIGN), root=str(DESIGNS), font_paths=_fonts())
-    compiler: typst.Compiler = _own.compiler
-    return compiler
-
-
-def _compile(sheet: CertificateSheet, output: typst.OutputFormat, **options: Any) -> list[bytes]:
-    inputs = {"data": json.dumps(design_data(sheet), ensure_ascii=False)}
-    try:
-        made, warnings = _compiler().compile_with_warnings(format=output, sys_inputs=inputs, **options)
-    except typst.TypstError as error:
-        raise CannotTypeset(f"{sheet.folio}: {error.message}") from error
-    if warnings or not made:
-        raise CannotTypeset(f"{sheet.folio}: {'; '.join(warning.message for warning in warnings)}")
-    return made if isinstance(made, list) else [made]
-
-
 def _digest(files: list[Path]) -> str:
     whole = hashlib.sha256()
     for file in files:
         whole.update(file.relative_to(DESIGNS).as_posix().encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()[:16]
-
-
-# -- what the fonts hold
-
-
-def _font_files() -> list[Path]:
-    return sorted(FONT_FOLDER.glob("*.ttf"))
-
-
-@cache
-def _printable() -> frozenset[int]:
-    """Code points that every font of the designs has: a name is set in bold, and elsewhere in regular."""
-    return frozenset.intersection(*(_code_points(file.read_bytes()) for file in _font_files()))
-
-
-def _code_points(font: bytes) -> frozenset[int]:
-    """The characters of a TrueType font: the full Unicode table (format 12) of its `cmap`, as OpenType 1.9 has it."""
-    cmap = next(
-        offset
-        for tag, _, offset, _ in struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
-        if tag == b"cmap"
-    )
-    n_tables = struct.unpack_from(">H", font, cmap + 2)[0]
-    encodings = struct.iter_unpack(">HHI", font[cmap + 4 : cmap + 4 + 8 * n_tables])
-    table = next(cmap + offset for _, _, offset in encodings if struct.unpack_from(">H", font, cmap + offset)[0] == 12)
-    n_groups = struct.unpack_from(">I", font, table + 12)[0]
-    groups = struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups])
-    return frozenset(point for first, last, _ in groups for point in range(first, last + 1))

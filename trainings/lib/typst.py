@@ -1,0 +1,81 @@
+"""Sets designs with Typst as PDF or pictures. A pure typesetter: it takes words, not rows.
+
+It takes a few milliseconds of one core a sheet, so call it in a thread and outside any transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import typst
+
+
+class CannotTypeset(RuntimeError):
+    """The design or its fonts cannot print this: a bug, since texts are checked with `Design.missing` before."""
+
+
+class Design:
+    """A design file with what it may read (`root`) and the fonts (TTF) it is set with.
+
+    Ours only: whatever the machine has installed must not change a sheet. The design gets its data as JSON text in
+    `sys.inputs.data`.
+    """
+
+    def __init__(self, file: Path, *, root: Path, fonts: Path) -> None:
+        self.file, self.root, self.fonts = file, root, fonts
+        self._own = threading.local()
+
+    def make(self, data: Mapping[str, Any], output: typst.OutputFormat, *, name: str, **options: Any) -> list[bytes]:
+        """One PDF, or one picture a page. Refuses (`CannotTypeset`, with `name`) whatever Typst warns of."""
+        inputs = {"data": json.dumps(data, ensure_ascii=False)}
+        try:
+            made, warnings = self._compiler().compile_with_warnings(format=output, sys_inputs=inputs, **options)
+        except typst.TypstError as error:
+            raise CannotTypeset(f"{name}: {error.message}") from error
+        if warnings or not made:
+            raise CannotTypeset(f"{name}: {'; '.join(warning.message for warning in warnings)}")
+        return made if isinstance(made, list) else [made]
+
+    def missing(self, *texts: str) -> str:
+        """The characters of `texts` that not every font has, each once, in their order; empty when all is well."""
+        return "".join(dict.fromkeys(one for text in texts for one in text if ord(one) not in self._printable))
+
+    def font_files(self) -> list[Path]:
+        return sorted(self.fonts.glob("*.ttf"))
+
+    @cached_property
+    def _printable(self) -> frozenset[int]:
+        return frozenset.intersection(*(_code_points(file.read_bytes()) for file in self.font_files()))
+
+    def _compiler(self) -> typst.Compiler:
+        """One a thread: a compiler keeps the design parsed, which is most of the time of a first sheet."""
+        if not hasattr(self._own, "compiler"):
+            self._own.compiler = typst.Compiler(str(self.file), root=str(self.root), font_paths=_fonts(self.fonts))
+        compiler: typst.Compiler = self._own.compiler
+        return compiler
+
+
+@cache
+def _fonts(folder: Path) -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
+
+
+def _code_points(font: bytes) -> frozenset[int]:
+    """The characters of a TrueType font: the full Unicode table (format 12) of its `cmap`, as OpenType 1.9 has it."""
+    cmap = next(
+        offset
+        for tag, _, offset, _ in struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
+        if tag == b"cmap"
+    )
+    n_tables = struct.unpack_from(">H", font, cmap + 2)[0]
+    encodings = struct.iter_unpack(">HHI", font[cmap + 4 : cmap + 4 + 8 * n_tables])
+    table = next(cmap + offset for _, _, offset in encodings if struct.unpack_from(">H", font, cmap + offset)[0] == 12)
+    n_groups = struct.unpack_from(">I", font, table + 12)[0]
+    groups = struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups])
+    return frozenset(point for first, last, _ in groups for point in range(first, last + 1))
