@@ -106,6 +106,9 @@ async def test_a_row_where_nothing_was_typed_is_none(client: AsyncClient, cast: 
         ({"offers": ["<b>"]}, "offers"),
         ({"contact_phone": "abc"}, "contact_phone"),
         ({"place_shown": "everywhere"}, "place_shown"),
+        ({"from_age": "11"}, "from_age"),
+        ({"from_age": "todas"}, "from_age"),
+        ({"offer_hours": "1"}, "offer_hours"),
         ({"opens_time": "08:00"}, ""),
         ({"sessions-0-day": "2027-02-30"}, "sessions-0-day"),
         ({"sessions-0-day": "9999-12-31"}, "sessions-0-day"),
@@ -217,3 +220,45 @@ async def test_training_is_put_under_a_project_and_taken_out_of_it(client: Async
     assert training.project_id == project.id
     assert typed["project"] == [str(project.id)]
     assert (await Training.get(id=training.id)).project_id is None
+
+
+@pytest.mark.parametrize(
+    ("age", "kept"), [("18", (False, None)), ("14", (True, 14)), ("12", (True, 12))], ids=["18", "14", "12"]
+)
+async def test_age_says_whether_minors_are_admitted_and_is_shown_again(
+    client: AsyncClient, cast: Cast, age: str, kept: tuple[bool, int | None]
+) -> None:
+    await as_(client, cast, "coordinator")
+
+    await post(client, NEW, await filled(cast, from_age=age))
+    training = await Training.get()
+    typed = posted((await client.get(one(training, "/editar"))).text)
+
+    assert (training.admits_minors, training.minimum_age) == kept
+    assert typed["from_age"] == [age]
+
+
+async def test_public_page_says_from_which_age_on(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    await post(client, NEW, await filled(cast, from_age="14"))
+    training = await Training.get()
+    await post(client, one(training, "/publicar"))
+
+    page = (await client.get(f"/capacitaciones/{training.slug}")).text
+
+    assert "Desde 14 años. Menores de edad, con permiso de su madre, padre o persona encargada." in page
+
+
+async def test_hours_of_an_offer_are_kept_copied_and_taken_back(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+
+    await post(client, NEW, await filled(cast, offer_hours="48", from_age="12"))
+    training = await Training.get()
+    typed = posted((await client.get(one(training, "/editar"))).text)
+    await post(client, one(training, "/duplicar"), {"first_day": clock.today() + timedelta(days=30)})
+    await post(client, one(training, "/editar"), {**typed, "offer_hours": ""})
+
+    copy = await Training.exclude(id=training.id).get()
+    assert (training.offer_hours, typed["offer_hours"]) == (48, ["48"])
+    assert (copy.offer_hours, copy.admits_minors, copy.minimum_age) == (48, True, 12)
+    assert (await Training.get(id=training.id)).offer_hours is None

@@ -36,7 +36,7 @@ from trainings.schedule.models import (
 )
 from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
 from trainings.schedule.session_actions import TrainingCalledOff
-from trainings.schedule.words import KINDS, OFFERS
+from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, read_form
@@ -76,6 +76,7 @@ async def new(request: Request) -> Response:
             "place_shown": PlaceShown.PUBLIC,
             "has_waiting_list": forms.TICKED,
             "walk_ins": forms.TICKED,
+            "from_age": forms.FROM_AGES[0],
         }
     )
     return await _form(request, hub, typed)
@@ -287,6 +288,10 @@ async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
         "actor_types": choices.actor_types(),
         "languages": [choice for choice in choices.languages() if choice[0] != "und"],
         "offers": [(code.value, gettext(words)) for code, words in OFFERS.items()],
+        "from_ages": [(age, gettext(AGES_ADMITTED[age])) for age in forms.FROM_AGES],
+        "offer_hours": [
+            (hours, gettext(N_("%(n)s horas para decir que sí")) % {"n": hours}) for hours in forms.OFFER_HOURS
+        ],
     }
 
 

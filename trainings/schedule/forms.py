@@ -17,7 +17,7 @@ from trainings.people.forms import Phone, printable
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule.course_actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, Offer, PlaceShown, Training, TrainingSession
-from trainings.schedule.plans import MOST_SESSIONS, SessionPlan, TrainingPlan
+from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan
 from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
 from trainings.web.i18n import N_
 
@@ -27,6 +27,9 @@ LAST_MINUTE = time(23, 59)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_PLACES = 2000
 MOST_CONTENTS = 30
+FROM_AGES = (ADULT, 14, 12)
+"""In years, as the age bands begin; the first admits adults only."""
+OFFER_HOURS = (24, 48, 72)
 MINUTES = re.compile(r"\d{1,5}")
 
 
@@ -67,6 +70,15 @@ def _known(codes: list[str], words: Any) -> list[str]:
     return [code for code in words if code in codes]
 
 
+def _one_of(offered: tuple[int, ...]) -> AfterValidator:
+    def check_it(number: int | None) -> int | None:
+        if number is not None and number not in offered:
+            raise wrong(N_("Escoja una de las opciones."))
+        return number
+
+    return AfterValidator(check_it)
+
+
 Day = Annotated[date, AfterValidator(_near_day)]
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
@@ -85,7 +97,10 @@ Reason = Annotated[str, printable(240)]
 
 
 class TrainingForm(Form):
-    """All of a training but its sessions. An empty title is the course's; `revision` that of the row when opened."""
+    """All of a training but its sessions. An empty title is the course's; `revision` that of the row when opened.
+
+    `from_age`: 18 admits no minors.
+    """
 
     hub: UUID
     course: UUID
@@ -99,6 +114,7 @@ class TrainingForm(Form):
     capacity: int = Field(ge=1, le=MOST_PLACES)
     childcare_capacity: int = Field(default=0, ge=0, le=MOST_PLACES)
     has_waiting_list: bool = False
+    offer_hours: Annotated[int | None, _one_of(OFFER_HOURS)] = None
     approval_required: bool = False
     walk_ins: bool = False
     opens_on: Day | None = None
@@ -106,8 +122,7 @@ class TrainingForm(Form):
     closes_on: Day | None = None
     closes_time: time | None = None
     audience: ActorTypes = []
-    admits_minors: bool = False
-    minimum_age: int | None = Field(default=None, ge=1, le=99)
+    from_age: Annotated[int, _one_of(FROM_AGES)] = ADULT
     languages: Languages = []
     interpreter_languages: Languages = []
     offers: Offers = []
@@ -136,13 +151,14 @@ class TrainingForm(Form):
             capacity=self.capacity,
             childcare_capacity=self.childcare_capacity,
             has_waiting_list=self.has_waiting_list,
+            offer_hours=self.offer_hours,
             opens_at=clock.at(self.opens_on, self.opens_time or time()) if self.opens_on else None,
             closes_at=clock.at(self.closes_on, self.closes_time or LAST_MINUTE) if self.closes_on else None,
             place_shown=self.place_shown,
             approval_required=self.approval_required,
             walk_ins=self.walk_ins,
-            admits_minors=self.admits_minors,
-            minimum_age=self.minimum_age,
+            admits_minors=self.from_age < ADULT,
+            minimum_age=self.from_age if self.from_age < ADULT else None,
             audience=tuple(self.audience),
             languages=tuple(self.languages),
             interpreter_languages=tuple(self.interpreter_languages),
@@ -243,14 +259,22 @@ def typed_training(training: Training, sessions: Sequence[TrainingSession]) -> T
         "venue": training.venue_id,
         "project": training.project_id,
         "override_reason": None,
+        "from_age": _from_age(training),
         **_day_and_time("opens", training.opens_at),
         **_day_and_time("closes", training.closes_at),
     }
-    for name in ("has_waiting_list", "approval_required", "walk_ins", "admits_minors"):
+    for name in ("has_waiting_list", "approval_required", "walk_ins"):
         values[name] = "yes" if values[name] else None
     for number, session in enumerate(sessions):
         values |= {f"sessions-{number}-{name}": value for name, value in _session_values(session, training).items()}
     return Typed.of(values)
+
+
+def _from_age(training: Training) -> int:
+    """The age offered that lets in whom the training lets in: people are known by age bands only."""
+    if not training.admits_minors:
+        return ADULT
+    return max(age for age in FROM_AGES if age <= max(training.minimum_age or 0, min(FROM_AGES)))
 
 
 def _session_values(session: TrainingSession, training: Training) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from trainings.web.i18n import N_
 
 MOST_SESSIONS = 24
 LONGEST_SESSION = timedelta(hours=24)
+YOUNGEST, ADULT = 12, 18
+"""Children under 12 are no participants, only a number of childcare places."""
+LONGEST_OFFER = 7 * 24
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity"})
 """The hub is fixed at creation; places are changed together with the waiting list, by registrations."""
 
@@ -72,6 +75,16 @@ class NegativePlaces(Refusal):
     sentence = N_("El cupo no puede ser menor que cero.")
 
 
+class WrongMinimumAge(Refusal):
+    code = "wrong_minimum_age"
+    sentence = N_("Escoja desde qué edad se puede venir: 12, 14 o 18 años.")
+
+
+class WrongOfferHours(Refusal):
+    code = "wrong_offer_hours"
+    sentence = N_("Escoja cuántas horas se guarda el lugar, o ninguna.")
+
+
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
     """One meeting, UTC. Without `venue_id` it is where the training is; `id` names a session that exists."""
@@ -87,6 +100,8 @@ class SessionPlan:
 class TrainingPlan:
     """A training as staff want it. Languages are ISO 639-3, audience actor types, offers codes, the phone E.164.
 
+    `minimum_age` in years: 12 to 17 where minors are admitted, else 18 or more; none is the youngest of these.
+    `offer_hours`: how long a freed place is kept for who was reached; none gives it at once.
     `capacity` and `childcare_capacity` count at creation only; later `registrations.actions.resize` changes them.
     """
 
@@ -101,6 +116,7 @@ class TrainingPlan:
     summary: str = ""
     childcare_capacity: int = 0
     has_waiting_list: bool = True
+    offer_hours: int | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     place_shown: PlaceShown = PlaceShown.PUBLIC
@@ -122,12 +138,17 @@ class TrainingPlan:
 
 
 def check_plan(plan: TrainingPlan) -> None:
-    """Refuses a window that closes before it opens, and negative places."""
+    """Refuses a window that closes before it opens, negative places, an age that contradicts who is admitted."""
     if plan.opens_at is not None and plan.closes_at is not None and plan.closes_at <= plan.opens_at:
         raise WindowReversed(field="closes_on")
     for name in ("capacity", "childcare_capacity"):
         if getattr(plan, name) < 0:
             raise NegativePlaces(field=name)
+    ages = range(YOUNGEST, ADULT) if plan.admits_minors else range(ADULT, 100)
+    if plan.minimum_age is not None and plan.minimum_age not in ages:
+        raise WrongMinimumAge(field="from_age")
+    if plan.offer_hours is not None and not 1 <= plan.offer_hours <= LONGEST_OFFER:
+        raise WrongOfferHours(field="offer_hours")
 
 
 def check_times(sessions: Sequence[SessionPlan], others: Iterable[tuple[datetime, datetime]] = ()) -> None:

@@ -20,6 +20,12 @@ OFFERS: dict[Offer, str] = {
     Offer.INTERPRETER: N_("Intérprete"),
 }
 
+AGES_ADMITTED: dict[int, str] = {
+    18: N_("Desde 18 años: solo personas adultas"),
+    14: N_("Desde 14 años"),
+    12: N_("Desde 12 años"),
+}
+
 STATES: dict[TrainingState, str] = {
     TrainingState.DRAFT: N_("Borrador"),
     TrainingState.PUBLISHED: N_("Publicada"),
