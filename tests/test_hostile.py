@@ -19,7 +19,7 @@ from tests.addresses import PARAMETER, Address, Objects, addresses, objects_of
 from tests.cast import Cast, make_cast
 from tests.certificates.held import AFTER
 from trainings.app import create_app
-from trainings.schedule.forms import contents_of
+from trainings.schedule.course_forms import contents_of
 from trainings.settings import Settings, get_settings
 
 FORM = "application/x-www-form-urlencoded"

@@ -11,8 +11,9 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.schedule import actions, queries
+from trainings.schedule.course_forms import CourseForm, typed_course
 from trainings.schedule.editor_routes import REFUSED
-from trainings.schedule.forms import TICKED, CourseForm, typed_course
+from trainings.schedule.forms import TICKED
 from trainings.schedule.models import Course, Topic
 from trainings.schedule.words import KINDS
 from trainings.web.allow import allow
