@@ -25,6 +25,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession, TrainingState
@@ -201,11 +202,14 @@ async def _came_back(registration: Registration) -> bool:
 
 
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
-    """Ask for other support, or for none. Refuses once the training is over: needs are deleted soon after it."""
+    """Ask for other support, or for none; what was answered before stays answered.
+
+    Refuses once the training is over: needs are deleted soon after it.
+    """
     async with transaction():
         registration, training = await _locked(registration_id)
         await _check_ahead(training)
-        registration.needs = ",".join(needs) or None
+        registration.needs = asking_for(registration.needs, needs)
         await registration.save(update_fields=["needs"])
         await record(
             "registrations.change_needs", actor=actor, object_id=registration.id, hub_id=training.hub_id, n=len(needs)
