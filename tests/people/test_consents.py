@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,8 +14,9 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.consent_actions import NotByItself, withdraw
+from trainings.people.consents import ASSENT, GUARDIAN, SPOKEN, TEXT_VERSION, TEXTS, asked_now, text_of
 from trainings.people.merged import same_person_ids
-from trainings.people.models import Consent, ConsentPurpose, Merge, MergeReason, Participant
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Merge, MergeReason, Participant
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
@@ -108,3 +111,42 @@ async def test_merge_that_was_taken_back_holds_nobody_together(db: Settings) -> 
 
     assert await same_person_ids(ana.participant_id) == [ana.participant_id]
     assert await same_person_ids(bea.participant_id) == [bea.participant_id]
+
+
+# -- the sentences
+
+SUMS = {
+    "2026-11": "dad57e28d44fc19dcb9860e70db7e3ee93d9debf9b9f24f750244b5b3ae6a9de",
+    "2026-12": "6bb267cd3c8379d2d3dca2f6e8b0a63b85c9ecd7e64282f9313c188f182ffbec",
+}
+"""What was agreed to must not change: a new sentence gets a new version, and a new line here."""
+
+
+def sum_of(version: str) -> str:
+    words = {"written": dict(TEXTS[version]), "spoken": dict(SPOKEN[version])}
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+
+
+def test_no_sentence_that_was_agreed_to_is_ever_edited() -> None:
+    assert TEXTS.keys() == SPOKEN.keys()
+    assert {version: sum_of(version) for version in TEXTS} == SUMS
+
+
+def test_current_version_has_a_sentence_for_every_purpose_in_writing_and_aloud() -> None:
+    asked = {*ConsentPurpose, GUARDIAN, ASSENT}
+
+    assert max(TEXTS) == TEXT_VERSION
+    assert asked_now().keys() == asked
+    assert asked_now(aloud=True).keys() == asked
+
+
+def test_sentence_is_shown_as_it_was_agreed_to() -> None:
+    written = text_of("2026-11", ConsentPurpose.DATA)
+    spoken = text_of("2026-11", ConsentPurpose.DATA, ConsentHow.CALL)
+
+    assert written.startswith("Sí, pueden guardar estos datos para mi inscripción")
+    assert spoken.startswith("Guardamos estos datos para su inscripción")
+    assert spoken.endswith("¿Está de acuerdo?")
+    assert text_of("2026-11", ConsentPurpose.PHOTO, ConsentHow.READ_ALOUD) == (
+        "Sí, pueden tomarme fotos en la capacitación y publicarlas."
+    )

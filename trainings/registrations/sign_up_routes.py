@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices
-from trainings.people.consents import TEXTS
+from trainings.people.consents import asked_now
 from trainings.registrations.eligibility import AdultsOnly
 from trainings.registrations.forms import SignUpForm, answers_hash
 from trainings.registrations.guarding import check_rate, is_to_review
@@ -122,7 +122,7 @@ def _page(
         "refused": sentence_of(refused) if refused is not None and refused.status == CONFLICT else "",
         "is_minor": isinstance(refused, AdultsOnly),
         "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
-        "consents": {purpose.value: gettext(text) for purpose, text in TEXTS.items()},
+        "consents": asked_now(),
         **choices.of_person(training.hub.seat.department),
     }
     return render(request, "registrations/new.html", context, status=status)
