@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,11 @@ from tortoise.exceptions import IntegrityError
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import transaction
+from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
-from trainings.schedule.models import Course, CourseKind, Topic, Training
+from trainings.schedule.models import Course, CourseKind, CoursePrerequisite, Topic, Training
 from trainings.web.i18n import N_
 
 STILL_SHOWN = timedelta(days=100)
@@ -48,9 +49,22 @@ class WrongShare(Refusal):
     sentence = N_("Escriba de 1 a 100.")
 
 
+class UnknownPrerequisite(Refusal):
+    code = "unknown_prerequisite"
+    sentence = N_("Escoja de la lista los cursos que van antes.")
+
+
+class PrerequisiteCircle(Refusal):
+    code = "prerequisite_circle"
+    sentence = N_("«%(title)s» ya pide completar antes este mismo curso. Quite la marca, o corrija primero el otro.")
+
+
 @dataclass(frozen=True, slots=True)
 class CoursePlan:
-    """A catalogue entry. `contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100."""
+    """A catalogue entry. `contents`: (title, minutes); `completion_share`: whole %; `pass_mark`: 0–100.
+
+    `prerequisite_ids`: courses to be completed before.
+    """
 
     kind: CourseKind
     topic_id: UUID
@@ -63,35 +77,49 @@ class CoursePlan:
     pass_mark: int | None = None
     design: str = "diploma"
     is_active: bool = True
+    prerequisite_ids: frozenset[UUID] = frozenset()
 
     def columns(self) -> dict[str, Any]:
-        """The plan as columns of the course."""
-        values = {column.name: getattr(self, column.name) for column in fields(self)}
+        """The plan as columns of the course; prerequisites are rows of their own."""
+        names = [column.name for column in fields(self) if column.name != "prerequisite_ids"]
+        values = {name: getattr(self, name) for name in names}
         contents = [{"title": title, "minutes": minutes} for title, minutes in self.contents]
         return values | {"contents": contents, "audience": list(self.audience)}
 
 
 async def create_course(plan: CoursePlan, *, actor: Actor) -> Course:
-    """A new entry of the catalogue. Refuses an unknown topic, a title that is there, no hours, a share over 100 %."""
+    """A new entry of the catalogue.
+
+    Refuses an unknown topic or prerequisite, a title that is there, no hours, a share over 100 %.
+    """
     async with transaction():
         await _check(plan)
         course = await Course.create(**plan.columns())
+        await _require(course, plan.prerequisite_ids)
         await record("schedule.create_course", actor=actor, object_id=course.id)
     return course
 
 
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
-    """Correct an entry; calendars follow, certificates given out stay as they are. Refuses as `create_course`."""
+    """Correct an entry; calendars follow, certificates given out stay as they are.
+
+    Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
+    """
     async with transaction():
+        # The catalogue is corrected by one at a time: two could else close a circle, each from its own side.
+        await lock(Topic, [topic_id for (topic_id,) in await Topic.all().values_list("id")])
         course = await Course.get_or_none(id=course_id)
         if course is None:
             raise NotFound(N_("No encontramos ese curso."))
         await _check(plan, but=course.id)
         columns = plan.columns()
         changed = [name for name, value in columns.items() if getattr(course, name) != value]
+        if changed:
+            await course.update_from_dict(columns).save(update_fields=changed)
+        if await _require(course, plan.prerequisite_ids):
+            changed.append("prerequisites")
         if not changed:
             return course
-        await course.update_from_dict(columns).save(update_fields=changed)
         if {"topic_id", "kind", "summary"} & set(changed):
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
             await shown.refresh(training_ids=[one for (one,) in await recent.distinct().values_list("id")])
@@ -123,3 +151,34 @@ async def _check(plan: CoursePlan, *, but: UUID | None = None) -> None:
     alike = await Course.all().values_list("id", "title")
     if any(fold(title) == fold(plan.title) for course_id, title in alike if course_id != but):
         raise CourseExists(field="title")
+
+
+async def _require(course: Course, wanted: Collection[UUID]) -> bool:
+    """Make exactly these the course's prerequisites; whether that changed anything."""
+    required: dict[UUID, set[UUID]] = {}
+    for one, other in await CoursePrerequisite.all().values_list("course_id", "required_id"):
+        required.setdefault(one, set()).add(other)
+    standing = required.get(course.id, set())
+    if standing == set(wanted):
+        return False
+    titles = dict(await Course.filter(id__in=list(wanted)).values_list("id", "title"))
+    if len(titles) != len(wanted):
+        raise UnknownPrerequisite(field="prerequisites")
+    for one in sorted(wanted, key=titles.__getitem__):
+        if course.id in _leads_to(one, required):
+            raise PrerequisiteCircle(field="prerequisites", title=titles[one])
+    await CoursePrerequisite.filter(course_id=course.id).exclude(required_id__in=list(wanted)).delete()
+    for one in sorted(set(wanted) - standing):
+        await CoursePrerequisite.create(course=course, required_id=one)
+    return True
+
+
+def _leads_to(start: UUID, required: Mapping[UUID, Collection[UUID]]) -> set[UUID]:
+    """The course and all that has to be completed before it, however far back."""
+    found, waiting = set[UUID](), [start]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(required.get(one, ()))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ class CourseForm(Form):
     summary: Lines = ""
     contents: Lines = ""
     audience: ActorTypes = []
+    prerequisites: list[UUID] = []
     completion_share: int = Field(default=80, ge=1, le=100)
     pass_mark: int | None = Field(default=None, ge=1, le=100)
     is_active: bool = False
@@ -50,6 +52,7 @@ class CourseForm(Form):
             summary=self.summary,
             contents=contents_of(self.contents),
             audience=tuple(self.audience),
+            prerequisite_ids=frozenset(self.prerequisites),
             completion_share=self.completion_share,
             pass_mark=self.pass_mark,
             design=design,
@@ -67,11 +70,12 @@ def contents_of(lines: str) -> tuple[tuple[str, int], ...]:
     return tuple(parts)
 
 
-def typed_course(course: Course) -> Typed:
-    """A catalogue entry, to be edited."""
+def typed_course(course: Course, prerequisites: Iterable[UUID]) -> Typed:
+    """A catalogue entry with the courses that go before it, to be edited."""
     values: dict[str, Any] = {name: getattr(course, name, None) for name in CourseForm.model_fields}
     values |= {
         "topic": course.topic_id,
+        "prerequisites": list(prerequisites),
         "hours": f"{course.minutes / 60:g}",
         "contents": "\n".join(_content_line(part) for part in course.contents),
         "is_active": "yes" if course.is_active else None,

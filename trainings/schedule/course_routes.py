@@ -51,7 +51,8 @@ async def create(request: Request) -> Response:
 @allow(*CATALOGUE_EDITORS)
 async def edit(request: Request) -> Response:
     course = await queries.course(request.path_params["id"])
-    return await _form(request, typed_course(course), course=course)
+    required = await queries.required_by(course.id)
+    return await _form(request, typed_course(course, required), course=course)
 
 
 @allow(*CATALOGUE_EDITORS)
@@ -86,10 +87,13 @@ async def _keep(form: CourseForm, course: Course | None, request: Request) -> No
 
 
 async def _form(request: Request, typed: Typed, *, course: Course | None = None, status: int = 200) -> Response:
+    required = set(typed.values("prerequisites"))
+    others = [one for one in await queries.courses() if course is None or one.id != course.id]
     context = {
         "here": "capacitaciones",
         "form": typed,
         "course": course,
+        "others": [(one.id, one.title) for one in others if one.is_active or str(one.id) in required],
         "kinds": [(kind.value, gettext(words)) for kind, words in KINDS.items()],
         "topics": [(topic.id, topic.name) for topic in await reads(Topic).order_by("position", "name")],
         "actor_types": choices.actor_types(),

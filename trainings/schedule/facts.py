@@ -50,6 +50,7 @@ class Facts:
     places: tuple[Place, ...]
     place_note: str
     audience: str
+    before: str
     languages: str
     access: str
     childcare: str
@@ -89,6 +90,7 @@ def facts_of(training: Posted) -> Facts:
         places=places,
         place_note=_place_note(training),
         audience=" ".join(_audience(training)),
+        before=_before(training),
         languages=sentences.language_sentence(training.languages, training.interpreter_languages),
         access=_access(training),
         childcare=_childcare(training),
@@ -163,6 +165,11 @@ def _access(training: Posted) -> str:
 def _audience(training: Posted) -> Iterator[str]:
     yield sentences.audience_sentence(training.audience)
     yield sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors)
+
+
+def _before(training: Posted) -> str:
+    courses = sentences.listing([f"«{title}»" for title in training.prerequisites])
+    return gettext("Antes hay que completar %(courses)s.") % {"courses": courses} if courses else ""
 
 
 def _childcare(training: Posted) -> str:

@@ -131,11 +131,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Posted(Listed):
-    """The same with all that its own page shows. `minutes` are the course's."""
+    """The same with all that its own page shows. `minutes` are the course's, `prerequisites` titles of courses."""
 
     neutral_title: str
     summary: str
     contents: tuple[str, ...]
+    prerequisites: tuple[str, ...]
     kind: CourseKind
     minutes: int
     completion_share: int

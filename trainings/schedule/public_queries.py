@@ -74,7 +74,8 @@ _TRAINING = """
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online,
         c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
-        c.completion_share, c.pass_mark, topic.slug AS topic_slug,
+        c.completion_share, c.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
+        EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
         h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
         h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
     FROM training t
@@ -85,6 +86,14 @@ _TRAINING = """
     WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
 TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
+
+PREREQUISITES = """
+    SELECT c.title
+    FROM course_prerequisite p
+    JOIN course c ON c.id = p.required_id
+    WHERE p.course_id = ?
+    ORDER BY c.title
+"""
 
 MEETINGS = """
     SELECT s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
@@ -173,7 +182,8 @@ async def public_training(slug: str) -> Posted:
     meetings = await _rows(MEETINGS, found[0]["id"]) if found else []
     if not meetings:
         raise UnknownTraining
-    return _posted(found[0], meetings)
+    prerequisites = await _rows(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
+    return _posted(found[0], meetings, tuple(one["title"] for one in prerequisites))
 
 
 async def slug_of_code(typed: str) -> str:
@@ -240,7 +250,7 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
     ]
 
 
-def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
+def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
     hub, is_place_public = _hub(row), row["place_shown"] == PlaceShown.PUBLIC
     return Posted(
         id=str(row["id"]),
@@ -250,6 +260,7 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]]) -> Posted:
         neutral_title=row["neutral_title"],
         summary=row["summary"] or row["course_summary"],
         contents=_titles(row["contents"]),
+        prerequisites=prerequisites,
         kind=CourseKind(row["kind"]),
         minutes=row["minutes"],
         completion_share=row["completion_share"],

@@ -21,6 +21,7 @@ from trainings.errors import NotFound
 from trainings.lib.text import fold
 from trainings.schedule.models import (
     Course,
+    CoursePrerequisite,
     SessionFacilitator,
     SessionState,
     Training,
@@ -344,3 +345,14 @@ async def course(course_id: UUID) -> Course:
     if found is None:
         raise UnknownCourse
     return found
+
+
+async def required_by(course_id: UUID) -> dict[UUID, str]:
+    """The courses to complete before this one, with their titles, by title."""
+    found = reads(CoursePrerequisite).filter(course_id=course_id).order_by("required__title")
+    return dict(await found.values_list("required_id", "required__title"))
+
+
+async def prerequisites_of(course_id: UUID) -> list[str]:
+    """Titles of the courses to complete before this one, by title."""
+    return list((await required_by(course_id)).values())
