@@ -1,0 +1,292 @@
+"""Tables as files: CSV, XLSX and ODS read by what they hold, not by their names; CSV and XLSX written formula-proof."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import xlsxwriter
+
+from trainings.lib import workbooks
+
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+MOST_OCTETS_INSIDE = 64 * 1024 * 1024
+MOST_PARTS_INSIDE = 2_000
+SECONDS_TO_READ = 15
+FORMULA_SIGNS = "=+-@\t\r＝＋－＠"
+"""What makes a spreadsheet take a cell for a formula, its wide forms included."""
+
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_SEPARATORS = ",;\t|"
+_SEP_LINE = re.compile(r"(?i)sep=([,;\t|])\r?\n")
+_LINES_SNIFFED = 30
+
+
+class Problem(StrEnum):
+    """Why a file is not a table that can be read."""
+
+    EMPTY = "empty"
+    PDF = "pdf"
+    PICTURE = "picture"
+    OLD_WORKBOOK = "old_workbook"
+    ENCRYPTED = "encrypted"
+    OTHER_DOCUMENT = "other_document"
+    TOO_BIG_INSIDE = "too_big_inside"
+    DAMAGED = "damaged"
+    TOO_MANY_ROWS = "too_many_rows"
+    TOO_MANY_COLUMNS = "too_many_columns"
+
+
+class UnreadableTable(ValueError):
+    """`n` is how many rows or columns there are, where there are too many."""
+
+    def __init__(self, problem: Problem, n: int = 0) -> None:
+        super().__init__(problem.value)
+        self.problem, self.n = problem, n
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`number` is the one that a spreadsheet shows at its left."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows with something in them. `is_guessed`: the letters are not UTF-8, so accents may have come out wrong."""
+
+    rows: tuple[Row, ...]
+    is_guessed: bool = False
+    sheet: str = ""
+    n_other_sheets: int = 0
+
+
+# -- reading
+
+
+def read_table(content: bytes, *, most_rows: int, most_columns: int) -> Table:
+    """The table in a file. Takes up to 15 seconds, so it belongs into a thread. Raises UnreadableTable."""
+    problem = _foreign(content)
+    if problem is not None:
+        raise UnreadableTable(problem)
+    if content.startswith(b"PK"):
+        _check_archive(content)
+        table = _read_workbook(content, most_rows, most_columns)
+    else:
+        table = _read_text(content, most_rows, most_columns)
+    if not table.rows:
+        raise UnreadableTable(Problem.EMPTY)
+    return table
+
+
+def _foreign(content: bytes) -> Problem | None:
+    """What it is instead, for kinds that people mistake for a list."""
+    if not content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        return Problem.EMPTY
+    if b"%PDF-" in content[:1024]:
+        return Problem.PDF
+    if content.startswith(_PICTURES) or content[4:8] == b"ftyp":
+        return Problem.PICTURE
+    if content.startswith(_OLE):
+        return Problem.ENCRYPTED if _ENCRYPTED_PACKAGE in content else Problem.OLD_WORKBOOK
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"{\\rtf")):
+        return Problem.OTHER_DOCUMENT
+    return None
+
+
+def _check_archive(content: bytes) -> None:
+    """Refuse what is no XLSX or ODS, is locked, or would unpack to more than any list needs.
+
+    The sizes are what the archive says of itself; the limits of `workbooks.py` hold for one that lies.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if any(part.flag_bits & 1 for part in parts):
+                raise UnreadableTable(Problem.ENCRYPTED)
+            if len(parts) > MOST_PARTS_INSIDE or sum(part.file_size for part in parts) > MOST_OCTETS_INSIDE:
+                raise UnreadableTable(Problem.TOO_BIG_INSIDE)
+            _check_kind(archive, {part.filename for part in parts})
+    except UnreadableTable:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as exc:
+        raise UnreadableTable(Problem.DAMAGED) from exc
+
+
+def _check_kind(archive: zipfile.ZipFile, names: set[str]) -> None:
+    if "xl/workbook.xml" in names:
+        return
+    if "xl/workbook.bin" in names:
+        raise UnreadableTable(Problem.OLD_WORKBOOK)
+    if "opendocument.spreadsheet" not in _beginning(archive, names, "mimetype", 200):
+        raise UnreadableTable(Problem.OTHER_DOCUMENT)
+    if "encryption-data" in _beginning(archive, names, "META-INF/manifest.xml", 200_000):
+        raise UnreadableTable(Problem.ENCRYPTED)
+
+
+def _beginning(archive: zipfile.ZipFile, names: set[str], name: str, n_octets: int) -> str:
+    if name not in names:
+        return ""
+    with archive.open(name) as part:
+        return part.read(n_octets).decode("utf-8", "replace")
+
+
+def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> Table:
+    command = [sys.executable, "-I", str(Path(workbooks.__file__)), str(most_rows), str(most_columns)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, and the sheet comes through its input
+            command, input=content, capture_output=True, timeout=SECONDS_TO_READ, env={}, check=False
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise UnreadableTable(Problem.TOO_BIG_INSIDE) from exc
+    if done.returncode < 0:
+        raise UnreadableTable(Problem.TOO_BIG_INSIDE)
+    if done.returncode:
+        raise UnreadableTable(Problem.DAMAGED)
+    found = json.loads(done.stdout)
+    if "n_rows" in found:
+        raise UnreadableTable(Problem.TOO_MANY_ROWS, found["n_rows"])
+    if "n_columns" in found:
+        raise UnreadableTable(Problem.TOO_MANY_COLUMNS, found["n_columns"])
+    rows = tuple(Row(number, tuple(cells)) for number, cells in found["rows"])
+    return Table(rows, sheet=found["sheet"], n_other_sheets=found["n_others"])
+
+
+def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
+    text, is_guessed = _decoded(content.rstrip(b"\x1a"))
+    if any(unicodedata.category(letter) == "Cc" for letter in set(text) - set("\t\r\n\f\v")):
+        raise UnreadableTable(Problem.OTHER_DOCUMENT)
+    separator, text = _separator(text)
+    try:
+        rows = [
+            Row(number, cells)
+            for number, cells in enumerate(map(_cells, _records(text, separator)), start=1)
+            if any(cells)
+        ]
+    except csv.Error as exc:
+        raise UnreadableTable(Problem.DAMAGED) from exc
+    if len(rows) > most_rows:
+        raise UnreadableTable(Problem.TOO_MANY_ROWS, len(rows))
+    n_columns = max((len(row.cells) for row in rows), default=0)
+    if n_columns > most_columns:
+        raise UnreadableTable(Problem.TOO_MANY_COLUMNS, n_columns)
+    return Table(tuple(rows), is_guessed=is_guessed)
+
+
+def _decoded(content: bytes) -> tuple[str, bool]:
+    """The text, and whether its letters were guessed: what is not Unicode is taken for Windows-1252, else Latin-1."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace"), False
+    try:
+        return content.decode("utf-8-sig"), False
+    except UnicodeDecodeError:
+        try:
+            return content.decode("cp1252"), True
+        except UnicodeDecodeError:
+            return content.decode("latin-1"), True
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """What stands between the cells, and the text without the line in which a program says so itself."""
+    said = _SEP_LINE.match(text)
+    if said:
+        return said[1], text[said.end() :]
+    beginning = "".join(text.splitlines(keepends=True)[:_LINES_SNIFFED])
+    return max(_SEPARATORS, key=lambda separator: _evenness(beginning, separator)), text
+
+
+def _evenness(text: str, separator: str) -> tuple[int, int]:
+    """How many lines have the same number of cells, more than one, and that number."""
+    try:
+        widths = Counter(len(cells) for cells in _records(text, separator) if len(cells) > 1)
+    except csv.Error:
+        return 0, 0
+    return max(((n_lines, width) for width, n_lines in widths.items()), default=(0, 0))
+
+
+def _records(text: str, separator: str) -> Iterable[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def _cells(record: list[str]) -> tuple[str, ...]:
+    """The cells without blanks around, and without the apostrophe that our own files put before a formula."""
+    cells = [cell.strip() for cell in record]
+    cells = [cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell for cell in cells]
+    while cells and not cells[-1]:
+        cells.pop()
+    return tuple(cells)
+
+
+# -- writing
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take it for a formula, also behind blanks and letters that nobody sees."""
+    for letter in text:
+        if letter in FORMULA_SIGNS:
+            return True
+        if not letter.isspace() and unicodedata.category(letter) not in ("Cc", "Cf", "Zs", "Zl", "Zp"):
+            return False
+    return False
+
+
+def guarded(text: str) -> str:
+    """The text for a CSV cell: with an apostrophe before it where it would be taken for a formula."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
+    """A CSV that spreadsheets open with the right letters: one BOM, everything in quotes, no formula."""
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    for row in (header, *rows):
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
+    return target.getvalue().encode("utf-8-sig")
+
+
+def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[str | int]], *, name: str, made_at: datetime) -> bytes:
+    """A workbook of one sheet called `name` (up to 31 letters). Every text is a text: nothing in it is calculated."""
+    target = io.BytesIO()
+    workbook = xlsxwriter.Workbook(
+        target,
+        {
+            "in_memory": True,  # else the rows would lie in a temporary folder for a while
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    workbook.set_properties({"created": made_at})
+    sheet = workbook.add_worksheet(name)
+    heading = workbook.add_format({"bold": True, "bottom": 1})
+    for column, cell in enumerate(header):
+        sheet.write_string(0, column, cell, heading)
+    for line, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write_string(line, column, value)
+            else:
+                sheet.write_number(line, column, value)
+    sheet.freeze_panes(1, 0)
+    sheet.autofit(max_width=300)
+    workbook.close()
+    return target.getvalue()

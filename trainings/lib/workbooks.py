@@ -1,0 +1,93 @@
+"""Reads a spreadsheet in a process of its own: `python workbooks.py MOST_ROWS MOST_COLUMNS < file`, JSON comes out.
+
+One cell at the far end of a sheet makes the reader ask for 400 GB, and that ends the whole process, not a request.
+Hence a process that may end, with limits of memory and time. It imports nothing of ours and is given no secrets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import resource
+import sys
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+MEMORY = 1 << 30
+CPU_SECONDS = 10
+
+Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+
+
+def limit_ourselves() -> None:
+    """Memory, time, and no image of our memory on the disk when we die: it would hold the list."""
+    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_CORE, 0)):
+        # Not every system knows each of them.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (most, most))
+
+
+def as_text(value: Value) -> str:
+    """A cell as somebody would type it: whole numbers without a point, dates as 2004-05-01."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
+
+
+def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]:
+    """The rows with something in them, of the first visible sheet that has any, with their numbers as people see them.
+
+    Beyond either limit only how many there are.
+    """
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    sheets = [one for one in _visible_sheets(workbook) if one.end is not None]
+    if not sheets:
+        return {"rows": [], "sheet": "", "n_others": 0}
+    rows = [(number, cells) for number, cells in enumerate(_rows(sheets[0]), start=1) if any(cells)]
+    if len(rows) > most_rows:
+        return {"n_rows": len(rows)}
+    n_columns = max((len(cells) for _number, cells in rows), default=0)
+    if n_columns > most_columns:
+        return {"n_columns": n_columns}
+    return {"rows": rows, "sheet": sheets[0].name, "n_others": len(sheets) - 1}
+
+
+def _visible_sheets(workbook: CalamineWorkbook) -> list[CalamineSheet]:
+    return [
+        workbook.get_sheet_by_name(one.name)
+        for one in workbook.sheets_metadata
+        if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _rows(sheet: CalamineSheet) -> list[list[str]]:
+    """All rows from the first one on, without the empty cells at their ends."""
+    return [_without_tail([as_text(value).strip() for value in row]) for row in sheet.to_python(skip_empty_area=False)]
+
+
+def _without_tail(cells: list[str]) -> list[str]:
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def main() -> None:
+    limit_ourselves()
+    most_rows, most_columns = map(int, sys.argv[1:3])
+    try:
+        found = read(sys.stdin.buffer.read(), most_rows, most_columns)
+    except CalamineError:
+        sys.exit(1)
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
