@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from trainings.db import keyring
-from trainings.people.forms import Name, PersonForm, printable
-from trainings.people.models import ConsentPurpose
+from trainings.people.forms import NAME_LENGTH, Email, Name, PersonForm, Phone, printable
+from trainings.people.models import ConsentPurpose, Relation
 from trainings.people.words import NEEDS
 from trainings.web.forms import Form, Typed, wrong
 from trainings.web.i18n import N_
@@ -37,10 +38,19 @@ Needs = Annotated[list[str], AfterValidator(_known_needs)]
 KEY = re.compile(r"[0-9A-Za-z_-]{22,64}")
 
 
-class SignUpForm(PersonForm):
-    """One person's sign-up. The idempotency key is the form's own, or a client's: 22 to 64 letters and digits."""
+class MemberForm(PersonForm):
+    """One person of a sign-up. `assent` is `yes` where a minor said that they want to take part."""
 
     needs: Needs = []
+    assent: str = ""
+
+
+class SharedForm(Form):
+    """What is answered once for everybody of a sign-up.
+
+    The idempotency key is the form's own, or a client's: 22 to 64 letters and digits.
+    """
+
     childcare_places: int = Field(default=0, ge=0, le=8)
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
     consent_contact: str = ""
@@ -57,7 +67,7 @@ class SignUpForm(PersonForm):
 
     @property
     def purposes(self) -> frozenset[ConsentPurpose]:
-        """What the person ticked."""
+        """What was ticked."""
         ticked = {ConsentPurpose.DATA}
         if self.consent_contact == "yes":
             ticked.add(ConsentPurpose.CONTACT)
@@ -66,12 +76,41 @@ class SignUpForm(PersonForm):
         return frozenset(ticked)
 
 
+class SignUpForm(SharedForm, MemberForm):
+    """One person's sign-up in one form."""
+
+
+def _permitted(answer: str) -> str:
+    if answer != "yes":
+        raise wrong(N_("Falta el permiso de la madre, el padre o la persona encargada. Marque la casilla."))
+    return answer
+
+
+class GuardianForm(Form):
+    """The mother, father or person in charge who lets the minors of a sign-up take part."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "guardian_name": N_("Escriba el nombre de la madre, el padre o la persona encargada."),
+        "guardian_relation": N_("Escoja qué es de quien tiene menos de 18 años."),
+    }
+
+    guardian_name: Annotated[str, printable(2 * NAME_LENGTH + 1)]
+    guardian_relation: Relation
+    guardian_phone: Phone = None
+    guardian_email: Email = None
+    guardian_consent: Annotated[str, AfterValidator(_permitted)] = Field(default="", validate_default=True)
+
+
+UNHASHED = frozenset({"idempotency_key", "do"})
+"""What tells no answers from others: the key itself, and which button was pressed."""
+
+
 def answers_hash(typed: Typed) -> str:
     """The same for the same answers, in whatever order they came: tells a repeat from another form under one key.
 
     Made with the secret key: names stand readable beside it, so telephone numbers could be tried out on a bare hash.
     """
-    answers = sorted((name, values) for name, values in typed.fields.items() if name != "idempotency_key")
+    answers = sorted((name, values) for name, values in typed.fields.items() if name not in UNHASHED)
     return keyring().blind_index(repr(answers), "answers")
 
 
