@@ -83,6 +83,7 @@ class Objects:
             "/municipios/": {"slug": "la-libertad-peten"},
             "/capacitaciones/": {"slug": self.coming.slug},
             "/c/": {"code": self.coming.short_code},
+            "/audio/": {"language": "kek"},
             "/i/": {"token": self.token, "code": self.certificate.code},
             "/verificar/": {"code": self.certificate.code},
             "/V/": {"code": self.certificate.code},

@@ -195,6 +195,7 @@ FOR_ALL = {
     "GET /capacitaciones/{slug}/inscripcion",
     "POST /capacitaciones/{slug}/inscripcion",
     "GET /c/{code}",
+    "GET /audio/permiso/{language}",
     "GET /cal/municipio/{slug}.ics",
     "GET /cal/ventanilla/{slug}.ics",
     "GET /cal/tema/{slug}.ics",

@@ -18,6 +18,8 @@ from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
 from trainings.lib.crypt import new_key
+from trainings.people import audio
+from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.places.actions import load_municipalities
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
@@ -40,6 +42,8 @@ hubs = typer.Typer(help="Hubs, their operators and venues.", no_args_is_help=Tru
 cli.add_typer(hubs, name="hub")
 projects = typer.Typer(help="Projects of donors.", no_args_is_help=True)
 cli.add_typer(projects, name="project")
+recordings = typer.Typer(help="What people agree to, read aloud.", no_args_is_help=True)
+cli.add_typer(recordings, name="audio")
 
 
 @cli.command()
@@ -146,6 +150,32 @@ def add_project(
     targets = dict(_target(text) for text in target or [])
     plan = ProjectPlan(name, donor, starts_on.date(), ends_on.date(), fiscal_year_month, targets)
     asyncio.run(_in_database(_settings(), _add_project(plan)))
+
+
+@recordings.command("add")
+def add_recording(
+    file: Annotated[Path, typer.Argument(help="MP3, M4A or Ogg, at most 2 MB.")],
+    lang: Annotated[str, typer.Option(help="Its language, ISO 639-3: kek, quc, mam …")],
+    version: Annotated[str, typer.Option(help="Version of the sentences that it says.")] = TEXT_VERSION,
+) -> None:
+    """Keep a recording, in place of an earlier one, and print the sentences that it has to say."""
+    try:
+        recording = audio.add(file, lang, version)
+    except (OSError, audio.UnusableRecording) as exc:
+        _fail(f"{file}: {exc}")
+    typer.echo("\n".join([_described(recording), "It has to say, in that language:", *SPOKEN[version].values()]))
+
+
+@recordings.command("list")
+def list_recordings() -> None:
+    """Print the recordings there are; forms offer those of the current version."""
+    found = audio.recordings()
+    typer.echo("\n".join(map(_described, found)) if found else "There are no recordings.")
+
+
+def _described(recording: audio.Recording) -> str:
+    note = "" if recording.version == TEXT_VERSION else "  (not offered any more: the sentences have changed)"
+    return f"{recording.version}  {recording.language}  {recording.path}{note}"
 
 
 def _target(text: str) -> tuple[str, int]:

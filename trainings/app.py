@@ -19,12 +19,14 @@ import trainings.attendance.routes
 import trainings.certificates.routes
 import trainings.feeds.routes
 import trainings.outbox.routes
+import trainings.people.routes
 import trainings.places.routes
 import trainings.registrations.routes
 import trainings.schedule.routes
 import trainings.web.routes
 from trainings import background, db
 from trainings.accounts.middleware import StaffSessions
+from trainings.db.trouble import DATABASE_ERRORS
 from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
@@ -37,7 +39,6 @@ from trainings.web.guards import BodyClock, BodyLimit, HostGuard, OriginGuard, R
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import (
-    DATABASE_ERRORS,
     show_database_trouble,
     show_failure,
     show_form_errors,
@@ -118,6 +119,7 @@ def _pages() -> list[BaseRoute]:
         trainings.attendance.routes,
         trainings.certificates.routes,
         trainings.outbox.routes,
+        trainings.people.routes,
         trainings.accounts.routes,
     )
     return in_sections(route for package in from_packages for route in package.routes)

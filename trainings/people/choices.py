@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trainings.people import audio
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, PUEBLOS, SEXES
 from trainings.places.data import grouped_by_department
 from trainings.places.models import ANOTHER_PLACE
@@ -46,7 +47,7 @@ def needs() -> Choices:
 
 
 def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
-    """All lists that a form about a person offers, by the names its template knows them.
+    """All lists that a form about a person offers, by the names its template knows them, and the spoken permission.
 
     Municipalities of `department` come first: most people live near.
     """
@@ -58,6 +59,7 @@ def of_person(department: str, *, adults_only: bool = False) -> dict[str, Any]:
         "languages": languages(),
         "pueblos": pueblos(),
         "needs": needs(),
+        "recordings": audio.available(),
     }
 
 
