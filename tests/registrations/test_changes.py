@@ -19,8 +19,8 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions
-from trainings.registrations.actions import CannotChange, CapacityBelowTaken, ChildcareBelowTaken
-from trainings.registrations.eligibility import SignUpClosed
+from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTaken
+from trainings.registrations.eligibility import CannotChange, SignUpClosed
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.places import TrainingFull
 from trainings.registrations.queries import position_on_waiting_list
@@ -56,10 +56,10 @@ async def test_cancel_promotes_the_next_in_the_same_step_and_both_are_told(db: S
     assert [await state_of(one) for one in (ana, berta, cruz)] == ["cancelled", "confirmed", "waitlisted"]
     assert await places_of(training) == (1, 0)
     jobs = await OutboxJob.all().order_by("id").values_list("kind", "subject_id")
-    assert jobs == [("registration_promoted", berta.id), ("registration_cancelled", ana.id)]
+    assert jobs == [("registration_cancelled", ana.id), ("registration_promoted", berta.id)]
     assert {job.run_at <= clock.now() for job in await OutboxJob.all()} == {True}
     acts = await AuditLine.filter(act__startswith="registrations.").order_by("id").values_list("act", "object_id")
-    assert acts[-2:] == [("registrations.promote", berta.group_id), ("registrations.cancel", ana.id)]
+    assert acts[-2:] == [("registrations.cancel", ana.id), ("registrations.promote", berta.group_id)]
 
 
 async def test_cancel_by_staff_is_told_after_ten_minutes_in_a_batch_that_can_be_stopped(

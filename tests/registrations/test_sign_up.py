@@ -50,7 +50,7 @@ async def test_sign_up_with_places_left_then_confirmed_with_ticket_link_consent_
     ]
     [line] = await AuditLine.filter(act="registrations.sign_up")
     assert (line.object_id, line.actor_role) == (registration.id, "visitor")
-    assert line.detail == {"state": "confirmed", "source": "web", "people": 1, "duplicates": 0}
+    assert line.detail == {"state": "confirmed", "source": "web", "people": 1, "childcare": 0, "duplicates": 0}
     assert await OutboxJob.all().count() == 0, "who left no address gets no mail"
 
 

@@ -1,7 +1,7 @@
 """The data layer: one database, SQLite or PostgreSQL, behind the same few functions."""
 
 from trainings.db.connection import connect, is_in_transaction, lock, reads, transaction
-from trainings.db.fields import reveal
+from trainings.db.fields import reveal, sealed
 from trainings.db.keyring import keyring
 from trainings.db.migrating import migrate, pending_migrations
 
@@ -14,5 +14,6 @@ __all__ = [
     "pending_migrations",
     "reads",
     "reveal",
+    "sealed",
     "transaction",
 ]

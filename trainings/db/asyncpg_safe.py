@@ -7,6 +7,7 @@ name, so it must contain "asyncpg".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -31,6 +32,15 @@ class SafeTransaction(TransactionWrapper):
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         # Broken off between two rows, asyncpg waits for the server, which waits for the next row: for ever.
         await finish(super().execute_many(query, values))
+
+    async def read_all(self, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
+        """The rows of several SELECTs, one after the other."""
+        return [await self.execute_query_dict(text, values) for text, values in asked]
+
+    async def write_all(self, statements: Sequence[tuple[str, list[list[Any]]]]) -> None:
+        """Run each statement for all its rows, in order."""
+        for text, rows in statements:
+            await self.execute_many(text, rows)
 
 
 class SafeContext(TransactionContextPooled):

@@ -68,6 +68,13 @@ def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> s
     return keyring().open(stored, _binding(model, column, row_id))
 
 
+def sealed(model: type[Model], attribute: str, row_id: UUID, text: str | None) -> str | None:
+    """The value to be stored by a statement written by hand."""
+    if text is None:
+        return None
+    return keyring().seal(text, _binding(model, dict(sealed_columns(model))[attribute], row_id))
+
+
 def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
     """The plain text of a sealed value that came from `.values()`."""
     return None if stored is None else open_sealed(model, dict(sealed_columns(model))[attribute], row_id, stored)

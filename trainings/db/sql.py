@@ -1,4 +1,5 @@
-"""Statements written by hand, with one text for both engines: `?` is a value, `IN ?list` a list of values.
+"""Statements written by hand, with one text for both engines: `?` is a value, `IN ?list` a list of values,
+`IN ?pairs` a list of (UUID, text).
 
 They run on the transaction in progress, if there is one.
 """
@@ -8,14 +9,18 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from tortoise.connection import get_connection
 
-PLACEHOLDER = re.compile(r"IN \?list|\?")
+PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
+PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
+PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 
 
 async def rows(text: str, *values: object) -> list[dict[str, Any]]:
@@ -42,27 +47,74 @@ async def execute_many(text: str, values: Iterable[Iterable[object]]) -> None:
         await connection.execute_many(translated(text, dialect), prepared)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The value of `IN ?pairs`."""
+
+    pairs: Sequence[tuple[UUID, str]]
+
+    def split(self) -> tuple[list[UUID], list[str]]:
+        return [one for one, _other in self.pairs], [other for _one, other in self.pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text with its values, or, to be written, with rows of values."""
+
+    text: str
+    values: Sequence[Any]
+
+
+async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
+    """The rows of several SELECTs of the transaction in progress, asked for in one go."""
+    connection: Any = get_connection("default")
+    dialect = connection.capabilities.dialect
+    asked = [(translated(one.text, dialect), _prepared(one.values, dialect)) for one in statements]
+    found: list[list[dict[str, Any]]] = await connection.read_all(asked)
+    return found
+
+
+async def write_all(statements: Iterable[Statement]) -> None:
+    """Run each statement for all its rows, in order, in the transaction in progress and in one go."""
+    connection: Any = get_connection("default")
+    dialect = connection.capabilities.dialect
+    await connection.write_all(
+        [
+            (translated(one.text, dialect), [_prepared(row, dialect) for row in one.values])
+            for one in statements
+            if one.values
+        ]
+    )
+
+
 @cache
 def translated(text: str, dialect: str) -> str:
     """The text as the engine wants it. Meant for constant texts: each is kept."""
     numbers = itertools.count(1)
 
     def marker(found: re.Match[str]) -> str:
-        is_list = found[0] != "?"
+        kind = found[0]
         if dialect != "postgres":
-            return "IN (SELECT value FROM json_each(?))" if is_list else "?"
-        return f"= ANY(${next(numbers)})" if is_list else f"${next(numbers)}"
+            return {"?": "?", "IN ?pairs": PAIRS_ON_SQLITE}.get(kind, "IN (SELECT value FROM json_each(?))")
+        if kind == "IN ?pairs":
+            return PAIRS_ON_POSTGRES.format(next(numbers), next(numbers))
+        return f"= ANY(${next(numbers)})" if kind == "IN ?list" else f"${next(numbers)}"
 
     return PLACEHOLDER.sub(marker, text)
 
 
 def _prepared(values: Iterable[object], dialect: str) -> list[Any]:
     if dialect == "postgres":
-        return list(values)
+        return [part for value in values for part in (value.split() if type(value) is Pairs else (value,))]
     return [_for_sqlite(value) for value in values]
 
 
 def _for_sqlite(value: object) -> object:
-    if isinstance(value, list):
-        return json.dumps(value, default=str)
-    return str(value) if isinstance(value, UUID) else value
+    kind = type(value)
+    if kind is UUID:
+        return str(value)
+    if kind is datetime:
+        return value.isoformat(" ")  # type: ignore[attr-defined]  # its kind was just looked at
+    if kind is Pairs:
+        return json.dumps(value.pairs, default=str)  # type: ignore[attr-defined]  # its kind was just looked at
+    return json.dumps(value, default=str) if kind is list else value

@@ -21,7 +21,7 @@ from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations import actions as registrations
-from trainings.registrations.actions import CannotChange
+from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext

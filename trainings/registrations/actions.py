@@ -15,7 +15,8 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
-from trainings.registrations.eligibility import check_phase
+from trainings.registrations.commands import Leave
+from trainings.registrations.eligibility import CannotChange, check_ahead, check_phase
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     MOVES,
@@ -26,16 +27,16 @@ from trainings.registrations.models import (
     Source,
 )
 from trainings.registrations.needs import asking_for
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule import actions as schedule
-from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.phase import last_end
+from trainings.schedule.models import Training, TrainingSession
+from trainings.web import i18n
 from trainings.web.i18n import N_
 
 
-class CannotChange(Refusal):
-    code = "cannot_change"
-    sentence = N_("Esta inscripción ya no se puede cambiar aquí. Llame a la ventanilla.")
+class UnknownRegistration(NotFound):
+    code = "unknown_registration"
+    sentence = N_("No encontramos esa inscripción.")
 
 
 class NameOfBefore(Refusal):
@@ -60,46 +61,32 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
     called off. What staff cancel is told after ten minutes, in which the message can be stopped; who takes back what
     nobody let in is not written to.
     """
-    async with transaction():
-        registration, training = await _locked(registration_id)
-        if registration.state is RegistrationState.CANCELLED:
-            return
-        await _check_ahead(training)
-        was_held = registration.state is RegistrationState.HELD
-        await _release(registration, training)
-        by_staff = actor.id is not None
-        if by_staff or not was_held:
-            await announce(
-                registration,
-                registration.participant,
-                training,
-                "registration_cancelled",
-                run_at=clock.now() + STAFF_DELAY if by_staff else None,
-                batch_id=uuid7() if by_staff else None,
-            )
-        await record("registrations.cancel", actor=actor, object_id=registration.id, hub_id=training.hub_id)
+    registration = await Registration.get_or_none(id=registration_id)
+    if registration is None:
+        raise UnknownRegistration
+    await _leave([registration], actor)
 
 
-async def _release(registration: Registration, training: Training) -> None:
-    """Mark it cancelled, shrink its group, and promote into what became free."""
-    group = await RegistrationGroup.get(id=registration.group_id)
-    held_place = registration.holds_place
-    moment = clock.now()
-    registration.state, registration.cancelled_at = RegistrationState.CANCELLED, moment
-    await registration.save(update_fields=["state", "cancelled_at"])
-    is_last = not await Registration.exists(group_id=group.id, state__not=RegistrationState.CANCELLED)
-    if is_last:
-        group.state, group.changed_at = RegistrationState.CANCELLED, moment
-    else:
-        group.n_people, group.changed_at = group.n_people - 1, moment
-    await group.save(update_fields=["state", "n_people", "changed_at"])
-    room = places.room_of(training)
-    if held_place:
-        others = Registration.filter(group_id=group.id, duplicate_of_id=None).exclude(state=RegistrationState.CANCELLED)
-        room = room.releasing(1, 0 if await others.exists() else group.childcare_places)
-    if held_place or not is_last:
-        # A waiting group that became smaller may fit now.
-        await places.keep(training, await places.promote_waiting(training, room))
+async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
+    """Cancel everybody of a group whom its own link shows, together. Refuses and tells as `cancel` does."""
+    shown = Registration.filter(group_id=group_id, detached_at=None).exclude(state=RegistrationState.CANCELLED)
+    people = await shown.order_by("id")
+    if people:
+        await _leave(people, actor)
+
+
+async def _leave(people: Sequence[Registration], actor: Actor) -> None:
+    is_by_staff = actor.id is not None
+    await give_back(
+        Leave(
+            people[0].training_id,
+            tuple(one.id for one in people),
+            actor,
+            i18n.language(),
+            run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
+            batch_id=uuid7() if is_by_staff else None,
+        )
+    )
 
 
 async def rejoin(registration_id: UUID, *, actor: Actor) -> None:
@@ -261,7 +248,7 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
     """The registration read under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
-        raise NotFound(N_("No encontramos esa inscripción."))
+        raise UnknownRegistration
     training = await locked_training(where.training_id)
     registration = await Registration.get(id=registration_id).prefetch_related("participant")
     return registration, training
@@ -269,6 +256,4 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
 
 async def _check_ahead(training: Training) -> None:
     """Refuse once nothing is ahead."""
-    end = last_end(await TrainingSession.filter(training_id=training.id))
-    if training.state is TrainingState.CANCELLED or end is None or clock.now() >= end:
-        raise CannotChange
+    check_ahead(training, await TrainingSession.filter(training_id=training.id), clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from trainings.errors import NotFound, Refusal
 from trainings.lib.phones import show_phone
@@ -11,8 +12,8 @@ from trainings.people.models import AgeGroup
 from trainings.registrations.models import Source
 from trainings.registrations.places import TrainingFull
 from trainings.registrations.wishes import Member, SignUp
-from trainings.schedule.models import Training, TrainingSession
-from trainings.schedule.phase import Phase, phase
+from trainings.schedule.models import TrainingState
+from trainings.schedule.phase import Meeting, Phase, Run, last_end, phase
 from trainings.web.i18n import N_
 
 OLDEST = {AgeGroup.A12_13: 13, AgeGroup.A14_17: 17}
@@ -71,6 +72,11 @@ class MinorAlone(Refusal):
     )
 
 
+class CannotChange(Refusal):
+    code = "cannot_change"
+    sentence = N_("Esta inscripción ya no se puede cambiar aquí. Llame a la ventanilla.")
+
+
 class NoAssent(Refusal):
     code = "no_assent"
     sentence = N_("Falta que quien es menor de edad diga que quiere participar. Pregúntele y marque la casilla.")
@@ -86,7 +92,20 @@ REFUSED_ON_THE_WEB: Mapping[Phase, type[Refusal]] = {
 """The window binds the public page; the desk may still take somebody in."""
 
 
-def check_phase(training: Training, sessions: Sequence[TrainingSession], source: Source, now: datetime) -> None:
+class Window(Run, Protocol):
+    """What decides who may sign up, as a row or as plain values."""
+
+    @property
+    def contact_phone(self) -> str: ...
+    @property
+    def audience(self) -> Sequence[str]: ...
+    @property
+    def admits_minors(self) -> bool: ...
+    @property
+    def minimum_age(self) -> int | None: ...
+
+
+def check_phase(training: Run, sessions: Sequence[Meeting], source: Source, now: datetime) -> None:
     """Refuse what the training's state and window do not let in now; the window is for the public page only."""
     current = phase(training, sessions, now)
     if current is Phase.DRAFT:
@@ -96,7 +115,14 @@ def check_phase(training: Training, sessions: Sequence[TrainingSession], source:
         raise refusals[current]
 
 
-def check_people(training: Training, hub_phone: str, wish: SignUp) -> None:
+def check_ahead(training: Run, sessions: Sequence[Meeting], now: datetime) -> None:
+    """Refuse to change what is over or called off."""
+    end = last_end(sessions)
+    if training.state is TrainingState.CANCELLED or end is None or now >= end:
+        raise CannotChange
+
+
+def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
     """Refuse who the training is not for, and minors without a guardian or without their own yes.
 
     Staff may take in somebody of another audience; ages and guardians bind everybody.
@@ -110,7 +136,7 @@ def check_people(training: Training, hub_phone: str, wish: SignUp) -> None:
             raise NotForYou(field=field_of(number, "actor_type"), phone=phone)
 
 
-def _check_minor(training: Training, wish: SignUp, member: Member, number: int, phone: str) -> None:
+def _check_minor(training: Window, wish: SignUp, member: Member, number: int, phone: str) -> None:
     age_group = member.person.age_group
     assert age_group is not None
     years = training.minimum_age or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Protocol
 from uuid import UUID
 
 from trainings import clock
@@ -29,14 +30,33 @@ class ChildcareFull(Refusal):
     sentence = N_("Lugares de cuidado infantil que quedan: %(left)s. Escriba un número menor, o llame a la ventanilla.")
 
 
-def room_of(training: Training) -> Room:
+class Places(Protocol):
+    """A training's numbers and its rules about places, as a row or as plain values."""
+
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def taken(self) -> int: ...
+    @property
+    def reserved(self) -> int: ...
+    @property
+    def childcare_capacity(self) -> int: ...
+    @property
+    def childcare_taken(self) -> int: ...
+    @property
+    def has_waiting_list(self) -> bool: ...
+    @property
+    def approval_required(self) -> bool: ...
+
+
+def room_of(training: Places) -> Room:
     """The training's places as numbers."""
     return Room(
         training.capacity, training.taken, training.childcare_capacity, training.childcare_taken, training.reserved
     )
 
 
-def state_for(training: Training, party: Party[str], *, hold: bool = False) -> RegistrationState:
+def state_for(training: Places, party: Party[str], *, hold: bool = False) -> RegistrationState:
     """The state in which a new group begins; `hold` leaves it to staff, as a training by approval does.
 
     Refuses what can never fit, and what does not fit where there is no waiting list.

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from trainings import clock
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.people.actions import Sameness
+from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.situation import Alike, Known
+from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import CoursePrerequisite
 from trainings.web.i18n import N_
 
@@ -26,40 +28,16 @@ class KeyUsedAgain(Refusal):
     sentence = N_("Esta página ya se envió con otros datos. Ábrala otra vez para inscribir a otra persona.")
 
 
-async def link_by_key(training_id: UUID, idempotency_key: str, body_hash: str) -> OwnLink | None:
-    """The link that the same form, sent before, made.
-
-    Refuses with KeyUsedAgain where the key came with other answers, for another training, or more than a day ago.
-    """
-    group = await RegistrationGroup.get_or_none(idempotency_key=idempotency_key)
-    if group is None:
+async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
+    """The person whom the earlier code of a sign-up means, with what counts for this training."""
+    participant = await earlier_participant(wish.earlier_code, wish.keys[0])
+    if participant is None:
         return None
-    is_same = group.training_id == training_id and tokens.same(group.body_hash, body_hash)
-    if not is_same or clock.now() - group.created_at > REPLAY:
-        raise KeyUsedAgain
-    return await _link_of_group(group.id)
-
-
-async def link_by_browser(training_id: UUID, browser_key: str, keys: Sequence[Sameness]) -> OwnLink | None:
-    """The link that the same names from the same browser made, unless all of those registrations were cancelled."""
-    found = await Registration.filter(
-        training_id=training_id,
-        group__browser_key=browser_key,
-        participant__name_key__in=[one.name_key for one in keys],
-        state__not=RegistrationState.CANCELLED,
-    ).values_list("group_id", "participant__name_key")
-    names_of: dict[UUID, set[str]] = {}
-    for group_id, name in found:
-        names_of.setdefault(group_id, set()).add(name)
-    wanted = {one.name_key for one in keys}
-    same = next((group_id for group_id, names in sorted(names_of.items()) if names == wanted), None)
-    return None if same is None else await _link_of_group(same)
-
-
-async def _link_of_group(group_id: UUID) -> OwnLink | None:
-    """The address of all of a group, else the one person's."""
-    links = OwnLink.filter(group_id=group_id, revoked_at=None).order_by("scope", "id")
-    return await links.first()
+    everybody = await same_person_ids(participant.id)
+    own = await own_registration(training_id, everybody)
+    done = Registration.filter(participant_id__in=everybody, completed_at__not_isnull=True)
+    completed = await done.values_list("training__course_id")
+    return Known(participant.id, participant.email_key, own, frozenset(course_id for (course_id,) in completed))
 
 
 async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
@@ -74,9 +52,10 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
         participant__name_key=keys.name_key,
         participant__municipality_id=keys.municipality,
         duplicate_of_id=None,
-        state__not=RegistrationState.CANCELLED,
-    ).select_related("participant")
-    for registration in await alike.order_by("created_at", "id"):
+    )
+    for registration in (
+        await alike.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
+    ):
         other = registration.participant
         if other.phone_key in keys.phone_keys or other.email_key in keys.email_keys:
             return registration
@@ -124,18 +103,16 @@ async def has_completed(course_id: UUID, known: Participant | None, n_people: in
         return True
     if known is None or n_people > 1:
         return False
-    done = Registration.filter(
-        participant_id=known.id, completed_at__not_isnull=True, training__course_id__in=[key for (key,) in required]
-    )
-    courses = {key for (key,) in await done.values_list("training__course_id")}
-    return len(courses) == len(required)
+    done = Registration.filter(participant_id=known.id, completed_at__not_isnull=True)
+    completed = {key for (key,) in await done.values_list("training__course_id")}
+    return {key for (key,) in required} <= completed
 
 
-async def own_registration(training_id: UUID, participant: Participant) -> Registration | None:
+async def own_registration(training_id: UUID, participant_ids: Sequence[UUID]) -> Alike | None:
     """The live registration that this very person has in a training already."""
-    return await (
-        Registration.filter(training_id=training_id, participant_id=participant.id, duplicate_of_id=None)
-        .exclude(state=RegistrationState.CANCELLED)
-        .prefetch_related("participant")
-        .first()
-    )
+    found = Registration.filter(training_id=training_id, participant_id__in=participant_ids, duplicate_of_id=None)
+    first = await found.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant").first()
+    if first is None:
+        return None
+    person = first.participant
+    return Alike(first.id, person.name_key, person.municipality_id, person.phone_key, person.email_key)

@@ -26,7 +26,9 @@ class Phase(StrEnum):
 TAKES_SIGN_UPS = frozenset({Phase.OPEN, Phase.WAITING})
 
 
-class _Meeting(Protocol):
+class Meeting(Protocol):
+    """A session, as far as the phase depends on it."""
+
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -37,7 +39,9 @@ class _Meeting(Protocol):
     def state(self) -> SessionState: ...
 
 
-class _Run(Protocol):
+class Run(Protocol):
+    """A training, as far as its phase depends on it."""
+
     @property
     def state(self) -> TrainingState: ...
     @property
@@ -52,29 +56,29 @@ class _Run(Protocol):
     def has_waiting_list(self) -> bool: ...
 
 
-def end_of(meeting: _Meeting) -> datetime:
+def end_of(meeting: Meeting) -> datetime:
     """When a session ends: as planned, or earlier where the facilitator closed it."""
     return meeting.ends_at if meeting.closed_at is None else min(meeting.closed_at, meeting.ends_at)
 
 
-def last_end(sessions: Sequence[_Meeting]) -> datetime | None:
+def last_end(sessions: Sequence[Meeting]) -> datetime | None:
     """When the last session that was not cancelled ends."""
     return max((end_of(meeting) for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
 
 
-def closing_time(training: _Run, sessions: Sequence[_Meeting]) -> datetime | None:
+def closing_time(training: Run, sessions: Sequence[Meeting]) -> datetime | None:
     """Until when people may sign up: the set time, else the end of the last session."""
     return training.closes_at or last_end(sessions)
 
 
-def is_running(sessions: Sequence[_Meeting], now: datetime) -> bool:
+def is_running(sessions: Sequence[Meeting], now: datetime) -> bool:
     """Whether a session is going on."""
     return any(
         meeting.state is SessionState.PLANNED and meeting.starts_at <= now < end_of(meeting) for meeting in sessions
     )
 
 
-def phase(training: _Run, sessions: Sequence[_Meeting], now: datetime) -> Phase:
+def phase(training: Run, sessions: Sequence[Meeting], now: datetime) -> Phase:
     """The training's phase at `now`."""
     if training.state is TrainingState.DRAFT:
         return Phase.DRAFT

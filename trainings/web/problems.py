@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import asyncpg
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from tortoise.exceptions import DBConnectionError, OperationalError
 
+from trainings.db.trouble import is_passing
 from trainings.errors import Busy, Refusal, TooMany
 from trainings.web.forms import FormErrors
 from trainings.web.headers import security_headers, token_page_headers
@@ -30,18 +29,6 @@ SENTENCES = {
     405: N_("Esta dirección no acepta eso."),
     413: N_("Lo que envió es demasiado grande."),
 }
-
-
-CONNECTION_LOST = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, ConnectionError)
-DATABASE_ERRORS = (OperationalError, *CONNECTION_LOST)
-PASSING = (
-    "database is locked",
-    "database is busy",
-    "disk is full",
-    "disk i/o error",
-    "no space left",
-    "readonly database",
-)
 
 
 class DatabaseBusy(Busy):
@@ -86,9 +73,7 @@ async def show_http_problem(request: Request, exc: Exception) -> Response:
 
 async def show_database_trouble(request: Request, exc: Exception) -> Response:
     """A database that is locked, full or away for a moment is 503; any other error of it is a bug."""
-    text = str(exc).lower()
-    is_passing = isinstance(exc, CONNECTION_LOST) or any(word in text for word in PASSING)
-    if not is_passing:
+    if not is_passing(exc):
         return await show_failure(request, exc)
     logger.warning("the database takes nothing now: %s", type(exc).__name__)
     return await show_refusal(request, DatabaseBusy(retry_after=30))

@@ -1,0 +1,23 @@
+"""Which errors say that the database is away, locked or full for a moment, and not that we asked it something wrong."""
+
+from __future__ import annotations
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+CONNECTION_LOST = (DBConnectionError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, ConnectionError)
+DATABASE_ERRORS = (OperationalError, *CONNECTION_LOST)
+PASSING = (
+    "database is locked",
+    "database is busy",
+    "disk is full",
+    "disk i/o error",
+    "no space left",
+    "readonly database",
+)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether it goes by itself: the same may be tried again later."""
+    text = str(error).lower()
+    return isinstance(error, CONNECTION_LOST) or any(word in text for word in PASSING)

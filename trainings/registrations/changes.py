@@ -1,0 +1,76 @@
+"""What a decided batch writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings.audit.actor import Actor
+from trainings.people.models import ConsentPurpose
+from trainings.registrations.commands import Enter
+from trainings.registrations.models import HoldReason, RegistrationState
+from trainings.registrations.situation import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A person who comes in: known from before (`known_id`) or new; `first_id` is the registration they look like."""
+
+    known_id: UUID | None
+    first_id: UUID | None
+    purposes: frozenset[ConsentPurpose]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A new group with its people, in the state in which it begins."""
+
+    command: Enter
+    draft: Draft
+    state: RegistrationState
+    hold_reason: HoldReason | None
+    wait_number: int | None
+    entrants: tuple[Entrant, ...]
+    has_group_link: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message about a registration."""
+
+    kind: str
+    registration_id: UUID
+    hub_id: UUID
+    lang: str
+    run_at: datetime | None = None
+    batch_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An audit line."""
+
+    act: str
+    actor: Actor
+    object_id: UUID
+    hub_id: UUID
+    detail: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Changes:
+    """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
+
+    `promoted` are the groups that moved up, each with its training; `lang_of` in which language they are told.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    left: list[UUID] = field(default_factory=list)
+    groups: dict[UUID, None] = field(default_factory=dict)
+    promoted: dict[UUID, UUID] = field(default_factory=dict)
+    lang_of: dict[UUID, str] = field(default_factory=dict)
+    runs: dict[UUID, None] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)

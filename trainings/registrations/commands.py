@@ -1,0 +1,60 @@
+"""What is asked of a training's places: to enter, or to leave. Many are decided and written together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings.audit.actor import Actor
+from trainings.registrations.wishes import SignUp
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A sign-up. `lang` is the language of whoever asks, for the messages about it."""
+
+    training_id: UUID
+    wish: SignUp
+    actor: Actor
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Some of a group give their places back. `run_at` and `batch_id`: staff can stop the messages until then."""
+
+    training_id: UUID
+    registration_ids: tuple[UUID, ...]
+    actor: Actor
+    lang: str
+    run_at: datetime | None = None
+    batch_id: UUID | None = None
+
+
+Command = Enter | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """The registrations, and the secret address that opens them."""
+
+    group_id: UUID
+    registration_ids: tuple[UUID, ...]
+    token: str
+    is_new: bool
+
+    @property
+    def registration_id(self) -> UUID:
+        """The first person's."""
+        return self.registration_ids[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Who left now; who had left before is not among them."""
+
+    registration_ids: tuple[UUID, ...]
+
+
+Outcome = SignedUp | Left

@@ -1,0 +1,291 @@
+"""Who gets in, who waits, who moves up: each command of a batch in turn, decided over plain values.
+
+Pure: the same commands and situation give the same answers and changes, so that any log can be replayed. A rule that
+says no refuses its command before anything has changed; whatever else is raised is a bug, and undoes the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from trainings.audit.actor import PROGRAM
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.people.actions import UnknownMunicipality
+from trainings.people.models import ConsentPurpose
+from trainings.registrations.allocation import Party, promote
+from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
+from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
+from trainings.registrations.eligibility import check_ahead, check_people, check_phase, field_of
+from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.places import PAST_PROMOTING, state_for
+from trainings.registrations.sameness import REPLAY, KeyUsedAgain
+from trainings.registrations.situation import Alike, Group, Person, Run, Situation, Standing
+from trainings.registrations.wishes import SignUp
+from trainings.schedule.phase import phase
+from trainings.web.i18n import N_
+
+
+class ListCut(Exception):
+    """More of a waiting list is needed than was read."""
+
+
+def decide(commands: Sequence[Command], situation: Situation) -> tuple[list[Outcome | Exception], Changes]:
+    """The answer to each command, in order, and what has to be written for all of them."""
+    clerk = _Clerk(situation)
+    return [clerk.answer(number, command) for number, command in enumerate(commands)], clerk.changes
+
+
+@dataclass(slots=True)
+class _Clerk:
+    """Goes through a batch; the situation is always as after the last command."""
+
+    situation: Situation
+    changes: Changes = field(default_factory=Changes)
+
+    def answer(self, number: int, command: Command) -> Outcome | Exception:
+        run = self.situation.runs.get(command.training_id)
+        try:
+            if run is None:
+                raise NotFound(N_("No encontramos esa capacitación."))
+            return self._enter(number, command, run) if isinstance(command, Enter) else self._leave(command, run)
+        except Refusal as refusal:
+            return refusal
+
+    # -- entering
+
+    def _enter(self, number: int, command: Enter, run: Run) -> SignedUp:
+        wish = command.wish
+        standing = self._standing(wish, run)
+        if standing is not None:
+            return standing
+        is_walk_in = wish.source is Source.WALK_IN
+        if not is_walk_in:
+            check_phase(run, run.meetings, wish.source, self.situation.at)
+        check_people(run, run.hub_phone, wish)
+        self._check_municipalities(wish)
+        entrants = self._entrants(number, wish, run)
+        hold_reason = None if is_walk_in else wish.hold_reason or self._missing_course(number, wish, run)
+        # Who stands at the door takes none of the counted places.
+        state = RegistrationState.CONFIRMED if is_walk_in else self._take(wish, run, entrants, hold_reason)
+        is_held = state is RegistrationState.HELD
+        entry = Entry(
+            command=command,
+            draft=self.situation.drafts[number],
+            state=state,
+            hold_reason=(hold_reason or HoldReason.APPROVAL) if is_held else None,
+            wait_number=run.number() if state is RegistrationState.WAITLISTED else None,
+            entrants=entrants,
+            has_group_link=wish.n_people > 1 or wish.first.is_minor,
+        )
+        self.changes.entries.append(entry)
+        self.changes.runs[run.id] = None
+        self._record_entry(entry, run)
+        if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
+            # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
+            self._tell_addresses(entry, number, run)
+        return self._remember(entry, run)
+
+    def _take(
+        self, wish: SignUp, run: Run, entrants: Sequence[Entrant], hold_reason: HoldReason | None
+    ) -> RegistrationState:
+        """The state in which a group begins, with its places taken where it gets them."""
+        n_alike = sum(one.first_id is not None for one in entrants)
+        party = Party("new", wish.n_people, wish.childcare_places, n_alike)
+        state = state_for(run, party, hold=hold_reason is not None)
+        if state in TAKES_PLACE:
+            run.room = run.room.taking(party)
+        return state
+
+    def _standing(self, wish: SignUp, run: Run) -> SignedUp | None:
+        """The same sign-up again. Refuses with KeyUsedAgain a key that came with other answers, or a day ago."""
+        if wish.idempotency_key:
+            found = self.situation.by_key.get(wish.idempotency_key)
+            if found is not None:
+                is_same = found.training_id == run.id and tokens.same(found.body_hash, wish.body_hash)
+                if not is_same or self.situation.at - found.created_at > REPLAY or found.answer is None:
+                    raise KeyUsedAgain
+                return found.answer
+        if wish.browser_key and wish.browser_is_known:
+            names = frozenset(one.name_key for one in wish.keys)
+            same = self.situation.same_browser(run.id, wish.browser_key, names)
+            return next((one.answer for one in same if one.answer is not None), None)
+        return None
+
+    def _check_municipalities(self, wish: SignUp) -> None:
+        for number, keys in enumerate(wish.keys):
+            if keys.municipality and keys.municipality not in self.situation.municipalities:
+                raise UnknownMunicipality(field=field_of(number, "municipality"))
+
+    def _entrants(self, number: int, wish: SignUp, run: Run) -> tuple[Entrant, ...]:
+        known = self.situation.known.get(number)
+        entrants = []
+        for position, keys in enumerate(wish.keys):
+            first = self.situation.look_alike(run.id, keys)
+            is_known = known is not None and position == 0
+            purposes = wish.purposes
+            if is_known and known is not None:
+                first = first or known.standing
+                # A code and a name stand on paper for others to read: further permissions need the own contact too.
+                is_sure = bool(keys.phone_keys or keys.email_keys)
+                purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
+            entrants.append(
+                Entrant(
+                    known_id=known.participant_id if is_known and known is not None else None,
+                    first_id=first.id if first is not None else None,
+                    purposes=purposes,
+                )
+            )
+        return tuple(entrants)
+
+    def _missing_course(self, number: int, wish: SignUp, run: Run) -> HoldReason | None:
+        """Staff decide about who has not shown, alone and by a code, that the courses before this one are completed."""
+        if not run.required_courses:
+            return None
+        known = self.situation.known.get(number)
+        is_shown = known is not None and wish.n_people == 1 and run.required_courses <= known.completed
+        return None if is_shown else HoldReason.PREREQUISITE
+
+    def _record_entry(self, entry: Entry, run: Run) -> None:
+        wish = entry.command.wish
+        detail = {
+            "state": entry.state.value,
+            "source": wish.source.value,
+            "people": wish.n_people,
+            "childcare": wish.childcare_places,
+            "duplicates": sum(one.first_id is not None for one in entry.entrants),
+        }
+        act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
+        object_id = entry.draft.tickets[0].registration_id
+        self.changes.lines.append(Line(act, entry.command.actor, object_id, run.hub_id, detail))
+
+    def _tell_addresses(self, entry: Entry, number: int, run: Run) -> None:
+        """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
+        command, written_to = entry.command, set[str]()
+        known = self.situation.known.get(number)
+        for position, entrant in enumerate(entry.entrants):
+            keys = command.wish.keys[position]
+            first = self._alike(run, keys.name_key, entrant)
+            if first is None and known is not None and entrant.first_id is not None:
+                first = known.standing
+            if first is not None and first.email_key is not None:
+                self._letter("own_link_again", first.id, run, command)
+            address = known.email_key if known is not None and entrant.known_id is not None else keys.email_key
+            is_told = first is not None and first.email_key == address
+            if address is None or is_told or address in written_to:
+                continue
+            written_to.add(address)
+            kind = f"registration_{entry.state.value}"
+            self._letter(kind, entry.draft.tickets[position].registration_id, run, command)
+
+    def _alike(self, run: Run, name_key: str, entrant: Entrant) -> Alike | None:
+        others = self.situation.alike.get((run.id, name_key), ())
+        return next((one for one in others if one.id == entrant.first_id), None)
+
+    def _remember(self, entry: Entry, run: Run) -> SignedUp:
+        """Later commands of the batch find this sign-up as if it were stored."""
+        wish, draft = entry.command.wish, entry.draft
+        ids = tuple(ticket.registration_id for ticket in draft.tickets)
+        answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
+        again = SignedUp(answer.group_id, ids, answer.token, False)
+        names = frozenset(one.name_key for one in wish.keys)
+        standing = Standing(run.id, wish.body_hash, self.situation.at, names, again)
+        if wish.idempotency_key:
+            self.situation.by_key[wish.idempotency_key] = standing
+        if wish.browser_key:
+            self.situation.by_browser.setdefault((run.id, wish.browser_key), []).append(standing)
+        for registration_id, keys, entrant in zip(ids, wish.keys, entry.entrants, strict=True):
+            if entrant.first_id is None:
+                alike = Alike(registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
+                self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
+        if entry.state is RegistrationState.WAITLISTED:
+            n_alike = sum(one.first_id is not None for one in entry.entrants)
+            group = Group(draft.group_id, entry.state, wish.n_people, wish.childcare_places, entry.wait_number, n_alike)
+            run.waiting[group.id] = self.situation.groups[group.id] = group
+        return answer
+
+    # -- leaving
+
+    def _leave(self, command: Leave, run: Run) -> Left:
+        groups = [self.situation.groups[self.situation.group_of[one]] for one in command.registration_ids]
+        leaving = [
+            (group, group.people[one])
+            for group, one in zip(groups, command.registration_ids, strict=True)
+            if group.people[one].is_live
+        ]
+        if not leaving:
+            return Left(())
+        check_ahead(run, run.meetings, self.situation.at)
+        was_held = leaving[0][1].state is RegistrationState.HELD
+        frees = False
+        for group, person in leaving:
+            frees = self._release(group, person, run) or frees
+        is_by_staff = command.actor.id is not None
+        if is_by_staff or not was_held:
+            self._tell_left(command, run, [person for _group, person in leaving])
+        for _group, person in leaving:
+            self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, {}))
+        if frees:
+            self._promote(command, run)
+        return Left(tuple(person.id for _group, person in leaving))
+
+    def _release(self, group: Group, person: Person, run: Run) -> bool:
+        """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""
+        held_place = person.holds_place
+        person.state = RegistrationState.CANCELLED
+        self.changes.left.append(person.id)
+        self.changes.groups[group.id] = None
+        is_last = not group.live
+        if is_last:
+            group.state = RegistrationState.CANCELLED
+            run.waiting.pop(group.id, None)
+        else:
+            group.n_people -= 1
+            group.n_alike -= person.is_alike
+        if held_place:
+            has_counted = any(not one.is_alike for one in group.live)
+            run.room = run.room.releasing(1, 0 if has_counted else group.childcare_places)
+            self.changes.runs[run.id] = None
+        return held_place or not is_last
+
+    def _tell_left(self, command: Leave, run: Run, people: Sequence[Person]) -> None:
+        written_to: set[str] = set()
+        for person in people:
+            if person.email_key is not None and person.email_key not in written_to:
+                written_to.add(person.email_key)
+                self._letter("registration_cancelled", person.id, run, command)
+
+    # -- moving up
+
+    def _promote(self, command: Leave, run: Run) -> None:
+        """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
+        if phase(run, run.meetings, self.situation.at) in PAST_PROMOTING:
+            return
+        outcome = promote(run.room, [group.party for group in run.waiting.values()])
+        if run.is_cut and outcome.room.free > 0:
+            raise ListCut
+        run.room = outcome.room
+        for group_id in outcome.promoted:
+            group = run.waiting.pop(group_id)
+            self._move_up(group, run, command)
+        for group_id, lacking in outcome.passed_over:
+            detail = {"lacking": lacking.value}
+            self.changes.lines.append(Line("registrations.pass_over", PROGRAM, group_id, run.hub_id, detail))
+
+    def _move_up(self, group: Group, run: Run, command: Leave) -> None:
+        group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
+        group.wait_number = None
+        for person in group.live:
+            person.state = group.state
+        self.changes.groups[group.id] = None
+        self.changes.promoted[group.id], self.changes.lang_of[group.id] = run.id, command.lang
+        self.changes.runs[run.id] = None
+        self.changes.lines.append(Line("registrations.promote", PROGRAM, group.id, run.hub_id, {}))
+
+    # -- words
+
+    def _letter(self, kind: str, registration_id: UUID, run: Run, command: Command) -> None:
+        run_at, batch_id = (command.run_at, command.batch_id) if isinstance(command, Leave) else (None, None)
+        self.changes.letters.append(Letter(kind, registration_id, run.hub_id, command.lang, run_at, batch_id))

@@ -1,0 +1,341 @@
+"""Reads all that a batch of commands touches, under the locks of its trainings, in a constant number of statements."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.connection import get_connection
+
+from trainings import clock
+from trainings.db import reveal, sql
+from trainings.db.sql import Pairs, Statement
+from trainings.lib import tokens
+from trainings.registrations.commands import Command, Enter, Leave, SignedUp
+from trainings.registrations.models import OwnLink, RegistrationState, Source
+from trainings.registrations.sameness import known_by_code
+from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
+from trainings.registrations.wishes import SignUp
+from trainings.schedule.models import SessionState, TrainingState
+
+Row = Mapping[str, Any]
+
+MOST_WAITING = 300
+"""So many of a waiting list are read at first: with free places for more, it is read whole."""
+
+RUNS = """
+    SELECT t.id, t.hub_id, h.phone AS hub_phone, t.contact_phone, t.course_id, t.state, t.capacity, t.taken, t.reserved,
+        t.childcare_capacity, t.childcare_taken, t.next_wait_number, t.has_waiting_list, t.offer_hours,
+        t.approval_required, t.opens_at, t.closes_at, t.admits_minors, t.minimum_age, t.audience
+    FROM training t JOIN hub h ON h.id = t.hub_id
+    WHERE t.id IN ?list ORDER BY t.id
+"""
+LOCKED = {"postgres": RUNS + " FOR UPDATE OF t", "sqlite": RUNS}
+"""The trainings in key order, so that two batches never wait for each other in a ring; SQLite locks as it begins."""
+
+MEETINGS = "SELECT training_id, starts_at, ends_at, closed_at, state FROM training_session WHERE training_id IN ?list"
+REQUIRED = """
+    SELECT course_id, required_id FROM course_prerequisite
+    WHERE course_id IN (SELECT course_id FROM training WHERE id IN ?list)
+"""
+MUNICIPALITIES = "SELECT ine_code FROM municipality WHERE ine_code IN ?list"
+BY_KEY = """
+    SELECT id, training_id, idempotency_key, body_hash, created_at FROM registration_group
+    WHERE idempotency_key IN ?list
+"""
+BY_BROWSER = """
+    SELECT g.id, g.training_id, g.browser_key, g.body_hash, g.created_at, p.name_key
+    FROM registration_group g
+    JOIN registration r ON r.group_id = g.id AND r.state <> 'cancelled'
+    JOIN participant p ON p.id = r.participant_id
+    WHERE (g.training_id, g.browser_key) IN ?pairs
+    ORDER BY g.id
+"""
+_ALIKE = """
+    SELECT r.training_id, r.id, p.name_key, p.municipality_id, p.phone_key, p.email_key
+    FROM participant p JOIN registration r ON r.participant_id = p.id
+    WHERE p.{key} IN ?list AND r.training_id IN ?list AND r.duplicate_of_id IS NULL AND r.state <> 'cancelled'
+"""
+ALIKE_BY_PHONE, ALIKE_BY_EMAIL = _ALIKE.format(key="phone_key"), _ALIKE.format(key="email_key")
+CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
+LEAVING = """
+    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.email_key, g.state AS group_state, g.n_people,
+        g.childcare_places, g.wait_number
+    FROM registration r
+    JOIN registration_group g ON g.id = r.group_id
+    JOIN participant p ON p.id = r.participant_id
+    WHERE r.group_id IN (SELECT group_id FROM registration WHERE id IN ?list)
+    ORDER BY r.id
+"""
+WAITING = """
+    SELECT g.id, g.n_people, g.childcare_places, g.wait_number, COUNT(r.id) AS n_alike
+    FROM (
+        SELECT id, n_people, childcare_places, wait_number FROM registration_group
+        WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number LIMIT ?
+    ) g
+    LEFT JOIN registration r ON r.group_id = g.id AND r.duplicate_of_id IS NOT NULL AND r.state = 'waitlisted'
+    GROUP BY g.id, g.n_people, g.childcare_places, g.wait_number
+    ORDER BY g.wait_number
+"""
+LINKS = """
+    SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
+"""
+MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER BY id"
+
+
+async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> Situation:
+    """The situation of a batch, in the transaction in progress; its trainings stay locked until that ends."""
+    questions = _questions(commands, whole_lists=whole_lists)
+    found = dict(zip(questions, await sql.rows_of(list(questions.values())), strict=True))
+    runs = _runs(found)
+    enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
+    situation = Situation(
+        at=clock.now(),
+        runs=runs,
+        drafts=await _drafts(enters),
+        municipalities=frozenset(row["ine_code"] for row in found.get("municipalities", ())),
+    )
+    _add_alike(situation, [*found.get("phones", ()), *found.get("emails", ())])
+    await _add_standing(situation, found.get("keys", ()), found.get("browsers", ()))
+    _add_leaving(situation, found.get("leaving", ()))
+    for key, rows in found.items():
+        if isinstance(key, UUID) and key in runs:
+            _add_waiting(situation, runs[key], rows)
+            runs[key].is_cut = not whole_lists and len(rows) == MOST_WAITING
+    for number, command in enters:
+        if command.wish.earlier_code:
+            known = await known_by_code(command.training_id, command.wish)
+            if known is not None:
+                situation.known[number] = known
+    return situation
+
+
+def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | UUID, Statement]:
+    """What has to be read, the locks first. The waiting lists of trainings where somebody leaves are under their id."""
+    ids = sorted({one.training_id for one in commands})
+    wishes = [one.wish for one in commands if isinstance(one, Enter)]
+    leaves = [one for one in commands if isinstance(one, Leave)]
+    dialect = get_connection("default").capabilities.dialect
+    lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
+        "municipalities": (MUNICIPALITIES, [keys.municipality for wish in wishes for keys in wish.keys]),
+        "keys": (BY_KEY, [wish.idempotency_key for wish in wishes]),
+        "leaving": (LEAVING, [one for leave in leaves for one in leave.registration_ids]),
+    }
+    questions: dict[str | UUID, Statement] = {
+        "runs": Statement(LOCKED[dialect], (ids,)),
+        "meetings": Statement(MEETINGS, (ids,)),
+        "required": Statement(REQUIRED, (ids,)),
+    }
+    for name, (text, values) in lists.items():
+        wanted = sorted({value for value in values if value is not None}, key=str)
+        if wanted:
+            questions[name] = Statement(text, (wanted,))
+    phones = sorted({key for wish in wishes for keys in wish.keys for key in keys.phone_keys})
+    emails = sorted({key for wish in wishes for keys in wish.keys for key in keys.email_keys})
+    if phones:
+        questions["phones"] = Statement(ALIKE_BY_PHONE, (phones, ids))
+    if emails:
+        questions["emails"] = Statement(ALIKE_BY_EMAIL, (emails, ids))
+    browsers = _browsers(commands)
+    if browsers:
+        questions["browsers"] = Statement(BY_BROWSER, (Pairs(browsers),))
+    limit = 1_000_000 if whole_lists else MOST_WAITING
+    for training_id in sorted({leave.training_id for leave in leaves}):
+        questions[training_id] = Statement(WAITING, (training_id, limit))
+    return questions
+
+
+def _browsers(commands: Sequence[Command]) -> list[tuple[UUID, str]]:
+    """The browsers that were here before, each with the training it asks for."""
+    return [
+        (one.training_id, one.wish.browser_key)
+        for one in commands
+        if isinstance(one, Enter) and one.wish.browser_key and one.wish.browser_is_known
+    ]
+
+
+def _runs(found: Mapping[str | UUID, Sequence[Row]]) -> dict[UUID, Run]:
+    required: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in found["required"]:
+        required[_key(row["course_id"])].add(_key(row["required_id"]))
+    runs = {_key(row["id"]): _run(row, required) for row in found["runs"]}
+    for row in found["meetings"]:
+        meeting = Meeting(
+            _moment(row["starts_at"]),
+            _moment(row["ends_at"]),
+            _moment_or_none(row["closed_at"]),
+            SessionState(row["state"]),
+        )
+        runs[_key(row["training_id"])].meetings.append(meeting)
+    return runs
+
+
+def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
+    audience = row["audience"]
+    course_id = _key(row["course_id"])
+    return Run(
+        id=_key(row["id"]),
+        hub_id=_key(row["hub_id"]),
+        hub_phone=row["hub_phone"],
+        contact_phone=row["contact_phone"],
+        course_id=course_id,
+        required_courses=frozenset(required.get(course_id, ())),
+        state=TrainingState(row["state"]),
+        capacity=row["capacity"],
+        taken=row["taken"],
+        reserved=row["reserved"],
+        childcare_capacity=row["childcare_capacity"],
+        childcare_taken=row["childcare_taken"],
+        next_wait_number=row["next_wait_number"],
+        has_waiting_list=bool(row["has_waiting_list"]),
+        offer_hours=row["offer_hours"],
+        approval_required=bool(row["approval_required"]),
+        opens_at=_moment_or_none(row["opens_at"]),
+        closes_at=_moment_or_none(row["closes_at"]),
+        admits_minors=bool(row["admits_minors"]),
+        minimum_age=row["minimum_age"],
+        audience=json.loads(audience) if isinstance(audience, str) else audience,
+    )
+
+
+def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
+    """Keys are in time order: the first registration comes first."""
+    for row in sorted({_key(row["id"]): row for row in rows}.items()):
+        registration_id, values = row
+        alike = Alike(
+            registration_id,
+            values["name_key"],
+            values["municipality_id"],
+            values["phone_key"],
+            values["email_key"],
+        )
+        situation.alike.setdefault((_key(values["training_id"]), alike.name_key), []).append(alike)
+
+
+async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
+    names: dict[UUID, set[str]] = defaultdict(set)
+    for row in by_browser:
+        names[_key(row["id"])].add(row["name_key"])
+    answers = await _answers({_key(row["id"]) for row in [*by_key, *by_browser]})
+    for row in by_key:
+        situation.by_key[row["idempotency_key"]] = _standing(row, frozenset(), answers)
+    for row in {_key(row["id"]): row for row in by_browser}.values():
+        standing = _standing(row, frozenset(names[_key(row["id"])]), answers)
+        situation.by_browser.setdefault((standing.training_id, row["browser_key"]), []).append(standing)
+
+
+def _standing(row: Row, names: frozenset[str], answers: Mapping[UUID, SignedUp]) -> Standing:
+    return Standing(
+        training_id=_key(row["training_id"]),
+        body_hash=row["body_hash"],
+        created_at=_moment(row["created_at"]),
+        names=names,
+        answer=answers.get(_key(row["id"])),
+    )
+
+
+async def _answers(group_ids: set[UUID]) -> dict[UUID, SignedUp]:
+    """The address of each group that stands: of all of it, else of the one person."""
+    if not group_ids:
+        return {}
+    wanted = sorted(group_ids)
+    links, members = await sql.rows_of([Statement(LINKS, (wanted,)), Statement(MEMBERS, (wanted,))])
+    people: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in members:
+        people[_key(row["group_id"])].append(_key(row["id"]))
+    answers: dict[UUID, SignedUp] = {}
+    for row in links:
+        group_id = _key(row["group_id"])
+        token = reveal(OwnLink, "token", _key(row["id"]), row["token"])
+        if token is not None and group_id not in answers:
+            answers[group_id] = SignedUp(group_id, tuple(people[group_id]), token, is_new=False)
+    return answers
+
+
+def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
+    for row in rows:
+        group_id = _key(row["group_id"])
+        group = situation.groups.get(group_id)
+        if group is None:
+            group = _group(group_id, RegistrationState(row["group_state"]), row)
+            situation.groups[group_id] = group
+        person = Person(
+            _key(row["id"]),
+            RegistrationState(row["state"]),
+            Source(row["source"]),
+            row["duplicate_of_id"] is not None,
+            row["email_key"],
+        )
+        group.people[person.id] = person
+        group.n_alike += person.is_alike and person.is_live
+        situation.group_of[person.id] = group_id
+
+
+def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
+    for row in rows:
+        group_id = _key(row["id"])
+        group = situation.groups.get(group_id)
+        if group is None:
+            group = _group(group_id, RegistrationState.WAITLISTED, row)
+            group.n_alike = row["n_alike"]
+            situation.groups[group_id] = group
+        run.waiting[group_id] = group
+
+
+def _group(group_id: UUID, state: RegistrationState, row: Row) -> Group:
+    return Group(group_id, state, row["n_people"], row["childcare_places"], row["wait_number"])
+
+
+async def _drafts(enters: Sequence[tuple[int, Enter]]) -> dict[int, Draft]:
+    """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
+    codes = await _free_codes([(one.training_id, one.wish) for _number, one in enters])
+    return {
+        number: Draft(
+            tokens.uuid7(),
+            tokens.own_link(),
+            tuple(
+                Ticket(tokens.uuid7(), tokens.uuid7(), code, tokens.qr_token(), tokens.own_link()) for code in of_group
+            ),
+        )
+        for (number, _command), of_group in zip(enters, codes, strict=True)
+    }
+
+
+async def _free_codes(wishes: Sequence[tuple[UUID, SignUp]]) -> list[list[str]]:
+    """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
+    taken: set[tuple[UUID, str]] = set()
+    drawn: list[list[tuple[UUID, str]]] = [
+        [_draw(training_id, taken) for _member in wish.members] for training_id, wish in wishes
+    ]
+    wanted = [pair for pairs in drawn for pair in pairs]
+    while wanted:
+        [rows] = await sql.rows_of([Statement(CODES, (Pairs(wanted),))])
+        clashing = {(_key(row["training_id"]), row["short_code"]) for row in rows}
+        drawn = [[_draw(pair[0], taken) if pair in clashing else pair for pair in pairs] for pairs in drawn]
+        wanted = [pair for pairs in drawn for pair in pairs] if clashing else []
+    return [[code for _training_id, code in pairs] for pairs in drawn]
+
+
+def _draw(training_id: UUID, taken: set[tuple[UUID, str]]) -> tuple[UUID, str]:
+    """A code that did not come up in this batch before."""
+    while True:
+        pair = (training_id, tokens.short_code())
+        if pair not in taken:
+            taken.add(pair)
+            return pair
+
+
+def _key(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _moment_or_none(value: Any) -> datetime | None:
+    return None if value is None else _moment(value)

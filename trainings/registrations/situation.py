@@ -1,0 +1,198 @@
+"""What is known while a batch of commands is decided: plain values, changed in memory as one command after another is.
+
+Nothing here reads or writes the database, so that decisions can be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from trainings.people.actions import Sameness
+from trainings.registrations.allocation import Party, Room
+from trainings.registrations.commands import SignedUp
+from trainings.registrations.models import TAKES_PLACE, RegistrationState, Source
+from trainings.schedule.models import SessionState, TrainingState
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session, as far as a training's phase depends on it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    closed_at: datetime | None
+    state: SessionState
+
+
+@dataclass(slots=True)
+class Person:
+    """One registration of a group that is being changed."""
+
+    id: UUID
+    state: RegistrationState
+    source: Source
+    is_alike: bool
+    email_key: str | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is not RegistrationState.CANCELLED
+
+    @property
+    def holds_place(self) -> bool:
+        return self.state in TAKES_PLACE and not self.is_alike and self.source is not Source.WALK_IN
+
+
+@dataclass(slots=True)
+class Group:
+    """A group, with its people where they are being changed. `n_alike` of those who wait are look-alikes."""
+
+    id: UUID
+    state: RegistrationState
+    n_people: int
+    childcare_places: int
+    wait_number: int | None
+    n_alike: int = 0
+    people: dict[UUID, Person] = field(default_factory=dict)
+
+    @property
+    def party(self) -> Party[UUID]:
+        return Party(self.id, self.n_people, self.childcare_places, self.n_alike)
+
+    @property
+    def live(self) -> list[Person]:
+        return [one for one in self.people.values() if one.is_live]
+
+
+@dataclass(slots=True)
+class Run:
+    """A training: its rules, and its places as they change. `waiting` is in order; `is_cut`: it is longer."""
+
+    id: UUID
+    hub_id: UUID
+    hub_phone: str
+    contact_phone: str
+    course_id: UUID
+    required_courses: frozenset[UUID]
+    state: TrainingState
+    capacity: int
+    taken: int
+    reserved: int
+    childcare_capacity: int
+    childcare_taken: int
+    next_wait_number: int
+    has_waiting_list: bool
+    offer_hours: int | None
+    approval_required: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    admits_minors: bool
+    minimum_age: int | None
+    audience: list[str]
+    meetings: list[Meeting] = field(default_factory=list)
+    waiting: dict[UUID, Group] = field(default_factory=dict)
+    is_cut: bool = False
+
+    @property
+    def occupied(self) -> int:
+        return self.taken + self.reserved
+
+    @property
+    def room(self) -> Room:
+        return Room(self.capacity, self.taken, self.childcare_capacity, self.childcare_taken, self.reserved)
+
+    @room.setter
+    def room(self, room: Room) -> None:
+        self.taken, self.childcare_taken, self.reserved = room.taken, room.childcare_taken, room.reserved
+
+    def number(self) -> int:
+        """The next number of the waiting list: given once, never reused."""
+        number = self.next_wait_number
+        self.next_wait_number = number + 1
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A live registration that others may look like: by names, municipality, and one of the contacts."""
+
+    id: UUID
+    name_key: str
+    municipality: str | None
+    phone_key: str | None
+    email_key: str | None
+
+    def is_like(self, keys: Sameness) -> bool:
+        is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
+        return is_named_so and (self.phone_key in keys.phone_keys or self.email_key in keys.email_keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who came with an earlier code: the participant, what they have in this very training, courses completed."""
+
+    participant_id: UUID
+    email_key: str | None
+    standing: Alike | None
+    completed: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A group that stands, as the same sign-up again finds it. `names` are those who have not cancelled."""
+
+    training_id: UUID
+    body_hash: str
+    created_at: datetime
+    names: frozenset[str]
+    answer: SignedUp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What one person's rows will be known by, drawn before it is decided whether they are written."""
+
+    registration_id: UUID
+    participant_id: UUID
+    short_code: str
+    qr: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The same for a group."""
+
+    group_id: UUID
+    link: str
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(slots=True)
+class Situation:
+    """Everything a batch touches. `alike` is by training and folded name; the oldest first."""
+
+    at: datetime
+    runs: dict[UUID, Run]
+    drafts: dict[int, Draft]
+    municipalities: frozenset[str]
+    by_key: dict[str, Standing] = field(default_factory=dict)
+    by_browser: dict[tuple[UUID, str], list[Standing]] = field(default_factory=dict)
+    alike: dict[tuple[UUID, str], list[Alike]] = field(default_factory=dict)
+    known: dict[int, Known] = field(default_factory=dict)
+    groups: dict[UUID, Group] = field(default_factory=dict)
+    group_of: dict[UUID, UUID] = field(default_factory=dict)
+
+    def look_alike(self, training_id: UUID, keys: Sameness) -> Alike | None:
+        """The first live registration like this one. By name alone nobody is the same."""
+        if not keys.phone_keys and not keys.email_keys:
+            return None
+        others = self.alike.get((training_id, keys.name_key), ())
+        return next((one for one in others if one.is_like(keys)), None)
+
+    def same_browser(self, training_id: UUID, browser_key: str, names: frozenset[str]) -> Iterator[Standing]:
+        """The groups that the same names from the same browser made."""
+        return (one for one in self.by_browser.get((training_id, browser_key), ()) if one.names == names)
