@@ -1,0 +1,65 @@
+"""Cards as the tests of this folder make them, and what became of their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.registrations.wishes import wish
+from trainings.audit.actor import PROGRAM
+from trainings.people.actions import GuardianContact
+from trainings.people.forms import PersonForm
+from trainings.people.models import ConsentPurpose, Relation
+from trainings.registrations.card_use import CardUsed, name_card
+from trainings.registrations.cards import Reservation, make_spares, reserve
+from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
+from trainings.registrations.wishes import Member, SignUp
+from trainings.schedule.models import Training
+
+MOTHER = GuardianContact("Ana Xol", Relation.MADRE, phone="+50255551234")
+
+
+async def make_block(training: Training, n: int = 3, **details: Any) -> ReservedBlock:
+    """Cards for the COCODE of Las Pozas."""
+    wanted = Reservation(n=n, community="Las Pozas", holder="COCODE de Las Pozas", **details)
+    return await reserve(training.id, wanted, actor=PROGRAM)
+
+
+async def make_spare_cards(training: Training, n: int = 1) -> list[Card]:
+    """Spare cards of the training's hub."""
+    sheet_id = await make_spares(training.hub_id, n, actor=PROGRAM)
+    return await Card.filter(sheet_id=sheet_id).order_by("number")
+
+
+async def cards_of(block: ReservedBlock) -> list[Card]:
+    return await Card.filter(block_id=block.id).order_by("number")
+
+
+async def card_of(block: ReservedBlock, number: int = 1) -> Card:
+    return await Card.get(block_id=block.id, number=number)
+
+
+async def states_of(block: ReservedBlock) -> list[CardState]:
+    return [card.state for card in await cards_of(block)]
+
+
+async def named(card: Card, *, body_hash: str = "rosa", **about: Any) -> CardUsed:
+    """The card given to Rosa Amalia Coc Xol, or whom the fields name."""
+    return await name_card(card.id, wish(body_hash=body_hash, **about), actor=PROGRAM)
+
+
+async def registration_of(used: CardUsed) -> Registration:
+    return await Registration.get(id=used.registration_id).prefetch_related("participant", "group")
+
+
+def minor(*, guardian: GuardianContact | None = MOTHER, has_assented: bool = True, age_group: str = "14-17") -> SignUp:
+    """A child's wish, with the mother's permission unless told otherwise."""
+    about = {"given_names": "Diego", "surnames": "Coc", "municipality": "0000", "actor_type": "juventud"}
+    person = PersonForm.model_validate(about | {"age_group": age_group, "phone": "+50255550000"})
+    members = (Member(person, has_assented=has_assented),)
+    return SignUp(members, frozenset({ConsentPurpose.DATA}), guardian=guardian, body_hash="diego")
+
+
+async def places_of(training: Training) -> tuple[int, int]:
+    """(taken, reserved) as stored."""
+    row = await Training.get(id=training.id)
+    return row.taken, row.reserved

@@ -1,0 +1,271 @@
+"""Nameless cards: places reserved for a community, and a hub's spare ones. Making, releasing, and giving up cards.
+
+Reserved cards count in `Training.reserved` and change under their training's lock; a spare one has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
+from trainings.people.actions import UnknownMunicipality
+from trainings.places.models import Municipality
+from trainings.registrations import places
+from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
+from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.phase import Phase, phase
+from trainings.web.i18n import N_
+
+MOST_RESERVED = 60
+"""Cards in one block."""
+MOST_SPARE = 80
+"""Spare cards in one printing."""
+RELEASED_BEFORE = timedelta(hours=24)
+"""How long before the first session unnamed cards go to the waiting list, unless another time is set."""
+
+
+class NotEnoughPlaces(Refusal):
+    code = "not_enough_places"
+    sentence = N_("Lugares que quedan sin apartar: %(left)s. Escriba un número menor, o suba el cupo.")
+
+
+class ReleasedTooLate(Refusal):
+    code = "released_too_late"
+    sentence = N_("Los lugares sin nombre se sueltan, a más tardar, cuando empieza la primera sesión.")
+
+
+class ReleasedInThePast(Refusal):
+    code = "released_in_the_past"
+    sentence = N_("Esa hora ya pasó. Escriba una que esté por venir.")
+
+
+class NotPublished(Refusal):
+    code = "not_published"
+    sentence = N_("Esta capacitación es un borrador. Publíquela y después aparte lugares.")
+
+
+class UnknownCard(NotFound):
+    code = "unknown_card"
+    sentence = N_("No encontramos esa tarjeta en su ventanilla. Revise el código: tiene 9 letras y números.")
+
+
+class HasName(Refusal):
+    code = "card_has_name"
+    sentence = N_("Esta tarjeta ya tiene nombre. Lo que haya que cambiar se hace en la inscripción de esa persona.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What is set aside for whom: `holder` is who gets the cards, `release_at` until when they wait for names."""
+
+    n: int
+    community: str
+    holder: str
+    municipality_id: str | None = None
+    phone: str | None = None
+    release_at: datetime | None = None
+
+
+async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> ReservedBlock:
+    """Set places aside as nameless cards, 1 to 60 of them, all or none (rules: Reserved places).
+
+    Refuses more than are free, a time of release that has passed or lies after the beginning, an unknown municipality,
+    drafts, and what was called off or is over.
+    """
+    assert 1 <= wanted.n <= MOST_RESERVED
+    async with transaction():
+        training = await locked_training(training_id)
+        starts_at = await _start_of_what_is_to_come(training)
+        release_at = _release_time(wanted.release_at, starts_at)
+        if wanted.municipality_id and not await Municipality.exists(ine_code=wanted.municipality_id):
+            raise UnknownMunicipality(field="municipality")
+        room = places.room_of(training)
+        if wanted.n > room.free:
+            raise NotEnoughPlaces(field="n", left=max(room.free, 0))
+        await places.keep(training, replace(room, reserved=room.reserved + wanted.n))
+        block = await _write_block(training, wanted, release_at, actor)
+        await _print(training.hub_id, wanted.n, block)
+        await record("registrations.reserve", actor=actor, object_id=block.id, hub_id=training.hub_id, n=wanted.n)
+        return block
+
+
+async def _start_of_what_is_to_come(training: Training) -> datetime:
+    """When the first session begins. Refuses a training that takes nobody in."""
+    sessions = await TrainingSession.filter(training_id=training.id)
+    refused = {Phase.DRAFT: NotPublished, Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
+    now = phase(training, sessions, clock.now())
+    if now in refused:
+        raise refused[now]
+    return min(session.starts_at for session in sessions if session.state is SessionState.PLANNED)
+
+
+def _release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
+    """The moment asked for, else 24 hours before the start, or the start itself where that is near."""
+    now = clock.now()
+    if wanted is None:
+        usual = starts_at - RELEASED_BEFORE
+        wanted = usual if usual > now else starts_at
+    if wanted <= now:
+        raise ReleasedInThePast(field="release_on")
+    if wanted > starts_at:
+        raise ReleasedTooLate(field="release_on")
+    return wanted
+
+
+async def _write_block(training: Training, wanted: Reservation, release_at: datetime, actor: Actor) -> ReservedBlock:
+    token = tokens.own_link()
+    return await ReservedBlock.create(
+        training_id=training.id,
+        municipality_id=wanted.municipality_id,
+        community=wanted.community,
+        holder=wanted.holder,
+        phone=wanted.phone,
+        token_hash=block_digest(token),
+        token=token,
+        release_at=release_at,
+        created_by_id=actor.id,
+    )
+
+
+def block_digest(token: str) -> str:
+    """How the bearer's link of a block is stored."""
+    return tokens.digest(token, "block")
+
+
+async def make_spares(hub_id: UUID, n: int, *, actor: Actor) -> UUID:
+    """A printing of 1 to 80 spare cards for whoever comes to this hub; returns the key of its sheet."""
+    assert 1 <= n <= MOST_SPARE
+    async with transaction():
+        sheet_id = await _print(hub_id, n, None)
+        await record("registrations.make_spare_cards", actor=actor, object_id=sheet_id, hub_id=hub_id, n=n)
+        return sheet_id
+
+
+async def _print(hub_id: UUID, n: int, block: ReservedBlock | None) -> UUID:
+    """The cards of one printing, numbered from 1."""
+    sheet_id = tokens.uuid7()
+    codes = await _free_short_codes(n, block.training_id if block else None)
+    rows = []
+    for number, code in enumerate(codes, start=1):
+        qr = tokens.qr_token()
+        rows.append(
+            Card(
+                hub_id=hub_id,
+                block_id=block.id if block else None,
+                sheet_id=sheet_id,
+                number=number,
+                short_code=code,
+                qr_hash=tokens.digest(qr, "qr"),
+                qr_token=qr,
+            )
+        )
+    await Card.bulk_create(rows)
+    return sheet_id
+
+
+async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
+    """Codes that no card has, nor a ticket of this training. Looked for first: a refused insert ends a transaction."""
+    free: dict[str, None] = {}
+    while len(free) < n:
+        codes = [tokens.short_code() for _ in range(n - len(free))]
+        cards = await Card.filter(short_code__in=codes).values_list("short_code")
+        tickets = await Registration.filter(training_id=training_id, short_code__in=codes).values_list("short_code")
+        free |= dict.fromkeys(sorted({*codes} - {code for (code,) in [*cards, *tickets]}))
+    return list(free)
+
+
+# -- giving places up
+
+
+async def release(block_id: UUID, *, actor: Actor) -> int:
+    """Give the places of a block's unnamed cards to the waiting list; the cards open nothing from then on.
+
+    Returns how many there were. Releasing twice is releasing once.
+    """
+    async with transaction():
+        block, training = await _locked_block(block_id)
+        n = await Card.filter(block_id=block.id, state=CardState.OPEN).update(state=CardState.RELEASED)
+        if block.released_at is not None and not n:
+            return 0
+        block.released_at = block.released_at or clock.now()
+        await block.save(update_fields=["released_at"])
+        await free_places(training, n)
+        await record("registrations.release_cards", actor=actor, object_id=block.id, hub_id=training.hub_id, n=n)
+        return n
+
+
+async def release_due() -> int:
+    """Release every block whose time has come, each by itself; returns how many places that freed."""
+    due = await ReservedBlock.filter(released_at=None, release_at__lte=clock.now()).order_by("release_at", "id")
+    return sum([await release(block.id, actor=PROGRAM) for block in due])
+
+
+async def give_back(card_id: UUID, *, actor: Actor) -> None:
+    """The bearer needs one card less: its place goes to the waiting list. Refuses a card that has a name."""
+    await _give_up(card_id, CardState.RELEASED, "registrations.give_back_card", actor)
+
+
+async def void(card_id: UUID, *, actor: Actor) -> None:
+    """A lost or spoiled card opens nothing any more; a reserved one's place is free again. Refuses one with a name."""
+    await _give_up(card_id, CardState.VOID, "registrations.void_card", actor)
+
+
+async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> None:
+    async with transaction():
+        card, training = await locked_card(card_id)
+        if card.state is CardState.USED:
+            raise HasName
+        if card.state is not CardState.OPEN:
+            return
+        card.state = state
+        await card.save(update_fields=["state"])
+        if training is not None:
+            await free_places(training, 1)
+        await record(act, actor=actor, object_id=card.id, hub_id=card.hub_id)
+
+
+async def free_places(training: Training, n: int) -> None:
+    """Take `n` cards out of the reserved ones and promote who waits, with the training locked."""
+    if not n:
+        return
+    room = places.room_of(training)
+    room = replace(room, reserved=room.reserved - n)
+    await places.keep(training, await places.promote_waiting(training, room))
+
+
+async def renew_link(block_id: UUID, *, actor: Actor) -> None:
+    """A new address for the bearer; the old one opens nothing any more."""
+    async with transaction():
+        block, training = await _locked_block(block_id)
+        token = tokens.own_link()
+        block.token, block.token_hash = token, block_digest(token)
+        await block.save(update_fields=["token", "token_hash"])
+        await record("registrations.renew_card_link", actor=actor, object_id=block.id, hub_id=training.hub_id)
+
+
+async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
+    """The card, its row and (reserved) its training's held until the transaction ends."""
+    where = await Card.get_or_none(id=card_id).select_related("block")
+    if where is None:
+        raise UnknownCard
+    training = await locked_training(where.block.training_id) if where.block is not None else None
+    [card] = await lock(Card, [card_id])
+    return card, training
+
+
+async def _locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
+    where = await ReservedBlock.get_or_none(id=block_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esas tarjetas."))
+    training = await locked_training(where.training_id)
+    return await ReservedBlock.get(id=block_id), training
