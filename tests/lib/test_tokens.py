@@ -1,5 +1,6 @@
 import re
 import time
+from datetime import UTC, datetime
 from itertools import combinations
 from uuid import UUID
 
@@ -65,6 +66,18 @@ def test_every_character_of_the_alphabet_comes_about_equally_often() -> None:
     assert sum(counts) == 32_000
     assert min(counts) > 880
     assert max(counts) < 1120
+
+
+def test_idempotency_key_tells_when_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "_ticks", tokens._Ticks())
+    monkeypatch.setattr(time, "time_ns", lambda: 1_803_913_500_123_456_789)
+
+    assert tokens.made_at(tokens.idempotency_key()) == datetime(2027, 3, 1, 15, 5, 0, 123_000, UTC)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 26, "2f7c1e" * 5, "Z" * 26, "01KATB3V8Y9Z0N4E5Q6R7S8T9", "á" * 26])
+def test_key_that_is_none_of_ours_was_made_at_no_time(key: str) -> None:
+    assert tokens.made_at(key) is None
 
 
 def test_idempotency_keys_sort_by_the_time_of_making() -> None:

@@ -15,10 +15,12 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+IDEMPOTENCY_KEY_LENGTH = 26
 OWN_LINK_LENGTH = 32
 FEED_TOKEN_LENGTH = 32
 QR_TOKEN_LENGTH = 20
@@ -116,6 +118,19 @@ def idempotency_key() -> str:
     milliseconds = _next_tick() >> 12
     time_part = "".join(ALPHABET[(milliseconds >> shift) & 31] for shift in range(45, -1, -5))
     return time_part + _characters(16)
+
+
+def made_at(key: str) -> datetime | None:
+    """When an idempotency key of ours was made, to the millisecond; none for what cannot be one."""
+    if len(key) != IDEMPOTENCY_KEY_LENGTH or not set(key) <= set(ALPHABET):
+        return None
+    milliseconds = 0
+    for character in key[:10]:
+        milliseconds = milliseconds << 5 | ALPHABET.index(character)
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def session_id() -> str:
