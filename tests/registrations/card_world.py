@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.registrations.wishes import wish
-from trainings.audit.actor import PROGRAM
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
@@ -18,9 +18,9 @@ from trainings.schedule.models import Training
 MOTHER = GuardianContact("Ana Xol", Relation.MADRE, phone="+50255551234")
 
 
-async def make_block(training: Training, n: int = 3, **details: Any) -> ReservedBlock:
+async def make_block(training: Training, n: int = 3, *, community: str = "Las Pozas", **details: Any) -> ReservedBlock:
     """Cards for the COCODE of Las Pozas."""
-    wanted = Reservation(n=n, community="Las Pozas", holder="COCODE de Las Pozas", **details)
+    wanted = Reservation(n=n, community=community, holder="COCODE de Las Pozas", **details)
     return await reserve(training.id, wanted, actor=PROGRAM)
 
 
@@ -42,9 +42,9 @@ async def states_of(block: ReservedBlock) -> list[CardState]:
     return [card.state for card in await cards_of(block)]
 
 
-async def named(card: Card, *, body_hash: str = "rosa", **about: Any) -> CardUsed:
-    """The card given to Rosa Amalia Coc Xol, or whom the fields name."""
-    return await name_card(card.id, wish(body_hash=body_hash, **about), actor=PROGRAM)
+async def named(card: Card, *, body_hash: str = "rosa", actor: Actor = HOLDER_OF_LINK, **about: Any) -> CardUsed:
+    """The card given to Rosa Amalia Coc Xol, or whom the fields name, by the bearer unless told otherwise."""
+    return await name_card(card.id, wish(body_hash=body_hash, **about), actor=actor)
 
 
 async def registration_of(used: CardUsed) -> Registration:

@@ -1,0 +1,107 @@
+"""Cards on paper (letter, also fits A4): eight of a block on a page, or four spare ones with a slip. In Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trainings.lib import dates, qr
+from trainings.lib.phones import show_phone
+from trainings.lib.tokens import show_short_code
+from trainings.lib.typst import Design
+from trainings.places.models import Hub
+from trainings.registrations.card_queries import Block, CardLine
+from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.web.og import FONTS
+
+DESIGNS = Path(__file__).parents[2] / "certificates"
+RESERVED = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
+SPARE = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
+STANDARDS = ["ua-1"]
+MOST_DATES = 3
+CONSENT = (
+    "Doy permiso de que guarden estos datos para mi inscripción, mi asistencia y mi diploma. Solo los ve el personal "
+    "de la ventanilla. Puedo verlos, corregirlos o pedir que los borren."
+)
+"""The sentence over the signature: what `people.consents` has, in fewer words. A change here changes it there first."""
+
+
+def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The sheets of a block, from `reserved_data`. CPU work: call it in a thread."""
+    return _pdf(RESERVED, data, made_at)
+
+
+def spare_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The sheets of a printing of spare cards, from `spare_data`. CPU work: call it in a thread."""
+    return _pdf(SPARE, data, made_at)
+
+
+def _pdf(design: Design, data: dict[str, Any], made_at: datetime) -> bytes:
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    [file] = design.make(data, "pdf", name=design.file.stem, pdf_standards=STANDARDS, timestamp=second)
+    return file
+
+
+def reserved_data(block: Block) -> dict[str, Any]:
+    """What the cards of a block say. Who has one is let in, so that the place may stand on it whoever may know it."""
+    training = block.training
+    planned = [session for session in block.sessions if session.state is SessionState.PLANNED]
+    return {
+        "title": _printable(training.neutral_title or training.title),
+        "when": _when(planned),
+        "place": _printable(_place(training, planned)),
+        "community": _printable(block.block.community),
+        "hub": _printable(training.hub.name),
+        "phone": show_phone(training.contact_phone or training.hub.phone),
+        "total": len(block.cards),
+        "cards": [_card(card) for card in block.cards if card.is_ticket],
+    }
+
+
+def spare_data(hub: Hub, cards: Sequence[CardLine]) -> dict[str, Any]:
+    """What spare cards and their slips say; those that are used or void are left out."""
+    return {
+        "hub": _printable(hub.name),
+        "phone": show_phone(hub.phone),
+        "consent": CONSENT,
+        "cards": [_card(card) for card in cards if card.is_ticket],
+    }
+
+
+def _card(card: CardLine) -> dict[str, Any]:
+    assert card.qr_token is not None
+    modules, path = qr.svg_path(card.qr_token)
+    box = f'viewBox="0 0 {modules} {modules}"'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
+    return {
+        "number": card.number,
+        "code": show_short_code(card.short_code),
+        "name": _printable(card.name) or None,
+        "qr": {"modules": modules, "svg": drawing},
+    }
+
+
+def _when(planned: Sequence[TrainingSession]) -> list[tuple[str, str]]:
+    """The first days with their hours, and how many more there are."""
+    shown = planned if len(planned) <= MOST_DATES else planned[: MOST_DATES - 1]
+    lines = [(_day(one), dates.time_range(one.starts_at, one.ends_at, "es")) for one in shown]
+    n_more = len(planned) - len(shown)
+    return [*lines, (f"y {n_more} sesiones más", "")] if n_more else lines
+
+
+def _day(session: TrainingSession) -> str:
+    return dates.day_and_time(session.starts_at, "es").partition(",")[0]
+
+
+def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
+    venue = next((one.venue for one in planned if one.venue is not None), training.venue)
+    if venue is None:
+        return "En línea" if training.online_url else training.hub.seat.full_name
+    return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+def _printable(text: str) -> str:
+    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the sheet must come out."""
+    return text.translate({ord(letter): "?" for letter in RESERVED.missing(text)})
