@@ -1,4 +1,7 @@
-"""What runs beside the pages: messages are sent, and what is due is deleted. In the server's process, or alone."""
+"""What runs beside the pages: messages are sent, offers run out, and what is due is deleted.
+
+In the server's process, or alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import signal
 from trainings import db, jobs
 from trainings.outbox import worker
 from trainings.privacy import sweeper
+from trainings.registrations import deadlines
 from trainings.settings import Settings
 
 
@@ -15,6 +19,7 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
     """Until `stop` is set. If one part ends with an error, so does all of it."""
     async with asyncio.TaskGroup() as parts:
         parts.create_task(worker.run(stop, settings, jobs.COMPOSERS))
+        parts.create_task(deadlines.run(stop))
         parts.create_task(sweeper.run(stop))
 
 

@@ -50,7 +50,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent."""
+    """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent.
+
+    `on_sent` runs once the mail server has taken it. It may run twice, like the sending itself.
+    """
 
     to: str
     subject: str
@@ -61,6 +64,7 @@ class Mail:
     invitation: Invitation | None = None
     attachments: tuple[Attachment, ...] = ()
     is_overtaken: bool = False
+    on_sent: Callable[[], Awaitable[None]] | None = None
 
 
 Composer = Callable[[OutboxJob], Awaitable[Mail | None]]

@@ -160,6 +160,7 @@ class Worker:
         else:
             self._troubled.clear()
             self._pause = 0.0
+            await _follow(job, mail)
             await _insist_on_finishing(job)
 
     async def _put_off(self, job: OutboxJob, reason: str) -> None:
@@ -191,6 +192,19 @@ async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, 
         stopping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
+
+
+async def _follow(job: OutboxJob, mail: Mail) -> None:
+    """Do what follows from having sent it. Before it is marked as sent: who takes over from a killed worker does both.
+
+    Whatever fails in it must not send the message again.
+    """
+    if mail.on_sent is None:
+        return
+    try:
+        await mail.on_sent()
+    except Exception:
+        logger.exception("job %s (%s) was sent, but what follows from it failed", job.id, job.kind)
 
 
 async def _insist_on_finishing(job: OutboxJob) -> None:

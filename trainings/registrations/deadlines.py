@@ -1,0 +1,28 @@
+"""Looks every minute for what has run out: offered places that nobody answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from tortoise.exceptions import BaseORMException
+
+from trainings.registrations.waiting import expire_offers
+
+SECONDS_BETWEEN = 60
+logger = logging.getLogger("trainings.registrations")
+
+
+async def run(stop: asyncio.Event) -> None:
+    """Look at once and every minute until stopped. A database that is away for a while is tried again."""
+    while not stop.is_set():
+        try:
+            n_expired = await expire_offers()
+        except (BaseORMException, OSError):
+            logger.exception("could not look for offers that ran out; trying again later")
+        else:
+            if n_expired:
+                logger.info("%s offers ran out", n_expired)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN)

@@ -1,0 +1,296 @@
+"""The waiting list in the hands of people: offers that are answered or run out, moving up by hand, closing the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.db import transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.registrations import places
+from trainings.registrations.allocation import Party, Room, Shortage
+from trainings.registrations.eligibility import check_phase
+from trainings.registrations.messages import announce_group
+from trainings.registrations.models import (
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+    Source,
+)
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.session_actions import finish
+from trainings.web.i18n import N_
+
+CLOSED_LIST = "registrations.close_waiting_list"
+"""The audit line that names the groups of a closed list."""
+
+
+class HandReason(StrEnum):
+    """Why staff let somebody go before others: our mistake, their office, a long way, those before do not come."""
+
+    ERROR = "error"
+    AUTHORITY = "authority"
+    DISTANCE = "distance"
+    DROPPED_OUT = "dropped_out"
+
+
+class UnknownGroup(NotFound):
+    code = "unknown_group"
+    sentence = N_("No encontramos esa inscripción.")
+
+
+class NoOffer(Refusal):
+    code = "no_offer"
+    sentence = N_("Ya no hay un lugar guardado. Si todavía le interesa, llame a la ventanilla.")
+
+
+class NotWaiting(Refusal):
+    code = "not_waiting"
+    sentence = N_("Ya no está en la lista de espera. Vuelva a abrir la lista.")
+
+
+class NoRoom(Refusal):
+    """`n` places are missing."""
+
+    code = "no_room"
+    sentence = N_("Faltan %(n)s lugares: aumente el cupo o cancele a alguien.")
+    ONE = N_("Falta 1 lugar: aumente el cupo o cancele a alguien.")
+
+
+class NoChildcareRoom(Refusal):
+    """`n` places in childcare are missing."""
+
+    code = "no_childcare_room"
+    sentence = N_("Faltan %(n)s lugares de cuidado infantil: auméntelos o cancele a alguien.")
+    ONE = N_("Falta 1 lugar de cuidado infantil: auméntelos o cancele a alguien.")
+
+
+# -- offers
+
+
+def offer_ends(training: Training, sessions: Sequence[TrainingSession], reached_at: datetime) -> datetime | None:
+    """Until when a place is kept for somebody reached at this moment; none where the training gives no time limit.
+
+    Never beyond the beginning of the next session: then it is wanted, or free for who stands at the door.
+    """
+    if training.offer_hours is None:
+        return None
+    begins = (one.starts_at for one in sessions if one.state is SessionState.PLANNED and one.starts_at > reached_at)
+    return min([reached_at + timedelta(hours=training.offer_hours), *begins])
+
+
+async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
+    """The group says yes to its places, and is told that they are theirs.
+
+    Saying it twice is one yes. Refuses (NoOffer) once the places went to others, and what is over or called off.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        if group.state is RegistrationState.CONFIRMED:
+            return
+        await _check_offered(group, training)
+        group.reached_at = group.reached_at or clock.now()
+        group.offered_until = None
+        await group.save(update_fields=["reached_at", "offered_until"])
+        await places.confirm_group(group)
+        await announce_group(group, training, "registration_confirmed")
+        await record("registrations.accept_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+
+
+async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
+    """The group says no: it is cancelled, and its places go to who waits in the same transaction.
+
+    Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after ten minutes.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        if group.state is RegistrationState.CANCELLED:
+            return
+        await _check_offered(group, training)
+        by_staff = actor.id is not None
+        run_at, batch_id = (clock.now() + STAFF_DELAY, uuid7()) if by_staff else (None, None)
+        await announce_group(group, training, "registration_cancelled", run_at=run_at, batch_id=batch_id)
+        room = await _let_go(group, places.room_of(training))
+        await places.keep(training, await places.promote_waiting(training, room))
+        await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+
+
+async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
+    """Staff told somebody of the group by telephone or in person: from now on the time to answer runs.
+
+    Whoever was reached before keeps that time. Refuses like `accept_offer`.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        await _check_offered(group, training)
+        await _reach(group, training, actor, by="call")
+
+
+async def reached_by_mail(group_id: UUID) -> None:
+    """The mail server took the message about the offer: the time to answer runs. Nothing where it does not any more."""
+    async with transaction():
+        group, training = await _locked(group_id)
+        if group.state is RegistrationState.OFFERED:
+            await _reach(group, training, PROGRAM, by="mail")
+
+
+async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, by: str) -> None:
+    if group.reached_at is not None:
+        return
+    moment = clock.now()
+    sessions = await TrainingSession.filter(training_id=training.id)
+    group.reached_at, group.offered_until = moment, offer_ends(training, sessions, moment)
+    await group.save(update_fields=["reached_at", "offered_until"])
+    await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
+
+
+async def expire_offers() -> int:
+    """Give on the places of who was reached and did not answer in time; how many groups that were.
+
+    Who was not reached keeps theirs. Safe at any time, and when several processes do it at once.
+    """
+    late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
+    # What was called off keeps its offers: it may take place after all.
+    found = await late.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")
+    return sum([await _expire(training_id) for training_id in sorted({key for (key,) in found})])
+
+
+async def _expire(training_id: UUID) -> int:
+    async with transaction():
+        training = await locked_training(training_id)
+        late = RegistrationGroup.filter(
+            training_id=training_id, state=RegistrationState.OFFERED, offered_until__lt=clock.now()
+        )
+        groups = await late.order_by("offered_until", "id")
+        if training.state is TrainingState.CANCELLED or not groups:
+            return 0
+        room = places.room_of(training)
+        for group in groups:
+            await announce_group(group, training, "offer_expired")
+            room = await _let_go(group, room)
+            await record("registrations.expire_offer", actor=PROGRAM, object_id=group.id, hub_id=training.hub_id)
+        await places.keep(training, await places.promote_waiting(training, room))
+        return len(groups)
+
+
+# -- by hand
+
+
+async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -> None:
+    """Let a waiting group go before others, with the reason on record for it and for those it passes.
+
+    Refuses (NotWaiting) who does not wait, (NoRoom, NoChildcareRoom) with the number of places missing, and what is
+    over or called off.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        if group.state is not RegistrationState.WAITLISTED:
+            raise NotWaiting
+        await _check_ahead(training)
+        party = await _party(group)
+        room = places.room_of(training)
+        _check_room(room, party)
+        passed = RegistrationGroup.filter(
+            training_id=training.id, state=RegistrationState.WAITLISTED, wait_number__lt=group.wait_number
+        )
+        for one in await passed.order_by("wait_number"):
+            await record(
+                "registrations.pass_over",
+                actor=actor,
+                object_id=one.id,
+                hub_id=training.hub_id,
+                reason=reason.value,
+            )
+        await places.keep(training, room.taking(party))
+        await places.move_up(group, training, actor=actor, reason=reason.value)
+
+
+async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID:
+    """End the waiting list: nobody joins it any more, who is on it is cancelled and told after ten minutes.
+
+    Offered places stay. Returns the batch of messages that may be stopped till then. It is opened again in the
+    training's form.
+    """
+    batch = uuid7()
+    async with transaction():
+        training = await locked_training(training_id)
+        waiting = await RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED).order_by(
+            "wait_number"
+        )
+        run_at = clock.now() + STAFF_DELAY
+        for group in waiting:
+            await announce_group(group, training, "waitlist_closed", run_at=run_at, batch_id=batch)
+            await _let_go(group, places.room_of(training))
+        training.has_waiting_list = False
+        await training.save(update_fields=["has_waiting_list"])
+        # A form that was opened before must not open the list again.
+        await finish(training)
+        await record(
+            CLOSED_LIST,
+            actor=actor,
+            object_id=training.id,
+            hub_id=training.hub_id,
+            groups=[str(group.id) for group in waiting],
+        )
+    return batch
+
+
+# -- parts
+
+
+async def _locked(group_id: UUID) -> tuple[RegistrationGroup, Training]:
+    """The group read under its training's lock."""
+    where = await RegistrationGroup.get_or_none(id=group_id)
+    if where is None:
+        raise UnknownGroup
+    training = await locked_training(where.training_id)
+    return await RegistrationGroup.get(id=group_id), training
+
+
+async def _check_offered(group: RegistrationGroup, training: Training) -> None:
+    if group.state is not RegistrationState.OFFERED:
+        raise NoOffer
+    await _check_ahead(training)
+
+
+async def _check_ahead(training: Training) -> None:
+    """Refuse what is over or called off; the window does not matter to who is on the list."""
+    check_phase(training, await TrainingSession.filter(training_id=training.id), Source.DESK, clock.now())
+
+
+def _check_room(room: Room, party: Party[UUID]) -> None:
+    lacking = room.shortage(party)
+    if lacking is Shortage.SEATS:
+        _refuse(NoRoom, party.n_people - room.free)
+    if lacking is Shortage.CHILDCARE:
+        _refuse(NoChildcareRoom, party.childcare_places - room.childcare_free)
+
+
+def _refuse(refusal: type[NoRoom | NoChildcareRoom], n_missing: int) -> None:
+    raise refusal(refusal.ONE if n_missing == 1 else None, n=n_missing)
+
+
+async def _party(group: RegistrationGroup) -> Party[UUID]:
+    """The group's live people; look-alikes of it take nothing."""
+    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
+    n_alike = await live.filter(duplicate_of_id__not_isnull=True).count()
+    return Party(group.id, group.n_people, group.childcare_places, n_alike)
+
+
+async def _let_go(group: RegistrationGroup, room: Room) -> Room:
+    """Cancel the whole group; the room without it."""
+    party, moment = await _party(group), clock.now()
+    held_places = group.state is RegistrationState.OFFERED
+    group.state, group.changed_at, group.offered_until = RegistrationState.CANCELLED, moment, None
+    await group.save(update_fields=["state", "changed_at", "offered_until"])
+    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
+    await live.update(state=RegistrationState.CANCELLED, cancelled_at=moment)
+    return room.releasing(party.seats, party.childcare_seats) if held_places else room
