@@ -37,10 +37,10 @@ class SafeTransaction(TransactionWrapper):
         """The rows of several SELECTs, one after the other."""
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
-    async def write_all(self, statements: Sequence[tuple[str, list[list[Any]]]]) -> None:
+    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
         """Run each statement for all its rows, in order."""
         for text, rows in statements:
-            await self.execute_many(text, rows)
+            await self.execute_many(text, list(rows))
 
 
 class SafeContext(TransactionContextPooled):

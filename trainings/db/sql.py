@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -75,16 +74,10 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
 
 
 async def write_all(statements: Iterable[Statement]) -> None:
-    """Run each statement for all its rows, in order, in the transaction in progress and in one go."""
+    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    await connection.write_all(
-        [
-            (translated(one.text, dialect), [_prepared(row, dialect) for row in one.values])
-            for one in statements
-            if one.values
-        ]
-    )
+    await connection.write_all([(translated(one.text, dialect), one.values) for one in statements if one.values])
 
 
 @cache
@@ -111,10 +104,6 @@ def _prepared(values: Iterable[object], dialect: str) -> list[Any]:
 
 def _for_sqlite(value: object) -> object:
     kind = type(value)
-    if kind is UUID:
-        return str(value)
-    if kind is datetime:
-        return value.isoformat(" ")  # type: ignore[attr-defined]  # its kind was just looked at
     if kind is Pairs:
         return json.dumps(value.pairs, default=str)  # type: ignore[attr-defined]  # its kind was just looked at
     return json.dumps(value, default=str) if kind is list else value

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
+from uuid import UUID
 
 from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
@@ -21,12 +23,16 @@ from trainings.db.cancellation import finish
 
 T = TypeVar("T")
 
+# Values of statements written by hand; the mapper's come as text already. As it writes them: with a blank.
+sqlite3.register_adapter(UUID, str)
+sqlite3.register_adapter(datetime, lambda moment: moment.isoformat(" "))
+
 
 def _read_all(connection: sqlite3.Connection, asked: Sequence[tuple[str, list[Any]]]) -> list[list[dict[str, Any]]]:
     return [[dict(row) for row in connection.execute(text, values)] for text, values in asked]
 
 
-def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, list[list[Any]]]]) -> None:
+def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
     for text, rows in statements:
         connection.executemany(text, rows)
 
@@ -49,7 +55,7 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             self.log.debug("%s: %s", text, values)
         return await self._in_one_turn(_read_all, asked)
 
-    async def write_all(self, statements: Sequence[tuple[str, list[list[Any]]]]) -> None:
+    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
         """Run each statement for all its rows, in one turn of the connection's thread."""
         for text, rows in statements:
             self.log.debug("%s: %s", text, rows)

@@ -62,6 +62,12 @@ def name_key(given_names: str, surnames: str) -> str:
     return fold(f"{given_names} {surnames}")[:260]
 
 
+def searchable(keys: Sameness, person: PersonForm) -> str:
+    """What a new participant is found by: their folded name, which the keys hold already, and community."""
+    community = f" {fold(person.community)}" if person.community else ""
+    return f" {keys.name_key}{community}"[:500]
+
+
 async def add_participant(person: PersonForm, keys: Sameness, *, phone: str | None, email: str | None) -> Participant:
     """A new participant, in the caller's transaction; a minor is given no contact. Refuses an unknown municipality."""
     if keys.municipality and not await Municipality.exists(ine_code=keys.municipality):
@@ -70,7 +76,7 @@ async def add_participant(person: PersonForm, keys: Sameness, *, phone: str | No
         given_names=person.given_names,
         surnames=person.surnames,
         name_key=keys.name_key,
-        search_text=search_text(person.given_names, person.surnames, person.community)[:500],
+        search_text=searchable(keys, person),
         municipality_id=keys.municipality,
         community=person.community,
         actor_type=person.actor_type,

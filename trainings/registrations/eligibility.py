@@ -127,13 +127,13 @@ def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
 
     Staff may take in somebody of another audience; ages and guardians bind everybody.
     """
-    phone = show_phone(training.contact_phone or hub_phone)
+    phone = training.contact_phone or hub_phone
     for number, member in enumerate(wish.members):
         if member.is_minor:
             _check_minor(training, wish, member, number, phone)
         is_asked = not training.audience or member.person.actor_type.value in training.audience
         if wish.source is Source.WEB and not is_asked:
-            raise NotForYou(field=field_of(number, "actor_type"), phone=phone)
+            raise NotForYou(field=field_of(number, "actor_type"), phone=show_phone(phone))
 
 
 def _check_minor(training: Window, wish: SignUp, member: Member, number: int, phone: str) -> None:
@@ -141,11 +141,11 @@ def _check_minor(training: Window, wish: SignUp, member: Member, number: int, ph
     assert age_group is not None
     years = training.minimum_age or 0
     if not training.admits_minors or years >= 18:
-        raise AdultsOnly(field=field_of(number, "age_group"), phone=phone)
+        raise AdultsOnly(field=field_of(number, "age_group"), phone=show_phone(phone))
     if OLDEST[age_group] < years:
-        raise TooYoung(field=field_of(number, "age_group"), years=years, phone=phone)
+        raise TooYoung(field=field_of(number, "age_group"), years=years, phone=show_phone(phone))
     if wish.guardian is None:
-        raise MinorAlone(field="guardian_name", phone=phone)
+        raise MinorAlone(field="guardian_name", phone=show_phone(phone))
     if not member.has_assented:
         raise NoAssent(field=field_of(number, "assent"))
 

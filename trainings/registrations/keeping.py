@@ -11,8 +11,8 @@ from uuid import UUID
 from trainings.db import sealed, sql
 from trainings.db.sql import Statement
 from trainings.lib import tokens
-from trainings.lib.text import search_text
 from trainings.outbox import bell
+from trainings.people.actions import searchable
 from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import ConsentPurpose, Guardian, Participant
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
@@ -145,7 +145,7 @@ def _participant(entry: Entry, number: int, ticket: Ticket, at: datetime) -> Val
         person.given_names,
         person.surnames,
         keys.name_key,
-        search_text(person.given_names, person.surnames, person.community)[:500],
+        searchable(keys, person),
         keys.municipality,
         person.community,
         person.actor_type.value,
