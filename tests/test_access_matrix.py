@@ -1,6 +1,6 @@
 """Who gets where: every route of the application, seven accounts, the objects of one's own hub and of another.
 
-A new route fails the first test until it has its line in a table here.
+A new route fails the first test until it has its line in a table of `access_table.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,23 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
+from tests.access_table import (
+    ACCOUNTS,
+    BODIES,
+    EDITORS_LIST,
+    FOR_ALL,
+    FOR_HOLDERS,
+    FORBIDDEN,
+    HERE,
+    IN,
+    NOT_FOUND,
+    ONES_OWN,
+    PANEL,
+    SIGN_IN,
+    THERE,
+    WITHOUT_HUB,
+    as_at,
+)
 from tests.addresses import Address, Objects, addresses, objects_of
 from tests.cast import Cast, make_cast
 from tests.certificates.held import AFTER
@@ -30,192 +47,9 @@ from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.allow import HOLDER, PUBLIC
 
-ACCOUNTS = ("platform", "admin", "coordinator", "coordinator_elsewhere", "facilitator", "monitor", "assistant")
-"""Those of the demo world: admin, municipal, coordina, coordina2 (at the other hub), facilita, monitoreo, asistente."""
-IN, FORBIDDEN, NOT_FOUND, SIGN_IN = "in", "403", "404", "sign in"
-HERE, THERE = "here", "there"
-"""Whose objects stand in the address: those of the hub where six accounts work, or those of the other one."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 Freeze = Callable[[datetime], None]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Who gets in at their own hub (`insiders`), who sees the object there and may not (`seen`), who does `everywhere`.
-
-    At the other hub insiders find nothing. Everybody else has the wrong role, whatever stands in the address.
-    """
-
-    insiders: frozenset[str]
-    seen: frozenset[str] = frozenset()
-    everywhere: frozenset[str] = frozenset()
-
-    def verdict(self, account: str, whose: str) -> str:
-        role, hub = as_at(account)
-        if role in self.everywhere:
-            return IN
-        if role not in self.insiders | self.seen:
-            return FORBIDDEN
-        if hub != whose:
-            return NOT_FOUND
-        return IN if role in self.insiders else FORBIDDEN
-
-
-def as_at(account: str) -> tuple[str, str]:
-    return ("coordinator", THERE) if account == "coordinator_elsewhere" else (account, HERE)
-
-
-LEAD = frozenset({"coordinator", "admin"})
-AT_DESK = LEAD | {"assistant"}
-AT_HUB = AT_DESK | {"facilitator"}
-WITHOUT_HUB = frozenset({"monitor", "platform"})
-ALL = AT_HUB | WITHOUT_HUB
-
-EVERYBODY, EDITORS_LIST, DESK_LIST = (Rule(frozenset(), everywhere=who) for who in (ALL, LEAD, AT_DESK))
-"""Pages without an object in their address: what they list is narrowed by the queries."""
-EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
-SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
-CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
-
-TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
-SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
-PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
-SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
-
-PANEL: Mapping[str, Rule] = {
-    "GET /panel": EVERYBODY,
-    "GET /panel/semana": EVERYBODY,
-    "GET /panel/cuenta": EVERYBODY,
-    "GET /panel/guardado": EVERYBODY,
-    "GET /panel/cursos": EVERYBODY,
-    "GET /panel/cursos/nuevo": EDITORS_LIST,
-    "GET /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
-    "GET /panel/lugares": EDITORS_LIST,
-    "GET /panel/lugares/nuevo": EDITORS_LIST,
-    "GET /panel/lugares/{id:uuid}/editar": EDITORS,
-    "GET /panel/capacitaciones": EVERYBODY,
-    "GET /panel/capacitaciones/nueva": EDITORS_LIST,
-    f"GET {TRAINING}": SCHEDULE,
-    f"GET {TRAINING}/editar": EDITORS,
-    f"GET {TRAINING}/duplicar": EDITORS,
-    f"GET {TRAINING}/cancelar": EDITORS,
-    f"GET {TRAINING}/inscribir": DESK,
-    f"GET {TRAINING}{ROW}/cancelar": DESK,
-    f"GET {TRAINING}/diplomas": DESK,
-    f"GET {TRAINING}/diploma-muestra.png": DESK,
-    f"GET {SESSION}/mover": EDITORS,
-    f"GET {SESSION}/cancelar": EDITORS,
-    f"GET {DOOR_PAGE}": DOOR,
-    f"GET {DOOR_PAGE}/sin-boleto": DOOR,
-    f"GET {DOOR_PAGE}/listado": DOOR,
-    f"GET {DOOR_PAGE}/cerrar": CLOSING,
-    f"GET {PERSON}": DOOR,
-    f"GET {PERSON}/boleto": DESK,
-    f"GET {PERSON}/diploma": DESK,
-    "GET /panel/diplomas": DESK_LIST,
-    f"GET {PAPER}.pdf": DESK,
-    f"GET {PAPER}/anular": EDITORS,
-    "GET /panel/firmas": EDITORS_LIST,
-    "GET /panel/mensajes": EDITORS_LIST,
-    f"GET {MESSAGE}": EDITORS,
-    f"GET {MESSAGE}/html": EDITORS,
-    # What changes something: in such an order that one does not take the object from under the next.
-    "POST /panel/cursos/nuevo": EDITORS_LIST,
-    "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
-    "POST /panel/lugares/nuevo": EDITORS,
-    "POST /panel/lugares/{id:uuid}/editar": EDITORS,
-    "POST /panel/capacitaciones/nueva": EDITORS,
-    f"POST {TRAINING}/publicar": EDITORS,
-    f"POST {TRAINING}/ocultar": EDITORS,
-    f"POST {TRAINING}/reabrir": EDITORS,
-    f"POST {TRAINING}/editar": EDITORS,
-    f"POST {TRAINING}/duplicar": EDITORS,
-    f"POST {TRAINING}/cancelar": EDITORS,
-    f"POST {TRAINING}/inscribir": DESK,
-    f"POST {TRAINING}{ROW}/aceptar": DESK,
-    f"POST {TRAINING}{ROW}/cancelar": DESK,
-    f"POST {TRAINING}/diplomas": EDITORS,
-    f"POST {SESSION}/mover": EDITORS,
-    f"POST {SESSION}/cancelar": EDITORS,
-    f"POST {DOOR_PAGE}/marcas": DOOR,
-    f"POST {DOOR_PAGE}/deshacer": DOOR,
-    f"POST {DOOR_PAGE}/sin-boleto": DOOR,
-    f"POST {DOOR_PAGE}/cerrar": CLOSING,
-    f"POST {DOOR_PAGE}/reabrir": CLOSING,
-    f"POST {PERSON}/nombre": DOOR,
-    f"POST {PERSON}/cancelar": DESK,
-    f"POST {PERSON}/aprobar": DESK,
-    f"POST {PERSON}/volver": DESK,
-    f"POST {PERSON}/diploma": EDITORS,
-    f"POST {PERSON}/diploma/nombre": DESK,
-    f"POST {PAPER}/anular": EDITORS,
-    "POST /panel/firmas": EDITORS,
-    f"POST {SIGNATURE}/subir": EDITORS,
-    f"POST {SIGNATURE}/quitar": EDITORS,
-    f"POST {MESSAGE}/reintentar": EDITORS,
-    "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
-    "POST /panel/guardado": EVERYBODY,
-    "POST /panel/guardado/descartar": EVERYBODY,
-    "POST /panel/cuenta/contrasena": EVERYBODY,
-    "POST /panel/cuenta/sesiones/{session_id:uuid}/terminar": ONES_OWN,
-    "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
-}
-
-BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
-    "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
-    "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
-    "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
-    f"POST {PERSON}/diploma": lambda _at: {"kind": "diploma"},
-}
-"""Where the form names the object; elsewhere an empty form is enough to be let in or not."""
-
-FOR_HOLDERS = {
-    "GET /i/{token}",
-    "POST /i/{token}/nombre",
-    "POST /i/{token}/apoyo",
-    "GET /i/{token}/cancelar",
-    "POST /i/{token}/cancelar",
-    "POST /i/{token}/volver",
-    "GET /i/{token}/boleto.png",
-    "GET /i/{token}/boleto.svg",
-    "GET /i/{token}/evento.ics",
-    "GET /i/{token}/diploma/{code}.pdf",
-    "GET /entrar/enlace/{token}",
-    "POST /entrar/enlace/{token}",
-}
-FOR_ALL = {
-    "GET /",
-    "GET /municipios/{slug}",
-    "GET /municipios/{slug}/imagen.png",
-    "GET /capacitaciones",
-    "GET /capacitaciones/{slug}",
-    "GET /capacitaciones/{slug}/evento.ics",
-    "GET /capacitaciones/{slug}/imagen.png",
-    "GET /capacitaciones/{slug}/inscripcion",
-    "POST /capacitaciones/{slug}/inscripcion",
-    "GET /c/{code}",
-    "GET /audio/permiso/{language}",
-    "GET /cal/municipio/{slug}.ics",
-    "GET /cal/ventanilla/{slug}.ics",
-    "GET /cal/tema/{slug}.ics",
-    "GET /cal/guatemala.ics",
-    "GET /verificar",
-    "GET /verificar/{code}",
-    "POST /verificar/{code}",
-    "GET /V/{code}",
-    "GET /v/{code}",
-    "GET /entrar",
-    "POST /entrar",
-    "POST /salir",
-    "GET /privacidad",
-    "GET /accesibilidad",
-    "GET /quejas",
-    "GET /salud",
-    "GET /salud/listo",
-    "GET /.well-known/security.txt",
-    "GET /robots.txt",
-}
 
 
 def routes(folder: Path) -> dict[str, Address]:
