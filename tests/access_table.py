@@ -68,6 +68,7 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/lugares": EDITORS_LIST,
     "GET /panel/lugares/nuevo": EDITORS_LIST,
     "GET /panel/lugares/{id:uuid}/editar": EDITORS,
+    "GET /panel/comunidades": DESK_LIST,
     "GET /panel/capacitaciones": EVERYBODY,
     "GET /panel/capacitaciones/nueva": EDITORS_LIST,
     f"GET {TRAINING}": SCHEDULE,
@@ -99,6 +100,11 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
     "POST /panel/lugares/nuevo": EDITORS,
     "POST /panel/lugares/{id:uuid}/editar": EDITORS,
+    "POST /panel/comunidades/confirmar": DESK,
+    "POST /panel/comunidades/corregir": DESK,
+    "POST /panel/comunidades/escritura": DESK,
+    "POST /panel/comunidades/ocultar": DESK,
+    "POST /panel/comunidades/deshacer": DESK,
     "POST /panel/capacitaciones/nueva": EDITORS,
     f"POST {TRAINING}/publicar": EDITORS,
     f"POST {TRAINING}/ocultar": EDITORS,
@@ -137,6 +143,10 @@ PANEL: Mapping[str, Rule] = {
 }
 
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
+    **dict.fromkeys(
+        [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
+        lambda at: {"municipality": at.hub.seat_id, "name": "Las Pozas"},
+    ),
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
     "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
     "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
@@ -169,6 +179,7 @@ FOR_ALL = {
     "GET /capacitaciones/{slug}/inscripcion",
     "POST /capacitaciones/{slug}/inscripcion",
     "GET /c/{code}",
+    "GET /comunidades/{code}.json",
     "GET /audio/permiso/{language}",
     "GET /cal/municipio/{slug}.ics",
     "GET /cal/ventanilla/{slug}.ics",

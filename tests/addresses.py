@@ -82,6 +82,7 @@ class Objects:
             "/cal/tema/": {"slug": "riesgos"},
             "/municipios/": {"slug": "la-libertad-peten"},
             "/capacitaciones/": {"slug": self.coming.slug},
+            "/comunidades/": {"code": self.hub.seat_id},
             "/c/": {"code": self.coming.short_code},
             "/audio/": {"language": "kek"},
             "/i/": {"token": self.token, "code": self.certificate.code},

@@ -25,6 +25,7 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_close_session: EDITORS,
     permissions.can_see_registrations: DESK,
     permissions.can_register_at_desk: DESK,
+    permissions.can_invite: DESK,
     permissions.can_issue_certificates: EDITORS,
     permissions.can_revoke_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,

@@ -6,6 +6,7 @@
 | roster, check in, walk-in, names, sheet | own sessions | hub | hub | operator | | |
 | close a session | own sessions | | hub | operator | | |
 | registrations with contacts, desk | | hub | hub | operator | | |
+| letters of invitation; communities of the municipalities served | | hub | hub | operator | | |
 | print certificates | | hub | hub | operator | | |
 | issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
@@ -59,6 +60,11 @@ def can_see_registrations(actor: Actor, hub_id: UUID) -> bool:
 
 def can_register_at_desk(actor: Actor, hub_id: UUID) -> bool:
     """Register somebody who stands at the desk, approve, cancel, move up the waiting list."""
+    return actor.has_at(hub_id, DESK)
+
+
+def can_invite(actor: Actor, hub_id: UUID) -> bool:
+    """Prepare letters of invitation to a training, print them, and record who was invited and how."""
     return actor.has_at(hub_id, DESK)
 
 

@@ -1,4 +1,4 @@
-"""`/audio/permiso/{language}`: the permission read aloud, for who would rather hear than read it."""
+"""`/audio/permiso/{language}`: the permission read aloud, for who would rather hear than read it. And communities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import NotModifiedResponse
 
-from trainings.people import audio
+from trainings.people import audio, community_routes
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.static import ASKED_AGAIN, FOREVER
 
@@ -30,4 +30,4 @@ async def recording(request: Request) -> Response:
     return response
 
 
-routes: list[BaseRoute] = [Route(audio.ADDRESS + "{language}", recording)]
+routes: list[BaseRoute] = [Route(audio.ADDRESS + "{language}", recording), *community_routes.routes]

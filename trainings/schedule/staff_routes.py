@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import EDITORS, STAFF
+from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
@@ -65,6 +65,7 @@ async def index(request: Request) -> Response:
         "after": _page_path(request, page + 1) if _last_row(found) < found.total else "",
         "last": _last_row(found),
         "can_create": bool(actor.hubs_with(EDITORS)),
+        "is_desk": bool(actor.hubs_with(DESK)),
     }
     return render(request, "schedule/staff/index.html", context)
 
