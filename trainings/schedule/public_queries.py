@@ -250,26 +250,23 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
     ]
 
 
+_AS_READ = (
+    *("slug", "title", "neutral_title", "minutes", "completion_share", "pass_mark", "topic_slug", "capacity", "taken"),
+    *("childcare_capacity", "childcare_taken", "minimum_age", "bring", "revision", "cancel_reason"),
+)
+"""Columns of a training that need no reading."""
+
+
 def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisites: tuple[str, ...]) -> Posted:
     hub, is_place_public = _hub(row), row["place_shown"] == PlaceShown.PUBLIC
     return Posted(
+        **{name: row[name] for name in _AS_READ},
         id=str(row["id"]),
-        slug=row["slug"],
         state=TrainingState(row["state"]),
-        title=row["title"],
-        neutral_title=row["neutral_title"],
         summary=row["summary"] or row["course_summary"],
         contents=_titles(row["contents"]),
         prerequisites=prerequisites,
         kind=CourseKind(row["kind"]),
-        minutes=row["minutes"],
-        completion_share=row["completion_share"],
-        pass_mark=row["pass_mark"],
-        topic_slug=row["topic_slug"],
-        capacity=row["capacity"],
-        taken=row["taken"],
-        childcare_capacity=row["childcare_capacity"],
-        childcare_taken=row["childcare_taken"],
         has_waiting_list=bool(row["has_waiting_list"]),
         opens_at=_moment(row["opens_at"]),
         closes_at=_moment(row["closes_at"]),
@@ -278,16 +275,12 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         approval_required=bool(row["approval_required"]),
         walk_ins=bool(row["walk_ins"]),
         admits_minors=bool(row["admits_minors"]),
-        minimum_age=row["minimum_age"],
         audience=_codes(row["audience"]) or _codes(row["course_audience"]),
         languages=_codes(row["languages"]),
         interpreter_languages=_codes(row["interpreter_languages"]),
         offers=_codes(row["offers"]),
-        bring=row["bring"],
         phone=row["contact_phone"] or hub.phone,
-        revision=row["revision"],
         cancelled_at=_moment(row["cancelled_at"]),
-        cancel_reason=row["cancel_reason"],
         hub=hub,
         meetings=tuple(_meeting(meeting, _place(meeting, hub.seat, is_public=is_place_public)) for meeting in meetings),
     )
