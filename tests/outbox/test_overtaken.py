@@ -16,6 +16,7 @@ from tests.outbox.told import (
     a_training,
     call_off,
     cancel,
+    change,
     everything,
     last_job,
     last_mail,
@@ -28,7 +29,7 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.lib.tokens import certificate_code, own_link, uuid7
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.models import LinkScope, OwnLink, Registration
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.settings import Settings
 
 
@@ -42,6 +43,10 @@ def _on_friday(freeze: Freeze) -> None:
 
 async def leave(_registration: Registration) -> None:
     """Nothing happens meanwhile."""
+
+
+async def offer(registration: Registration) -> None:
+    await change(registration, RegistrationState.OFFERED)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +69,14 @@ async def leave(_registration: Registration) -> None:
         ("training_changed", put_on_waiting_list, False),
         ("training_changed", cancel, True),
         ("training_changed", call_off, True),
+        ("registration_offered", leave, True),
+        ("registration_offered", offer, False),
+        ("registration_offered", call_off, True),
+        ("registration_confirmed", offer, True),
+        ("offer_expired", cancel, False),
+        ("offer_expired", leave, True),
+        ("waitlist_closed", cancel, False),
+        ("waitlist_closed", put_on_waiting_list, True),
         ("own_link_again", leave, False),
         ("own_link_again", cancel, False),
     ],

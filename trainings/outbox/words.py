@@ -9,6 +9,9 @@ from trainings.web.i18n import N_, gettext
 KIND_WORDS = {
     "registration_confirmed": N_("Inscripción confirmada"),
     "registration_promoted": N_("Se liberó un lugar"),
+    "registration_offered": N_("Lugar ofrecido"),
+    "offer_expired": N_("Se le acabó el plazo"),
+    "waitlist_closed": N_("Se cerró la lista de espera"),
     "registration_waitlisted": N_("En lista de espera"),
     "registration_held": N_("Solicitud recibida"),
     "registration_cancelled": N_("Inscripción cancelada"),
@@ -16,6 +19,8 @@ KIND_WORDS = {
     "training_changed": N_("Cambio de fecha o lugar"),
     "certificate_ready": N_("Diploma o constancia"),
     "own_link_again": N_("Enlace otra vez"),
+    "need_answered": N_("Respuesta sobre un apoyo"),
+    "my_links": N_("Enlaces pedidos en la página"),
 }
 
 WAITING = "waiting"

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from trainings import clock
 from trainings.db import reads
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
-from trainings.registrations.models import TAKES_PLACE, LinkScope, OwnLink, Registration, RegistrationState
+from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.schedule import sentences
 from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -21,12 +24,16 @@ from trainings.web.i18n import SOURCE_LANGUAGE
 from trainings.web.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from trainings.people.models import Participant
     from trainings.places.models import Hub, Venue
     from trainings.schedule.models import Training
 
-CANCELLING = ("registration_cancelled", "training_cancelled")
-"""Messages after which a calendar has forgotten the entries."""
+ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready"})
+"""Messages about one person; all others tell of everybody of a group who has the same address."""
+ABOUT_LEAVING = frozenset({"registration_cancelled", "offer_expired", "waitlist_closed"})
+"""Messages about who is off; all others of a group are about who stays."""
+GIVING_PLACES = ("registration_confirmed", "registration_promoted")
+HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
+"""Sources whose names somebody of the staff heard and typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +48,20 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Facts:
-    """One registration with everything around it. `cancellations`: how often the person was told that it is off."""
+    """One registration with everything around it, and those that one address is told of together with it.
+
+    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries.
+    """
 
     job: OutboxJob
     registration: Registration
+    mailbox: Mailbox
+    concerned: Sequence[Registration]
+    to: str
     sessions: Sequence[TrainingSession]
-    token: str | None
     lang: str
-    cancellations: int
+    round_number: int
     is_told_again: bool
-
-    @property
-    def participant(self) -> Participant:
-        return self.registration.participant
 
     @property
     def training(self) -> Training:
@@ -105,7 +113,13 @@ class Facts:
 
     @property
     def link(self) -> str:
-        return f"{get_settings().base_url.rstrip('/')}/i/{self.token}" if self.token else ""
+        return link_to(self.mailbox.token_for(len(self.concerned)))
+
+    @property
+    def others_come(self) -> bool:
+        """Whether somebody else of this address has a place, so that its calendar keeps the entries."""
+        told = {one.id for one in self.concerned}
+        return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
 
     def place_of(self, session: TrainingSession) -> str:
         """Where a session is held, as exactly as this person may know."""
@@ -141,58 +155,119 @@ class Facts:
             "place_comes_later": not self.knows_place and bool(self.coming) and not self.is_cancelled,
             "online_url": self.training.online_url if is_confirmed else "",
             "bring": self.training.bring if is_confirmed else "",
-            # Not the name: anybody may have typed it, and it would travel in our name to an address that is not theirs.
-            "initials": initials(self.participant.given_names, self.participant.surnames),
+            "n": len(self.concerned),
+            "names": names_of(self.concerned),
             "short_code": self.registration.short_code if is_confirmed and self.coming else "",
+            "tickets": [(called(one), one.short_code) for one in self.concerned],
             "link": self.link,
-            "link_label": _("Ver mi boleto") if is_confirmed else _("Ver mi inscripción"),
+            "link_label": _link_label(len(self.concerned), is_confirmed=is_confirmed),
             "hub": self.hub,
             "phone": self.phone,
             "has_invitation": False,
         }
 
 
+def called(registration: Registration) -> str:
+    """How a message calls somebody whose person is loaded: by the first name that staff typed, else by initials.
+
+    Anybody may have typed a name on the page, and it would travel in our name to an address that is not theirs.
+    """
+    person = registration.participant
+    if registration.source in HEARD:
+        return person.given_names.split()[0]
+    return initials(person.given_names, person.surnames)
+
+
+def names_of(registrations: Sequence[Registration]) -> str:
+    """`Rosa, Diego y Ana`, in the language being spoken."""
+    return sentences.listing([called(one) for one in registrations])
+
+
+def link_to(token: str | None) -> str:
+    """The address of an own link; empty without one."""
+    return f"{get_settings().base_url.rstrip('/')}/i/{token}" if token else ""
+
+
+def _link_label(n_people: int, *, is_confirmed: bool) -> str:
+    if n_people > 1:
+        return _("Ver los boletos") if is_confirmed else _("Ver las inscripciones")
+    return _("Ver mi boleto") if is_confirmed else _("Ver mi inscripción")
+
+
 async def gather(job: OutboxJob) -> Facts | None:
     """The facts about the job's registration; none where it is gone or its person has no address."""
-    found = (
-        await reads(Registration)
-        .filter(id=job.subject_id)
-        .prefetch_related("participant", "training__hub__seat", "training__venue__municipality")
-    )
-    if not found or not found[0].participant.email:
+    registration = await _loaded(job.subject_id)
+    if registration is None:
         return None
-    registration = found[0]
-    sessions = (
-        await reads(TrainingSession)
-        .filter(training_id=registration.training_id)
-        .prefetch_related("venue__municipality")
-    )
-    earlier = reads(OutboxJob).filter(subject_id=registration.id, id__lt=job.id)
-    first = await earlier.order_by("id").first()
+    mailbox = await read_mailbox(registration)
+    stays = _who_stays(job, mailbox)
+    if stays is not None:
+        # Who was written to for all of them is off by now: the others are told all the same.
+        registration = await _loaded(stays.id) or registration
+        mailbox = await read_mailbox(registration)
+    to = await address_of(registration.participant)
+    if not to:
+        return None
+    concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
+    until_now = await _messages_until(job, mailbox)
     return Facts(
         job=job,
         registration=registration,
-        sessions=sessions,
-        token=await _token_of(registration),
+        mailbox=mailbox,
+        concerned=concerned,
+        to=to,
+        sessions=await reads(TrainingSession)
+        .filter(training_id=registration.training_id)
+        .prefetch_related("venue__municipality"),
         # Who signed up spoke this language then; what staff cause later must not speak theirs.
-        lang=(first or job).lang or SOURCE_LANGUAGE,
-        cancellations=await earlier.filter(kind__in=CANCELLING, outcome__in=(Outcome.SENT, Outcome.KEPT)).count(),
-        is_told_again=await _is_told_again(job),
+        lang=until_now[0].lang or SOURCE_LANGUAGE,
+        round_number=_rounds(until_now, mailbox.mates),
+        is_told_again=await _is_told_again(job, concerned),
     )
 
 
-async def _is_told_again(job: OutboxJob) -> bool:
+async def _loaded(registration_id: UUID | None) -> Registration | None:
+    around = ("participant", "group", "training__hub__seat", "training__venue__municipality")
+    return await reads(Registration).get_or_none(id=registration_id).prefetch_related(*around)
+
+
+def _who_stays(job: OutboxJob, mailbox: Mailbox) -> Registration | None:
+    """Whom a message to all is about now, where the one that it names is off."""
+    if job.kind in ABOUT_ONE | ABOUT_LEAVING or mailbox.registration.state is not RegistrationState.CANCELLED:
+        return None
+    return next((one for one in mailbox.mates if one.state is not RegistrationState.CANCELLED), None)
+
+
+async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
+    """What this address was told about its people, in order, the job last."""
+    earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
+    return [*await earlier.order_by("id"), job]
+
+
+def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:
+    """How often a calendar forgot the entries: by each training called off, and where places came after a good-bye.
+
+    After a good-bye of some of an address the entries stay for those who still come.
+    """
+    n_rounds, good_bye = 0, None
+    for message in messages:
+        is_read = message.outcome in (Outcome.SENT, Outcome.KEPT)
+        if message.kind == "training_cancelled" and is_read:
+            n_rounds, good_bye = n_rounds + 1, None
+        elif message.kind == "registration_cancelled" and is_read:
+            good_bye = message.created_at
+        elif message.kind in GIVING_PLACES and good_bye is not None:
+            stayed = any(_came_all_the_time(one, good_bye, message.created_at) for one in mates)
+            n_rounds, good_bye = n_rounds + (not stayed), None
+    return n_rounds
+
+
+def _came_all_the_time(registration: Registration, since: datetime, until: datetime) -> bool:
+    had_place = registration.confirmed_at is not None and registration.confirmed_at < since
+    return had_place and (registration.cancelled_at is None or registration.cancelled_at > until)
+
+
+async def _is_told_again(job: OutboxJob, concerned: Sequence[Registration]) -> bool:
     """Whether a later message of this kind is waiting: each tells what is true when it is sent, so one is enough."""
-    later = reads(OutboxJob).filter(subject_id=job.subject_id, kind=job.kind, id__gt=job.id)
+    later = reads(OutboxJob).filter(subject_id__in=[one.id for one in concerned], kind=job.kind, id__gt=job.id)
     return await later.filter(done_at=None, failed_at=None, stopped_at=None).exists()
-
-
-async def _token_of(registration: Registration) -> str | None:
-    """The person's own link; the group's goes only to who filled the form, since it opens the others' tickets too."""
-    links = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None).order_by("-created_at")
-    own = next((link for link in links if link.registration_id == registration.id), None)
-    if own is not None:
-        return own.token
-    group = next((link for link in links if link.scope is LinkScope.GROUP), None)
-    first = await reads(Registration).filter(group_id=registration.group_id).order_by("id").first()
-    return group.token if group is not None and first is not None and first.id == registration.id else None

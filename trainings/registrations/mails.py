@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from trainings import clock
 from trainings.lib.dates import NBSP, day_and_time
 from trainings.lib.phones import show_phone
 from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
+from trainings.people.words import NEEDS
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.letters import Facts, gather
 from trainings.registrations.models import RegistrationState
+from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.waiting import offer_ends, reached_by_mail
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
@@ -27,6 +32,20 @@ def is_confirmed(facts: Facts) -> bool:
 
 def is_waiting(facts: Facts) -> bool:
     return facts.registration.state is RegistrationState.WAITLISTED and is_coming(facts)
+
+
+def is_offered(facts: Facts) -> bool:
+    """A place is kept, and somebody has to say yes."""
+    return facts.registration.state is RegistrationState.OFFERED and is_coming(facts)
+
+
+def is_off(facts: Facts) -> bool:
+    """The person has no place in something that is still to come."""
+    return has_cancelled(facts) and is_coming(facts)
+
+
+def is_answered(facts: Facts) -> bool:
+    return is_concerned(facts) and bool(_answers(facts))
 
 
 def is_held(facts: Facts) -> bool:
@@ -76,7 +95,7 @@ def confirmations(facts: Facts) -> list[Appointment]:
 
 def withdrawals(facts: Facts) -> list[Appointment]:
     """The sessions that somebody had a place in, for taking out of the calendar."""
-    if facts.registration.confirmed_at is None:
+    if facts.registration.confirmed_at is None or facts.others_come:
         return []
     # Where only a session was called off, it has been taken out already.
     affected = [*facts.coming, *facts.called_off] if facts.is_cancelled else facts.coming
@@ -91,7 +110,7 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
     bring = _("Qué traer: %(what)s") % {"what": facts.training.bring} if facts.training.bring else ""
     online = "" if is_withdrawn else facts.training.online_url
     return Appointment(
-        uid=invitation_uid(facts.registration.id, session.id, settings.uid_domain, round_number=facts.cancellations),
+        uid=invitation_uid(facts.mailbox.mates[0].id, session.id, settings.uid_domain, round_number=facts.round_number),
         stamped_at=max(facts.job.created_at.replace(microsecond=0), session.stamped_at),
         # A session that was called off or moved has a higher number of its own; who leaves raises it by one.
         sequence=session.sequence + (is_withdrawn and not is_called_off),
@@ -113,20 +132,51 @@ class Kind:
     entries: Callable[[Facts], Sequence[Appointment]] = nothing
     more: Callable[[Facts], dict[str, Any]] = field(default=lambda _facts: {})
     names_day: bool = True
+    sent: Callable[[Facts], Awaitable[None]] | None = None
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
     return {"reason": facts.training.cancel_reason}
 
 
+def _way_up(facts: Facts) -> dict[str, Any]:
+    return {"is_offered_first": facts.training.offer_hours is not None}
+
+
+def _time_left(facts: Facts) -> dict[str, Any]:
+    """Until when to answer: counted from now on, unless somebody was reached before."""
+    group = facts.registration.group
+    until = group.offered_until or offer_ends(facts.training, facts.sessions, clock.now())
+    return {"until": until, "link_label": _("Decir sí o no")}
+
+
+def _answers(facts: Facts) -> list[tuple[str, bool]]:
+    """Support that was answered, in words, and whether it is arranged."""
+    states = read_needs(facts.registration.needs)
+    answered = {code: state for code, state in states.items() if state is not NeedState.ASKED}
+    return [(_(NEEDS[code]), state is NeedState.ARRANGED) for code, state in answered.items()]
+
+
+def _support(facts: Facts) -> dict[str, Any]:
+    return {"answers": _answers(facts)}
+
+
+async def _is_reached(facts: Facts) -> None:
+    await reached_by_mail(facts.registration.group_id)
+
+
 KINDS = {
     "registration_confirmed": Kind("emails/registration_confirmed.txt", is_confirmed, confirmations),
     "registration_promoted": Kind("emails/registration_promoted.txt", is_confirmed, confirmations),
-    "registration_waitlisted": Kind("emails/registration_waitlisted.txt", is_waiting),
+    "registration_offered": Kind("emails/registration_offered.txt", is_offered, more=_time_left, sent=_is_reached),
+    "registration_waitlisted": Kind("emails/registration_waitlisted.txt", is_waiting, more=_way_up),
     "registration_held": Kind("emails/registration_held.txt", is_held),
     "registration_cancelled": Kind("emails/registration_cancelled.txt", has_cancelled, withdrawals),
+    "offer_expired": Kind("emails/offer_expired.txt", is_off),
+    "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
     "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
     "training_changed": Kind("emails/training_changed.txt", is_concerned, requests),
+    "need_answered": Kind("emails/need_answered.txt", is_answered, more=_support),
     "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
 }
 
@@ -142,15 +192,13 @@ COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 
 def letter_of(kind: Kind, facts: Facts) -> Mail:
     """The message of this kind in the person's language."""
-    assert facts.participant.email
-    to = facts.participant.email
     with speaking(facts.lang):
-        invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, to))
+        invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, facts.to))
         shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
         letter = write_letter(kind.words, shown)
         subject = letter.heading + (_day_for_subject(facts) if kind.names_day else "")
     return Mail(
-        to=to,
+        to=facts.to,
         subject=subject,
         text=letter.text,
         html=letter.html,
@@ -159,6 +207,7 @@ def letter_of(kind: Kind, facts: Facts) -> Mail:
         invitation=invited,
         attachments=files,
         is_overtaken=facts.is_told_again or not kind.holds(facts),
+        on_sent=partial(kind.sent, facts) if kind.sent is not None else None,
     )
 
 
