@@ -37,10 +37,13 @@ class SafeTransaction(TransactionWrapper):
         """The rows of several SELECTs, one after the other."""
         return [await self.execute_query_dict(text, values) for text, values in asked]
 
-    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
         """Run each statement for all its rows, in order."""
-        for text, rows in statements:
-            await self.execute_many(text, list(rows))
+        for text, values, is_columns in statements:
+            if is_columns:
+                await self.execute_query(text, list(values))
+            else:
+                await self.execute_many(text, list(values))
 
 
 class SafeContext(TransactionContextPooled):

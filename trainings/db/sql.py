@@ -56,11 +56,26 @@ class Pairs:
         return [one for one, _other in self.pairs], [other for _one, other in self.pairs]
 
 
+class Insert:
+    """An INSERT of many rows: on PostgreSQL one statement over arrays, on SQLite one for each row."""
+
+    def __init__(self, table: str, columns: str, **fixed: str) -> None:
+        """`columns` are names with their PostgreSQL types, `fixed` those that are the same in every row."""
+        typed = [column.split() for column in columns.split(", ")]
+        names = ", ".join([name for name, _type in typed] + list(fixed))
+        same = "".join(f", {value}" for value in fixed.values())
+        arrays = ", ".join(f"${number}::{kind}[]" for number, (_name, kind) in enumerate(typed, 1))
+        marks = ", ".join("?" * len(typed))
+        # Names and types are constants of the program.
+        self.on_sqlite = f"INSERT INTO {table} ({names}) VALUES ({marks}{same})"  # noqa: S608
+        self.on_postgres = f"INSERT INTO {table} ({names}) SELECT *{same} FROM unnest({arrays})"  # noqa: S608
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A text with its values, or, to be written, with rows of values."""
 
-    text: str
+    text: str | Insert
     values: Sequence[Any]
 
 
@@ -68,7 +83,7 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
     """The rows of several SELECTs of the transaction in progress, asked for in one go."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    asked = [(translated(one.text, dialect), _prepared(one.values, dialect)) for one in statements]
+    asked = [(translated(str(one.text), dialect), _prepared(one.values, dialect)) for one in statements]
     found: list[list[dict[str, Any]]] = await connection.read_all(asked)
     return found
 
@@ -77,7 +92,17 @@ async def write_all(statements: Iterable[Statement]) -> None:
     """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    await connection.write_all([(translated(one.text, dialect), one.values) for one in statements if one.values])
+    await connection.write_all([_written(one, dialect) for one in statements if one.values])
+
+
+def _written(statement: Statement, dialect: str) -> tuple[str, Sequence[Any], bool]:
+    """Text and rows; with True, columns in the place of rows."""
+    text, rows = statement.text, statement.values
+    if isinstance(text, str):
+        return translated(text, dialect), rows, False
+    if dialect == "postgres":
+        return text.on_postgres, list(zip(*rows, strict=True)), True
+    return text.on_sqlite, rows, False
 
 
 @cache

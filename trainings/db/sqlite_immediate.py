@@ -32,8 +32,8 @@ def _read_all(connection: sqlite3.Connection, asked: Sequence[tuple[str, list[An
     return [[dict(row) for row in connection.execute(text, values)] for text, values in asked]
 
 
-def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
-    for text, rows in statements:
+def _write_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
+    for text, rows, _is_columns in statements:
         connection.executemany(text, rows)
 
 
@@ -55,9 +55,9 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             self.log.debug("%s: %s", text, values)
         return await self._in_one_turn(_read_all, asked)
 
-    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    async def write_all(self, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
         """Run each statement for all its rows, in one turn of the connection's thread."""
-        for text, rows in statements:
+        for text, rows, _is_columns in statements:
             self.log.debug("%s: %s", text, rows)
         await self._in_one_turn(_write_all, statements)
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from trainings.db import sealed, sql
-from trainings.db.sql import Statement
+from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.outbox import bell
 from trainings.people.actions import searchable
@@ -21,46 +21,57 @@ from trainings.registrations.situation import Situation, Ticket
 
 Values = tuple[Any, ...]
 
-PARTICIPANT = """
-    INSERT INTO participant (id, created_at, given_names, surnames, name_key, search_text, municipality_id, community,
-        actor_type, organization, sex, age_group, public_official, phone, email, phone_key, email_key, language, pueblo)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-CONSENT = """
-    INSERT INTO consent (id, created_at, participant_id, purpose, text_version, how, recorded_by_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-GUARDIAN = """
-    INSERT INTO guardian (id, created_at, participant_id, name, relation, phone, email, text_version, how,
-        recorded_by_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-ASSENT = """
-    INSERT INTO assent (id, created_at, participant_id, text_version, how, recorded_by_id) VALUES (?, ?, ?, ?, ?, ?)
-"""
-GROUP = """
-    INSERT INTO registration_group (id, created_at, training_id, state, n_people, childcare_places, wait_number,
-        hold_reason, idempotency_key, body_hash, browser_key, changed_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-REGISTRATION = """
-    INSERT INTO registration (id, created_at, training_id, group_id, participant_id, duplicate_of_id, state, source,
-        short_code, qr_hash, qr_token, needs, confirmed_at, minutes_attended)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
-"""
-LINK = """
-    INSERT INTO own_link (id, created_at, group_id, registration_id, scope, token_hash, token)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-JOB = """
-    INSERT INTO outbox_job (id, created_at, kind, payload, dedup, subject_id, hub_id, batch_id, lang, run_at, attempts,
-        tries, outcome, last_error)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', '')
-"""
-LINE = """
-    INSERT INTO audit_line (id, created_at, act, actor_id, actor_role, object_id, hub_id, request_id, detail)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+PARTICIPANT = Insert(
+    "participant",
+    "id uuid, created_at timestamptz, given_names text, surnames text, name_key text, search_text text, "
+    "municipality_id text, community text, actor_type text, organization text, sex text, age_group text, "
+    "public_official bool, phone text, email text, phone_key text, email_key text, language text, pueblo text",
+)
+CONSENT = Insert(
+    "consent",
+    "id uuid, created_at timestamptz, participant_id uuid, purpose text, text_version text, how text, "
+    "recorded_by_id uuid",
+)
+GUARDIAN = Insert(
+    "guardian",
+    "id uuid, created_at timestamptz, participant_id uuid, name text, relation text, phone text, email text, "
+    "text_version text, how text, recorded_by_id uuid",
+)
+ASSENT = Insert(
+    "assent",
+    "id uuid, created_at timestamptz, participant_id uuid, text_version text, how text, recorded_by_id uuid",
+)
+GROUP = Insert(
+    "registration_group",
+    "id uuid, created_at timestamptz, training_id uuid, state text, n_people int, childcare_places int, "
+    "wait_number bigint, hold_reason text, idempotency_key text, body_hash text, browser_key text, "
+    "changed_at timestamptz",
+)
+REGISTRATION = Insert(
+    "registration",
+    "id uuid, created_at timestamptz, training_id uuid, group_id uuid, participant_id uuid, "
+    "duplicate_of_id uuid, state text, source text, short_code text, qr_hash text, qr_token text, "
+    "needs text, confirmed_at timestamptz",
+    minutes_attended="0",
+)
+LINK = Insert(
+    "own_link",
+    "id uuid, created_at timestamptz, group_id uuid, registration_id uuid, scope text, token_hash text, token text",
+)
+JOB = Insert(
+    "outbox_job",
+    "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
+    "batch_id uuid, lang text, run_at timestamptz",
+    attempts="0",
+    tries="0",
+    outcome="''",
+    last_error="''",
+)
+LINE = Insert(
+    "audit_line",
+    "id uuid, created_at timestamptz, act text, actor_id uuid, actor_role text, object_id uuid, hub_id uuid, "
+    "request_id text, detail jsonb",
+)
 LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ? WHERE id = ?"
 MOVED_UP = """
     UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
