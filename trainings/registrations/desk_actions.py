@@ -1,4 +1,4 @@
-"""What only the desk does to a registration: a new ticket, an adult out of their family, all of a family, a refusal."""
+"""What only the desk does: a new ticket, an adult out of their family, an answer to a need or to who is held."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.models import Participant
 from trainings.registrations import actions
+from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
     Card,
@@ -25,8 +26,9 @@ from trainings.registrations.models import (
     RegistrationGroup,
     RegistrationState,
 )
+from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.sign_up import locked_training
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
 from trainings.web.i18n import N_
 
@@ -44,6 +46,11 @@ class MinorStays(Refusal):
 class ComesAlone(Refusal):
     code = "comes_alone"
     sentence = N_("Esta persona se inscribió sola: no hay de quién separarla.")
+
+
+class NeedGone(Refusal):
+    code = "need_gone"
+    sentence = N_("La persona ya no pide ese apoyo, o canceló. Vuelva a abrir la lista.")
 
 
 class NotHeld(Refusal):
@@ -92,20 +99,6 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
         )
 
 
-async def cancel_group(registration_id: UUID, *, actor: Actor) -> int:
-    """Cancel everybody who came with this registration and was not taken out of its family. Returns how many.
-
-    Refuses like `cancel`.
-    """
-    async with transaction():
-        registration, _training = await _locked(registration_id)
-        together = Registration.filter(group_id=registration.group_id, detached_at=None)
-        live = await together.exclude(state=RegistrationState.CANCELLED).order_by("id")
-        for one in live:
-            await actions.cancel(one.id, actor=actor)
-        return len(live)
-
-
 async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) -> None:
     """Say no to a group that waits for staff: it is cancelled as a whole, and nobody moves, since it held no place.
 
@@ -141,6 +134,33 @@ async def approve_group(group_id: UUID, *, actor: Actor) -> None:
     await actions.approve(held.id, actor=actor)
 
 
+async def answer_need(registration_id: UUID, code: str, state: NeedState, *, actor: Actor) -> None:
+    """Say what came of one support need; the person is told, where it is an answer and a new one.
+
+    Refuses (NeedGone) what is not asked for any more, of who cancelled, or once the training is over or called off.
+    """
+    async with transaction():
+        registration, training = await _locked(registration_id)
+        needs = read_needs(registration.needs)
+        is_gone = registration.state is RegistrationState.CANCELLED or code not in needs
+        if is_gone or training.state is TrainingState.CANCELLED or await _is_over(training):
+            raise NeedGone
+        if needs[code] is state:
+            return
+        registration.needs = write_needs(needs | {code: state})
+        await registration.save(update_fields=["needs"])
+        if state is not NeedState.ASKED:
+            await announce(registration, registration.participant, training, "need_answered")
+        # Which need it was is forgotten with the need itself; this line stays.
+        await record(
+            "registrations.answer_need",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=training.hub_id,
+            state=state.value,
+        )
+
+
 # -- parts
 
 
@@ -148,7 +168,7 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
     """The registration with its person, read under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
-        raise NotFound(N_("No encontramos esa inscripción."))
+        raise UnknownRegistration
     training = await locked_training(where.training_id)
     return await Registration.get(id=registration_id).prefetch_related("participant"), training
 
@@ -156,7 +176,7 @@ async def _locked(registration_id: UUID) -> tuple[Registration, Training]:
 async def _locked_group(group_id: UUID) -> tuple[RegistrationGroup, Training]:
     where = await RegistrationGroup.get_or_none(id=group_id)
     if where is None:
-        raise NotFound(N_("No encontramos esa inscripción."))
+        raise UnknownRegistration
     training = await locked_training(where.training_id)
     return await RegistrationGroup.get(id=group_id), training
 

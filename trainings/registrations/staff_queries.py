@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings.accounts.models import User
 from trainings.accounts.permissions import can_correct_name, can_see_registrations
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import short_name
-from trainings.people.models import Consent
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.people.models import Assent, Consent, Guardian
+from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions
-from trainings.schedule.models import SessionFacilitator, Training
+from trainings.schedule.models import CoursePrerequisite, SessionFacilitator, Training
 from trainings.web.i18n import N_
 
 
@@ -41,13 +42,58 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Somebody who signed up in the same form."""
+
+    id: UUID
+    name: str
+    state: RegistrationState
+    is_minor: bool
+    is_detached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What somebody agreed to. `recorders` are the names of who of the staff read it out or wrote it down, by id."""
+
+    consents: Sequence[Consent]
+    guardians: Sequence[Guardian]
+    assents: Sequence[Assent]
+    recorders: Mapping[UUID, str]
+
+
+NOTHING_AGREED = Agreed((), (), (), {})
+
+
+@dataclass(frozen=True, slots=True)
 class StaffView:
-    """A registration in scope. `is_desk`: contacts, support needs, and the buttons of the desk."""
+    """A registration in scope. `is_desk`: contacts, support needs, permissions, and the buttons of the desk.
+
+    `courses_before` are those that the person has not shown to have completed, where that is why they wait.
+    """
 
     own: OwnRegistration
     is_desk: bool
-    consents: Sequence[Consent]
+    agreed: Agreed
     alike: Sequence[Alike]
+    companions: Sequence[Companion]
+    courses_before: Sequence[str]
+
+    @property
+    def is_minor(self) -> bool:
+        return is_minor(self.own.registration)
+
+    @property
+    def may_detach(self) -> bool:
+        """Whether this is an adult whom somebody else's link shows."""
+        registration = self.own.registration
+        return bool(self.companions) and not self.is_minor and registration.detached_at is None
+
+
+def is_minor(registration: Registration) -> bool:
+    """Whether its person, who is loaded, said to be under 18."""
+    age_group = registration.participant.age_group
+    return age_group is not None and age_group.is_minor
 
 
 async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
@@ -63,16 +109,44 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
     is_desk = can_see_registrations(actor, hub_id)
     if not is_desk and not can_correct_name(actor, hub_id, is_facilitator=await holds.exists()):
         raise UnknownRegistration
+    own = await with_sessions(registration_id)
     return StaffView(
-        own=await with_sessions(registration_id),
+        own=own,
         is_desk=is_desk,
-        consents=await reads(Consent).filter(participant_id=found.participant_id).order_by("created_at", "purpose"),
+        agreed=await _agreed(found.participant_id) if is_desk else NOTHING_AGREED,
         alike=await _alike(found),
+        companions=await _companions(found),
+        courses_before=await _courses_before(own.registration) if is_desk else (),
     )
 
 
+async def _agreed(participant_id: UUID) -> Agreed:
+    consents = await reads(Consent).filter(participant_id=participant_id).order_by("created_at", "purpose")
+    guardians = await reads(Guardian).filter(participant_id=participant_id).order_by("created_at", "id")
+    assents = await reads(Assent).filter(participant_id=participant_id).order_by("created_at", "id")
+    given: list[Consent | Guardian | Assent] = [*consents, *guardians, *assents]
+    by = {one.recorded_by_id for one in given if one.recorded_by_id is not None}
+    names = await reads(User).filter(id__in=sorted(by)).values_list("id", "name") if by else []
+    return Agreed(consents, guardians, assents, dict(names))
+
+
+async def _companions(registration: Registration) -> list[Companion]:
+    """The others of its group, cancelled ones too, in the order of the form."""
+    others = reads(Registration).filter(group_id=registration.group_id).exclude(id=registration.id)
+    return [
+        Companion(
+            id=one.id,
+            name=short_name(one.participant.given_names, one.participant.surnames),
+            state=one.state,
+            is_minor=is_minor(one),
+            is_detached=one.detached_at is not None,
+        )
+        for one in await others.order_by("id").prefetch_related("participant")
+    ]
+
+
 async def _alike(registration: Registration) -> list[Alike]:
-    """Its look-alikes either way, and live registrations of the same name."""
+    """Its look-alikes either way, and live registrations of the same name. Of this training alone: some are minors."""
     first_id = registration.duplicate_of_id or registration.id
     same = Q(id=first_id) | Q(duplicate_of_id=first_id) | Q(participant__name_key=registration.participant.name_key)
     found = (
@@ -92,6 +166,16 @@ async def _alike(registration: Registration) -> list[Alike]:
         )
         for one in found
     ]
+
+
+async def _courses_before(registration: Registration) -> list[str]:
+    if (
+        registration.state is not RegistrationState.HELD
+        or registration.group.hold_reason is not HoldReason.PREREQUISITE
+    ):
+        return []
+    before = reads(CoursePrerequisite).filter(course_id=registration.training.course_id).order_by("required__title")
+    return [title for (title,) in await before.values_list("required__title")]
 
 
 async def training_at_desk(training_id: UUID, actor: Actor) -> Training:

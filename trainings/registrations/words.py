@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.models import HoldReason, RegistrationState, Source
+from trainings.registrations.needs import NeedState
 from trainings.web.i18n import N_
 
 STATES: dict[RegistrationState, str] = {
@@ -23,6 +24,13 @@ SOURCES: dict[Source, str] = {
     Source.CARD: N_("con tarjeta"),
     Source.IMPORT: N_("de un listado"),
 }
+
+HOW_THEY_COME: dict[Source, str] = {
+    Source.DESK: N_("Está aquí"),
+    Source.CALL: N_("Llama por teléfono"),
+    Source.WHATSAPP: N_("Escribe por WhatsApp"),
+}
+"""How somebody comes whom staff sign up."""
 
 PURPOSES: dict[ConsentPurpose, str] = {
     ConsentPurpose.DATA: N_("Guardar sus datos"),
@@ -56,3 +64,9 @@ WHAT_TO_DO: dict[HoldReason, str] = {
     ),
 }
 """What staff look at before they answer."""
+
+NEED_STATES: dict[NeedState, str] = {
+    NeedState.ASKED: N_("Por responder"),
+    NeedState.ARRANGED: N_("Conseguido"),
+    NeedState.IMPOSSIBLE: N_("No se puede"),
+}

@@ -1,0 +1,23 @@
+"""Addresses that open the telephone, a text message or WhatsApp with a number and a text already in place."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class CallLinks:
+    """`tel:`, `sms:` and `https://wa.me/…` for one number."""
+
+    tel: str
+    sms: str
+    whatsapp: str
+
+
+def call_links(e164: str, text: str) -> CallLinks:
+    """The three addresses. `text` is read by whoever holds the phone: no topic, no name, no secret address in it."""
+    words = quote(text, safe="")
+    return CallLinks(
+        tel=f"tel:{e164}",
+        sms=f"sms:{e164}?body={words}",
+        whatsapp=f"https://wa.me/{e164.removeprefix('+')}?text={words}",
+    )

@@ -1,0 +1,48 @@
+"""What the desk carries over from one person to the next, in the address: a queue of one village types it once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from trainings.people.models import ActorType, ConsentHow
+from trainings.registrations.models import Source
+
+AGREED_HOW: Mapping[Source, ConsentHow] = {
+    Source.DESK: ConsentHow.READ_ALOUD,
+    Source.CALL: ConsentHow.CALL,
+    Source.WHATSAPP: ConsentHow.MESSAGE,
+}
+"""The ways in which staff sign somebody up, and how such a person says yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How the last person came, as what, from which municipality. Nothing about who they were."""
+
+    source: Source = Source.DESK
+    actor_type: str = ""
+    municipality: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Carried:
+        """Read from an address or a form; what is not one of the answers is left out."""
+        source, actor_type, municipality = (asked.get(name, "") for name in ("source", "actor_type", "municipality"))
+        return cls(
+            Source(source) if source in set(AGREED_HOW) else Source.DESK,
+            actor_type if actor_type in set(ActorType) else "",
+            municipality if len(municipality) == 4 and municipality.isascii() and municipality.isdigit() else "",
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The same as parameters of an address, those that say something."""
+        told = {"source": self.source.value, "actor_type": self.actor_type, "municipality": self.municipality}
+        return {name: value for name, value in told.items() if value and value != Source.DESK.value}
+
+    def form_of(self, training_id: UUID) -> str:
+        """Where the next person of this training is signed up."""
+        query = f"?{urlencode(self.told)}" if self.told else ""
+        return f"/panel/capacitaciones/{training_id}/inscribir{query}"

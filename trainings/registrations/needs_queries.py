@@ -1,0 +1,114 @@
+"""The support that people ask for in what is still to come, with what staff answered: the board of the desk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.permissions import DESK
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib.text import fold, short_name
+from trainings.people.models import Guardian
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.needs import NeedState, read_needs
+from trainings.registrations.staff_queries import is_minor
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+
+
+@dataclass(frozen=True, slots=True)
+class Wisher:
+    """Somebody who asks for support. A minor has no name outside their own training, and is reached by the guardian's
+    telephone; `phone` is empty where there is an e-mail address, since the answer is written.
+    """
+
+    registration_id: UUID
+    name: str
+    community: str
+    state: RegistrationState
+    needs: Mapping[str, NeedState]
+    phone: str | None
+    has_email: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A training to come with the people who need something there, and the days on which they do."""
+
+    training: Training
+    days: Sequence[datetime]
+    people: Sequence[Wisher]
+
+
+async def wishes_ahead(actor: Actor) -> list[Asked]:
+    """The board of the actor's hubs, the next training first. What is over, called off or cancelled is not on it."""
+    days = await _days_ahead(actor)
+    asking = await _asking(days)
+    phones = await _guardians_phones(asking)
+    people: dict[UUID, list[Wisher]] = {}
+    for one in asking:
+        wisher = _wisher(one, phones)
+        if wisher.needs:
+            people.setdefault(one.training_id, []).append(wisher)
+    trainings = reads(Training).filter(id__in=sorted(people)).prefetch_related("hub")
+    found = [Asked(one, days[one.id], sorted(people[one.id], key=_order)) for one in await trainings]
+    return sorted(found, key=lambda asked: (asked.days[0], asked.training.id))
+
+
+async def n_unanswered(actor: Actor) -> int:
+    """How many wishes of the actor's hubs still wait for an answer."""
+    asking = await _asking(await _days_ahead(actor), with_people=False)
+    return sum(state is NeedState.ASKED for one in asking for state in read_needs(one.needs).values())
+
+
+def count_states(board: Iterable[Asked]) -> Mapping[NeedState, int]:
+    """How many wishes are in each state."""
+    return Counter(state for asked in board for one in asked.people for state in one.needs.values())
+
+
+async def _days_ahead(actor: Actor) -> dict[UUID, list[datetime]]:
+    """The starts of the sessions that have not ended, by training."""
+    coming = reads(TrainingSession).filter(
+        training__hub_id__in=sorted(actor.hubs_with(DESK)), ends_at__gt=clock.now(), state=SessionState.PLANNED
+    )
+    rows = await coming.exclude(training__state=TrainingState.CANCELLED).order_by("starts_at")
+    days: dict[UUID, list[datetime]] = {}
+    for session in rows:
+        days.setdefault(session.training_id, []).append(session.starts_at)
+    return days
+
+
+async def _asking(days: Mapping[UUID, object], *, with_people: bool = True) -> list[Registration]:
+    wanting = reads(Registration).filter(training_id__in=sorted(days), needs__not_isnull=True)
+    live = wanting.exclude(state=RegistrationState.CANCELLED)
+    return await (live.prefetch_related("participant") if with_people else live)
+
+
+async def _guardians_phones(asking: Sequence[Registration]) -> dict[UUID, str]:
+    minors = [one.participant_id for one in asking if is_minor(one)]
+    permitting = reads(Guardian).filter(participant_id__in=minors, withdrawn_at=None).order_by("created_at")
+    return {one.participant_id: one.phone for one in await permitting if one.phone} if minors else {}
+
+
+def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
+    person, minor = registration.participant, is_minor(registration)
+    has_email = person.email_key is not None
+    phone = phones.get(person.id) if minor else person.phone
+    return Wisher(
+        registration_id=registration.id,
+        name="" if minor else short_name(person.given_names, person.surnames),
+        community="" if minor else person.community,
+        state=registration.state,
+        needs=read_needs(registration.needs),
+        phone=None if has_email else phone,
+        has_email=has_email,
+    )
+
+
+def _order(one: Wisher) -> tuple[bool, str, UUID]:
+    """Who waits for an answer first."""
+    return NeedState.ASKED not in one.needs.values(), fold(one.name), one.registration_id

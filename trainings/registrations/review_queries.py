@@ -1,0 +1,207 @@
+"""Who waits for an answer of staff: held groups of the actor's hubs, with what tells a crowd from a trick."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import Subquery
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+
+from trainings import clock
+from trainings.accounts.permissions import DESK
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib.text import short_name
+from trainings.registrations.models import HoldReason, Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.staff_queries import is_minor
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+
+PAGE = 50
+MOST_AT_ONCE = 200
+"""As many groups are answered with one button; the rest with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A group that waits. `names` are those of its adults; minors are only counted, this is not their own training.
+
+    `n_same_browser` and `n_same_contact` count the other sign-ups of the training, in whatever state, that came from
+    the same browser or with the same telephone or address.
+    """
+
+    group_id: UUID
+    registration_id: UUID
+    names: Sequence[str]
+    community: str
+    n_minors: int
+    n_people: int
+    childcare_places: int
+    came_at: datetime
+    n_same_browser: int
+    n_same_contact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in one training for one reason: the groups of this page, newest first, and how many there are."""
+
+    training: Training
+    reason: HoldReason
+    groups: Sequence[Held]
+    n_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`after` is the number of the next page, or none."""
+
+    waiting: Sequence[Waiting]
+    n_groups: int
+    after: int | None
+
+
+def held_groups(actor: Actor) -> QuerySet[RegistrationGroup]:
+    """The held groups of the hubs where the actor works at the desk, of trainings that are still to come."""
+    coming = TrainingSession.filter(ends_at__gt=clock.now(), state=SessionState.PLANNED)
+    held = reads(RegistrationGroup).filter(
+        state=RegistrationState.HELD,
+        training__hub_id__in=sorted(actor.hubs_with(DESK)),
+        training_id__in=Subquery(coming.values("training_id")),
+    )
+    return held.exclude(training__state=TrainingState.CANCELLED)
+
+
+async def n_held(actor: Actor) -> int:
+    """How many groups wait for an answer."""
+    return await held_groups(actor).count()
+
+
+async def review_page(actor: Actor, number: int) -> Page:
+    """A page (from 1) of groups by training and reason; within these the newest first."""
+    counted = await _counts(actor)
+    start = (number - 1) * PAGE
+    ordered = held_groups(actor).order_by("training_id", "hold_reason", "-created_at", "-id")
+    groups = await ordered.offset(start).limit(PAGE + 1)
+    waiting = await _waiting(groups[:PAGE], counted)
+    return Page(waiting, sum(counted.values()), number + 1 if len(groups) > PAGE else None)
+
+
+async def chosen(actor: Actor, group_ids: Collection[UUID]) -> list[Waiting]:
+    """The same of certain groups: who is not held any more, or another hub's, is left out."""
+    found = held_groups(actor).filter(id__in=sorted(group_ids)).order_by("training_id", "hold_reason", "-created_at")
+    return await _waiting(await found.limit(MOST_AT_ONCE), await _counts(actor))
+
+
+async def all_of(actor: Actor, training_id: UUID, reason: HoldReason) -> list[UUID]:
+    """All that wait in one training for one reason, newest first, as many as are answered at once."""
+    found = held_groups(actor).filter(training_id=training_id, hold_reason=reason)
+    return [key for (key,) in await found.order_by("-created_at", "-id").limit(MOST_AT_ONCE).values_list("id")]
+
+
+# -- parts
+
+
+async def _counts(actor: Actor) -> dict[tuple[UUID, HoldReason], int]:
+    rows = (
+        await held_groups(actor)
+        .annotate(n=Count("id"))
+        .group_by("training_id", "hold_reason")
+        .values("training_id", "hold_reason", "n")
+    )
+    return {(row["training_id"], _reason(row["hold_reason"])): row["n"] for row in rows}
+
+
+def _reason(stored: str | None) -> HoldReason:
+    return HoldReason(stored) if stored else HoldReason.APPROVAL
+
+
+async def _waiting(
+    groups: Sequence[RegistrationGroup], counted: Mapping[tuple[UUID, HoldReason], int]
+) -> list[Waiting]:
+    members = await _members(groups)
+    browsers = await _same_browser(groups)
+    contacts = await _same_contact(members)
+    trainings = await reads(Training).filter(id__in=sorted({one.training_id for one in groups})).prefetch_related("hub")
+    by_id = {training.id: training for training in trainings}
+    found: dict[tuple[UUID, HoldReason], list[Held]] = {}
+    for group in groups:
+        if not members[group.id]:
+            continue  # answered between the two reads
+        held = _held(group, members[group.id], browsers, contacts)
+        found.setdefault((group.training_id, _reason(group.hold_reason)), []).append(held)
+    return [
+        Waiting(by_id[training_id], reason, held, counted.get((training_id, reason), len(held)))
+        for (training_id, reason), held in found.items()
+    ]
+
+
+async def _members(groups: Sequence[RegistrationGroup]) -> dict[UUID, list[Registration]]:
+    held = reads(Registration).filter(group_id__in=sorted(group.id for group in groups), state=RegistrationState.HELD)
+    members: dict[UUID, list[Registration]] = {group.id: [] for group in groups}
+    for one in await held.order_by("id").prefetch_related("participant"):
+        members[one.group_id].append(one)
+    return members
+
+
+async def _same_browser(groups: Sequence[RegistrationGroup]) -> dict[tuple[UUID, str], int]:
+    """How many sign-ups of each training came from each browser."""
+    keys = sorted({group.browser_key for group in groups if group.browser_key})
+    same = reads(RegistrationGroup).filter(training_id__in=_trainings(groups), browser_key__in=keys)
+    rows = (
+        await same.annotate(n=Count("id"))
+        .group_by("training_id", "browser_key")
+        .values("training_id", "browser_key", "n")
+        if keys
+        else []
+    )
+    return {(row["training_id"], row["browser_key"]): row["n"] for row in rows}
+
+
+async def _same_contact(members: Mapping[UUID, Sequence[Registration]]) -> dict[tuple[UUID, str], int]:
+    """How many sign-ups of each training came with each telephone and each address."""
+    people = [one for group in members.values() for one in group]
+    counted: dict[tuple[UUID, str], int] = {}
+    for column in ("phone_key", "email_key"):
+        keys = sorted({key for one in people if (key := getattr(one.participant, column))})
+        if not keys:
+            continue
+        same = reads(Registration).filter(training_id__in=_trainings(people), **{f"participant__{column}__in": keys})
+        rows = (
+            await same.annotate(n=Count("group_id", distinct=True))
+            .group_by("training_id", f"participant__{column}")
+            .values("training_id", f"participant__{column}", "n")
+        )
+        counted |= {(row["training_id"], row[f"participant__{column}"]): row["n"] for row in rows}
+    return counted
+
+
+def _trainings(rows: Iterable[RegistrationGroup | Registration]) -> list[UUID]:
+    return sorted({row.training_id for row in rows})
+
+
+def _held(
+    group: RegistrationGroup,
+    members: Sequence[Registration],
+    browsers: Mapping[tuple[UUID, str], int],
+    contacts: Mapping[tuple[UUID, str], int],
+) -> Held:
+    adults = [one.participant for one in members if not is_minor(one)]
+    keys = {key for one in members for key in (one.participant.phone_key, one.participant.email_key) if key}
+    same = max((contacts.get((group.training_id, key), 1) for key in keys), default=1)
+    browser = browsers.get((group.training_id, group.browser_key or ""), 1)
+    return Held(
+        group_id=group.id,
+        registration_id=members[0].id,
+        names=[short_name(one.given_names, one.surnames) for one in adults],
+        community=next((one.community for one in adults if one.community), ""),
+        n_minors=len(members) - len(adults),
+        n_people=len(members),
+        childcare_places=group.childcare_places,
+        came_at=group.created_at,
+        n_same_browser=browser - 1,
+        n_same_contact=same - 1,
+    )

@@ -1,0 +1,28 @@
+"""The small forms of the desk: a contact of one's own, a permission taken back, an answer to a need."""
+
+from __future__ import annotations
+
+from trainings.people.forms import Email, Phone
+from trainings.people.models import ConsentPurpose
+from trainings.registrations.needs import NeedState
+from trainings.web.forms import Form
+
+
+class DetachForm(Form):
+    """The contact of an adult who leaves the family's form; empty means none."""
+
+    phone: Phone = None
+    email: Email = None
+
+
+class WithdrawForm(Form):
+    """Which permission is taken back."""
+
+    purpose: ConsentPurpose
+
+
+class AnswerForm(Form):
+    """What came of one support need."""
+
+    need: str
+    state: NeedState
