@@ -13,8 +13,7 @@ from tortoise.queryset import QuerySet
 from trainings import clock
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.lib import tokens
-from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
 from trainings.web.i18n import N_
@@ -67,15 +66,6 @@ class OwnRegistration:
         return end is not None and clock.now() > end + LINK_DAYS
 
 
-async def by_own_link(token: str) -> OwnRegistration:
-    """What the link opens. Unknown, revoked and malformed are the same 404."""
-    read = tokens.read_own_link(token)
-    link = await reads(OwnLink).get_or_none(token_hash=tokens.digest(read, "own"), revoked_at=None) if read else None
-    if link is None or link.registration_id is None:
-        raise UnknownLink
-    return await with_sessions(link.registration_id)
-
-
 async def with_sessions(registration_id: UUID) -> OwnRegistration:
     """A registration that exists, with all that its pages show."""
     registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
@@ -83,12 +73,25 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
     return OwnRegistration(registration, await sessions.prefetch_related("venue__municipality"))
 
 
+_ids: dict[str, UUID] = {}
+MOST_IDS = 4_096
+
+
 async def id_of_open_training(slug: str) -> UUID:
-    """The key of a training that people may look at (published, or by its address). Else UnknownTraining."""
+    """The key of a training that people may look at (published, or by its address). Else UnknownTraining.
+
+    Kept: a slug is fixed when a training is made, and what was published once never becomes a draft again.
+    """
+    kept = _ids.get(slug)
+    if kept is not None:
+        return kept
     found = await _open(slug).first().values_list("id") if _is_slug(slug) else None
     if found is None:
         raise UnknownTraining
+    if len(_ids) >= MOST_IDS:
+        _ids.clear()
     training_id: UUID = found[0]
+    _ids[slug] = training_id
     return training_id
 
 
