@@ -154,17 +154,42 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
 }
 """Where the form names the object; elsewhere an empty form is enough to be let in or not."""
 
+MEMBER = "/i/{token}/{registration_id:uuid}"
+
 FOR_HOLDERS = {
     "GET /i/{token}",
+    "POST /i/{token}/mio",
     "POST /i/{token}/nombre",
     "POST /i/{token}/apoyo",
     "GET /i/{token}/cancelar",
     "POST /i/{token}/cancelar",
     "POST /i/{token}/volver",
+    "POST /i/{token}/acepto",
+    "GET /i/{token}/no-puedo",
+    "POST /i/{token}/no-puedo",
+    "GET /i/{token}/datos",
+    "POST /i/{token}/datos",
+    "GET /i/{token}/permisos",
+    "GET /i/{token}/permisos/{purpose}",
+    "POST /i/{token}/permisos/{purpose}",
     "GET /i/{token}/boleto.png",
     "GET /i/{token}/boleto.svg",
     "GET /i/{token}/evento.ics",
     "GET /i/{token}/diploma/{code}.pdf",
+    f"GET {MEMBER}/cambiar",
+    f"POST {MEMBER}/nombre",
+    f"GET {MEMBER}/cancelar",
+    f"POST {MEMBER}/cancelar",
+    f"POST {MEMBER}/volver",
+    f"GET {MEMBER}/enlace",
+    f"POST {MEMBER}/apoyo",
+    f"GET {MEMBER}/datos",
+    f"POST {MEMBER}/datos",
+    f"GET {MEMBER}/permisos",
+    f"GET {MEMBER}/permisos/{{purpose}}",
+    f"POST {MEMBER}/permisos/{{purpose}}",
+    f"GET {MEMBER}/boleto.png",
+    f"GET {MEMBER}/boleto.svg",
     "GET /entrar/enlace/{token}",
     "POST /entrar/enlace/{token}",
 }

@@ -85,7 +85,12 @@ class Objects:
             "/comunidades/": {"code": self.hub.seat_id},
             "/c/": {"code": self.coming.short_code},
             "/audio/": {"language": "kek"},
-            "/i/": {"token": self.token, "code": self.certificate.code},
+            "/i/": {
+                "token": self.token,
+                "code": self.certificate.code,
+                "registration_id": self.person.id,
+                "purpose": "photo",
+            },
             "/verificar/": {"code": self.certificate.code},
             "/V/": {"code": self.certificate.code},
             "/v/": {"code": self.certificate.code},

@@ -188,7 +188,7 @@ async def test_place_given_back_goes_to_who_waits(running: Running, new_client: 
 
     assert await post(first, f"{own}/cancelar") == own
 
-    assert "Canceló su inscripción" in (await read(first, own)).text
+    assert "Esta inscripción está cancelada" in (await read(first, own)).text
     assert "Listo, ya tiene su lugar" in (await read(second, waiting)).text
     assert (await first.get(f"{own}/boleto.png")).status_code == 404
 

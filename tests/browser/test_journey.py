@@ -171,7 +171,7 @@ def test_place_is_given_back_and_taken_again_without_script(visit: Visit, shared
 
     phone.get_by_role("link", name="Ya no puedo ir").click()
     phone.get_by_role("button", name="Cancelar mi inscripción").click()
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Canceló su inscripción")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Esta inscripción está cancelada")
     expect(phone.get_by_role("img", name="Código QR")).to_have_count(0)
     phone.get_by_role("button", name="Inscribirme otra vez").click()
 

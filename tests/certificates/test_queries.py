@@ -146,10 +146,10 @@ async def test_own_when_asked_then_only_valid_ones_of_this_registration(db: Sett
     await revoke(revoked.id, "prueba", actor=PROGRAM)
 
     assert [one.id for one in await of_registration(mine.id)] == [diploma.id]
-    assert (await own_certificate(mine.id, diploma.code.lower())).id == diploma.id
+    assert (await own_certificate([mine.id], diploma.code.lower())).id == diploma.id
     for code in (theirs.code, revoked.code, tokens.certificate_code(), "x"):
         with pytest.raises(UnknownCertificate):
-            await own_certificate(mine.id, code)
+            await own_certificate([mine.id], code)
 
 
 # -- how far somebody has got

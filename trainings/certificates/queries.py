@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -115,11 +116,11 @@ async def of_registration(registration_id: UUID) -> list[Certificate]:
     return await valid.order_by("-issued_at", "-id")
 
 
-async def own_certificate(registration_id: UUID, typed_code: str) -> Certificate:
-    """The valid certificate of this registration with this code. Anybody else's, and a revoked one, is a 404."""
+async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -> Certificate:
+    """The valid certificate with this code, of one of these. Anybody else's, and a revoked one, is a 404."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(
-        registration_id=registration_id, code=code, state=CertificateState.VALID
+        registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID
     )
     if certificate is None:
         raise UnknownCertificate

@@ -21,7 +21,7 @@ from trainings.certificates.queries import (
 from trainings.certificates.views import check_view, pdf_response
 from trainings.lib import tokens
 from trainings.limits import actions as limits
-from trainings.registrations.queries import by_own_link
+from trainings.registrations.own_queries import with_papers
 from trainings.web.address import client_address
 from trainings.web.allow import HOLDER, PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -106,9 +106,9 @@ async def short(request: Request) -> Response:
 
 @allow(HOLDER)
 async def own_file(request: Request) -> Response:
-    """The holder's own certificate, as it was first given out."""
-    own = await by_own_link(request.path_params["token"])
-    certificate = await own_certificate(own.registration.id, request.path_params["code"])
+    """The holder's own certificate, or that of a minor in their care, as it was first given out."""
+    opened = await with_papers(request.path_params["token"])
+    certificate = await own_certificate(opened, request.path_params["code"])
     return pdf_response(certificate, await file_of(certificate))
 
 

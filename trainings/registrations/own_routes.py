@@ -1,200 +1,176 @@
-"""One's own registration behind its secret address `/i/{token}`: ticket, picture, calendar entry, corrections."""
+"""One's own registration behind its secret address `/i/{token}`: ticket, corrections, cancelling, making it theirs."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.certificates import queries as certificates
-from trainings.errors import NotFound
-from trainings.lib import dates, qr, tokens
+from trainings.db import keyring
+from trainings.lib import tokens
+from trainings.lib.crypt import BadSignature
 from trainings.people import choices
-from trainings.registrations import actions
-from trainings.registrations.actions import CannotChange, NameOfBefore
-from trainings.registrations.forms import NeedsForm, RenameForm
+from trainings.registrations import actions, group_actions, own_group_routes
+from trainings.registrations.actions import NameOfBefore
+from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
-from trainings.registrations.queries import by_own_link, position_on_waiting_list
-from trainings.registrations.ticket import Ticket, personal_calendar, ticket_of
+from trainings.registrations.models import LinkScope, OwnLink
+from trainings.registrations.needs import read_needs
+from trainings.registrations.own_forms import ClaimForm
+from trainings.registrations.own_links import claim_link
+from trainings.registrations.own_queries import clashes_of, group_of, is_personal, open_link
+from trainings.registrations.own_views import (
+    OWN,
+    back,
+    base_of,
+    changeable,
+    code_of,
+    needs_in_words,
+    personal,
+    ticket_for,
+    token_page,
+)
+from trainings.registrations.queries import with_sessions
+from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
-from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, language, ngettext
-from trainings.web.og import REGULAR
-from trainings.web.render import redirect, render, token_page_headers
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.requests import Request
 
-OWN = "/i/{token}"
-PICTURE_SCALE = 12
-
-
-async def _ticket(request: Request) -> Ticket:
-    own = await by_own_link(request.path_params["token"])
-    return ticket_of(own, await position_on_waiting_list(own.registration))
-
-
-async def _changeable(request: Request) -> Ticket:
-    """The ticket, unless its link only shows certificates by now."""
-    ticket = await _ticket(request)
-    if ticket.own.is_only_archive:
-        raise CannotChange
-    return ticket
-
-
-async def _scannable(request: Request) -> tuple[Ticket, str]:
-    """The ticket and what its code holds. Unknown where there is nothing to scan."""
-    ticket = await _ticket(request)
-    token = ticket.own.registration.qr_token
-    if not ticket.has_code or ticket.own.is_only_archive or token is None:
-        raise NotFound
-    return ticket, token
-
-
-def _base(request: Request) -> str:
-    return f"/i/{request.path_params['token']}"
+CLAIM_SECONDS = 86_400
 
 
 @allow(HOLDER)
 async def show(request: Request) -> Response:
-    return await _show(request, await _ticket(request))
+    """The whole group's page, one's own, or the ticket alone of a link that nobody made their own yet."""
+    link = await open_link(request.path_params["token"])
+    if link.scope is LinkScope.GROUP:
+        return await own_group_routes.show_group(request, await group_of(link))
+    assert link.registration_id is not None
+    ticket = await ticket_for(await with_sessions(link.registration_id))
+    return await show_own(request, ticket) if await is_personal(link) else _show_unclaimed(request, ticket, link)
 
 
-async def _show(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
-    """The page; `forms` are `name_form` or `needs_form` shown again with their errors."""
+async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
+    """One's own page; `forms` are `name_form` or `needs_form` shown again with their errors."""
     registration = ticket.own.registration
-    person = registration.participant
-    names = {"given_names": person.given_names, "surnames": person.surnames}
+    person, training = registration.participant, registration.training
+    is_archive = ticket.own.is_only_archive
     context: dict[str, Any] = {
         "ticket": ticket,
         "registration": registration,
-        "training": registration.training,
-        "hub": registration.training.hub,
-        "base": _base(request),
-        "qr": qr.svg_path(registration.qr_token) if ticket.has_code and registration.qr_token else None,
-        "name_form": Typed.of(names),
-        "needs_form": Typed.of({"needs": registration.needs.split(",") if registration.needs else []}),
+        "training": training,
+        "hub": training.hub,
+        "base": base_of(request),
+        "qr": code_of(ticket),
+        "name_form": Typed.of({"given_names": person.given_names, "surnames": person.surnames}),
+        "needs_form": Typed.of({"needs": list(read_needs(registration.needs))}),
         "needs": choices.needs(),
+        "needs_asked": needs_in_words(ticket),
+        "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
+        "has_answered": all((person.sex, person.age_group, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
         **forms,
     }
-    template = "registrations/archive.html" if ticket.own.is_only_archive else "registrations/show.html"
-    return render(request, template, context, status=status, headers=token_page_headers())
+    template = "registrations/archive.html" if is_archive else "registrations/show.html"
+    return token_page(request, template, context, status=status)
+
+
+def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response:
+    """The ticket alone. The address that the link will have is made here, so that claiming twice is claiming once."""
+    sign = keyring().sign
+    context = {
+        "ticket": ticket,
+        "hub": ticket.own.registration.training.hub,
+        "base": base_of(request),
+        "qr": code_of(ticket),
+        "claim": sign(tokens.own_link(), salt=_salt(link.token_hash), now=clock.now()),
+    }
+    return token_page(request, "registrations/claim.html", context)
+
+
+def _salt(token_hash: str) -> str:
+    return f"claim:{token_hash}"
+
+
+@allow(HOLDER)
+async def claim(request: Request) -> Response:
+    """«Este boleto es mío»: on to the link's new address, which nobody else holds."""
+    token = tokens.read_own_link(request.path_params["token"]) or ""
+    form = check(ClaimForm, await read_form(request))
+    salt = _salt(tokens.digest(token, "own"))
+    try:
+        new_token = keyring().unsign(form.claim, salt=salt, max_age=CLAIM_SECONDS, now=clock.now())
+    except BadSignature:
+        new_token = tokens.own_link()
+    await claim_link(token, new_token, actor=HOLDER_OF_LINK)
+    return back(f"/i/{new_token}", gettext(N_("Listo, este boleto es suyo. Guarde la dirección de esta página.")))
 
 
 @allow(HOLDER)
 async def rename(request: Request) -> Response:
-    ticket = await _changeable(request)
+    ticket = await changeable(request)
     typed = await read_form(request)
     try:
         form = check(RenameForm, typed)
         await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
-        return await _show(request, ticket, name_form=exc.typed, status=422)
+        return await show_own(request, ticket, name_form=exc.typed, status=422)
     except NameOfBefore as refusal:
-        return await _show(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
-    return _back(request, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
+        return await show_own(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
+    return back(base_of(request), gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
 
 
-@allow(HOLDER)
-async def change_needs(request: Request) -> Response:
-    ticket = await _changeable(request)
-    try:
-        form = check(NeedsForm, await read_form(request))
-    except FormErrors as exc:
-        return await _show(request, ticket, needs_form=exc.typed, status=422)
-    await actions.change_needs(ticket.own.registration.id, form.needs, actor=HOLDER_OF_LINK)
-    return _back(request, gettext(N_("Listo. La ventanilla verá el apoyo que pide.")))
+# -- cancelling and coming back, alone or all together
 
 
 @allow(HOLDER)
 async def confirm_cancel(request: Request) -> Response:
     """What is lost by cancelling; nothing to ask where nothing can be cancelled."""
-    ticket = await _ticket(request)
+    link = await open_link(request.path_params["token"])
+    if link.scope is LinkScope.GROUP:
+        return await own_group_routes.confirm_cancel_all(request, await group_of(link))
+    ticket = await personal(request)
     if ticket.is_cancelled or not ticket.can_change:
-        return redirect(_base(request))
-    context = {"ticket": ticket, "base": _base(request)}
-    return render(request, "registrations/cancel.html", context, headers=token_page_headers())
+        return redirect(base_of(request))
+    context = {"ticket": ticket, "base": base_of(request), "home": base_of(request), "who": "oneself", "others": []}
+    return token_page(request, "registrations/cancel.html", context)
 
 
 @allow(HOLDER)
 async def cancel(request: Request) -> Response:
-    ticket = await _changeable(request)
+    link = await open_link(request.path_params["token"])
+    if link.scope is LinkScope.GROUP:
+        return await own_group_routes.cancel_all(request, await group_of(link))
+    ticket = await changeable(request)
     await actions.cancel(ticket.own.registration.id, actor=HOLDER_OF_LINK)
-    return _back(request, gettext(N_("Su inscripción está cancelada. Gracias por avisar.")))
+    return back(base_of(request), gettext(N_("Su inscripción está cancelada. Gracias por avisar.")))
 
 
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
-    ticket = await _changeable(request)
+    """Again, at the end of the list where there is no place; what is refused is said on the page."""
+    link = await open_link(request.path_params["token"])
+    if link.scope is LinkScope.GROUP:
+        return await own_group_routes.rejoin_all(request, await group_of(link))
+    ticket = await changeable(request)
     await check_rejoin(ticket.own.registration)
-    await actions.rejoin(ticket.own.registration.id, actor=HOLDER_OF_LINK)
-    return _back(request, gettext(N_("Listo. Su inscripción vale otra vez.")))
-
-
-def _back(request: Request, sentence: str) -> Response:
-    response = redirect(_base(request))
-    flash(response, sentence)
-    return response
-
-
-@allow(HOLDER)
-async def picture(request: Request) -> Response:
-    """The ticket as a picture to keep in the phone: code, name, title, day and time in words."""
-    ticket, token = await _scannable(request)
-    content = await asyncio.to_thread(qr.captioned_png, token, captions(ticket), REGULAR, scale=PICTURE_SCALE)
-    return Response(content, media_type="image/png", headers=_file_headers("boleto.png"))
-
-
-def captions(ticket: Ticket) -> list[str]:
-    """The lines under the code: who, what, when; the short code last."""
-    registration = ticket.own.registration
-    lines = [registration.participant.full_name, ticket.title]
-    meeting = ticket.next_meeting
-    if meeting is not None:
-        lines.append(dates.day_and_time(meeting.starts_at, language()))
-    n_more = len(ticket.planned) - 1
-    if n_more > 0:
-        lines.append(ngettext("y %(num)s sesión más", "y %(num)s sesiones más", n_more) % {"num": n_more})
-    return [*lines, tokens.show_short_code(registration.short_code)]
-
-
-@allow(HOLDER)
-async def drawing(request: Request) -> Response:
-    """The code alone, as SVG."""
-    _ticket_shown, token = await _scannable(request)
-    return Response(qr.svg(token), media_type="image/svg+xml", headers=token_page_headers())
-
-
-@allow(HOLDER)
-async def calendar_entry(request: Request) -> Response:
-    """The sessions for one's own calendar, for who has a place; called off, they are marked so."""
-    ticket = await _ticket(request)
-    if not ticket.has_place or ticket.own.is_only_archive:
-        raise NotFound
-    content = personal_calendar(ticket.own)
-    headers = _file_headers("capacitacion.ics")
-    return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
-
-
-def _file_headers(name: str) -> Mapping[str, str]:
-    return token_page_headers() | {"content-disposition": f'attachment; filename="{name}"'}
+    await group_actions.rejoin_member(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    return back(base_of(request), gettext(N_("Listo. Su inscripción vale otra vez.")))
 
 
 routes: list[BaseRoute] = [
     Route(OWN, show),
+    Route(OWN + "/mio", claim, methods=["POST"]),
     Route(OWN + "/nombre", rename, methods=["POST"]),
-    Route(OWN + "/apoyo", change_needs, methods=["POST"]),
     Route(OWN + "/cancelar", confirm_cancel),
     Route(OWN + "/cancelar", cancel, methods=["POST"]),
     Route(OWN + "/volver", rejoin, methods=["POST"]),
-    Route(OWN + "/boleto.png", picture),
-    Route(OWN + "/boleto.svg", drawing),
-    Route(OWN + "/evento.ics", calendar_entry),
 ]

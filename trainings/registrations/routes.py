@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.registrations import own_routes, sign_up_routes, staff_routes
+from trainings.registrations import (
+    own_data_routes,
+    own_file_routes,
+    own_group_routes,
+    own_offer_routes,
+    own_routes,
+    sign_up_routes,
+    staff_routes,
+)
 
-routes: list[BaseRoute] = [*sign_up_routes.routes, *own_routes.routes, *staff_routes.routes]
+routes: list[BaseRoute] = [
+    *sign_up_routes.routes,
+    *own_routes.routes,
+    *own_group_routes.routes,
+    *own_offer_routes.routes,
+    *own_data_routes.routes,
+    *own_file_routes.routes,
+    *staff_routes.routes,
+]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trainings import clock
-from trainings.lib.dates import time_range
+from trainings.lib import tokens
+from trainings.lib.dates import day_and_time, time_range
 from trainings.lib.phones import show_phone
 from trainings.registrations.invitations import Appointment, all_in_one, invitation_uid
 from trainings.registrations.models import TAKES_PLACE, RegistrationState
@@ -17,7 +18,10 @@ from trainings.schedule.models import PlaceShown, SessionState, TrainingSession,
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
-from trainings.web.i18n import language
+from trainings.web.i18n import language, ngettext
+
+PICTURE_SCALE = 12
+"""Pixels of the ticket's picture for one square of its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,16 @@ class Ticket:
         return training.neutral_title or training.title
 
     @property
+    def name(self) -> str:
+        return self.own.registration.participant.full_name
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the person is under 18."""
+        age_group = self.own.registration.participant.age_group
+        return age_group is not None and age_group.is_minor
+
+    @property
     def is_called_off(self) -> bool:
         """The whole training is cancelled."""
         return self.own.registration.training.state is TrainingState.CANCELLED
@@ -64,6 +78,16 @@ class Ticket:
     @property
     def has_place(self) -> bool:
         return self.own.registration.state in TAKES_PLACE
+
+    @property
+    def is_offered(self) -> bool:
+        """A place is kept until somebody says yes, in something that is still to come."""
+        return self.own.registration.state is RegistrationState.OFFERED and self.can_change
+
+    @property
+    def answers_for_all(self) -> bool:
+        """Whether this person alone was offered a place: of several, who holds the group's link answers."""
+        return self.own.registration.group.n_people == 1
 
     @property
     def has_code(self) -> bool:
@@ -110,6 +134,18 @@ class Ticket:
 def ticket_of(own: OwnRegistration, position: int | None) -> Ticket:
     """The ticket, in the language being spoken."""
     return Ticket(own, [_meeting(own, session) for session in own.sessions], position)
+
+
+def captions(ticket: Ticket) -> list[str]:
+    """The lines under the code of the ticket's picture: who, what, when; the short code last."""
+    lines = [ticket.name, ticket.title]
+    meeting = ticket.next_meeting
+    if meeting is not None:
+        lines.append(day_and_time(meeting.starts_at, language()))
+    n_more = len(ticket.planned) - 1
+    if n_more > 0:
+        lines.append(ngettext("y %(num)s sesión más", "y %(num)s sesiones más", n_more) % {"num": n_more})
+    return [*lines, tokens.show_short_code(ticket.own.registration.short_code)]
 
 
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:

@@ -1,0 +1,172 @@
+"""What is only for oneself behind an own link: support, optional answers, all that is kept, and one's permissions.
+
+For a minor of a group the same stands under the group's link: it is in the hands of who is responsible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.errors import NotFound
+from trainings.people import choices, consent_actions
+from trainings.people.models import AgeGroup, ConsentPurpose, Participant
+from trainings.privacy import withdrawal
+from trainings.registrations import actions, own_group_routes, own_routes
+from trainings.registrations.answers import Answers, save_answers
+from trainings.registrations.forms import NeedsForm
+from trainings.registrations.own_data import facts_of, history_in_words, permissions_of
+from trainings.registrations.own_forms import AnswersForm
+from trainings.registrations.own_queries import agreed_by, history_of
+from trainings.registrations.own_views import (
+    MEMBER,
+    OWN,
+    back,
+    changeable,
+    home_of,
+    personal,
+    place_of,
+    token_page,
+)
+from trainings.registrations.ticket import Ticket
+from trainings.web.allow import HOLDER, allow
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+@allow(HOLDER)
+async def change_needs(request: Request) -> Response:
+    ticket = await changeable(request)
+    try:
+        form = check(NeedsForm, await read_form(request))
+    except FormErrors as exc:
+        if ticket.is_minor:
+            return own_group_routes.show_minor(request, ticket, exc.typed, 422)
+        return await own_routes.show_own(request, ticket, needs_form=exc.typed, status=422)
+    await actions.change_needs(ticket.own.registration.id, form.needs, actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo. La ventanilla verá el apoyo que pide.")))
+
+
+# -- answers, and all that is kept
+
+
+@allow(HOLDER)
+async def show_data(request: Request) -> Response:
+    ticket = await personal(request)
+    return await _show_data(request, ticket, Typed.of(_answers_of(ticket.own.registration.participant)))
+
+
+async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: int = 200) -> Response:
+    registration = ticket.own.registration
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "home": home_of(request),
+        "facts": facts_of(registration),
+        "history": history_in_words(await history_of(registration)),
+        "form": form,
+        "sexes": choices.sexes(),
+        "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],
+        "languages": choices.languages(),
+        "pueblos": choices.pueblos(),
+    }
+    return token_page(request, "registrations/answers.html", context, status=status)
+
+
+def _answers_of(person: Participant) -> dict[str, object]:
+    official = person.public_official
+    return {
+        "sex": person.sex.value if person.sex else "",
+        "age_group": person.age_group.value if person.age_group else "",
+        "language": person.language or "",
+        "pueblo": person.pueblo or "",
+        "community": person.community,
+        "organization": person.organization,
+        "public_official": "" if official is None else ("true" if official else "false"),
+    }
+
+
+@allow(HOLDER)
+async def save_data(request: Request) -> Response:
+    """Keep the answers, at any time: what is kept of oneself can be corrected as long as it is kept."""
+    ticket = await personal(request)
+    try:
+        form = check(AnswersForm, await read_form(request))
+    except FormErrors as exc:
+        return await _show_data(request, ticket, exc.typed, status=422)
+    await save_answers(ticket.own.registration.id, Answers(**dict(form)), actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo, gracias. Puede cambiar o quitar sus respuestas cuando quiera.")))
+
+
+# -- permissions
+
+
+@allow(HOLDER)
+async def permissions(request: Request) -> Response:
+    """What was agreed to, in the words of then; how and when."""
+    ticket = await personal(request)
+    context = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "home": home_of(request),
+        "permissions": permissions_of(await agreed_by(ticket.own.registration)),
+    }
+    return token_page(request, "registrations/permissions.html", context)
+
+
+def _purpose(request: Request) -> ConsentPurpose:
+    try:
+        return ConsentPurpose(request.path_params["purpose"])
+    except ValueError as exc:
+        raise NotFound from exc
+
+
+@allow(HOLDER)
+async def confirm_withdraw(request: Request) -> Response:
+    """What taking one back means; nothing to ask where it does not stand."""
+    ticket, purpose = await personal(request), _purpose(request)
+    standing = permissions_of(await agreed_by(ticket.own.registration)).standing
+    if purpose not in standing:
+        return redirect(f"{place_of(request)}/permisos")
+    is_data = purpose is ConsentPurpose.DATA
+    context = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "purpose": purpose.value,
+        "stays": await withdrawal.what_stays(ticket.own.registration.id) if is_data else [],
+    }
+    return token_page(request, "registrations/withdraw.html", context)
+
+
+@allow(HOLDER)
+async def withdraw(request: Request) -> Response:
+    ticket, purpose = await personal(request), _purpose(request)
+    registration = ticket.own.registration
+    if purpose is ConsentPurpose.DATA:
+        await withdrawal.withdraw_data(registration.id, actor=HOLDER_OF_LINK)
+    else:
+        hub_id = registration.training.hub_id
+        await consent_actions.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
+    return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Su permiso está retirado.")))
+
+
+def _both(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
+    """Under one's own link, and under a group's for its minors."""
+    return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
+
+
+routes: list[BaseRoute] = [
+    *_both("/apoyo", change_needs, methods=["POST"]),
+    *_both("/datos", show_data),
+    *_both("/datos", save_data, methods=["POST"]),
+    *_both("/permisos", permissions),
+    *_both("/permisos/{purpose}", confirm_withdraw),
+    *_both("/permisos/{purpose}", withdraw, methods=["POST"]),
+]

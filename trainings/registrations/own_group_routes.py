@@ -1,0 +1,224 @@
+"""The page of a family or group behind its secret address, and what its link changes: names, and who still comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates import queries as certificates
+from trainings.certificates.models import Certificate
+from trainings.errors import Refusal, TooMany
+from trainings.lib import qr
+from trainings.people import choices
+from trainings.registrations import actions, group_actions
+from trainings.registrations.actions import NameOfBefore
+from trainings.registrations.eligibility import CannotChange
+from trainings.registrations.forms import RenameForm
+from trainings.registrations.guarding import check_rejoin
+from trainings.registrations.needs import read_needs
+from trainings.registrations.own_queries import OwnGroup, by_group_link, is_minor
+from trainings.registrations.own_views import (
+    MEMBER,
+    back,
+    base_of,
+    changeable_member,
+    lead_of,
+    member_of,
+    members_of,
+    needs_in_words,
+    place_of,
+    ticket_for,
+    token_page,
+)
+from trainings.registrations.ticket import Ticket
+from trainings.web.allow import HOLDER, allow
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import absolute, redirect
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+# -- all of them
+
+
+async def show_group(
+    request: Request, group: OwnGroup, *, refused: Refusal | None = None, status: int = 200
+) -> Response:
+    """Everybody's tickets; `refused` says on top what could not be done."""
+    members = await members_of(group)
+    lead = lead_of(members)
+    training = lead.own.registration.training
+    context: dict[str, Any] = {
+        "members": members,
+        "lead": lead,
+        "state": group.state,
+        "n": len(group.live),
+        "group": group.group,
+        "training": training,
+        "hub": training.hub,
+        "base": base_of(request),
+        "papers": await _papers(group),
+        "refused": sentence_of(refused) if refused is not None else "",
+    }
+    template = "registrations/group_archive.html" if group.is_only_archive else "registrations/group.html"
+    return token_page(request, template, context, status=status)
+
+
+async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate]]]:
+    """The certificates of the minors, by name; an adult's open with their own link only."""
+    minors = [one for one in group.members if is_minor(one)]
+    found = [(one.participant.full_name, await certificates.of_registration(one.id)) for one in minors]
+    return [(name, papers) for name, papers in found if papers]
+
+
+async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
+    """What is lost by all of them; nothing to ask where nothing can be cancelled."""
+    lead = lead_of(await members_of(group))
+    if lead.is_cancelled or not lead.can_change:
+        return redirect(base_of(request))
+    names = [one.participant.full_name for one in group.live]
+    context = {"ticket": lead, "base": base_of(request), "home": base_of(request), "who": "group", "others": names}
+    return token_page(request, "registrations/cancel.html", context)
+
+
+async def cancel_all(request: Request, group: OwnGroup) -> Response:
+    _refuse_archive(group)
+    await actions.cancel_group(group.group.id, actor=HOLDER_OF_LINK)
+    return back(base_of(request), gettext(N_("Las inscripciones están canceladas. Gracias por avisar.")))
+
+
+async def rejoin_all(request: Request, group: OwnGroup) -> Response:
+    _refuse_archive(group)
+    await check_rejoin(group.members[0])
+    try:
+        await group_actions.rejoin_group(group.group.id, actor=HOLDER_OF_LINK)
+    except TooMany:
+        raise
+    except Refusal as refusal:
+        return await show_group(request, group, refused=refusal, status=refusal.status)
+    return back(base_of(request), gettext(N_("Listo. Las inscripciones valen otra vez.")))
+
+
+def _refuse_archive(group: OwnGroup) -> None:
+    if group.is_only_archive:
+        raise CannotChange
+
+
+# -- one of them
+
+
+@allow(HOLDER)
+async def change(request: Request) -> Response:
+    """Name, cancelling, and of a minor the support and the answers."""
+    _group, ticket = await changeable_member(request)
+    return _show_member(request, ticket)
+
+
+def _show_member(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
+    registration = ticket.own.registration
+    person = registration.participant
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "person": person,
+        "base": base_of(request),
+        "place": place_of(request),
+        "name_form": Typed.of({"given_names": person.given_names, "surnames": person.surnames}),
+        # An adult's needs are theirs alone.
+        "needs_form": Typed.of({"needs": list(read_needs(registration.needs)) if ticket.is_minor else []}),
+        "needs_asked": needs_in_words(ticket) if ticket.is_minor else [],
+        "needs": choices.needs(),
+        **forms,
+    }
+    return token_page(request, "registrations/member.html", context, status=status)
+
+
+def show_minor(request: Request, ticket: Ticket, needs_form: Typed, status: int) -> Response:
+    """The page of a minor again, with what was wrong about their needs."""
+    return _show_member(request, ticket, needs_form=needs_form, status=status)
+
+
+@allow(HOLDER)
+async def rename(request: Request) -> Response:
+    _group, ticket = await changeable_member(request)
+    typed = await read_form(request)
+    try:
+        form = check(RenameForm, typed)
+        await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
+    except FormErrors as exc:
+        return _show_member(request, ticket, name_form=exc.typed, status=422)
+    except NameOfBefore as refusal:
+        return _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
+    return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
+
+
+@allow(HOLDER)
+async def confirm_cancel(request: Request) -> Response:
+    """What one person's cancelling means for them and for the others."""
+    group, ticket = await changeable_member(request)
+    if ticket.is_cancelled or not ticket.can_change:
+        return redirect(base_of(request))
+    others = [one.participant.full_name for one in group.live if one.id != ticket.own.registration.id]
+    place = member_of(request, ticket.own.registration)
+    context = {"ticket": ticket, "base": place, "home": base_of(request), "who": "member", "others": others}
+    return token_page(request, "registrations/cancel.html", context)
+
+
+@allow(HOLDER)
+async def cancel(request: Request) -> Response:
+    _group, ticket = await changeable_member(request)
+    await actions.cancel(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    sentence = gettext(N_("La inscripción de esa persona está cancelada. Gracias por avisar."))
+    return back(base_of(request), sentence)
+
+
+@allow(HOLDER)
+async def rejoin(request: Request) -> Response:
+    """Who made their link their own comes back by it; anybody else where a place is free."""
+    group, ticket = await changeable_member(request)
+    registration = ticket.own.registration
+    if group.is_claimed(registration):
+        raise CannotChange
+    await check_rejoin(registration)
+    try:
+        await group_actions.rejoin_member(registration.id, actor=HOLDER_OF_LINK)
+    except TooMany:
+        raise
+    except Refusal as refusal:
+        return await show_group(request, group, refused=refusal, status=refusal.status)
+    return back(base_of(request), gettext(N_("Listo. Esa inscripción vale otra vez.")))
+
+
+@allow(HOLDER)
+async def hand_over(request: Request) -> Response:
+    """An adult's own link, to be scanned or copied by hand; once it is theirs, it is shown no more."""
+    group = await by_group_link(request.path_params["token"])
+    ticket = await ticket_for(group.one(request.path_params["registration_id"]))
+    link = group.links.get(ticket.own.registration.id)
+    if link is None or link.claimed_at is not None or link.token is None:
+        return redirect(base_of(request))
+    address = absolute(f"/i/{link.token}")
+    context = {
+        "ticket": ticket,
+        "base": base_of(request),
+        "address": address,
+        "own": f"/i/{link.token}",
+        "qr": qr.svg_path(address, "M"),
+    }
+    return token_page(request, "registrations/handover.html", context)
+
+
+routes: list[BaseRoute] = [
+    Route(MEMBER + "/cambiar", change),
+    Route(MEMBER + "/nombre", rename, methods=["POST"]),
+    Route(MEMBER + "/cancelar", confirm_cancel),
+    Route(MEMBER + "/cancelar", cancel, methods=["POST"]),
+    Route(MEMBER + "/volver", rejoin, methods=["POST"]),
+    Route(MEMBER + "/enlace", hand_over),
+]

@@ -1,0 +1,65 @@
+"""A place that is kept for somebody who waited: they say yes, or leave it to the next, behind their own link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.registrations.eligibility import CannotChange
+from trainings.registrations.models import LinkScope, RegistrationGroup, RegistrationState
+from trainings.registrations.own_queries import by_own_link, group_of, open_link
+from trainings.registrations.own_views import OWN, back, base_of, lead_of, members_of, ticket_for, token_page
+from trainings.registrations.ticket import Ticket
+from trainings.registrations.waiting import accept_offer, decline_offer
+from trainings.web.allow import HOLDER, allow
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+async def _answering(request: Request) -> tuple[Ticket, RegistrationGroup]:
+    """Who answers for all that were offered a place: the group's link, and of one person their own."""
+    link = await open_link(request.path_params["token"])
+    if link.scope is LinkScope.GROUP:
+        ticket = lead_of(await members_of(await group_of(link)))
+    else:
+        ticket = await ticket_for(await by_own_link(request.path_params["token"]))
+        if not ticket.answers_for_all:
+            raise CannotChange
+    return ticket, ticket.own.registration.group
+
+
+@allow(HOLDER)
+async def accept(request: Request) -> Response:
+    _ticket, group = await _answering(request)
+    await accept_offer(group.id, actor=HOLDER_OF_LINK)
+    return back(base_of(request), gettext(N_("Listo. El lugar es suyo.")))
+
+
+@allow(HOLDER)
+async def confirm_decline(request: Request) -> Response:
+    """What is lost by saying no; nothing to ask where nothing is offered."""
+    ticket, group = await _answering(request)
+    if group.state is not RegistrationState.OFFERED:
+        return redirect(base_of(request))
+    context = {"ticket": ticket, "base": base_of(request), "n": group.n_people}
+    return token_page(request, "registrations/decline.html", context)
+
+
+@allow(HOLDER)
+async def decline(request: Request) -> Response:
+    _ticket, group = await _answering(request)
+    await decline_offer(group.id, actor=HOLDER_OF_LINK)
+    return back(base_of(request), gettext(N_("Gracias por avisar. El lugar pasa a quien sigue en la lista.")))
+
+
+routes: list[BaseRoute] = [
+    Route(OWN + "/acepto", accept, methods=["POST"]),
+    Route(OWN + "/no-puedo", confirm_decline),
+    Route(OWN + "/no-puedo", decline, methods=["POST"]),
+]

@@ -1,0 +1,171 @@
+"""What the pages behind an own link have in common: whose they are, where they lead back, how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from trainings.lib import qr
+from trainings.people.words import NEEDS
+from trainings.registrations.eligibility import CannotChange
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.needs import read_needs
+from trainings.registrations.own_queries import (
+    OwnGroup,
+    by_group_link,
+    by_own_link,
+    cared_for,
+    guardians_of,
+    is_minor,
+)
+from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
+from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
+from trainings.registrations.ticket import Ticket, ticket_of
+from trainings.web.flash import flash
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render, token_page_headers
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+OWN = "/i/{token}"
+MEMBER = OWN + "/{registration_id:uuid}"
+
+
+# -- addresses
+
+
+def base_of(request: Request) -> str:
+    """The page of the link itself."""
+    return f"/i/{request.path_params['token']}"
+
+
+def member_of(request: Request, registration: Registration) -> str:
+    """The pages about one member of the group."""
+    return f"{base_of(request)}/{registration.id}"
+
+
+def place_of(request: Request) -> str:
+    """Where the pages of this person begin: the link itself, or with a group's the member that it names."""
+    member_id = request.path_params.get("registration_id")
+    return f"{base_of(request)}/{member_id}" if member_id else base_of(request)
+
+
+def home_of(request: Request) -> str:
+    """Where a page about a person leads back to."""
+    return f"{place_of(request)}/cambiar" if "registration_id" in request.path_params else base_of(request)
+
+
+# -- who is meant
+
+
+async def ticket_for(own: OwnRegistration) -> Ticket:
+    return ticket_of(own, await position_on_waiting_list(own.registration))
+
+
+async def personal(request: Request) -> Ticket:
+    """The person whose needs, answers and permissions this address opens: oneself, or a minor of the group."""
+    token, member_id = request.path_params["token"], request.path_params.get("registration_id")
+    return await ticket_for(await (cared_for(token, member_id) if member_id else by_own_link(token)))
+
+
+async def changeable(request: Request) -> Ticket:
+    """The same, unless the link only shows certificates and own data by now."""
+    return _while_it_lasts(await personal(request))
+
+
+async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
+    """One of the group whom its link may rename and cancel, adults too."""
+    group = await by_group_link(request.path_params["token"])
+    return group, _while_it_lasts(await ticket_for(group.one(request.path_params["registration_id"])))
+
+
+def _while_it_lasts(ticket: Ticket) -> Ticket:
+    if ticket.own.is_only_archive:
+        raise CannotChange
+    return ticket
+
+
+# -- what is shown
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of a group, as its page shows them; `about` is a line under the name."""
+
+    ticket: Ticket
+    about: str
+    is_claimed: bool
+    has_link: bool
+
+    @property
+    def id(self) -> UUID:
+        return self.ticket.own.registration.id
+
+    @property
+    def code(self) -> tuple[int, str] | None:
+        return code_of(self.ticket)
+
+    @property
+    def may_hand_over(self) -> bool:
+        """Whether there is a link that was not handed over yet."""
+        return self.has_link and not self.is_claimed
+
+
+async def members_of(group: OwnGroup) -> list[Member]:
+    """Everybody whom the link shows, in the order of the form."""
+    position = await position_on_waiting_list(group.members[0])
+    guardians = await guardians_of(group.members)
+    members = []
+    for one in group.members:
+        guardian = guardians.get(one.participant_id)
+        permitted = PERMITTED_BY[guardian.relation] if guardian is not None else N_("Menor de edad")
+        about = permitted if is_minor(one) else N_("Persona adulta")
+        if one.state is RegistrationState.CANCELLED:
+            about = N_("Canceló")
+        ticket = ticket_of(OwnRegistration(one, group.sessions), position)
+        members.append(Member(ticket, gettext(about), group.is_claimed(one), one.id in group.links))
+    return members
+
+
+def lead_of(members: Sequence[Member]) -> Ticket:
+    """The ticket that says what holds for the whole group: of somebody who still comes, if anybody does."""
+    return next((one.ticket for one in members if not one.ticket.is_cancelled), members[0].ticket)
+
+
+def code_of(ticket: Ticket) -> tuple[int, str] | None:
+    """The drawing of what is scanned, where there is something to scan."""
+    token = scannable(ticket)
+    return qr.svg_path(token) if token else None
+
+
+def scannable(ticket: Ticket) -> str | None:
+    """What the ticket's code holds; nothing where there is no place, or nobody said yes to it yet."""
+    is_shown = ticket.has_code and not ticket.is_offered and not ticket.own.is_only_archive
+    return ticket.own.registration.qr_token if is_shown else None
+
+
+def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
+    """The support that was asked for, and what the hub answered."""
+    needs = read_needs(ticket.own.registration.needs).items()
+    return [(gettext(NEEDS[code]), gettext(NEED_ANSWERS[state])) for code, state in needs if code in NEEDS]
+
+
+def token_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
+    """A page behind a secret address: kept by nobody."""
+    return render(request, template, context, status=status, headers=token_page_headers())
+
+
+def back(path: str, sentence: str) -> Response:
+    """After a change: to a page of the link, which says what was done."""
+    response = redirect(path)
+    flash(response, sentence)
+    return response
+
+
+def file_headers(name: str) -> Mapping[str, str]:
+    return token_page_headers() | {"content-disposition": f'attachment; filename="{name}"'}
