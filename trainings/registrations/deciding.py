@@ -226,7 +226,8 @@ class _Clerk:
         if is_by_staff or not was_held:
             self._tell_left(command, run, [person for _group, person in leaving])
         for _group, person in leaving:
-            self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, {}))
+            together = {"people": len(leaving)}
+            self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, together))
         if frees:
             self._promote(command, run)
         return Left(tuple(person.id for _group, person in leaving))

@@ -1,0 +1,167 @@
+"""Families by the thousand: every place that fits is filled, none is given twice, no family is torn apart.
+
+Each training's log is replayed by an independent judge. What was acknowledged survives the process that said so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from tests import make
+from tests.families import come_and_go
+from tests.oracle import faults_of, states
+from trainings.audit.models import AuditLine
+from trainings.registrations.models import Registration, RegistrationGroup
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+SECONDS = 600
+
+
+async def _trainings(n: int) -> list[Training]:
+    """Trainings of twenty places, with room for six small children, that admit minors."""
+    course = await make.make_course()
+    found = [await make.make_training(course=course, capacity=20, childcare_capacity=6) for _number in range(n)]
+    await Training.all().update(admits_minors=True)
+    return found
+
+
+async def _start(settings: Settings, trainings: Sequence[Training], **job: float) -> asyncio.subprocess.Process:
+    told = json.dumps({"trainings": [str(one.id) for one in trainings], **job})
+    where = (str(settings.data_dir), settings.database_url)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.families", *where, told, stdin=pipe, stdout=pipe
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n_processes: int) -> None:
+    trainings = await _trainings(n_trainings)
+    share = n // n_processes
+    started = [
+        await _start(settings, trainings, first=number * share, n=share, at_once=at_once // n_processes, leaving=0.15)
+        for number in range(n_processes)
+    ]
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(SECONDS):
+        told = await asyncio.gather(*(process.communicate(b"go\n") for process in started))
+
+    seconds = asyncio.get_running_loop().time() - began
+    assert [process.returncode for process in started] == [0] * n_processes
+    assert sum(output.count(b'"group"') for output, _errors in told) == n
+    faults = [fault for training in trainings for fault in await faults_of(training.id)]
+    engine = "SQLite" if settings.is_sqlite else "PostgreSQL"
+    print(
+        f"\n{engine}, {n_processes} processes, {at_once} at once: {n:,} families in {seconds:.1f} s, {await states()}"
+    )
+    assert faults == []
+    await _check_that_all_was_told(n)
+
+
+async def _check_that_all_was_told(n: int) -> None:
+    assert await RegistrationGroup.all().count() == n
+
+
+async def test_families_from_one_process_fill_every_place_that_fits(db: Settings) -> None:
+    await _rush(db, n=300, at_once=50, n_trainings=4, n_processes=1)
+
+
+async def test_families_from_two_processes_fill_every_place_that_fits(postgres_db: Settings) -> None:
+    await _rush(postgres_db, n=300, at_once=50, n_trainings=4, n_processes=2)
+
+
+@pytest.mark.proof
+async def test_10000_families_on_sqlite_fill_every_place_that_fits(sqlite_db: Settings) -> None:
+    await _rush(sqlite_db, n=10_000, at_once=200, n_trainings=50, n_processes=1)
+
+
+@pytest.mark.proof
+async def test_10000_families_on_postgresql_fill_every_place_that_fits(postgres_db: Settings) -> None:
+    await _rush(postgres_db, n=10_000, at_once=200, n_trainings=50, n_processes=4)
+
+
+async def test_judge_finds_a_place_given_twice_a_family_torn_apart_and_a_wrong_turn(sqlite_db: Settings) -> None:
+    [training] = await _trainings(1)
+    for number in range(20):
+        await come_and_go(training.id, number, 0.2)
+    assert await faults_of(training.id) == []
+    waiting = await RegistrationGroup.filter(state="waitlisted", n_people__gt=1).order_by("wait_number").first()
+    assert waiting is not None
+
+    await RegistrationGroup.filter(id=waiting.id).update(state="confirmed")
+    given_twice = await faults_of(training.id)
+    await RegistrationGroup.filter(id=waiting.id).update(state="waitlisted")
+    first = await Registration.filter(group_id=waiting.id).order_by("id").first()
+    assert first is not None
+    await Registration.filter(id=first.id).update(state="confirmed")
+    torn_apart = await faults_of(training.id)
+    await Registration.filter(id=first.id).update(state="waitlisted")
+    line = await AuditLine.get(act="registrations.sign_up", object_id=first.id)
+    await AuditLine.filter(id=line.id).update(detail=line.detail | {"state": "confirmed"})
+    wrong_turn = await faults_of(training.id)
+
+    assert [len(one) for one in (given_twice, torn_apart, wrong_turn)] == [1, 1, 1]
+
+
+# -- killed in the middle
+
+
+async def _kill(settings: Settings, times: int, *, n_processes: int) -> None:
+    """Processes are killed at a moment of chance, each time in the middle of a rush, and others go on."""
+    trainings = await _trainings(4)
+    acknowledged: list[tuple[str, int]] = []
+    dice = random.Random(1)
+    for number in range(times):
+        first = number * 100_000
+        started = [
+            await _start(settings, trainings, first=first + one * 10_000, n=10_000, at_once=25, leaving=0.15)
+            for one in range(n_processes)
+        ]
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write(b"go\n")
+        told = asyncio.gather(*(process.stdout.read() for process in started if process.stdout is not None))
+        await asyncio.sleep(0.2 + dice.random())
+        for process in started:
+            process.kill()
+        for output in await told:
+            whole = [line for line in output.decode().split("\n")[:-1] if line.startswith("{")]
+            acknowledged += [(one["group"], one["people"]) for one in map(json.loads, whole)]
+        await asyncio.gather(*(process.wait() for process in started))
+    await _check_acknowledged(acknowledged)
+    assert [fault for training in trainings for fault in await faults_of(training.id)] == []
+    engine = "SQLite" if settings.is_sqlite else "PostgreSQL"
+    print(f"\n{engine}: {times} times killed, {len(acknowledged):,} sign-ups acknowledged, 0 lost")
+
+
+async def _check_acknowledged(acknowledged: Sequence[tuple[str, int]]) -> None:
+    """Each is there, once and whole."""
+    assert acknowledged
+    found: dict[str, int] = {}
+    for (group_id,) in await Registration.all().values_list("group_id"):
+        found[str(group_id)] = found.get(str(group_id), 0) + 1
+    assert len({group for group, _people in acknowledged}) == len(acknowledged)
+    assert [(group, people) for group, people in acknowledged if found.get(group) != people] == []
+
+
+async def test_what_was_acknowledged_survives_being_killed(db: Settings) -> None:
+    await _kill(db, 2, n_processes=1)
+
+
+@pytest.mark.proof
+async def test_what_was_acknowledged_survives_twenty_kills_on_sqlite(sqlite_db: Settings) -> None:
+    await _kill(sqlite_db, 20, n_processes=1)
+
+
+@pytest.mark.proof
+async def test_what_was_acknowledged_survives_twenty_kills_on_postgresql(postgres_db: Settings) -> None:
+    await _kill(postgres_db, 20, n_processes=4)
