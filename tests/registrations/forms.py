@@ -41,5 +41,5 @@ def errors_of(page: Page) -> dict[str, str]:
             rf'id="{re.escape(tied)}">.*?<span class="hide">Error: </span>([^<]+)<', page.source, re.DOTALL
         )
         assert sentence, f"{field} names {tied}"
-        found[str(field.get("name") or field.get("id"))] = sentence[1]
+        found[str(field.get("name") or field.get("id") or tied.removesuffix("-e"))] = sentence[1]
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -9,11 +10,14 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import make_cast
+from tests.registrations.forms import post
 from tests.registrations.wishes import ROSA, wish
+from trainings.lib import tokens
 from trainings.limits.actions import TooManyTries
-from trainings.registrations.guarding import check_rate, is_to_review
-from trainings.registrations.models import Registration
+from trainings.registrations.guarding import Suspicion, check_rate, is_to_review, suspicion
+from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.settings import Settings
+from trainings.web.forms import Typed
 
 HERE, ELSEWHERE = "10.1.2.3", "10.1.2.4"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -47,6 +51,70 @@ async def test_sign_up_above_ten_a_day_with_one_contact_is_held_from_wherever(
     held = [await is_to_review(f"10.0.0.{number}", keys) for number in range(11)]
 
     assert held == [False] * 10 + [True]
+
+
+# -- who fills a form as no person does
+
+
+def filled(**answers: str) -> tuple[Typed, datetime]:
+    """A form of our page, and when its key was made."""
+    key = tokens.idempotency_key()
+    made_at = tokens.made_at(key)
+    assert made_at is not None
+    return Typed.of({"idempotency_key": key, "from_page": "yes", "website": ""} | answers), made_at
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(-1, Suspicion.FAST), (0, Suspicion.FAST), (2.9, Suspicion.FAST), (3, None), (600, None)]
+)
+def test_form_that_comes_back_before_anybody_could_read_it_is_odd(seconds: float, found: Suspicion | None) -> None:
+    typed, made_at = filled()
+
+    assert suspicion(typed, made_at + timedelta(seconds=seconds)) is found
+
+
+def test_field_that_nobody_sees_gives_away_who_fills_it_at_any_time() -> None:
+    typed, made_at = filled(website="https://example.org")
+
+    assert suspicion(typed, made_at + timedelta(hours=1)) is Suspicion.BAITED
+
+
+@pytest.mark.parametrize("answers", [{"from_page": ""}, {"idempotency_key": "k" * 26}, {"idempotency_key": ""}])
+def test_client_with_a_key_of_its_own_may_be_fast(answers: dict[str, str]) -> None:
+    typed, made_at = filled(**answers)
+
+    assert suspicion(typed, made_at) is None
+
+
+async def test_fast_forms_from_one_address_are_held_once_they_are_many(sqlite_db: Settings) -> None:
+    nobody = wish().keys
+
+    held = [await is_to_review(HERE, nobody, Suspicion.FAST) for _ in range(11)]
+
+    assert held == [False] * 10 + [True]
+    assert not await is_to_review(HERE, nobody)
+    assert not await is_to_review(ELSEWHERE, nobody, Suspicion.FAST)
+
+
+async def test_form_that_took_the_bait_is_kept_for_staff_and_answered_like_any_other(client: AsyncClient) -> None:
+    training = await make.make_training()
+
+    answer = await post(client, training, website="https://example.org")
+
+    assert answer.status_code == 303
+    registration = await Registration.get().prefetch_related("group")
+    assert (registration.state, registration.group.hold_reason) == (RegistrationState.HELD, HoldReason.REVIEW)
+
+
+async def test_many_fast_forms_of_the_page_are_kept_for_staff(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=30)
+
+    for number in range(11):
+        # The key is made in this moment.
+        assert (await post(client, training, given_names=f"Ana {number}", from_page="yes")).status_code == 303
+
+    held = await Registration.filter(state=RegistrationState.HELD).prefetch_related("participant")
+    assert [one.participant.given_names for one in held] == ["Ana 10"]
 
 
 async def test_desk_signs_up_a_village_with_one_telephone(client: AsyncClient) -> None:

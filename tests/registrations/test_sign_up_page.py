@@ -16,9 +16,11 @@ from tests.registrations.forms import ROSA, path_of, post
 from tests.registrations.wishes import KEY, places_of
 from tests.web.pages import Page
 from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.people.communities import confirm
 from trainings.people.models import Consent, Participant
 from trainings.registrations.models import Registration
-from trainings.schedule.models import PlaceShown, TrainingState
+from trainings.schedule.models import CoursePrerequisite, PlaceShown, TrainingState
 
 Freeze = Callable[[datetime], None]
 
@@ -35,12 +37,19 @@ async def test_page_asks_for_what_is_needed_first_and_consent_last(client: Async
     page = Page(answer.text)
     names = [str(field.get("name")) for tag, field in page.elements if tag in ("input", "select") and field.get("name")]
     ordered = list(dict.fromkeys(names))
-    assert ordered[:7] == ["idempotency_key", "given_names", "surnames", "municipality", "actor_type", "phone", "email"]
-    assert ordered[-3:] == ["consent_data", "consent_contact", "consent_photo"]
+    assert ordered == [
+        *("idempotency_key", "from_page", "website"),
+        *("given_names", "surnames", "municipality", "community", "actor_type", "age_group", "phone", "email"),
+        "earlier_code",
+        *(f"members-N-{name}" for name in ("ask_age", "given_names", "surnames", "age_group")),
+        *(f"members-N-{name}" for name in ("municipality", "actor_type")),
+        *("consent_data", "consent_contact", "consent_photo"),
+    ]
     assert not page.all("input", checked=""), "nothing is answered beforehand"
     assert len(page.all("option")) > 340
     assert re.fullmatch(r"[0-9A-Z]{26}", str(page.one("input", name="idempotency_key")["value"]))
-    required = {str(f.get("name")) for tag, f in page.elements if tag in ("input", "select") and "required" in f}
+    named = [(str(f.get("name")), f) for tag, f in page.elements if tag in ("input", "select")]
+    required = {name for name, f in named if "required" in f and not name.startswith("members-")}
     assert required == {"given_names", "surnames", "municipality", "actor_type", "consent_data"}
 
 
@@ -61,7 +70,65 @@ async def test_childcare_is_asked_only_where_places_are_left(client: AsyncClient
     await make.make_registration(some, childcare_places=1)
 
     assert "childcare_places" not in (await client.get(path_of(none))).text
-    assert "Quedan 2 lugares para menores de 12 años." in (await client.get(path_of(some))).text
+    assert "Quedan 2 lugares de cuidado infantil." in (await client.get(path_of(some))).text
+
+
+async def test_childcare_that_is_all_taken_is_said(client: AsyncClient) -> None:
+    training = await make.make_training(childcare_capacity=1)
+    await make.make_registration(training, childcare_places=1)
+
+    page = Page((await client.get(path_of(training))).text)
+
+    assert "Ya no quedan lugares de cuidado infantil." in page.text
+    assert not page.all("input", name="childcare_places")
+
+
+async def test_page_asks_only_whom_the_training_is_for(client: AsyncClient) -> None:
+    training = await make.make_training(audience=("docente", "salud"))
+
+    page = Page((await client.get(path_of(training))).text)
+
+    at = page.elements.index(("select", page.one("select", id="actor_type")))
+    offered = [field.get("value") for tag, field in page.elements[at : at + 4] if tag == "option"]
+    assert offered == ["", "docente", "salud"]
+    assert "Docentes y personal de salud y comadronas." in page.text
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({}, "Desde 18 años."),
+        ({"admits_minors": True, "minimum_age": 14}, "Desde 14 años. Menores de edad, con permiso de su madre"),
+    ],
+)
+async def test_page_says_from_which_age(client: AsyncClient, columns: dict[str, Any], sentence: str) -> None:
+    training = await make.make_training(**columns)
+
+    assert sentence in Page((await client.get(path_of(training))).text).text
+
+
+async def test_page_says_which_courses_come_before_and_asks_for_the_code(client: AsyncClient) -> None:
+    before = await make.make_course("Consejeras comunitarias: inducción")
+    course = await make.make_course("Diplomado")
+    await CoursePrerequisite.create(course=course, required=before)
+    training = await make.make_training(course=course)
+
+    answer = await client.get(path_of(training))
+
+    assert "Antes hay que completar «Consejeras comunitarias: inducción»." in answer.text
+    assert re.search(r"<details open>\s*<summary>Ya vine a otra capacitación", answer.text)
+
+
+async def test_communities_that_staff_confirmed_are_suggested_and_no_other(client: AsyncClient) -> None:
+    training = await make.make_training()
+    await make.make_registration(training, municipality="1705", community="Casa de doña Elvira")
+    await confirm("1705", "Las Pozas", actor=PROGRAM)
+
+    answer = await client.get(path_of(training))
+
+    assert Page(answer.text).one("datalist", id="communities")
+    assert '<option value="Las Pozas">' in answer.text
+    assert "Elvira" not in answer.text
 
 
 async def test_page_of_a_protected_place_does_not_tell_it(client: AsyncClient) -> None:
@@ -133,7 +200,7 @@ async def test_page_travels_light(client: AsyncClient) -> None:
 
     answer = await client.get(path_of(training))
 
-    # With stylesheet, two scripts and the sign the whole first visit stays under 40 KB.
+    # With two stylesheets, two scripts and the sign the whole first visit stays under 40 KB.
     assert len(gzip.compress(answer.content, 6)) < 14_000
 
 

@@ -1,18 +1,49 @@
-"""How many sign-ups are let through at once: wide limits per address, since a whole village shares one."""
+"""Which sign-ups are let through, which staff look at first: limits, wide because a whole village shares an address."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
 
+from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.people.actions import Sameness
 from trainings.registrations.models import Registration
+from trainings.web.forms import Typed
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PER_ADDRESS_MINUTE = 300
 PER_ADDRESS_HOUR = 300
 PER_CONTACT_DAY = 10
+FAST_PER_ADDRESS_HOUR = 10
+"""One form that came too fast may be a person whose browser filled it in; many are a program."""
 REJOINS_A_DAY = 10
+
+BAIT = "website"
+"""A field that people neither see nor hear."""
+FROM_PAGE = "from_page"
+"""Sent by our page only: who calls with a key of their own is no browser, and has read nothing."""
+FASTEST = timedelta(seconds=3)
+"""Nobody reads and fills the form in less."""
+
+
+class Suspicion(StrEnum):
+    """What tells a program from a person, without asking anybody to prove anything."""
+
+    BAITED = "baited"
+    FAST = "fast"
+
+
+def suspicion(typed: Typed, now: datetime) -> Suspicion | None:
+    """What is odd about how this form was filled, if anything; `now` is when it came in."""
+    if typed.value(BAIT).strip():
+        return Suspicion.BAITED
+    made_at = tokens.made_at(typed.value("idempotency_key").strip()) if typed.value(FROM_PAGE) else None
+    # A key from another machine, or after the clock was set back, may look a little younger than nothing.
+    if made_at is not None and -FASTEST <= now - made_at < FASTEST:
+        return Suspicion.FAST
+    return None
 
 
 async def check_rate(address: str) -> None:
@@ -20,13 +51,18 @@ async def check_rate(address: str) -> None:
     await limits.hit("sign_up_minute", address, PER_ADDRESS_MINUTE, MINUTE)
 
 
-async def is_to_review(address: str, keys: Sequence[Sameness]) -> bool:
-    """Whether staff should look first: above 300 an hour from one address, or 10 a day with one phone or e-mail."""
+async def is_to_review(address: str, keys: Sequence[Sameness], odd: Suspicion | None = None) -> bool:
+    """Whether staff should look first: at what took the bait, above 300 an hour from one address, or 10 of them filled
+    too fast, or 10 a day with one phone or e-mail. Nothing of it is refused: it may be a village.
+    """
     contacts = [contact for contact in (keys[0].phone_key, keys[0].email_key) if contact is not None]
-    from_address, *with_contact = await limits.count_together(
-        ("sign_up_hour", address, HOUR), *(("sign_up_contact", contact, DAY) for contact in contacts)
-    )
-    return from_address > PER_ADDRESS_HOUR or any(n > PER_CONTACT_DAY for n in with_contact)
+    limited = [("sign_up_hour", address, HOUR, PER_ADDRESS_HOUR)]
+    limited += [("sign_up_contact", contact, DAY, PER_CONTACT_DAY) for contact in contacts]
+    if odd is Suspicion.FAST:
+        limited.append(("sign_up_fast", address, HOUR, FAST_PER_ADDRESS_HOUR))
+    counts = await limits.count_together(*((purpose, who, seconds) for purpose, who, seconds, _limit in limited))
+    is_often = any(n > limit for n, (*_who, limit) in zip(counts, limited, strict=True))
+    return odd is Suspicion.BAITED or is_often
 
 
 async def check_rejoin(registration: Registration) -> None:

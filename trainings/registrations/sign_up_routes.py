@@ -1,7 +1,8 @@
-"""`/capacitaciones/{slug}/inscripcion`: anybody signs up, without an account."""
+"""`/capacitaciones/{slug}/inscripcion`: anybody signs up, alone or as a family, without an account."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,78 +10,127 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens
-from trainings.people import choices
-from trainings.people.consents import asked_now
-from trainings.registrations.eligibility import AdultsOnly
-from trainings.registrations.forms import SignUpForm, answers_hash
-from trainings.registrations.guarding import check_rate, is_to_review
+from trainings.registrations.commands import SignedUp
+from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
+from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.guarding import check_rate, is_to_review, suspicion
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
-from trainings.registrations.sign_up import SignedUp, sign_up
-from trainings.registrations.wishes import SignUp, for_one
-from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
-from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.sign_up_page import context_of, tell_ages
+from trainings.registrations.wishes import LARGEST_GROUP, SignUp
+from trainings.schedule.public_queries import all_hubs
 from trainings.settings import get_settings
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
+from trainings.web.forms import FormErrors, Typed, UnreadableForm, read_form
+from trainings.web.problems import DatabaseBusy
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
 
 BROWSER_DAYS = timedelta(days=30)
 LONGEST_BROWSER_NAME = 64
-CONFLICT = 409
-"""A rule said no; everything else is to be corrected in the form."""
+WRONG, CONFLICT = 422, 409
+REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
+CROWD = LARGEST_GROUP * 4
+"""A form with so many numbered people is no family's, whatever else cannot be read in it."""
+
+
+class TooManyPeople(Refusal):
+    status = 422
+    code = "too_many_people"
+    sentence = TOO_MANY_PEOPLE
 
 
 @allow(PUBLIC)
 async def new(request: Request) -> Response:
     training = await open_training(request.path_params["slug"])
-    return _page(request, training, None)
+    return render(request, "registrations/new.html", await context_of(training, None))
 
 
 @allow(PUBLIC)
 async def create(request: Request) -> Response:
-    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed."""
+    """The sign-up: 303 to the own link; 422 or 409 with the form and what was typed, 429 or 503 with when to try again.
+
+    Without script the buttons that add and take out people send the form too: 200, nothing is kept or counted.
+    """
     slug = request.path_params["slug"]
     training_id = await id_of_open_training(slug)
-    address = client_address(request)
-    await check_rate(address)
-    typed = await read_form(request)
+    typed = await _read(request)
+    if _is_edited(typed):
+        return await _again(request, slug, typed, 200)
     known = request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME]
     browser = known or tokens.feed_token()
     try:
-        wish = _wish(check(SignUpForm, typed), typed, browser, browser_is_known=bool(known))
-        if await is_to_review(address, wish.keys):
-            wish = wish.held(HoldReason.REVIEW)
+        await check_rate(client_address(request))
+        wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=bool(known))
+        wish = await _held_where_odd(request, typed, wish)
         signed_up = await sign_up(training_id, wish, actor=request.state.actor)
-    except FormErrors as exc:
-        return _page(request, await open_training(slug), exc.typed, 422)
-    except (NotFound, TooMany):
+    except FormErrors:
+        return await _again(request, slug, typed, WRONG)
+    except NotFound:
         raise
-    except Refusal as exc:
-        return _page(request, await open_training(slug), typed.refused(exc), exc.status, refused=exc)
+    except Refusal as refused:
+        return await _again(request, slug, typed.refused(refused), refused.status, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return await _again(request, slug, typed, DatabaseBusy.status, DatabaseBusy(retry_after=30))
     return _signed_up(signed_up, browser)
 
 
-def _wish(form: SignUpForm, typed: Typed, browser: str, *, browser_is_known: bool) -> SignUp:
-    return for_one(
-        form,
-        form.purposes,
-        needs=form.needs,
-        childcare_places=form.childcare_places,
-        idempotency_key=form.idempotency_key or None,
-        body_hash=answers_hash(typed),
-        browser_key=tokens.digest(browser, "browser"),
-        browser_is_known=browser_is_known,
-        earlier_code=form.earlier_code,
-    )
+async def _read(request: Request) -> Typed:
+    """The fields. A form too long to be read is told what is wrong with it where it names a crowd."""
+    try:
+        return await read_form(request)
+    except UnreadableForm:
+        body = await request.body()
+        if len(set(re.findall(rb"members-([0-9]+)-", body))) > CROWD:
+            raise TooManyPeople from None
+        raise
+
+
+def _is_edited(typed: Typed) -> bool:
+    """Whether a button asked only for one person more or less; if so, it is done in `typed`."""
+    done = typed.value("do")
+    removed = REMOVE.fullmatch(done)
+    if done != "add" and removed is None:
+        return False
+    renumber(typed, without=[int(removed[1])] if removed else [], keep_empty=True)
+    n_people = count_people(typed)
+    if removed is None and n_people < LARGEST_GROUP:
+        typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
+    return True
+
+
+async def _held_where_odd(request: Request, typed: Typed, wish: SignUp) -> SignUp:
+    odd = suspicion(typed, clock.now())
+    is_odd = await is_to_review(client_address(request), wish.keys, odd)
+    return wish.held(HoldReason.REVIEW) if is_odd else wish
+
+
+async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
+    """The form with all that was typed, and what is wrong with it."""
+    renumber(typed, keep_empty=True)
+    training = await open_training(slug)
+    is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
+    if typed.errors and is_about_age:
+        told = tell_ages(training, typed)
+        status = CONFLICT if told and _are_ages(typed) else status
+    context = await context_of(training, typed, refused)
+    headers = {"retry-after": str(refused.retry_after)} if isinstance(refused, TooMany) else None
+    return render(request, "registrations/new.html", context, status=status, headers=headers)
+
+
+def _are_ages(typed: Typed) -> bool:
+    return all(name.endswith("age_group") for name in typed.errors)
 
 
 def _cookie() -> str:
@@ -102,41 +152,17 @@ def _signed_up(signed_up: SignedUp, browser: str) -> Response:
     return response
 
 
-def _page(
-    request: Request, training: Training, typed: Typed | None, status: int = 200, *, refused: Refusal | None = None
-) -> Response:
-    sessions = list(training.sessions)
-    planned = [session for session in sessions if session.state is SessionState.PLANNED]
-    first = (planned or sessions)[0]
-    now = phase(training, sessions, clock.now())
-    context = {
-        "training": training,
-        "first": first,
-        "place": _public_place(training, first),
-        "n_sessions": len(planned),
-        "phase": now,
-        "may_sign_up": now in TAKES_SIGN_UPS,
-        "phone": training.contact_phone or training.hub.phone,
-        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
-        "form": typed,
-        "refused": sentence_of(refused) if refused is not None and refused.status == CONFLICT else "",
-        "is_minor": isinstance(refused, AdultsOnly),
-        "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
-        "consents": asked_now(),
-        **choices.of_person(training.hub.seat.department),
-    }
-    return render(request, "registrations/new.html", context, status=status)
-
-
-def _public_place(training: Training, session: TrainingSession) -> str:
-    """Where it is held, as anybody may know: a protected place is its municipality only."""
-    venue = session.venue or training.venue
-    if venue is None:
-        return gettext(N_("En línea")) if training.online_url else training.hub.seat.full_name
-    town = venue.municipality.full_name
-    return town if training.place_shown is PlaceShown.AFTER_CONFIRMATION else f"{venue.name}, {town}"
+@allow(PUBLIC)
+async def minors(request: Request) -> Response:
+    """For who is under 18 and comes alone: what to do, whom to call. Nothing is asked and nothing is kept."""
+    hubs: Sequence[object] = await all_hubs()
+    return render(request, "registrations/minors.html", {"hubs": hubs})
 
 
 SIGN_UP = "/capacitaciones/{slug}/inscripcion"
 
-routes: list[BaseRoute] = [Route(SIGN_UP, new), Route(SIGN_UP, create, methods=["POST"])]
+routes: list[BaseRoute] = [
+    Route(SIGN_UP, new),
+    Route(SIGN_UP, create, methods=["POST"]),
+    Route("/menores", minors),
+]
