@@ -221,6 +221,7 @@ FOR_ALL = {
     "GET /privacidad",
     "GET /accesibilidad",
     "GET /quejas",
+    "GET /menores",
     "GET /salud",
     "GET /salud/listo",
     "GET /.well-known/security.txt",
