@@ -102,6 +102,7 @@ class Objects:
             "/panel/lugares/": {"id": self.coming.venue_id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/": {"id": self.person.id},
+            "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
             "/panel/mensajes/lotes/": {"id": self.batch},

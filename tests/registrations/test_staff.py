@@ -1,4 +1,4 @@
-"""One registration as staff see it, and signing people up at the desk: who may, what is shown, what is logged."""
+"""One registration as staff see it: who may, what is shown, what is logged, and what its buttons do."""
 
 from __future__ import annotations
 
@@ -255,82 +255,3 @@ async def test_wrong_name_is_told_with_the_form(new_client: NewClient) -> None:
     assert answer.status_code == 422
     assert page.one("input", name="given_names")["aria-invalid"] == "true"
     assert page.one("input", name="surnames")["value"] == "Y"
-
-
-# -- signing up at the desk
-
-
-async def test_desk_signs_somebody_up_and_shows_the_ticket_to_print(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await make.make_training(hub=cast.hub)
-    client = await signed_in(new_client, cast, "assistant")
-    path = f"/panel/capacitaciones/{training.id}/inscribir"
-    form = Page((await client.get(path)).text)
-    assert "Lea en voz alta:" in form.text
-    assert not {box["value"] for box in form.all("option") if box["value"] in ("12-13", "14-17")}
-
-    answer = await client.post(
-        path, data=ROSA | {"idempotency_key": form.one("input", name="idempotency_key")["value"]}
-    )
-
-    registration = await Registration.get().prefetch_related("participant")
-    assert answer.headers["location"] == f"/panel/inscripciones/{registration.id}/boleto"
-    assert (registration.source, registration.state) == ("desk", "confirmed")
-    assert registration.participant.phone is None
-    [consent] = await Consent.all()
-    assert (consent.purpose, consent.how, consent.recorded_by_id) == ("data", "read_aloud", cast.assistant.id)
-    assert "Rosa Amalia Coc Xol" in (await client.get(answer.headers["location"])).text
-
-
-async def test_desk_double_click_is_one_registration(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await make.make_training(hub=cast.hub)
-    client = await signed_in(new_client, cast, "assistant")
-    path = f"/panel/capacitaciones/{training.id}/inscribir"
-
-    first = await client.post(path, data=ROSA | {"idempotency_key": KEY})
-    again = await client.post(path, data=ROSA | {"idempotency_key": KEY})
-
-    assert again.headers["location"] == first.headers["location"]
-    assert await places_of(training) == (1, 0)
-
-
-async def test_desk_puts_on_the_waiting_list_and_shows_the_number(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await make.make_training(hub=cast.hub, capacity=0)
-    client = await signed_in(new_client, cast, "coordinator")
-
-    answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=ROSA)
-
-    registration = await Registration.get()
-    assert answer.headers["location"] == f"/panel/inscripciones/{registration.id}"
-    assert "Lugar 1 en la lista de espera." in (await client.get(answer.headers["location"])).text
-
-
-async def test_desk_is_exempt_from_the_limits(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await make.make_training(hub=cast.hub)
-    client = await signed_in(new_client, cast, "assistant")
-
-    for number in range(12):
-        answers = ROSA | {"given_names": f"Persona {number}", "phone": "5555 1234"}
-        await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=answers)
-
-    assert await Registration.filter(state="confirmed").count() == 12
-
-
-async def test_desk_refusals_keep_what_was_typed(new_client: NewClient) -> None:
-    cast = await make_cast()
-    full = await make.make_training(hub=cast.hub, capacity=0, has_waiting_list=False)
-    off = await make.make_training(hub=cast.hub, state=TrainingState.CANCELLED)
-    client = await signed_in(new_client, cast, "assistant")
-
-    for training, sentence in ((full, "Ya no quedan lugares"), (off, "Esta capacitación se canceló")):
-        answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=ROSA)
-        page = Page(answer.text)
-        assert answer.status_code == 409
-        assert sentence in page.text
-        assert page.one("input", name="surnames")["value"] == "Coc Xol"
-    incomplete = await client.post(f"/panel/capacitaciones/{full.id}/inscribir", data={"given_names": "Rosa"})
-    assert incomplete.status_code == 422
-    assert "Falta corregir 4 datos" in incomplete.text

@@ -5,13 +5,17 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from trainings.registrations import (
+    desk_routes,
+    needs_routes,
     own_data_routes,
     own_file_routes,
     own_group_routes,
     own_offer_routes,
     own_routes,
+    review_routes,
     sign_up_routes,
     staff_routes,
+    ticket_routes,
 )
 
 routes: list[BaseRoute] = [
@@ -22,4 +26,8 @@ routes: list[BaseRoute] = [
     *own_data_routes.routes,
     *own_file_routes.routes,
     *staff_routes.routes,
+    *ticket_routes.routes,
+    *desk_routes.routes,
+    *needs_routes.routes,
+    *review_routes.routes,
 ]

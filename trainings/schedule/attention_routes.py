@@ -14,15 +14,16 @@ from trainings.accounts.permissions import (
     can_close_session,
     can_edit_trainings,
     can_issue_certificates,
-    can_register_at_desk,
 )
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import Registration
+from trainings.registrations.needs_queries import n_unanswered
+from trainings.registrations.review_queries import n_held
 from trainings.schedule import queries
-from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.models import Training
 from trainings.schedule.queries import StaffSession
 from trainings.schedule.session_words import numbered
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -45,7 +46,13 @@ class Concern:
 
 async def concerns_of(actor: Actor) -> list[Concern]:
     """Trouble before calendar: what cannot wait first."""
-    found = [*await _to_close(actor), *await _to_approve(actor), *await _to_publish(actor), *await _to_certify(actor)]
+    found = [
+        *await _to_close(actor),
+        *await _to_approve(actor),
+        *await _to_arrange(actor),
+        *await _to_publish(actor),
+        *await _to_certify(actor),
+    ]
     return sorted(found, key=lambda concern: not concern.is_hot)
 
 
@@ -75,24 +82,21 @@ def _may_close(session: StaffSession, actor: Actor) -> bool:
 
 
 async def _to_approve(actor: Actor) -> list[Concern]:
-    hubs = [hub_id for hub_id in actor.roles_at if can_register_at_desk(actor, hub_id)]
-    held = reads(Registration).filter(
-        state=RegistrationState.HELD, training__hub_id__in=hubs, training__state__not=TrainingState.CANCELLED
-    )
-    rows = (
-        await held.annotate(n=Count("id"))
-        .group_by("training_id", "training__title")
-        .values("training_id", "training__title", "n")
-    )
-    return [
-        Concern(
-            "persona",
-            f"/panel/capacitaciones/{row['training_id']}#personas",
-            ngettext("Responder a %(num)s persona", "Responder a %(num)s personas", row["n"]) % {"num": row["n"]},
-            gettext(N_("Esperan que las acepten en «%(title)s».")) % {"title": row["training__title"]},
-        )
-        for row in sorted(rows, key=lambda row: fold(row["training__title"]))
-    ]
+    n_waiting = await n_held(actor)
+    if not n_waiting:
+        return []
+    title = ngettext("Responder a %(num)s inscripción", "Responder a %(num)s inscripciones", n_waiting)
+    sentence = gettext(N_("Esperan que alguien les diga que sí."))
+    return [Concern("persona", "/panel/revisar", title % {"num": n_waiting}, sentence)]
+
+
+async def _to_arrange(actor: Actor) -> list[Concern]:
+    n_asked = await n_unanswered(actor)
+    if not n_asked:
+        return []
+    title = ngettext("Conseguir %(num)s apoyo", "Conseguir %(num)s apoyos", n_asked)
+    sentence = gettext(N_("Los piden para lo que viene, y nadie ha respondido."))
+    return [Concern("acceso", "/panel/apoyos", title % {"num": n_asked}, sentence)]
 
 
 async def _to_publish(actor: Actor) -> list[Concern]:
