@@ -55,6 +55,8 @@ CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
+PEOPLE = "/panel/personas/repetidas"
+PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
 PANEL: Mapping[str, Rule] = {
@@ -97,6 +99,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {PAPER}.pdf": DESK,
     f"GET {PAPER}/anular": EDITORS,
     "GET /panel/firmas": EDITORS_LIST,
+    f"GET {PEOPLE}": EDITORS_LIST,
+    f"GET {PAIR}": EDITORS,
     "GET /panel/mensajes": EDITORS_LIST,
     f"GET {MESSAGE}": EDITORS,
     f"GET {MESSAGE}/html": EDITORS,
@@ -146,6 +150,10 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/firmas": EDITORS,
     f"POST {SIGNATURE}/subir": EDITORS,
     f"POST {SIGNATURE}/quitar": EDITORS,
+    f"POST {DECISION}/deshacer": EDITORS,
+    f"POST {DECISION}/mostrar": EDITORS,
+    f"POST {PAIR}/distintas": EDITORS,
+    f"POST {PAIR}/unir": EDITORS,
     f"POST {MESSAGE}/reintentar": EDITORS,
     "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
     "POST /panel/guardado": EVERYBODY,

@@ -11,10 +11,12 @@ from starlette.routing import BaseRoute, Route
 
 from tests import make
 from tests.certificates.held import a_diploma, make_attendee, make_held
+from trainings import clock
 from trainings.accounts.models import User
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
+from trainings.people.models import Merge, MergeReason
 from trainings.places.models import Hub, Operator, Signatory
 from trainings.registrations.actions import announce_change
 from trainings.registrations.models import OwnLink, Registration
@@ -62,6 +64,7 @@ class Objects:
     certificate: Certificate
     message: OutboxJob
     batch: UUID
+    difference: Merge
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -71,8 +74,17 @@ class Objects:
     @property
     def secrets(self) -> frozenset[str]:
         """What tells of its people, messages and papers: nothing of it may stand on a page for others."""
-        ids = (self.person, self.waiting, self.completed, self.certificate, self.message, self.signatory)
-        words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio)
+        ids = (
+            self.person,
+            self.waiting,
+            self.completed,
+            self.certificate,
+            self.message,
+            self.signatory,
+            self.difference,
+        )
+        people = (str(self.person.participant_id), str(self.waiting.participant_id))
+        words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio, *people)
         return frozenset({*(str(one.id) for one in ids), *words})
 
     def _values(self, path: str) -> dict[str, object]:
@@ -105,6 +117,8 @@ class Objects:
             "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
+            "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
+            "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
             "/panel/mensajes/lotes/": {"id": self.batch},
             "/panel/mensajes/": {"id": self.message.id},
         }
@@ -137,4 +151,18 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         certificate=certificate,
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
+        difference=await _difference(person, waiting),
+    )
+
+
+async def _difference(one: Registration, other: Registration) -> Merge:
+    """Two people who were held to be two."""
+    moment = clock.now()
+    return await Merge.create(
+        kept_id=one.participant_id,
+        merged_id=other.participant_id,
+        reason=MergeReason.KNOWN_IN_PERSON,
+        merged_by_id=tokens.uuid7(),
+        created_at=moment,
+        undone_at=moment,
     )

@@ -21,6 +21,7 @@ import trainings.feeds.routes
 import trainings.outbox.routes
 import trainings.people.routes
 import trainings.places.routes
+import trainings.privacy.routes
 import trainings.registrations.routes
 import trainings.schedule.routes
 import trainings.web.routes
@@ -120,6 +121,7 @@ def _pages() -> list[BaseRoute]:
         trainings.certificates.routes,
         trainings.outbox.routes,
         trainings.people.routes,
+        trainings.privacy.routes,
         trainings.accounts.routes,
     )
     return in_sections(route for package in from_packages for route in package.routes)

@@ -10,6 +10,8 @@
 | print certificates | | hub | hub | operator | | |
 | issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
+| take registrations out as a file | | | hub | operator | | |
+| say that two people are one, or are not | | | hub | operator | | |
 
 An operator's administrator holds the role at each of its hubs. Whether somebody holds a session is a row, not a role:
 such functions are told by `is_facilitator`. What somebody may not see is 404 (`visible_to` in the queries), not here.
@@ -31,6 +33,8 @@ DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
+EXPORTERS = EDITORS
+MERGERS = EDITORS
 CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 
 
@@ -79,3 +83,13 @@ def can_revoke_certificates(actor: Actor, hub_id: UUID) -> bool:
 def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
     """Messages of the outbox that concern this hub."""
     return actor.has_at(hub_id, MESSAGE_READERS)
+
+
+def can_merge(actor: Actor, hub_id: UUID) -> bool:
+    """Compare two people who were at trainings of this hub, hold them to be one, take that back."""
+    return actor.has_at(hub_id, MERGERS)
+
+
+def can_export(actor: Actor, hub_id: UUID) -> bool:
+    """Take this hub's registrations out as a file."""
+    return actor.has_at(hub_id, EXPORTERS)

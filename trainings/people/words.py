@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainings.people.models import ActorType, AgeGroup, Pueblo, Relation, Sex
+from trainings.people.models import ActorType, AgeGroup, MergeReason, Pueblo, Relation, Sex
 from trainings.web.i18n import N_
 
 ACTOR_TYPES: dict[ActorType, str] = {
@@ -46,6 +46,14 @@ RELATIONS: dict[Relation, str] = {
     Relation.HERMANO: N_("Hermana o hermano mayor"),
     Relation.TUTOR: N_("Tutora o tutor"),
     Relation.OTRO: N_("Otra persona encargada"),
+}
+
+MERGE_REASONS: dict[MergeReason, str] = {
+    MergeReason.SAID_SO: N_("La persona lo dijo"),
+    MergeReason.SAME_CONTACT: N_("Tiene el mismo teléfono o correo"),
+    MergeReason.SAME_DOCUMENT: N_("Mostró su documento"),
+    MergeReason.KNOWN_IN_PERSON: N_("En la ventanilla se le conoce"),
+    MergeReason.TYPING_ERROR: N_("El nombre se escribió mal"),
 }
 
 PUEBLOS: dict[Pueblo, str] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
+from trainings.registrations.import_job import forget_old_lists
 
 NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
@@ -37,11 +38,12 @@ FORGET_CONTACTS = """
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows lost what: support needs, messages of the outbox, contacts."""
+    """How many rows lost what: support needs, messages of the outbox, contacts, imported lists."""
 
     needs: int
     messages: int
     contacts: int
+    lists: int = 0
 
 
 async def sweep() -> Swept:
@@ -52,9 +54,8 @@ async def sweep() -> Swept:
             needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
             messages=await sql.execute(FORGET_MESSAGES, now - MESSAGES_KEPT, now - MESSAGES_KEPT),
             contacts=await sql.execute(FORGET_CONTACTS, now - CONTACTS_KEPT, now - CONTACTS_KEPT),
+            lists=await forget_old_lists(),
         )
         if swept != Swept(0, 0, 0):
-            await record(
-                "privacy.sweep", actor=PROGRAM, needs=swept.needs, messages=swept.messages, contacts=swept.contacts
-            )
+            await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept

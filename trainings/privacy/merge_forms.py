@@ -1,0 +1,55 @@
+"""The forms about people who may be one: a name to look for, two to compare, which one stays and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import AfterValidator
+
+from trainings.lib.text import fold
+from trainings.people.forms import printable
+from trainings.people.models import MergeReason
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+FEWEST_LETTERS = 3
+
+
+def _telling(name: str) -> str:
+    if len(fold(name).replace(" ", "")) < FEWEST_LETTERS:
+        raise wrong(N_("Escriba por lo menos 3 letras del nombre."))
+    return name
+
+
+def _two(people: list[UUID]) -> list[UUID]:
+    if len(set(people)) != 2:
+        raise wrong(N_("Marque a dos personas para compararlas."))
+    return people
+
+
+class SearchForm(Form):
+    """A name, or the beginnings of its words."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"nombre": N_("Escriba por lo menos 3 letras del nombre.")}
+
+    nombre: Annotated[str, printable(120), AfterValidator(_telling)]
+
+
+class PairForm(Form):
+    """Two people ticked in a list."""
+
+    persona: Annotated[list[UUID], AfterValidator(_two)]
+
+
+class MergeForm(Form):
+    """Which of the two stays, and how it is known that they are one."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "kept": N_("Escoja con qué datos se queda."),
+        "reason": N_("Escoja cómo se sabe."),
+    }
+
+    kept: UUID
+    reason: MergeReason

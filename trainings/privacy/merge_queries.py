@@ -1,0 +1,245 @@
+"""Who may be the same person, for the staff of the hubs where they were: pairs that look alike, a search, decisions.
+
+Adults are looked for across trainings. A minor is found only inside a session, beside a look-alike of that training.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from tortoise.connection import get_connection
+from tortoise.expressions import F, Q, Subquery
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+
+from trainings.accounts.permissions import MERGERS
+from trainings.audit.actor import Actor
+from trainings.db import reads, sql
+from trainings.lib.text import like_terms
+from trainings.people.models import AgeGroup, Merge, Participant
+from trainings.registrations.models import Registration, RegistrationState
+
+SHOWN = 50
+"""Most pairs of a list, findings and decisions that are shown at once."""
+CROWD = 5
+"""Up to so many people of one name and municipality are compared with each other; more are only counted."""
+MINORS = tuple(band for band in AgeGroup if band.is_minor)
+
+NAMESAKES = """
+    SELECT id, name_key, municipality_id, phone_key, email_key FROM (
+        SELECT id, name_key, municipality_id, phone_key, email_key, COUNT(*) OVER (PARTITION BY name_key) AS n
+        FROM participant
+        WHERE name_key <> '' AND COALESCE(age_group, '') NOT IN ('12-13', '14-17') AND id IN (
+            SELECT r.participant_id FROM registration r JOIN training t ON t.id = r.training_id
+            WHERE r.state <> 'cancelled' AND t.hub_id IN ?list
+        )
+    ) AS named WHERE n > 1 ORDER BY id
+"""
+"""Adults of these hubs who share their name with another."""
+
+DUPLICATES = """
+    SELECT f.participant_id AS one, r.participant_id AS other
+    FROM registration r JOIN registration f ON f.id = r.duplicate_of_id JOIN training t ON t.id = r.training_id
+    JOIN participant p ON p.id = r.participant_id JOIN participant q ON q.id = f.participant_id
+    WHERE p.id <> q.id AND p.name_key <> '' AND q.name_key <> '' AND r.state <> 'cancelled' AND t.hub_id IN ?list
+    ORDER BY r.id
+"""
+"""Look-alikes of one training with whom they look like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """A person in a list. `n_trainings` counts those of the reader's hubs."""
+
+    participant: Participant
+    n_trainings: int
+
+    @property
+    def id(self) -> UUID:
+        return self.participant.id
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two who look alike. `is_duplicate`: in one training, where the second takes no place."""
+
+    one: Someone
+    other: Someone
+    is_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """One of the many of a municipality who have the same name: comparing them all would tell nothing."""
+
+    someone: Someone
+    n_people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Pairs that share more than a name, pairs of one name and municipality, and names of many there.
+
+    `n_strong` and `n_weak` count also the pairs that are left out here.
+    """
+
+    strong: Sequence[Pair]
+    weak: Sequence[Pair]
+    crowds: Sequence[Crowd]
+    n_strong: int
+    n_weak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A merge, or two people held to be different; a side that was only at other hubs is not shown."""
+
+    row: Merge
+    kept: Someone | None
+    merged: Someone | None
+
+
+Edge = tuple[UUID, UUID]
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looks for pairs among people as they are merged by now. A person is known by who was kept last.
+
+    `seen` names for each the first participant that was at the reader's hubs: who was kept may have been elsewhere.
+    """
+
+    merged_into: Mapping[UUID, UUID]
+    seen: dict[UUID, UUID] = field(default_factory=dict)
+    duplicates: set[Edge] = field(default_factory=set)
+    strong: set[Edge] = field(default_factory=set)
+    weak: set[Edge] = field(default_factory=set)
+    crowds: dict[UUID, int] = field(default_factory=dict)
+
+    def person(self, participant_id: UUID) -> UUID:
+        while participant_id in self.merged_into:
+            participant_id = self.merged_into[participant_id]
+        return participant_id
+
+    def see(self, participant_id: UUID) -> UUID:
+        person = self.person(participant_id)
+        self.seen.setdefault(person, participant_id)
+        return person
+
+    def add_duplicates(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        pairs = ({self.see(_uuid(row["one"])), self.see(_uuid(row["other"]))} for row in rows)
+        self.duplicates |= set(_edges(pairs))
+
+    def add_namesakes(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        by_contact, by_place = defaultdict[Any, set[UUID]](set), defaultdict[Any, set[UUID]](set)
+        for row in rows:
+            person = self.see(_uuid(row["id"]))
+            name, place = row["name_key"], row["municipality_id"]
+            for contact in filter(None, (row["phone_key"], row["email_key"])):
+                by_contact[name, place, contact].add(person)
+            if place is not None:
+                by_place[name, place].add(person)
+        self.strong |= set(_edges(by_contact.values()))
+        for people in by_place.values():
+            if len(people) > CROWD:
+                self.crowds[min(people)] = len(people)
+            else:
+                self.weak |= set(_edges([people]))
+
+
+async def alike(actor: Actor) -> Alike:
+    """Pairs at the hubs where the actor may merge, the newest first, without those that were decided already."""
+    hubs = list(actor.hubs_with(MERGERS))
+    search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
+    search.add_duplicates(await _rows(DUPLICATES, hubs))
+    search.add_namesakes(await _rows(NAMESAKES, hubs))
+    different = await differences().values_list("kept_id", "merged_id")
+    decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
+    alike_edges = search.duplicates | search.strong
+    strong = sorted(alike_edges - decided, key=max, reverse=True)
+    weak = sorted(search.weak - alike_edges - decided, key=max, reverse=True)
+    shown = {*itertools.chain(*strong[:SHOWN], *weak[:SHOWN]), *search.crowds}
+    found = await _people([search.seen[person] for person in shown], hubs)
+    people = {person: found[search.seen[person]] for person in shown}
+
+    def pairs(edges: Sequence[Edge]) -> list[Pair]:
+        return [Pair(people[one], people[other], (one, other) in search.duplicates) for one, other in edges[:SHOWN]]
+
+    crowds = [Crowd(people[person], n) for person, n in sorted(search.crowds.items())]
+    return Alike(pairs(strong), pairs(weak), crowds, n_strong=len(strong), n_weak=len(weak))
+
+
+async def found(actor: Actor, name: str) -> list[Someone]:
+    """Adults with words that begin like these in name or community, in order of their names; at most SHOWN."""
+    terms, hubs = like_terms(name), list(actor.hubs_with(MERGERS))
+    if not terms:
+        return []
+    came = Q(registrations__training__hub_id__in=hubs) & ~Q(registrations__state=RegistrationState.CANCELLED)
+    is_adult = Q(age_group__isnull=True) | ~Q(age_group__in=MINORS)
+    people = reads(Participant).filter(came, is_adult).exclude(name_key="")
+    for term in terms:
+        people = people.filter(search_text__contains=term.strip("%"))
+    named = await people.distinct().order_by("name_key", "id").limit(SHOWN)
+    by_id = await _people([person.id for person in named], hubs)
+    return [by_id[person.id] for person in named]
+
+
+async def merges(actor: Actor) -> list[Said]:
+    """What was merged, and taken back, of people of the actor's hubs, the last first."""
+    real = Q(undone_at__isnull=True) | ~Q(undone_at=F("created_at"))
+    return await _said(reads(Merge).filter(real), actor)
+
+
+async def held_different(actor: Actor) -> list[Said]:
+    """Pairs that were held to be different people, the last first."""
+    return await _said(differences(), actor)
+
+
+def differences() -> QuerySet[Merge]:
+    """Pairs that were looked at and are not one person: merges that were taken back in the moment they were made."""
+    return reads(Merge).filter(undone_at=F("created_at"))
+
+
+async def _said(rows: QuerySet[Merge], actor: Actor) -> list[Said]:
+    hubs = list(actor.hubs_with(MERGERS))
+    theirs = Subquery(reads(Registration).filter(training__hub_id__in=hubs).values("participant_id"))
+    said = (
+        await rows.filter(Q(kept_id__in=theirs) | Q(merged_id__in=theirs)).order_by("-created_at", "-id").limit(SHOWN)
+    )
+    people = await _people({*(row.kept_id for row in said), *(row.merged_id for row in said)}, hubs)
+    return [Said(row, people.get(row.kept_id), people.get(row.merged_id)) for row in said]
+
+
+async def _people(ids: Iterable[UUID], hubs: Sequence[UUID]) -> dict[UUID, Someone]:
+    """Those of these people who were at these hubs."""
+    wanted = list(ids)
+    at_hubs = reads(Registration).filter(participant_id__in=wanted, training__hub_id__in=list(hubs))
+    counted = await at_hubs.annotate(n=Count("id")).group_by("participant_id").values_list("participant_id", "n")
+    n_trainings = dict(counted)
+    people = await reads(Participant).filter(id__in=list(n_trainings)).prefetch_related("municipality")
+    return {person.id: Someone(person, n_trainings[person.id]) for person in people}
+
+
+def _edges(groups: Iterable[Iterable[UUID]]) -> Iterator[Edge]:
+    """Every two of each group."""
+    for group in groups:
+        yield from itertools.combinations(sorted(group), 2)
+
+
+def _uuid(stored: object) -> UUID:
+    """SQLite keeps keys as text."""
+    return UUID(str(stored))
+
+
+async def _rows(text: str, hubs: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Rows read beside the writers."""
+    connection = get_connection("read")
+    dialect = connection.capabilities.dialect
+    bound: Any = hubs if dialect == "postgres" else json.dumps([str(hub) for hub in hubs])
+    return await connection.execute_query_dict(sql.translated(text, dialect), [bound])

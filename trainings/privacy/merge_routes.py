@@ -1,0 +1,151 @@
+"""`/panel/personas/repetidas`: people who may be one person; comparing two, merging them, taking that back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.models import User
+from trainings.accounts.permissions import MERGERS
+from trainings.audit.actions import record
+from trainings.db import reads
+from trainings.people.words import MERGE_REASONS
+from trainings.privacy import merge_queries as queries
+from trainings.privacy import merging
+from trainings.privacy.comparing import Comparison, UnknownPerson, compare
+from trainings.privacy.merge_forms import MergeForm, PairForm, SearchForm
+from trainings.privacy.merge_queries import Said
+from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+INDEX = "/panel/personas/repetidas"
+PAIR = INDEX + "/{one:uuid}/{other:uuid}"
+SAID = INDEX + "/decisiones/{id:uuid}"
+
+
+@allow(*MERGERS)
+async def index(request: Request) -> Response:
+    """Pairs, what was decided, and a search; with two people ticked in its findings it leads to their comparison."""
+    asked = Typed({name: request.query_params.getlist(name) for name in request.query_params})
+    try:
+        if "persona" in asked.fields:
+            one, other = check(PairForm, asked).persona
+            return redirect(f"{INDEX}/{one}/{other}")
+        name = check(SearchForm, asked).nombre if "nombre" in asked.fields else ""
+    except FormErrors as exc:
+        return await _index(request, exc.typed, 422)
+    return await _index(request, asked if name else None)
+
+
+async def _index(request: Request, search: Typed | None, status: int = 200) -> Response:
+    actor = request.state.actor
+    alike = await queries.alike(actor)
+    merges, different = await queries.merges(actor), await queries.held_different(actor)
+    names = await _names_of_users([*merges, *different])
+    name = search.value("nombre") if search and not search.error("nombre") else ""
+    context = {
+        "strong": [(row_of(pair.one), row_of(pair.other), pair.is_duplicate) for pair in alike.strong],
+        "weak": [(row_of(pair.one), row_of(pair.other)) for pair in alike.weak],
+        "crowds": [(row_of(crowd.someone), crowd.n_people) for crowd in alike.crowds],
+        "n_strong": alike.n_strong,
+        "n_weak": alike.n_weak,
+        "merges": [said_row(said, names) for said in merges],
+        "different": [said_row(said, names) for said in different],
+        "search": search,
+        "found": [row_of(one) for one in await queries.found(actor, name)] if name else None,
+    }
+    return render(request, "privacy/alike.html", context, status=status)
+
+
+async def _names_of_users(said: list[Said]) -> dict[UUID, str]:
+    users = reads(User).filter(id__in=list({one.row.merged_by_id for one in said}))
+    return dict(await users.values_list("id", "name"))
+
+
+async def _compared(request: Request) -> Comparison:
+    return await compare(request.path_params["one"], request.path_params["other"], request.state.actor)
+
+
+@allow(*MERGERS)
+async def show(request: Request) -> Response:
+    return await _show(request, await _compared(request))
+
+
+async def _show(request: Request, two: Comparison, form: Typed | None = None, status: int = 200) -> Response:
+    """Two people with their full names: opening them is logged."""
+    await record(
+        "privacy.compare",
+        actor=request.state.actor,
+        object_id=two.one.person.id,
+        hub_id=two.hub_id,
+        other=str(two.other.person.id),
+    )
+    context = {
+        "two": two,
+        "base": f"{INDEX}/{two.one.person.id}/{two.other.person.id}",
+        "facts": facts(two),
+        "trainings": [trainings_of(side) for side in two.sides],
+        "reasons": [(reason.value, gettext(words)) for reason, words in MERGE_REASONS.items()],
+        "form": form,
+    }
+    return render(request, "privacy/compare.html", context, status=status)
+
+
+@allow(*MERGERS)
+async def merge(request: Request) -> Response:
+    two = await _compared(request)
+    try:
+        form = check(MergeForm, await read_form(request))
+    except FormErrors as exc:
+        return await _show(request, two, exc.typed, 422)
+    ids = {side.person.id for side in two.sides}
+    if form.kept not in ids:
+        raise UnknownPerson
+    (merged_id,) = ids - {form.kept}
+    await merging.merge(form.kept, merged_id, form.reason, actor=request.state.actor)
+    return _back(N_("Listo. Desde ahora cuentan como una sola persona. Abajo se puede deshacer."))
+
+
+@allow(*MERGERS)
+async def hold_different(request: Request) -> Response:
+    two = await _compared(request)
+    await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
+    return _back(N_("Listo. Son dos personas y ya no se muestran juntas."))
+
+
+@allow(*MERGERS)
+async def undo(request: Request) -> Response:
+    await merging.undo(request.path_params["id"], actor=request.state.actor)
+    return _back(N_("Listo. Otra vez cuentan como dos personas."))
+
+
+@allow(*MERGERS)
+async def show_again(request: Request) -> Response:
+    await merging.show_again(request.path_params["id"], actor=request.state.actor)
+    return _back(N_("Listo. Si se parecen, están otra vez en la lista."))
+
+
+def _back(sentence: str) -> Response:
+    response = redirect(INDEX)
+    flash(response, gettext(sentence))
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(PAIR, show),
+    Route(PAIR + "/unir", merge, methods=["POST"]),
+    Route(PAIR + "/distintas", hold_different, methods=["POST"]),
+    Route(SAID + "/deshacer", undo, methods=["POST"]),
+    Route(SAID + "/mostrar", show_again, methods=["POST"]),
+]

@@ -1,0 +1,152 @@
+"""Holding two participants to be one person, or not to be; and taking that back. Both histories stay where they are."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.people.merged import last_kept, same_person_ids
+from trainings.people.models import Merge, MergeReason, Participant
+from trainings.privacy.comparing import Comparison, compare, hub_in_scope
+from trainings.privacy.merge_queries import differences
+from trainings.web.i18n import N_
+
+
+class UnknownMerge(NotFound):
+    code = "unknown_merge"
+    sentence = N_("No encontramos esa decisión en su ventanilla.")
+
+
+class AlreadyOne(Refusal):
+    code = "already_one"
+    sentence = N_("Ya están unidas. Si no son la misma persona, deshaga la unión en la lista.")
+
+
+class _MergedMeanwhile(Exception):
+    """One of the two was merged between our look and our lock: look again."""
+
+
+async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: Actor) -> None:
+    """Hold two people to be one: the first stays, and with it all that either was merged with before.
+
+    Registrations, attendance and certificates stay where they are. Two merges of the same two are one. Refuses, as
+    `compare` does, who is not of the actor's hubs, and minors who were at no training together.
+    """
+    while True:
+        try:
+            await _merge(await compare(kept_id, merged_id, actor), reason, actor)
+        except _MergedMeanwhile:
+            continue
+        return
+
+
+async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
+    kept_id, merged_id = await last_kept(two.one.person.id), await last_kept(two.other.person.id)
+    if kept_id == merged_id:
+        return
+    async with transaction():
+        # Both rows in the order of their keys, whichever stays: a ring of merges at once would have nobody left.
+        locked = await lock(Participant, [kept_id, merged_id])
+        if any(person.merged_into_id is not None for person in locked):
+            raise _MergedMeanwhile
+        assert actor.id is not None, "people say who is one person, not programs"
+        done = await Merge.create(kept_id=kept_id, merged_id=merged_id, reason=reason, merged_by_id=actor.id)
+        await Participant.filter(id=merged_id).update(merged_into_id=kept_id)
+        await record(
+            "privacy.merge",
+            actor=actor,
+            object_id=merged_id,
+            hub_id=two.hub_id,
+            kept=str(kept_id),
+            merge=str(done.id),
+            reason=reason.value,
+        )
+
+
+async def undo(merge_id: UUID, *, actor: Actor) -> None:
+    """Take a merge back: who was merged stands for themselves again, with those who had been merged into them.
+
+    Taken back twice is once. Refuses with UnknownMerge where neither was at the actor's hubs.
+    """
+    row, hub_id = await _in_scope(merge_id, actor)
+    async with transaction():
+        await lock(Participant, [row.kept_id, row.merged_id])
+        undone = await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id)
+        if not undone:
+            return
+        await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
+        await record(
+            "privacy.undo_merge",
+            actor=actor,
+            object_id=row.merged_id,
+            hub_id=hub_id,
+            kept=str(row.kept_id),
+            merge=str(row.id),
+        )
+
+
+async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
+    """Say that two people who look alike are two: they are shown as a pair no more.
+
+    Kept as a merge that was taken back in the moment it was made; its reason tells nothing. Said twice it is said once.
+    Refuses with AlreadyOne while they are merged, and else as `merge` does.
+    """
+    two = await compare(one_id, other_id, actor)
+    assert actor.id is not None, "people say who is not one person, not programs"
+    async with transaction():
+        await lock(Participant, [one_id, other_id])
+        everybody = await same_person_ids(one_id)
+        if other_id in everybody:
+            raise AlreadyOne
+        others = await same_person_ids(other_id)
+        if await _is_said(everybody, others):
+            return
+        moment = clock.now()
+        said = await Merge.create(
+            kept_id=min(one_id, other_id),
+            merged_id=max(one_id, other_id),
+            reason=MergeReason.KNOWN_IN_PERSON,
+            merged_by_id=actor.id,
+            created_at=moment,
+            undone_at=moment,
+            undone_by_id=actor.id,
+        )
+        await record(
+            "privacy.hold_different", actor=actor, object_id=said.merged_id, hub_id=two.hub_id, other=str(said.kept_id)
+        )
+
+
+async def _is_said(some: list[UUID], others: list[UUID]) -> bool:
+    one_way = differences().filter(kept_id__in=some, merged_id__in=others)
+    other_way = differences().filter(kept_id__in=others, merged_id__in=some)
+    return await one_way.exists() or await other_way.exists()
+
+
+async def show_again(said_id: UUID, *, actor: Actor) -> None:
+    """Take back that two are different: the pair is shown again where they look alike, the record keeps what was said.
+
+    Refuses with UnknownMerge for a real merge, for what was taken back, and where neither was at the actor's hubs.
+    """
+    row, hub_id = await _in_scope(said_id, actor)
+    if row.undone_at != row.created_at:
+        raise UnknownMerge
+    async with transaction():
+        if await Merge.filter(id=said_id).delete():
+            await record(
+                "privacy.show_again", actor=actor, object_id=row.merged_id, hub_id=hub_id, other=str(row.kept_id)
+            )
+
+
+async def _in_scope(merge_id: UUID, actor: Actor) -> tuple[Merge, UUID]:
+    """What was said, and a hub of the actor's where one of the two was."""
+    row = await Merge.get_or_none(id=merge_id)
+    if row is None:
+        raise UnknownMerge
+    hub_id = await hub_in_scope(row.kept_id, actor) or await hub_in_scope(row.merged_id, actor)
+    if hub_id is None:
+        raise UnknownMerge
+    return row, hub_id
