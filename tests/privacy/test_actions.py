@@ -7,14 +7,15 @@ from datetime import timedelta
 import pytest
 
 from tests import make
+from tests.privacy.people import PHONE, minor
 from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.audit.actor import VISITOR
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import Participant
+from trainings.people.models import Guardian, Participant
 from trainings.privacy.actions import Swept, sweep
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, ReservedBlock
 from trainings.registrations.sign_up import sign_up
 from trainings.settings import Settings
 
@@ -84,3 +85,37 @@ async def test_sweep_keeps_messages_that_still_wait(db: Settings) -> None:
         swept = await sweep()
 
     assert swept.messages == 0
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(364, True), (366, False)])
+async def test_sweep_deletes_the_contact_of_a_minors_guardian_and_keeps_who_permitted(
+    db: Settings, days: int, is_kept: bool
+) -> None:
+    training = await make.make_training(sessions=[(START, END)], admits_minors=True)
+    luz = await minor(training, "Luz")
+
+    with clock.frozen(END + timedelta(days=days)):
+        swept = await sweep()
+
+    guardian, person = await Guardian.get(), await Participant.get(id=luz.participant_id)
+    assert (guardian.phone, guardian.name) == (PHONE if is_kept else None, "Marta Coc")
+    assert (person.phone_key is not None) is is_kept
+    assert swept.contacts == (0 if is_kept else 2)
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(364, True), (366, False)])
+async def test_sweep_deletes_the_telephone_of_who_was_given_cards(db: Settings, days: int, is_kept: bool) -> None:
+    training = await make.make_training(sessions=[(START, END)])
+    await ReservedBlock.create(
+        training=training,
+        community="Las Pozas",
+        holder="COCODE Las Pozas",
+        phone=PHONE,
+        token_hash="x",
+        release_at=START,
+    )
+
+    with clock.frozen(END + timedelta(days=days)):
+        await sweep()
+
+    assert (await ReservedBlock.get()).phone == (PHONE if is_kept else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -27,18 +27,30 @@ FORGET_MESSAGES = f"""
     )
 """  # noqa: S608
 
-FORGET_CONTACTS = """
-    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL
-    WHERE (phone IS NOT NULL OR email IS NOT NULL) AND created_at < ? AND id NOT IN (
-        SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
-        WHERE s.ends_at >= ?
-    )
+COMES_AGAIN = """
+    SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
+    WHERE s.ends_at >= ?
 """
+
+FORGET_CONTACTS = f"""
+    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL
+    WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
+        AND created_at < ? AND id NOT IN ({COMES_AGAIN})
+"""  # noqa: S608
+"""Of a minor only the keys of the guardian's are there."""
+
+FORGET_GUARDIANS = f"""
+    UPDATE guardian SET phone = NULL, email = NULL
+    WHERE (phone IS NOT NULL OR email IS NOT NULL) AND created_at < ? AND participant_id NOT IN ({COMES_AGAIN})
+"""  # noqa: S608
+
+FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NULL AND training_id IN ({OVER})"  # noqa: S608
+"""Who was given the cards of a community."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows lost what: support needs, messages of the outbox, contacts, imported lists."""
+    """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists."""
 
     needs: int
     messages: int
@@ -53,9 +65,16 @@ async def sweep() -> Swept:
         swept = Swept(
             needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
             messages=await sql.execute(FORGET_MESSAGES, now - MESSAGES_KEPT, now - MESSAGES_KEPT),
-            contacts=await sql.execute(FORGET_CONTACTS, now - CONTACTS_KEPT, now - CONTACTS_KEPT),
+            contacts=await _forget_contacts(now - CONTACTS_KEPT),
             lists=await forget_old_lists(),
         )
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept
+
+
+async def _forget_contacts(before: datetime) -> int:
+    """Those of people whose last training was before, of minors' guardians, and of who was given cards."""
+    n_people = await sql.execute(FORGET_CONTACTS, before, before)
+    n_guardians = await sql.execute(FORGET_GUARDIANS, before, before)
+    return n_people + n_guardians + await sql.execute(FORGET_HOLDERS, before)
