@@ -262,3 +262,22 @@ async def test_hours_of_an_offer_are_kept_copied_and_taken_back(client: AsyncCli
     assert (training.offer_hours, typed["offer_hours"]) == (48, ["48"])
     assert (copy.offer_hours, copy.admits_minors, copy.minimum_age) == (48, True, 12)
     assert (await Training.get(id=training.id)).offer_hours is None
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [(NEW, ["has_waiting_list", "approval_required", "walk_ins"]), ("/panel/cursos/nuevo", ["is_active"])],
+    ids=["training", "course"],
+)
+async def test_boxes_that_say_yes_or_no_may_stay_empty(
+    client: AsyncClient, cast: Cast, path: str, names: list[str]
+) -> None:
+    """A browser does not send a form whose required box is not ticked."""
+    await as_(client, cast, "coordinator")
+
+    page = (await client.get(path)).text
+
+    for name in names:
+        box = re.search(rf'<input type="checkbox" id="{name}"[^>]*>', page)
+        assert box is not None
+        assert " required" not in box[0]

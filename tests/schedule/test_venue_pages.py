@@ -111,3 +111,13 @@ async def test_venues_of_another_hub_are_not_found(client: AsyncClient, cast: Ca
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     assert cast.venue_elsewhere.name not in (await client.get("/panel/lugares")).text
     assert await Venue.all().count() == 2
+
+
+async def test_place_may_be_retired_in_a_browser_too(client: AsyncClient, cast: Cast) -> None:
+    """A browser does not send a form whose required box is not ticked."""
+    await as_(client, cast, "coordinator")
+
+    page = (await client.get(f"/panel/lugares/{cast.venue.id}/editar")).text
+
+    box = page[page.index('id="is_active"') :].partition(">")[0]
+    assert " required" not in box
