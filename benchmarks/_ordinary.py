@@ -1,0 +1,112 @@
+"""The baseline of `commits.py`: the same sign-up with the object mapper, in one ordinary transaction each.
+
+The same looks and rules (repeats, look-alikes, window, people, places), the same rows, seals, message and audit line.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import PROGRAM
+from trainings.db import lock, transaction
+from trainings.lib import tokens
+from trainings.people.actions import add_consents, add_participant
+from trainings.people.models import Participant
+from trainings.registrations import places
+from trainings.registrations.allocation import Party
+from trainings.registrations.eligibility import check_people, check_phase
+from trainings.registrations.messages import announce
+from trainings.registrations.models import (
+    TAKES_PLACE,
+    LinkScope,
+    OwnLink,
+    Registration,
+    RegistrationGroup,
+    RegistrationState,
+)
+from trainings.registrations.wishes import SignUp
+from trainings.schedule.models import CoursePrerequisite, Training, TrainingSession
+
+
+async def sign_up(training_id: UUID, wish: SignUp) -> None:
+    """One person, in a transaction of their own."""
+    async with transaction():
+        [training] = await lock(Training, [training_id])
+        assert not await RegistrationGroup.exists(idempotency_key=wish.idempotency_key)
+        check_phase(training, await TrainingSession.filter(training_id=training.id), wish.source, clock.now())
+        await training.fetch_related("hub")
+        check_people(training, training.hub.phone, wish)
+        first = await _look_alike(training, wish)
+        assert not await CoursePrerequisite.exists(course_id=training.course_id)
+        party = Party("new", wish.n_people, wish.childcare_places, int(first is not None))
+        state = places.state_for(training, party)
+        if state in TAKES_PLACE:
+            await places.keep(training, places.room_of(training).taking(party))
+        group = await _group(training, wish, state)
+        registration = await _registration(training, group, wish, first)
+        await announce(registration, registration.participant, training, f"registration_{state.value}")
+        detail = {"state": state.value, "source": wish.source.value, "people": 1, "childcare": 0, "duplicates": 0}
+        await record(
+            "registrations.sign_up", actor=PROGRAM, object_id=registration.id, hub_id=training.hub_id, **detail
+        )
+
+
+async def _look_alike(training: Training, wish: SignUp) -> Registration | None:
+    """From the contact: through everybody of the training it would be slower still."""
+    keys = wish.keys[0]
+    same = Q(phone_key__in=keys.phone_keys) | Q(email_key__in=keys.email_keys)
+    people = await Participant.filter(same, name_key=keys.name_key, municipality_id=keys.municipality)
+    if not people:
+        return None
+    live = Registration.filter(participant_id__in=[one.id for one in people], training_id=training.id)
+    return await live.exclude(state=RegistrationState.CANCELLED).order_by("id").first()
+
+
+async def _group(training: Training, wish: SignUp, state: RegistrationState) -> RegistrationGroup:
+    is_waiting = state is RegistrationState.WAITLISTED
+    return await RegistrationGroup.create(
+        training_id=training.id,
+        state=state,
+        n_people=wish.n_people,
+        childcare_places=wish.childcare_places,
+        wait_number=await places.next_wait_number(training) if is_waiting else None,
+        idempotency_key=wish.idempotency_key,
+        body_hash=wish.body_hash,
+        browser_key=wish.browser_key,
+        changed_at=clock.now(),
+    )
+
+
+async def _registration(
+    training: Training, group: RegistrationGroup, wish: SignUp, first: Registration | None
+) -> Registration:
+    """The person's rows."""
+    person, keys = wish.first.person, wish.keys[0]
+    participant = await add_participant(person, keys, phone=wish.contact_phone, email=wish.contact_email)
+    await add_consents(participant, wish.purposes, how=wish.consent_how)
+    qr, link, code = tokens.qr_token(), tokens.own_link(), tokens.short_code()
+    assert not await Registration.exists(training_id=training.id, short_code=code)
+    registration = await Registration.create(
+        training_id=training.id,
+        group=group,
+        participant=participant,
+        duplicate_of=first,
+        state=group.state,
+        source=wish.source,
+        short_code=code,
+        qr_hash=tokens.digest(qr, "qr"),
+        qr_token=qr,
+        confirmed_at=clock.now() if group.state is RegistrationState.CONFIRMED else None,
+    )
+    await OwnLink.create(
+        token_hash=tokens.digest(link, "own"),
+        token=link,
+        scope=LinkScope.PERSON,
+        group=group,
+        registration=registration,
+    )
+    return registration

@@ -1,0 +1,205 @@
+"""Sign-ups gathered into common transactions, against one ordinary transaction each and against bare SQLite.
+
+python benchmarks/commits.py [COUNT]
+
+Everybody wants the same training; 50 wait at a time in each process. SQLite writes with synchronous = FULL, PostgreSQL
+(out of its wheel) with fsync on. Bare SQLite writes the very rows again that one of the runs wrote, prepared in memory,
+in batches of the same size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from _postgres import postgres
+from _rush import ACTS, person, rush, settings_for
+from _worlds import make_hub, make_training
+
+from trainings import clock, db
+from trainings.db.sqlite_immediate import ImmediateTransaction
+from trainings.registrations.models import RegistrationState
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+ROUNDS, WAITERS = 3, 50
+ORDINARY_SHARE = 10
+"""The baseline is slow: it gets a tenth of the people."""
+SQLITE_BOUND, RAW_BOUND, POSTGRES_BOUND, LONE_BOUND = 10.0, 0.5, 8.0, 1.0
+
+Written = list[tuple[str, Sequence[Any], bool]]
+
+
+async def main(count: int) -> int:
+    missed = await on_sqlite(count)
+    with postgres() as url:
+        missed += await on_postgres(url, count)
+    return int(bool(missed))
+
+
+# -- SQLite
+
+
+async def on_sqlite(count: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_for(Path(folder))
+        async with world(settings) as training:
+            speed, lone = await in_turns(training, count)
+            with noted() as batches:
+                people = [person(number) for number in range(5_000_000, 5_000_000 + count)]
+                await rush([training.id], ACTS["together"], people, WAITERS)
+            await check(training)
+        raw = bare(settings.sqlite_path, batches, count)
+    print(f"SQLite, synchronous = FULL, one training, {WAITERS} waiting, {count:,} sign-ups a round")
+    missed = told("together", speed["together"], "ordinary", speed["ordinary"], SQLITE_BOUND)
+    missed += told("together", speed["together"], "bare SQLite, same rows", raw, RAW_BOUND)
+    return missed + told("alone", lone["together"], "alone, ordinary", lone["ordinary"], LONE_BOUND)
+
+
+async def in_turns(training: Training, count: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Sign-ups a second of both ways, among many and alone; the first round warms up."""
+    speed: dict[str, list[float]] = {how: [] for how in ACTS}
+    lone: dict[str, list[float]] = {how: [] for how in ACTS}
+    first = 0
+    for _round in range(ROUNDS + 1):
+        for how, act in ACTS.items():
+            for found, waiters, n in ((speed, WAITERS, count), (lone, 1, count // 10)):
+                share = n if how == "together" or waiters == 1 else n // ORDINARY_SHARE
+                people = [person(number) for number in range(first, first + share)]
+                done, seconds, _wait = await rush([training.id], act, people, waiters)
+                found[how].append(done / seconds)
+                first += share
+    return tuple({how: median(found[how][1:]) for how in ACTS} for found in (speed, lone))  # type: ignore[return-value]  # two of them
+
+
+@contextmanager
+def noted() -> Iterator[list[Written]]:
+    """What is written meanwhile, statement by statement; a batch is two calls: its rows, then messages and log."""
+    calls: list[Written] = []
+    write_all: Any = ImmediateTransaction.write_all
+
+    async def noting(transaction: ImmediateTransaction, statements: Sequence[tuple[str, Sequence[Any], bool]]) -> None:
+        calls.append(list(statements))
+        await write_all(transaction, statements)
+
+    setattr(ImmediateTransaction, "write_all", noting)  # noqa: B010  for the time of one run
+    try:
+        yield calls
+    finally:
+        setattr(ImmediateTransaction, "write_all", write_all)  # noqa: B010  as it was
+
+
+def bare(path: Path, calls: list[Written], count: int) -> float:
+    """Sign-ups a second of bare SQLite: the rows are taken out again and written once more."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = FAST", "foreign_keys = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("BEGIN")
+    for text, rows, _is_columns in (statement for call in calls for statement in call):
+        if text.startswith("INSERT INTO"):
+            table = text.split()[2]
+            connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(row[0],) for row in rows])
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA foreign_keys = ON")
+    start = time.perf_counter()
+    for first in range(0, len(calls), 2):
+        connection.execute("BEGIN IMMEDIATE")
+        for text, rows, _is_columns in (statement for call in calls[first : first + 2] for statement in call):
+            connection.executemany(text, rows)
+        connection.execute("COMMIT")
+    seconds = time.perf_counter() - start
+    connection.close()
+    return count / seconds
+
+
+# -- PostgreSQL
+
+
+async def on_postgres(url: str, count: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_for(Path(folder), url)
+        async with world(settings) as training:
+            speed: dict[tuple[str, int], list[float]] = {}
+            first = 0
+            for _round in range(ROUNDS + 1):
+                for n_processes in (1, 4):
+                    for how in ACTS:
+                        n = (count if how == "together" else count // ORDINARY_SHARE) // n_processes
+                        found = at_once(settings, training.id, how, first, n, n_processes)
+                        speed.setdefault((how, n_processes), []).append(found)
+                        first += n * n_processes
+            await check(training)
+    missed = 0
+    for n_processes in (1, 4):
+        print(f"PostgreSQL, fsync on, one training, {n_processes} process(es), {WAITERS} waiting in each")
+        ours, theirs = (median(speed[how, n_processes][1:]) for how in ("together", "ordinary"))
+        missed += told("together", ours, "ordinary", theirs, POSTGRES_BOUND)
+    return missed
+
+
+def at_once(settings: Settings, training_id: UUID, how: str, first: int, n: int, n_processes: int) -> float:
+    """Sign-ups a second of several processes together, from their common start to the end of the last."""
+    script = str(Path(__file__).with_name("_rush.py"))
+    where = (str(settings.data_dir), settings.database_url, str(training_id), how)
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen(
+            [sys.executable, script, *where, str(first + number * n), str(n)], stdin=pipe, stdout=pipe, text=True
+        )
+        for number in range(n_processes)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    start = time.perf_counter()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told_back = [json.loads(process.stdout.readline()) for process in processes if process.stdout is not None]
+    seconds = time.perf_counter() - start
+    for process in processes:
+        process.communicate()
+    return float(sum(done for done, _seconds, _wait in told_back) / seconds)
+
+
+# -- both
+
+
+@asynccontextmanager
+async def world(settings: Settings) -> AsyncIterator[Training]:
+    """A migrated database with one training of 200 places."""
+    await db.migrate(settings)
+    async with db.connect(settings):
+        yield await make_training(await make_hub(), clock.now() + timedelta(days=3), 200)
+
+
+async def check(training: Training) -> None:
+    """Never oversold."""
+    row = await Training.get(id=training.id)
+    n_confirmed = await row.registrations.filter(state=RegistrationState.CONFIRMED).count()  # type: ignore[attr-defined]  # a reverse relation
+    assert (row.taken, n_confirmed) == (200, 200), (row.taken, n_confirmed)
+
+
+def told(name: str, ours: float, base: str, theirs: float, bound: float) -> int:
+    """Print a ratio; 1 where it misses its bound."""
+    ratio = ours / theirs
+    verdict = "" if ratio >= bound else f"   MISSED {bound:g} ×"
+    print(f"  {name} {ours:8,.0f} a second   {base} {theirs:8,.0f} a second   {ratio:6.2f} ×{verdict}")
+    return int(ratio < bound)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000)))
