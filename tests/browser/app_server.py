@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -53,7 +54,8 @@ async def make_session() -> dict[str, Any]:
     }
 
 
-async def serve(folder: str) -> None:
+async def serve(folder: str, furnish: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    """Until the process ends. `furnish` fills the empty database an hour ago; what it gives is told with the origin."""
     listening = socket.create_server(("127.0.0.1", 0))
     origin = f"http://localhost:{listening.getsockname()[1]}"
     os.environ.update(
@@ -64,11 +66,11 @@ async def serve(folder: str) -> None:
     async with db.connect(settings):
         # People signed up before it began.
         with clock.frozen(clock.now() - timedelta(hours=1)):
-            made = await make_session()
+            made = await furnish()
     # The port listens already: whoever connects now is answered as soon as the application is up.
     print(json.dumps(made | {"origin": origin}), flush=True)
     await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(sys.argv[1], make_session))
