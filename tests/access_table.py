@@ -53,6 +53,7 @@ SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
+WAITING = f"{TRAINING}/espera/{{group_id:uuid}}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 PEOPLE = "/panel/personas/repetidas"
@@ -78,6 +79,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/duplicar": EDITORS,
     f"GET {TRAINING}/cancelar": EDITORS,
     f"GET {TRAINING}/inscribir": DESK,
+    f"GET {TRAINING}/espera": DESK,
+    f"GET {TRAINING}/espera/cerrar": EDITORS,
     f"GET {TRAINING}{ROW}/cancelar": DESK,
     f"GET {TRAINING}/diplomas": DESK,
     f"GET {TRAINING}/diploma-muestra.png": DESK,
@@ -122,6 +125,11 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/duplicar": EDITORS,
     f"POST {TRAINING}/cancelar": EDITORS,
     f"POST {TRAINING}/inscribir": DESK,
+    f"POST {WAITING}/avisado": DESK,
+    f"POST {WAITING}/acepta": DESK,
+    f"POST {WAITING}/no-acepta": DESK,
+    f"POST {WAITING}/subir": DESK,
+    f"POST {TRAINING}/espera/cerrar": EDITORS,
     f"POST {TRAINING}{ROW}/aceptar": DESK,
     f"POST {TRAINING}{ROW}/cancelar": DESK,
     f"POST {TRAINING}/diplomas": EDITORS,
@@ -227,6 +235,8 @@ FOR_ALL = {
     "GET /capacitaciones/{slug}/inscripcion",
     "POST /capacitaciones/{slug}/inscripcion",
     "GET /c/{code}",
+    "GET /mis-inscripciones",
+    "POST /mis-inscripciones",
     "GET /comunidades/{code}.json",
     "GET /audio/permiso/{language}",
     "GET /cal/municipio/{slug}.ics",

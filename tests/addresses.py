@@ -108,7 +108,11 @@ class Objects:
             "/v/": {"code": self.certificate.code},
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
-            "/panel/capacitaciones/": {"id": self.coming.id, "registration_id": self.waiting.id},
+            "/panel/capacitaciones/": {
+                "id": self.coming.id,
+                "registration_id": self.waiting.id,
+                "group_id": self.waiting.group_id,
+            },
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
             "/panel/lugares/": {"id": self.coming.venue_id},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
+from trainings.registrations import lost_links
 from trainings.registrations import mails as registration_mails
 
-COMPOSERS: Composers = {**registration_mails.COMPOSERS, **certificate_mails.COMPOSERS}
+COMPOSERS: Composers = {**registration_mails.COMPOSERS, **lost_links.COMPOSERS, **certificate_mails.COMPOSERS}
 """Each composes the message of a job when it is sent."""

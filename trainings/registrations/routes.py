@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from trainings.registrations import (
     desk_routes,
+    lost_link_routes,
     needs_routes,
     own_data_routes,
     own_file_routes,
@@ -16,6 +17,7 @@ from trainings.registrations import (
     sign_up_routes,
     staff_routes,
     ticket_routes,
+    waiting_routes,
 )
 
 routes: list[BaseRoute] = [
@@ -30,4 +32,6 @@ routes: list[BaseRoute] = [
     *desk_routes.routes,
     *needs_routes.routes,
     *review_routes.routes,
+    *waiting_routes.routes,
+    *lost_link_routes.routes,
 ]

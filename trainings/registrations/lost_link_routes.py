@@ -1,0 +1,61 @@
+"""`/mis-inscripciones`: who lost their link asks for it by mail. The page answers everybody alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.limits import actions as limits
+from trainings.people.forms import Email
+from trainings.registrations.lost_links import ask_for_links
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MY_REGISTRATIONS = "/mis-inscripciones"
+HOUR = 3_600
+A_HOUR = 3
+"""For one address typed, and for one address of the network."""
+
+
+class LostLinkForm(Form):
+    """The address that was given at sign-up."""
+
+    email: Email = None
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """The form, or the answer after it was sent (`?enviado=si`)."""
+    return _page(request, None, is_sent=request.query_params.get("enviado") == "si")
+
+
+@allow(PUBLIC)
+async def send(request: Request) -> Response:
+    """Known or not: the same work, and 303 to the same answer. 429 above three an hour."""
+    typed = await read_form(request)
+    try:
+        email = check(LostLinkForm, typed).email
+    except FormErrors as exc:
+        return _page(request, exc.typed, status=422)
+    if email is None:
+        typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
+        return _page(request, typed, status=422)
+    await limits.hit("lost_link_from", client_address(request), A_HOUR, HOUR)
+    await limits.hit("lost_link_of", email, A_HOUR, HOUR)
+    await ask_for_links(email)
+    return redirect(f"{MY_REGISTRATIONS}?enviado=si")
+
+
+def _page(request: Request, typed: Typed | None, *, is_sent: bool = False, status: int = 200) -> Response:
+    return render(request, "registrations/lost_link.html", {"form": typed, "is_sent": is_sent}, status=status)
+
+
+routes: list[BaseRoute] = [Route(MY_REGISTRATIONS, show), Route(MY_REGISTRATIONS, send, methods=["POST"])]
