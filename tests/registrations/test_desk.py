@@ -158,8 +158,7 @@ async def test_desk_puts_on_the_waiting_list_and_shows_the_number(new_client: Ne
 
 
 async def test_window_does_not_bind_the_desk(new_client: NewClient) -> None:
-    closed = {"closes_at": make.tomorrow_at(8, days=-1)}
-    _cast, client, training = await at_desk(new_client, **closed)
+    _cast, client, training = await at_desk(new_client, closes_at=make.tomorrow_at(8, days=-1))
 
     await client.post(path_of(training), data=ROSA)
 
@@ -345,7 +344,9 @@ async def test_picture_is_the_ticket_and_kept_by_nobody(new_client: NewClient) -
 async def test_family_by_telephone_gets_a_picture_each(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client, admits_minors=True)
 
-    answer = await client.post(path_of(training), data=ROSA | LUZ | {"source": "whatsapp", "guardian_phone": "5555 1234"})
+    answer = await client.post(
+        path_of(training), data=ROSA | LUZ | {"source": "whatsapp", "guardian_phone": "5555 1234"}
+    )
 
     page = Page((await client.get(answer.headers["location"])).text)
     pictures = [str(one["src"]) for one in page.all("img")]

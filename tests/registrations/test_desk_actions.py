@@ -21,7 +21,7 @@ from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions, desk_actions
-from trainings.registrations.desk_actions import ComesAlone, MinorStays, NeedGone, NoTicketAnyMore, NotHeld
+from trainings.registrations.desk_actions import ComesAlone, MinorStays, NeedGone, NotHeld, NoTicketAnyMore
 from trainings.registrations.models import Card, CardState, HoldReason, OwnLink, Registration, RegistrationGroup
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.own_links import claim_link
@@ -49,7 +49,8 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     await desk_actions.replace_ticket(ana.id, actor=PROGRAM)
 
     new = await Registration.get(id=ana.id)
-    assert new.qr_token and new.qr_token != ana.qr_token
+    assert new.qr_token
+    assert new.qr_token != ana.qr_token
     assert new.qr_hash == tokens.digest(new.qr_token, "qr")
     assert new.short_code != ana.short_code
     assert (await Registration.get(id=beto.id)).qr_hash == beto.qr_hash
@@ -80,7 +81,9 @@ async def test_browser_that_signed_up_alone_does_not_get_the_new_link(db: Settin
 
     assert again.is_new
     assert again.registration_id != done.registration_id
-    assert await OwnLink.filter(registration_id=done.registration_id, token_hash=tokens.digest(again.token, "own")) == []
+    assert (
+        await OwnLink.filter(registration_id=done.registration_id, token_hash=tokens.digest(again.token, "own")) == []
+    )
 
 
 async def test_minor_gets_a_new_code_and_no_link(db: Settings) -> None:

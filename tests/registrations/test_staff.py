@@ -10,15 +10,14 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast, make_cast
-from tests.registrations.wishes import KEY, places_of, state_of
+from tests.registrations.wishes import places_of, state_of
 from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.people.models import Consent
 from trainings.registrations import actions
 from trainings.registrations.models import HoldReason, Registration
-from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.models import Training
 
 NewClient = Callable[[], AsyncClient]
 ROSA = {

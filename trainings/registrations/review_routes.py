@@ -181,7 +181,8 @@ async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[
     if not groups:
         raise NothingChosen
     refusals: list[Refusal] = []
-    for group_id in groups:
+    # The list is newest first; places go to who came first.
+    for group_id in reversed(groups):
         try:
             await act(group_id, actor=actor)
         except Refusal as refusal:
