@@ -18,20 +18,20 @@ from trainings.registrations.words import HOW_AGREED, PURPOSES, STATES
 from trainings.web.i18n import N_, gettext
 
 
-def facts_of(registration: Registration) -> list[tuple[str, str]]:
-    """What was said when signing up, as (question, answer); the optional answers stand in their form."""
+def facts_of(registration: Registration) -> list[tuple[str, str, str]]:
+    """What was said when signing up, as (icon, question, answer); the optional answers stand in their form."""
     person = registration.participant
     municipality = person.municipality.full_name if person.municipality else gettext(choices.ANOTHER_PLACE_WORDS)
     found = [
-        (N_("Nombre"), person.full_name),
-        (N_("Municipio"), municipality),
-        (N_("De parte de quién viene"), gettext(ACTOR_TYPES[person.actor_type])),
-        (N_("Teléfono"), show_phone(person.phone) if person.phone else ""),
-        (N_("Correo"), person.email or ""),
+        ("persona", N_("Nombre"), person.full_name),
+        ("lugar", N_("Municipio"), municipality),
+        ("personas", N_("De parte de quién viene"), gettext(ACTOR_TYPES[person.actor_type])),
+        ("telefono", N_("Teléfono"), show_phone(person.phone) if person.phone else ""),
+        ("correo", N_("Correo"), person.email or ""),
     ]
     if person.age_group is not None and person.age_group.is_minor:
-        found.append((N_("Edad"), gettext(AGE_GROUPS[person.age_group])))
-    return [(gettext(question), answer) for question, answer in found if answer]
+        found.append(("calendario", N_("Edad"), gettext(AGE_GROUPS[person.age_group])))
+    return [(icon, gettext(question), answer) for icon, question, answer in found if answer]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""A place that is kept for who waited: answered on their own page, by whoever answers for all of them."""
+
+from __future__ import annotations
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.registrations.families import group_token, make_family, people_of
+from tests.registrations.waiting_world import a_training, one_offered
+from tests.registrations.wishes import link_of, places_of, state_of
+from tests.web.pages import Page
+from trainings import clock
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.registrations import actions
+from trainings.registrations.models import RegistrationGroup
+
+
+async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None:
+    training, [_ana, berta, _cruz] = await one_offered()
+    base = await link_of(berta)
+    until = make.tomorrow_at(9)
+    await RegistrationGroup.filter(id=berta.group_id).update(reached_at=clock.now(), offered_until=until)
+
+    page = Page((await client.get(base)).text)
+    assert "Hay lugar para usted" in page.text
+    assert "Diga sí antes del" in page.text
+    assert "9:00\xa0a.\xa0m." in page.text
+    assert not page.all("svg", **{"class": "qr"})
+    for file in ("boleto.png", "boleto.svg", "evento.ics"):
+        assert (await client.get(f"{base}/{file}")).status_code == 404
+    answer = await client.post(f"{base}/acepto")
+
+    assert answer.headers["location"] == base
+    assert await state_of(berta) == "confirmed"
+    assert await places_of(training) == (1, 0)
+    assert "Listo, ya tiene su lugar" in (await client.get(base)).text
+
+
+async def test_offered_place_is_given_on_after_being_asked(client: AsyncClient) -> None:
+    training, [_ana, berta, cruz] = await one_offered()
+    base = await link_of(berta)
+
+    asked = await client.get(f"{base}/no-puedo")
+    assert "El lugar pasa a quien sigue en la lista" in asked.text
+    assert await state_of(berta) == "offered"
+    await client.post(f"{base}/no-puedo")
+
+    assert [await state_of(one) for one in (berta, cruz)] == ["cancelled", "offered"]
+    assert await places_of(training) == (1, 0)
+    assert (await client.get(f"{base}/no-puedo")).headers["location"] == base
+    assert (await client.post(f"{base}/acepto")).status_code == 409
+
+
+async def test_family_answers_an_offer_by_its_own_link_and_nobody_alone(client: AsyncClient) -> None:
+    training = await a_training(capacity=2)
+    first = await make_family(training, "Ana", "Beto")
+    family = await make_family(training, "Cruz", "Dora")
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    base, own = f"/i/{await group_token(family[0])}", await link_of(family[1])
+    claim = Page((await client.get(own)).text).one("input", name="claim")["value"] or ""
+    own = (await client.post(f"{own}/mio", data={"claim": claim})).headers["location"]
+
+    alone, together = Page((await client.get(own)).text), Page((await client.get(base)).text)
+
+    assert "Quien les inscribió dice sí por todas las personas" in alone.text
+    assert not alone.all("form", action=f"{own}/acepto")
+    for path in ("/acepto", "/no-puedo"):
+        assert (await client.post(own + path)).status_code == 409
+    assert "Hay lugar para ustedes" in together.text
+    await client.post(f"{base}/acepto")
+    assert {one.state.value for one in await people_of(family[0].group_id)} == {"confirmed"}
+
+
+@pytest.mark.parametrize("state", ["confirmed", "waitlisted"])
+async def test_nothing_to_answer_where_nothing_is_offered(client: AsyncClient, state: str) -> None:
+    training = await make.make_training(capacity=1 if state == "confirmed" else 0)
+    ana = await make.make_registration(training)
+    base = await link_of(ana)
+
+    assert (await client.get(f"{base}/no-puedo")).headers["location"] == base
+    await client.post(f"{base}/no-puedo")
+    await client.post(f"{base}/acepto")
+
+    assert await state_of(ana) == state
