@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
+import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -12,7 +13,7 @@ from tests.registrations.forms import FORM_TYPE, ROSA, errors_of, path_of, post
 from tests.registrations.wishes import KEY
 from tests.web.pages import Page
 from trainings.people.models import Consent, Participant
-from trainings.registrations.forms import SignUpForm
+from trainings.registrations.forms import GuardianForm, MemberForm, SharedForm
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 
 # -- wrong answers
@@ -179,13 +180,25 @@ async def test_what_is_not_a_form_is_refused_in_words(client: AsyncClient) -> No
 HOSTILE = ("\x00", "\ufffd", "x" * 5_000, "٣٤٥", "-9223372036854775809", "=1+1", "🌽" * 100, "\u202e" * 20, "%s%n")
 
 
-async def test_every_field_survives_every_hostile_value(client: AsyncClient) -> None:
-    training = await make.make_training(childcare_capacity=3)
-    fields = [*SignUpForm.model_fields, "hub", "training_id"]
+CHILD = {
+    "members-1-given_names": "Ana",
+    "members-1-surnames": "Coc",
+    "members-1-age_group": "12-13",
+    "members-1-assent": "yes",
+    "guardian_relation": "madre",
+    "guardian_consent": "yes",
+}
+OWN = (*MemberForm.model_fields, *SharedForm.model_fields, "website", "from_page", "do", "hub", "training_id")
+OF_THE_CHILD = (*(f"members-1-{name}" for name in (*MemberForm.model_fields, "ask_age")), *GuardianForm.model_fields)
+
+
+@pytest.mark.parametrize("fields", [OWN, OF_THE_CHILD], ids=["own", "of the child"])
+async def test_every_field_survives_every_hostile_value(client: AsyncClient, fields: tuple[str, ...]) -> None:
+    training = await make.make_training(childcare_capacity=3, admits_minors=True)
 
     for name in fields:
         for value in HOSTILE:
-            answer = await post(client, training, **{name: value})
+            answer = await post(client, training, **(CHILD | {name: value}))
             assert answer.status_code in (303, 422), (name, value)
             assert answer.status_code == 303 or "<h1" in answer.text
 
