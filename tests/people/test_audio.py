@@ -12,6 +12,7 @@ import typer
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.cast import make_cast
 from tests.web.pages import Page
 from trainings import __main__ as commands
 from trainings.people import audio
@@ -195,15 +196,21 @@ async def test_language_without_a_recording_is_not_found(client: AsyncClient, la
     assert (await client.get(f"/audio/permiso/{language}")).status_code == 404
 
 
-async def test_form_offers_the_recordings_and_loads_none(client: AsyncClient) -> None:
-    training = await make.make_training()
+async def test_forms_offer_the_recordings_and_load_none(client: AsyncClient) -> None:
+    cast = await make_cast()
+    training = await make.make_training(hub=cast.hub, venue=cast.venue, walk_ins=True)
     address = recorded(MP3).address
+    await make.sign_in(client, cast.assistant)
 
-    page = Page((await client.get(f"/capacitaciones/{training.slug}/inscripcion")).text)
-
-    player = page.one("audio")
-    assert (player["src"], player["preload"], "controls" in player) == (address, "none", True)
-    assert "Escuchar este permiso: Q’eqchi’" in page.text
+    for path in (
+        f"/capacitaciones/{training.slug}/inscripcion",
+        f"/panel/capacitaciones/{training.id}/inscribir",
+        f"/panel/sesiones/{training.sessions[0].id}/asistencia/sin-boleto",
+    ):
+        page = Page((await client.get(path)).text)
+        player = page.one("audio")
+        assert (player["src"], player["preload"], "controls" in player) == (address, "none", True)
+        assert "Escuchar este permiso: Q’eqchi’" in page.text
 
 
 async def test_forms_say_nothing_of_recordings_where_there_are_none(client: AsyncClient) -> None:

@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from httpx2 import AsyncClient
 
 from tests import make
 from trainings import clock
@@ -150,3 +151,12 @@ def test_sentence_is_shown_as_it_was_agreed_to() -> None:
     assert text_of("2026-11", ConsentPurpose.PHOTO, ConsentHow.READ_ALOUD) == (
         "Sí, pueden tomarme fotos en la capacitación y publicarlas."
     )
+
+
+async def test_door_reads_the_sentence_that_is_kept(client: AsyncClient) -> None:
+    training = await make.make_training()
+    await make.sign_in(client, await make.make_user())
+
+    page = await client.get(f"/panel/sesiones/{training.sessions[0].id}/asistencia/sin-boleto")
+
+    assert asked_now(aloud=True)["data"] in page.text

@@ -23,6 +23,7 @@ from trainings.audit.actions import record
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.people import choices
+from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import for_one
@@ -171,6 +172,7 @@ def _walk_in_page(request: Request, door: Door, typed: Typed | None, key: str, s
         "id": key,
         "municipality": door.session.training.hub.seat_id,
         "walk_ins": door.session.training.walk_ins,
+        "spoken": asked_now(aloud=True),
         **choices.of_person(door.session.training.hub.seat.department, adults_only=True),
     }
     return render(request, "attendance/walk_in.html", context, status=status)
