@@ -22,11 +22,12 @@ LAST_DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person in a list of two: short name, and where they are from."""
+    """A person in a list of two: short name, and where they are from; `town` is that without the community."""
 
     id: UUID
     name: str
     place: str
+    town: str
     n_trainings: int
 
 
@@ -65,10 +66,12 @@ class Attended:
 
 def row_of(someone: Someone) -> Row:
     person = someone.participant
+    town = person.municipality.full_name if person.municipality else ""
     return Row(
         id=person.id,
         name=short_name(person.given_names, person.surnames),
-        place=", ".join(filter(None, (person.community, person.municipality.full_name if person.municipality else ""))),
+        place=", ".join(filter(None, (person.community, town))),
+        town=town,
         n_trainings=someone.n_trainings,
     )
 
