@@ -61,7 +61,9 @@ async def make_training(hub: Hub, starts_at: datetime, capacity: int, facilitato
 
 
 @contextmanager
-def two_servers(script: str, prepare: Callable[[], Awaitable[T]]) -> Iterator[tuple[dict[str, Server], T]]:
+def two_servers(
+    script: str, prepare: Callable[[], Awaitable[T]], *options: str
+) -> Iterator[tuple[dict[str, Server], T]]:
     """Ours on a fresh SQLite file that `prepare` filled, and the bare one that `script` serves with `bare PORT`."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         ports = {role: free_port() for role in ("ours", "bare")}
@@ -69,7 +71,7 @@ def two_servers(script: str, prepare: Callable[[], Awaitable[T]]) -> Iterator[tu
         os.environ.update(settings)
         prepared = asyncio.run(_prepared(prepare))
         commands: Mapping[str, tuple[str, ...]] = {
-            "ours": ("-m", "trainings", "serve", "--port", str(ports["ours"])),
+            "ours": ("-m", "trainings", "serve", "--port", str(ports["ours"]), *options),
             "bare": (script, "bare", str(ports["bare"])),
         }
         servers = {

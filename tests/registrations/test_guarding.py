@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -12,15 +13,24 @@ from tests import make
 from tests.cast import make_cast
 from tests.registrations.forms import post
 from tests.registrations.wishes import ROSA, wish
+from trainings.db import transaction
 from trainings.lib import tokens
-from trainings.limits.actions import TooManyTries
-from trainings.registrations.guarding import Suspicion, check_rate, is_to_review, suspicion
+from trainings.limits.actions import TooManyTries, count_here
+from trainings.people.actions import Sameness
+from trainings.registrations.guarding import Suspicion, check_rate, suspicion, watches
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.settings import Settings
 from trainings.web.forms import Typed
 
 HERE, ELSEWHERE = "10.1.2.3", "10.1.2.4"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def is_to_review(address: str, keys: Sequence[Sameness], odd: Suspicion | None = None) -> bool:
+    """Whether staff look first at one more sign-up, which is counted."""
+    async with transaction():
+        [counted] = await count_here([watches(address, keys, odd)])
+    return any(one.is_beyond for one in counted if not one.watch.refuses)
 
 
 async def test_sign_up_above_three_hundred_a_minute_from_one_address_is_refused(sqlite_db: Settings) -> None:

@@ -39,11 +39,40 @@ class TooManyTries(TooMany):
 
 
 @dataclass(frozen=True, slots=True)
-class _Try:
-    """One more, under the key of a window of so many seconds."""
+class Watch:
+    """One more try of `subject` (an address, a telephone; only its HMAC is stored) in a window of so many seconds.
 
-    key: str
+    Beyond `limit` it `refuses`, or only tells.
+    """
+
+    purpose: str
+    subject: str
     seconds: int
+    limit: int
+    refuses: bool = False
+
+    @property
+    def key(self) -> str:
+        return _key(self.purpose, self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The number that a try was in its window, and when that ends."""
+
+    watch: Watch
+    hits: int
+    expires_at: datetime
+
+    @property
+    def is_beyond(self) -> bool:
+        return get_settings().rate_limits and self.hits > self.watch.limit
+
+    def refusal(self) -> TooManyTries:
+        """What a try beyond the limit is told. The first one is on record."""
+        if self.hits == self.watch.limit + 1:
+            logger.warning("limit reached: %s", self.watch.purpose)
+        return _refusal(self.expires_at)
 
 
 class CountingBusy(Busy):
@@ -54,44 +83,47 @@ class CountingBusy(Busy):
         super().__init__(retry_after=10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    hits: int
-    expires_at: datetime
+async def count_here(batch: Sequence[Sequence[Watch]]) -> list[tuple[Counted, ...]]:
+    """Count the tries of a moment in the transaction in progress, which must stand whatever comes of each.
 
-
-async def _count_all(batch: Sequence[tuple[_Try, ...]]) -> list[tuple[_Counted, ...] | Exception]:
-    """Count the tries of a moment in one commit: each window is written once, in key order, so that two processes never
-    wait for each other's in a ring. Each try is told the number it was.
+    Each window is written once, in key order, so that two processes never wait for each other's in a ring.
     """
+    keys = [[one.key for one in tries] for tries in batch]
     seconds = {one.key: one.seconds for tries in batch for one in tries}
-    more = Counter(one.key for tries in batch for one in tries)
-    async with transaction():
-        found = await _write(more, seconds)
-    numbers = {key: counted.hits - more[key] for key, counted in found.items()}
-    told: list[tuple[_Counted, ...] | Exception] = []
-    for tries in batch:
-        for one in tries:
-            numbers[one.key] += 1
-        told.append(tuple(_Counted(numbers[one.key], found[one.key].expires_at) for one in tries))
+    more = Counter(key for of_try in keys for key in of_try)
+    found = await _write(more, seconds) if more else {}
+    numbers = {key: hits - more[key] for key, (hits, _expires_at) in found.items()}
+    told: list[tuple[Counted, ...]] = []
+    for of_try, tries in zip(keys, batch, strict=True):
+        counted = []
+        for key, one in zip(of_try, tries, strict=True):
+            numbers[key] += 1
+            counted.append(Counted(one, numbers[key], found[key][1]))
+        told.append(tuple(counted))
     return told
 
 
-async def _write(more: Mapping[str, int], seconds: Mapping[str, int]) -> dict[str, _Counted]:
+async def _count_all(batch: Sequence[tuple[Watch, ...]]) -> list[tuple[Counted, ...] | Exception]:
+    async with transaction():
+        return [*await count_here(batch)]
+
+
+async def _write(more: Mapping[str, int], seconds: Mapping[str, int]) -> dict[str, tuple[int, datetime]]:
+    """Each window's hits with these, and when it ends."""
     now = clock.now()
     rows = [(key, more[key], now + timedelta(seconds=seconds[key])) for key in sorted(more)]
     if get_connection("default").capabilities.dialect == "postgres":
         [found] = await sql.rows_of([Statement(ALL, (*map(list, zip(*rows, strict=True)), now))])
     else:
         found = [row for [row] in await sql.rows_of([Statement(ONE, (*values, now, now)) for values in rows])]
-    return {row["key"]: _Counted(row["hits"], _moment(row["expires_at"])) for row in found}
+    return {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in found}
 
 
 def _moment(value: Any) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-_counter: GroupCommit[tuple[_Try, ...], tuple[_Counted, ...]] = GroupCommit(_count_all, busy=CountingBusy)
+_counter: GroupCommit[tuple[Watch, ...], tuple[Counted, ...]] = GroupCommit(_count_all, busy=CountingBusy)
 
 
 async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
@@ -100,23 +132,20 @@ async def hit(purpose: str, subject: str, limit: int, seconds: int) -> None:
     Windows are fixed: the first try opens one of that many seconds. Raises TooManyTries with the time that is left.
     The count stands even if the caller refuses for another reason, so it never runs inside a transaction.
     """
-    [counted] = await _count((purpose, subject, seconds))
-    if not get_settings().rate_limits or counted.hits <= limit:
-        return
-    if counted.hits == limit + 1:
-        logger.warning("limit reached: %s", purpose)
-    raise _refusal(counted.expires_at)
+    [counted] = await _count(Watch(purpose, subject, seconds, limit, refuses=True))
+    if counted.is_beyond:
+        raise counted.refusal()
 
 
 async def count(purpose: str, subject: str, seconds: int) -> int:
     """Count one more without refusing: how many there were in this window with this one (0 while limits are off)."""
-    [counted] = await _count((purpose, subject, seconds))
+    [counted] = await _count(Watch(purpose, subject, seconds, 0))
     return counted.hits if get_settings().rate_limits else 0
 
 
 async def count_together(*tries: tuple[str, str, int]) -> list[int]:
     """The same for several (purpose, subject, seconds) in one commit."""
-    counted = await _count(*tries)
+    counted = await _count(*(Watch(*one, 0) for one in tries))
     return [one.hits if get_settings().rate_limits else 0 for one in counted]
 
 
@@ -132,9 +161,9 @@ async def forget_expired() -> int:
     return await RateWindow.filter(expires_at__lte=clock.now()).delete()
 
 
-async def _count(*tries: tuple[str, str, int]) -> tuple[_Counted, ...]:
+async def _count(*tries: Watch) -> tuple[Counted, ...]:
     assert not is_in_transaction(), "a count must outlive the refusal that follows it"
-    return await _counter.submit(tuple(_Try(_key(purpose, subject), seconds) for purpose, subject, seconds in tries))
+    return await _counter.submit(tries)
 
 
 def _key(purpose: str, subject: str) -> str:

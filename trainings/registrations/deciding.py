@@ -57,7 +57,7 @@ class _Clerk:
     # -- entering
 
     def _enter(self, number: int, command: Enter, run: Run) -> SignedUp:
-        wish = command.wish
+        wish = self._watched(number, command.wish)
         standing = self._standing(wish, run)
         if standing is not None:
             return standing
@@ -87,6 +87,14 @@ class _Clerk:
             # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
             self._tell_addresses(entry, number, run)
         return self._remember(entry, run)
+
+    def _watched(self, number: int, wish: SignUp) -> SignUp:
+        """What comes too often is refused, or looked at by staff first."""
+        beyond = [one for one in self.situation.counted.get(number, ()) if one.is_beyond]
+        for one in beyond:
+            if one.watch.refuses:
+                raise one.refusal()
+        return wish.held(HoldReason.REVIEW) if beyond else wish
 
     def _take(
         self, wish: SignUp, run: Run, entrants: Sequence[Entrant], hold_reason: HoldReason | None

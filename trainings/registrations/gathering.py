@@ -15,6 +15,7 @@ from trainings import clock
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
+from trainings.limits.actions import count_here
 from trainings.registrations.commands import Command, Enter, Leave, SignedUp
 from trainings.registrations.models import OwnLink, RegistrationState, Source
 from trainings.registrations.sameness import known_by_code
@@ -109,6 +110,9 @@ async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> S
         if isinstance(key, UUID) and key in runs:
             _add_waiting(situation, runs[key], rows)
             runs[key].is_cut = not whole_lists and len(rows) == MOST_WAITING
+    watched = [(number, one.wish.watched) for number, one in enters if one.wish.watched]
+    counted = await count_here([watches for _number, watches in watched])
+    situation.counted = dict(zip([number for number, _watches in watched], counted, strict=True))
     for number, command in enters:
         if command.wish.earlier_code:
             known = await known_by_code(command.training_id, command.wish)

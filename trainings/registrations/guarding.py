@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from trainings.lib import tokens
 from trainings.limits import actions as limits
+from trainings.limits.actions import Watch
 from trainings.people.actions import Sameness
 from trainings.registrations.models import Registration
 from trainings.web.forms import Typed
@@ -47,22 +48,25 @@ def suspicion(typed: Typed, now: datetime) -> Suspicion | None:
 
 
 async def check_rate(address: str) -> None:
-    """Refuse above 300 sign-ups a minute from one address (429)."""
+    """Count a form that cannot be read, and refuse above 300 a minute from one address (429)."""
     await limits.hit("sign_up_minute", address, PER_ADDRESS_MINUTE, MINUTE)
 
 
-async def is_to_review(address: str, keys: Sequence[Sameness], odd: Suspicion | None = None) -> bool:
-    """Whether staff should look first: at what took the bait, above 300 an hour from one address, or 10 of them filled
-    too fast, or 10 a day with one phone or e-mail. Nothing of it is refused: it may be a village.
+def watches(address: str, keys: Sequence[Sameness], odd: Suspicion | None = None) -> tuple[Watch, ...]:
+    """The windows in which a sign-up counts, together with it: above 300 a minute from one address it is refused (429).
+
+    Staff look first at what comes above 300 an hour from one address, or 10 of them filled too fast, or 10 a day with
+    one phone or e-mail. Nothing of that is refused: it may be a village.
     """
     contacts = [contact for contact in (keys[0].phone_key, keys[0].email_key) if contact is not None]
-    limited = [("sign_up_hour", address, HOUR, PER_ADDRESS_HOUR)]
-    limited += [("sign_up_contact", contact, DAY, PER_CONTACT_DAY) for contact in contacts]
+    found = [
+        Watch("sign_up_minute", address, MINUTE, PER_ADDRESS_MINUTE, refuses=True),
+        Watch("sign_up_hour", address, HOUR, PER_ADDRESS_HOUR),
+        *(Watch("sign_up_contact", contact, DAY, PER_CONTACT_DAY) for contact in contacts),
+    ]
     if odd is Suspicion.FAST:
-        limited.append(("sign_up_fast", address, HOUR, FAST_PER_ADDRESS_HOUR))
-    counts = await limits.count_together(*((purpose, who, seconds) for purpose, who, seconds, _limit in limited))
-    is_often = any(n > limit for n, (*_who, limit) in zip(counts, limited, strict=True))
-    return odd is Suspicion.BAITED or is_often
+        found.append(Watch("sign_up_fast", address, HOUR, FAST_PER_ADDRESS_HOUR))
+    return tuple(found)
 
 
 async def check_rejoin(registration: Registration) -> None:

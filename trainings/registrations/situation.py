@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from trainings.limits.actions import Counted
 from trainings.people.actions import Sameness
 from trainings.registrations.allocation import Party, Room
 from trainings.registrations.commands import SignedUp
@@ -183,6 +184,7 @@ class Situation:
     by_browser: dict[tuple[UUID, str], list[Standing]] = field(default_factory=dict)
     alike: dict[tuple[UUID, str], list[Alike]] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
+    counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
     groups: dict[UUID, Group] = field(default_factory=dict)
     group_of: dict[UUID, UUID] = field(default_factory=dict)
 
