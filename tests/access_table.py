@@ -57,6 +57,7 @@ WAITING = f"{TRAINING}/espera/{{group_id:uuid}}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 PEOPLE = "/panel/personas/repetidas"
+LIST = "/panel/importaciones/{id:uuid}"
 PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
@@ -79,6 +80,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/duplicar": EDITORS,
     f"GET {TRAINING}/cancelar": EDITORS,
     f"GET {TRAINING}/inscribir": DESK,
+    f"GET {TRAINING}/importar": DESK,
+    f"GET {TRAINING}/exportar": EDITORS,
     f"GET {TRAINING}/espera": DESK,
     f"GET {TRAINING}/espera/cerrar": EDITORS,
     f"GET {TRAINING}{ROW}/cancelar": DESK,
@@ -101,6 +104,9 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/diplomas": DESK_LIST,
     f"GET {PAPER}.pdf": DESK,
     f"GET {PAPER}/anular": EDITORS,
+    "GET /panel/importaciones/modelo.xlsx": DESK_LIST,
+    **{f"GET {LIST}{page}": DESK for page in ("", "/columnas", "/avance", "/errores.csv")},
+    "GET /panel/exportar": EDITORS_LIST,
     "GET /panel/firmas": EDITORS_LIST,
     f"GET {PEOPLE}": EDITORS_LIST,
     f"GET {PAIR}": EDITORS,
@@ -125,6 +131,10 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/duplicar": EDITORS,
     f"POST {TRAINING}/cancelar": EDITORS,
     f"POST {TRAINING}/inscribir": DESK,
+    f"POST {TRAINING}/importar": DESK,
+    f"POST {TRAINING}/exportar": EDITORS,
+    "POST /panel/exportar": EDITORS,
+    **{f"POST {LIST}/{act}": DESK for act in ("columnas", "confirmar", "descartar")},
     f"POST {WAITING}/avisado": DESK,
     f"POST {WAITING}/acepta": DESK,
     f"POST {WAITING}/no-acepta": DESK,
@@ -171,6 +181,8 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
 }
 
+OF_A_DAY = {"names": "no", "format": "csv", "first": "2027-01-01", "last": "2027-01-01"}
+
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     **dict.fromkeys(
         [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
@@ -178,6 +190,7 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     ),
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
     "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
+    "POST /panel/exportar": lambda at: {"hub": at.hub.id, **OF_A_DAY},
     "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
     f"POST {PERSON}/diploma": lambda _at: {"kind": "diploma"},
     f"POST {PERSON}/permisos": lambda _at: {"purpose": "contact"},

@@ -15,11 +15,13 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
+from trainings.lib.tabular import Row
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import Hub, Operator, Signatory
 from trainings.registrations.actions import announce_change
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.import_sheets import Sheet, as_text
+from trainings.registrations.models import ImportDraft, OwnLink, Registration
 from trainings.schedule.models import Training
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -65,6 +67,7 @@ class Objects:
     message: OutboxJob
     batch: UUID
     difference: Merge
+    draft: ImportDraft
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -79,6 +82,7 @@ class Objects:
             self.waiting,
             self.completed,
             self.certificate,
+            self.draft,
             self.message,
             self.signatory,
             self.difference,
@@ -116,6 +120,7 @@ class Objects:
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
             "/panel/lugares/": {"id": self.coming.venue_id},
+            "/panel/importaciones/": {"id": self.draft.id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/": {"id": self.person.id},
             "/panel/apoyos/": {"id": self.person.id},
@@ -156,6 +161,15 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
         difference=await _difference(person, waiting),
+        draft=await _draft(coming),
+    )
+
+
+async def _draft(training: Training) -> ImportDraft:
+    """A list that was uploaded, its columns matched."""
+    sheet = Sheet(("Nombre",), (Row(2, ("Elsa Mó",)),), municipality="0000", actor_type="cocode")
+    return await ImportDraft.create(
+        training=training, user_id=training.hub_id, rows=as_text(sheet), columns={"full_name": 0}, n_rows=1
     )
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
-from trainings.registrations import lost_links
+from trainings.registrations import import_job, lost_links
 from trainings.registrations import mails as registration_mails
 
-COMPOSERS: Composers = {**registration_mails.COMPOSERS, **lost_links.COMPOSERS, **certificate_mails.COMPOSERS}
-"""Each composes the message of a job when it is sent."""
+COMPOSERS: Composers = {
+    **registration_mails.COMPOSERS,
+    **certificate_mails.COMPOSERS,
+    **import_job.COMPOSERS,
+    **lost_links.COMPOSERS,
+}
+"""Each composes the message of a job when it is sent; what is no message is done then."""

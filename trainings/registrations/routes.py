@@ -6,6 +6,8 @@ from starlette.routing import BaseRoute
 
 from trainings.registrations import (
     desk_routes,
+    export_routes,
+    import_routes,
     lost_link_routes,
     needs_routes,
     own_data_routes,
@@ -34,4 +36,6 @@ routes: list[BaseRoute] = [
     *review_routes.routes,
     *waiting_routes.routes,
     *lost_link_routes.routes,
+    *import_routes.routes,
+    *export_routes.routes,
 ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
 from trainings.lib.tokens import request_id
+from trainings.web.files import FILE_LIMIT, FileTooLarge
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import problem, show_http_problem
+from trainings.web.problems import problem, sentence_of, show_http_problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 15.0
 BODY_LIMIT = 64 * 1024
+TAKES_FILE = re.compile(r"/panel/capacitaciones/[0-9a-fA-F-]{36}/importar")
+"""The only address that takes a file, of up to 2 MB; the way from a village to us is slow, so it may take a minute."""
+FILE_SECONDS = 60.0
 FROM_ELSEWHERE = N_("El envío no salió de una página nuestra. Abra la página aquí y envíelo otra vez.")
 
 
@@ -65,17 +70,21 @@ class OriginGuard:
         return origin is None
 
 
+def takes_file(scope: Scope) -> bool:
+    return scope["method"] == "POST" and TAKES_FILE.fullmatch(scope["path"]) is not None
+
+
 class BodyClock:
     """A body must arrive within 15 seconds; a slower one is answered 408 so that it cannot hold a place."""
 
-    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
-        self.app, self.seconds = app, seconds
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS, file_seconds: float = FILE_SECONDS) -> None:
+        self.app, self.seconds, self.file_seconds = app, seconds, file_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        deadline = asyncio.get_running_loop().time() + self.seconds
+        deadline = asyncio.get_running_loop().time() + (self.file_seconds if takes_file(scope) else self.seconds)
         is_read = False
 
         async def timed_receive() -> Message:
@@ -99,16 +108,18 @@ class BodyClock:
 class BodyLimit:
     """Refuse a body that is too large: unread where it says its length, else as soon as it is over."""
 
-    def __init__(self, app: ASGIApp, most: int = BODY_LIMIT) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, most: int = BODY_LIMIT, most_with_file: int = BODY_LIMIT + FILE_LIMIT) -> None:
+        self.app, self.most, self.most_with_file = app, most, most_with_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        has_file = takes_file(scope)
+        most = self.most_with_file if has_file else self.most
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[-20:]) > self.most:
-            await (await show_http_problem(Request(scope), HTTPException(413)))(scope, receive, send)
+        if declared.isdecimal() and int(declared[-20:]) > most:
+            await (await self._too_large(Request(scope), has_file=has_file))(scope, receive, send)
             return
         n_octets = 0
 
@@ -116,11 +127,17 @@ class BodyLimit:
             nonlocal n_octets
             message = await receive()
             n_octets += len(message.get("body", b""))
-            if n_octets > self.most:
-                raise HTTPException(413)
+            if n_octets > most:
+                raise FileTooLarge if has_file else HTTPException(413)
             return message
 
         await self.app(scope, counted_receive, send)
+
+    async def _too_large(self, request: Request, *, has_file: bool) -> Response:
+        if not has_file:
+            return await show_http_problem(request, HTTPException(413))
+        refusal = FileTooLarge()
+        return problem(request, refusal.status, refusal.code, sentence_of(refusal), template="errors/400.html")
 
 
 class RequestId:

@@ -1,0 +1,462 @@
+"""The pages of an imported list, without script: upload, columns, preview, progress, result, the rows to correct."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from httpx2 import AsyncClient, Response
+from python_calamine import load_workbook
+
+from tests import make
+from tests.registrations.lists import (
+    HEADER,
+    JUAN,
+    MARIA,
+    a_training,
+    an_actor,
+    confirmed,
+    counts,
+    imported,
+    people,
+    work_off,
+)
+from tests.schedule.panel import post
+from tests.tables import text, xlsx
+from tests.web.pages import Page
+from trainings import clock
+from trainings.accounts.models import Role
+from trainings.audit.models import AuditLine
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import ConsentHow, Participant
+from trainings.registrations import import_job
+from trainings.registrations.import_columns import FIELDS
+from trainings.registrations.models import ImportDraft, ImportState
+from trainings.schedule.models import Training
+from trainings.web.files import FILE_LIMIT
+from trainings.web.guards import BODY_LIMIT
+
+WRONG = "Beto,,1705,,COCODE,,,,,,"
+
+
+@pytest.fixture
+async def assistant(client: AsyncClient) -> AsyncClient:
+    """A browser with somebody who works at the desk of La Libertad."""
+    await make.sign_in(client, await make.make_user(Role.ASSISTANT, await make.make_hub()))
+    return client
+
+
+def path(training: Training) -> str:
+    return f"/panel/capacitaciones/{training.id}/importar"
+
+
+async def send(client: AsyncClient, training: Training, content: bytes, name: str = "lista.csv") -> Response:
+    return await client.post(path(training), files={"file": (name, content, "application/octet-stream")})
+
+
+async def uploaded(client: AsyncClient, training: Training, *rows: str, header: str = HEADER) -> str:
+    """The address of a list whose columns are still to be confirmed."""
+    answer = await send(client, training, text(header, *rows))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].removesuffix("/columnas")
+
+
+def selected(page: Page) -> dict[str, str]:
+    """The field chosen for each column."""
+    found, name = {}, ""
+    for tag, attrs in page.elements:
+        if tag == "select":
+            name = str(attrs["name"])
+        elif tag == "option" and "selected" in attrs:
+            found[name] = str(attrs["value"])
+    return found
+
+
+async def previewed(client: AsyncClient, training: Training, *rows: str, header: str = HEADER) -> str:
+    """The address of a list that waits to be confirmed."""
+    address = await uploaded(client, training, *rows, header=header)
+    form = selected(Page((await client.get(f"{address}/columnas")).text))
+    answer = await post(client, f"{address}/columnas", form)
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    return address
+
+
+# -- the whole way
+
+
+async def test_assistant_brings_a_list_from_file_to_registrations(assistant: AsyncClient) -> None:
+    training = await a_training()
+    entry = Page((await assistant.get(f"/panel/capacitaciones/{training.id}")).text)
+    assert entry.all("a", href=path(training))
+    form = Page((await assistant.get(path(training))).text).one("form", action=path(training))
+    assert form["enctype"] == "multipart/form-data"
+
+    address = await previewed(assistant, training, MARIA, JUAN, WRONG)
+    preview = Page((await assistant.get(address)).text)
+    assert "Todavía no se ha inscrito a nadie." in preview.text
+    assert "Apellidos: falta este dato." in preview.text
+    assert await Participant.all().count() == 0
+    answer = await post(assistant, f"{address}/confirmar", {"how": "paper"})
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    progress = Page((await assistant.get(address)).text)
+    assert progress.one("progress")["max"] == "3"
+    assert progress.all("a", href=address)
+
+    await work_off(await ImportDraft.get())
+    done = Page((await assistant.get(address)).text)
+    assert "La lista está inscrita" in done.text
+    assert "2 con lugar" in done.text
+    assert await Participant.all().count() == 2
+
+
+# -- the file
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "sentence"),
+    [
+        (b"%PDF-1.7 ...", "lista.csv", "Es un PDF"),
+        (b"\x89PNG\r\n\x1a\n", "lista.xlsx", "Es una foto o imagen"),
+        (b"", "lista.csv", "El archivo está vacío"),
+        (
+            text("Nombre", *["Ana Coc"] * 50_000),
+            "lista.csv",
+            "La lista tiene 50,001 filas y aquí caben 2,000 a la vez.",
+        ),
+    ],
+)
+async def test_file_that_is_no_list_shows_the_form_again_with_the_reason(
+    assistant: AsyncClient, content: bytes, name: str, sentence: str
+) -> None:
+    answer = await send(assistant, await a_training(), content, name)
+
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert sentence in page.text
+    assert page.one("input", id="file")["aria-invalid"] == "true"
+    assert page.all("a", href="#file")
+
+
+async def test_form_without_a_file_says_so(assistant: AsyncClient) -> None:
+    training = await a_training()
+    nothing_chosen = await send(assistant, training, b"", "")
+    no_file = await assistant.post(path(training), files={"x": (None, b"1")})
+    no_upload = await post(assistant, path(training), {"file": "x"})
+
+    assert [one.status_code for one in (nothing_chosen, no_file, no_upload)] == [422, 422, 415]
+    assert "Escoja un archivo y envíelo con el formulario de esta página." in no_upload.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"--b\r\n",
+        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+        b"--b\r\n" + b"A: b\r\n" * 5_000,
+    ],
+)
+async def test_broken_upload_is_refused(assistant: AsyncClient, body: bytes) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+
+    answer = await assistant.post(path(await a_training()), content=body, headers=kind)
+    no_boundary = await assistant.post(
+        path(await a_training()), content=body, headers={"content-type": "multipart/form-data"}
+    )
+
+    assert answer.status_code in (400, 422)
+    assert no_boundary.status_code == 400
+
+
+async def test_second_file_and_many_fields_are_refused(assistant: AsyncClient) -> None:
+    training = await a_training()
+    one = ("a.csv", text(HEADER, MARIA))
+
+    two_files = await assistant.post(path(training), files=[("file", one), ("file", one)])
+    many_fields = await assistant.post(
+        path(training), files=[("file", one), *((f"f{n}", (None, b"")) for n in range(21))]
+    )
+    long_field = await assistant.post(path(training), files=[("file", one), ("x", (None, b"x" * 5_000))])
+
+    assert [answer.status_code for answer in (two_files, many_fields, long_field)] == [400, 400, 400]
+    assert await ImportDraft.all().count() == 0
+
+
+async def test_file_of_two_megabytes_is_read_and_a_larger_one_refused_in_words(assistant: AsyncClient) -> None:
+    training = await a_training()
+    list_ = text(HEADER, MARIA)
+
+    largest = await send(assistant, training, list_ + b"\r\n" * ((FILE_LIMIT - len(list_)) // 2))
+    larger = await send(assistant, training, b"x" * (FILE_LIMIT + 1))
+    much_larger = await send(assistant, training, b"x" * (FILE_LIMIT + BODY_LIMIT + 1))
+
+    assert [answer.status_code for answer in (largest, larger, much_larger)] == [303, 413, 413]
+    for answer in (larger, much_larger):
+        assert "El archivo pesa más de 2 MB." in answer.text
+
+
+async def test_no_other_address_takes_more_than_a_form(assistant: AsyncClient) -> None:
+    training = await a_training()
+    body = b"x" * (BODY_LIMIT + 1)
+
+    answers = [
+        await assistant.post(address, content=body, headers={"content-type": "multipart/form-data; boundary=b"})
+        for address in (f"{path(training)}/otra", path(training).replace("importar", "inscribir"), "/entrar")
+    ]
+
+    assert [answer.status_code for answer in answers] == [413, 413, 413]
+
+
+async def test_model_sheet_has_columns_that_are_recognised(assistant: AsyncClient) -> None:
+    answer = await assistant.get("/panel/importaciones/modelo.xlsx")
+    header = load_workbook(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()[0]
+    training = await a_training()
+
+    back = await send(assistant, training, xlsx([header, ["Ana", "Coc", "1705", "", "COCODE"]]))
+
+    assert answer.headers["content-disposition"] == 'attachment; filename="lista-modelo.xlsx"'
+    page = Page((await assistant.get(back.headers["location"])).text)
+    assert len([name for name in selected(page) if name.startswith("column-")]) == len(header)
+
+
+# -- the columns
+
+
+async def test_columns_page_shows_samples_and_what_was_dropped(assistant: AsyncClient) -> None:
+    content = text("Nombre,DPI,Religión,Nivel", "José Núñez,1234567890101,ninguna,básico", encoding="cp1252")
+    answer = await send(assistant, await a_training(), content)
+
+    page = Page((await assistant.get(answer.headers["location"])).text)
+
+    assert selected(page) == {"column-0": "full_name", "municipality": "1705"}
+    assert "José Núñez" in page.text
+    assert "«DPI»: no guardamos el DPI ni otros documentos." in page.text
+    assert "«Religión»: no guardamos la religión." in page.text
+    assert "El archivo no dice cómo guarda las tildes y la ñ." in page.text
+    assert "1234567890101" not in page.source
+
+
+async def test_columns_can_be_corrected_and_the_unused_are_forgotten(assistant: AsyncClient) -> None:
+    training = await a_training()
+    address = await uploaded(assistant, training, "Ana,Coc,secreto", header="A,B,C")
+
+    form = {"column-0": "given_names", "column-1": "surnames", "municipality": "1705", "actor_type": "docente"}
+    answer = await post(assistant, f"{address}/columnas", form)
+
+    assert answer.status_code == 303
+    assert "secreto" not in ((await ImportDraft.get()).rows or "")
+    page = Page((await assistant.get(address)).text)
+    assert "La Libertad, Petén" in page.text
+    assert "Docente" in page.text
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({}, "Diga en qué columnas están los nombres y los apellidos, o el nombre completo."),
+        ({"column-0": "full_name", "column-1": "phone", "column-2": "phone"}, "Ese dato ya está en otra columna."),
+        ({"column-0": "full_name", "municipality": "9999"}, "Escoja su municipio de la lista."),
+        ({"column-0": "full_name", "actor_type": "astronauta"}, "Escoja una de las opciones."),
+        ({"column-0": "password", "column-99999999999": "full_name", "column-x": "phone"}, "Diga en qué columnas"),
+    ],
+)
+async def test_wrong_columns_are_said_to_be(assistant: AsyncClient, form: dict[str, str], sentence: str) -> None:
+    address = await uploaded(assistant, await a_training(), "Ana,Coc,x", header="A,B,C")
+
+    answer = await post(assistant, f"{address}/columnas", form)
+
+    assert answer.status_code == 422
+    assert sentence in Page(answer.text).text
+
+
+async def test_list_without_columns_leads_to_them(assistant: AsyncClient) -> None:
+    address = await uploaded(assistant, await a_training(), MARIA)
+
+    answers = [await assistant.get(address), await assistant.get(f"{address}/errores.csv")]
+
+    assert {answer.headers["location"] for answer in answers} == {f"{address}/columnas"}
+
+
+# -- the preview
+
+
+async def test_preview_shows_names_as_they_were_split(assistant: AsyncClient) -> None:
+    address = await previewed(
+        assistant, await a_training(), "María Elena De León Tzib,COCODE", header="Nombre completo,Cargo"
+    )
+
+    page = Page((await assistant.get(address)).text)
+
+    assert "Vea si los nombres y apellidos quedaron bien separados." in page.text
+    assert "Apellidos: De León Tzib" in page.text
+
+
+async def test_preview_shows_twenty_rows_and_every_error(assistant: AsyncClient) -> None:
+    rows = [*people(30), *(f"Sin{n},,1705,,COCODE,,,,,," for n in range(210))]
+    address = await previewed(assistant, await a_training(), *rows)
+
+    page = Page((await assistant.get(address)).text)
+
+    assert "Persona19" in page.text
+    assert "Persona20" not in page.text
+    assert page.text.count("Apellidos: falta este dato.") == 200
+    assert "Hay 10 filas más con errores." in page.text
+
+
+async def test_permission_must_be_declared(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), MARIA)
+
+    answers = [await post(assistant, f"{address}/confirmar", form) for form in ({}, {"how": "form"}, {"how": "x"})]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422]
+    assert "Diga cómo dieron su permiso las personas de la lista." in answers[0].text
+    assert (await ImportDraft.get()).state is ImportState.PREVIEW
+
+
+async def test_second_confirmation_only_shows_how_far_it_is(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), MARIA)
+
+    answers = [await post(assistant, f"{address}/confirmar", {"how": "read_aloud"}) for _click in range(2)]
+
+    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, address)] * 2
+    assert await OutboxJob.filter(kind=import_job.KIND).count() == 1
+
+
+async def test_list_can_be_thrown_away(assistant: AsyncClient) -> None:
+    training = await a_training()
+    address = await previewed(assistant, training, MARIA)
+
+    answer = await post(assistant, f"{address}/descartar")
+
+    assert answer.headers["location"] == f"/panel/capacitaciones/{training.id}"
+    assert (await assistant.get(address)).status_code == 404
+
+
+async def test_forgotten_list_says_so(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), MARIA)
+    await ImportDraft.all().update(created_at=clock.now() - import_job.KEPT * 2)
+    await import_job.forget_old_lists()
+
+    for rest in ("", "/columnas"):
+        answer = await assistant.get(address + rest)
+        assert answer.status_code == 409
+        assert "La lista ya no está: se guarda un día." in answer.text
+
+
+# -- the progress
+
+
+async def test_progress_is_told_to_the_waiting_page(assistant: AsyncClient) -> None:
+    draft = await confirmed(await a_training(), people(3), await an_actor())
+    address = f"/panel/importaciones/{draft.id}/avance"
+
+    before = await assistant.get(address)
+    await work_off(draft)
+    after = await assistant.get(address)
+
+    assert before.json() == {"state": "running", "n_rows": 3, "n_done": 0, "words": "Van 0 de 3 filas."}
+    assert after.json() == {"state": "done", "n_rows": 3, "n_done": 3, "words": "Van 3 de 3 filas."}
+    assert before.headers["cache-control"] == "no-store"
+
+
+async def test_list_that_stopped_says_what_to_do(assistant: AsyncClient) -> None:
+    training = await a_training()
+    draft = await confirmed(training, people(3), await an_actor())
+    await OutboxJob.filter(kind=import_job.KIND).update(failed_at=clock.now())
+
+    page = Page((await assistant.get(f"/panel/importaciones/{draft.id}")).text)
+
+    assert "Se detuvo y no siguió." in page.text
+    assert page.all("a", href=path(training))
+
+
+# -- the rows to correct
+
+
+async def rows_to_correct(client: AsyncClient, address: str) -> tuple[Response, list[list[str]]]:
+    answer = await client.get(f"{address}/errores.csv")
+    return answer, list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+async def test_wrong_rows_come_back_with_their_reasons_and_can_be_uploaded_again(assistant: AsyncClient) -> None:
+    training = await a_training()
+    header = "Alumno,Cargo,Teléfono"
+    address = await uploaded(assistant, training, "=1+1 Coc,COCODE,+502 5555 1234", "Ana Coc,COCODE,", header=header)
+    form = {"column-0": "full_name", "column-1": "actor_type", "column-2": "phone", "municipality": "1705"}
+    await post(assistant, f"{address}/columnas", form)
+
+    answer, rows = await rows_to_correct(assistant, address)
+
+    assert rows == [
+        [FIELDS["full_name"], "Cargo", "Teléfono", "Fila", "Por qué no se inscribió"],  # type: ignore[index]
+        [
+            "'=1+1 Coc",
+            "COCODE",
+            "'+502 5555 1234",
+            "2",
+            "Nombres y apellidos en una columna: empieza como una fórmula. Escriba solo el texto.",
+        ],
+    ]
+    assert answer.headers["content-disposition"] == 'attachment; filename="filas-con-errores.csv"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await AuditLine.get(act="registrations.download_list_errors")).detail == {"rows": 1}
+
+    again = await send(assistant, training, answer.content.replace(b"'=1+1 Coc", b"Beto Coc"))
+    page = Page((await assistant.get(again.headers["location"])).text)
+    assert selected(page) == {
+        "column-0": "full_name",
+        "column-1": "actor_type",
+        "column-2": "phone",
+        "municipality": "1705",
+    }
+
+
+async def test_wrong_rows_can_still_be_had_when_the_list_is_done(assistant: AsyncClient) -> None:
+    draft = await imported(await a_training(), [MARIA, WRONG], await an_actor())
+
+    page = Page((await assistant.get(f"/panel/importaciones/{draft.id}")).text)
+    _answer, rows = await rows_to_correct(assistant, f"/panel/importaciones/{draft.id}")
+
+    assert counts(draft) == (1, 0, 1)
+    assert "Apellidos: falta este dato." in page.text
+    assert [row[0] for row in rows] == ["Nombres", "Beto"]
+    assert "María Elena" not in page.text
+
+
+async def test_consent_is_recorded_as_it_was_declared(assistant: AsyncClient) -> None:
+    draft = await confirmed(await a_training(), [MARIA], await an_actor(), how=ConsentHow.READ_ALOUD)
+
+    await work_off(draft)
+
+    assert await Participant.filter(consents__how=ConsentHow.READ_ALOUD).count() == 1
+
+
+# -- who may
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.FACILITATOR, 403), (Role.MONITORING_OFFICER, 403), (Role.PLATFORM_ADMIN, 403)]
+)
+async def test_others_than_the_desk_upload_nothing(client: AsyncClient, role: Role, status: int) -> None:
+    training = await a_training()
+    hub = training.hub if role is Role.FACILITATOR else None
+    await make.sign_in(client, await make.make_user(role, hub))
+
+    assert (await send(client, training, text(HEADER, MARIA))).status_code == status
+    assert (await client.get(path(training))).status_code == status
+
+
+async def test_list_of_another_hub_does_not_exist(client: AsyncClient) -> None:
+    draft = await confirmed(await a_training(), [MARIA], await an_actor())
+    elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
+    await make.sign_in(client, await make.make_user(Role.HUB_COORDINATOR, elsewhere))
+
+    seen = [
+        await client.get(f"/panel/importaciones/{draft.id}{rest}")
+        for rest in ("", "/columnas", "/avance", "/errores.csv")
+    ]
+
+    assert [answer.status_code for answer in seen] == [404] * 4
+    assert not any("Caal" in answer.text for answer in seen)

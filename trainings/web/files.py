@@ -1,0 +1,70 @@
+"""Files that come with a form, and files that are given out: personal, so neither lies on a disk or in a cache."""
+
+from __future__ import annotations
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import Response
+
+from trainings.errors import Refusal
+from trainings.web.forms import Typed, UnreadableForm, WrongFormType
+from trainings.web.i18n import N_
+
+FILE_LIMIT = 2 * 1024 * 1024
+UPLOAD_TYPE = "multipart/form-data"
+MOST_FIELDS = 20
+LONGEST_FIELD = 4 * 1024
+
+
+class FileTooLarge(Refusal):
+    code = "file_too_large"
+    status = 413
+    sentence = N_(
+        "El archivo pesa más de 2 MB. Copie solo la lista a una hoja nueva, sin imágenes, o divídala en dos archivos."
+    )
+
+
+class _InMemory(MultiPartParser):
+    """Beyond this size the framework would write the file to a temporary folder."""
+
+    spool_max_size = FILE_LIMIT + 1
+
+
+async def read_upload(request: Request, name: str) -> tuple[Typed, bytes]:
+    """The posted fields, and the content of the file `name` (empty where none was chosen).
+
+    Refuses other content types, more than one file or twenty fields, and files of more than 2 MB.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != UPLOAD_TYPE:
+        raise WrongFormType(N_("Escoja un archivo y envíelo con el formulario de esta página."))
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as exc:
+        raise UnreadableForm from exc
+    typed, content = Typed(), b""
+    try:
+        for key, value in form.multi_items():
+            if isinstance(value, str):
+                typed.fields.setdefault(key, []).append(value)
+            elif key == name:
+                content = await _content(value)
+    finally:
+        await form.close()
+    return typed, content
+
+
+async def _content(file: UploadFile) -> bytes:
+    content = await file.read(FILE_LIMIT + 1)
+    if len(content) > FILE_LIMIT:
+        raise FileTooLarge
+    return content
+
+
+def download(content: bytes, media_type: str, name: str) -> Response:
+    """A file for the person who asked for it; `name` is a fixed one of ours."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
