@@ -164,14 +164,15 @@ async def alike(actor: Actor) -> Alike:
     alike_edges = search.duplicates | search.strong
     strong = sorted(alike_edges - decided, key=max, reverse=True)
     weak = sorted(search.weak - alike_edges - decided, key=max, reverse=True)
-    shown = {*itertools.chain(*strong[:SHOWN], *weak[:SHOWN]), *search.crowds}
-    found = await _people([search.seen[person] for person in shown], hubs)
-    people = {person: found[search.seen[person]] for person in shown}
+    largest = sorted(search.crowds.items(), key=lambda crowd: (-crowd[1], crowd[0]))[:SHOWN]
+    shown = {*itertools.chain(*strong[:SHOWN], *weak[:SHOWN]), *dict(largest)}
+    known = await _people([search.seen[person] for person in shown], hubs)
+    people = {person: known[search.seen[person]] for person in shown}
 
     def pairs(edges: Sequence[Edge]) -> list[Pair]:
         return [Pair(people[one], people[other], (one, other) in search.duplicates) for one, other in edges[:SHOWN]]
 
-    crowds = [Crowd(people[person], n) for person, n in sorted(search.crowds.items())]
+    crowds = [Crowd(people[person], n) for person, n in largest]
     return Alike(pairs(strong), pairs(weak), crowds, n_strong=len(strong), n_weak=len(weak))
 
 
