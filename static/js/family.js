@@ -38,7 +38,10 @@ function add() {
   const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   for (const element of copy.querySelectorAll("*")) {
     for (const { name, value } of element.attributes) {
-      if (/^members-N|^remove-N$|^N$/.test(value)) element.setAttribute(name, value.replaceAll("-N", `-${number}`).replace(/^N$/, String(number)));
+      // Names, ids and what points at them; a sentence with an N in it is none of them.
+      if (/^(members-N|remove-N$|N$)/.test(value)) {
+        element.setAttribute(name, value === "N" ? String(number) : value.replaceAll("-N", `-${number}`));
+      }
     }
   }
   template.before(copy);

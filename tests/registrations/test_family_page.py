@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from httpx2 import AsyncClient, Response
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.registrations.forms import FORM_TYPE, ROSA, errors_of, path_of, post
@@ -21,7 +22,7 @@ from trainings.registrations.models import OwnLink, Registration, RegistrationGr
 from trainings.registrations.sign_up import Crowded
 from trainings.schedule.models import Training
 
-CROWDED = "trainings.registrations.sign_up_routes.sign_up"
+SIGN_UP = "trainings.registrations.sign_up_routes.sign_up"
 MOTHER = {"guardian_relation": "madre", "guardian_consent": "yes"}
 
 
@@ -277,7 +278,7 @@ async def test_crowded_program_gives_the_page_back_with_when_to_try_again(
     async def crowded(*_args: object, **_how: object) -> object:
         raise Crowded
 
-    monkeypatch.setattr(CROWDED, crowded)
+    monkeypatch.setattr(SIGN_UP, crowded)
     answer = await post(client, training, idempotency_key=KEY, **FAMILY)
     monkeypatch.undo()
 
@@ -287,6 +288,21 @@ async def test_crowded_program_gives_the_page_back_with_when_to_try_again(
     assert values_of(page, "members-4-given_names") == ["Elvira"]
     assert page.one("input", name="idempotency_key")["value"] == KEY
     assert (await post(client, training, idempotency_key=KEY, **FAMILY)).status_code == 303
+
+
+async def test_locked_database_gives_the_page_back_with_when_to_try_again(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = await make_open_to_minors()
+
+    async def locked(*_args: object, **_how: object) -> object:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SIGN_UP, locked)
+    answer = await post(client, training, **FAMILY)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert values_of(Page(answer.text), "members-2-given_names") == ["Diego"]
 
 
 async def test_too_many_from_one_address_get_the_page_back_with_when_to_try_again(
