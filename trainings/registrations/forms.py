@@ -76,10 +76,6 @@ class SharedForm(Form):
         return frozenset(ticked)
 
 
-class SignUpForm(SharedForm, MemberForm):
-    """One person's sign-up in one form."""
-
-
 def _permitted(answer: str) -> str:
     if answer != "yes":
         raise wrong(N_("Falta el permiso de la madre, el padre o la persona encargada. Marque la casilla."))
