@@ -257,7 +257,7 @@ async def test_offer_says_until_when_to_answer_and_invites_to_nothing_yet(db: Se
     mail = await last_mail("registration_offered")
 
     assert (mail.to, mail.is_overtaken) == (ROSA, False)
-    assert mail.subject == "Hay lugar para 3: diga si vienen: sábado 6 de marzo, 8:30 a. m."
+    assert mail.subject == "Les guardamos 3 lugares: sábado 6 de marzo, 8:30 a. m."
     assert "Diga sí antes del viernes 5 de marzo, 8:30 p. m. El plazo corre desde que recibe este mensaje." in mail.text
     assert "Decir sí o no:\n" in mail.text
     assert await group_token(people[0]) in mail.text
