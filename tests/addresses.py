@@ -91,6 +91,14 @@ class Objects:
         words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio, *people)
         return frozenset({*(str(one.id) for one in ids), *words})
 
+    @property
+    def _of_the_coming(self) -> dict[str, object]:
+        return {
+            "id": self.coming.id,
+            "registration_id": self.waiting.id,
+            "group_id": self.waiting.group_id,
+        }
+
     def _values(self, path: str) -> dict[str, object]:
         by_beginning: dict[str, dict[str, object]] = {
             "/cal/municipio/": {"slug": "la-libertad-peten"},
@@ -107,16 +115,10 @@ class Objects:
                 "registration_id": self.person.id,
                 "purpose": "photo",
             },
-            "/verificar/": {"code": self.certificate.code},
-            "/V/": {"code": self.certificate.code},
-            "/v/": {"code": self.certificate.code},
+            **dict.fromkeys(("/verificar/", "/V/", "/v/"), {"code": self.certificate.code}),
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
-            "/panel/capacitaciones/": {
-                "id": self.coming.id,
-                "registration_id": self.waiting.id,
-                "group_id": self.waiting.group_id,
-            },
+            "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
             "/panel/lugares/": {"id": self.coming.venue_id},

@@ -7,9 +7,9 @@ import io
 
 import pytest
 from httpx2 import AsyncClient, Response
-from python_calamine import load_workbook
 
 from tests import make
+from tests.registrations.list_pages import path, previewed, selected, send, uploaded
 from tests.registrations.lists import (
     HEADER,
     JUAN,
@@ -23,7 +23,7 @@ from tests.registrations.lists import (
     work_off,
 )
 from tests.schedule.panel import post
-from tests.tables import text, xlsx
+from tests.tables import text
 from tests.web.pages import Page
 from trainings import clock
 from trainings.accounts.models import Role
@@ -33,53 +33,8 @@ from trainings.people.models import ConsentHow, Participant
 from trainings.registrations import import_job
 from trainings.registrations.import_columns import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
-from trainings.schedule.models import Training
-from trainings.web.files import FILE_LIMIT
-from trainings.web.guards import BODY_LIMIT
 
 WRONG = "Beto,,1705,,COCODE,,,,,,"
-
-
-@pytest.fixture
-async def assistant(client: AsyncClient) -> AsyncClient:
-    """A browser with somebody who works at the desk of La Libertad."""
-    await make.sign_in(client, await make.make_user(Role.ASSISTANT, await make.make_hub()))
-    return client
-
-
-def path(training: Training) -> str:
-    return f"/panel/capacitaciones/{training.id}/importar"
-
-
-async def send(client: AsyncClient, training: Training, content: bytes, name: str = "lista.csv") -> Response:
-    return await client.post(path(training), files={"file": (name, content, "application/octet-stream")})
-
-
-async def uploaded(client: AsyncClient, training: Training, *rows: str, header: str = HEADER) -> str:
-    """The address of a list whose columns are still to be confirmed."""
-    answer = await send(client, training, text(header, *rows))
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"].removesuffix("/columnas")
-
-
-def selected(page: Page) -> dict[str, str]:
-    """The field chosen for each column."""
-    found, name = {}, ""
-    for tag, attrs in page.elements:
-        if tag == "select":
-            name = str(attrs["name"])
-        elif tag == "option" and "selected" in attrs:
-            found[name] = str(attrs["value"])
-    return found
-
-
-async def previewed(client: AsyncClient, training: Training, *rows: str, header: str = HEADER) -> str:
-    """The address of a list that waits to be confirmed."""
-    address = await uploaded(client, training, *rows, header=header)
-    form = selected(Page((await client.get(f"{address}/columnas")).text))
-    answer = await post(client, f"{address}/columnas", form)
-    assert (answer.status_code, answer.headers["location"]) == (303, address)
-    return address
 
 
 # -- the whole way
@@ -108,117 +63,6 @@ async def test_assistant_brings_a_list_from_file_to_registrations(assistant: Asy
     assert "La lista está inscrita" in done.text
     assert "2 con lugar" in done.text
     assert await Participant.all().count() == 2
-
-
-# -- the file
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "sentence"),
-    [
-        (b"%PDF-1.7 ...", "lista.csv", "Es un PDF"),
-        (b"\x89PNG\r\n\x1a\n", "lista.xlsx", "Es una foto o imagen"),
-        (b"", "lista.csv", "El archivo está vacío"),
-        (
-            text("Nombre", *["Ana Coc"] * 50_000),
-            "lista.csv",
-            "La lista tiene 50,001 filas y aquí caben 2,000 a la vez.",
-        ),
-    ],
-)
-async def test_file_that_is_no_list_shows_the_form_again_with_the_reason(
-    assistant: AsyncClient, content: bytes, name: str, sentence: str
-) -> None:
-    answer = await send(assistant, await a_training(), content, name)
-
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert sentence in page.text
-    assert page.one("input", id="file")["aria-invalid"] == "true"
-    assert page.all("a", href="#file")
-
-
-async def test_form_without_a_file_says_so(assistant: AsyncClient) -> None:
-    training = await a_training()
-    nothing_chosen = await send(assistant, training, b"", "")
-    no_file = await assistant.post(path(training), files={"x": (None, b"1")})
-    no_upload = await post(assistant, path(training), {"file": "x"})
-
-    assert [one.status_code for one in (nothing_chosen, no_file, no_upload)] == [422, 422, 415]
-    assert "Escoja un archivo y envíelo con el formulario de esta página." in no_upload.text
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"x",
-        b"--b\r\n",
-        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
-        b"--b\r\n" + b"A: b\r\n" * 5_000,
-    ],
-)
-async def test_broken_upload_is_refused(assistant: AsyncClient, body: bytes) -> None:
-    kind = {"content-type": "multipart/form-data; boundary=b"}
-
-    answer = await assistant.post(path(await a_training()), content=body, headers=kind)
-    no_boundary = await assistant.post(
-        path(await a_training()), content=body, headers={"content-type": "multipart/form-data"}
-    )
-
-    assert answer.status_code in (400, 422)
-    assert no_boundary.status_code == 400
-
-
-async def test_second_file_and_many_fields_are_refused(assistant: AsyncClient) -> None:
-    training = await a_training()
-    one = ("a.csv", text(HEADER, MARIA))
-
-    two_files = await assistant.post(path(training), files=[("file", one), ("file", one)])
-    many_fields = await assistant.post(
-        path(training), files=[("file", one), *((f"f{n}", (None, b"")) for n in range(21))]
-    )
-    long_field = await assistant.post(path(training), files=[("file", one), ("x", (None, b"x" * 5_000))])
-
-    assert [answer.status_code for answer in (two_files, many_fields, long_field)] == [400, 400, 400]
-    assert await ImportDraft.all().count() == 0
-
-
-async def test_file_of_two_megabytes_is_read_and_a_larger_one_refused_in_words(assistant: AsyncClient) -> None:
-    training = await a_training()
-    list_ = text(HEADER, MARIA)
-
-    largest = await send(assistant, training, list_ + b"\r\n" * ((FILE_LIMIT - len(list_)) // 2))
-    larger = await send(assistant, training, b"x" * (FILE_LIMIT + 1))
-    much_larger = await send(assistant, training, b"x" * (FILE_LIMIT + BODY_LIMIT + 1))
-
-    assert [answer.status_code for answer in (largest, larger, much_larger)] == [303, 413, 413]
-    for answer in (larger, much_larger):
-        assert "El archivo pesa más de 2 MB." in answer.text
-
-
-async def test_no_other_address_takes_more_than_a_form(assistant: AsyncClient) -> None:
-    training = await a_training()
-    body = b"x" * (BODY_LIMIT + 1)
-
-    answers = [
-        await assistant.post(address, content=body, headers={"content-type": "multipart/form-data; boundary=b"})
-        for address in (f"{path(training)}/otra", path(training).replace("importar", "inscribir"), "/entrar")
-    ]
-
-    assert [answer.status_code for answer in answers] == [413, 413, 413]
-
-
-async def test_model_sheet_has_columns_that_are_recognised(assistant: AsyncClient) -> None:
-    answer = await assistant.get("/panel/importaciones/modelo.xlsx")
-    header = load_workbook(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()[0]
-    training = await a_training()
-
-    back = await send(assistant, training, xlsx([header, ["Ana", "Coc", "1705", "", "COCODE"]]))
-
-    assert answer.headers["content-disposition"] == 'attachment; filename="lista-modelo.xlsx"'
-    page = Page((await assistant.get(back.headers["location"])).text)
-    assert len([name for name in selected(page) if name.startswith("column-")]) == len(header)
 
 
 # -- the columns
