@@ -205,6 +205,9 @@ def _short(registration: Registration | None) -> str:
     if registration is None:
         return ""
     participant = registration.participant
+    if participant.age_group is not None and participant.age_group.is_minor:
+        # This list crosses trainings; a minor has a name inside their own only. It is the guardian who is written to.
+        return _("Una persona menor de edad")
     name = short_name(participant.given_names, participant.surnames)
     return f"{name}, {participant.community}" if participant.community else name
 
