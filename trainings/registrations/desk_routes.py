@@ -120,7 +120,7 @@ async def _page(
         "form": typed,
         "n_people": count_people(typed) if typed else 1,
         "largest_group": LARGEST_GROUP,
-        "is_for_minors": typed is not None and _is_for_minors(typed),
+        "minors": _minors(typed) if typed is not None else (),
         "focus": "" if typed is not None and typed.errors else focus,
         "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
         "carried": carried,
@@ -135,9 +135,9 @@ async def _page(
     return render(request, "registrations/desk.html", context, status=status)
 
 
-def _is_for_minors(typed: Typed) -> bool:
-    """Whether somebody on the form is under 18, so that the guardian's permission is asked for."""
-    return any(family_forms.is_minor(typed, number) for number in range(count_people(typed)))
+def _minors(typed: Typed) -> list[int]:
+    """The numbers of those on the form who are under 18: for them the guardian's permission is asked for."""
+    return [number for number in range(count_people(typed)) if family_forms.is_minor(typed, number)]
 
 
 def _ages_of_others(training: Training) -> list[tuple[str, str]]:
