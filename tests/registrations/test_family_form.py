@@ -227,12 +227,12 @@ def test_everything_that_is_wrong_is_told_at_once_each_at_its_field() -> None:
         "members-1-surnames",
         "members-2-given_names",
         "members-2-actor_type",
-        "childcare_places",
-        "consent_data",
         "members-1-assent",
         "guardian_relation",
         "guardian_phone",
         "guardian_consent",
+        "childcare_places",
+        "consent_data",
     ]
 
 

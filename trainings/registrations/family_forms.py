@@ -53,8 +53,8 @@ def read_wish(typed: Typed, **how: Any) -> SignUp:
         typed.errors[""] = gettext(TOO_MANY_PEOPLE)
         raise FormErrors(typed)
     people = [_read_person(typed, number) for number in range(n_people)]
-    shared = _checked(SharedForm, typed)
     guardian = _read_guardian(typed, n_people)
+    shared = _checked(SharedForm, typed)
     if typed.errors:
         raise FormErrors(typed)
     assert shared is not None
