@@ -133,7 +133,8 @@ class _Clerk:
         for position, keys in enumerate(wish.keys):
             first = self.situation.look_alike(run.id, keys)
             is_known = known is not None and position == 0
-            purposes = wish.purposes
+            # Who fills the form speaks for the others only where they could not come in else.
+            purposes = wish.purposes if position == 0 else wish.purposes & {ConsentPurpose.DATA}
             if is_known and known is not None:
                 first = first or known.standing
                 # A code and a name stand on paper for others to read: further permissions need the own contact too.
