@@ -101,7 +101,7 @@ async def test_pages_behind_a_token_are_kept_and_indexed_by_nobody_and_their_add
     assert len(secret) == 20
     assert {path for path, page in secret.items() if page.headers.get("cache-control") != "no-store"} == set()
     assert {path for path, page in secret.items() if page.headers.get("x-robots-tag") != "noindex"} == set()
-    html = {path: page.text for path, page in secret.items() if "html" in page.headers["content-type"]}
+    html = {path: page.text for path, page in secret.items() if "html" in page.headers.get("content-type", "")}
     assert {path for path, text in html.items() if "og:url" in text or "data-share" in text} == set()
     kept = {path for path, page in pages.items() if path.startswith("/panel") and "no-store" not in kept_by(page)}
     assert kept == {"/panel/capacitaciones/{id:uuid}/diploma-muestra.png"}  # the design, with nobody's name

@@ -157,8 +157,8 @@ async def test_token_headers_are_on_every_page_of_the_group(client: AsyncClient)
     minor = f"{base}/{people[2].id}"
 
     paths = [base, f"{base}/cancelar", f"{base}/evento.ics"]
-    paths += [f"{minor}{path}" for path in (*MEMBER_PAGES, *MINOR_PAGES) if path != "/enlace"]
-    paths += [f"{base}/{people[0].id}/enlace", f"{base}/{tokens.uuid7()}/cambiar", f"{base}/nada"]
+    paths += [f"{minor}{path}" for path in (*MEMBER_PAGES, *MINOR_PAGES)]
+    paths += [f"{base}/{people[0].id}/enlace", f"{base}/no-puedo", f"{base}/{tokens.uuid7()}/cambiar", f"{base}/nada"]
     for path in paths:
         answer = await client.get(path)
         assert answer.headers["cache-control"] == "no-store", path

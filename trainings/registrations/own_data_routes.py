@@ -27,6 +27,7 @@ from trainings.registrations.own_views import (
     back,
     changeable,
     home_of,
+    lead_to,
     personal,
     place_of,
     token_page,
@@ -35,7 +36,6 @@ from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.render import redirect
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -134,7 +134,7 @@ async def confirm_withdraw(request: Request) -> Response:
     ticket, purpose = await personal(request), _purpose(request)
     standing = permissions_of(await agreed_by(ticket.own.registration)).standing
     if purpose not in standing:
-        return redirect(f"{place_of(request)}/permisos")
+        return lead_to(f"{place_of(request)}/permisos")
     is_data = purpose is ConsentPurpose.DATA
     context = {
         "ticket": ticket,

@@ -27,6 +27,7 @@ from trainings.registrations.own_views import (
     base_of,
     changeable_member,
     lead_of,
+    lead_to,
     member_of,
     members_of,
     needs_in_words,
@@ -39,7 +40,7 @@ from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
-from trainings.web.render import absolute, redirect
+from trainings.web.render import absolute
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -82,7 +83,7 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
     """What is lost by all of them; nothing to ask where nothing can be cancelled."""
     lead = lead_of(await members_of(group))
     if lead.is_cancelled or not lead.can_change:
-        return redirect(base_of(request))
+        return lead_to(base_of(request))
     names = [one.participant.full_name for one in group.live]
     context = {"ticket": lead, "base": base_of(request), "home": base_of(request), "who": "group", "others": names}
     return token_page(request, "registrations/cancel.html", context)
@@ -163,7 +164,7 @@ async def confirm_cancel(request: Request) -> Response:
     """What one person's cancelling means for them and for the others."""
     group, ticket = await changeable_member(request)
     if ticket.is_cancelled or not ticket.can_change:
-        return redirect(base_of(request))
+        return lead_to(base_of(request))
     others = [one.participant.full_name for one in group.live if one.id != ticket.own.registration.id]
     place = member_of(request, ticket.own.registration)
     context = {"ticket": ticket, "base": place, "home": base_of(request), "who": "member", "others": others}
@@ -202,7 +203,7 @@ async def hand_over(request: Request) -> Response:
     ticket = await ticket_for(group.one(request.path_params["registration_id"]))
     link = group.links.get(ticket.own.registration.id)
     if link is None or link.claimed_at is not None or link.token is None:
-        return redirect(base_of(request))
+        return lead_to(base_of(request))
     address = absolute(f"/i/{link.token}")
     context = {
         "ticket": ticket,

@@ -11,12 +11,11 @@ from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import LinkScope, RegistrationGroup, RegistrationState
 from trainings.registrations.own_queries import by_own_link, group_of, open_link
-from trainings.registrations.own_views import OWN, back, base_of, lead_of, members_of, ticket_for, token_page
+from trainings.registrations.own_views import OWN, back, base_of, lead_of, lead_to, members_of, ticket_for, token_page
 from trainings.registrations.ticket import Ticket
 from trainings.registrations.waiting import accept_offer, decline_offer
 from trainings.web.allow import HOLDER, allow
 from trainings.web.i18n import N_, gettext
-from trainings.web.render import redirect
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,7 +45,7 @@ async def confirm_decline(request: Request) -> Response:
     """What is lost by saying no; nothing to ask where nothing is offered."""
     ticket, group = await _answering(request)
     if group.state is not RegistrationState.OFFERED:
-        return redirect(base_of(request))
+        return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "n": group.n_people}
     return token_page(request, "registrations/decline.html", context)
 

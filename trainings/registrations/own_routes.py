@@ -29,6 +29,7 @@ from trainings.registrations.own_views import (
     base_of,
     changeable,
     code_of,
+    lead_to,
     needs_in_words,
     personal,
     ticket_for,
@@ -39,7 +40,6 @@ from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.render import redirect
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -139,7 +139,7 @@ async def confirm_cancel(request: Request) -> Response:
         return await own_group_routes.confirm_cancel_all(request, await group_of(link))
     ticket = await personal(request)
     if ticket.is_cancelled or not ticket.can_change:
-        return redirect(base_of(request))
+        return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "home": base_of(request), "who": "oneself", "others": []}
     return token_page(request, "registrations/cancel.html", context)
 

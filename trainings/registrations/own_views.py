@@ -160,9 +160,16 @@ def token_page(request: Request, template: str, context: Mapping[str, Any], *, s
     return render(request, template, context, status=status, headers=token_page_headers())
 
 
+def lead_to(path: str) -> Response:
+    """To another page behind the link; what leads there is kept by nobody either."""
+    response = redirect(path)
+    response.headers.update(token_page_headers())
+    return response
+
+
 def back(path: str, sentence: str) -> Response:
     """After a change: to a page of the link, which says what was done."""
-    response = redirect(path)
+    response = lead_to(path)
     flash(response, sentence)
     return response
 
