@@ -57,8 +57,14 @@ class SignUp:
 
     def __post_init__(self) -> None:
         assert 1 <= len(self.members) <= LARGEST_GROUP
-        contact = (self.contact_phone, self.contact_email)
-        object.__setattr__(self, "keys", tuple(sameness(one.person, *contact) for one in self.members))
+        keys = tuple(sameness(one.person, *self._reached_at(one)) for one in self.members)
+        object.__setattr__(self, "keys", keys)
+
+    def _reached_at(self, member: Member) -> tuple[str | None, str | None]:
+        """The contact by which somebody is known: a minor's is the guardian's."""
+        if member.is_minor and self.guardian is not None:
+            return self.guardian_contact.phone, self.guardian_contact.email
+        return self.contact_phone, self.contact_email
 
     @property
     def first(self) -> Member:
