@@ -13,6 +13,7 @@ from trainings.certificates.pdf import CertificateSheet
 from trainings.lib import dates
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
+from trainings.places.words import HUB_NAME
 from trainings.registrations.models import Registration
 from trainings.schedule.models import CourseKind, SessionState, Training, TrainingSession
 from trainings.settings import get_settings
@@ -23,7 +24,6 @@ ACTIVITIES: dict[CourseKind, str] = {
     CourseKind.CURSO: "el curso",
     CourseKind.DIPLOMADO: "el diplomado",
 }
-HUB_NAME = "Ventanilla Informativa Municipal sobre Migración"
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
 """The code of a sample: it belongs to nobody."""
 SAMPLE_NAME = "Nombre de la Persona"

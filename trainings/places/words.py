@@ -5,6 +5,9 @@ from __future__ import annotations
 from trainings.places.models import AccessFeature
 from trainings.web.i18n import N_
 
+HUB_NAME = "Ventanilla Informativa Municipal sobre Migración"
+"""What a hub is called in full, on paper (VIMMIG)."""
+
 ACCESS: dict[AccessFeature, str] = {
     AccessFeature.STEP_FREE: N_("Entrada sin gradas"),
     AccessFeature.RAMP: N_("Rampa"),
