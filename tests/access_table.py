@@ -80,6 +80,9 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/duplicar": EDITORS,
     f"GET {TRAINING}/cancelar": EDITORS,
     f"GET {TRAINING}/inscribir": DESK,
+    f"GET {TRAINING}/convocatorias": DESK,
+    f"GET {TRAINING}/convocatorias.pdf": DESK,
+    f"GET {TRAINING}/convocatorias/{{letter_id:uuid}}.pdf": DESK,
     f"GET {TRAINING}/importar": DESK,
     f"GET {TRAINING}/exportar": EDITORS,
     f"GET {TRAINING}/espera": DESK,
@@ -131,6 +134,10 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/duplicar": EDITORS,
     f"POST {TRAINING}/cancelar": EDITORS,
     f"POST {TRAINING}/inscribir": DESK,
+    f"POST {TRAINING}/convocatorias": DESK,
+    **dict.fromkeys(
+        [f"POST {TRAINING}/convocatorias/{act}" for act in ("invitar", "tarjetas", "deshacer", "quitar")], DESK
+    ),
     f"POST {TRAINING}/importar": DESK,
     f"POST {TRAINING}/exportar": EDITORS,
     "POST /panel/exportar": EDITORS,

@@ -21,7 +21,7 @@ from trainings.people.models import Merge, MergeReason
 from trainings.places.models import Hub, Operator, Signatory
 from trainings.registrations.actions import announce_change
 from trainings.registrations.import_sheets import Sheet, as_text
-from trainings.registrations.models import ImportDraft, OwnLink, Registration
+from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -66,6 +66,7 @@ class Objects:
     certificate: Certificate
     message: OutboxJob
     batch: UUID
+    letter: InvitationLetter
     difference: Merge
     draft: ImportDraft
 
@@ -97,6 +98,7 @@ class Objects:
             "id": self.coming.id,
             "registration_id": self.waiting.id,
             "group_id": self.waiting.group_id,
+            "letter_id": self.letter.id,
         }
 
     def _values(self, path: str) -> dict[str, object]:
@@ -162,6 +164,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         certificate=certificate,
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
+        letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
         difference=await _difference(person, waiting),
         draft=await _draft(coming),
     )

@@ -1,0 +1,284 @@
+"""Letters of invitation on paper, in Spanish: a page for each body, with the code that leads to the training."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.models import Role, RoleGrant
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.lib import dates, qr
+from trainings.lib.phones import show_phone
+from trainings.lib.text import fold
+from trainings.lib.typst import Design
+from trainings.places.models import Hub, Signatory
+from trainings.places.words import HUB_NAME
+from trainings.registrations.card_queries import Block, blocks_of
+from trainings.registrations.models import Addressee, InvitationLetter
+from trainings.schedule import sentences
+from trainings.schedule.facts import facts_of
+from trainings.schedule.models import Offer, Training, TrainingState
+from trainings.schedule.phase import Phase
+from trainings.schedule.posted import Posted
+from trainings.schedule.public_queries import public_training
+from trainings.schedule.words import KINDS
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
+from trainings.web.render import absolute
+
+DESIGNS = Path(__file__).parents[2] / "certificates"
+LETTER = Design(DESIGNS / "letters" / "letter.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
+STANDARDS = ["ua-1"]
+MOST_DATES = 4
+"""Meetings told one by one; more are told by their first and last day."""
+
+SHARED_WITH: Mapping[Addressee, str] = {
+    Addressee.COCODE: "con las personas de su comunidad",
+    Addressee.SCHOOL: "con su comunidad educativa",
+    Addressee.INSTITUTION: "con su personal",
+    Addressee.ORGANIZATION: "con quienes la integran",
+    Addressee.OTHER: "con quienes les pueda servir",
+}
+OFFERED: Mapping[str, str] = {
+    Offer.SNACK: "refacción",
+    Offer.FARE: "pasaje",
+    Offer.CHILDCARE: "cuidado infantil",
+    Offer.INTERPRETER: "intérprete",
+}
+
+
+class NotYetPublished(Refusal):
+    code = "not_yet_published"
+    sentence = N_("Esta capacitación es un borrador. Publíquela primero: la carta lleva a su página.")
+
+
+class NothingToInviteTo(Refusal):
+    code = "nothing_to_invite_to"
+    sentence = N_("Esta capacitación se canceló o ya se realizó: ya no hay a qué invitar.")
+
+
+class NoLetters(Refusal):
+    code = "no_letters"
+    sentence = N_("Agregue primero a quién se invita: cada línea es una carta.")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs: a name, or none where it is written by hand, and an office."""
+
+    name: str
+    office: str
+
+
+async def letters_data(training: Training, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
+    """What the letters say, with the place as exactly as everybody may know it. `training` comes with its hub.
+
+    Refuses a draft, what is called off or over, and no letters at all.
+    """
+    if training.state is TrainingState.DRAFT:
+        raise NotYetPublished
+    posted = await public_training(training.slug)
+    if posted.phase in (Phase.CANCELLED, Phase.HELD):
+        raise NothingToInviteTo
+    if not letters:
+        raise NoLetters
+    blocks = {one.block.id: one for one in await blocks_of(training.id)}
+    with speaking(SOURCE_LANGUAGE):
+        return _data(training, posted, await _signer(training.hub), letters, blocks)
+
+
+def letters_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """One file, a page each. A few milliseconds of one core a letter: call it in a thread."""
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    [file] = LETTER.make(data, "pdf", name="letters", pdf_standards=STANDARDS, timestamp=second)
+    return file
+
+
+def missing_letters(text: str) -> str:
+    """The characters that a letter cannot print."""
+    return LETTER.missing(text)
+
+
+# -- who signs
+
+
+async def _signer(hub: Hub) -> Signer:
+    """The hub's coordinator as the operator prints them, else as the only one with an account; else a bare line."""
+    signatories = await reads(Signatory).filter(operator_id=hub.operator_id)
+    coordinators = [one for one in signatories if "coordinad" in fold(one.office)]
+    if len(coordinators) == 1 and await reads(Hub).filter(operator_id=hub.operator_id, is_active=True).count() == 1:
+        return Signer(_printable(coordinators[0].name), _printable(coordinators[0].office))
+    grants = reads(RoleGrant).filter(hub_id=hub.id, role=Role.HUB_COORDINATOR, user__is_active=True)
+    names = await grants.values_list("user__name")
+    return Signer(_printable(names[0][0]) if len(names) == 1 else "", f"Coordinación, {_printable(hub.name)}")
+
+
+# -- what they say
+
+
+def _data(
+    training: Training,
+    posted: Posted,
+    signer: Signer,
+    letters: Sequence[InvitationLetter],
+    blocks: Mapping[UUID, Block],
+) -> dict[str, Any]:
+    address = absolute(f"/c/{training.short_code}")
+    hub = posted.hub
+    made = [_letter(one, posted, blocks.get(one.block_id) if one.block_id else None) for one in letters]
+    return {
+        "operator": _printable(hub.operator),
+        "hub": _hub_name(posted),
+        "contact": _printable(" · ".join([hub.address, f"Teléfono {show_phone(posted.phone)}"])),
+        "place_and_date": f"{hub.seat.full_name}, {dates.date_without_weekday(clock.today(), 'es')}",
+        "kind": KINDS[posted.kind],
+        "title": _printable(posted.neutral_title or posted.title),
+        "summary": "" if posted.neutral_title else _printable(posted.summary),
+        "facts": [[label, [_printable(line) for line in lines]] for label, lines in _facts(posted)],
+        "sign_up": [_printable(line) for line in _how_to_sign_up(posted)],
+        "address": address.partition("://")[2],
+        "qr": _qr(address),
+        "signer": {"name": signer.name, "office": signer.office},
+        "letters": made,
+        "longest": max(range(len(made)), key=lambda number: len(str(made[number]))),
+    }
+
+
+def _qr(address: str) -> dict[str, Any]:
+    modules, path = qr.svg_path(address, "M")
+    box = f'viewBox="0 0 {modules} {modules}"'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
+    return {"modules": modules, "svg": drawing}
+
+
+def _hub_name(posted: Posted) -> str:
+    """Its full name, which tells what it is about; the short one where the title is to tell nothing."""
+    return _printable(posted.hub.name) if posted.neutral_title else f"{HUB_NAME}, {posted.hub.seat.full_name}"
+
+
+def _letter(letter: InvitationLetter, posted: Posted, block: Block | None) -> dict[str, Any]:
+    sender = posted.hub.name if posted.neutral_title else f"{HUB_NAME} de {posted.hub.seat.full_name}"
+    invites = f"{sender}," if "," in sender else sender
+    shared = SHARED_WITH[letter.kind]
+    return {
+        "addressee": _printable(letter.addressee),
+        "below": [_printable(line) for line in (letter.office, letter.community) if line],
+        "invitation": _printable(f"La {invites} les invita a participar, y a compartir esta invitación {shared}."),
+        "cards": _cards(block) if block else "",
+    }
+
+
+def _cards(block: Block) -> str:
+    """What goes with the letter, as long as there is something: cards that wait for a name, or have one."""
+    n = block.n_open + block.n_named
+    if not n:
+        return ""
+    if n == 1:
+        told = "Adjuntamos una tarjeta, que aparta un lugar para su comunidad. Entréguela a quien va a asistir."
+    else:
+        told = (
+            f"Adjuntamos {n} tarjetas: cada una aparta un lugar para su comunidad. Entréguelas a quienes van a asistir."
+        )
+    if block.block.release_at <= clock.now():
+        return told
+    until = dates.day_and_time(block.block.release_at, "es")
+    return f"{told} {_stopped(f'Los lugares que sigan sin nombre se dan a otras personas el {until}')}"
+
+
+def _facts(posted: Posted) -> Iterator[tuple[str, list[str]]]:
+    facts = facts_of(posted)
+    yield "Cuándo", _when(posted)
+    yield "Dónde", _where(posted)
+    yield "Para quién", [facts.audience]
+    if facts.before:
+        yield "Antes", [facts.before]
+    if facts.languages:
+        yield "Idioma", [facts.languages]
+    if facts.access:
+        yield "Acceso", [facts.access]
+    if offered := _offered(posted):
+        yield "Se ofrece", [offered]
+    if posted.bring:
+        yield "Qué traer", [posted.bring]
+    yield "Cupo", [f"{posted.capacity} lugares." if posted.capacity != 1 else "Un lugar."]
+    yield "Al terminar", [facts.finish]
+
+
+def _when(posted: Posted) -> list[str]:
+    meetings = [one for one in posted.held if not posted.is_called_off(one)]
+    hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in meetings]
+    if len(meetings) <= MOST_DATES:
+        return [
+            _stopped(f"{_capital(dates.long_date(one.starts_at, 'es'))}, {text}")
+            for one, text in zip(meetings, hours, strict=True)
+        ]
+    days = [clock.local(one.starts_at).date() for one in meetings]
+    first = f"{len(meetings)} sesiones, {_span(days)}"
+    return [_stopped(f"{first}, {hours[0]}" if len(set(hours)) == 1 else f"{first}. Las horas están en la página")]
+
+
+def _span(days: Collection[date]) -> str:
+    return dates.held_on(days, "es")
+
+
+def _where(posted: Posted) -> list[str]:
+    facts = facts_of(posted)
+    lines = [
+        _stopped(", ".join(part for part in (place.name, place.address, place.town.full_name) if part))
+        for place in facts.places
+    ]
+    return [*lines, facts.place_note] if facts.place_note else lines
+
+
+def _offered(posted: Posted) -> str:
+    offered = [words for code, words in OFFERED.items() if code in posted.offers or _has(posted, code)]
+    return _stopped(_capital(sentences.listing(offered))) if offered else ""
+
+
+def _has(posted: Posted, code: str) -> bool:
+    """Offered because there are places or languages for it, though nobody ticked the box."""
+    if code == Offer.CHILDCARE:
+        return posted.childcare_capacity > 0
+    return code == Offer.INTERPRETER and bool(posted.interpreter_languages)
+
+
+def _how_to_sign_up(posted: Posted) -> list[str]:
+    hub = posted.hub
+    hours = f"{hub.hours[:1].lower()}{hub.hours[1:]}"
+    lines = [
+        f"También puede llamar al {show_phone(posted.phone)}, o venir a la ventanilla ({hours}).",
+        "No hace falta tener correo ni teléfono propio.",
+    ]
+    if posted.opens_at is not None and posted.opens_at > clock.now():
+        lines.append(_stopped(f"La inscripción se abre el {dates.day_and_time(posted.opens_at, 'es')}"))
+    if posted.closes_at is not None:
+        lines.append(_closing(posted.closes_at))
+    if posted.approval_required:
+        lines.append("La ventanilla revisa cada inscripción y responde.")
+    return lines
+
+
+def _closing(closes_at: datetime) -> str:
+    moment = dates.day_and_time(closes_at, "es")
+    if closes_at > clock.now():
+        return _stopped(f"La inscripción se cierra el {moment}")
+    return f"En la página, la inscripción se cerró el {_stopped(moment)} Llame para preguntar si queda lugar."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _stopped(sentence: str) -> str:
+    """With its full stop: `4:00 p. m.` has one already."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _printable(text: str) -> str:
+    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the letter must come out."""
+    return text.translate({ord(letter): "?" for letter in LETTER.missing(text)})
