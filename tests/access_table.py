@@ -59,6 +59,7 @@ PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 PEOPLE = "/panel/personas/repetidas"
 LIST = "/panel/importaciones/{id:uuid}"
 PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
+BLOCK, CARD = "/panel/tarjetas/bloques/{id:uuid}", "/panel/tarjetas/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
 PANEL: Mapping[str, Rule] = {
@@ -105,6 +106,15 @@ PANEL: Mapping[str, Rule] = {
     f"GET {PERSON}/enviar": DESK,
     f"GET {PERSON}/diploma": DESK,
     "GET /panel/diplomas": DESK_LIST,
+    f"GET {TRAINING}/tarjetas": DESK,
+    f"GET {BLOCK}": DESK,
+    f"GET {BLOCK}/soltar": DESK,
+    f"GET {BLOCK}/tarjetas.pdf": DESK,
+    "GET /panel/tarjetas": DESK_LIST,
+    "GET /panel/tarjetas/usar": DESK_LIST,
+    "GET /panel/tarjetas/hojas/{id:uuid}.pdf": DESK,
+    f"GET {CARD}/usar": DESK,
+    f"GET {CARD}/anular": DESK,
     f"GET {PAPER}.pdf": DESK,
     f"GET {PAPER}/anular": EDITORS,
     "GET /panel/importaciones/modelo.xlsx": DESK_LIST,
@@ -134,6 +144,13 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/duplicar": EDITORS,
     f"POST {TRAINING}/cancelar": EDITORS,
     f"POST {TRAINING}/inscribir": DESK,
+    f"POST {TRAINING}/tarjetas": DESK,
+    f"POST {BLOCK}/enlace": DESK,
+    f"POST {BLOCK}/soltar": DESK,
+    "POST /panel/tarjetas": DESK,
+    "POST /panel/tarjetas/usar": DESK_LIST,
+    f"POST {CARD}/usar": DESK,
+    f"POST {CARD}/anular": DESK,
     f"POST {TRAINING}/convocatorias": DESK,
     **dict.fromkeys(
         [f"POST {TRAINING}/convocatorias/{act}" for act in ("invitar", "tarjetas", "deshacer", "quitar")], DESK
@@ -191,6 +208,7 @@ PANEL: Mapping[str, Rule] = {
 OF_A_DAY = {"names": "no", "format": "csv", "first": "2027-01-01", "last": "2027-01-01"}
 
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
+    "POST /panel/tarjetas": lambda at: {"hub": at.hub.id, "n": 8},
     **dict.fromkeys(
         [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
         lambda at: {"municipality": at.hub.seat_id, "name": "Las Pozas"},
@@ -227,6 +245,12 @@ FOR_HOLDERS = {
     "GET /i/{token}/boleto.svg",
     "GET /i/{token}/evento.ics",
     "GET /i/{token}/diploma/{code}.pdf",
+    "GET /tarjetas/{token}",
+    "GET /tarjetas/{token}/tarjetas.pdf",
+    "GET /tarjetas/{token}/{number:int}",
+    "POST /tarjetas/{token}/{number:int}",
+    "GET /tarjetas/{token}/{number:int}/devolver",
+    "POST /tarjetas/{token}/{number:int}/devolver",
     f"GET {MEMBER}/cambiar",
     f"POST {MEMBER}/nombre",
     f"GET {MEMBER}/cancelar",

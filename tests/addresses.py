@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from tests import make
 from tests.certificates.held import a_diploma, make_attendee, make_held
+from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.certificates.models import Certificate
@@ -66,6 +67,7 @@ class Objects:
     certificate: Certificate
     message: OutboxJob
     batch: UUID
+    cards: CardsOfHub
     letter: InvitationLetter
     difference: Merge
     draft: ImportDraft
@@ -90,7 +92,7 @@ class Objects:
         )
         people = (str(self.person.participant_id), str(self.waiting.participant_id))
         words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio, *people)
-        return frozenset({*(str(one.id) for one in ids), *words})
+        return frozenset({*(str(one.id) for one in ids), *words, *self.cards.secrets})
 
     @property
     def _of_the_coming(self) -> dict[str, object]:
@@ -103,6 +105,7 @@ class Objects:
 
     def _values(self, path: str) -> dict[str, object]:
         by_beginning: dict[str, dict[str, object]] = {
+            **self.cards.by_beginning,
             "/cal/municipio/": {"slug": "la-libertad-peten"},
             "/cal/ventanilla/": {"slug": self.hub.slug},
             "/cal/tema/": {"slug": "riesgos"},
@@ -164,6 +167,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         certificate=certificate,
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
+        cards=await make_cards_of(hub),
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
         difference=await _difference(person, waiting),
         draft=await _draft(coming),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from tests import make
 from tests.registrations.wishes import wish
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
+from trainings.places.models import Hub
 from trainings.registrations.card_use import CardUsed, name_card
 from trainings.registrations.cards import Reservation, make_spares, reserve
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
@@ -63,3 +66,32 @@ async def places_of(training: Training) -> tuple[int, int]:
     """(taken, reserved) as stored."""
     row = await Training.get(id=training.id)
     return row.taken, row.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class CardsOfHub:
+    """A block and a spare card of one hub, for what asks every route."""
+
+    block: ReservedBlock
+    spare: Card
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """What tells of them: nothing of it may stand on a page for others."""
+        return str(self.block.id), self.block.token or ""
+
+    @property
+    def by_beginning(self) -> dict[str, dict[str, object]]:
+        """What stands in their addresses."""
+        return {
+            "/tarjetas/": {"token": self.block.token, "number": 1},
+            "/panel/tarjetas/bloques/": {"id": self.block.id},
+            "/panel/tarjetas/hojas/": {"id": self.spare.sheet_id},
+            "/panel/tarjetas/": {"id": self.spare.id},
+        }
+
+
+async def make_cards_of(hub: Hub) -> CardsOfHub:
+    training = await make.make_training(hub=hub, title="Con lugares apartados")
+    [spare, _another] = await make_spare_cards(training, 2)
+    return CardsOfHub(await make_block(training), spare)

@@ -10,13 +10,14 @@ from uuid import UUID
 from tortoise.functions import Count, Min
 
 from trainings import clock
-from trainings.accounts.permissions import can_register_at_desk
+from trainings.accounts.permissions import DESK, can_register_at_desk
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.lib.text import short_name
 from trainings.people.models import Consent, Guardian
+from trainings.places.models import Hub
 from trainings.registrations.cards import UnknownCard, block_digest
 from trainings.registrations.models import Card, CardState, OwnLink, Registration, RegistrationState, ReservedBlock
 from trainings.registrations.queries import LINK_DAYS
@@ -181,6 +182,11 @@ async def _unrecorded(kind: type[Consent | Guardian], participants: Collection[U
 
 
 # -- spare cards
+
+
+async def hubs_at_desk(actor: Actor) -> list[Hub]:
+    """The hubs where the actor works at the desk, by name."""
+    return await reads(Hub).filter(id__in=sorted(actor.hubs_with(DESK))).order_by("name", "id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
 from trainings.lib.tokens import show_short_code
 from trainings.lib.typst import Design
+from trainings.people.consents import CURRENT
+from trainings.people.models import ConsentPurpose
 from trainings.places.models import Hub
 from trainings.registrations.card_queries import Block, CardLine
 from trainings.schedule.models import SessionState, Training, TrainingSession
@@ -21,11 +23,6 @@ RESERVED = Design(DESIGNS / "cards" / "reserved.typ", root=DESIGNS, fonts=FONTS)
 SPARE = Design(DESIGNS / "cards" / "spare.typ", root=DESIGNS, fonts=FONTS)
 STANDARDS = ["ua-1"]
 MOST_DATES = 3
-CONSENT = (
-    "Doy permiso de que guarden estos datos para mi inscripción, mi asistencia y mi diploma. Solo los ve el personal "
-    "de la ventanilla. Puedo verlos, corregirlos o pedir que los borren."
-)
-"""The sentence over the signature: what `people.consents` has, in fewer words. A change here changes it there first."""
 
 
 def reserved_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
@@ -65,7 +62,7 @@ def spare_data(hub: Hub, cards: Sequence[CardLine]) -> dict[str, Any]:
     return {
         "hub": _printable(hub.name),
         "phone": show_phone(hub.phone),
-        "consent": CONSENT,
+        "consent": CURRENT[ConsentPurpose.DATA],
         "cards": [_card(card) for card in cards if card.is_ticket],
     }
 

@@ -59,6 +59,11 @@ class UnknownCard(NotFound):
     sentence = N_("No encontramos esa tarjeta en su ventanilla. Revise el código: tiene 9 letras y números.")
 
 
+class UnknownHub(NotFound):
+    code = "unknown_hub"
+    sentence = N_("No encontramos esa ventanilla entre las suyas.")
+
+
 class HasName(Refusal):
     code = "card_has_name"
     sentence = N_("Esta tarjeta ya tiene nombre. Lo que haya que cambiar se hace en la inscripción de esa persona.")
@@ -109,13 +114,15 @@ async def _start_of_what_is_to_come(training: Training) -> datetime:
     return min(session.starts_at for session in sessions if session.state is SessionState.PLANNED)
 
 
+def usual_release(starts_at: datetime) -> datetime:
+    """24 hours before the start, or the start itself where that is near."""
+    usual = starts_at - RELEASED_BEFORE
+    return usual if usual > clock.now() else starts_at
+
+
 def _release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
-    """The moment asked for, else 24 hours before the start, or the start itself where that is near."""
-    now = clock.now()
-    if wanted is None:
-        usual = starts_at - RELEASED_BEFORE
-        wanted = usual if usual > now else starts_at
-    if wanted <= now:
+    wanted = usual_release(starts_at) if wanted is None else wanted
+    if wanted <= clock.now():
         raise ReleasedInThePast(field="release_on")
     if wanted > starts_at:
         raise ReleasedTooLate(field="release_on")
@@ -182,6 +189,13 @@ async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
         tickets = await Registration.filter(training_id=training_id, short_code__in=codes).values_list("short_code")
         free |= dict.fromkeys(sorted({*codes} - {code for (code,) in [*cards, *tickets]}))
     return list(free)
+
+
+async def note_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
+    """Cards were put on paper: from then on each opens a door, so that it is on record who did it."""
+    async with transaction():
+        await Card.filter(id__in=list(card_ids)).update(printed_at=clock.now())
+        await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
 
 
 # -- giving places up

@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from trainings.registrations import (
+    bearer_routes,
+    card_routes,
     desk_routes,
     export_routes,
     import_routes,
@@ -18,6 +20,7 @@ from trainings.registrations import (
     own_routes,
     review_routes,
     sign_up_routes,
+    spare_card_routes,
     staff_routes,
     ticket_routes,
     waiting_routes,
@@ -40,4 +43,7 @@ routes: list[BaseRoute] = [
     *lost_link_routes.routes,
     *import_routes.routes,
     *export_routes.routes,
+    *bearer_routes.routes,
+    *card_routes.routes,
+    *spare_card_routes.routes,
 ]

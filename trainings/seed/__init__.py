@@ -11,6 +11,7 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Operator
 from trainings.schedule.models import Course, Training, TrainingState
 from trainings.seed import world as building
+from trainings.seed.cards import build_cards
 from trainings.seed.world import DOMAIN, World
 from trainings.settings import Settings
 
@@ -62,6 +63,7 @@ async def _build(password: str, scale: int) -> None:
         world = World(dice, scale, hubs, facilitators, courses, project)
         await building.build_year(world)
         await building.build_running(world)
+        await build_cards(world)
 
 
 async def _keep_running(scale: int) -> None:

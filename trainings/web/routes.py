@@ -20,6 +20,7 @@ NEVER_KEPT = {"cache-control": "no-store"}
 ROBOTS = """User-agent: *
 Disallow: /panel/
 Disallow: /i/
+Disallow: /tarjetas/
 Disallow: /verificar/
 Allow: /cal/
 """

@@ -1,0 +1,165 @@
+"""`/panel/capacitaciones/{id}/tarjetas`: places reserved as nameless cards; and one block of them at the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import DESK
+from trainings.errors import Refusal
+from trainings.lib import qr
+from trainings.people import choices
+from trainings.people.communities import suggestions
+from trainings.registrations import cards
+from trainings.registrations.card_forms import ReserveForm
+from trainings.registrations.card_queries import Block, UnknownBlock, block_at_desk, blocks_of
+from trainings.registrations.card_sheets import reserved_data, reserved_pdf
+from trainings.registrations.places import room_of
+from trainings.registrations.staff_queries import training_at_desk
+from trainings.schedule.models import SessionState, Training
+from trainings.schedule.phase import Phase, phase
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.render import absolute, redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+RESERVED = "/panel/capacitaciones/{id:uuid}/tarjetas"
+BLOCK = "/panel/tarjetas/bloques/{id:uuid}"
+TAKES_CARDS = frozenset(Phase) - {Phase.DRAFT, Phase.CANCELLED, Phase.HELD}
+
+
+# -- the blocks of a training
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    return await _index(request, training, None)
+
+
+@allow(*DESK)
+async def create(request: Request) -> Response:
+    """Reserve: 303 to the block with its sheet and link; 422 or 409 with the form and what was typed."""
+    training = await training_at_desk(request.path_params["id"], request.state.actor)
+    typed = await read_form(request)
+    try:
+        form = check(ReserveForm, typed)
+        block = await cards.reserve(training.id, form.wanted, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _index(request, training, exc.typed, 422)
+    except Refusal as exc:
+        return await _index(request, training, typed.refused(exc), exc.status)
+    response = redirect(_path(block.id))
+    flash(response, gettext(N_("Listo. Los lugares quedan apartados. Imprima las tarjetas, o entregue el enlace.")))
+    return response
+
+
+async def _index(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
+    sessions = sorted(training.sessions, key=lambda session: session.starts_at)
+    starts_at = next((one.starts_at for one in sessions if one.state is SessionState.PLANNED), None)
+    context: dict[str, Any] = {
+        "training": training,
+        "blocks": await blocks_of(training.id),
+        "takes_cards": phase(training, sessions, clock.now()) in TAKES_CARDS,
+        "free": max(room_of(training).free, 0),
+        "most": cards.MOST_RESERVED,
+        "starts_at": starts_at,
+        "release_at": clock.local(cards.usual_release(starts_at)) if starts_at else None,
+        "form": typed,
+        "departments": choices.municipalities_by_department(training.hub.seat.department),
+        "communities": await suggestions(training.hub.seat_id),
+    }
+    return render(request, "registrations/cards/reserved.html", context, status=status)
+
+
+# -- one block
+
+
+async def _block(request: Request) -> Block:
+    return await block_at_desk(request.path_params["id"], request.state.actor)
+
+
+def _path(block_id: object) -> str:
+    return f"/panel/tarjetas/bloques/{block_id}"
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    block = await _block(request)
+    address = absolute(f"/tarjetas/{block.block.token}")
+    context = {
+        "block": block,
+        "training": block.training,
+        "address": address,
+        "qr": qr.svg_path(address, "M"),
+        "n_printable": sum(card.is_ticket for card in block.cards),
+    }
+    return render(request, "registrations/cards/block.html", context)
+
+
+@allow(*DESK)
+async def confirm_release(request: Request) -> Response:
+    """What releasing means, in numbers; nothing to ask where nothing is left."""
+    block = await _block(request)
+    if not block.n_open:
+        return redirect(_path(block.block.id))
+    return render(request, "registrations/cards/release.html", {"block": block, "training": block.training})
+
+
+@allow(*DESK)
+async def release(request: Request) -> Response:
+    block = await _block(request)
+    n = await cards.release(block.block.id, actor=request.state.actor)
+    words = ngettext("Listo. Se soltó %(num)s lugar.", "Listo. Se soltaron %(num)s lugares.", n) % {"num": n}
+    return _back(block, words if n else gettext(N_("Ya no había tarjetas sin nombre.")))
+
+
+@allow(*DESK)
+async def renew_link(request: Request) -> Response:
+    block = await _block(request)
+    await cards.renew_link(block.block.id, actor=request.state.actor)
+    return _back(block, gettext(N_("Listo. El enlace es nuevo, y el de antes ya no abre nada.")))
+
+
+def _back(block: Block, sentence: str) -> Response:
+    response = redirect(_path(block.block.id))
+    flash(response, sentence)
+    return response
+
+
+@allow(*DESK)
+async def sheet(request: Request) -> Response:
+    """The cards on paper. Printing them is logged: they are tickets."""
+    block = await _block(request)
+    data = reserved_data(block)
+    if not data["cards"]:
+        raise UnknownBlock
+    printed = [card.id for card in block.cards if card.is_ticket]
+    await cards.note_printing(printed, hub_id=block.training.hub_id, actor=request.state.actor)
+    file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
+    return pdf_response(file, "tarjetas.pdf")
+
+
+def pdf_response(file: bytes, name: str) -> Response:
+    """A file for this browser alone: what is on it opens a door."""
+    headers = {"cache-control": "no-store", "content-disposition": f'inline; filename="{name}"'}
+    return Response(file, media_type="application/pdf", headers=headers)
+
+
+routes: list[BaseRoute] = [
+    Route(RESERVED, index),
+    Route(RESERVED, create, methods=["POST"]),
+    Route(BLOCK, show),
+    Route(BLOCK + "/soltar", confirm_release),
+    Route(BLOCK + "/soltar", release, methods=["POST"]),
+    Route(BLOCK + "/enlace", renew_link, methods=["POST"]),
+    Route(BLOCK + "/tarjetas.pdf", sheet),
+]
