@@ -60,6 +60,16 @@ async def test_clash_is_told_only_of_the_same_person_or_the_same_name_from_the_s
     assert sorted(await titles(ana)) == ["Conocida", "Del aparato"]
 
 
+async def test_link_that_a_code_and_a_name_made_tells_of_no_clash_but_from_the_same_browser(db: Settings) -> None:
+    ana = await make.make_registration(await at(8, title="La primera"), browser_key=BROWSER)
+    code = ana.short_code
+    elsewhere = await make.make_registration(await at(8, title="Otra"), earlier_code=code, browser_key="x" * 64)
+    assert elsewhere.participant_id == ana.participant_id
+
+    assert await titles(elsewhere) == []
+    assert await titles(ana) == ["Otra"]
+
+
 async def test_name_alone_is_no_clash_where_nobody_knows_the_browser(db: Settings) -> None:
     ana = await make.make_registration(await at(8, title="Esta"), source=Source.DESK)
     await make.make_registration(await at(8, title="Otra"), source=Source.DESK)

@@ -31,6 +31,10 @@ ANSWERS = {
 }
 
 
+NOT_SAID = ("sex", "pueblo", "age_group", "public_official")
+"""Questions among whose answers is that one prefers not to say; of a language it is `und`."""
+
+
 async def person_of(registration: Registration) -> Participant:
     return await Participant.get(id=registration.participant_id)
 
@@ -86,11 +90,13 @@ async def test_optional_questions_start_unanswered_say_why_and_are_kept(client: 
     base = await link_of(ana)
     assert f'href="{base}/datos#preguntas"' in (await client.get(base)).text
     page = Page((await client.get(f"{base}/datos")).text)
+    rather_not = [option["value"] for option in page.all("option") if option["value"] in ("nd", "und")]
     chosen = [option["value"] for option in page.all("option") if "selected" in option]
 
     answer = await client.post(f"{base}/datos", data=ANSWERS)
 
     assert chosen == []
+    assert sorted(rather_not, key=str) == ["nd"] * len(NOT_SAID) + ["und"]
     assert [page.one("select", name=name).get("aria-describedby") for name in ("sex", "pueblo")] == [
         "sex-h",
         "pueblo-h",
@@ -112,7 +118,7 @@ async def test_answers_can_be_taken_back_and_not_saying_is_an_answer(client: Asy
     base = await link_of(ana)
     await client.post(f"{base}/datos", data=ANSWERS)
 
-    await client.post(f"{base}/datos", data={"sex": "nd", "pueblo": "nd", "language": "und"})
+    await client.post(f"{base}/datos", data={"language": "und", **dict.fromkeys(NOT_SAID, "nd")})
     assert answered(await person_of(ana)) == {
         "sex": "nd",
         "age_group": None,
@@ -214,6 +220,35 @@ async def test_history_is_that_of_the_same_person_only(client: AsyncClient) -> N
     for other in ("Ajena", "Mía"):
         assert other not in page.text
     assert stranger.short_code not in page.source
+
+
+async def test_link_that_a_code_and_a_name_made_shows_and_changes_nothing_of_before(client: AsyncClient) -> None:
+    first = await make.make_registration(await make.make_training(title="La primera"), phone="5555 1234", sex="mujer")
+    base = await link_of(first)
+    # Both stand on a ticket that somebody else may hold.
+    second = await make.make_registration(await make.make_training(), earlier_code=first.short_code)
+    assert second.participant_id == first.participant_id
+    theirs = await link_of(second)
+
+    shown = [
+        await client.get(theirs + path) for path in ("", "/datos", "/permisos", "/permisos/data", "/permisos/photo")
+    ]
+    sent = [
+        await client.post(theirs + path, data=ANSWERS) for path in ("/datos", "/permisos/data", "/permisos/contact")
+    ]
+
+    assert [answer.status_code for answer in shown] == [200, 409, 409, 409, 409]
+    assert [answer.status_code for answer in sent] == [409] * 3
+    assert "solo con el enlace de su primera inscripción" in Page(shown[1].text).text
+    assert not Page(shown[0].text).all("a", href=f"{theirs}/datos")
+    for answer in shown:
+        for secret in ("La primera", "5555\xa01234", "5555 1234", 'value="mujer" selected'):
+            assert secret not in answer.text
+    person = await person_of(first)
+    assert (person.sex, person.organization, person.phone) == ("mujer", "", "+50255551234")
+    assert await Consent.filter(withdrawn_at__not_isnull=True).count() == 0
+    assert [await state_of(one) for one in (first, second)] == ["confirmed", "confirmed"]
+    assert "5555" in (await client.get(f"{base}/datos")).text
 
 
 # -- permissions

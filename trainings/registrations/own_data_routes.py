@@ -27,8 +27,8 @@ from trainings.registrations.own_views import (
     back,
     changeable,
     home_of,
+    known,
     lead_to,
-    personal,
     place_of,
     token_page,
 )
@@ -59,7 +59,7 @@ async def change_needs(request: Request) -> Response:
 
 @allow(HOLDER)
 async def show_data(request: Request) -> Response:
-    ticket = await personal(request)
+    ticket = await known(request)
     return await _show_data(request, ticket, Typed.of(_answers_of(ticket.own.registration.participant)))
 
 
@@ -96,7 +96,7 @@ def _answers_of(person: Participant) -> dict[str, object]:
 @allow(HOLDER)
 async def save_data(request: Request) -> Response:
     """Keep the answers, at any time: what is kept of oneself can be corrected as long as it is kept."""
-    ticket = await personal(request)
+    ticket = await known(request)
     try:
         form = check(AnswersForm, await read_form(request))
     except FormErrors as exc:
@@ -111,7 +111,7 @@ async def save_data(request: Request) -> Response:
 @allow(HOLDER)
 async def permissions(request: Request) -> Response:
     """What was agreed to, in the words of then; how and when."""
-    ticket = await personal(request)
+    ticket = await known(request)
     context = {
         "ticket": ticket,
         "place": place_of(request),
@@ -131,7 +131,7 @@ def _purpose(request: Request) -> ConsentPurpose:
 @allow(HOLDER)
 async def confirm_withdraw(request: Request) -> Response:
     """What taking one back means; nothing to ask where it does not stand."""
-    ticket, purpose = await personal(request), _purpose(request)
+    ticket, purpose = await known(request), _purpose(request)
     standing = permissions_of(await agreed_by(ticket.own.registration)).standing
     if purpose not in standing:
         return lead_to(f"{place_of(request)}/permisos")
@@ -147,7 +147,7 @@ async def confirm_withdraw(request: Request) -> Response:
 
 @allow(HOLDER)
 async def withdraw(request: Request) -> Response:
-    ticket, purpose = await personal(request), _purpose(request)
+    ticket, purpose = await known(request), _purpose(request)
     registration = ticket.own.registration
     if purpose is ConsentPurpose.DATA:
         await withdrawal.withdraw_data(registration.id, actor=HOLDER_OF_LINK)

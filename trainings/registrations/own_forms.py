@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from typing import Annotated
+
+from pydantic import BeforeValidator, field_validator
 
 from trainings.people.forms import Language, Text120, Text160
 from trainings.people.models import AgeGroup, Pueblo, Sex
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
+RATHER_NOT = "nd"
+
+
+def _untold(answer: object) -> object:
+    return None if answer == RATHER_NOT else answer
+
+
+Untold = BeforeValidator(_untold)
+"""Who prefers not to say leaves nothing behind, where the question has no code for it."""
+
 
 class AnswersForm(Form):
     """The optional questions; what is left empty is not answered, also where it was before."""
 
     sex: Sex | None = None
-    age_group: AgeGroup | None = None
+    age_group: Annotated[AgeGroup | None, Untold] = None
     language: Language = None
     pueblo: Pueblo | None = None
     community: Text120 = ""
     organization: Text160 = ""
-    public_official: bool | None = None
+    public_official: Annotated[bool | None, Untold] = None
 
     @field_validator("age_group")
     @classmethod

@@ -169,17 +169,28 @@ class Clash:
     ends_at: datetime
 
 
+async def came_back(registration: Registration) -> bool:
+    """Whether the person was known before this registration, by an earlier code and their name.
+
+    Both stand on paper for others to read: such a link proves nothing about what was known before, so it shows nothing.
+    """
+    earlier = reads(Registration).filter(
+        participant_id=registration.participant_id, created_at__lt=registration.created_at
+    )
+    return await earlier.exists()
+
+
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
     """Meetings at the same time of other trainings that this person is signed up for, in order.
 
-    They are theirs as the same participant, or by the same name from the same browser: by a name alone it may be
-    somebody else, of whom nothing must be told.
+    They are theirs as the same participant, unless only a code says so, or by the same name from the same browser: by a
+    name alone it may be somebody else, of whom nothing must be told.
     """
     mine = [one for one in own.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
     if not mine:
         return []
     registration = own.registration
-    ids = await same_person_ids(registration.participant_id)
+    ids = [] if await came_back(registration) else await same_person_ids(registration.participant_id)
     is_theirs = Q(training__registrations__participant_id__in=ids)
     if registration.group.browser_key is not None:
         is_theirs |= Q(

@@ -22,7 +22,7 @@ from trainings.registrations.models import LinkScope, OwnLink
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own_forms import ClaimForm
 from trainings.registrations.own_links import claim_link
-from trainings.registrations.own_queries import clashes_of, group_of, is_personal, open_link
+from trainings.registrations.own_queries import came_back, clashes_of, group_of, is_personal, open_link
 from trainings.registrations.own_views import (
     OWN,
     back,
@@ -62,7 +62,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
     """One's own page; `forms` are `name_form` or `needs_form` shown again with their errors."""
     registration = ticket.own.registration
     person, training = registration.participant, registration.training
-    is_archive = ticket.own.is_only_archive
+    is_archive, keeps_apart = ticket.own.is_only_archive, await came_back(registration)
     context: dict[str, Any] = {
         "ticket": ticket,
         "registration": registration,
@@ -75,7 +75,8 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "needs": choices.needs(),
         "needs_asked": needs_in_words(ticket),
         "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
-        "has_answered": all((person.sex, person.age_group, person.language, person.pueblo)),
+        "keeps_apart": keeps_apart,
+        "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
         **forms,
     }

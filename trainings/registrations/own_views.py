@@ -9,6 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from trainings.errors import Refusal
 from trainings.lib import qr
 from trainings.people.words import NEEDS
 from trainings.registrations.eligibility import CannotChange
@@ -18,6 +19,7 @@ from trainings.registrations.own_queries import (
     OwnGroup,
     by_group_link,
     by_own_link,
+    came_back,
     cared_for,
     guardians_of,
     is_minor,
@@ -31,6 +33,15 @@ from trainings.web.render import redirect, render, token_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+
+class KeptApart(Refusal):
+    code = "kept_apart"
+    sentence = N_(
+        "Ya participó antes con nosotros. Para cuidar sus datos, se ven y se cambian solo con el enlace de su primera "
+        "inscripción, o en la ventanilla."
+    )
+
 
 OWN = "/i/{token}"
 MEMBER = OWN + "/{registration_id:uuid}"
@@ -76,6 +87,14 @@ async def personal(request: Request) -> Ticket:
 async def changeable(request: Request) -> Ticket:
     """The same, unless the link only shows certificates and own data by now."""
     return _while_it_lasts(await personal(request))
+
+
+async def known(request: Request) -> Ticket:
+    """The same, where what is kept of the person is theirs to see. Refuses (KeptApart) who came back by a code."""
+    ticket = await personal(request)
+    if await came_back(ticket.own.registration):
+        raise KeptApart
+    return ticket
 
 
 async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
