@@ -12,6 +12,7 @@ import pytest
 import zxingcpp
 from httpx2 import AsyncClient, Response
 from PIL import Image
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.cast import Cast, make_cast
@@ -22,7 +23,9 @@ from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.communities import confirm
 from trainings.people.models import Assent, Consent, Guardian
+from trainings.registrations import desk_routes
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
+from trainings.registrations.sign_up import Crowded
 from trainings.schedule.models import Training, TrainingState
 
 NewClient = Callable[[], AsyncClient]
@@ -187,6 +190,25 @@ async def test_desk_refusals_keep_what_was_typed(new_client: NewClient) -> None:
     incomplete = await client.post(path_of(full), data={"given_names": "Rosa"})
     assert incomplete.status_code == 422
     assert set(errors_of(Page(incomplete.text))) == {"surnames", "municipality", "actor_type", "consent_data"}
+
+
+@pytest.mark.parametrize(("trouble", "seconds"), [(Crowded(), "10"), (OperationalError("database is locked"), "30")])
+async def test_crowd_gives_the_form_back_with_when_to_try_again(
+    new_client: NewClient, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seconds: str
+) -> None:
+    _cast, client, training = await at_desk(new_client)
+
+    async def fail(*_args: object, **_how: object) -> object:
+        raise trouble
+
+    monkeypatch.setattr(desk_routes, "sign_up", fail)
+    answer = await client.post(path_of(training), data=ROSA | {"idempotency_key": KEY})
+    monkeypatch.undo()
+
+    page = Page(answer.text)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, seconds)
+    assert page.one("input", name="surnames")["value"] == "Coc Xol"
+    assert page.one("input", name="idempotency_key")["value"] == KEY
 
 
 async def test_other_hubs_and_roles_without_people_sign_nobody_up(new_client: NewClient) -> None:

@@ -13,6 +13,9 @@ from tests.registrations.card_world import make_spare_cards
 from tests.registrations.families import group_token, make_family, people_of
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
+from trainings.attendance.actions import take
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.scans import Scan
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
@@ -60,6 +63,20 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     assert (await kinds_of(ana))[-1] == "own_link_again"
     [line] = await AuditLine.filter(act="registrations.replace_ticket")
     assert (line.object_id, line.detail) == (ana.id, {})
+
+
+async def test_old_ticket_passes_no_door(db: Settings) -> None:
+    training = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(12))])
+    session = next(iter(training.sessions))
+    rosa = await make.make_registration(training)
+    await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+    new = await Registration.get(id=rosa.id)
+
+    shown = [rosa.qr_token, rosa.short_code, new.qr_token, new.short_code]
+    scans = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.TYPED, code=code) for code in shown]
+    answers = [await take(session.id, [one], actor=PROGRAM) for one in scans]
+
+    assert [answer.registration is not None for [answer] in answers] == [False, False, True, True]
 
 
 async def test_revoked_link_is_not_kept(db: Settings) -> None:

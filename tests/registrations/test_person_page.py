@@ -93,6 +93,19 @@ async def test_whole_family_is_cancelled_without_who_was_separated(new_client: N
     assert await places_of(training) == (1, 0)
 
 
+async def test_who_was_separated_does_not_cancel_the_others(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    ana, beto = await make_family(training, "Ana", "Beto")
+    await client.post(f"{path_of(beto)}/separar", data={})
+
+    page = await opened(client, beto)
+    answer = await client.post(f"{path_of(beto)}/cancelar-grupo")
+
+    assert answer.status_code == 409
+    assert page.all("form", action=f"{path_of(beto)}/cancelar-grupo") == []
+    assert [one.state.value for one in await people_of(ana.group_id)] == ["confirmed", "confirmed"]
+
+
 async def test_separating_re_shows_a_wrong_telephone(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     _ana, beto = await make_family(training, "Ana", "Beto", phone="+50255551234")
@@ -113,7 +126,7 @@ async def test_separating_who_came_alone_says_why_not(new_client: NewClient) -> 
     answer = await client.post(f"{path_of(rosa)}/separar", data={})
 
     assert answer.status_code == 409
-    assert "Esta persona se inscribió sola" in answer.text
+    assert "Esta persona no viene con nadie más" in answer.text
 
 
 async def test_new_ticket_leads_to_what_is_to_be_printed(new_client: NewClient) -> None:

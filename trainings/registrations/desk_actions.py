@@ -45,7 +45,7 @@ class MinorStays(Refusal):
 
 class ComesAlone(Refusal):
     code = "comes_alone"
-    sentence = N_("Esta persona se inscribió sola: no hay de quién separarla.")
+    sentence = N_("Esta persona no viene con nadie más: se inscribió sola, o ya está separada.")
 
 
 class NeedGone(Refusal):

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import DESK
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal, TooMany
 from trainings.lib import tokens
 from trainings.people import choices
@@ -32,6 +33,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import DatabaseBusy
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -66,13 +68,21 @@ async def create(request: Request) -> Response:
         signed_up = await sign_up(training.id, wish, actor=request.state.actor)
     except FormErrors as exc:
         return await _page(request, training, exc.typed, status=422)
-    except TooMany as exc:
-        page = await _page(request, training, typed.refused(exc), status=exc.status)
-        page.headers["retry-after"] = str(exc.retry_after)
-        return page
-    except Refusal as exc:
-        return await _page(request, training, typed.refused(exc), status=exc.status)
+    except Refusal as refused:
+        return await _refused(request, training, typed, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return await _refused(request, training, typed, DatabaseBusy(retry_after=30))
     return await _signed_up(signed_up, carried)
+
+
+async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:
+    """The form with all that was typed; where there is a crowd, also when to try again."""
+    page = await _page(request, training, typed.refused(refused), status=refused.status)
+    if isinstance(refused, TooMany):
+        page.headers["retry-after"] = str(refused.retry_after)
+    return page
 
 
 def _added(typed: Typed) -> str:
