@@ -28,7 +28,7 @@ from trainings.web.allow import allow
 from trainings.web.files import download, read_upload
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -275,15 +275,12 @@ def _how_they_stand(states: dict[str, int]) -> list[str]:
     """Where the registered people are now, in words."""
     n = {RegistrationState(state): count for state, count in states.items()}
     with_place = n.get(RegistrationState.CONFIRMED, 0) + n.get(RegistrationState.OFFERED, 0)
-    waiting, held = n.get(RegistrationState.WAITLISTED, 0), n.get(RegistrationState.HELD, 0)
-    told = []
-    if with_place:
-        told.append(ngettext("%(num)s con lugar", "%(num)s con lugar", with_place) % {"num": with_place})
-    if waiting:
-        told.append(ngettext("%(num)s en lista de espera", "%(num)s en lista de espera", waiting) % {"num": waiting})
-    if held:
-        told.append(ngettext("%(num)s por aprobar", "%(num)s por aprobar", held) % {"num": held})
-    return told
+    told = (
+        (N_("%(n)s con lugar"), with_place),
+        (N_("%(n)s en lista de espera"), n.get(RegistrationState.WAITLISTED, 0)),
+        (N_("%(n)s por aprobar"), n.get(RegistrationState.HELD, 0)),
+    )
+    return [gettext(words) % {"n": f"{count:,}"} for words, count in told if count]
 
 
 # -- the rows to be corrected
