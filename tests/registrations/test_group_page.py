@@ -78,9 +78,9 @@ async def test_group_page_shows_everybody_with_their_own_code(client: AsyncClien
 
 
 async def test_group_page_of_eight_asks_no_more_of_the_database_and_stays_small(client: AsyncClient) -> None:
-    training = await make.make_training(capacity=30)
-    two = await make_family(training, "Ana", "Beto")
-    eight = await make_family(training, *"ABCDEFGH")
+    training = await make.make_training(capacity=30, admits_minors=True)
+    two = await make_family(training, "Ana", children=["Beto"])
+    eight = await make_family(training, *"ABCDE", children=["F", "G", "H"])
     small, large = [f"/i/{await group_token(family[0])}" for family in (two, eight)]
 
     with statements() as few:
@@ -249,6 +249,13 @@ async def test_group_link_opens_none_of_the_pages_of_one_person(client: AsyncCli
         assert (await client.get(base + path)).status_code == 404, path
     for path in ("/nombre", "/apoyo", "/datos", "/permisos/contact", "/mio"):
         assert (await client.post(base + path, data=NAME)).status_code == 404, path
+
+
+async def test_childcare_of_the_family_is_not_told_to_who_was_taken_out_of_it(client: AsyncClient) -> None:
+    _training, [_ana, beto, _cata], _base = await a_family()
+    await detach(beto)
+
+    assert "Cuidado de niñas y niños" not in (await client.get(await link_of(beto))).text
 
 
 # -- names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -114,6 +114,15 @@ async def of_registration(registration_id: UUID) -> list[Certificate]:
     """A person's valid certificates of one training, the newest first."""
     valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID)
     return await valid.order_by("-issued_at", "-id")
+
+
+async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
+    """The same of several people at once, by registration; who has none is missing."""
+    valid = reads(Certificate).filter(registration_id__in=list(registration_ids), state=CertificateState.VALID)
+    found: dict[UUID, list[Certificate]] = {}
+    for one in await valid.order_by("-issued_at", "-id"):
+        found.setdefault(one.registration_id, []).append(one)
+    return found
 
 
 async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -> Certificate:

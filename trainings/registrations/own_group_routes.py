@@ -75,8 +75,8 @@ async def show_group(
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate]]]:
     """The certificates of the minors, by name; an adult's open with their own link only."""
     minors = [one for one in group.members if is_minor(one)]
-    found = [(one.participant.full_name, await certificates.of_registration(one.id)) for one in minors]
-    return [(name, papers) for name, papers in found if papers]
+    found = await certificates.of_registrations([one.id for one in minors])
+    return [(one.participant.full_name, found[one.id]) for one in minors if one.id in found]
 
 
 async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
