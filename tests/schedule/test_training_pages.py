@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.registrations.card_world import make_block
 from tests.schedule.panel import LIST, as_, one, post
 from trainings import clock
 from trainings.outbox.models import OutboxJob
@@ -33,7 +34,8 @@ async def test_buttons_are_those_that_will_work(
 
     page = (await client.get(one(training))).text
 
-    assert set(re.findall(rf'"{LIST}/{training.id}/([a-z]+)"', page)) - {"inscribir", "diplomas"} == buttons
+    of_other_parts = {"inscribir", "importar", "diplomas", "convocatorias", "tarjetas"}
+    assert set(re.findall(rf'"{LIST}/{training.id}/([a-z]+)"', page)) - of_other_parts == buttons
 
 
 async def test_publish_hide_and_publish_again(client: AsyncClient, cast: Cast) -> None:
@@ -220,3 +222,11 @@ async def test_waiting_people_have_their_position(client: AsyncClient, cast: Cas
         ("Berta", "n.º 1"),
         ("Carla", "n.º 2"),
     ]
+
+
+async def test_page_tells_places_kept_with_cards(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    await make_block(training, 3)
+    await as_(client, cast, "coordinator")
+
+    assert "3 apartados con tarjeta" in (await client.get(one(training))).text
