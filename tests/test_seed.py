@@ -14,9 +14,18 @@ from trainings.accounts.models import Role, RoleGrant, User
 from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
+from trainings.people import communities
 from trainings.places.models import Hub, Municipality
-from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Course, Project, SessionFacilitator, Training, TrainingSession, TrainingState
+from trainings.registrations.models import InvitationLetter, Registration, RegistrationState
+from trainings.schedule.models import (
+    Course,
+    CoursePrerequisite,
+    Project,
+    SessionFacilitator,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
 from trainings.seed import ACCOUNTS, SEED, RealData, seed_demo
 from trainings.seed.plan import planned_trainings, sessions_of
 from trainings.seed.world import DOMAIN
@@ -87,6 +96,21 @@ async def test_seed_never_oversells() -> None:
             training_id=training.id, state=RegistrationState.CONFIRMED, duplicate_of_id=None
         ).count()
         assert confirmed == training.taken <= training.capacity
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_shows_minors_admitted_offers_earlier_courses_communities_and_letters() -> None:
+    now = clock.now()
+    coming = Training.filter(sessions__ends_at__gt=now).distinct()
+
+    ages = {(one.admits_minors, one.minimum_age) for one in await Training.all()}
+    assert ages == {(False, None), (True, 12), (True, 14)}
+    assert {one.offer_hours for one in await coming} == {None, 48}
+    assert await CoursePrerequisite.all().count() == 1
+    assert "Las Pozas" in await communities.suggestions("1705")
+    assert (await communities.communities_of("1705")).new != []
+    assert await InvitationLetter.exclude(block_id=None).count() == 1
+    assert await InvitationLetter.filter(invited_at=None).count() == 3
 
 
 async def test_seed_when_called_again_then_nothing_is_made_twice(world: Settings) -> None:

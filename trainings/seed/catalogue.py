@@ -12,7 +12,7 @@ HOUR = 60
 
 @dataclass(frozen=True, slots=True)
 class SeedCourse:
-    """A course: its topic's name, its hours by session, what it says of itself."""
+    """A course: its topic's name, its hours by session, what it says of itself, from which age people may come."""
 
     title: str
     kind: CourseKind
@@ -21,6 +21,7 @@ class SeedCourse:
     audience: tuple[ActorType, ...]
     summary: str
     contents: tuple[tuple[str, int], ...]
+    from_age: int = 18
 
 
 COURSES = (
@@ -38,6 +39,7 @@ COURSES = (
             ("Trata de personas: señales y dónde denunciar", 60),
             ("Vías regulares: a dónde preguntar primero", 60),
         ),
+        from_age=12,
     ),
     SeedCourse(
         "Trata de personas y tráfico ilícito de migrantes: diferencias y denuncia",
@@ -56,6 +58,7 @@ COURSES = (
         (ActorType.FAMILIA,),
         "Cómo se ve una oferta falsa, qué se debe pagar y qué no, y quién revisa si es verdadera.",
         (("Así se ve una oferta falsa", 60), ("Antes de pagar, pregunte", 60)),
+        from_age=14,
     ),
     SeedCourse(
         "Vías regulares: Programa de Trabajo Temporal (MINTRAB)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -30,7 +31,7 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
 from trainings.schedule.models import Course, PlaceShown, Project, Topic, Training, TrainingSession
 from trainings.schedule.place_actions import open_hubs
-from trainings.schedule.plans import SessionPlan, TrainingPlan
+from trainings.schedule.plans import ADULT, SessionPlan, TrainingPlan
 from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.seed.catalogue import COURSES, SeedCourse
 from trainings.seed.names import person
@@ -38,6 +39,7 @@ from trainings.seed.plan import Fate, Planned, planned_trainings, sessions_of
 
 CONSENT = frozenset({ConsentPurpose.DATA})
 DOMAIN = "demo.example"
+OFFER_HOURS = 48
 
 
 @dataclass(slots=True)
@@ -175,12 +177,20 @@ def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list
         closes_at=first_start - timedelta(hours=16) if world.dice.random() < 0.5 else None,
         place_shown=PlaceShown.AFTER_CONFIRMATION if is_protected else PlaceShown.PUBLIC,
         approval_required=planned.fate is Fate.BY_APPROVAL,
+        offer_hours=OFFER_HOURS if planned.fate is Fate.FULL else None,
+        **_ages(planned.course),
         audience=tuple(course.audience),
         languages=("spa",),
         interpreter_languages=tuple(speaks[:1]) if world.dice.random() < 0.4 else (),
         offers=("snack", "childcare") if has_childcare else ("snack",),
         bring="Lápiz y cuaderno, si tiene." if world.dice.random() < 0.3 else "",
     )
+
+
+def _ages(course: SeedCourse) -> dict[str, Any]:
+    if course.from_age >= ADULT:
+        return {}
+    return {"admits_minors": True, "minimum_age": course.from_age}
 
 
 def _capacity(world: World, planned: Planned) -> int:
@@ -261,6 +271,7 @@ async def build_running(world: World) -> Training:
         capacity=30,
         venue_id=venues[0].id,
         childcare_capacity=4,
+        **_ages(running_course()),
         audience=tuple(course.audience),
         languages=("spa",),
         interpreter_languages=("kek",),

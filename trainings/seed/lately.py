@@ -1,0 +1,70 @@
+"""What staff of the demo world did lately: confirmed communities, invited by letter, asked for an earlier course."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.people import communities
+from trainings.registrations import convocation
+from trainings.registrations.convocation import Done
+from trainings.registrations.convocation_forms import AddForm
+from trainings.registrations.models import InvitedHow, ReservedBlock
+from trainings.schedule.course_actions import CoursePlan, edit_course
+from trainings.schedule.models import Course
+from trainings.seed.world import World
+
+CONFIRMED = (
+    *("Las Pozas", "El Subín", "Las Palmas", "San Joaquín", "Barrio El Centro", "Nueva Libertad"),
+    *("Colonia El Porvenir", "Aldea El Retalteco"),
+)
+"""Of those that people write (`names.py`); the others wait to be confirmed."""
+INVITED = """\
+COCODE Aldea Las Pozas | Presidencia | Aldea Las Pozas
+COCODE Caserío San Marcos
+Escuela Oficial Rural Mixta El Subín | Dirección
+Centro de Salud de La Libertad
+Asociación de mujeres Ixq’anil
+"""
+EARLIER = "Mecanismos de regularización y Código de Migración (Decreto 44-2016)"
+LATER = "Diplomado en gestión municipal de la migración"
+
+
+async def build_lately(world: World) -> None:
+    """Last of all: whoever signed up before was asked for no earlier course."""
+    for name in CONFIRMED:
+        await communities.confirm(world.hubs[0].seat_id, name, actor=PROGRAM)
+    await _invite()
+    await _ask_for_an_earlier_course(world.courses[LATER], world.courses[EARLIER])
+
+
+async def _ask_for_an_earlier_course(course: Course, earlier: Course) -> None:
+    plan = CoursePlan(
+        kind=course.kind,
+        topic_id=course.topic_id,
+        title=course.title,
+        minutes=course.minutes,
+        summary=course.summary,
+        contents=tuple((str(part["title"]), int(part["minutes"])) for part in course.contents),
+        audience=tuple(course.audience),
+        prerequisite_ids=frozenset({earlier.id}),
+    )
+    await edit_course(course.id, plan, actor=PROGRAM)
+
+
+async def _invite() -> None:
+    """To the training whose cards are out: the first letter, with the cards, and the school have been delivered."""
+    block = await ReservedBlock.first()
+    if block is None:
+        return
+    await convocation.prepare(block.training_id, AddForm(names=INVITED).invited(), actor=PROGRAM)
+    letters = await convocation.letters_of(block.training_id)
+    yesterday = clock.today() - timedelta(days=1)
+    await convocation.attach(block.training_id, [letters[0].id], block.id, actor=PROGRAM)
+    await convocation.mark_invited(
+        block.training_id, [letters[0].id], Done(InvitedHow.LETTER, yesterday), actor=PROGRAM
+    )
+    await convocation.mark_invited(
+        block.training_id, [letters[2].id], Done(InvitedHow.VISIT, clock.today()), actor=PROGRAM
+    )
