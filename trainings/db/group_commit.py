@@ -21,6 +21,9 @@ R = TypeVar("R")
 
 MOST_AT_ONCE = 200
 LONGEST_QUEUE = 2_000
+CALM_TURNS = 3
+ENOUGH = 32
+"""Half of a rush is written while the other half is being read."""
 
 
 class GroupCommit(Generic[C, R]):
@@ -58,8 +61,21 @@ class GroupCommit(Generic[C, R]):
 
     async def _write_what_waits(self) -> None:
         while self._waiting:
+            await self._gather()
             n = min(len(self._waiting), self._most)
             await self._settle([self._waiting.popleft() for _number in range(n)])
+
+    async def _gather(self) -> None:
+        """Let those in who are on their way already: requests that have come in but are still being read.
+
+        Each turn of the loop reads what the sockets hold. When nobody joined for a few turns nobody is near; a lone
+        command waits for those few turns only, and who is enough is not kept waiting for more.
+        """
+        calm = 0
+        while calm < CALM_TURNS and len(self._waiting) < ENOUGH:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+            calm = calm + 1 if len(self._waiting) == before else 0
 
     async def _settle(self, batch: Sequence[tuple[C, asyncio.Future[Any]]]) -> None:
         """Write a batch and answer everybody in it, whatever happens."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,35 +88,46 @@ async def count_here(batch: Sequence[Sequence[Watch]]) -> list[tuple[Counted, ..
 
     Each window is written once, in key order, so that two processes never wait for each other's in a ring.
     """
-    keys = [[one.key for one in tries] for tries in batch]
-    seconds = {one.key: one.seconds for tries in batch for one in tries}
-    more = Counter(key for of_try in keys for key in of_try)
-    found = await _write(more, seconds) if more else {}
-    numbers = {key: hits - more[key] for key, (hits, _expires_at) in found.items()}
-    told: list[tuple[Counted, ...]] = []
-    for of_try, tries in zip(keys, batch, strict=True):
-        counted = []
-        for key, one in zip(of_try, tries, strict=True):
-            numbers[key] += 1
-            counted.append(Counted(one, numbers[key], found[key][1]))
-        told.append(tuple(counted))
-    return told
+    tally = Tally(batch)
+    return tally.told([row for rows in await sql.rows_of(tally.statements()) for row in rows])
+
+
+class Tally:
+    """What is to be counted at once, for who reads other things in the same go."""
+
+    def __init__(self, batch: Sequence[Sequence[Watch]]) -> None:
+        self._keyed = [[(one.key, one) for one in tries] for tries in batch]
+        self._seconds = {key: one.seconds for tries in self._keyed for key, one in tries}
+        self._more = Counter(key for tries in self._keyed for key, _one in tries)
+
+    def statements(self) -> list[Statement]:
+        """One for each window; on PostgreSQL one for all."""
+        now = clock.now()
+        more = self._more
+        rows = [(key, more[key], now + timedelta(seconds=self._seconds[key])) for key in sorted(more)]
+        if not rows:
+            return []
+        if get_connection("default").capabilities.dialect == "postgres":
+            return [Statement(ALL, (*map(list, zip(*rows, strict=True)), now))]
+        return [Statement(ONE, (*values, now, now)) for values in rows]
+
+    def told(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Counted, ...]]:
+        """The number that each try was, from what the statements returned."""
+        found = {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in rows}
+        numbers = {key: hits - self._more[key] for key, (hits, _expires_at) in found.items()}
+        told: list[tuple[Counted, ...]] = []
+        for tries in self._keyed:
+            counted = []
+            for key, one in tries:
+                numbers[key] += 1
+                counted.append(Counted(one, numbers[key], found[key][1]))
+            told.append(tuple(counted))
+        return told
 
 
 async def _count_all(batch: Sequence[tuple[Watch, ...]]) -> list[tuple[Counted, ...] | Exception]:
     async with transaction():
         return [*await count_here(batch)]
-
-
-async def _write(more: Mapping[str, int], seconds: Mapping[str, int]) -> dict[str, tuple[int, datetime]]:
-    """Each window's hits with these, and when it ends."""
-    now = clock.now()
-    rows = [(key, more[key], now + timedelta(seconds=seconds[key])) for key in sorted(more)]
-    if get_connection("default").capabilities.dialect == "postgres":
-        [found] = await sql.rows_of([Statement(ALL, (*map(list, zip(*rows, strict=True)), now))])
-    else:
-        found = [row for [row] in await sql.rows_of([Statement(ONE, (*values, now, now)) for values in rows])]
-    return {row["key"]: (row["hits"], _moment(row["expires_at"])) for row in found}
 
 
 def _moment(value: Any) -> datetime:

@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
-from trainings.limits.actions import count_here
+from trainings.limits.actions import Tally
 from trainings.registrations.commands import Command, Enter, Leave, SignedUp
 from trainings.registrations.models import OwnLink, RegistrationState, Source
 from trainings.registrations.sameness import known_by_code
@@ -93,16 +93,22 @@ MEMBERS = "SELECT id, group_id FROM registration WHERE group_id IN ?list ORDER B
 
 async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> Situation:
     """The situation of a batch, in the transaction in progress; its trainings stay locked until that ends."""
-    questions = _questions(commands, whole_lists=whole_lists)
-    found = dict(zip(questions, await sql.rows_of(list(questions.values())), strict=True))
-    runs = _runs(found)
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
+    codes = Codes([(one.training_id, one.wish) for _number, one in enters])
+    tally = Tally([one.wish.watched for _number, one in enters])
+    questions = _questions(commands, whole_lists=whole_lists) | codes.questions()
+    counts = tally.statements()
+    answers = await sql.rows_of([*questions.values(), *counts])
+    found = dict(zip(questions, answers, strict=False))
+    runs = _runs(found)
     situation = Situation(
         at=clock.now(),
         runs=runs,
-        drafts=await _drafts(enters),
+        drafts=_drafts(enters, await codes.free(found.get("codes", ()))),
         municipalities=frozenset(row["ine_code"] for row in found.get("municipalities", ())),
     )
+    counted = tally.told([row for rows in answers[len(questions) :] for row in rows])
+    situation.counted = dict(zip([number for number, _command in enters], counted, strict=True))
     _add_alike(situation, [*found.get("phones", ()), *found.get("emails", ())])
     await _add_standing(situation, found.get("keys", ()), found.get("browsers", ()))
     _add_leaving(situation, found.get("leaving", ()))
@@ -110,9 +116,6 @@ async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> S
         if isinstance(key, UUID) and key in runs:
             _add_waiting(situation, runs[key], rows)
             runs[key].is_cut = not whole_lists and len(rows) == MOST_WAITING
-    watched = [(number, one.wish.watched) for number, one in enters if one.wish.watched]
-    counted = await count_here([watches for _number, watches in watched])
-    situation.counted = dict(zip([number for number, _watches in watched], counted, strict=True))
     for number, command in enters:
         if command.wish.earlier_code:
             known = await known_by_code(command.training_id, command.wish)
@@ -297,9 +300,8 @@ def _group(group_id: UUID, state: RegistrationState, row: Row) -> Group:
     return Group(group_id, state, row["n_people"], row["childcare_places"], row["wait_number"])
 
 
-async def _drafts(enters: Sequence[tuple[int, Enter]]) -> dict[int, Draft]:
+def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
     """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
-    codes = await _free_codes([(one.training_id, one.wish) for _number, one in enters])
     return {
         number: Draft(
             tokens.uuid7(),
@@ -312,28 +314,35 @@ async def _drafts(enters: Sequence[tuple[int, Enter]]) -> dict[int, Draft]:
     }
 
 
-async def _free_codes(wishes: Sequence[tuple[UUID, SignUp]]) -> list[list[str]]:
+class Codes:
     """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
-    taken: set[tuple[UUID, str]] = set()
-    drawn: list[list[tuple[UUID, str]]] = [
-        [_draw(training_id, taken) for _member in wish.members] for training_id, wish in wishes
-    ]
-    wanted = [pair for pairs in drawn for pair in pairs]
-    while wanted:
-        [rows] = await sql.rows_of([Statement(CODES, (Pairs(wanted),))])
-        clashing = {(_key(row["training_id"]), row["short_code"]) for row in rows}
-        drawn = [[_draw(pair[0], taken) if pair in clashing else pair for pair in pairs] for pairs in drawn]
-        wanted = [pair for pairs in drawn for pair in pairs] if clashing else []
-    return [[code for _training_id, code in pairs] for pairs in drawn]
 
+    def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
+        self._drawn_before: set[tuple[UUID, str]] = set()
+        self._drawn = [[self._draw(training_id) for _member in wish.members] for training_id, wish in wishes]
 
-def _draw(training_id: UUID, taken: set[tuple[UUID, str]]) -> tuple[UUID, str]:
-    """A code that did not come up in this batch before."""
-    while True:
-        pair = (training_id, tokens.short_code())
-        if pair not in taken:
-            taken.add(pair)
-            return pair
+    def questions(self) -> dict[str | UUID, Statement]:
+        """Which of them are taken."""
+        pairs = [pair for pairs in self._drawn for pair in pairs]
+        return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
+
+    async def free(self, taken: Sequence[Row]) -> list[list[str]]:
+        """The codes, those that are taken drawn anew."""
+        while taken:
+            clashing = {(_key(row["training_id"]), row["short_code"]) for row in taken}
+            self._drawn = [
+                [self._draw(pair[0]) if pair in clashing else pair for pair in pairs] for pairs in self._drawn
+            ]
+            [taken] = await sql.rows_of(list(self.questions().values()))
+        return [[code for _training_id, code in pairs] for pairs in self._drawn]
+
+    def _draw(self, training_id: UUID) -> tuple[UUID, str]:
+        """A code that did not come up in this batch before."""
+        while True:
+            pair = (training_id, tokens.short_code())
+            if pair not in self._drawn_before:
+                self._drawn_before.add(pair)
+                return pair
 
 
 def _key(value: Any) -> UUID:

@@ -97,11 +97,14 @@ TO_TELL = """
 async def keep(changes: Changes, situation: Situation) -> None:
     """Write a decided batch, in the transaction in progress."""
     at = situation.at
-    await sql.write_all(_new_rows(changes.entries, at) + _changed_rows(changes, situation))
-    letters = [*changes.letters, *await _to_who_moved_up(changes, situation)]
-    jobs = [_job(letter, at) for letter in letters]
-    await sql.write_all([Statement(JOB, jobs), Statement(LINE, [_line(line, at) for line in changes.lines])])
-    if jobs:
+    jobs = [_job(letter, at) for letter in changes.letters]
+    lines = [_line(line, at) for line in changes.lines]
+    rows = _new_rows(changes.entries, at) + _changed_rows(changes, situation)
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)])
+    more = [_job(letter, at) for letter in await _to_who_moved_up(changes, situation)]
+    if more:
+        await sql.write_all([Statement(JOB, more)])
+    if jobs or more:
         bell.wake()
 
 
