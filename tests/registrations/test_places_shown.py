@@ -23,14 +23,16 @@ async def sign_up(training: Training, **fields: str) -> Registration:
 
 
 async def shown(client: AsyncClient, training: Training) -> tuple[str, ...]:
-    """What the training's page, the list and the municipality's page say of its places."""
+    """What the training's page, the list, the municipality's page and the form say of its places."""
+    own = f"/capacitaciones/{training.slug}"
     pages = [
         (await client.get(path)).text
-        for path in (f"/capacitaciones/{training.slug}", "/capacitaciones", "/municipios/la-libertad-peten")
+        for path in (own, "/capacitaciones", "/municipios/la-libertad-peten", f"{own}/inscripcion")
     ]
     words = [" ".join(re.sub(r"<[^>]+>", " ", page).split()) for page in pages]
     left = re.findall(r"Quedan? \d+ de \d+ lugares|Lleno|quedan? \d+ lugar(?:es)?\. Pídalo", words[0])
-    return ", ".join(left), *(", ".join(re.findall(r"Quedan? \d+ de \d+ lugares|Lleno", page)) for page in words[1:])
+    lists = (", ".join(re.findall(r"Quedan? \d+ de \d+ lugares|Lleno", page)) for page in words[1:3])
+    return ", ".join(left), *lists, ", ".join(re.findall(r"Quedan? \d+ lugar(?:es)?|Lleno|ocupados", words[3]))
 
 
 @pytest.mark.parametrize("person", [CURIOUS, ANOTHER])
@@ -46,7 +48,11 @@ async def test_look_alike_takes_a_place_off_what_is_shown_like_anybody(
     await actions.cancel(second.id, actor=HOLDER_OF_LINK)
 
     assert before[0] == "Quedan 9 de 10 lugares, quedan 4 lugares. Pídalo"
-    assert after == ("Quedan 8 de 10 lugares, quedan 3 lugares. Pídalo", *["Quedan 8 de 10 lugares"] * 2)
+    assert after == (
+        "Quedan 8 de 10 lugares, quedan 3 lugares. Pídalo",
+        *["Quedan 8 de 10 lugares"] * 2,
+        "Quedan 8 lugares, Quedan 3 lugares",
+    )
     assert await shown(client, training) == before
 
 
@@ -59,5 +65,6 @@ async def test_look_alikes_do_not_keep_anybody_out(client: AsyncClient) -> None:
     other = await sign_up(training, **ANOTHER)
 
     assert full[0].startswith("Lleno")
+    assert full[3].startswith("ocupados")
     assert other.state == "confirmed"
     assert await places_of(training) == (2, 2)

@@ -25,6 +25,7 @@ from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
 from trainings.schedule import sentences
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.schedule.public_queries import shown_taken
 from trainings.schedule.queries import prerequisites_of
 from trainings.web.forms import Typed
 from trainings.web.i18n import N_, gettext
@@ -57,7 +58,9 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     first = (planned or sessions)[0]
-    now = phase(training, sessions, clock.now())
+    # As the public pages show them: a number that stays would tell of a look-alike.
+    taken, childcare_taken = await shown_taken(training.id)
+    now = phase(training, sessions, clock.now(), occupied=taken)
     seat = training.hub.seat
     phone = training.contact_phone or training.hub.phone
     return {
@@ -68,8 +71,8 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
-        "seats_left": max(training.capacity - training.occupied, 0),
-        "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
+        "seats_left": max(training.capacity - taken, 0),
+        "childcare_left": max(training.childcare_capacity - childcare_taken, 0),
         "audience": sentences.audience_sentence(training.audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),

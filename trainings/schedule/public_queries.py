@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from tortoise.connection import get_connection
 
@@ -86,6 +87,7 @@ _TRAINING = """
     WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
 TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
+PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"
 
 PREREQUISITES = """
     SELECT c.title
@@ -184,6 +186,12 @@ async def public_training(slug: str) -> Posted:
         raise UnknownTraining
     prerequisites = await _rows(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
     return _posted(found[0], meetings, tuple(one["title"] for one in prerequisites))
+
+
+async def shown_taken(training_id: UUID) -> tuple[int, int]:
+    """The places and childcare places of a training that anybody is shown as gone."""
+    [row] = await _rows(PLACES, training_id)
+    return row["taken"], row["childcare_taken"]
 
 
 async def slug_of_code(typed: str) -> str:
