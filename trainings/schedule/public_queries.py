@@ -87,7 +87,7 @@ _TRAINING = """
     WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
 """
 TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
-PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"
+PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"  # noqa: S608
 
 PREREQUISITES = """
     SELECT c.title
