@@ -39,7 +39,7 @@ async def test_week_shows_todays_sessions_and_what_requires_attention(client: As
     assert said >= {
         ("Pasar asistencia", f"/panel/sesiones/{running.sessions[0].id}/asistencia"),
         ("Cerrar una sesión", f"/panel/sesiones/{over.sessions[0].id}/asistencia/cerrar"),
-        ("Responder a 1 persona", f"{LIST}/RUNNING#personas"),
+        ("Responder a 1 inscripción", "/panel/revisar"),
         ("Emitir 1 diploma", f"{LIST}/OVER/diplomas"),
     }
     assert "Publicar un borrador" in {title for title, _ in said}
