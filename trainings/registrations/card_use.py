@@ -11,30 +11,33 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.people.actions import Sameness, add_consents, add_guardian, add_participant
-from trainings.people.models import Participant
+from trainings.people.actions import UnknownMunicipality
+from trainings.places.models import Municipality
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.cards import UnknownCard, free_places, locked_card
+from trainings.registrations.changes import Changes, Entrant, Entry
+from trainings.registrations.commands import Enter
 from trainings.registrations.eligibility import check_people, check_phase
+from trainings.registrations.keeping import keep
 from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
     TAKES_PLACE,
     Card,
     CardState,
     HoldReason,
-    LinkScope,
-    OwnLink,
     Registration,
     RegistrationGroup,
     RegistrationState,
     ReservedBlock,
     Source,
 )
-from trainings.registrations.sameness import has_completed, look_alike
+from trainings.registrations.sameness import look_alike
 from trainings.registrations.sign_up import locked_training
+from trainings.registrations.situation import Draft, Situation, Ticket
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import CoursePrerequisite, Training, TrainingSession
+from trainings.web import i18n
 from trainings.web.i18n import N_
 
 
@@ -98,7 +101,7 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
         await _check_ahead(training)
         await _check_card(training, card)
         first = await look_alike(training.id, wish.keys[0])
-        is_course_missing = not await has_completed(training.course_id, None, 1)
+        is_course_missing = await CoursePrerequisite.exists(course_id=training.course_id)
         party = Party("card", 1, 0, int(first is not None))
         state = places.state_for(training, party, hold=is_course_missing)
         if state in TAKES_PLACE:
@@ -199,79 +202,47 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
     assert entry.wish.n_people == 1
     await training.fetch_related("hub")
     check_people(training, training.hub.phone, entry.wish)
-    participant = await _add_person(entry.wish, entry.wish.keys[0], actor)
-    group = await _add_group(training, card, entry)
-    registration = await _add_registration(training, card, group, participant, entry)
-    await _add_link(group, registration, is_minor=entry.wish.first.is_minor)
-    card.state, card.registration_id, card.used_at = CardState.USED, registration.id, clock.now()
+    municipality = entry.wish.keys[0].municipality
+    if municipality is not None and not await Municipality.exists(ine_code=municipality):
+        raise UnknownMunicipality(field="municipality")
+    wish = replace(entry.wish, idempotency_key=_key_of(card))
+    ticket = _ticket(card)
+    is_waiting = entry.state is RegistrationState.WAITLISTED
+    new = Entry(
+        command=Enter(training.id, wish, actor, i18n.language()),
+        draft=Draft(tokens.uuid7(), tokens.own_link(), (ticket,)),
+        state=entry.state,
+        hold_reason=entry.hold_reason if entry.state is RegistrationState.HELD else None,
+        wait_number=await places.next_wait_number(training) if is_waiting else None,
+        entrants=(Entrant(None, entry.first.id if entry.first is not None else None, wish.purposes),),
+        has_group_link=wish.first.is_minor,
+    )
+    await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
+    await _tell(training, new, entry.first)
+    card.state, card.registration_id, card.used_at = CardState.USED, ticket.registration_id, clock.now()
     await card.save(update_fields=["state", "registration_id", "used_at"])
-    if entry.first is not None:
-        await announce(entry.first, entry.first.participant, training, "own_link_again")
-    await announce_group(group, training, f"registration_{group.state.value}")
     await record(
         "registrations.use_card",
         actor=actor,
-        object_id=registration.id,
+        object_id=ticket.registration_id,
         hub_id=training.hub_id,
         card=str(card.id),
-        state=group.state.value,
-        source=registration.source.value,
+        state=entry.state.value,
+        source=wish.source.value,
         duplicate=entry.first is not None,
     )
-    return CardUsed(registration.id, is_new=True)
+    return CardUsed(ticket.registration_id, is_new=True)
 
 
-async def _add_person(wish: SignUp, keys: Sameness, actor: Actor) -> Participant:
-    """The person with what they, or a minor's guardian, agreed to; a minor is given no contact."""
-    person, how = wish.first.person, wish.consent_how
-    if not wish.first.is_minor:
-        participant = await add_participant(person, keys, phone=wish.contact_phone, email=wish.contact_email)
-        await add_consents(participant, wish.purposes, how=how, recorded_by=actor.id)
-        return participant
-    participant = await add_participant(person, keys, phone=None, email=None)
-    await add_guardian(participant, wish.guardian_contact, how=how, recorded_by=actor.id)
-    return participant
+def _ticket(card: Card) -> Ticket:
+    """The card's own tokens: what is in the hand is the ticket."""
+    assert card.qr_token is not None
+    return Ticket(tokens.uuid7(), tokens.uuid7(), card.short_code, card.qr_token, tokens.own_link())
 
 
-async def _add_group(training: Training, card: Card, entry: _Entry) -> RegistrationGroup:
-    is_waiting = entry.state is RegistrationState.WAITLISTED
-    return await RegistrationGroup.create(
-        training_id=training.id,
-        state=entry.state,
-        n_people=1,
-        wait_number=await places.next_wait_number(training) if is_waiting else None,
-        hold_reason=entry.hold_reason if entry.state is RegistrationState.HELD else None,
-        idempotency_key=_key_of(card),
-        body_hash=entry.wish.body_hash,
-        changed_at=clock.now(),
-    )
-
-
-async def _add_registration(
-    training: Training, card: Card, group: RegistrationGroup, participant: Participant, entry: _Entry
-) -> Registration:
-    return await Registration.create(
-        training_id=training.id,
-        group=group,
-        participant=participant,
-        duplicate_of=entry.first,
-        state=entry.state,
-        source=entry.wish.source,
-        short_code=card.short_code,
-        qr_hash=card.qr_hash,
-        qr_token=card.qr_token,
-        needs=",".join(entry.wish.first.needs) or None,
-        confirmed_at=clock.now() if entry.state is RegistrationState.CONFIRMED else None,
-    )
-
-
-async def _add_link(group: RegistrationGroup, registration: Registration, *, is_minor: bool) -> None:
-    """An adult's own link; a minor's is the one of their group, which shows names and tickets only."""
-    token = tokens.own_link()
-    await OwnLink.create(
-        token_hash=tokens.digest(token, "own"),
-        token=token,
-        scope=LinkScope.GROUP if is_minor else LinkScope.PERSON,
-        group=group,
-        registration=None if is_minor else registration,
-    )
+async def _tell(training: Training, new: Entry, first: Registration | None) -> None:
+    """Confirm by mail; the first contact of a look-alike gets its own link again."""
+    if first is not None:
+        await announce(first, first.participant, training, "own_link_again")
+    group = await RegistrationGroup.get(id=new.draft.group_id)
+    await announce_group(group, training, f"registration_{new.state.value}")

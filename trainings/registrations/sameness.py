@@ -16,7 +16,6 @@ from trainings.people.models import Participant
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.situation import Alike, Known
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.models import CoursePrerequisite
 from trainings.web.i18n import N_
 
 REPLAY = timedelta(hours=24)
@@ -94,18 +93,6 @@ def _behind(typed: str) -> QuerySet[Registration] | None:
     if (code := tokens.read_short_code(typed)) is not None:
         return Registration.filter(short_code=code)
     return None
-
-
-async def has_completed(course_id: UUID, known: Participant | None, n_people: int) -> bool:
-    """Whether the courses that have to come before this one were completed by a known person, who comes alone."""
-    required = await CoursePrerequisite.filter(course_id=course_id).values_list("required_id")
-    if not required:
-        return True
-    if known is None or n_people > 1:
-        return False
-    done = Registration.filter(participant_id=known.id, completed_at__not_isnull=True)
-    completed = {key for (key,) in await done.values_list("training__course_id")}
-    return {key for (key,) in required} <= completed
 
 
 async def own_registration(training_id: UUID, participant_ids: Sequence[UUID]) -> Alike | None:
