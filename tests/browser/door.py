@@ -51,6 +51,8 @@ class Door:
         self.events: dict[str, dict[str, Any]] = {}
         self.n_requests = 0
         self.closed = False
+        self.cards: dict[str, str] = {}
+        """Codes of nameless cards, and where each gets a name."""
 
     def person(self, event: dict[str, Any]) -> Person | None:
         """Whose arrival it is: by the row, the token or the short code."""
@@ -94,7 +96,8 @@ class Door:
         if event["kind"] != "in":
             return answer | {"outcome": {"undo": "undone", "out": "left"}[event["kind"]]}
         if person is None:
-            return answer | {"outcome": "unknown_code"}
+            link = self.cards.get(event.get("code") or "")
+            return answer | {"outcome": "card" if link else "unknown_code", "link": link}
         first = counting or event
         arrived = arrival_time(first)
         answer |= {

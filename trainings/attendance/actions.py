@@ -10,6 +10,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings.attendance.intake import Intake, find_named, trainings_named
+from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
 from trainings.attendance.scans import Answer, Scan
@@ -17,6 +18,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound
+from trainings.registrations.card_use import use_at_door
 from trainings.registrations.sign_up import register_walk_in
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
@@ -50,11 +52,19 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
 
 
 async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: Actor) -> Answer:
-    """Register somebody at the door and mark them present, together or not at all. Sending it twice is one person."""
+    """Register somebody at the door and mark them present, together or not at all. Sending it twice is one person.
+
+    With a nameless card in the wish that card is the ticket, and its earlier scans count. Refuses a card that is
+    another person's, void, released, or not for this training.
+    """
     async with transaction():
         where = await _found(session_id)
-        signed_up = await register_walk_in(where.training_id, wish, actor=actor)
-        scan = Scan(scan_id, ScanKind.WALK_IN, ScanHow.WALK_IN, registration_id=signed_up.registration_id)
+        if wish.card_id is not None:
+            registration_id = (await use_at_door(wish.card_id, where.training_id, wish, actor=actor)).registration_id
+            await match_unknown(where.training_id)
+        else:
+            registration_id = (await register_walk_in(where.training_id, wish, actor=actor)).registration_id
+        scan = Scan(scan_id, ScanKind.WALK_IN, ScanHow.WALK_IN, registration_id=registration_id)
         [answer] = await take(session_id, [scan], actor=actor)
         return answer
 
@@ -68,6 +78,7 @@ async def close_session(session_id: UUID, *, actor: Actor) -> None:
         training_id = (await _found(session_id)).training_id
         await _locked_stays(training_id)
         was_closed = (await _found(session_id)).closed_at is not None
+        await match_unknown(training_id)
         await schedule.close_session(session_id, actor=actor)
         if was_closed:
             return
@@ -91,10 +102,12 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
 async def settle(training_id: UUID) -> None:
     """Recompute the minutes and completion of everybody who came to a training, and of its people who went elsewhere.
 
-    Sessions that ended without being closed count too.
+    Sessions that ended without being closed count too, and scans of cards that got a name later.
     """
     async with transaction():
         stays = await _locked_stays(training_id)
+        if await match_unknown(training_id):
+            stays = await _locked_stays(training_id)
         for session in await TrainingSession.filter(id__in=sorted({stay.session_id for stay in stays})):
             await project(session, {stay.registration_id for stay in stays if stay.session_id == session.id})
         if stays:

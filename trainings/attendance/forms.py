@@ -53,9 +53,13 @@ class UndoForm(Form):
 
 
 class WalkInForm(PersonForm):
-    """Somebody at the door without a ticket; `consent_data` was read aloud and answered."""
+    """Somebody at the door without a ticket; `consent_data` was read aloud and answered.
+
+    `card` is the nameless card that the person brought, or was given here.
+    """
 
     id: UUID
+    card: UUID | None = None
     consent_data: Annotated[str, Agreed] = Field(default="", validate_default=True)
 
 

@@ -17,21 +17,24 @@ from trainings.attendance.projection import Stay, stay_of, undone_at
 from trainings.attendance.scans import Answer, Outcome, Scan, answer_to, flag_of
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
+from trainings.registrations.card_queries import SeenCard, seen_at
 from trainings.registrations.models import Registration
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """The registrations that a batch names: by QR digest; by short code and key only those of this training.
 
-    `firsts` are those whose look-alikes are among them. All with their participants.
+    `firsts` are those whose look-alikes are among them. All with their participants. `cards` are by their code as read:
+    nobody's tickets yet, or no more.
     """
 
     by_qr: Mapping[str, Registration]
     by_short_code: Mapping[str, Registration]
     by_id: Mapping[UUID, Registration]
     firsts: Mapping[UUID, Registration]
+    cards: Mapping[str, SeenCard]
 
     def of(self, scan: Scan) -> Registration | None:
         """Whom a scan means. A look-alike's card counts as the first one's."""
@@ -45,6 +48,10 @@ class Named:
         if found is not None and found.duplicate_of_id is not None:
             return self.firsts[found.duplicate_of_id]
         return found
+
+    def card_of(self, scan: Scan) -> SeenCard | None:
+        """The card that a scan shows, where it is nobody's ticket."""
+        return self.cards.get(scan.read_code) if scan.read_code is not None else None
 
 
 async def trainings_named(scans: Sequence[Scan]) -> set[UUID]:
@@ -67,11 +74,15 @@ async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
     wanted = [one.duplicate_of_id for one in found if one.duplicate_of_id is not None]
     firsts = await Registration.filter(id__in=wanted).prefetch_related("participant") if wanted else []
     here_found = [one for one in found if one.training_id == training_id]
+    by_qr = {one.qr_hash: one for one in found}
+    by_short_code = {one.short_code: one for one in here_found}
+    unknown = {code for code in codes if code not in by_short_code and tokens.digest(code, "qr") not in by_qr}
     return Named(
-        by_qr={one.qr_hash: one for one in found},
-        by_short_code={one.short_code: one for one in here_found},
+        by_qr=by_qr,
+        by_short_code=by_short_code,
         by_id={one.id: one for one in here_found},
         firsts={one.id: one for one in firsts},
+        cards=await seen_at(await Training.get(id=training_id), unknown) if unknown else {},
     )
 
 
@@ -120,7 +131,7 @@ class Intake:
             self._remember(kept)
         registration = self.people.get(kept.registration_id) if kept.registration_id is not None else None
         events = self.events_of[kept.registration_id] if kept.registration_id is not None else []
-        return replace(answer_to(kept, registration, events, self.undone), id=scan.id)
+        return replace(answer_to(kept, registration, events, self.undone, self.named.card_of(scan)), id=scan.id)
 
     def _kept(self, scan: Scan) -> ScanEvent | None:
         """The event that this very scan is already, also where its id was taken by another body before."""

@@ -16,8 +16,9 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import search_text, short_name
+from trainings.registrations.card_queries import SeenCard, seen_at
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import SessionFacilitator, TrainingSession
+from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
 from trainings.web.i18n import N_
 
 EXPECTED = frozenset({RegistrationState.CONFIRMED, RegistrationState.OFFERED})
@@ -156,10 +157,18 @@ async def answer_about(session: TrainingSession, event_id: UUID) -> Answer | Non
     if event is None:
         return None
     if event.registration_id is None:
-        return answer_to(event, None, [], ())
+        return answer_to(event, None, [], (), await _card_shown(session, event))
     registration = await reads(Registration).get(id=event.registration_id).prefetch_related("participant")
     events = await reads(ScanEvent).filter(session_id=session.id, registration_id=registration.id)
     return answer_to(event, registration, events, await undone_at(session.id))
+
+
+async def _card_shown(session: TrainingSession, event: ScanEvent) -> SeenCard | None:
+    """The card whose code an event of nobody holds."""
+    if event.unknown_code is None:
+        return None
+    training = await reads(Training).get(id=session.training_id)
+    return (await seen_at(training, [event.unknown_code])).get(event.unknown_code)
 
 
 @dataclass(frozen=True, slots=True)

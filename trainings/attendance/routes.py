@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -25,8 +26,10 @@ from trainings.lib import tokens
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose
+from trainings.registrations.card_forms import read_card_wish, relations
+from trainings.registrations.card_queries import SeenCard, seen_card
 from trainings.registrations.models import Source
-from trainings.registrations.wishes import for_one
+from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -103,7 +106,7 @@ async def _last(request: Request, door: Door) -> dict[str, Any] | None:
     except ValueError:
         return None
     answer = await answer_about(door.session, event_id)
-    return views.answer_view(answer) if answer is not None else None
+    return views.answer_view(answer, door.session.id) if answer is not None else None
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -142,7 +145,7 @@ async def _marks_json(request: Request, gate: Gate) -> Response:
     counted = await totals_of(gate.session)
     return JSONResponse(
         {
-            "results": [views.answer_json(answer) for answer in answers],
+            "results": [views.answer_json(answer, gate.session.id) for answer in answers],
             "n_present": counted.n_present,
             "n_expected": counted.n_expected,
         },
@@ -162,20 +165,38 @@ async def undo(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def new_walk_in(request: Request) -> Response:
-    return _walk_in_page(request, await _door(request), None, str(tokens.uuid7()))
+    door = await _door(request)
+    return await _walk_in_page(request, door, None, str(tokens.uuid7()), request.query_params.get("tarjeta", ""))
 
 
-def _walk_in_page(request: Request, door: Door, typed: Typed | None, key: str, status: int = 200) -> Response:
+async def _walk_in_page(
+    request: Request, door: Door, typed: Typed | None, key: str, card_key: str, status: int = 200
+) -> Response:
+    card = await _card_shown(door, card_key)
+    takes_minors = card is not None and door.session.training.admits_minors
     context = {
+        "card": card,
+        "card_problem": "" if card is None or card.is_usable else views.card_text(card),
+        "takes_minors": takes_minors,
+        "relations": relations() if takes_minors else [],
         "session": views.session_view(door),
         "form": typed,
         "id": key,
         "municipality": door.session.training.hub.seat_id,
         "walk_ins": door.session.training.walk_ins,
         "spoken": asked_now(aloud=True),
-        **choices.of_person(door.session.training.hub.seat.department, adults_only=True),
+        **choices.of_person(door.session.training.hub.seat.department, adults_only=not takes_minors),
     }
     return render(request, "attendance/walk_in.html", context, status=status)
+
+
+async def _card_shown(door: Door, key: str) -> SeenCard | None:
+    """The nameless card that the address or the form names. One of another hub is unknown."""
+    try:
+        card_id = UUID(key)
+    except ValueError:
+        return None
+    return await seen_card(door.session.training, card_id)
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -184,20 +205,23 @@ async def create_walk_in(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(WalkInForm, typed)
-        wish = for_one(
-            form,
-            frozenset({ConsentPurpose.DATA}),
-            source=Source.WALK_IN,
-            consent_how=ConsentHow.READ_ALOUD,
-            idempotency_key=f"walkin-{form.id}",
-            body_hash=str(form.id),
-        )
-        answer = await actions.add_walk_in(door.session.id, wish, form.id, actor=request.state.actor)
+        answer = await actions.add_walk_in(door.session.id, _wish(form, typed), form.id, actor=request.state.actor)
     except FormErrors as exc:
-        return _walk_in_page(request, door, exc.typed, typed.value("id"), 422)
+        return await _walk_in_page(request, door, exc.typed, typed.value("id"), typed.value("card"), 422)
     except Refusal as exc:
-        return _walk_in_page(request, door, typed.refused(exc), typed.value("id"), exc.status)
+        return await _walk_in_page(
+            request, door, typed.refused(exc), typed.value("id"), typed.value("card"), exc.status
+        )
     return _answered(door.session, answer, typed)
+
+
+def _wish(form: WalkInForm, typed: Typed) -> SignUp:
+    """What was read aloud and answered; with a card also for a minor whose guardian is here or on the telephone."""
+    how: dict[str, Any] = {"source": Source.WALK_IN, "consent_how": ConsentHow.READ_ALOUD}
+    if form.card is not None:
+        return replace(read_card_wish(typed, **how), card_id=form.card, body_hash=str(form.id))
+    how |= {"idempotency_key": f"walkin-{form.id}", "body_hash": str(form.id)}
+    return for_one(form, frozenset({ConsentPurpose.DATA}), **how)
 
 
 async def _gate_to_close(request: Request) -> Gate:

@@ -12,6 +12,7 @@ from uuid import UUID
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.lib import tokens
+from trainings.registrations.card_queries import SeenCard
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession
 
@@ -31,6 +32,7 @@ class Outcome(StrEnum):
     LEFT = "left"
     UNDONE = "undone"
     REVIEW = "review"
+    CARD = "card"
     UNKNOWN_CODE = "unknown_code"
     NOT_A_TICKET = "not_a_ticket"
 
@@ -69,7 +71,8 @@ class Scan:
 class Answer:
     """What is said about one event. `registration` is whom it counts for; none for unknown codes.
 
-    `event_id` is what undoing now would take back: the arrival that counts, or the departure of who left.
+    `event_id` is what undoing now would take back: the arrival that counts, or the departure of who left. `card` is
+    what the code is that has no registration, where it is a card.
     """
 
     id: UUID
@@ -79,6 +82,7 @@ class Answer:
     arrived_at: datetime | None = None
     flag: ScanFlag = ScanFlag.NONE
     event_id: UUID | None = None
+    card: SeenCard | None = None
 
 
 def flag_of(
@@ -104,13 +108,18 @@ def flag_of(
 
 
 def answer_to(
-    event: ScanEvent, registration: Registration | None, events: Iterable[ScanEvent], undone: Collection[UUID]
+    event: ScanEvent,
+    registration: Registration | None,
+    events: Iterable[ScanEvent],
+    undone: Collection[UUID],
+    card: SeenCard | None = None,
 ) -> Answer:
     """What is said about a stored event, now or whenever it is sent again. `events` are the person's at the session."""
     if event.kind is ScanKind.UNDO:
         return Answer(event.id, Outcome.UNDONE, True, registration, flag=event.flag)
     if registration is None:
-        return Answer(event.id, Outcome.UNKNOWN_CODE, True, flag=event.flag)
+        outcome = Outcome.CARD if card is not None and card.is_usable else Outcome.UNKNOWN_CODE
+        return Answer(event.id, outcome, True, flag=event.flag, card=card)
     stay = stay_of(events, undone)
     earlier = [one for one in events if (one.created_at, one.id) < (event.created_at, event.id)]
     before = stay_of([one for one in earlier if one.id != event.id], undone)

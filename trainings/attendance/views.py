@@ -9,10 +9,20 @@ from uuid import UUID
 
 from trainings.attendance.queries import Door, RosterLine
 from trainings.attendance.scans import Answer, Outcome
-from trainings.attendance.words import ANOTHER_TRAINING, FLAGS, HOW, NOTES
+from trainings.attendance.words import (
+    ANOTHER_TRAINING,
+    CARD_OF_ANOTHER_TRAINING,
+    CARD_WITH_PLACE,
+    CARDS,
+    FLAGS,
+    HOW,
+    NOTES,
+    SPARE_CARD,
+)
 from trainings.lib.dates import time_of_day
 from trainings.lib.text import like_terms, short_name
 from trainings.lib.tokens import show_short_code
+from trainings.registrations.card_queries import SeenCard
 from trainings.web.i18n import N_, gettext, language
 
 FILTERS = ("todas", "faltan", "presentes")
@@ -23,6 +33,7 @@ STATES: dict[Outcome, str] = {
     Outcome.LEFT: "left",
     Outcome.UNDONE: "undone",
     Outcome.REVIEW: "review",
+    Outcome.CARD: "card",
     Outcome.UNKNOWN_CODE: "review",
     Outcome.NOT_A_TICKET: "not_ticket",
 }
@@ -115,6 +126,8 @@ def answer_name(answer: Answer) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The second line of the answer."""
+    if answer.card is not None:
+        return card_text(answer.card)
     if answer.outcome in (Outcome.REVIEW, Outcome.UNKNOWN_CODE) and answer.flag in FLAGS:
         return gettext(FLAGS[answer.flag])
     if answer.outcome is Outcome.ALREADY and answer.arrived_at is not None:
@@ -122,7 +135,21 @@ def answer_text(answer: Answer) -> str:
     return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def card_text(card: SeenCard) -> str:
+    """What a nameless card is, or what to do about one that was."""
+    if card.is_usable:
+        return gettext(CARD_WITH_PLACE if card.is_reserved else SPARE_CARD)
+    return gettext(CARD_OF_ANOTHER_TRAINING if card.is_elsewhere else CARDS[card.state])
+
+
+def form_of_card(answer: Answer, session_id: UUID) -> str:
+    """Where a nameless card gets its name; empty for all other answers."""
+    if answer.outcome is not Outcome.CARD or answer.card is None:
+        return ""
+    return f"/panel/sesiones/{session_id}/asistencia/sin-boleto?tarjeta={answer.card.id}"
+
+
+def answer_json(answer: Answer, session_id: UUID) -> dict[str, Any]:
     """One result of the scanner's batch."""
     return {
         "id": str(answer.id),
@@ -133,10 +160,11 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "text": answer_text(answer),
         "registration": str(answer.registration.id) if answer.registration else None,
         "event": str(answer.event_id) if answer.event_id else None,
+        "link": form_of_card(answer, session_id) or None,
     }
 
 
-def answer_view(answer: Answer) -> dict[str, Any]:
+def answer_view(answer: Answer, session_id: UUID) -> dict[str, Any]:
     """The same for the page without script; only what an undo can take back offers one."""
     is_undoable = answer.outcome in (Outcome.PRESENT, Outcome.REVIEW, Outcome.LEFT)
     return {
@@ -145,4 +173,5 @@ def answer_view(answer: Answer) -> dict[str, Any]:
         "time": _time(answer.arrived_at),
         "text": answer_text(answer),
         "event_id": (answer.event_id or "") if is_undoable else "",
+        "link": form_of_card(answer, session_id),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainings.attendance.models import ScanFlag, ScanHow
-from trainings.registrations.models import RegistrationState
+from trainings.registrations.models import CardState, RegistrationState
 from trainings.web.i18n import N_
 
 HOW: dict[ScanHow, str] = {
@@ -29,3 +29,13 @@ FLAGS: dict[ScanFlag, str] = {
     ScanFlag.CANCELLED: N_("Había cancelado. Deje pasar a la persona."),
     ScanFlag.CHANGED_BODY: N_("La marca llegó dos veces con datos distintos. Las dos quedan anotadas."),
 }
+
+CARDS: dict[CardState, str] = {
+    CardState.USED: N_("Esta tarjeta ya tiene nombre. Pásela otra vez para marcar la llegada."),
+    CardState.RELEASED: N_("El lugar de esta tarjeta ya se soltó. Anote a la persona con «Sin boleto»."),
+    CardState.VOID: N_("Esta tarjeta se anuló. Anote a la persona con «Sin boleto»."),
+}
+"""What to do about a card that waits for no name any more."""
+
+CARD_WITH_PLACE, SPARE_CARD = N_("Tiene lugar apartado."), N_("Es una tarjeta de reserva.")
+CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la persona con «Sin boleto».")

@@ -273,12 +273,17 @@ def _is_past(training: Training) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SeenCard:
-    """A card that was shown at a door and is nobody's ticket. `is_elsewhere`: reserved for another training."""
+    """A card that was shown at a door and is nobody's ticket.
+
+    `is_elsewhere`: reserved for another training. `community` is the one that a reserved card is for.
+    """
 
     id: UUID
+    short_code: str
     state: CardState
     is_reserved: bool
     is_elsewhere: bool
+    community: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -307,5 +312,12 @@ async def seen_card(training: Training, card_id: UUID) -> SeenCard:
 
 
 def _seen(card: Card, training: Training) -> SeenCard:
-    is_elsewhere = card.block is not None and card.block.training_id != training.id
-    return SeenCard(card.id, card.state, is_reserved=card.block is not None, is_elsewhere=is_elsewhere)
+    block = card.block
+    return SeenCard(
+        id=card.id,
+        short_code=card.short_code,
+        state=card.state,
+        is_reserved=block is not None,
+        is_elsewhere=block is not None and block.training_id != training.id,
+        community=block.community if block is not None else "",
+    )

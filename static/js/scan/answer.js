@@ -1,6 +1,6 @@
 /** The answer to the last scan: always in the same place, in words, colour and drawing. */
 
-/** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "not_ticket" | "not_saved" | "undone" | "left"} State */
+/** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "card" | "not_ticket" | "not_saved" | "undone" | "left"} State */
 
 const ALERTS = new Set(["not_ticket", "not_saved"]);
 /** What the server calls the answers. A stored scan of an unknown code waits for a person, like any other to be reviewed. */
@@ -10,6 +10,7 @@ const OUTCOMES = {
   left: "left",
   undone: "undone",
   review: "review",
+  card: "card",
   unknown_code: "review",
   not_a_ticket: "not_ticket",
 };
@@ -37,12 +38,13 @@ export class Answer {
 
   /**
    * @param {State} state
-   * @param {{name?: string, text?: string}} [said]
+   * @param {{name?: string, text?: string, link?: string}} [said] `link`: where a nameless card gets its name
    */
-  show(state, { name = "", text = "" } = {}) {
+  show(state, { name = "", text = "", link = "" } = {}) {
     const block = /** @type {HTMLElement} */ (this.#block(state).cloneNode(true));
     fill(block, "[data-name]", name);
     if (text) fill(block, "[data-text]", text);
+    block.querySelector("[data-link]")?.setAttribute("href", link);
     const holder = state === "sending" ? this.silent : ALERTS.has(state) ? this.urgent : this.polite;
     for (const other of [this.polite, this.urgent, this.silent]) if (other !== holder) other.replaceChildren();
     holder.replaceChildren(block);

@@ -106,7 +106,7 @@ export class Marks {
     recent.tell(event, { who: result.name ?? "", word: answer.word(state) });
     this.#updateRow(event, result, state, result.registration ?? event.registration ?? waited?.registration);
     if (this.#shown !== event.id) return;
-    answer.show(state, { name: result.name, text: result.text || (state === "present" ? result.arrived : "") });
+    answer.show(state, { name: result.name, text: result.text || (state === "present" ? result.arrived : ""), link: result.link ?? "" });
     // A sound long after the card was shown would belong to nobody.
     if (!waited?.isTold) sound.play(state);
     const target = state === "present" ? (result.event ?? event.id) : result.event;

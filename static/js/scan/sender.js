@@ -7,11 +7,12 @@
  * @typedef {object} Result what the server says about one event
  * @property {string} id
  * @property {boolean} stored
- * @property {"present" | "already" | "left" | "undone" | "review" | "unknown_code" | "not_a_ticket" | string} outcome
+ * @property {"present" | "already" | "left" | "undone" | "review" | "card" | "unknown_code" | "not_a_ticket" | string} outcome
  * @property {string} [name] short form
  * @property {string} [arrived] time in words
  * @property {string} [text] the second line of the answer
  * @property {string | null} [registration] the row it belongs to
+ * @property {string | null} [link] where a nameless card gets its name
  * @property {string | null} [event] the check-in that counts, which Undo takes back
  */
 

@@ -5,6 +5,7 @@ const SIGNALS = {
   present: { notes: [[880, 0.09], [1320, 0.16]], shape: "sine", vibration: [80] },
   already: { notes: [[660, 0.12], [660, 0.12]], shape: "sine", vibration: [60, 60, 60] },
   review: { notes: [[740, 0.3]], shape: "triangle", vibration: [200] },
+  card: { notes: [[740, 0.14], [990, 0.14]], shape: "triangle", vibration: [120, 60, 120] },
   kept: { notes: [[590, 0.14]], shape: "triangle", vibration: [120] },
   not_ticket: { notes: [[330, 0.14], [260, 0.2]], shape: "triangle", vibration: [60, 40, 60, 40] },
   not_saved: { notes: [[220, 0.2], [165, 0.2], [220, 0.2], [165, 0.35]], shape: "square", vibration: [300, 100, 300, 100, 300] },
