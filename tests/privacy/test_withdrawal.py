@@ -91,7 +91,7 @@ async def test_what_was_attended_keeps_its_name_and_nothing_else(db: Settings) -
     registration = await make_attendee(await make_held(), **ANSWERS)
 
     with clock.frozen(AFTER):
-        stays = await what_stays(registration.id)
+        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
         await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
 
     person = await person_of(registration)
@@ -104,6 +104,7 @@ async def test_what_was_attended_keeps_its_name_and_nothing_else(db: Settings) -
     assert await state_of(registration) == "confirmed", "what is over is not cancelled"
     assert stays == [
         "Su nombre, su municipio, de parte de quién vino y su asistencia: prueban lo que aprendió.",
+        "Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla.",
         "Qué permisos dio y qué día los retiró.",
     ]
 
@@ -113,7 +114,7 @@ async def test_diploma_stays_with_its_name(db: Settings) -> None:
     with clock.frozen(AFTER):
         certificate = await a_diploma(**ANSWERS)
         registration = await Registration.get(id=certificate.registration_id)
-        stays = await what_stays(registration.id)
+        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
         await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
 
     stored = await Certificate.get(id=certificate.id)
@@ -122,7 +123,11 @@ async def test_diploma_stays_with_its_name(db: Settings) -> None:
     assert "Su diploma con su nombre: se puede revisar con su código." in stays
 
 
-async def test_merged_sign_ups_are_forgotten_together_and_each_keeps_only_its_own(db: Settings) -> None:
+@pytest.mark.parametrize(("is_by_staff", "left"), [(True, ("—", None, "cancelled")), (False, "as before")])
+async def test_merged_sign_ups_are_forgotten_together_by_staff_only(
+    db: Settings, is_by_staff: bool, left: object
+) -> None:
+    actor = await make.actor_of(await make.make_user()) if is_by_staff else HOLDER_OF_LINK
     attended = await make_attendee(await make_held(), given_names="Rosa", surnames="Coc", phone="+50255551234")
     with clock.frozen(AFTER):
         coming = await make.make_registration(
@@ -136,11 +141,12 @@ async def test_merged_sign_ups_are_forgotten_together_and_each_keeps_only_its_ow
         )
         await Participant.filter(id=coming.participant_id).update(merged_into_id=attended.participant_id)
 
-        await withdraw_data(attended.id, actor=HOLDER_OF_LINK)
+        await withdraw_data(attended.id, actor=actor)
 
-    assert [(await person_of(one)).full_name for one in (attended, coming)] == ["Rosa Coc", "—"]
-    assert [(await person_of(one)).phone for one in (attended, coming)] == [None, None]
-    assert [await state_of(one) for one in (attended, coming)] == ["confirmed", "cancelled"]
+    kept, merged = await person_of(attended), await person_of(coming)
+    as_before = ("Rosita Coc", "+50255559876", "confirmed")
+    assert (kept.full_name, kept.phone, await state_of(attended)) == ("Rosa Coc", None, "confirmed")
+    assert (merged.full_name, merged.phone, await state_of(coming)) == (as_before if left == "as before" else left)
 
 
 async def family() -> tuple[Registration, Registration]:
@@ -163,7 +169,7 @@ async def family() -> tuple[Registration, Registration]:
 async def test_guardian_who_takes_back_a_minors_data_is_forgotten_and_the_minor_stays_protected(db: Settings) -> None:
     mother, daughter = await family()
 
-    stays = await what_stays(daughter.id)
+    stays = await what_stays(daughter.id, actor=HOLDER_OF_LINK)
     await withdraw_data(daughter.id, actor=HOLDER_OF_LINK)
 
     guardian = await Guardian.get()
@@ -196,11 +202,12 @@ async def test_who_came_to_nothing_is_told_that_only_a_nameless_count_stays(db: 
         registration = await make.make_registration(training, **ANSWERS)
 
     with clock.frozen(AFTER):
-        stays = await what_stays(registration.id)
+        stays = await what_stays(registration.id, actor=HOLDER_OF_LINK)
         await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
 
     assert stays == [
         "Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas.",
+        "Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla.",
         "Qué permisos dio y qué día los retiró.",
     ]
     assert (await person_of(registration)).full_name == "—"

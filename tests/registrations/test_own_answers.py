@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -198,7 +199,7 @@ async def test_own_data_and_history_stay_open_after_thirty_days(client: AsyncCli
     assert (await person_of(ana)).sex == "mujer"
 
 
-async def test_history_is_that_of_the_same_person_only(client: AsyncClient) -> None:
+async def test_history_is_that_of_the_very_same_participant_only(client: AsyncClient) -> None:
     ana = await make.make_registration(await make.make_training(title="Esta"), given_names="Ana")
     mine = await make.make_registration(await make.make_training(title="Mía", neutral_title="Reunión"))
     merged = await make.make_registration(await make.make_training(title="Unida"), given_names="Anna")
@@ -216,10 +217,38 @@ async def test_history_is_that_of_the_same_person_only(client: AsyncClient) -> N
 
     assert "Reunión" in page.text
     assert "Completada." in page.text
-    assert "Unida" in page.text
-    for other in ("Ajena", "Mía"):
+    for other in ("Ajena", "Mía", "Unida"):
         assert other not in page.text
     assert stranger.short_code not in page.source
+
+
+async def test_link_of_a_look_alike_opens_nothing_of_whom_staff_merged_it_with(client: AsyncClient) -> None:
+    training = await make.make_training(title="La de Rosa")
+    about: dict[str, Any] = {"given_names": "Rosa", "phone": "5555 1234", "purposes": frozenset(ConsentPurpose)}
+    rosa = await make.make_registration(training, **about)
+    before = await make.make_registration(await make.make_training(title="Otra de Rosa"), **about)
+    curious = await make.make_registration(training, given_names="Rosa", phone="5555 1234")
+    for one in (before, curious):
+        await Participant.filter(id=one.participant_id).update(merged_into_id=rosa.participant_id)
+        await Merge.create(
+            kept_id=rosa.participant_id,
+            merged_id=one.participant_id,
+            reason=MergeReason.SAME_CONTACT,
+            merged_by_id=(await make.make_user()).id,
+        )
+    base = await link_of(curious)
+
+    shown = [await client.get(base + path) for path in ("", "/datos", "/permisos", "/permisos/data")]
+    assert (await client.get(f"{base}/permisos/photo")).status_code == 303, "nothing of Rosa's stands here"
+    await client.post(f"{base}/permisos/data")
+
+    assert [answer.status_code for answer in shown] == [200] * 4
+    assert [one for one in shown if "Otra de Rosa" in one.text or "Sí, pueden tomarme fotos" in one.text] == []
+    assert [await state_of(one) for one in (rosa, before, curious)] == ["confirmed", "confirmed", "cancelled"]
+    assert (
+        await Consent.filter(participant_id__in=[rosa.participant_id, before.participant_id], withdrawn_at=None).count()
+        == 6
+    )
 
 
 async def test_link_that_a_code_and_a_name_made_shows_and_changes_nothing_of_before(client: AsyncClient) -> None:

@@ -41,9 +41,9 @@ class Traces:
         return participant_id in self.attended or participant_id in self.certified
 
 
-async def what_stays(registration_id: UUID) -> list[str]:
+async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
     """Sentences about what will be kept of this person, to be read before they take back their permission."""
-    people = await same_person_ids((await _registration(registration_id)).participant_id)
+    people = await _whose(await _registration(registration_id), actor)
     traces = await _traces(people)
     stays = []
     if traces.attended:
@@ -54,6 +54,8 @@ async def what_stays(registration_id: UUID) -> list[str]:
         stays.append(N_("Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas."))
     if await reads(Guardian).filter(participant_id__in=people).exists():
         stays.append(N_("Su grupo de edad, para seguir protegiendo sus datos como de menor de edad."))
+    if actor.id is None:
+        stays.append(N_("Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla."))
     stays.append(N_("Qué permisos dio y qué día los retiró."))
     return [gettext(sentence) for sentence in stays]
 
@@ -61,15 +63,18 @@ async def what_stays(registration_id: UUID) -> list[str]:
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
     """Take back the permission for the data of the person of this registration, of a minor the guardian's.
 
+    By staff of everybody who is held to be this person; by an own link of this very participant alone: somebody else
+    may have made it with a name and a telephone, before the two were merged.
+
     Their registrations that are to come are cancelled, each in a transaction of its own: stopped half way, the same
     again does the rest. Then go all permissions, contacts, optional answers, support needs and waiting messages.
     The name stays only for what was attended or certified (`what_stays`). Taken back twice is once. Refuses an unknown
     registration.
     """
     registration = await _registration(registration_id)
-    n_cancelled = await _cancel_what_is_ahead(await same_person_ids(registration.participant_id), actor)
+    n_cancelled = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
     async with transaction():
-        people = await lock(Participant, await same_person_ids(registration.participant_id))
+        people = await lock(Participant, await _whose(registration, actor))
         n_permissions = await _take_back_permissions(people)
         has_changed = await _forget(people)
         if n_cancelled or n_permissions or has_changed:
@@ -81,6 +86,11 @@ async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
                 cancelled=n_cancelled,
                 permissions=n_permissions,
             )
+
+
+async def _whose(registration: Registration, actor: Actor) -> list[UUID]:
+    is_by_staff = actor.id is not None
+    return await same_person_ids(registration.participant_id) if is_by_staff else [registration.participant_id]
 
 
 async def _registration(registration_id: UUID) -> Registration:

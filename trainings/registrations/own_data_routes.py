@@ -140,7 +140,7 @@ async def confirm_withdraw(request: Request) -> Response:
         "ticket": ticket,
         "place": place_of(request),
         "purpose": purpose.value,
-        "stays": await withdrawal.what_stays(ticket.own.registration.id) if is_data else [],
+        "stays": await withdrawal.what_stays(ticket.own.registration.id, actor=HOLDER_OF_LINK) if is_data else [],
     }
     return token_page(request, "registrations/withdraw.html", context)
 

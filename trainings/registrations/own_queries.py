@@ -2,7 +2,8 @@
 
 A group link shows names and tickets of those who were not taken out of the group at the desk. What is only for oneself
 (needs, answers, history, certificates) opens to an adult's own link once they made it theirs, and, of a minor, to the
-group's: it is in the hands of who is responsible.
+group's: it is in the hands of who is responsible. A link tells nothing of people that staff hold to be the same: what
+they went by, a name and a telephone, anybody may have typed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.people.merged import same_person_ids
 from trainings.people.models import Consent, Guardian
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import (
@@ -183,14 +183,14 @@ async def came_back(registration: Registration) -> bool:
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
     """Meetings at the same time of other trainings that this person is signed up for, in order.
 
-    They are theirs as the same participant, unless only a code says so, or by the same name from the same browser: by a
-    name alone it may be somebody else, of whom nothing must be told.
+    They are theirs as the very same participant, unless only a code says so, or by the same name from the same browser:
+    by a name alone it may be somebody else, of whom nothing must be told.
     """
     mine = [one for one in own.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
     if not mine:
         return []
     registration = own.registration
-    ids = [] if await came_back(registration) else await same_person_ids(registration.participant_id)
+    ids = [] if await came_back(registration) else [registration.participant_id]
     is_theirs = Q(training__registrations__participant_id__in=ids)
     if registration.group.browser_key is not None:
         is_theirs |= Q(
@@ -213,10 +213,9 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
 
 
 async def history_of(registration: Registration) -> list[OwnRegistration]:
-    """The other trainings that this person signed up for, the newest first, at most 50."""
-    ids = await same_person_ids(registration.participant_id)
-    others = reads(Registration).filter(participant_id__in=ids).exclude(id=registration.id).order_by("-id")
-    found = await others.limit(MOST_HISTORY).prefetch_related("training__sessions")
+    """The other trainings that this very participant signed up for, the newest first, at most 50."""
+    others = reads(Registration).filter(participant_id=registration.participant_id).exclude(id=registration.id)
+    found = await others.order_by("-id").limit(MOST_HISTORY).prefetch_related("training__sessions")
     return [OwnRegistration(one, list(one.training.sessions)) for one in found]
 
 
@@ -229,10 +228,9 @@ class Agreed:
 
 
 async def agreed_by(registration: Registration) -> Agreed:
-    """The permissions of this person, also of before; those taken back are among them."""
-    ids = await same_person_ids(registration.participant_id)
-    consents = reads(Consent).filter(participant_id__in=ids).order_by("-created_at", "-id")
-    guardians = reads(Guardian).filter(participant_id__in=ids).order_by("-created_at", "-id")
+    """The permissions of this very participant, also of before; those taken back are among them."""
+    consents = reads(Consent).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
+    guardians = reads(Guardian).filter(participant_id=registration.participant_id).order_by("-created_at", "-id")
     return Agreed(await consents, await guardians)
 
 

@@ -86,7 +86,7 @@ async def _show(request: Request, view: StaffView, *, status: int = 200, **forms
         "companions": companions_of(view),
         "needs": needs_of(registration) if view.is_desk else [],
         "permissions": permissions_of(view),
-        "stays": await withdrawal.what_stays(registration.id) if view.is_desk else [],
+        "stays": await withdrawal.what_stays(registration.id, actor=request.state.actor) if view.is_desk else [],
         "next_person": _next_person(request, view),
         "certificates": await certificates.of_registration(registration.id),
         "name_form": None,
