@@ -85,7 +85,7 @@ def fill_sign_up(page: Page, given_names: str) -> None:
     page.get_by_label("Apellidos").fill("Tz’unun Muñoz")
     page.get_by_label("Municipio donde vive").select_option(value="1705")
     page.get_by_label("¿De parte de quién viene?").select_option(value="familia")
-    page.get_by_label("Teléfono").fill("4123 4567")
+    page.get_by_label("Teléfono (opcional)").fill("4123 4567")
     touch(page.get_by_label("Sí, pueden guardar estos datos"))
 
 
