@@ -227,12 +227,11 @@ class _Clerk:
         if not leaving:
             return Left(())
         check_ahead(run, run.meetings, self.situation.at)
-        was_held = leaving[0][1].state is RegistrationState.HELD
+        is_told = self._is_told(command, *leaving[0])
         frees = False
         for group, person in leaving:
             frees = self._release(group, person, run) or frees
-        is_by_staff = command.actor.id is not None
-        if is_by_staff or not was_held:
+        if is_told:
             self._tell_left(command, run, [person for _group, person in leaving])
         for _group, person in leaving:
             together = {"people": len(leaving)}
@@ -240,6 +239,12 @@ class _Clerk:
         if frees:
             self._promote(command, run)
         return Left(tuple(person.id for _group, person in leaving))
+
+    def _is_told(self, command: Leave, group: Group, person: Person) -> bool:
+        """Who was never let in is told only what staff decided; who came with too many others was never written to."""
+        if person.state is not RegistrationState.HELD:
+            return True
+        return command.actor.id is not None and group.hold_reason is not HoldReason.REVIEW
 
     def _release(self, group: Group, person: Person, run: Run) -> bool:
         """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""

@@ -17,7 +17,7 @@ from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
 from trainings.registrations.commands import Command, Enter, Leave, SignedUp
-from trainings.registrations.models import OwnLink, RegistrationState, Source
+from trainings.registrations.models import HoldReason, OwnLink, RegistrationState, Source
 from trainings.registrations.sameness import known_by_code
 from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
 from trainings.registrations.wishes import SignUp
@@ -67,8 +67,8 @@ ALIKE_BY_PHONE, ALIKE_BY_EMAIL = _ALIKE.format(key="phone_key"), _ALIKE.format(k
 
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 LEAVING = """
-    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.email_key, g.state AS group_state, g.n_people,
-        g.childcare_places, g.wait_number
+    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.email_key, g.state AS group_state, g.hold_reason,
+        g.n_people, g.childcare_places, g.wait_number
     FROM registration r
     JOIN registration_group g ON g.id = r.group_id
     JOIN participant p ON p.id = r.participant_id
@@ -272,6 +272,7 @@ def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
         group = situation.groups.get(group_id)
         if group is None:
             group = _group(group_id, RegistrationState(row["group_state"]), row)
+            group.hold_reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
             situation.groups[group_id] = group
         person = Person(
             _key(row["id"]),

@@ -14,7 +14,7 @@ from trainings.limits.actions import Counted
 from trainings.people.actions import Sameness
 from trainings.registrations.allocation import Party, Room
 from trainings.registrations.commands import SignedUp
-from trainings.registrations.models import TAKES_PLACE, RegistrationState, Source
+from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.schedule.models import SessionState, TrainingState
 
 
@@ -57,6 +57,7 @@ class Group:
     childcare_places: int
     wait_number: int | None
     n_alike: int = 0
+    hold_reason: HoldReason | None = None
     people: dict[UUID, Person] = field(default_factory=dict)
 
     @property
