@@ -231,6 +231,22 @@ async def test_expire_frees_all_that_a_family_held_and_fills_it_in_order(db: Set
     assert await places_of(training) == (3, 1)
 
 
+async def test_time_to_answer_stays_when_one_of_a_family_cancels(db: Settings, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training = await a_training(capacity=2)
+    first = await make_family(training, "Ana", "Beto")
+    family = await make_family(training, "Rosa", "Diego")
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    await mark_reached(family[0].group_id, actor=PROGRAM)
+
+    await actions.cancel(family[1].id, actor=HOLDER_OF_LINK)
+
+    group = await group_of(family[0])
+    assert (group.state, group.reached_at, group.offered_until) == ("offered", MONDAY, MONDAY + DAY)
+    freeze(MONDAY + 2 * DAY)
+    assert await expire_offers() == 1
+
+
 async def test_expire_twice_at_once_frees_one_place_once(db: Settings, freeze: Freeze) -> None:
     training, (_ana, berta, cruz) = await one_offered()
     dora = await make.make_registration(training, given_names="Dora")

@@ -17,7 +17,7 @@ from trainings.people.consents import TEXT_VERSION
 from trainings.people.models import ConsentPurpose, Guardian, Participant
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
-from trainings.registrations.situation import Situation, Ticket
+from trainings.registrations.situation import Group, Situation, Ticket
 
 Values = tuple[Any, ...]
 
@@ -78,10 +78,11 @@ MOVED_UP = """
     WHERE group_id = ? AND state <> 'cancelled'
 """
 CHANGED_GROUP = """
-    UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?, changed_at = ?, reached_at = NULL,
-        offered_until = NULL
+    UPDATE registration_group SET state = ?, n_people = ?, wait_number = ?, changed_at = ?,
+        reached_at = CASE WHEN ? THEN reached_at END, offered_until = CASE WHEN ? THEN offered_until END
     WHERE id = ?
 """
+"""Of whom one leaves while an offer stands, the others keep the time they have to answer."""
 CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, next_wait_number = ? WHERE id = ?"
 TO_TELL = """
     SELECT r.id, r.group_id, p.email_key, f.email_key AS first_email_key
@@ -265,14 +266,19 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     for group_id in changes.promoted:
         state = _state_after(group_id, changes, situation)
         moved.append((state.value, at if state is RegistrationState.CONFIRMED else None, group_id))
-    groups = [situation.groups[one] for one in changes.groups]
+    groups = [_changed_group(situation.groups[one], changes, at) for one in changes.groups]
     runs = [situation.runs[one] for one in changes.runs]
     return [
         Statement(LEFT, [(at, one) for one in changes.left]),
         Statement(MOVED_UP, moved),
-        Statement(CHANGED_GROUP, [(one.state.value, one.n_people, one.wait_number, at, one.id) for one in groups]),
+        Statement(CHANGED_GROUP, groups),
         Statement(CHANGED_RUN, [(one.taken, one.childcare_taken, one.next_wait_number, one.id) for one in runs]),
     ]
+
+
+def _changed_group(group: Group, changes: Changes, at: datetime) -> Values:
+    keeps_offer = group.state is RegistrationState.OFFERED and group.id not in changes.promoted
+    return (group.state.value, group.n_people, group.wait_number, at, keeps_offer, keeps_offer, group.id)
 
 
 def _state_after(group_id: UUID, changes: Changes, situation: Situation) -> RegistrationState:
