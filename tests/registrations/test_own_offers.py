@@ -11,8 +11,9 @@ from tests.registrations.waiting_world import a_training, one_offered
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
 from trainings import clock
-from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions
+from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import RegistrationGroup
 
 
@@ -70,6 +71,28 @@ async def test_family_answers_an_offer_by_its_own_link_and_nobody_alone(client: 
     assert "Hay lugar para ustedes" in together.text
     await client.post(f"{base}/acepto")
     assert {one.state.value for one in await people_of(family[0].group_id)} == {"confirmed"}
+
+
+async def test_family_says_no_without_who_was_separated_who_then_answers_alone(client: AsyncClient) -> None:
+    training = await a_training(capacity=3)
+    first = await make_family(training, "Ana", "Beto", "Eva")
+    family = await make_family(training, "Cruz", "Dora", "Elmer")
+    await detach(family[1].id, phone=None, email=None, actor=PROGRAM)
+    await actions.cancel_group(first[0].group_id, actor=HOLDER_OF_LINK)
+    base, own = f"/i/{await group_token(family[0])}", await link_of(family[1])
+    claim = Page((await client.get(own)).text).one("input", name="claim")["value"] or ""
+    own = (await client.post(f"{own}/mio", data={"claim": claim})).headers["location"]
+
+    assert "Los 2 lugares pasan" in (await client.get(f"{base}/no-puedo")).text
+    for _time in range(2):
+        assert (await client.post(f"{base}/no-puedo")).status_code == 303
+    assert (await client.post(f"{base}/acepto")).status_code == 409
+
+    states = [one.state.value for one in await people_of(family[0].group_id)]
+    assert states == ["cancelled", "offered", "cancelled"]
+    assert await places_of(training) == (1, 0)
+    await client.post(f"{own}/acepto")
+    assert await state_of(family[1]) == "confirmed"
 
 
 @pytest.mark.parametrize("state", ["confirmed", "waitlisted"])

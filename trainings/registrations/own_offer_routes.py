@@ -9,11 +9,11 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.registrations.eligibility import CannotChange
-from trainings.registrations.models import LinkScope, RegistrationGroup, RegistrationState
+from trainings.registrations.models import LinkScope
 from trainings.registrations.own_queries import by_own_link, group_of, open_link
 from trainings.registrations.own_views import OWN, back, base_of, lead_of, lead_to, members_of, ticket_for, token_page
 from trainings.registrations.ticket import Ticket
-from trainings.registrations.waiting import accept_offer, decline_offer
+from trainings.registrations.waiting import NoOffer, accept_offer, decline_offer
 from trainings.web.allow import HOLDER, allow
 from trainings.web.i18n import N_, gettext
 
@@ -21,39 +21,42 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-async def _answering(request: Request) -> tuple[Ticket, RegistrationGroup]:
-    """Who answers for all that were offered a place: the group's link, and of one person their own."""
+async def _answering(request: Request) -> tuple[Ticket, int]:
+    """Who answers an offer, and for how many: for all of a family its link, for one person their own."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
-        ticket = lead_of(await members_of(await group_of(link)))
-    else:
-        ticket = await ticket_for(await by_own_link(request.path_params["token"]))
-        if not ticket.answers_for_all:
-            raise CannotChange
-    return ticket, ticket.own.registration.group
+        group = await group_of(link)
+        return lead_of(await members_of(group)), len(group.live)
+    ticket = await ticket_for(await by_own_link(request.path_params["token"]))
+    if not ticket.answers_for_all:
+        raise CannotChange
+    return ticket, 1
 
 
 @allow(HOLDER)
 async def accept(request: Request) -> Response:
-    _ticket, group = await _answering(request)
-    await accept_offer(group.id, actor=HOLDER_OF_LINK)
+    ticket, _n = await _answering(request)
+    if ticket.is_cancelled:
+        raise NoOffer
+    await accept_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
     return back(base_of(request), gettext(N_("Listo. El lugar es suyo.")))
 
 
 @allow(HOLDER)
 async def confirm_decline(request: Request) -> Response:
     """What is lost by saying no; nothing to ask where nothing is offered."""
-    ticket, group = await _answering(request)
-    if group.state is not RegistrationState.OFFERED:
+    ticket, n_people = await _answering(request)
+    if not ticket.is_offered:
         return lead_to(base_of(request))
-    context = {"ticket": ticket, "base": base_of(request), "n": group.n_people}
+    context = {"ticket": ticket, "base": base_of(request), "n": n_people}
     return token_page(request, "registrations/decline.html", context)
 
 
 @allow(HOLDER)
 async def decline(request: Request) -> Response:
-    _ticket, group = await _answering(request)
-    await decline_offer(group.id, actor=HOLDER_OF_LINK)
+    ticket, _n = await _answering(request)
+    if not ticket.is_cancelled:
+        await decline_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
     return back(base_of(request), gettext(N_("Gracias por avisar. El lugar pasa a quien sigue en la lista.")))
 
 

@@ -14,7 +14,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.registrations import places
+from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import announce_group
@@ -108,6 +108,7 @@ async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
 async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     """The group says no: it is cancelled, and its places go to who waits in the same transaction.
 
+    Who was taken out of its sight at the desk answers for themselves: by the group's link only the others say no.
     Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after ten minutes.
     """
     async with transaction():
@@ -116,10 +117,13 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
             return
         await _check_offered(group, training)
         by_staff = actor.id is not None
-        run_at, batch_id = (clock.now() + STAFF_DELAY, uuid7()) if by_staff else (None, None)
-        await announce_group(group, training, "registration_cancelled", run_at=run_at, batch_id=batch_id)
-        room = await _let_go(group, places.room_of(training))
-        await places.keep(training, await places.promote_waiting(training, room))
+        if not by_staff and await _has_somebody_apart(group):
+            await actions.cancel_group(group.id, actor=actor)
+        else:
+            run_at, batch_id = (clock.now() + STAFF_DELAY, uuid7()) if by_staff else (None, None)
+            await announce_group(group, training, "registration_cancelled", run_at=run_at, batch_id=batch_id)
+            room = await _let_go(group, places.room_of(training))
+            await places.keep(training, await places.promote_waiting(training, room))
         await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
 
@@ -283,6 +287,12 @@ async def _party(group: RegistrationGroup) -> Party[UUID]:
     live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
     n_alike = await live.filter(duplicate_of_id__not_isnull=True).count()
     return Party(group.id, group.n_people, group.childcare_places, n_alike)
+
+
+async def _has_somebody_apart(group: RegistrationGroup) -> bool:
+    """Whether others come besides somebody who was taken out of the group's sight."""
+    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
+    return group.n_people > 1 and await live.filter(detached_at__not_isnull=True).exists()
 
 
 async def _let_go(group: RegistrationGroup, room: Room) -> Room:
