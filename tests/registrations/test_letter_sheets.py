@@ -149,7 +149,7 @@ async def test_many_sessions_are_told_by_their_first_and_last_day(cast: Cast, fr
     text = words_of(await printed(training))
 
     assert "10 sesiones, del 6 de marzo al 8 de mayo de 2027, de 8:30 a. m. a 12:30 p. m. Dónde" in text
-    assert "Antes Antes hay que completar «Riesgos»." in text
+    assert "Requisito Antes hay que completar «Riesgos»." in text
 
 
 @pytest.mark.parametrize(

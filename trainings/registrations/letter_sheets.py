@@ -196,7 +196,7 @@ def _facts(posted: Posted) -> Iterator[tuple[str, list[str]]]:
     yield "Dónde", _where(posted)
     yield "Para quién", [facts.audience]
     if facts.before:
-        yield "Antes", [facts.before]
+        yield "Requisito", [facts.before]
     if facts.languages:
         yield "Idioma", [facts.languages]
     if facts.access:
