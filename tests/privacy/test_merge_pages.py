@@ -61,6 +61,22 @@ async def test_list_shows_short_names_of_pairs_and_leads_to_their_comparison(bro
     assert "Nombre, municipio y contacto" in page.text
 
 
+async def test_list_names_no_minor_whom_only_their_own_training_may_show(browser: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, admits_minors=True)
+    about = {"given_names": "Xochitl", "community": "Las Pozas"}
+    first, second = await minor(training, **about), await minor(training, **about)
+
+    alike = await browser.get(INDEX)
+    await post(browser, f"{address(first, second)}/unir", kept=first.participant_id, reason="said_so")
+    merged = await browser.get(INDEX)
+
+    assert f'href="{address(first, second)}"' in alike.text
+    for page in (alike, merged):
+        assert "Una persona menor de edad" in page.text
+        assert "Xochitl" not in page.text
+        assert "Las Pozas" not in page.text
+
+
 async def test_list_without_pairs_says_what_will_be_there(browser: AsyncClient, cast: Cast) -> None:
     page = await browser.get(INDEX)
 

@@ -18,6 +18,7 @@ from trainings.registrations.words import STATES
 from trainings.web.i18n import N_, gettext
 
 LAST_DIGITS = 3
+A_MINOR = N_("Una persona menor de edad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class Attended:
 
 
 def row_of(someone: Someone) -> Row:
+    """These lists cross trainings: a minor has a name inside their own only, and on the page that compares two."""
     person = someone.participant
     town = person.municipality.full_name if person.municipality else ""
+    is_minor = person.age_group is not None and person.age_group.is_minor
     return Row(
         id=person.id,
-        name=short_name(person.given_names, person.surnames),
-        place=", ".join(filter(None, (person.community, town))),
+        name=gettext(A_MINOR) if is_minor else short_name(person.given_names, person.surnames),
+        place=town if is_minor else ", ".join(filter(None, (person.community, town))),
         town=town,
         n_trainings=someone.n_trainings,
     )
