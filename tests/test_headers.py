@@ -21,7 +21,7 @@ from trainings.settings import Settings
 ORIGIN = "https://capacitaciones.example"
 MAIL_AS_IT_ARRIVES = "/panel/mensajes/{id:uuid}/html"
 SCAN_PAGE = "/panel/sesiones/{id:uuid}/asistencia"
-BEHIND_TOKENS = ("/i/", "/entrar/enlace/", "/verificar/{code}")
+BEHIND_TOKENS = ("/i/", "/tarjetas/", "/entrar/enlace/", "/verificar/{code}")
 COMMON = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -98,7 +98,7 @@ async def test_pages_behind_a_token_are_kept_and_indexed_by_nobody_and_their_add
     pages = await every_page(client, tmp_path, db)
 
     secret = {path: page for path, page in pages.items() if path.startswith(BEHIND_TOKENS)}
-    assert len(secret) == 20
+    assert len(secret) == 24
     assert {path for path, page in secret.items() if page.headers.get("cache-control") != "no-store"} == set()
     assert {path for path, page in secret.items() if page.headers.get("x-robots-tag") != "noindex"} == set()
     html = {path: page.text for path, page in secret.items() if "html" in page.headers.get("content-type", "")}

@@ -376,23 +376,3 @@ async def test_renew_link_then_the_old_one_is_another(db: Settings) -> None:
     assert now.token is not None
     assert now.token != block.token
     assert now.token_hash == tokens.digest(now.token, "block")
-
-
-async def test_rush_of_names_sign_ups_and_releases_then_never_more_than_the_capacity(db: Settings) -> None:
-    training = await make.make_training(capacity=12)
-    block = await make_block(training, 8)
-    held = await cards_of(block)
-
-    await asyncio.gather(
-        *(named(card, body_hash=str(card.number), given_names=f"Con {card.number}") for card in held[:5]),
-        *(make.make_registration(training, given_names=f"Sin {number}") for number in range(9)),
-        cards.give_back(held[6].id, actor=HOLDER_OF_LINK),
-        cards.release(block.id, actor=PROGRAM),
-        return_exceptions=True,
-    )
-    await cards.release(block.id, actor=PROGRAM)
-
-    n_named = sum(card.state is USED for card in await cards_of(block))
-    confirmed = await Registration.filter(training_id=training.id, state="confirmed").count()
-    assert await places_of(training) == (confirmed, 0)
-    assert confirmed == min(12, n_named + 9)

@@ -207,8 +207,8 @@ async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, a
     """Change a training's places; more of them promote the waiting list. Below `taken` is refused with the number."""
     async with transaction():
         training = await locked_training(training_id)
-        if capacity < training.taken:
-            raise CapacityBelowTaken(field="capacity", taken=training.taken)
+        if capacity < training.occupied:
+            raise CapacityBelowTaken(field="capacity", taken=training.occupied)
         if childcare_capacity < training.childcare_taken:
             raise ChildcareBelowTaken(field="childcare_capacity", taken=training.childcare_taken)
         if (capacity, childcare_capacity) == (training.capacity, training.childcare_capacity):

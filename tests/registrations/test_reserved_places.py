@@ -1,0 +1,64 @@
+"""What reserved places bind: everything that counts places, at once and one after another."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests import make
+from tests.counting import statements
+from tests.registrations.card_world import card_of, cards_of, make_block, named, places_of
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.registrations import actions, cards
+from trainings.registrations.actions import CapacityBelowTaken
+from trainings.registrations.card_queries import by_bearer_link
+from trainings.registrations.models import CardState, Registration
+from trainings.settings import Settings
+
+USED = CardState.USED
+
+
+async def test_rush_of_names_sign_ups_and_releases_then_never_more_than_the_capacity(db: Settings) -> None:
+    training = await make.make_training(capacity=12)
+    block = await make_block(training, 8)
+    held = await cards_of(block)
+
+    await asyncio.gather(
+        *(named(card, body_hash=str(card.number), given_names=f"Con {card.number}") for card in held[:5]),
+        *(make.make_registration(training, given_names=f"Sin {number}") for number in range(9)),
+        cards.give_back(held[6].id, actor=HOLDER_OF_LINK),
+        cards.release(block.id, actor=PROGRAM),
+        return_exceptions=True,
+    )
+    await cards.release(block.id, actor=PROGRAM)
+
+    n_named = sum(card.state is USED for card in await cards_of(block))
+    confirmed = await Registration.filter(training_id=training.id, state="confirmed").count()
+    assert await places_of(training) == (confirmed, 0)
+    assert confirmed == min(12, n_named + 9)
+
+
+async def test_capacity_below_taken_and_reserved_then_refused_with_the_number(db: Settings) -> None:
+    training = await make.make_training(capacity=9)
+    await make.make_registration(training)
+    await make_block(training, 4)
+
+    with pytest.raises(CapacityBelowTaken) as refused:
+        await actions.resize(training.id, 4, 0, actor=PROGRAM)
+    await actions.resize(training.id, 5, 0, actor=PROGRAM)
+
+    assert refused.value.values == {"taken": 5}
+    assert await places_of(training) == (1, 4)
+
+
+async def test_bearer_page_of_many_names_then_no_more_statements_than_of_one(sqlite_db: Settings) -> None:
+    block = await make_block(await make.make_training(), 4)
+    costs = []
+    for number in (1, 2, 3, 4):
+        await named(await card_of(block, number), body_hash=str(number), given_names=f"Con {number}")
+        with statements() as sent:
+            await by_bearer_link(block.token or "")
+        costs.append(len(sent))
+
+    assert costs == [costs[0]] * 4
