@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -16,9 +17,13 @@ from trainings.db import keyring
 from trainings.db.keyring import set_keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import Keyring
-from trainings.people.models import Consent, ConsentPurpose, Participant
+from trainings.people.actions import GuardianContact
+from trainings.people.forms import PersonForm
+from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian, Participant, Relation
+from trainings.registrations.mailboxes import address_of
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -145,3 +150,43 @@ async def test_a_code_without_the_contact_gives_no_further_permission(
 
     added = Consent.filter(participant_id=first.participant_id).exclude(id__in=list(before))
     assert {consent.purpose.value for consent in await added} == expected
+
+
+# -- minors
+
+
+def child(age_group: str = "14-17", **how: Any) -> SignUp:
+    """Diego, whose grandmother may be called, with all that can be agreed to."""
+    about = {"given_names": "Diego", "surnames": "Coc", "municipality": "0000", "actor_type": "juventud"}
+    member = Member(PersonForm.model_validate(about | {"age_group": age_group}), has_assented=True)
+    guardian = GuardianContact("Elvira Xol", Relation.ABUELO, phone="+50255551234", email="elvira@correo.example")
+    return SignUp((member,), frozenset(ConsentPurpose), guardian=guardian, **how)
+
+
+async def two_trainings() -> list[Training]:
+    return [await make.make_training(admits_minors=True, minimum_age=12) for _n in range(2)]
+
+
+async def test_returning_minor_is_permitted_and_assents_again_and_is_never_photographed(db: Settings) -> None:
+    first_training, second_training = await two_trainings()
+    first = await Registration.get(id=(await sign_up(first_training.id, child(), actor=VISITOR)).registration_id)
+
+    again = await sign_up(second_training.id, child(earlier_code=first.short_code), actor=VISITOR)
+
+    second = await Registration.get(id=again.registration_id).prefetch_related("participant")
+    assert second.participant_id == first.participant_id
+    assert await Guardian.filter(participant_id=first.participant_id).count() == 2
+    assert await Assent.filter(participant_id=first.participant_id).count() == 2
+    assert await Consent.all().count() == 0
+    assert await address_of(second.participant) == "elvira@correo.example"
+
+
+@pytest.mark.parametrize(("before", "now"), [("14-17", "25-34"), ("25-34", "14-17")])
+async def test_code_of_a_minor_means_no_adult_and_the_other_way_round(db: Settings, before: str, now: str) -> None:
+    first_training, second_training = await two_trainings()
+    first = await Registration.get(id=(await sign_up(first_training.id, child(before), actor=VISITOR)).registration_id)
+
+    again = await sign_up(second_training.id, child(now, earlier_code=first.short_code), actor=VISITOR)
+
+    second = await Registration.get(id=again.registration_id)
+    assert second.participant_id != first.participant_id

@@ -129,9 +129,9 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime) -> list[Statement]:
             member = entry.command.wish.members[number]
             if entrant.known_id is None:
                 people.append(_participant(entry, number, ticket, at))
-            if member.is_minor and entrant.known_id is None:
-                guardians.append(_guardian(entry, ticket, at))
-                assents.append(_assent(entry, ticket, at))
+            if member.is_minor:
+                guardians.append(_guardian(entry, entrant, ticket, at))
+                assents.append(_assent(entry, entrant, ticket, at))
             else:
                 consents.extend(_consents(entry, entrant, ticket, at))
             registrations.append(_registration(entry, number, entrant, ticket, at))
@@ -184,14 +184,16 @@ def _consents(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> I
     return ((tokens.uuid7(), at, person_id, one.value, TEXT_VERSION, how, by) for one in purposes)
 
 
-def _guardian(entry: Entry, ticket: Ticket, at: datetime) -> Values:
-    """No photograph of a minor, and nothing else that the guardian's own permission is for."""
+def _guardian(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> Values:
+    """Asked each time, also of who was here before. No photograph of a minor, and nothing else that the guardian's own
+    permission is for.
+    """
     wish, key = entry.command.wish, tokens.uuid7()
     guardian = wish.guardian_contact
     return (
         key,
         at,
-        ticket.participant_id,
+        entrant.known_id or ticket.participant_id,
         sealed(Guardian, "name", key, guardian.name),
         guardian.relation.value,
         sealed(Guardian, "phone", key, guardian.phone),
@@ -202,9 +204,9 @@ def _guardian(entry: Entry, ticket: Ticket, at: datetime) -> Values:
     )
 
 
-def _assent(entry: Entry, ticket: Ticket, at: datetime) -> Values:
-    how = entry.command.wish.consent_how.value
-    return (tokens.uuid7(), at, ticket.participant_id, TEXT_VERSION, how, entry.command.actor.id)
+def _assent(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> Values:
+    how, person_id = entry.command.wish.consent_how.value, entrant.known_id or ticket.participant_id
+    return (tokens.uuid7(), at, person_id, TEXT_VERSION, how, entry.command.actor.id)
 
 
 def _group(entry: Entry, at: datetime) -> Values:

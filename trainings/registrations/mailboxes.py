@@ -68,10 +68,10 @@ async def read_mailbox(registration: Registration) -> Mailbox:
 
 
 async def address_of(participant: Participant) -> str | None:
-    """Where somebody is written to: their own address, or of a minor the guardian's who permitted last."""
+    """Where somebody is written to: their own address, or of a minor the last one that a guardian left."""
     if participant.email or participant.age_group is None or not participant.age_group.is_minor:
         return participant.email
-    permitted = reads(Guardian).filter(participant_id=participant.id, withdrawn_at=None)
+    permitted = reads(Guardian).filter(participant_id=participant.id, withdrawn_at=None, email__not_isnull=True)
     guardian = await permitted.order_by("-created_at", "-id").first()
     return guardian.email if guardian is not None else None
 

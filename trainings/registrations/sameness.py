@@ -28,9 +28,12 @@ class KeyUsedAgain(Refusal):
 
 
 async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
-    """The person whom the earlier code of a sign-up means, with what counts for this training."""
+    """The person whom the earlier code of a sign-up means, with what counts for this training.
+
+    A minor is no adult of the same name, nor the other way round: who permits, and what, is another matter.
+    """
     participant = await earlier_participant(wish.earlier_code, wish.keys[0])
-    if participant is None:
+    if participant is None or _is_minor(participant) is not wish.first.is_minor:
         return None
     everybody = await same_person_ids(participant.id)
     own = await own_registration(training_id, everybody)
@@ -79,6 +82,10 @@ async def earlier_participant(typed: str, keys: Sameness) -> Participant | None:
         keys.email_keys and person.email_key not in keys.email_keys
     )
     return None if has_other_contact else person
+
+
+def _is_minor(person: Participant) -> bool:
+    return person.age_group is not None and person.age_group.is_minor
 
 
 def _behind(typed: str) -> QuerySet[Registration] | None:
