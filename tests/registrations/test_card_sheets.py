@@ -172,7 +172,7 @@ async def test_spare_then_four_to_a_page_each_code_on_card_and_slip(sqlite_db: S
     assert [page.count("Talón: se queda en la ventanilla") for page in read] == [4, 4, 1]
     for card in await Card.filter(block_id=None):
         assert sum(page.count(show_short_code(card.short_code)) for page in read) == 2
-    for words in ("Nombres", "Apellidos", "Municipio", "De parte de quién viene", "Firma o huella", "Sí, pueden guardar"):
+    for words in ("Nombres", "Apellidos", "Municipio", "De parte de quién viene", "Firma o huella", "Sí, pueden"):
         assert read[0].count(words) == 4, words
 
 
