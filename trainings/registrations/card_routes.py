@@ -143,7 +143,7 @@ async def sheet(request: Request) -> Response:
     if not data["cards"]:
         raise UnknownBlock
     printed = [card.id for card in block.cards if card.is_ticket]
-    await cards.note_printing(printed, hub_id=block.training.hub_id, actor=request.state.actor)
+    await cards.record_printing(printed, hub_id=block.training.hub_id, actor=request.state.actor)
     file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
     return pdf_response(file, "tarjetas.pdf")
 

@@ -191,11 +191,9 @@ async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:
     return list(free)
 
 
-async def note_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
+async def record_printing(card_ids: Sequence[UUID], *, hub_id: UUID, actor: Actor) -> None:
     """Cards were put on paper: from then on each opens a door, so that it is on record who did it."""
-    async with transaction():
-        await Card.filter(id__in=list(card_ids)).update(printed_at=clock.now())
-        await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
+    await record("registrations.print_cards", actor=actor, object_id=card_ids[0], hub_id=hub_id, n=len(card_ids))
 
 
 # -- giving places up

@@ -105,7 +105,7 @@ async def sheet(request: Request) -> Response:
     if not data["cards"]:
         raise cards.UnknownCard
     printed = [card.id for card in lines if card.is_ticket]
-    await cards.note_printing(printed, hub_id=hub_id, actor=request.state.actor)
+    await cards.record_printing(printed, hub_id=hub_id, actor=request.state.actor)
     file = await asyncio.to_thread(spare_pdf, data, made_at=clock.now())
     return pdf_response(file, "tarjetas-de-reserva.pdf")
 
