@@ -29,6 +29,8 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_issue_certificates: EDITORS,
     permissions.can_revoke_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,
+    permissions.can_merge: EDITORS,
+    permissions.can_export: EDITORS,
 }
 OF_OWN_SESSIONS = (
     permissions.can_see_roster,
