@@ -94,6 +94,14 @@ async def test_page_asks_only_whom_the_training_is_for(client: AsyncClient) -> N
     assert "Docentes y personal de salud y comadronas." in page.text
 
 
+async def test_page_names_the_same_audience_as_the_training_s_page(client: AsyncClient) -> None:
+    course = await make.make_course(audience=["docente", "salud"])
+    training = await make.make_training(course=course)
+
+    for path in (f"/capacitaciones/{training.slug}", path_of(training)):
+        assert "Docentes y personal de salud y comadronas." in Page((await client.get(path)).text).text
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [

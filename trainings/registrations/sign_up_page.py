@@ -73,7 +73,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phone": phone,
         "seats_left": max(training.capacity - taken, 0),
         "childcare_left": max(training.childcare_capacity - childcare_taken, 0),
-        "audience": sentences.audience_sentence(training.audience),
+        "audience": sentences.audience_sentence(training.audience or training.course.audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),
         "box": _box(training, refused, phone) if refused is not None else None,
