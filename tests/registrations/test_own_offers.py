@@ -38,6 +38,18 @@ async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None
     assert "Listo, ya tiene su lugar" in (await client.get(base)).text
 
 
+async def test_who_waits_is_told_that_the_place_has_to_be_answered(client: AsyncClient) -> None:
+    training, [_ana, _berta, cruz] = await one_offered()
+    family = await make_family(training, "Dora", "Elmer")
+
+    alone = Page((await client.get(await link_of(cruz))).text).text
+    together = Page((await client.get(f"/i/{await group_token(family[0])}")).text).text
+
+    assert "se lo guardamos y usted dice en esta página si viene. También le avisamos." in alone
+    assert "Cuando haya lugar para las 2, se los guardamos y usted dice en esta página si vienen." in together
+    assert "es suyo" not in alone
+
+
 async def test_offered_place_is_given_on_after_being_asked(client: AsyncClient) -> None:
     training, [_ana, berta, cruz] = await one_offered()
     base = await link_of(berta)
