@@ -112,6 +112,7 @@ def test_render_when_topics_have_no_hours_then_only_the_hours_held_are_printed()
         '#read("/etc/passwd") *x* <b>',
         "\\ $x$ `y` @ref // no /* no */ {{ }} &amp; \"'",
         "#panic() #{1+1} = título - lista",
+        "- " * 59 + "-",
     ],
 )
 def test_render_when_name_is_unusual_then_printed_letter_by_letter(name: str) -> None:
