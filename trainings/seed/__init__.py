@@ -12,6 +12,7 @@ from trainings.places.models import Hub, Operator
 from trainings.schedule.models import Course, Training, TrainingState
 from trainings.seed import world as building
 from trainings.seed.cards import build_cards
+from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
 from trainings.seed.world import DOMAIN, World
 from trainings.settings import Settings
@@ -65,6 +66,7 @@ async def _build(password: str, scale: int) -> None:
         await building.build_year(world)
         await building.build_running(world)
         await build_cards(world)
+        await build_families(world)
         await build_lately(world)
 
 

@@ -29,7 +29,7 @@ from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
-from trainings.schedule.models import Course, PlaceShown, Project, Topic, Training, TrainingSession
+from trainings.schedule.models import Course, CourseKind, PlaceShown, Project, Topic, Training, TrainingSession
 from trainings.schedule.place_actions import open_hubs
 from trainings.schedule.plans import ADULT, SessionPlan, TrainingPlan
 from trainings.schedule.project_actions import ProjectPlan, create_project
@@ -179,12 +179,17 @@ def _plan(world: World, planned: Planned, course: Course, hub: Hub, venues: list
         approval_required=planned.fate is Fate.BY_APPROVAL,
         offer_hours=OFFER_HOURS if planned.fate is Fate.FULL else None,
         **_ages(planned.course),
-        audience=tuple(course.audience),
+        audience=_audience(course),
         languages=("spa",),
         interpreter_languages=tuple(speaks[:1]) if world.dice.random() < 0.4 else (),
         offers=("snack", "childcare") if has_childcare else ("snack",),
         bring="Lápiz y cuaderno, si tiene." if world.dice.random() < 0.3 else "",
     )
+
+
+def _audience(course: Course) -> tuple[str, ...]:
+    """Talks and workshops are for whoever comes; courses are for those they are made for."""
+    return tuple(course.audience) if course.kind in (CourseKind.CURSO, CourseKind.DIPLOMADO) else ()
 
 
 def _ages(course: SeedCourse) -> dict[str, Any]:
@@ -272,7 +277,7 @@ async def build_running(world: World) -> Training:
         venue_id=venues[0].id,
         childcare_capacity=4,
         **_ages(running_course()),
-        audience=tuple(course.audience),
+        audience=_audience(course),
         languages=("spa",),
         interpreter_languages=("kek",),
         offers=("snack", "childcare", "interpreter"),

@@ -1,0 +1,120 @@
+"""A training of the demo world that families sign up for: minors, childcare, who waits, an offer, what staff look at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
+from trainings.people.actions import GuardianContact
+from trainings.people.forms import PersonForm
+from trainings.people.models import AgeGroup, ConsentPurpose, Relation
+from trainings.places.models import Venue
+from trainings.registrations.actions import cancel
+from trainings.registrations.models import HoldReason
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import Member, SignUp
+from trainings.schedule import actions as schedule
+from trainings.schedule.actions import SessionPlan, TrainingPlan
+from trainings.schedule.models import Training
+from trainings.seed.world import World
+
+TITLE = "Derechos de las personas migrantes, no discriminación y lenguaje sin estereotipos"
+PLACES, CHILDCARE, HOURS_TO_SAY_YES = 12, 4, 48
+IN_DAYS, AT_HOUR, LONG = 6, 14, timedelta(hours=4)
+N_AT_ONCE = 5
+DATA = frozenset({ConsentPurpose.DATA})
+
+
+async def build_families(world: World) -> None:
+    """Who has places, who waits, who was offered one, two that look alike, and some that came all at once."""
+    training = await _training(world)
+    with clock.frozen(clock.now() - timedelta(days=1)):
+        mother = _member(world, "Elvira", "Xol Cucul", phone="5555 0160", email="elvira.xol@correo.example")
+        children = [
+            _member(world, "Diego", "Caal Xol", age_group=AgeGroup.A14_17),
+            _member(world, "Marisol", "Caal Xol", age_group=AgeGroup.A12_13),
+        ]
+        father, aunt = _member(world, "Mateo", "Caal Ba"), _member(world, "Juana", "Xol Pop")
+        guardian = GuardianContact("Elvira Xol Cucul", Relation.MADRE, "+50255550160")
+        await _ask(training, mother, father, aunt, *children, childcare=2, guardian=guardian)
+        leaving = await _ask(
+            training, _member(world, "Catarina", "Tut Choc", phone="5555 0161"), needs=("interpreter",)
+        )
+        for number, name in enumerate(("Otilia", "Ramiro", "Clara", "Benigno", "Sandra", "Felipe")):
+            needs = ("ramp",) if number == 1 else ("food", "interpreter") if number == 4 else ()
+            await _ask(training, _member(world, name, "Chub Ical", phone=f"5555 017{number}"), needs=needs)
+        await _ask(training, _member(world, "Otilia", "Chub Ical", phone="5555 0170"))
+        await _ask(training, *(_member(world, name, "Tzalam Coc") for name in ("Rigoberto", "Alma", "Luz", "Iris")))
+        await _ask(training, _member(world, "Hermelinda", "Sacul Maas", phone="5555 0180"))
+        await _ask(training, *(_member(world, name, "Quib Tiul") for name in ("Gloria", "Nery")), childcare=1)
+        await cancel(leaving, actor=HOLDER_OF_LINK)
+        for number in range(N_AT_ONCE):
+            who = _member(world, "Gana", f"Dinero {number}", phone="5555 0199")
+            await sign_up(training.id, SignUp((who,), DATA).held(HoldReason.REVIEW), actor=VISITOR)
+
+
+async def _training(world: World) -> Training:
+    hub = world.hubs[0]
+    venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
+    assert venue is not None
+    course = world.courses[TITLE]
+    plan = TrainingPlan(
+        course_id=course.id,
+        hub_id=hub.id,
+        title=course.title,
+        summary=course.summary,
+        capacity=PLACES,
+        venue_id=venue.id,
+        childcare_capacity=CHILDCARE,
+        admits_minors=True,
+        minimum_age=12,
+        offer_hours=HOURS_TO_SAY_YES,
+        languages=("spa",),
+        interpreter_languages=("kek",),
+        offers=("snack", "childcare", "interpreter"),
+    )
+    starts_at = clock.midnight(clock.today() + timedelta(days=IN_DAYS)) + timedelta(hours=AT_HOUR)
+    session = SessionPlan(starts_at, starts_at + LONG, facilitator_ids=(world.facilitators[0].id,))
+    with clock.frozen(clock.now() - timedelta(days=10)):
+        training = await schedule.create_training(
+            plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
+        )
+        return await schedule.publish(training.id, actor=PROGRAM)
+
+
+def _member(
+    world: World,
+    given_names: str,
+    surnames: str,
+    *,
+    age_group: AgeGroup | None = None,
+    phone: str = "",
+    email: str = "",
+) -> Member:
+    person = PersonForm(
+        given_names=given_names,
+        surnames=surnames,
+        municipality=world.hubs[0].seat_id,
+        community="Las Pozas",
+        actor_type="familia",  # type: ignore[arg-type]  # the code, as a form sends it
+        age_group=age_group,
+        phone=phone or None,
+        email=email or None,
+    )
+    return Member(person, has_assented=age_group is not None)
+
+
+async def _ask(
+    training: Training,
+    *members: Member,
+    childcare: int = 0,
+    guardian: GuardianContact | None = None,
+    needs: tuple[str, ...] = (),
+) -> UUID:
+    """Sign people up together; the first one's registration."""
+    first, *others = members
+    together = (Member(first.person, needs, first.has_assented), *others)
+    wish = SignUp(together, DATA, childcare_places=childcare, guardian=guardian)
+    return (await sign_up(training.id, wish, actor=VISITOR)).registration_id
