@@ -178,6 +178,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/revisar/aprobar": DESK_LIST,
     "POST /panel/revisar/rechazar": DESK_LIST,
     f"POST {PERSON}/boleto-nuevo": DESK,
+    f"POST {PERSON}/enlace-nuevo": DESK,
     f"POST {PERSON}/separar": DESK,
     f"POST {PERSON}/permisos": DESK,
     f"POST {PERSON}/rechazar": DESK,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from trainings import clock
@@ -15,13 +14,13 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.models import Participant
 from trainings.registrations import actions
 from trainings.registrations.actions import UnknownRegistration
+from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
     Card,
     CardState,
     HoldReason,
     LinkScope,
-    OwnLink,
     Registration,
     RegistrationGroup,
     RegistrationState,
@@ -207,29 +206,8 @@ async def _rotate(registration: Registration, training: Training) -> None:
     await Card.filter(registration_id=registration.id, state=CardState.USED).update(state=CardState.VOID)
     if _is_minor(registration.participant):
         return
-    old = await OwnLink.filter(registration_id=registration.id, revoked_at=None).order_by("-created_at")
-    await _revoke(registration, old)
-    token = tokens.own_link()
-    await OwnLink.create(
-        token_hash=tokens.digest(token, "own"),
-        token=token,
-        scope=LinkScope.PERSON,
-        group_id=registration.group_id,
-        registration=registration,
-        # Who had made the link their own keeps it out of the family's sight.
-        claimed_at=old[0].claimed_at if old else None,
-    )
+    await replace_link(registration, LinkScope.PERSON)
     await announce(registration, registration.participant, training, "own_link_again")
-
-
-async def _revoke(registration: Registration, links: Sequence[OwnLink]) -> None:
-    """Nothing leads to a revoked link any more, nor to the new one: the browser that signed up alone is forgotten."""
-    moment = clock.now()
-    for link in links:
-        link.revoked_at, link.token = moment, None
-        await link.save(update_fields=["revoked_at", "token"])
-    if not await OwnLink.exists(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None):
-        await RegistrationGroup.filter(id=registration.group_id).update(browser_key=None, idempotency_key=None)
 
 
 async def _free_short_code(training: Training) -> str:

@@ -1,6 +1,8 @@
-"""The small forms of the desk: a contact of one's own, a permission taken back, an answer to a need."""
+"""The small forms of the desk: a contact of one's own, a permission taken back, an answer to a need, a new link."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from trainings.people.forms import Email, Phone
 from trainings.people.models import ConsentPurpose
@@ -26,3 +28,9 @@ class AnswerForm(Form):
 
     need: str
     state: NeedState
+
+
+class RenewForm(Form):
+    """Which link is replaced."""
+
+    link: UUID

@@ -15,6 +15,7 @@ from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import short_name
 from trainings.people.models import Assent, Consent, Guardian
+from trainings.registrations.fresh_links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.registrations.queries import OwnRegistration, with_sessions
 from trainings.schedule.models import CoursePrerequisite, SessionFacilitator, Training
@@ -69,7 +70,8 @@ NOTHING_AGREED = Agreed((), (), (), {})
 class StaffView:
     """A registration in scope. `is_desk`: contacts, support needs, permissions, and the buttons of the desk.
 
-    `courses_before` are those that the person has not shown to have completed, where that is why they wait.
+    `courses_before` are those that the person has not shown to have completed, where that is why they wait. `links` are
+    those that the desk may give them anew.
     """
 
     own: OwnRegistration
@@ -78,6 +80,7 @@ class StaffView:
     alike: Sequence[Alike]
     companions: Sequence[Companion]
     courses_before: Sequence[str]
+    links: Links
 
     @property
     def is_minor(self) -> bool:
@@ -117,6 +120,7 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
         alike=await _alike(found),
         companions=await _companions(found),
         courses_before=await _courses_before(own.registration) if is_desk else (),
+        links=await links_for(found) if is_desk else NO_LINKS,
     )
 
 

@@ -1,0 +1,112 @@
+"""A new own link for who lost theirs, or whose link somebody else holds: the one before opens nothing any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.registrations.actions import UnknownRegistration
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup
+from trainings.registrations.sign_up import locked_training
+from trainings.web.i18n import N_
+
+
+class LinkChanged(Refusal):
+    code = "link_changed"
+    sentence = N_(
+        "Este enlace ya se cambió. Si la persona no alcanzó a leerlo, vuelva a abrir su inscripción y haga otro."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links that may be given to one person anew: an adult's own one, and that of all who signed up together.
+
+    The family's is for who filled in the form, and for who looks after a minor of it.
+    """
+
+    own: OwnLink | None
+    group: OwnLink | None
+
+
+NO_LINKS = Links(None, None)
+
+
+async def links_for(registration: Registration) -> Links:
+    """Those that stand now. The registration's person is loaded."""
+    standing = await reads(OwnLink).filter(group_id=registration.group_id, revoked_at=None).order_by("created_at", "id")
+    newest = {(link.scope, link.registration_id): link for link in standing}
+    age_group = registration.participant.age_group
+    is_minor = age_group is not None and age_group.is_minor
+    own = None if is_minor else newest.get((LinkScope.PERSON, registration.id))
+    group = newest.get((LinkScope.GROUP, None))
+    if group is None or registration.detached_at is not None:
+        return Links(own, None)
+    return Links(own, group if is_minor or await _filled_in_the_form(registration) else None)
+
+
+async def renew_link(registration_id: UUID, link_id: UUID, *, actor: Actor) -> str:
+    """Replace a link that may be given to this person; the token of the new one, which nobody is written about.
+
+    Who had made it their own keeps it out of the family's sight. Refuses (LinkChanged) a link that was replaced in the
+    meantime, so that sending the form again does not undo what was scanned, and one that is not theirs to have.
+    """
+    async with transaction():
+        registration, hub_id = await _locked(registration_id)
+        links = await links_for(registration)
+        link = next((one for one in (links.own, links.group) if one is not None and one.id == link_id), None)
+        if link is None:
+            raise LinkChanged
+        token = await replace_link(registration, link.scope)
+        await record(
+            "registrations.renew_link",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=hub_id,
+            scope=link.scope.value,
+        )
+        return token
+
+
+async def replace_link(registration: Registration, scope: LinkScope) -> str:
+    """Make the only link of this scope that opens, in a transaction that holds the training; its token.
+
+    No browser is led to it by what it remembers of the sign-up.
+    """
+    whose = registration.id if scope is LinkScope.PERSON else None
+    standing = OwnLink.filter(group_id=registration.group_id, scope=scope, registration_id=whose, revoked_at=None)
+    old = await lock(OwnLink, [link_id for (link_id,) in await standing.values_list("id")])
+    moment, token = clock.now(), tokens.own_link()
+    for link in old:
+        link.revoked_at, link.token = moment, None
+        await link.save(update_fields=["revoked_at", "token"])
+    if not await OwnLink.exists(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None):
+        await RegistrationGroup.filter(id=registration.group_id).update(browser_key=None, idempotency_key=None)
+    await OwnLink.create(
+        token_hash=tokens.digest(token, "own"),
+        token=token,
+        scope=scope,
+        group_id=registration.group_id,
+        registration_id=whose,
+        claimed_at=max((link.claimed_at for link in old if link.claimed_at is not None), default=None),
+    )
+    return token
+
+
+async def _locked(registration_id: UUID) -> tuple[Registration, UUID]:
+    """The registration with its person and the hub, read under its training's lock."""
+    where = await Registration.get_or_none(id=registration_id)
+    if where is None:
+        raise UnknownRegistration
+    training = await locked_training(where.training_id)
+    return await Registration.get(id=registration_id).prefetch_related("participant"), training.hub_id
+
+
+async def _filled_in_the_form(registration: Registration) -> bool:
+    return not await reads(Registration).filter(group_id=registration.group_id, id__lt=registration.id).exists()
