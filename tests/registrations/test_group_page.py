@@ -77,6 +77,24 @@ async def test_group_page_shows_everybody_with_their_own_code(client: AsyncClien
     assert "Cuidado de niñas y niños: 2 lugares apartados." in page.text
 
 
+@pytest.mark.parametrize("is_called_off", [True, False])
+async def test_data_and_permissions_of_a_minor_who_does_not_come_are_still_reached(
+    client: AsyncClient, *, is_called_off: bool
+) -> None:
+    training, people, base = await a_family()
+    if is_called_off:
+        await actions.call_off_training(training.id, "Llueve mucho", actor=HOLDER_OF_LINK)
+    else:
+        await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
+
+    page = await page_of(client, base)
+
+    for path in MINOR_PAGES:
+        assert page.all("a", href=f"{base}/{people[2].id}{path}")
+        assert not page.all("a", href=f"{base}/{people[1].id}{path}")
+        assert (await client.get(f"{base}/{people[2].id}{path}")).status_code == 200
+
+
 async def test_group_page_of_eight_asks_no_more_of_the_database_and_stays_small(client: AsyncClient) -> None:
     training = await make.make_training(capacity=30, admits_minors=True)
     two = await make_family(training, "Ana", children=["Beto"])
