@@ -59,7 +59,7 @@ class AdultsOnly(Refusal):
 class TooYoung(Refusal):
     code = "too_young"
     sentence = N_(
-        "Esta capacitación es para mayores de %(years)s años. Quite a quien es menor, o llame al %(phone)s: "
+        "Esta capacitación es para personas de %(years)s años o más. Quite a quien es menor, o llame al %(phone)s: "
         "le decimos cuál es para su edad."
     )
 

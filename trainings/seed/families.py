@@ -1,4 +1,4 @@
-"""A training of the demo world that families sign up for: minors, childcare, who waits, an offer, what staff look at."""
+"""A training of the demo world that families sign up for: minors, childcare, who waits, an offer, a look-alike."""
 
 from __future__ import annotations
 
