@@ -140,6 +140,6 @@ async def counts_by_state(training_ids: Sequence[UUID]) -> Mapping[UUID, Mapping
 
 
 async def of_training(training_id: UUID) -> list[Registration]:
-    """Everybody on a training: confirmed first, then held, waiting in order, cancelled last."""
+    """Everybody on a training: confirmed first, then held, waiting in order, cancelled last; families together."""
     found = await reads(Registration).filter(training_id=training_id).prefetch_related("participant", "group")
-    return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.created_at))
+    return sorted(found, key=lambda one: (ORDER[one.state], one.group.wait_number or 0, one.group_id, one.id))

@@ -202,9 +202,13 @@ def _attendance(session: TrainingSession, training: Training, actor: Actor) -> s
 
 
 def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
-    """Everybody on a training, in the order of the query. Look-alikes wait for nobody, so they have no position."""
-    waiting = [one.id for one in people if one.state is RegistrationState.WAITLISTED and one.duplicate_of_id is None]
-    positions = {registration_id: n for n, registration_id in enumerate(waiting, start=1)}
+    """Everybody on a training, in the order of the query.
+
+    A family waits with one number, and is cared for by what one of them asked. Look-alikes wait for nobody: no number.
+    """
+    waiting = [one for one in people if one.state is RegistrationState.WAITLISTED and one.duplicate_of_id is None]
+    positions = {group_id: n for n, group_id in enumerate(dict.fromkeys(one.group_id for one in waiting), start=1)}
+    first_of = {one.group_id: one.id for one in reversed(people)}
     return [
         PersonRow(
             id=one.id,
@@ -212,8 +216,8 @@ def person_rows(people: Sequence[Registration]) -> list[PersonRow]:
             community=one.participant.community,
             state=one.state,
             words=gettext(STATES_OF_PEOPLE[one.state]),
-            position=positions.get(one.id, 0),
-            n_childcare=one.group.childcare_places,
+            position=0 if one.duplicate_of_id is not None else positions.get(one.group_id, 0),
+            n_childcare=one.group.childcare_places if first_of[one.group_id] == one.id else 0,
             is_repeat=one.duplicate_of_id is not None,
         )
         for one in people
