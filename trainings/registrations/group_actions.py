@@ -14,6 +14,7 @@ from trainings.registrations import places
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import CannotChange, check_phase
+from trainings.registrations.fresh_links import replace_link
 from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
     MOVES,
@@ -63,8 +64,9 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
 async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
     """Take one cancelled person up again. Where the others still come, with them if a place is free.
 
-    Otherwise who has a link of their own goes on alone: a place, or the end of the waiting list. For anybody else it is
-    refused (NoPlaceAgain), since the family has one link and one number. Refuses like any sign-up by window and state.
+    Otherwise who has a link of their own goes on alone: a place, or the end of the waiting list. So does any adult whom
+    staff take up again, by a new link. For anybody else it is refused (NoPlaceAgain), since the family has one link and
+    one number. Refuses like any sign-up by window and state.
     """
     async with transaction():
         registration, group, training = await _locked(registration_id)
@@ -76,8 +78,11 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
             await _all_again([registration], group, training, actor)
         elif _fits(registration, group, training, actor):
             await _with_the_others(registration, group, training, actor)
-        elif is_alone:
+        elif is_alone or (actor.id is not None and not _is_minor(registration)):
             await _apart(registration, group, training, actor)
+            if not is_alone:
+                # Who filled in the form could read it, and alone it opens what is only for oneself.
+                await replace_link(registration, LinkScope.PERSON)
         else:
             raise CannotChange if _waits_for_staff(registration, group, actor) else NoPlaceAgain
 
@@ -114,6 +119,11 @@ async def _comes_alone(registration: Registration) -> bool:
         return True
     own = OwnLink.filter(registration_id=registration.id, scope=LinkScope.PERSON, revoked_at=None)
     return await own.filter(claimed_at__not_isnull=True).exists()
+
+
+def _is_minor(registration: Registration) -> bool:
+    age_group = registration.participant.age_group
+    return age_group is not None and age_group.is_minor
 
 
 def _waits_for_staff(registration: Registration, group: RegistrationGroup, actor: Actor) -> bool:

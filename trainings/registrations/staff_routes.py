@@ -165,7 +165,15 @@ async def reject(request: Request) -> Response:
 
 @allow(*DESK)
 async def rejoin(request: Request) -> Response:
-    return await _act(request, group_actions.rejoin_member, N_("Listo. La inscripción vale otra vez."))
+    """With the others of the form where that is possible, else apart from them."""
+    before = await view_at_desk(request)
+    registration = before.own.registration
+    await group_actions.rejoin_member(registration.id, actor=request.state.actor)
+    sentence = gettext(N_("Listo. La inscripción vale otra vez."))
+    if (await view_at_desk(request)).links.own != before.links.own:
+        more = gettext(N_("Va aparte de su familia. El enlace de antes ya no abre nada: dele uno nuevo aquí."))
+        sentence = f"{sentence} {more}"
+    return back(registration.id, sentence)
 
 
 @allow(*DESK)
