@@ -181,6 +181,30 @@ async def test_rejecting_answers_for_all_of_the_form(new_client: NewClient) -> N
     assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "cancelled"]
 
 
+async def test_button_that_does_nothing_says_why_on_the_page_as_it_is_now(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, approval_required=True)
+    rosa = await make.make_registration(training)
+    await client.post(f"{path_of(rosa)}/aprobar")
+    link = {"link": str(rosa.id)}
+
+    answers = {
+        verb: await client.post(f"{path_of(rosa)}/{verb}", data=link)
+        for verb in ("aprobar", "rechazar", "enlace-nuevo")
+    }
+
+    for verb, answer in answers.items():
+        page = Page(answer.text)
+        assert answer.status_code == 409, verb
+        [why] = [attrs for _tag, attrs in page.elements if attrs.get("role") == "alert"]
+        assert "data-focus" in why
+        assert answer.text.count("<title>Error:") == 1
+        assert page.all("form", action=f"{path_of(rosa)}/cancelar"), "the buttons that work now are at hand"
+        assert page.all("form", action=f"{path_of(rosa)}/aprobar") == []
+    assert "Esta inscripción ya tiene respuesta." in answers["rechazar"].text
+    await client.post(f"{path_of(rosa)}/cancelar")
+    assert "no hay boleto que cambiar" in Page((await client.post(f"{path_of(rosa)}/boleto-nuevo")).text).text
+
+
 # -- permissions
 
 

@@ -8,10 +8,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
+from trainings.errors import Refusal
 from trainings.lib import qr
 from trainings.registrations.fresh_links import renew_link
 from trainings.registrations.staff_forms import RenewForm
-from trainings.registrations.staff_routes import ONE, view_at_desk
+from trainings.registrations.staff_routes import ONE, refused, view_at_desk
 from trainings.web.allow import allow
 from trainings.web.forms import check, read_form
 from trainings.web.render import absolute, render, token_page_headers
@@ -29,7 +30,10 @@ async def renew(request: Request) -> Response:
     view = await view_at_desk(request)
     registration = view.own.registration
     link_id = check(RenewForm, await read_form(request)).link
-    token = await renew_link(registration.id, link_id, actor=request.state.actor)
+    try:
+        token = await renew_link(registration.id, link_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     is_group, own = view.links.group is not None and view.links.group.id == link_id, view.links.own
     context = {
         "registration": registration,

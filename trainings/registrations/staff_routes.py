@@ -27,6 +27,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ async def show(request: Request) -> Response:
     return await _show(request, await view_of(request))
 
 
-async def _show(request: Request, view: StaffView, *, status: int = 200, **forms: Typed | None) -> Response:
+async def _show(
+    request: Request, view: StaffView, *, refusal: Refusal | None = None, status: int = 200, **forms: Typed | None
+) -> Response:
     """The page; `forms` are `name_form` or `detach_form` shown again with their errors."""
     registration = view.own.registration
     await record(
@@ -89,6 +92,7 @@ async def _show(request: Request, view: StaffView, *, status: int = 200, **forms
         "stays": await withdrawal.what_stays(registration.id, actor=request.state.actor) if view.is_desk else [],
         "next_person": _next_person(request, view),
         "certificates": await certificates.of_registration(registration.id),
+        "refused": sentence_of(refusal) if refusal is not None else "",
         "name_form": None,
         "detach_form": None,
         **forms,
@@ -110,6 +114,13 @@ def back(registration_id: UUID, sentence: str) -> Response:
     return response
 
 
+async def refused(request: Request, refusal: Refusal) -> Response:
+    """The page as it is by now, with why a button of it did nothing. What is no rule's no is raised."""
+    if refusal.status != Refusal.status:
+        raise refusal
+    return await _show(request, await view_of(request), refusal=refusal, status=refusal.status)
+
+
 # -- its buttons
 
 
@@ -129,7 +140,10 @@ async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence
     """A button of the desk that needs no answers."""
     registration = (await view_at_desk(request)).own.registration
     actor: Actor = request.state.actor
-    await act(registration.id, actor=actor)
+    try:
+        await act(registration.id, actor=actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     return back(registration.id, gettext(sentence))
 
 
@@ -159,7 +173,10 @@ async def approve(request: Request) -> Response:
 async def reject(request: Request) -> Response:
     """Say no to who waits for an answer, and to all of the same form."""
     registration = (await view_at_desk(request)).own.registration
-    await desk_actions.reject(registration.group_id, actor=request.state.actor)
+    try:
+        await desk_actions.reject(registration.group_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. La inscripción está rechazada.")))
 
 
@@ -168,7 +185,10 @@ async def rejoin(request: Request) -> Response:
     """With the others of the form where that is possible, else apart from them."""
     before = await view_at_desk(request)
     registration = before.own.registration
-    await group_actions.rejoin_member(registration.id, actor=request.state.actor)
+    try:
+        await group_actions.rejoin_member(registration.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     sentence = gettext(N_("Listo. La inscripción vale otra vez."))
     if (await view_at_desk(request)).links.own != before.links.own:
         more = gettext(N_("Va aparte de su familia. El enlace de antes ya no abre nada: dele uno nuevo aquí."))

@@ -20,7 +20,7 @@ from trainings.registrations.desk_memory import Carried
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list, with_sessions
 from trainings.registrations.staff_queries import StaffView
-from trainings.registrations.staff_routes import ONE, back, view_at_desk
+from trainings.registrations.staff_routes import ONE, back, refused, view_at_desk
 from trainings.registrations.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -102,7 +102,10 @@ async def replace(request: Request) -> Response:
     """A new ticket for who lost theirs, or for whom somebody else holds it; the old one opens nothing any more."""
     view = await view_at_desk(request)
     registration = view.own.registration
-    await desk_actions.replace_ticket(registration.id, actor=request.state.actor)
+    try:
+        await desk_actions.replace_ticket(registration.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     if await _shown(view.own) is not None:
         return redirect(f"/panel/inscripciones/{registration.id}/boleto")
     return back(registration.id, gettext(N_("Listo. El enlace anterior ya no abre nada.")))
