@@ -61,20 +61,52 @@ async def test_list_shows_short_names_of_pairs_and_leads_to_their_comparison(bro
     assert "Nombre, municipio y contacto" in page.text
 
 
-async def test_list_names_no_minor_whom_only_their_own_training_may_show(browser: AsyncClient, cast: Cast) -> None:
+async def test_minors_are_in_no_list_and_unnamed_in_what_was_decided(browser: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, admits_minors=True)
     about = {"given_names": "Xochitl", "community": "Las Pozas"}
     first, second = await minor(training, **about), await minor(training, **about)
+    assert second.duplicate_of_id == first.id
 
-    alike = await browser.get(INDEX)
+    listed = await browser.get(INDEX, params={"nombre": "xochitl"})
     await post(browser, f"{address(first, second)}/unir", kept=first.participant_id, reason="said_so")
     merged = await browser.get(INDEX)
 
-    assert f'href="{address(first, second)}"' in alike.text
-    for page in (alike, merged):
-        assert "Una persona menor de edad" in page.text
-        assert "Xochitl" not in page.text
+    for page in (listed, merged):
+        assert "Nada que revisar" in page.text
+        assert str(first.participant_id) not in page.text
+        assert str(second.participant_id) not in page.text
+        assert "Xochitl C." not in page.text
         assert "Las Pozas" not in page.text
+    assert "Una persona menor de edad" in merged.text
+
+
+@pytest.mark.parametrize(("account", "leads"), [("coordinator", True), ("assistant", False), ("facilitator", False)])
+async def test_page_of_a_person_leads_to_the_comparison_with_whom_they_look_like(
+    client: AsyncClient, cast: Cast, account: str, *, leads: bool
+) -> None:
+    training = await make.make_training(hub=cast.hub, admits_minors=True, facilitators=[cast.facilitator])
+    first, second = await minor(training, "Xochitl"), await minor(training, "Xochitl")
+    await make.sign_in(client, getattr(cast, account))
+
+    page = Page((await client.get(f"/panel/inscripciones/{second.id}")).text)
+
+    assert bool(page.all("a", href=address(second, first))) is leads
+    if leads:
+        assert (await client.get(address(second, first))).status_code == 200
+
+
+async def test_comparison_of_minors_tells_of_their_common_training_alone(browser: AsyncClient, cast: Cast) -> None:
+    common, another = [
+        await make.make_training(hub=cast.hub, admits_minors=True, title=title) for title in ("Refugio", "Otro taller")
+    ]
+    first, second, elsewhere = await minor(common), await minor(common), await minor(another)
+    await Registration.filter(id=elsewhere.id).update(participant_id=first.participant_id)
+
+    page = await browser.get(address(first, second))
+
+    assert page.text.count(f'href="/panel/inscripciones/{first.id}"') == 2, "as a twin, and in the list"
+    assert "Otro taller" not in page.text
+    assert str(elsewhere.id) not in page.text
 
 
 async def test_list_without_pairs_says_what_will_be_there(browser: AsyncClient, cast: Cast) -> None:

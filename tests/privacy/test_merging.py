@@ -310,13 +310,15 @@ async def test_operators_administrator_sees_pairs_across_its_hubs(cast: Cast) ->
 # -- minors
 
 
-async def test_minors_are_pairs_only_inside_one_training(cast: Cast, rosa: Actor) -> None:
+async def test_minors_are_no_pairs_and_merged_only_inside_one_training(cast: Cast, rosa: Actor) -> None:
     trainings = [await make.make_training(hub=cast.hub, admits_minors=True) for _n in range(2)]
     first, second = await minor(trainings[0]), await minor(trainings[0])
     elsewhere = await minor(trainings[1])
     grown = await someone(cast.hub)
+    silent = await someone(cast.hub, training=trainings[0])
+    assert second.duplicate_of_id == silent.duplicate_of_id == first.id
 
-    assert await pairs(rosa) == ({pair(first, second)}, set())
+    assert await pairs(rosa) == ({pair(grown, silent)}, set())
     for one in (elsewhere, grown):
         with pytest.raises(UnknownPerson):
             await merge(first, one, rosa)

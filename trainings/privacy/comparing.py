@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from trainings.accounts.permissions import can_merge
@@ -63,13 +63,16 @@ async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
     """Both with what they did at hubs where the actor may merge.
 
     Refuses with UnknownPerson where one of them was at none of these, and for a minor and somebody who were at no
-    training together: minors are found only inside their own session.
+    training together: minors are found only inside their own session. Of them only the common trainings are told.
     """
     if one_id == other_id:
         raise UnknownPerson
     one, other = await _side(one_id, actor), await _side(other_id, actor)
-    if (one.is_minor or other.is_minor) and not _trainings_of(one) & _trainings_of(other):
-        raise UnknownPerson
+    if one.is_minor or other.is_minor:
+        common = _trainings_of(one) & _trainings_of(other)
+        if not common:
+            raise UnknownPerson
+        one, other = _within(one, common), _within(other, common)
     return Comparison(one, other, are_one=other_id in await same_person_ids(one_id))
 
 
@@ -97,6 +100,15 @@ async def _side(participant_id: UUID, actor: Actor) -> Side:
 
 def _trainings_of(side: Side) -> set[UUID]:
     return {row.training_id for row in side.registrations}
+
+
+def _within(side: Side, trainings: set[UUID]) -> Side:
+    """The same person as these trainings know them."""
+    rows = [row for row in side.registrations if row.training_id in trainings]
+    ids = {row.id for row in rows}
+    return replace(
+        side, registrations=rows, certificates=[one for one in side.certificates if one.registration_id in ids]
+    )
 
 
 def _is_live(registration: Registration) -> bool:

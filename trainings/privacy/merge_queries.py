@@ -1,6 +1,6 @@
 """Who may be the same person, for the staff of the hubs where they were: pairs that look alike, a search, decisions.
 
-Adults are looked for across trainings. A minor is found only inside a session, beside a look-alike of that training.
+These lists cross trainings, so they are of adults: a minor's look-alike of the same training stands on their page.
 """
 
 from __future__ import annotations
@@ -48,9 +48,11 @@ DUPLICATES = """
     FROM registration r JOIN registration f ON f.id = r.duplicate_of_id JOIN training t ON t.id = r.training_id
     JOIN participant p ON p.id = r.participant_id JOIN participant q ON q.id = f.participant_id
     WHERE p.id <> q.id AND p.name_key <> '' AND q.name_key <> '' AND r.state <> 'cancelled' AND t.hub_id IN ?list
+        AND COALESCE(p.age_group, '') NOT IN ('12-13', '14-17')
+        AND COALESCE(q.age_group, '') NOT IN ('12-13', '14-17')
     ORDER BY r.id
 """
-"""Look-alikes of one training with whom they look like."""
+"""Look-alikes of one training with whom they look like, both of them adults."""
 
 
 @dataclass(frozen=True, slots=True)

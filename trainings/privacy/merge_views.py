@@ -66,7 +66,7 @@ class Attended:
 
 
 def row_of(someone: Someone) -> Row:
-    """These lists cross trainings: a minor has a name inside their own only, and on the page that compares two."""
+    """What was decided is listed across trainings: there a minor has no name."""
     person = someone.participant
     town = person.municipality.full_name if person.municipality else ""
     is_minor = person.age_group is not None and person.age_group.is_minor

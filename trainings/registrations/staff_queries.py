@@ -9,7 +9,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings.accounts.models import User
-from trainings.accounts.permissions import can_correct_name, can_see_registrations
+from trainings.accounts.permissions import can_correct_name, can_merge, can_see_registrations
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -37,6 +37,7 @@ class Alike:
     """Another registration of the training: a look-alike takes no place, one of the same name is only a hint."""
 
     id: UUID
+    participant_id: UUID
     name: str
     community: str
     is_look_alike: bool
@@ -70,12 +71,13 @@ NOTHING_AGREED = Agreed((), (), (), {})
 class StaffView:
     """A registration in scope. `is_desk`: contacts, support needs, permissions, and the buttons of the desk.
 
-    `courses_before` are those that the person has not shown to have completed, where that is why they wait. `links` are
-    those that the desk may give them anew.
+    `may_compare`: who leads the hub decides about look-alikes. `courses_before` are those that the person has not shown
+    to have completed, where that is why they wait. `links` are those that the desk may give them anew.
     """
 
     own: OwnRegistration
     is_desk: bool
+    may_compare: bool
     agreed: Agreed
     alike: Sequence[Alike]
     companions: Sequence[Companion]
@@ -116,6 +118,7 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
     return StaffView(
         own=own,
         is_desk=is_desk,
+        may_compare=can_merge(actor, hub_id),
         agreed=await _agreed(found.participant_id) if is_desk else NOTHING_AGREED,
         alike=await _alike(found),
         companions=await _companions(found),
@@ -164,6 +167,7 @@ async def _alike(registration: Registration) -> list[Alike]:
     return [
         Alike(
             id=one.id,
+            participant_id=one.participant_id,
             name=short_name(one.participant.given_names, one.participant.surnames),
             community=one.participant.community,
             is_look_alike=one.id == first_id or one.duplicate_of_id == first_id,
