@@ -62,7 +62,10 @@ async def test_offered_place_is_given_on_after_being_asked(client: AsyncClient) 
     assert [await state_of(one) for one in (berta, cruz)] == ["cancelled", "offered"]
     assert await places_of(training) == (1, 0)
     assert (await client.get(f"{base}/no-puedo")).headers["location"] == base
-    assert (await client.post(f"{base}/acepto")).status_code == 409
+    late = await client.post(f"{base}/acepto")
+    assert late.status_code == 409
+    assert "Ya no hay un lugar guardado." in late.text
+    assert Page(late.text).all("a", href=base)
 
 
 async def test_family_answers_an_offer_by_its_own_link_and_nobody_alone(client: AsyncClient) -> None:

@@ -15,7 +15,7 @@ from trainings.registrations.own_views import OWN, back, base_of, lead_of, lead_
 from trainings.registrations.ticket import Ticket
 from trainings.registrations.waiting import NoOffer, accept_offer, decline_offer
 from trainings.web.allow import HOLDER, allow
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import ngettext
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,11 +35,11 @@ async def _answering(request: Request) -> tuple[Ticket, int]:
 
 @allow(HOLDER)
 async def accept(request: Request) -> Response:
-    ticket, _n = await _answering(request)
+    ticket, n_people = await _answering(request)
     if ticket.is_cancelled:
         raise NoOffer
     await accept_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
-    return back(base_of(request), gettext(N_("Listo. El lugar es suyo.")))
+    return back(base_of(request), ngettext("Listo. El lugar es suyo.", "Listo. Los lugares son suyos.", n_people))
 
 
 @allow(HOLDER)
@@ -54,10 +54,15 @@ async def confirm_decline(request: Request) -> Response:
 
 @allow(HOLDER)
 async def decline(request: Request) -> Response:
-    ticket, _n = await _answering(request)
+    ticket, n_people = await _answering(request)
     if not ticket.is_cancelled:
         await decline_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
-    return back(base_of(request), gettext(N_("Gracias por avisar. El lugar pasa a quien sigue en la lista.")))
+    thanks = ngettext(
+        "Gracias por avisar. El lugar pasa a quien sigue en la lista.",
+        "Gracias por avisar. Los lugares pasan a quien sigue en la lista.",
+        n_people,
+    )
+    return back(base_of(request), thanks)
 
 
 routes: list[BaseRoute] = [
