@@ -24,11 +24,13 @@ from trainings import clock, db
 from trainings.app import create_app
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
+from trainings.limits.actions import Watch
 from trainings.registrations import sign_up_routes
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import Training
+from trainings.server import take_turns_well
 from trainings.settings import Settings
 from trainings.web.protocol import CappedHttpTools
 
@@ -116,12 +118,15 @@ def serve_without_database(port: int) -> None:
     async def one_training(_slug: str) -> UUID:
         return UUID(int=0)
 
-    async def kept(_training_id: UUID, _wish: SignUp, *, actor: Actor) -> SignedUp:
+    async def kept(_training_id: UUID, _wish: SignUp, *, actor: Actor, watched: tuple[Watch, ...]) -> SignedUp:
+        assert watched
         return SignedUp(UUID(int=actor.id is None), (UUID(int=0),), tokens.own_link(), is_new=True)
 
     for name, constant in {"id_of_open_training": one_training, "sign_up": kept}.items():
         setattr(sign_up_routes, name, constant)
-    uvicorn.run(create_app(Settings()), port=port, http=CappedHttpTools, access_log=False, log_level="warning")
+    app = create_app(Settings())
+    take_turns_well()
+    uvicorn.run(app, port=port, http=CappedHttpTools, access_log=False, log_level="warning")
 
 
 if __name__ == "__main__":

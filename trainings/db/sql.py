@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -102,7 +103,23 @@ def _written(statement: Statement, dialect: str) -> tuple[str, Sequence[Any], bo
         return translated(text, dialect), rows, False
     if dialect == "postgres":
         return text.on_postgres, list(zip(*rows, strict=True)), True
-    return text.on_sqlite, rows, False
+    return text.on_sqlite, _as_text(rows), False
+
+
+def _as_text(rows: Sequence[Any]) -> list[list[Any]]:
+    """Keys and moments as SQLite holds them. Each is turned once: the same stands in many rows of a batch."""
+    turned: dict[UUID | datetime, str] = {}
+
+    def turn(value: Any) -> Any:
+        kind = type(value)
+        if kind is not UUID and kind is not datetime:
+            return value
+        text = turned.get(value)
+        if text is None:
+            text = turned[value] = str(value) if kind is UUID else value.isoformat(" ")
+        return text
+
+    return [[turn(value) for value in row] for row in rows]
 
 
 @cache

@@ -7,17 +7,22 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.audit.actor import Actor
+from trainings.limits.actions import Watch
 from trainings.registrations.wishes import SignUp
 
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A sign-up. `lang` is the language of whoever asks, for the messages about it."""
+    """A sign-up. `lang` is the language of whoever asks, for the messages about it.
+
+    `watched` are the windows in which it counts: beyond their limits it is refused, or held for staff.
+    """
 
     training_id: UUID
     wish: SignUp
     actor: Actor
     lang: str
+    watched: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
-from trainings.registrations.eligibility import check_ahead, check_people, check_phase, field_of
+from trainings.registrations.eligibility import check_ahead, check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
 from trainings.registrations.sameness import REPLAY, KeyUsedAgain
 from trainings.registrations.situation import Alike, Group, Person, Run, Situation, Standing
 from trainings.registrations.wishes import SignUp
-from trainings.schedule.phase import phase
+from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
 
 
@@ -44,6 +44,7 @@ class _Clerk:
 
     situation: Situation
     changes: Changes = field(default_factory=Changes)
+    phases: dict[tuple[UUID, bool], Phase] = field(default_factory=dict)
 
     def answer(self, number: int, command: Command) -> Outcome | Exception:
         run = self.situation.runs.get(command.training_id)
@@ -63,7 +64,7 @@ class _Clerk:
             return standing
         is_walk_in = wish.source is Source.WALK_IN
         if not is_walk_in:
-            check_phase(run, run.meetings, wish.source, self.situation.at)
+            refuse_in(self._phase(run), wish.source)
         check_people(run, run.hub_phone, wish)
         self._check_municipalities(wish)
         entrants = self._entrants(number, wish, run)
@@ -95,6 +96,13 @@ class _Clerk:
             if one.watch.refuses:
                 raise one.refusal()
         return wish.held(HoldReason.REVIEW) if beyond else wish
+
+    def _phase(self, run: Run) -> Phase:
+        """The phase of a training, which changes within a batch only where places come or go."""
+        key = (run.id, run.occupied < run.capacity)
+        if key not in self.phases:
+            self.phases[key] = phase(run, run.meetings, self.situation.at)
+        return self.phases[key]
 
     def _take(
         self, wish: SignUp, run: Run, entrants: Sequence[Entrant], hold_reason: HoldReason | None
@@ -276,7 +284,7 @@ class _Clerk:
 
     def _promote(self, command: Leave, run: Run) -> None:
         """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
-        if phase(run, run.meetings, self.situation.at) in PAST_PROMOTING:
+        if self._phase(run) in PAST_PROMOTING:
             return
         outcome = promote(run.room, [group.party for group in run.waiting.values()])
         if run.is_cut and outcome.room.free > 0:

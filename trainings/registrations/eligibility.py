@@ -107,7 +107,11 @@ class Window(Run, Protocol):
 
 def check_phase(training: Run, sessions: Sequence[Meeting], source: Source, now: datetime) -> None:
     """Refuse what the training's state and window do not let in now; the window is for the public page only."""
-    current = phase(training, sessions, now)
+    refuse_in(phase(training, sessions, now), source)
+
+
+def refuse_in(current: Phase, source: Source) -> None:
+    """The same for a phase that is known."""
     if current is Phase.DRAFT:
         raise NotFound(N_("No encontramos esa capacitación."))
     refusals = REFUSED_ON_THE_WEB if source is Source.WEB else REFUSED_TO_ALL

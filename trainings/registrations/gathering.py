@@ -95,7 +95,7 @@ async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> S
     """The situation of a batch, in the transaction in progress; its trainings stay locked until that ends."""
     enters = [(number, one) for number, one in enumerate(commands) if isinstance(one, Enter)]
     codes = Codes([(one.training_id, one.wish) for _number, one in enters])
-    tally = Tally([one.wish.watched for _number, one in enters])
+    tally = Tally([one.watched for _number, one in enters])
     questions = _questions(commands, whole_lists=whole_lists) | codes.questions()
     counts = tally.statements()
     answers = await sql.rows_of([*questions.values(), *counts])

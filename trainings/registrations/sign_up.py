@@ -9,6 +9,7 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, lock, transaction
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
+from trainings.limits.actions import Watch
 from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
 from trainings.registrations.deciding import ListCut, decide
 from trainings.registrations.gathering import gather
@@ -57,14 +58,14 @@ async def ask(command: Command) -> Outcome:
     return outcome
 
 
-async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor) -> SignedUp:
+async def sign_up(training_id: UUID, wish: SignUp, *, actor: Actor, watched: tuple[Watch, ...] = ()) -> SignedUp:
     """Register the people of one wish: all confirmed, all on the waiting list, or all held for staff.
 
     The same sign-up again answers with the registration that stands. A look-alike from elsewhere is stored as a
     duplicate that takes no place, and answered like any other. Refuses by window, state, audience, age and places, and
-    with Crowded where too many wait in line.
+    with Crowded where too many wait in line. What comes too often (`watched`) is refused or held.
     """
-    outcome = await ask(Enter(training_id, wish, actor, i18n.language()))
+    outcome = await ask(Enter(training_id, wish, actor, i18n.language(), watched))
     assert isinstance(outcome, SignedUp)
     return outcome
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.sign_up_page import context_of, tell_ages
-from trainings.registrations.wishes import LARGEST_GROUP, SignUp
+from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.schedule.public_queries import all_hubs
 from trainings.settings import get_settings
 from trainings.web.address import client_address
@@ -72,8 +71,11 @@ async def create(request: Request) -> Response:
     address = client_address(request)
     try:
         wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=bool(known))
-        wish = _watched(wish, address, suspicion(typed, clock.now()))
-        signed_up = await sign_up(training_id, wish, actor=request.state.actor)
+        odd = suspicion(typed, clock.now())
+        if odd is Suspicion.BAITED:
+            wish = wish.held(HoldReason.REVIEW)
+        watched = watches(address, wish.keys, odd)
+        signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watched)
     except FormErrors:
         await check_rate(address)
         return await _again(request, slug, typed, WRONG)
@@ -110,12 +112,6 @@ def _is_edited(typed: Typed) -> bool:
     if removed is None and n_people < LARGEST_GROUP:
         typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
     return True
-
-
-def _watched(wish: SignUp, address: str, odd: Suspicion | None) -> SignUp:
-    """The wish with what it is counted by; what took the bait is kept for staff to look at."""
-    wish = replace(wish, watched=watches(address, wish.keys, odd))
-    return wish.held(HoldReason.REVIEW) if odd is Suspicion.BAITED else wish
 
 
 async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from trainings.limits.actions import Watch
 from trainings.people.actions import GuardianContact, Sameness, sameness
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentHow, ConsentPurpose
@@ -35,8 +34,7 @@ class SignUp:
     `contact_phone` and `contact_email` are asked once and reach everybody of it; of minors alone they are the
     guardian's. `body_hash` is of all answers of the form, `browser_key` a digest of a cookie (not looked for where the
     cookie is new), `earlier_code` what the first person typed who was here before: an earlier ticket's or certificate's
-    code, or an own link. `watched` are the windows in which it counts, `card_id` is the printed card that becomes the
-    first person's ticket.
+    code, or an own link. `card_id` is the printed card that becomes the first person's ticket.
     """
 
     members: tuple[Member, ...]
@@ -51,7 +49,6 @@ class SignUp:
     browser_is_known: bool = True
     hold_reason: HoldReason | None = None
     earlier_code: str = ""
-    watched: tuple[Watch, ...] = ()
     card_id: UUID | None = None
     keys: tuple[Sameness, ...] = field(init=False)
 
