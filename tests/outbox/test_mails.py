@@ -110,7 +110,8 @@ async def test_protected_place_is_told_to_people_with_a_place_only(db: Settings)
 
 
 @pytest.mark.parametrize(
-    "kind", ["training_changed", "training_cancelled", "registration_cancelled", "registration_held"]
+    "kind",
+    ["training_changed", "training_cancelled", "registration_cancelled", "registration_held", "registration_rejected"],
 )
 async def test_protected_place_is_told_to_nobody_without_a_place(sqlite_db: Settings, kind: str) -> None:
     training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION)

@@ -75,6 +75,8 @@ async def offer(registration: Registration) -> None:
         ("registration_confirmed", offer, True),
         ("offer_expired", cancel, False),
         ("offer_expired", leave, True),
+        ("registration_rejected", cancel, False),
+        ("registration_rejected", leave, True),
         ("waitlist_closed", cancel, False),
         ("waitlist_closed", put_on_waiting_list, True),
         ("own_link_again", leave, False),

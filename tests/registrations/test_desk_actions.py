@@ -271,7 +271,7 @@ async def test_rejected_family_is_cancelled_whole_and_told_after_ten_minutes(db:
 
     assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "cancelled"]
     assert (await RegistrationGroup.get(id=ana.group_id)).state == "cancelled"
-    [job] = await OutboxJob.filter(kind="registration_cancelled")
+    [job] = await OutboxJob.filter(kind="registration_rejected")
     assert job.run_at >= before + STAFF_DELAY
     assert job.batch_id is not None
     [line] = await AuditLine.filter(act="registrations.reject")

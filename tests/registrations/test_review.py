@@ -216,7 +216,7 @@ async def test_rejected_ones_are_told_in_one_batch_that_can_be_stopped(new_clien
 
     await client.post(f"{REVIEW}/rechazar", data=ticked(*people))
 
-    jobs = await OutboxJob.filter(kind="registration_cancelled")
+    jobs = await OutboxJob.filter(kind="registration_rejected")
     assert {job.subject_id for job in jobs} == {one.id for one in people}
     assert len({job.batch_id for job in jobs}) == 1
 

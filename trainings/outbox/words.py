@@ -14,6 +14,7 @@ KIND_WORDS = {
     "waitlist_closed": N_("Se cerró la lista de espera"),
     "registration_waitlisted": N_("En lista de espera"),
     "registration_held": N_("Solicitud recibida"),
+    "registration_rejected": N_("Solicitud rechazada"),
     "registration_cancelled": N_("Inscripción cancelada"),
     "training_cancelled": N_("Capacitación cancelada"),
     "training_changed": N_("Cambio de fecha o lugar"),

@@ -113,7 +113,7 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
             await announce_group(
                 group,
                 training,
-                "registration_cancelled",
+                "registration_rejected",
                 run_at=clock.now() + STAFF_DELAY,
                 batch_id=batch_id or tokens.uuid7(),
             )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready"})
 """Messages about one person; all others tell of everybody of a group who has the same address."""
-ABOUT_LEAVING = frozenset({"registration_cancelled", "offer_expired", "waitlist_closed"})
+ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})

@@ -16,7 +16,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.words import NEEDS
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.letters import Facts, gather
-from trainings.registrations.models import RegistrationState
+from trainings.registrations.models import HoldReason, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.waiting import offer_ends, reached_by_mail
 from trainings.schedule.models import SessionState, TrainingSession
@@ -143,6 +143,14 @@ def _way_up(facts: Facts) -> dict[str, Any]:
     return {"is_offered_first": facts.training.offer_hours is not None}
 
 
+def _no(facts: Facts) -> dict[str, Any]:
+    """Who was not taken in is promised no exact place."""
+    return {
+        "lacks_course": facts.registration.group.hold_reason is HoldReason.PREREQUISITE,
+        "place_comes_later": False,
+    }
+
+
 def _time_left(facts: Facts) -> dict[str, Any]:
     """Until when to answer: counted from now on, unless somebody was reached before."""
     group = facts.registration.group
@@ -172,6 +180,7 @@ KINDS = {
     "registration_waitlisted": Kind("emails/registration_waitlisted.txt", is_waiting, more=_way_up),
     "registration_held": Kind("emails/registration_held.txt", is_held),
     "registration_cancelled": Kind("emails/registration_cancelled.txt", has_cancelled, withdrawals),
+    "registration_rejected": Kind("emails/registration_rejected.txt", is_off, more=_no),
     "offer_expired": Kind("emails/offer_expired.txt", is_off),
     "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
     "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
