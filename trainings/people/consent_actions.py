@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import transaction
+from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.people.merged import same_person_ids
-from trainings.people.models import Consent, ConsentPurpose
+from trainings.people.models import Consent, ConsentPurpose, Guardian
 from trainings.web.i18n import N_
 
 WITHDRAWABLE = (ConsentPurpose.CONTACT, ConsentPurpose.PHOTO)
 """What can be taken back by itself. The data hang on the registrations: `privacy.withdrawal` takes back both."""
+
+
+class PermissionGone(Refusal):
+    code = "permission_gone"
+    sentence = N_(
+        "Se retiró el permiso de guardar estos datos, y sin él no guardamos nada más. Para venir, hay que inscribirse "
+        "de nuevo en la página de la capacitación."
+    )
 
 
 class NotByItself(Refusal):
@@ -42,3 +51,20 @@ async def withdraw(participant_id: UUID, purpose: ConsentPurpose, *, actor: Acto
                 purpose=purpose.value,
                 n=n_withdrawn,
             )
+
+
+async def without_permission(participant_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those whose permission for the data was taken back, of a minor the guardian's, and not given again."""
+    people = list(participant_ids)
+    own = reads(Consent).filter(participant_id__in=people, purpose=ConsentPurpose.DATA)
+    protectors = reads(Guardian).filter(participant_id__in=people)
+    columns = ("participant_id", "withdrawn_at")
+    given = [*await own.values_list(*columns), *await protectors.values_list(*columns)]
+    standing = {person for person, withdrawn_at in given if withdrawn_at is None}
+    return frozenset(person for person, _withdrawn_at in given) - standing
+
+
+async def check_permission(participant_id: UUID) -> None:
+    """Refuse (PermissionGone) to keep anything more of who took the permission back."""
+    if await without_permission([participant_id]):
+        raise PermissionGone

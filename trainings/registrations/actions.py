@@ -13,6 +13,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
+from trainings.people.consent_actions import check_permission
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.commands import Leave
@@ -172,9 +173,11 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
     """Correct the name as it will be printed. What was already printed keeps its own name.
 
     Who came back with an earlier code only corrects the spelling (NameOfBefore): such codes stand on diplomas, lists.
+    Refuses (PermissionGone) who took back the permission for their data: that name is gone, or proves what was.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
+        await check_permission(registration.participant_id)
         is_another = name_key(given_names, surnames) != registration.participant.name_key
         if actor.id is None and is_another and await _came_back(registration):
             raise NameOfBefore(field="given_names")
@@ -191,11 +194,12 @@ async def _came_back(registration: Registration) -> bool:
 async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Actor) -> None:
     """Ask for other support, or for none; what was answered before stays answered.
 
-    Refuses once the training is over: needs are deleted soon after it.
+    Refuses once the training is over: needs are deleted soon after it; and who took back the permission for their data.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
         await _check_ahead(training)
+        await check_permission(registration.participant_id)
         registration.needs = asking_for(registration.needs, needs)
         await registration.save(update_fields=["needs"])
         await record(

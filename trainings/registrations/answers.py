@@ -9,6 +9,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.lib.text import search_text
+from trainings.people.consent_actions import check_permission
 from trainings.people.models import AgeGroup, Participant, Pueblo, Sex
 from trainings.registrations.models import Registration
 
@@ -30,9 +31,11 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
     """Keep the answers of the person of this registration. The log says which questions, never what.
 
     Of a minor the age band stays, which their protection hangs on, and nothing is kept of an office they cannot hold.
+    Refuses (PermissionGone) who took back the permission for their data.
     """
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
+        await check_permission(registration.participant_id)
         [person] = await lock(Participant, [registration.participant_id])
         changed = _changes(person, answers)
         if not changed:

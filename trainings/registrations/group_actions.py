@@ -10,6 +10,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
+from trainings.people.consent_actions import check_permission, without_permission
 from trainings.registrations import places
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.allocation import Party
@@ -44,7 +45,8 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
     """Take everybody up again whom the group's link shows and who has no link of their own: all in, or all waiting.
 
     Only once nobody of the group comes any more; a group that stands is left as it is. Who made their link their own
-    decides for themselves. Refuses like any sign-up by window, state and places; who was never let in waits for staff.
+    decides for themselves, and who took back the permission for their data signs up anew. Refuses like any sign-up by
+    window, state and places; who was never let in waits for staff.
     """
     async with transaction():
         found = await RegistrationGroup.get_or_none(id=group_id)
@@ -66,12 +68,14 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
 
     Otherwise who has a link of their own goes on alone: a place, or the end of the waiting list. So does any adult whom
     staff take up again, by a new link. For anybody else it is refused (NoPlaceAgain), since the family has one link and
-    one number. Refuses like any sign-up by window and state.
+    one number. Refuses like any sign-up by window and state, and (PermissionGone) who took back the permission for
+    their data.
     """
     async with transaction():
         registration, group, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
+        await check_permission(registration.participant_id)
         await _check_window(training, actor)
         is_alone = await _comes_alone(registration)
         if group.state is RegistrationState.CANCELLED and not is_alone:
@@ -106,7 +110,9 @@ async def _who_comes_back(group: RegistrationGroup) -> list[Registration]:
     claimed = OwnLink.filter(group_id=group.id, revoked_at=None, claimed_at__not_isnull=True)
     apart = [key for (key,) in await claimed.values_list("registration_id")]
     together = Registration.filter(group_id=group.id, detached_at=None).exclude(id__in=apart)
-    return await together.order_by("id").prefetch_related("participant")
+    members = await together.order_by("id").prefetch_related("participant")
+    gone = await without_permission([one.participant_id for one in members])
+    return [one for one in members if one.participant_id not in gone]
 
 
 async def _comes_alone(registration: Registration) -> bool:

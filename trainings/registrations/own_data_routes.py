@@ -71,6 +71,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "home": home_of(request),
         "facts": facts_of(registration),
         "history": history_in_words(await history_of(registration)),
+        "has_permission": not await consent_actions.without_permission([registration.participant_id]),
         "form": form,
         "sexes": choices.sexes(),
         "age_groups": [one for one in choices.age_groups() if not AgeGroup(one[0]).is_minor],

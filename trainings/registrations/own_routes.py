@@ -14,6 +14,7 @@ from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import BadSignature
 from trainings.people import choices
+from trainings.people.consent_actions import without_permission
 from trainings.registrations import actions, group_actions, own_group_routes
 from trainings.registrations.actions import NameOfBefore
 from trainings.registrations.forms import RenameForm
@@ -76,6 +77,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "needs_asked": needs_in_words(ticket),
         "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
         "keeps_apart": keeps_apart,
+        "has_permission": not await without_permission([person.id]),
         "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
         **forms,

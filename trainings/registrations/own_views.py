@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from trainings.errors import Refusal
 from trainings.lib import qr
+from trainings.people.consent_actions import without_permission
 from trainings.people.words import NEEDS
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration, RegistrationState
@@ -114,12 +115,13 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 
 @dataclass(frozen=True)
 class Member:
-    """One of a group, as its page shows them; `about` is a line under the name."""
+    """One of a group, as its page shows them; `about` is a line under the name. `has_permission`: data may be kept."""
 
     ticket: Ticket
     about: str
     is_claimed: bool
     has_link: bool
+    has_permission: bool
 
     @property
     def id(self) -> UUID:
@@ -128,6 +130,11 @@ class Member:
     @property
     def code(self) -> tuple[int, str] | None:
         return code_of(self.ticket)
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether the group's link takes this person up again, once they cancelled."""
+        return self.has_permission and not self.is_claimed
 
     @property
     def may_hand_over(self) -> bool:
@@ -139,6 +146,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
     """Everybody whom the link shows, in the order of the form."""
     position = await position_on_waiting_list(group.members[0])
     guardians = await guardians_of(group.members)
+    gone = await without_permission([one.participant_id for one in group.members])
     members = []
     for one in group.members:
         guardian = guardians.get(one.participant_id)
@@ -146,8 +154,15 @@ async def members_of(group: OwnGroup) -> list[Member]:
         about = permitted if is_minor(one) else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
             about = N_("Canceló")
-        ticket = ticket_of(OwnRegistration(one, group.sessions), position)
-        members.append(Member(ticket, gettext(about), group.is_claimed(one), one.id in group.links))
+        members.append(
+            Member(
+                ticket=ticket_of(OwnRegistration(one, group.sessions), position),
+                about=gettext(about),
+                is_claimed=group.is_claimed(one),
+                has_link=one.id in group.links,
+                has_permission=one.participant_id not in gone,
+            )
+        )
     return members
 
 
