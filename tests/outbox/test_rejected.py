@@ -9,8 +9,8 @@ from tests.outbox.told import FOUR_HOURS, FRIDAY, SATURDAY, Freeze, a_training, 
 from tests.registrations.families import make_family
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
 from trainings.registrations.desk_actions import reject
+from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
@@ -69,6 +69,6 @@ async def test_rejection_is_overtaken_by_a_yes_and_by_the_end(db: Settings, free
     freeze(SATURDAY + FOUR_HOURS)
     assert (await last_mail(KIND)).is_overtaken
     freeze(FRIDAY)
-    await actions.rejoin(rosa.id, actor=await make.actor_of(await make.make_user(hub=await make.make_hub())))
+    await rejoin_member(rosa.id, actor=await make.actor_of(await make.make_user(hub=await make.make_hub())))
 
     assert (await last_mail(KIND)).is_overtaken

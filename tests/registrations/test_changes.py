@@ -21,6 +21,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions
 from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTaken
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
+from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason, Registration
 from trainings.registrations.places import TrainingFull
 from trainings.registrations.queries import position_on_waiting_list
@@ -143,7 +144,7 @@ async def test_nothing_is_cancelled_or_promoted_once_the_training_is_called_off(
     assert [await state_of(one) for one in (ana, berta)] == ["confirmed", "waitlisted"]
 
 
-@pytest.mark.parametrize("act", [actions.cancel, actions.rejoin, actions.approve])
+@pytest.mark.parametrize("act", [actions.cancel, rejoin_member, actions.approve])
 async def test_unknown_registration_is_not_found(sqlite_db: Settings, act: Callable[..., object]) -> None:
     with pytest.raises(NotFound):
         await act(tokens.uuid7(), actor=PROGRAM)  # type: ignore[misc]
@@ -157,7 +158,7 @@ async def test_rejoin_gets_a_place_where_one_is_free(db: Settings) -> None:
     ana = await make.make_registration(training, email="ana@example.org")
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
 
-    await actions.rejoin(ana.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
 
     again = await Registration.get(id=ana.id)
     assert (again.state, again.cancelled_at, again.qr_token) == ("confirmed", None, ana.qr_token)
@@ -170,7 +171,7 @@ async def test_rejoin_when_full_goes_to_the_end_of_the_list(db: Settings) -> Non
     training, (ana, _berta, cruz) = await make_three()
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
 
-    await actions.rejoin(ana.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
 
     assert await state_of(ana) == "waitlisted"
     assert [await position(one) for one in (cruz, ana)] == [1, 2]
@@ -181,7 +182,7 @@ async def test_rejoin_twice_is_once_and_of_somebody_confirmed_nothing(db: Settin
     training = await make.make_training()
     ana = await make.make_registration(training)
 
-    await actions.rejoin(ana.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
 
     assert await places_of(training) == (1, 0)
     assert await AuditLine.filter(act="registrations.rejoin").count() == 0
@@ -193,7 +194,7 @@ async def test_rejoin_of_a_look_alike_takes_no_place(db: Settings) -> None:
     alike = await make.make_registration(training, phone="+50255551234")
     await actions.cancel(alike.id, actor=HOLDER_OF_LINK)
 
-    await actions.rejoin(alike.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(alike.id, actor=HOLDER_OF_LINK)
 
     assert await state_of(alike) == "confirmed"
     assert await places_of(training) == (1, 0)
@@ -209,10 +210,10 @@ async def test_rejoin_is_refused_by_the_window_and_by_full_trainings(db: Setting
     await actions.cancel(cruz.id, actor=HOLDER_OF_LINK)
 
     with pytest.raises(TrainingFull):
-        await actions.rejoin(ana.id, actor=HOLDER_OF_LINK)
+        await rejoin_member(ana.id, actor=HOLDER_OF_LINK)
     freeze(make.tomorrow_at(7))
     with pytest.raises(SignUpClosed):
-        await actions.rejoin(cruz.id, actor=HOLDER_OF_LINK)
+        await rejoin_member(cruz.id, actor=HOLDER_OF_LINK)
 
 
 async def test_held_sign_up_cannot_let_itself_in_by_cancelling_and_coming_back(db: Settings) -> None:
@@ -220,7 +221,7 @@ async def test_held_sign_up_cannot_let_itself_in_by_cancelling_and_coming_back(d
     held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
     await actions.cancel(held.id, actor=HOLDER_OF_LINK)
 
-    await actions.rejoin(held.id, actor=HOLDER_OF_LINK)
+    await rejoin_member(held.id, actor=HOLDER_OF_LINK)
 
     assert await state_of(held) == "held"
     assert await places_of(training) == (0, 0)
@@ -232,7 +233,7 @@ async def test_held_sign_up_is_let_in_by_staff_who_take_it_up_again(db: Settings
     held = await make.make_registration(training, hold_reason=HoldReason.REVIEW)
     await actions.cancel(held.id, actor=HOLDER_OF_LINK)
 
-    await actions.rejoin(held.id, actor=await actor_of(cast.coordinator))
+    await rejoin_member(held.id, actor=await actor_of(cast.coordinator))
 
     assert await state_of(held) == "confirmed"
 

@@ -1,4 +1,4 @@
-"""Changes of a registration that stands: cancel, take up again, rename, needs, approve; and those that free places."""
+"""Changes of a registration that stands: cancel, rename, needs, approve; and those that free places."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainings.people.consent_actions import check_permission
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.commands import Leave
-from trainings.registrations.eligibility import CannotChange, check_ahead, check_phase
+from trainings.registrations.eligibility import CannotChange, check_ahead
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     MOVES,
@@ -25,7 +25,6 @@ from trainings.registrations.models import (
     Registration,
     RegistrationGroup,
     RegistrationState,
-    Source,
 )
 from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import give_back, locked_training
@@ -88,32 +87,6 @@ async def _leave(people: Sequence[Registration], actor: Actor) -> None:
             batch_id=uuid7() if is_by_staff else None,
         )
     )
-
-
-async def rejoin(registration_id: UUID, *, actor: Actor) -> None:
-    """Take a cancelled registration up again: a place if one is free, else the end of the waiting list.
-
-    Who was never let in waits for staff again. Refuses like any sign-up by window, state and places; staff are bound by
-    the state alone.
-    """
-    async with transaction():
-        registration, training = await _locked(registration_id)
-        if registration.state is not RegistrationState.CANCELLED:
-            return
-        sessions = await TrainingSession.filter(training_id=training.id)
-        check_phase(training, sessions, Source.DESK if actor.id is not None else Source.WEB, clock.now())
-        group = await RegistrationGroup.get(id=registration.group_id)
-        if group.state is not RegistrationState.CANCELLED:
-            raise CannotChange
-        party = Party("again", 1, group.childcare_places, int(registration.duplicate_of_id is not None))
-        was_let_in = registration.confirmed_at is not None or group.wait_number is not None
-        state = places.state_for(training, party, hold=not was_let_in and actor.id is None)
-        await _take_place(training, party, state)
-        await _place([registration], group, training, state)
-        await announce(registration, registration.participant, training, f"registration_{state.value}")
-        await record(
-            "registrations.rejoin", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
-        )
 
 
 async def approve(registration_id: UUID, *, actor: Actor) -> None:
