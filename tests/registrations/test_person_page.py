@@ -13,9 +13,11 @@ from tests.cast import Cast, make_cast
 from tests.registrations.families import make_family, people_of
 from tests.registrations.wishes import places_of, state_of, wish
 from tests.web.pages import Page
+from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Relation
-from trainings.registrations.models import HoldReason, Registration
+from trainings.registrations.models import HoldReason, Registration, RegistrationGroup
+from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import CoursePrerequisite, Training
 
@@ -179,6 +181,27 @@ async def test_rejecting_answers_for_all_of_the_form(new_client: NewClient) -> N
 
     assert (first.headers["location"], again.status_code) == (path_of(ana), 409)
     assert [await state_of(one) for one in (ana, beto)] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("verb", ["cancelar", "cancelar-grupo", "rechazar", "boleto-nuevo", "separar", "apoyo"])
+@pytest.mark.parametrize(("reason", "n_more"), [(HoldReason.REVIEW, 0), (HoldReason.APPROVAL, 1)])
+async def test_nobody_is_written_to_who_was_held_because_too_many_came(
+    new_client: NewClient, verb: str, reason: HoldReason, n_more: int
+) -> None:
+    _cast, client, training = await at_desk(new_client, approval_required=True)
+    _ana, beto = await make_family(training, "Ana", "Beto", email="ana@example.org")
+    await RegistrationGroup.filter(id=beto.group_id).update(hold_reason=reason)
+    beto.needs = asking_for(None, ["ramp"])
+    await beto.save(update_fields=["needs"])
+    before = await OutboxJob.all().count()
+    path, typed = f"{path_of(beto)}/{verb}", {"email": "beto@example.org"}
+    if verb == "apoyo":
+        path, typed = f"/panel/apoyos/{beto.id}", {"need": "ramp", "state": "arranged"}
+
+    answer = await client.post(path, data=typed)
+
+    assert answer.status_code == 303
+    assert await OutboxJob.all().count() == before + n_more
 
 
 async def test_button_that_does_nothing_says_why_on_the_page_as_it_is_now(new_client: NewClient) -> None:

@@ -149,7 +149,7 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
         registration.needs = write_needs(needs | {code: state})
         await registration.save(update_fields=["needs"])
         if state is not NeedState.ASKED:
-            await announce(registration, registration.participant, training, "need_answered")
+            await _tell(registration, training, "need_answered")
         # Which need it was is forgotten with the need itself; this line stays.
         await record(
             "registrations.answer_need",
@@ -207,7 +207,15 @@ async def _rotate(registration: Registration, training: Training) -> None:
     if _is_minor(registration.participant):
         return
     await replace_link(registration, LinkScope.PERSON)
-    await announce(registration, registration.participant, training, "own_link_again")
+    await _tell(registration, training, "own_link_again")
+
+
+async def _tell(registration: Registration, training: Training, kind: str) -> None:
+    """Write to the person, unless they wait because too many came at once: such an address may be somebody else's."""
+    held = RegistrationGroup.filter(id=registration.group_id, state=RegistrationState.HELD)
+    if await held.filter(hold_reason=HoldReason.REVIEW).exists():
+        return
+    await announce(registration, registration.participant, training, kind)
 
 
 async def _free_short_code(training: Training) -> str:
