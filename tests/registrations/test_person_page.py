@@ -204,6 +204,19 @@ async def test_nobody_is_written_to_who_was_held_because_too_many_came(
     assert await OutboxJob.all().count() == before + n_more
 
 
+@pytest.mark.parametrize(("reason", "says"), [(HoldReason.REVIEW, False), (HoldReason.APPROVAL, True)])
+async def test_page_promises_a_message_only_where_one_is_sent(
+    new_client: NewClient, reason: HoldReason, *, says: bool
+) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa = await make.make_registration(training, email="ana@example.org", hold_reason=reason)
+
+    page = await opened(client, rosa)
+
+    for words in ("Se le avisa por correo en 10 minutos", "El enlace nuevo le llega a su correo."):
+        assert (words in page.text) is says, words
+
+
 async def test_button_that_does_nothing_says_why_on_the_page_as_it_is_now(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client, approval_required=True)
     rosa = await make.make_registration(training)
