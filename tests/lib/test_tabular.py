@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import struct
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -233,7 +234,36 @@ def test_cell_that_is_said_to_repeat_endlessly_ends_only_the_reader() -> None:
     assert problem_of(content)[0] in {Problem.TOO_BIG_INSIDE, Problem.DAMAGED}
 
 
+def test_text_that_a_small_workbook_repeats_in_every_cell_is_refused() -> None:
+    content = xlsx([["Nombres", "Apellidos"], *([["A" * 32_000] * 4] * 1_999)])
+
+    assert len(content) < 100_000
+    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+
+
+def test_reader_without_memory_says_that_the_sheet_is_too_big() -> None:
+    content = xlsx([["A" * 32_000] * 10] * 2_000)
+
+    assert len(content) < 100_000
+    assert problem_of(content) == (Problem.TOO_BIG_INSIDE, 0)
+
+
 # -- limits
+
+
+@pytest.mark.parametrize("as_file", [lambda rows: text(*(",".join(row) for row in rows)), xlsx, ods])
+def test_endless_cell_is_cut_where_no_answer_is_as_long(as_file: Any) -> None:
+    assert cells(read(as_file([["Nombres", "Apellidos"], ["x" * 30_000, "Coc"]])))[1] == ("x" * 500, "Coc")
+
+
+def test_rows_beyond_the_limit_are_counted_and_not_kept() -> None:
+    tracemalloc.start()
+
+    problem = problem_of(b"a\n" * 500_000)
+
+    assert problem == (Problem.TOO_MANY_ROWS, 500_000)
+    assert tracemalloc.get_traced_memory()[1] < 20 * 1024 * 1024
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("as_file", [lambda rows: text(*(",".join(row) for row in rows)), xlsx, ods])

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 import xlsxwriter
@@ -158,7 +159,7 @@ def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> Table:
         )
     except subprocess.TimeoutExpired as exc:
         raise UnreadableTable(Problem.TOO_BIG_INSIDE) from exc
-    if done.returncode < 0:
+    if done.returncode < 0 or done.returncode == workbooks.TOO_BIG:
         raise UnreadableTable(Problem.TOO_BIG_INSIDE)
     if done.returncode:
         raise UnreadableTable(Problem.DAMAGED)
@@ -176,16 +177,17 @@ def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
     if any(unicodedata.category(letter) == "Cc" for letter in set(text) - set("\t\r\n\f\v")):
         raise UnreadableTable(Problem.OTHER_DOCUMENT)
     separator, text = _separator(text)
+    rows: list[Row] = []
+    n_rows = 0
     try:
-        rows = [
-            Row(number, cells)
-            for number, cells in enumerate(map(_cells, _records(text, separator)), start=1)
-            if any(cells)
-        ]
+        for number, cells in enumerate(map(_cells, _records(text, separator)), start=1):
+            n_rows += any(cells)
+            if any(cells) and n_rows <= most_rows:
+                rows.append(Row(number, cells))
     except csv.Error as exc:
         raise UnreadableTable(Problem.DAMAGED) from exc
-    if len(rows) > most_rows:
-        raise UnreadableTable(Problem.TOO_MANY_ROWS, len(rows))
+    if n_rows > most_rows:
+        raise UnreadableTable(Problem.TOO_MANY_ROWS, n_rows)
     n_columns = max((len(row.cells) for row in rows), default=0)
     if n_columns > most_columns:
         raise UnreadableTable(Problem.TOO_MANY_COLUMNS, n_columns)
@@ -210,7 +212,7 @@ def _separator(text: str) -> tuple[str, str]:
     said = _SEP_LINE.match(text)
     if said:
         return said[1], text[said.end() :]
-    beginning = "".join(text.splitlines(keepends=True)[:_LINES_SNIFFED])
+    beginning = "".join(islice(io.StringIO(text, newline=""), _LINES_SNIFFED))
     return max(_SEPARATORS, key=lambda separator: _evenness(beginning, separator)), text
 
 
@@ -231,6 +233,7 @@ def _cells(record: list[str]) -> tuple[str, ...]:
     """The cells without blanks around, and without the apostrophe that our own files put before a formula."""
     cells = [cell.strip() for cell in record]
     cells = [cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell for cell in cells]
+    cells = [cell[: workbooks.LONGEST_CELL] for cell in cells]
     while cells and not cells[-1]:
         cells.pop()
     return tuple(cells)

@@ -12,11 +12,18 @@ import io
 import json
 import resource
 import sys
+from collections.abc import Iterator
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 MEMORY = 1 << 30
 CPU_SECONDS = 10
+LONGEST_CELL = 500
+"""Letters: no answer that we keep is half as long, so that what is cut is refused all the same."""
+MOST_LETTERS = 2_000_000
+"""In all cells together, as many as the largest text file brings: a workbook repeats a text for two letters."""
+TOO_BIG = 3
+"""Ends the process where a sheet is larger than any list."""
 
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
@@ -45,15 +52,23 @@ def as_text(value: Value) -> str:
 def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]:
     """The rows with something in them, of the first visible sheet that has any, with their numbers as people see them.
 
-    Beyond either limit only how many there are.
+    Beyond either limit only how many there are. Ends the process where there is more to read than in any list.
     """
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     sheets = [one for one in _visible_sheets(workbook) if one.end is not None]
     if not sheets:
         return {"rows": [], "sheet": "", "n_others": 0}
-    rows = [(number, cells) for number, cells in enumerate(_rows(sheets[0]), start=1) if any(cells)]
-    if len(rows) > most_rows:
-        return {"n_rows": len(rows)}
+    rows: list[tuple[int, list[str]]] = []
+    n_rows = n_letters = 0
+    for number, cells in enumerate(_rows(sheets[0]), start=1):
+        n_rows += bool(cells)
+        if cells and n_rows <= most_rows:
+            rows.append((number, cells))
+            n_letters += sum(map(len, cells))
+        if n_letters > MOST_LETTERS:
+            sys.exit(TOO_BIG)
+    if n_rows > most_rows:
+        return {"n_rows": n_rows}
     n_columns = max((len(cells) for _number, cells in rows), default=0)
     if n_columns > most_columns:
         return {"n_columns": n_columns}
@@ -68,9 +83,12 @@ def _visible_sheets(workbook: CalamineWorkbook) -> list[CalamineSheet]:
     ]
 
 
-def _rows(sheet: CalamineSheet) -> list[list[str]]:
-    """All rows from the first one on, without the empty cells at their ends."""
-    return [_without_tail([as_text(value).strip() for value in row]) for row in sheet.to_python(skip_empty_area=False)]
+def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
+    """The rows from the first one on, without the empty cells at their ends. One by one: all at once may not fit."""
+    assert sheet.start is not None, "a sheet with an end has a beginning"
+    before = [""] * sheet.start[1]
+    for row in sheet.iter_rows():
+        yield _without_tail([*before, *(as_text(value).strip()[:LONGEST_CELL] for value in row)])
 
 
 def _without_tail(cells: list[str]) -> list[str]:
