@@ -23,6 +23,7 @@ from trainings.registrations.desk_memory import AGREED_HOW, Carried
 from trainings.registrations.eligibility import field_of
 from trainings.registrations.family_forms import ADULT, ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
 from trainings.registrations.models import Registration, RegistrationState, Source
+from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.registrations.wishes import LARGEST_GROUP
@@ -79,6 +80,8 @@ async def create(request: Request) -> Response:
 
 async def _refused(request: Request, training: Training, typed: Typed, refused: Refusal) -> Response:
     """The form with all that was typed; where there is a crowd, also when to try again."""
+    if isinstance(refused, KeyUsedAgain):
+        typed.fields["idempotency_key"] = [tokens.idempotency_key()]
     page = await _page(request, training, typed.refused(refused), status=refused.status)
     if isinstance(refused, TooMany):
         page.headers["retry-after"] = str(refused.retry_after)

@@ -24,7 +24,10 @@ REPLAY = timedelta(hours=24)
 
 class KeyUsedAgain(Refusal):
     code = "key_used_again"
-    sentence = N_("Esta página ya se envió con otros datos. Ábrala otra vez para inscribir a otra persona.")
+    sentence = N_(
+        "Esta página ya se envió con otros datos. Si quería corregirlos, hágalo en el boleto. Si es otra persona, toque "
+        "el botón otra vez."
+    )
 
 
 async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:

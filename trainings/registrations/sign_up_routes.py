@@ -19,6 +19,7 @@ from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, coun
 from trainings.registrations.guarding import Suspicion, check_rate, suspicion, watches
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
+from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.sign_up_page import context_of, tell_ages
 from trainings.registrations.wishes import LARGEST_GROUP
@@ -117,6 +118,9 @@ def _is_edited(typed: Typed) -> bool:
 async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
     """The form with all that was typed, and what is wrong with it."""
     renumber(typed, keep_empty=True)
+    if isinstance(refused, KeyUsedAgain):
+        # The form that is shown now is another one.
+        typed.fields["idempotency_key"] = [tokens.idempotency_key()]
     training = await open_training(slug)
     is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
     if typed.errors and is_about_age:
