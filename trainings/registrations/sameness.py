@@ -25,8 +25,8 @@ REPLAY = timedelta(hours=24)
 class KeyUsedAgain(Refusal):
     code = "key_used_again"
     sentence = N_(
-        "Esta página ya se envió con otros datos. Si quería corregirlos, hágalo en el boleto. Si es otra persona, toque "
-        "el botón otra vez."
+        "Esta página ya se envió con otros datos. Si quería corregirlos, hágalo en el boleto. Si es otra persona, "
+        "toque el botón otra vez."
     )
 
 
