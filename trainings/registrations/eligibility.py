@@ -43,7 +43,7 @@ class TrainingCancelled(Refusal):
 class NotForYou(Refusal):
     code = "not_for_you"
     sentence = N_(
-        "Esta capacitación es solo para ciertos grupos, que dice arriba. Si cree que le toca, llame al %(phone)s; "
+        "Esta capacitación es solo para los grupos que dice esta página. Si cree que le toca, llame al %(phone)s; "
         "si no, busque otra en la página de su municipio."
     )
 
