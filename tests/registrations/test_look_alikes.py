@@ -202,6 +202,8 @@ async def test_look_alike_cannot_be_told_from_any_other_sign_up(
     await sign_up_rosa(training, email="rosa@example.org")
     if capacity == 1:
         await make.make_registration(training, given_names="Otra")
+    # The first of all looks up the training's key, which is kept.
+    await post(new_client(), training, given_names="Primera", phone="3333 0000")
     stranger, curious = new_client(), new_client()
 
     with statements() as ordinary:
@@ -217,7 +219,7 @@ async def test_look_alike_cannot_be_told_from_any_other_sign_up(
     texts = [
         as_anybody_sees_it(page.text, name) for page, name in zip(pages, ("Dina Elvi", "Rosa Amalia"), strict=True)
     ]
-    assert texts[0].replace("lista es 2.", "lista es N.") == texts[1].replace("lista es 3.", "lista es N.")
+    assert texts[0].replace("lista es 3.", "lista es N.") == texts[1].replace("lista es 4.", "lista es N.")
     stored = await Registration.filter(duplicate_of_id__not_isnull=True).prefetch_related("participant")
     assert [one.participant.given_names for one in stored] == ["Rosa Amalia"]
 
