@@ -227,6 +227,7 @@ async def test_eleventh_file_in_an_hour_is_refused(client: AsyncClient, cast: Ca
 
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert "Hubo demasiados intentos." in answers[-1].text
+    assert answers[-1].headers["retry-after"] == "3600"
 
 
 # -- a hub's period

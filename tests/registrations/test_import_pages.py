@@ -30,7 +30,7 @@ from trainings.accounts.models import Role
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import ConsentHow, Participant
-from trainings.registrations import import_job
+from trainings.registrations import import_job, imports
 from trainings.registrations.import_columns import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
 
@@ -166,6 +166,18 @@ async def test_second_confirmation_only_shows_how_far_it_is(assistant: AsyncClie
 
     assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, address)] * 2
     assert await OutboxJob.filter(kind=import_job.KIND).count() == 1
+
+
+async def test_lists_beyond_those_of_an_hour_are_told_when_to_come_back(
+    assistant: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "UPLOADS_PER_HOUR", 1)
+    training = await a_training()
+
+    answers = [await send(assistant, training, text(HEADER, MARIA)) for _list in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 429]
+    assert 0 < int(answers[1].headers["retry-after"]) <= 3600
 
 
 async def test_list_can_be_thrown_away(assistant: AsyncClient) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import EXPORTERS
 from trainings.db import reads
-from trainings.errors import Refusal
+from trainings.errors import Refusal, TooMany
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from trainings.places.models import Hub
 from trainings.registrations.export_forms import ExportForm, HubExportForm
@@ -54,6 +54,8 @@ async def create(request: Request) -> Response:
         exported = await export_training(training, asked, actor=request.state.actor)
     except FormErrors as exc:
         return await _page(request, training, exc.typed, 422)
+    except TooMany:
+        raise
     except Refusal as refusal:
         return await _page(request, training, typed.refused(refusal), refusal.status)
     return await _file(exported, asked.as_format)
@@ -73,6 +75,8 @@ async def create_of_hub(request: Request) -> Response:
         exported = await export_hub(form.hub, form.first, form.last, asked, actor=request.state.actor)
     except FormErrors as exc:
         return await _page(request, form=exc.typed, status=422)
+    except TooMany:
+        raise
     except Refusal as refusal:
         return await _page(request, form=typed.refused(refusal), status=refusal.status)
     return await _file(exported, asked.as_format)
