@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
-from trainings.errors import Refusal
+from trainings.errors import Refusal, TooMany
 from trainings.lib.tabular import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from trainings.people import choices
 from trainings.people.words import ACTOR_TYPES
@@ -61,6 +61,8 @@ async def create(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file")
         draft = await imports.upload(training, content, actor=request.state.actor)
+    except TooMany:
+        raise
     except Refusal as refusal:
         return _upload_page(request, training, typed.refused(refusal), refusal.status)
     return redirect(f"{_path(draft)}/columnas")
