@@ -196,6 +196,19 @@ async def test_confirmed_list_registers_each_person_with_the_permission_it_came_
     assert not any("Caal" in str(line.detail) for line in lines)
 
 
+async def test_permission_is_said_to_have_been_received_by_who_confirmed_the_list(sqlite_db: Settings) -> None:
+    training, who_uploads, who_confirms = await a_training(), await an_actor(), await an_actor()
+    draft = await matched(training, [MARIA], who_uploads)
+
+    await imports.confirm(draft.id, training, ConsentHow.PAPER, actor=who_confirms)
+    await work_off(draft)
+
+    assert (await Consent.get()).recorded_by_id == who_confirms.id
+    acts = ("upload_list", "confirm_list", "sign_up", "import_list")
+    by = {line.act: line.actor_id for line in await AuditLine.filter(act__in=[f"registrations.{act}" for act in acts])}
+    assert [by[f"registrations.{act}"] for act in acts] == [who_uploads.id, *[who_confirms.id] * 3]
+
+
 async def test_minor_of_a_list_is_kept_with_guardian_and_assent(db: Settings) -> None:
     training, actor = await a_training(admits_minors=True), await an_actor()
     header = (

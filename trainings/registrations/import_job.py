@@ -71,7 +71,7 @@ async def begin(draft: ImportDraft, judged: Preview) -> None:
         refused={one.number: " ".join(one.why) for one in judged.of(Verdict.REFUSED)},
     )
     draft.outcomes = set_aside.as_text()
-    await draft.save(update_fields=["rows", "state", "outcomes"])
+    await draft.save(update_fields=["rows", "state", "user_id", "outcomes"])
     await _enqueue(draft)
 
 
@@ -117,7 +117,7 @@ def _is_at(draft: ImportDraft, row: int) -> bool:
 
 
 async def _actor(draft: ImportDraft) -> Actor:
-    """Who uploaded the list, whatever became of their account since."""
+    """Who confirmed the list, whatever became of their account since."""
     user = await User.get_or_none(id=draft.user_id)
     return await actor_of(user) if user else Actor(id=draft.user_id, role=NO_ROLE)
 

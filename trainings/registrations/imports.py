@@ -187,11 +187,12 @@ async def preview(draft: ImportDraft, training: Training) -> Preview:
 
 
 async def confirm(draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor) -> None:
-    """Begin to register the people of a list, who gave their permission as `how` says.
+    """Begin to register the people of a list, who gave their permission as `how` says: the actor received it.
 
     Rows that are there already or have errors are set aside now. Refuses where nobody is left.
     """
     assert how in AGREED
+    assert actor.id is not None
     await check_takes_people(training)
     seen = await ImportDraft.get(id=draft_id)
     # Read before the transaction: on SQLite it would hold up everybody's sign-ups meanwhile.
@@ -203,6 +204,7 @@ async def confirm(draft_id: UUID, training: Training, how: ConsentHow, *, actor:
         if (draft.rows, draft.columns) != (seen.rows, seen.columns):
             raise ListChanged
         draft.rows, draft.state = as_text(replace(sheet_in(draft), how=how)), ImportState.RUNNING
+        draft.user_id = actor.id
         await import_job.begin(draft, judged)
         await record(
             "registrations.confirm_list",
