@@ -228,11 +228,12 @@ async def test_comparison_says_that_both_are_on_one_training_and_leads_to_each(
     training = await make.make_training(hub=cast.hub, title="Refugio")
     first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
 
-    page = await browser.get(address(first, second))
+    page, turned = await browser.get(address(first, second)), await browser.get(address(second, first))
 
     text = " ".join(Page(page.text).text.split())
     assert "Las dos están inscritas en «Refugio»." in text
-    assert "Una de las dos no ocupa lugar." in text
+    assert "La segunda no ocupa lugar: cancele esa." in text
+    assert "La primera no ocupa lugar: cancele esa." in turned.text
     assert page.text.count(f'href="/panel/inscripciones/{first.id}">la primera') == 1
     assert page.text.count(f'href="/panel/inscripciones/{second.id}">la segunda') == 1
 
