@@ -46,7 +46,9 @@ AT_HUB = AT_DESK | {"facilitator"}
 WITHOUT_HUB = frozenset({"monitor", "platform"})
 ALL = AT_HUB | WITHOUT_HUB
 
-EVERYBODY, EDITORS_LIST, DESK_LIST = (Rule(frozenset(), everywhere=who) for who in (ALL, LEAD, AT_DESK))
+EVERYBODY, EDITORS_LIST, DESK_LIST, DOOR_LIST = (
+    Rule(frozenset(), everywhere=who) for who in (ALL, LEAD, AT_DESK, AT_HUB)
+)
 """Pages without an object in their address: what they list is narrowed by the queries."""
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
@@ -97,6 +99,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {DOOR_PAGE}/sin-boleto": DOOR,
     f"GET {DOOR_PAGE}/listado": DOOR,
     f"GET {DOOR_PAGE}/cerrar": CLOSING,
+    f"GET {SESSION}/aviso-familia": DOOR,
+    "GET /panel/menor-solo": DOOR_LIST,
     "GET /panel/apoyos": DESK_LIST,
     "GET /panel/revisar": DESK_LIST,
     "GET /panel/revisar/confirmar": DESK_LIST,
@@ -173,6 +177,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {DOOR_PAGE}/deshacer": DOOR,
     f"POST {DOOR_PAGE}/sin-boleto": DOOR,
     f"POST {DOOR_PAGE}/cerrar": CLOSING,
+    "POST /panel/menor-solo": DOOR_LIST,
     f"POST {DOOR_PAGE}/reabrir": CLOSING,
     "POST /panel/apoyos/{id:uuid}": DESK,
     "POST /panel/revisar/aprobar": DESK_LIST,
