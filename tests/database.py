@@ -11,6 +11,8 @@ from tortoise.connection import get_connection, get_connections
 
 from tests import postgres_server
 from trainings.db import connect, migrate
+from trainings.db.keyring import set_keyring
+from trainings.lib.crypt import Keyring
 from trainings.settings import Environment, Settings
 
 KEY = "only-for-tests-" * 4
@@ -64,6 +66,8 @@ class Database:
             await self._copy_sqlite()
         if engine == "postgres":
             await get_connection("default").execute_script(await self._emptying_script())
+        # Tests without a database leave keys of their own.
+        set_keyring(Keyring(list(settings.keys)))
         return settings
 
     async def close(self) -> None:
