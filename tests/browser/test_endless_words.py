@@ -1,0 +1,69 @@
+"""Whoever types a word without an end makes no page of the staff wider than the screen, nor the page of their card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.browser import demo, steps
+
+WORD = "W" * 110
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+PERSON = {
+    "given_names": WORD,
+    "surnames": WORD,
+    "municipality": "1705",
+    "community": WORD,
+    "actor_type": "comude",
+    "needs": "food",
+    "consent_data": "yes",
+}
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    world = demo.seeded_once(tmp_path_factory)
+    with demo.serving(world, tmp_path_factory.mktemp("words") / "site") as origin:
+        yield origin
+
+
+def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str) -> None:
+    page = browser.new_context(locale="es-GT").new_page()
+    steps.sign_in(page, origin, "coordina")
+    page.goto(f"{origin}/panel/capacitaciones?q=Retorno&estado=published")
+    page.get_by_role("link", name="Retorno y reintegración comunitaria").first.click()
+    paths = filled(page)
+
+    wide = []
+    for width in (320, 1280):
+        page.set_viewport_size(ViewportSize(width=width, height=800))
+        for path in paths:
+            page.goto(origin + path)
+            if WORD in page.content() and not page.evaluate(FITS):
+                wide.append((width, path))
+
+    assert wide == []
+    page.context.close()
+
+
+def filled(page: Page) -> list[str]:
+    """A person, cards and a letter with that word, for the training that is shown; the pages on which it stands."""
+    training = page.url
+    person = posted(page, f"{training}/inscribir", PERSON)
+    block = posted(page, f"{training}/tarjetas", {"n": "2", "community": WORD, "holder": WORD, "municipality": "1705"})
+    posted(page, f"{training}/convocatorias", {"names": f"{WORD} | {WORD} | {WORD}"})
+    [bearer] = re.findall(r"/tarjetas/[0-9A-Z]{32}", page.request.get(block).text())[:1]
+    posted(page, f"{page.url.partition('/panel')[0]}{bearer}/1", PERSON | {"age_group": "18+"})
+    pages = [training, f"{training}/tarjetas", f"{training}/convocatorias", block, f"{block}/soltar", bearer, person]
+    more = ["/panel/apoyos", "/panel/personas/repetidas"]
+    return [re.sub(r"^https?://[^/]+", "", one) for one in [*pages, person.replace("/boleto", ""), *more]]
+
+
+def posted(page: Page, address: str, answers: Mapping[str, str]) -> str:
+    """Where a form leads, without what follows the question mark."""
+    answer = page.request.post(address, form={**answers}, max_redirects=0)
+    assert answer.status == 303, answer.text()
+    return page.url.partition("/panel")[0] + answer.headers["location"].partition("?")[0]
