@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient, Response
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.registrations.card_world import card_of, make_block, named, places_of, states_of
@@ -17,8 +18,9 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
+from trainings.limits.actions import CountingBusy, TooManyTries
 from trainings.people.models import Consent, Guardian, Participant
-from trainings.registrations import actions, cards
+from trainings.registrations import actions, bearer_routes, cards
 from trainings.registrations.models import CardState, OwnLink, Registration, ReservedBlock
 from trainings.schedule.models import Training
 
@@ -213,6 +215,31 @@ async def test_name_form_of_a_minor_when_a_permission_lacks_then_refused_and_not
     assert response.status_code in (409, 422)
     assert sentence in " ".join(Page(response.text).text.split())
     assert await Participant.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble", "status", "seconds"),
+    [
+        ("name_card", OperationalError("database is locked"), 503, "30"),
+        ("check_rate", OperationalError("database is locked"), 503, "30"),
+        ("check_rate", CountingBusy(), 503, "10"),
+        ("check_rate", TooManyTries(retry_after=60, minutes=1), 429, "60"),
+    ],
+)
+async def test_name_form_when_it_cannot_be_taken_now_then_kept_with_when_to_try_again(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch, name: str, trouble: Exception, status: int, seconds: str
+) -> None:
+    _training, block = await make_world()
+
+    async def fail(*_args: object, **_how: object) -> object:
+        raise trouble
+
+    monkeypatch.setattr(bearer_routes, name, fail)
+    answer = await give(client, block)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, seconds)
+    assert Page(answer.text).one("input", name="surnames")["value"] == "Coc Xol"
+    assert await Registration.all().count() == 0
 
 
 async def test_name_given_twice_then_the_same_form_is_one_person_and_another_is_refused(client: AsyncClient) -> None:

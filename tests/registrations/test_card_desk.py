@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.cast import Cast, make_cast
@@ -20,7 +21,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Consent, Guardian, Participant
-from trainings.registrations import cards
+from trainings.registrations import cards, spare_card_routes
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.schedule.models import Training, TrainingState
 
@@ -284,6 +285,22 @@ async def test_card_form_when_something_is_wrong_then_all_of_it_is_said_at_once(
     assert response.status_code == 422
     assert set(errors_of(Page(response.text))) == {"surnames", "training"}
     assert await Participant.all().count() == 0
+
+
+async def test_card_form_when_the_database_is_locked_then_kept_with_when_to_try_again(
+    desk: AsyncClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _training, block = await make_reserved(cast)
+    card = await card_of(block)
+
+    async def fail(*_args: object, **_how: object) -> object:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(spare_card_routes, "name_card", fail)
+    answer = await desk.post(f"/panel/tarjetas/{card.id}/usar", data=ROSA)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert Page(answer.text).one("input", name="surnames")["value"] == "Coc Xol"
 
 
 async def test_card_given_to_a_minor_then_guardian_as_staff_wrote_it_down(desk: AsyncClient, cast: Cast) -> None:

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.errors import Refusal, TooMany
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
+from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
@@ -29,6 +30,7 @@ from trainings.web.allow import HOLDER, allow
 from trainings.web.flash import Tone, flash
 from trainings.web.forms import FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import DatabaseBusy, with_time
 from trainings.web.render import redirect, render, token_page_headers
 
 if TYPE_CHECKING:
@@ -98,19 +100,22 @@ async def new(request: Request) -> Response:
 
 @allow(HOLDER)
 async def create(request: Request) -> Response:
-    """Give the card to a person: 303 back to the list; 422 or 409 with the form and what was typed."""
+    """Give the card to a person: 303 back to the list; else the form and what was typed, 429 and 503 with a time."""
     block = await _block(request)
     card = _card(request, block)
-    await check_rate(client_address(request))
     typed = await read_form(request)
     try:
+        await check_rate(client_address(request))
         await name_card(card.id, _wish(typed), actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return _form(request, block, card, exc.typed, 422)
-    except TooMany:
-        raise
-    except Refusal as exc:
-        return _form(request, block, card, typed.refused(exc), exc.status)
+    except Refusal as refusal:
+        return with_time(_form(request, block, card, typed.refused(refusal), refusal.status), refusal)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        busy = DatabaseBusy(retry_after=30)
+        return with_time(_form(request, block, card, typed.refused(busy), busy.status), busy)
     return _back(request, gettext(N_("Listo. La tarjeta %(number)s ya tiene nombre.")) % {"number": card.number})
 
 

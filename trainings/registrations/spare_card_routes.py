@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import DESK
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
 from trainings.lib.dates import day_and_time
 from trainings.people import choices
@@ -45,6 +46,7 @@ from trainings.web.allow import allow
 from trainings.web.flash import Tone, flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, language
+from trainings.web.problems import DatabaseBusy, with_time
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -151,6 +153,11 @@ async def create(request: Request) -> Response:
         return await _form(request, card, exc.typed, 422)
     except Refusal as exc:
         return await _form(request, card, typed.refused(exc), exc.status)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        busy = DatabaseBusy(retry_after=30)
+        return with_time(await _form(request, card, typed.refused(busy), busy.status), busy)
     return _used(used.registration_id, gettext(N_("Listo. La tarjeta es su boleto: entréguesela.")))
 
 

@@ -51,6 +51,13 @@ def sentence_of(refusal: Refusal) -> str:
     return text % refusal.values if refusal.values else text
 
 
+def with_time(form: Response, refusal: Refusal) -> Response:
+    """A form that is shown again says when to send it, where it was refused only for now."""
+    if isinstance(refusal, TooMany):
+        form.headers["retry-after"] = str(refusal.retry_after)
+    return form
+
+
 async def show_refusal(request: Request, exc: Exception) -> Response:
     """A refusal that no form re-showed."""
     assert isinstance(exc, Refusal)
