@@ -120,7 +120,7 @@ class Objects:
                 "registration_id": self.person.id,
                 "purpose": "photo",
             },
-            **dict.fromkeys(("/verificar/", "/V/", "/v/"), {"code": self.certificate.code}),
+            **{path: {"code": self.certificate.code} for path in ("/verificar/", "/V/", "/v/")},
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
             "/panel/capacitaciones/": self._of_the_coming,
