@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from httpx2 import AsyncClient, Response
 
 from tests.registrations.lists import HEADER
@@ -37,10 +39,26 @@ def selected(page: Page) -> dict[str, str]:
     return found
 
 
+async def assign(client: AsyncClient, address: str, form: Mapping[str, str]) -> Response:
+    """The columns as a page that was opened just now sends them."""
+    return await post(client, f"{address}/columnas", {**await version(client, f"{address}/columnas"), **form})
+
+
+async def confirm(client: AsyncClient, address: str, form: Mapping[str, str]) -> Response:
+    """The same of the preview."""
+    return await post(client, f"{address}/confirmar", {**await version(client, address), **form})
+
+
+async def version(client: AsyncClient, address: str) -> dict[str, str]:
+    """What the page carries of the columns that it shows; nothing where it shows no form."""
+    carried = Page((await client.get(address)).text).all("input", name="version")
+    return {"version": str(carried[0]["value"])} if carried else {}
+
+
 async def previewed(client: AsyncClient, training: Training, *rows: str, header: str = HEADER) -> str:
     """The address of a list that waits to be confirmed."""
     address = await uploaded(client, training, *rows, header=header)
     form = selected(Page((await client.get(f"{address}/columnas")).text))
-    answer = await post(client, f"{address}/columnas", form)
+    answer = await assign(client, address, form)
     assert (answer.status_code, answer.headers["location"]) == (303, address)
     return address

@@ -9,7 +9,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
-from tests.registrations.list_pages import path, previewed, selected, send, uploaded
+from tests.registrations.list_pages import assign, confirm, path, previewed, selected, send, uploaded, version
 from tests.registrations.lists import (
     HEADER,
     JUAN,
@@ -52,7 +52,7 @@ async def test_assistant_brings_a_list_from_file_to_registrations(assistant: Asy
     assert "Todavía no se ha inscrito a nadie." in preview.text
     assert "Apellidos: falta este dato." in preview.text
     assert await Participant.all().count() == 0
-    answer = await post(assistant, f"{address}/confirmar", {"how": "paper"})
+    answer = await confirm(assistant, address, {"how": "paper"})
     assert (answer.status_code, answer.headers["location"]) == (303, address)
     progress = Page((await assistant.get(address)).text)
     assert progress.one("progress")["max"] == "3"
@@ -87,13 +87,50 @@ async def test_columns_can_be_corrected_and_the_unused_are_forgotten(assistant: 
     address = await uploaded(assistant, training, "Ana,Coc,secreto", header="A,B,C")
 
     form = {"column-0": "given_names", "column-1": "surnames", "municipality": "1705", "actor_type": "docente"}
-    answer = await post(assistant, f"{address}/columnas", form)
+    answer = await assign(assistant, address, form)
 
     assert answer.status_code == 303
     assert "secreto" not in ((await ImportDraft.get()).rows or "")
     page = Page((await assistant.get(address)).text)
     assert "La Libertad, Petén" in page.text
     assert "Docente" in page.text
+
+
+async def test_columns_sent_again_from_a_page_of_before_change_nothing(assistant: AsyncClient) -> None:
+    address = await uploaded(assistant, await a_training(), "Ana,Coc,rojo,1705", header="Nombres,Apellidos,Color,Lugar")
+    names = {"column-0": "given_names", "column-1": "surnames"}
+    before = (
+        names | {"column-3": "municipality", "actor_type": "docente"} | await version(assistant, f"{address}/columnas")
+    )
+
+    first = await post(assistant, f"{address}/columnas", before)
+    again = await post(assistant, f"{address}/columnas", before | {"column-2": "community"})
+
+    assert [(one.status_code, one.headers["location"]) for one in (first, again)] == [(303, address)] * 2
+    assert "Alguien cambió las columnas de esta lista" in Page((await assistant.get(address)).text).text
+    assert (await ImportDraft.get()).columns == {"given_names": 0, "surnames": 1, "municipality": 2}
+
+
+async def test_columns_that_the_list_does_not_have_are_not_used(assistant: AsyncClient) -> None:
+    address = await uploaded(assistant, await a_training(), "Ana Coc", header="Nombre completo")
+
+    answer = await assign(assistant, address, {"column-0": "full_name", "column-99": "phone", "municipality": "1705"})
+
+    assert answer.status_code == 303
+    assert (await ImportDraft.get()).columns == {"full_name": 0}
+
+
+async def test_preview_of_other_columns_confirms_nothing(assistant: AsyncClient) -> None:
+    address = await previewed(assistant, await a_training(), MARIA)
+    seen = await version(assistant, address)
+    form = selected(Page((await assistant.get(f"{address}/columnas")).text))
+    await assign(assistant, address, form | {"actor_type": "docente"})
+
+    answer = await post(assistant, f"{address}/confirmar", {"how": "paper"} | seen)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    assert "Alguien cambió las columnas de esta lista" in Page((await assistant.get(address)).text).text
+    assert (await ImportDraft.get()).state is ImportState.PREVIEW
 
 
 @pytest.mark.parametrize(
@@ -109,7 +146,7 @@ async def test_columns_can_be_corrected_and_the_unused_are_forgotten(assistant: 
 async def test_wrong_columns_are_said_to_be(assistant: AsyncClient, form: dict[str, str], sentence: str) -> None:
     address = await uploaded(assistant, await a_training(), "Ana,Coc,x", header="A,B,C")
 
-    answer = await post(assistant, f"{address}/columnas", form)
+    answer = await assign(assistant, address, form)
 
     assert answer.status_code == 422
     assert sentence in Page(answer.text).text
@@ -152,7 +189,7 @@ async def test_preview_shows_twenty_rows_and_every_error(assistant: AsyncClient)
 async def test_permission_must_be_declared(assistant: AsyncClient) -> None:
     address = await previewed(assistant, await a_training(), MARIA)
 
-    answers = [await post(assistant, f"{address}/confirmar", form) for form in ({}, {"how": "form"}, {"how": "x"})]
+    answers = [await confirm(assistant, address, form) for form in ({}, {"how": "form"}, {"how": "x"})]
 
     assert [answer.status_code for answer in answers] == [422, 422, 422]
     assert "Diga cómo dieron su permiso las personas de la lista." in answers[0].text
@@ -162,7 +199,7 @@ async def test_permission_must_be_declared(assistant: AsyncClient) -> None:
 async def test_second_confirmation_only_shows_how_far_it_is(assistant: AsyncClient) -> None:
     address = await previewed(assistant, await a_training(), MARIA)
 
-    answers = [await post(assistant, f"{address}/confirmar", {"how": "read_aloud"}) for _click in range(2)]
+    answers = [await confirm(assistant, address, {"how": "read_aloud"}) for _click in range(2)]
 
     assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, address)] * 2
     assert await OutboxJob.filter(kind=import_job.KIND).count() == 1
@@ -241,7 +278,7 @@ async def test_wrong_rows_come_back_with_their_reasons_and_can_be_uploaded_again
     header = "Alumno,Cargo,Teléfono"
     address = await uploaded(assistant, training, "=1+1 Coc,COCODE,+502 5555 1234", "Ana Coc,COCODE,", header=header)
     form = {"column-0": "full_name", "column-1": "actor_type", "column-2": "phone", "municipality": "1705"}
-    await post(assistant, f"{address}/columnas", form)
+    await assign(assistant, address, form)
 
     answer, rows = await rows_to_correct(assistant, address)
 

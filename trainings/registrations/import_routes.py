@@ -29,6 +29,7 @@ from trainings.web.files import download, read_upload
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -107,15 +108,28 @@ async def assign(request: Request) -> Response:
     try:
         form = check(ColumnsForm, typed)
         await imports.assign_columns(
-            draft.id, chosen_columns(typed), municipality=form.municipality, actor_type=form.actor_type or ""
+            draft.id,
+            chosen_columns(typed),
+            municipality=form.municipality,
+            actor_type=form.actor_type or "",
+            version=typed.value("version"),
         )
     except FormErrors as exc:
         return _columns_page(request, draft, training, exc.typed, 422)
+    except imports.ListChanged as changed:
+        return _look_again(draft, changed)
     except (imports.UnknownList, imports.ListStarted, imports.ListGone):
         raise
     except Refusal as refusal:
         return _columns_page(request, draft, training, typed.refused(refusal), refusal.status)
     return redirect(_path(draft))
+
+
+def _look_again(draft: ImportDraft, changed: imports.ListChanged) -> Response:
+    """On to the list as it stands now."""
+    response = redirect(_path(draft))
+    flash(response, sentence_of(changed), "note")
+    return response
 
 
 def _columns_page(
@@ -126,6 +140,7 @@ def _columns_page(
     context = {
         "training": training,
         "draft": draft,
+        "version": imports.version_of(draft),
         "form": form,
         "columns": [
             {
@@ -196,6 +211,7 @@ async def _preview_page(
     context = {
         "training": training,
         "draft": draft,
+        "version": imports.version_of(draft),
         "form": form,
         "notes": sorted(preview.notes.items()),
         "n": {verdict.value: len(preview.of(verdict)) for verdict in Verdict},
@@ -229,9 +245,12 @@ async def confirm(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(ConfirmForm, typed)
-        await imports.confirm(draft.id, training, form.how, actor=request.state.actor)
+        actor, version = request.state.actor, typed.value("version")
+        await imports.confirm(draft.id, training, form.how, actor=actor, version=version)
     except imports.ListStarted:
         return redirect(_path(draft))
+    except imports.ListChanged as changed:
+        return _look_again(draft, changed)
     except FormErrors as exc:
         return await _preview_page(request, draft, training, exc.typed, 422)
     return redirect(_path(draft))

@@ -85,10 +85,12 @@ def sheet_of(table: Table) -> Sheet:
 def assigned(sheet: Sheet, chosen: Mapping[int, Field]) -> tuple[Sheet, dict[Field, int]]:
     """The sheet with only the chosen columns, and where each field stands in it; parts of a name are joined.
 
-    Refuses names that are missing or said twice, and a field in two columns.
+    Columns that it does not have are not used. Refuses names that are missing or said twice, and a field twice.
     """
     columns_of: dict[Field, list[int]] = {}
     for number, field in sorted(chosen.items()):
+        if number >= len(sheet.headers):
+            continue
         if field in columns_of and field not in JOINED:
             raise ChosenTwice(field=f"column-{number}")
         columns_of.setdefault(field, []).append(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
+from trainings.lib import tokens
 from trainings.lib.tabular import Problem, Table, UnreadableTable, read_table
 from trainings.limits import actions as limits
 from trainings.people.models import ConsentHow
@@ -32,6 +34,7 @@ MOST_ROWS, MOST_COLUMNS = 2_000, 40
 ROWS_ABOVE = 20
 """Titles, dates and the header may stand above the people."""
 UPLOADS_PER_HOUR = 30
+VERSION_LENGTH = 16
 
 AGREED = (ConsentHow.PAPER, ConsentHow.READ_ALOUD)
 """How the people of a list can have given their permission."""
@@ -167,13 +170,29 @@ def sheet_in(draft: ImportDraft) -> Sheet:
     return from_text(draft.rows)
 
 
-async def assign_columns(draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str) -> None:
-    """Say what the columns hold; those that hold nothing we ask for are forgotten now.
+def version_of(draft: ImportDraft) -> str:
+    """Names the columns of a list that waits, as a page shows them: what is sent from a page of before is not done."""
+    sheet = sheet_in(draft)
+    standing = (sheet.headers, sorted(draft.columns.items()), sheet.municipality, sheet.actor_type)
+    return tokens.digest(json.dumps(standing), "columns")[:VERSION_LENGTH]
 
-    `municipality` and `actor_type` stand for those of whom the list does not say it.
+
+def _check_version(draft: ImportDraft, version: str | None) -> None:
+    if version is not None and version != version_of(draft):
+        raise ListChanged
+
+
+async def assign_columns(
+    draft_id: UUID, chosen: Mapping[int, Field], *, municipality: str, actor_type: str, version: str | None = None
+) -> None:
+    """Say what the columns hold; those that hold nothing we ask for are forgotten now, and the others move up.
+
+    `municipality` and `actor_type` stand for those of whom the list does not say it. Refuses with ListChanged where a
+    `version` is told that is not the one that stands.
     """
     async with transaction():
         draft = await _waiting(draft_id)
+        _check_version(draft, version)
         sheet, columns = assigned(sheet_in(draft), chosen)
         draft.rows = as_text(replace(sheet, municipality=municipality, actor_type=actor_type))
         draft.columns = {field.value: number for field, number in columns.items()}
@@ -186,15 +205,23 @@ async def preview(draft: ImportDraft, training: Training) -> Preview:
     return await judge(await read_list(sheet_in(draft), draft.columns, training), training)
 
 
-async def confirm(draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor) -> None:
+async def confirm(
+    draft_id: UUID, training: Training, how: ConsentHow, *, actor: Actor, version: str | None = None
+) -> None:
     """Begin to register the people of a list, who gave their permission as `how` says: the actor received it.
 
-    Rows that are there already or have errors are set aside now. Refuses where nobody is left.
+    Rows that are there already or have errors are set aside now. Refuses where nobody is left, and (ListChanged) where
+    the columns are not those of the `version` that is told.
     """
     assert how in AGREED
     assert actor.id is not None
     await check_takes_people(training)
-    seen = await ImportDraft.get(id=draft_id)
+    seen = await ImportDraft.get_or_none(id=draft_id)
+    if seen is None:
+        raise UnknownList
+    if seen.state is not ImportState.PREVIEW:
+        raise ListStarted
+    _check_version(seen, version)
     # Read before the transaction: on SQLite it would hold up everybody's sign-ups meanwhile.
     judged = await preview(seen, training)
     if not judged.of(Verdict.NEW):
