@@ -1,4 +1,4 @@
-"""Nameless cards, offers, merges and tickets at the same moment: each once, nobody oversold, nobody waits for ever."""
+"""Nameless cards, offers, lists, merges and tickets at the same moment: each once, nobody oversold, none waits for ever."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from tests.attendance.doors import qr_of, scan
 from tests.cast import make_cast
 from tests.privacy.people import merged_into, someone
 from tests.registrations.card_world import card_of, cards_of, make_block, make_spare_cards, named, states_of
+from tests.registrations.lists import a_training as a_training_at_desk
+from tests.registrations.lists import an_actor, confirmed, matched, people, waiting_jobs
 from tests.registrations.waiting_world import DAY, MONDAY, a_training, one_offered
 from tests.registrations.wishes import wish
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
 from trainings.errors import Refusal
-from trainings.people.models import Consent, Merge, MergeReason, Participant
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import Consent, ConsentHow, Merge, MergeReason, Participant
 from trainings.privacy import merging
 from trainings.privacy.withdrawal import NOBODY, withdraw_data
-from trainings.registrations import actions, cards, desk_actions, waiting
+from trainings.registrations import actions, cards, desk_actions, import_job, imports, waiting
 from trainings.registrations.card_use import CardUsed, use_at_door, use_spare
+from trainings.registrations.import_columns import Field
 from trainings.registrations.models import (
     TAKES_PLACE,
     Card,
     CardState,
+    ImportDraft,
+    ImportState,
     OwnLink,
     Registration,
     RegistrationGroup,
@@ -128,12 +134,12 @@ async def test_cards_given_back_voided_released_and_named_at_once_keep_the_count
 
 async def test_reserving_signing_up_cancelling_and_resizing_at_once_never_oversells(db: Settings) -> None:
     training = await make.make_training(capacity=20)
-    people = [await make.make_registration(training, given_names=f"Antes {n}") for n in range(12)]
+    before = [await make.make_registration(training, given_names=f"Antes {n}") for n in range(12)]
 
     came_to = await at_once(
         *(make_block(training, 3) for _block in range(6)),
         *(rush.different(training.id, number) for number in range(20)),
-        *(actions.cancel(one.id, actor=HOLDER_OF_LINK) for one in people[:6]),
+        *(actions.cancel(one.id, actor=HOLDER_OF_LINK) for one in before[:6]),
         *(actions.resize(training.id, capacity, 0, actor=PROGRAM) for capacity in (14, 22, 17, 25)),
     )
 
@@ -197,17 +203,53 @@ async def test_offer_accepted_and_expired_at_the_same_moment_is_one_of_the_two(d
 
 async def test_list_closed_while_somebody_gives_a_place_back_leaves_nobody_half_told(db: Settings) -> None:
     training = await a_training(capacity=2)
-    people = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta", "Cruz", "Delia")]
+    four = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta", "Cruz", "Delia")]
 
     await at_once(
-        actions.cancel(people[0].id, actor=HOLDER_OF_LINK),
+        actions.cancel(four[0].id, actor=HOLDER_OF_LINK),
         waiting.close_waiting_list(training.id, actor=PROGRAM),
-        actions.cancel(people[1].id, actor=HOLDER_OF_LINK),
+        actions.cancel(four[1].id, actor=HOLDER_OF_LINK),
     )
 
     assert await RegistrationGroup.filter(state="waitlisted").count() == 0
     everybody = await Registration.all().prefetch_related("group")
     assert [one.state for one in everybody] == [one.group.state for one in everybody]
+    await check_places(training)
+
+
+# -- lists
+
+
+async def test_list_confirmed_changed_and_thrown_away_at_once_is_one_of_it(db: Settings) -> None:
+    training, actor = await a_training_at_desk(), await an_actor()
+    for _round in range(ROUNDS):
+        draft = await matched(training, people(2), actor)
+        columns = {number: Field(field) for field, number in draft.columns.items()}
+
+        await at_once(
+            imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor, version=imports.version_of(draft)),
+            imports.confirm(draft.id, training, ConsentHow.PAPER, actor=actor),
+            imports.assign_columns(draft.id, columns, municipality="1705", actor_type="docente"),
+            imports.discard(draft.id),
+        )
+
+        left = await ImportDraft.get_or_none(id=draft.id)
+        jobs = await waiting_jobs()
+        assert len(jobs) == (left is not None)
+        assert left is None or left.state is ImportState.RUNNING
+        await OutboxJob.all().delete()
+
+
+async def test_rows_registered_by_three_workers_at_once_are_each_one_person(db: Settings) -> None:
+    training, actor = await a_training_at_desk(capacity=10), await an_actor()
+    draft = await confirmed(training, people(20), actor)
+    [job] = await waiting_jobs()
+
+    await at_once(*(import_job.register_some(job) for _worker in range(3)))
+
+    done = await ImportDraft.get(id=draft.id)
+    assert (done.state, done.n_done, done.n_new) == (ImportState.DONE, 20, 20)
+    assert await Participant.all().count() == await Registration.all().count() == 20
     await check_places(training)
 
 
