@@ -1,4 +1,4 @@
-"""Nameless cards, offers, lists, merges and tickets at the same moment: each once, nobody oversold, none waits for ever."""
+"""Nameless cards, offers, lists, merges and tickets at the same moment: each once, nobody oversold."""
 
 from __future__ import annotations
 
