@@ -89,6 +89,19 @@ async def test_reserve_then_block_page_with_link_qr_and_sheet(desk: AsyncClient,
     assert show_short_code((await card_of(block)).short_code) in page.text
 
 
+async def test_reserve_sent_twice_then_reserved_once(desk: AsyncClient, cast: Cast) -> None:
+    training, other = [await make.make_training(hub=cast.hub) for _n in range(2)]
+    path = f"/panel/capacitaciones/{training.id}/tarjetas"
+    form = POZAS | {"key": str(Page((await desk.get(path)).text).one("input", name="key")["value"])}
+
+    answers = [await desk.post(path, data=form) for _click in range(2)]
+    elsewhere = await desk.post(f"/panel/capacitaciones/{other.id}/tarjetas", data=form)
+
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert elsewhere.headers["location"] != answers[0].headers["location"]
+    assert await places_of(training) == await places_of(other) == (0, 3)
+
+
 async def test_reserve_when_something_is_wrong_then_said_and_nothing_kept(desk: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, capacity=2)
     path = f"/panel/capacitaciones/{training.id}/tarjetas"
@@ -198,6 +211,15 @@ async def test_make_spare_then_on_the_list_with_its_sheet(desk: AsyncClient, cas
     source = (await desk.get("/panel/tarjetas")).text
     assert "8 de 8" in text_of(source)
     assert Page(source).all("a", href=f"/panel/tarjetas/hojas/{card.sheet_id}.pdf")
+
+
+async def test_make_spare_sent_twice_then_made_once(desk: AsyncClient, cast: Cast) -> None:
+    key = str(Page((await desk.get("/panel/tarjetas")).text).one("input", name="key")["value"])
+
+    for _click in range(2):
+        await desk.post("/panel/tarjetas", data={"hub": str(cast.hub.id), "n": "8", "key": key})
+
+    assert await Card.all().count() == 8
 
 
 async def test_make_spare_when_too_many_or_for_another_hub_then_none(desk: AsyncClient, cast: Cast) -> None:

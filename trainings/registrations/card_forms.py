@@ -40,6 +40,7 @@ class ReserveForm(Form):
     municipality: MunicipalityCode = ANOTHER_PLACE
     holder: Name
     phone: Phone = None
+    key: UUID | None = None
     release_on: date | None = None
     release_time: time | None = None
 
@@ -53,6 +54,7 @@ class ReserveForm(Form):
             municipality_id=None if self.municipality == ANOTHER_PLACE else self.municipality,
             phone=self.phone,
             release_at=release_at,
+            key=self.key,
         )
 
 
@@ -62,6 +64,7 @@ class SpareForm(Form):
     MISSING: ClassVar[Mapping[str, str]] = {"n": N_("Escriba cuántas tarjetas.")}
 
     hub: UUID
+    key: UUID | None = None
     n: Annotated[int, Field(ge=FEWEST_SPARE, le=MOST_SPARE)]
 
 

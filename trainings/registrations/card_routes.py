@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.errors import Refusal
-from trainings.lib import qr
+from trainings.lib import qr, tokens
 from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.registrations import cards
@@ -74,6 +74,7 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
         "starts_at": starts_at,
         "release_at": clock.local(cards.usual_release(starts_at)) if starts_at else None,
         "form": typed,
+        "key": (typed.value("key") if typed else "") or str(tokens.uuid7()),
         "departments": choices.municipalities_by_department(training.hub.seat.department),
         "communities": await suggestions(training.hub.seat_id),
     }

@@ -17,7 +17,7 @@ from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.people.actions import UnknownMunicipality
-from trainings.places.models import Municipality
+from trainings.places.models import Hub, Municipality
 from trainings.registrations import places
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
@@ -71,7 +71,10 @@ class HasName(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What is set aside for whom: `holder` is who gets the cards, `release_at` until when they wait for names."""
+    """What is set aside for whom: `holder` is who gets the cards, `release_at` until when they wait for names.
+
+    `key` is made by the form: what comes twice with it is reserved once.
+    """
 
     n: int
     community: str
@@ -79,17 +82,21 @@ class Reservation:
     municipality_id: str | None = None
     phone: str | None = None
     release_at: datetime | None = None
+    key: UUID | None = None
 
 
 async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> ReservedBlock:
     """Set places aside as nameless cards, 1 to 60 of them, all or none (rules: Reserved places).
 
-    Refuses more than are free, a time of release that has passed or lies after the beginning, an unknown municipality,
-    drafts, and what was called off or is over.
+    What was reserved under the same key stays as it is. Refuses more than are free, a time of release that has passed
+    or lies after the beginning, an unknown municipality, drafts, and what was called off or is over.
     """
     assert 1 <= wanted.n <= MOST_RESERVED
     async with transaction():
         training = await locked_training(training_id)
+        standing = await ReservedBlock.get_or_none(id=wanted.key) if wanted.key else None
+        if standing is not None and standing.training_id == training_id:
+            return standing
         starts_at = await _start_of_what_is_to_come(training)
         release_at = _release_time(wanted.release_at, starts_at)
         if wanted.municipality_id and not await Municipality.exists(ine_code=wanted.municipality_id):
@@ -98,8 +105,9 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
         if wanted.n > room.free:
             raise NotEnoughPlaces(field="n", left=max(room.free, 0))
         await places.keep(training, replace(room, reserved=room.reserved + wanted.n))
-        block = await _write_block(training, wanted, release_at, actor)
-        await _print(training.hub_id, wanted.n, block)
+        key = wanted.key if wanted.key and standing is None else tokens.uuid7()
+        block = await _write_block(training, replace(wanted, key=key, release_at=release_at), actor)
+        await _print(training.hub_id, tokens.uuid7(), wanted.n, block)
         await record("registrations.reserve", actor=actor, object_id=block.id, hub_id=training.hub_id, n=wanted.n)
         return block
 
@@ -129,9 +137,10 @@ def _release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
     return wanted
 
 
-async def _write_block(training: Training, wanted: Reservation, release_at: datetime, actor: Actor) -> ReservedBlock:
+async def _write_block(training: Training, wanted: Reservation, actor: Actor) -> ReservedBlock:
     token = tokens.own_link()
     return await ReservedBlock.create(
+        id=wanted.key,
         training_id=training.id,
         municipality_id=wanted.municipality_id,
         community=wanted.community,
@@ -139,7 +148,7 @@ async def _write_block(training: Training, wanted: Reservation, release_at: date
         phone=wanted.phone,
         token_hash=block_digest(token),
         token=token,
-        release_at=release_at,
+        release_at=wanted.release_at,
         created_by_id=actor.id,
     )
 
@@ -149,18 +158,24 @@ def block_digest(token: str) -> str:
     return tokens.digest(token, "block")
 
 
-async def make_spares(hub_id: UUID, n: int, *, actor: Actor) -> UUID:
-    """A printing of 1 to 80 spare cards for whoever comes to this hub; returns the key of its sheet."""
+async def make_spares(hub_id: UUID, n: int, *, actor: Actor, key: UUID | None = None) -> UUID:
+    """A printing of 1 to 80 spare cards for whoever comes to this hub; returns the key of its sheet.
+
+    That is `key`, which the form makes: what comes twice with it is printed once.
+    """
     assert 1 <= n <= MOST_SPARE
+    sheet_id = key or tokens.uuid7()
     async with transaction():
-        sheet_id = await _print(hub_id, n, None)
+        await lock(Hub, [hub_id])
+        if await Card.exists(sheet_id=sheet_id):
+            return sheet_id
+        await _print(hub_id, sheet_id, n, None)
         await record("registrations.make_spare_cards", actor=actor, object_id=sheet_id, hub_id=hub_id, n=n)
         return sheet_id
 
 
-async def _print(hub_id: UUID, n: int, block: ReservedBlock | None) -> UUID:
+async def _print(hub_id: UUID, sheet_id: UUID, n: int, block: ReservedBlock | None) -> None:
     """The cards of one printing, numbered from 1."""
-    sheet_id = tokens.uuid7()
     codes = await _free_short_codes(n, block.training_id if block else None)
     rows = []
     for number, code in enumerate(codes, start=1):
@@ -177,7 +192,6 @@ async def _print(hub_id: UUID, n: int, block: ReservedBlock | None) -> UUID:
             )
         )
     await Card.bulk_create(rows)
-    return sheet_id
 
 
 async def _free_short_codes(n: int, training_id: UUID | None) -> Sequence[str]:

@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal
+from trainings.lib import tokens
 from trainings.lib.dates import day_and_time
 from trainings.people import choices
 from trainings.people.communities import suggestions
@@ -77,6 +78,7 @@ async def _index(request: Request, typed: Typed | None, status: int = 200) -> Re
         "hubs": [(str(hub.id), hub.name) for hub in hubs],
         "printings": [(one, names[one.hub_id]) for one in await printings_of(names)],
         "form": typed,
+        "key": (typed.value("key") if typed else "") or str(tokens.uuid7()),
         "fewest": FEWEST_SPARE,
         "most": cards.MOST_SPARE,
     }
@@ -93,7 +95,7 @@ async def make(request: Request) -> Response:
         return await _index(request, exc.typed, 422)
     if form.hub not in {hub.id for hub in await hubs_at_desk(request.state.actor)}:
         raise cards.UnknownHub
-    await cards.make_spares(form.hub, form.n, actor=request.state.actor)
+    await cards.make_spares(form.hub, form.n, actor=request.state.actor, key=form.key)
     response = redirect(f"{SPARE}#hojas")
     flash(response, gettext(N_("Listo. Imprima la hoja y corte las tarjetas.")))
     return response
