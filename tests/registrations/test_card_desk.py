@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +87,19 @@ async def test_reserve_then_block_page_with_link_qr_and_sheet(desk: AsyncClient,
     assert "Código QR del enlace para dar nombres" in source
     assert page.all("a", href=f"/panel/tarjetas/bloques/{block.id}/tarjetas.pdf")
     assert show_short_code((await card_of(block)).short_code) in page.text
+
+
+async def test_reserve_page_when_the_first_session_began_then_says_why_and_shows_no_form(
+    desk: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]
+) -> None:
+    sessions = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (1, 2)]
+    training = await make.make_training(hub=cast.hub, sessions=sessions)
+    freeze(make.tomorrow_at(9))
+
+    page = Page((await desk.get(f"/panel/capacitaciones/{training.id}/tarjetas")).text)
+
+    assert not page.all("input", name="n")
+    assert "se sueltan, a más tardar, cuando empieza la primera sesión" in page.text
 
 
 async def test_reserve_sent_twice_then_reserved_once(desk: AsyncClient, cast: Cast) -> None:

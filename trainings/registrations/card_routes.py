@@ -69,6 +69,7 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
         "training": training,
         "blocks": await blocks_of(training.id),
         "takes_cards": phase(training, sessions, clock.now()) in TAKES_CARDS,
+        "has_begun": starts_at is not None and starts_at <= clock.now(),
         "free": max(room_of(training).free, 0),
         "most": cards.MOST_RESERVED,
         "starts_at": starts_at,
