@@ -95,6 +95,7 @@ async def test_reserve_page_when_the_first_session_began_then_says_why_and_shows
     sessions = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (1, 2)]
     training = await make.make_training(hub=cast.hub, sessions=sessions)
     freeze(make.tomorrow_at(9))
+    await make.sign_in(desk, cast.assistant)
 
     page = Page((await desk.get(f"/panel/capacitaciones/{training.id}/tarjetas")).text)
 
