@@ -199,6 +199,8 @@ def test_pages_fit_a_small_phone(visit: Visit, shared: str) -> None:
     widths = {}
 
     def measure(page: Page) -> None:
+        # Before its stylesheet has come a page is as wide as its tables.
+        page.wait_for_load_state("load")
         for details in page.locator("main details").all():
             details.evaluate("part => { part.open = true }")
         widths[page.url.removeprefix(shared)] = page.evaluate("() => document.documentElement.scrollWidth")
