@@ -19,6 +19,8 @@ from uuid import UUID
 from tortoise.connection import get_connection
 
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
+AS_IT_IS = frozenset({str, int, bool, type(None)})
+"""What SQLite takes as it comes."""
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 
@@ -107,19 +109,20 @@ def _written(statement: Statement, dialect: str) -> tuple[str, Sequence[Any], bo
 
 
 def _as_text(rows: Sequence[Any]) -> list[list[Any]]:
-    """Keys and moments as SQLite holds them. Each is turned once: the same stands in many rows of a batch."""
-    turned: dict[UUID | datetime, str] = {}
+    """Keys and moments as SQLite holds them. Each is turned once: the same object stands in many rows of a batch."""
+    turned: dict[int, str] = {}
 
     def turn(value: Any) -> Any:
-        kind = type(value)
-        if kind is not UUID and kind is not datetime:
-            return value
-        text = turned.get(value)
-        if text is None:
-            text = turned[value] = str(value) if kind is UUID else value.isoformat(" ")
-        return text
+        text = turned.get(id(value))
+        if text is not None:
+            return text
+        if isinstance(value, UUID):
+            text = turned[id(value)] = str(value)
+        elif isinstance(value, datetime):
+            text = turned[id(value)] = value.isoformat(" ")
+        return value if text is None else text
 
-    return [[turn(value) for value in row] for row in rows]
+    return [[value if type(value) in AS_IT_IS else turn(value) for value in row] for row in rows]
 
 
 @cache
