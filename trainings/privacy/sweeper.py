@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import logging
 
-from tortoise.exceptions import BaseORMException
-
 from trainings.privacy.actions import sweep
 
 HOURS_BETWEEN = 6
@@ -15,11 +13,11 @@ logger = logging.getLogger("trainings.privacy")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Sweep at once and every six hours until stopped. A database that is away for a while is tried again."""
+    """Sweep at once and every six hours until stopped. What fails is tried again."""
     while not stop.is_set():
         try:
             swept = await sweep()
-        except (BaseORMException, OSError):
+        except Exception:  # whatever the database or a bug does, the next round comes
             logger.exception("could not sweep; trying again later")
         else:
             logger.info("swept %s needs, %s messages, %s contacts", swept.needs, swept.messages, swept.contacts)

@@ -5,6 +5,7 @@ Reserved cards count in `Training.reserved` and change under their training's lo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.registrations")
 
 MOST_RESERVED = 60
 """Cards in one block."""
@@ -233,7 +236,13 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
 async def release_due() -> int:
     """Release every block whose time has come, each by itself; returns how many places that freed."""
     due = await ReservedBlock.filter(released_at=None, release_at__lte=clock.now()).order_by("release_at", "id")
-    return sum([await release(block.id, actor=PROGRAM) for block in due])
+    n_places = 0
+    for block in due:
+        try:
+            n_places += await release(block.id, actor=PROGRAM)
+        except Exception:  # one that cannot be released must not hold up the others
+            logger.exception("block %s could not be released", block.id)
+    return n_places
 
 
 async def give_back(card_id: UUID, *, actor: Actor) -> None:

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import logging
 
-from tortoise.exceptions import BaseORMException
-
 from trainings.registrations.cards import release_due
 from trainings.registrations.waiting import expire_offers
 
@@ -16,14 +14,15 @@ logger = logging.getLogger("trainings.registrations")
 
 
 async def run(stop: asyncio.Event) -> None:
-    """Look at once and every minute until stopped. A database that is away for a while is tried again."""
+    """Look at once and every minute until stopped. What fails is tried again."""
     while not stop.is_set():
-        try:
-            n_expired, n_released = await expire_offers(), await release_due()
-        except (BaseORMException, OSError):
-            logger.exception("could not look for places that ran out; trying again later")
-        else:
-            if n_expired or n_released:
-                logger.info("%s offers ran out, %s reserved places were released", n_expired, n_released)
+        for what, look in (("offers ran out", expire_offers), ("reserved places were released", release_due)):
+            try:
+                n = await look()
+            except Exception:  # whatever the database or a bug does, the next round comes
+                logger.exception("could not see to it that %s; trying again later", what)
+            else:
+                if n:
+                    logger.info("%s %s", n, what)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SECONDS_BETWEEN)

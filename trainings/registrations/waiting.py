@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +29,8 @@ from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.registrations")
 
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
@@ -164,7 +167,13 @@ async def expire_offers() -> int:
     late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     # What was called off keeps its offers: it may take place after all.
     found = await late.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")
-    return sum([await _expire(training_id) for training_id in sorted({key for (key,) in found})])
+    n_groups = 0
+    for training_id in sorted({key for (key,) in found}):
+        try:
+            n_groups += await _expire(training_id)
+        except Exception:  # one training must not hold up the others
+            logger.exception("the offers of training %s could not be ended", training_id)
+    return n_groups
 
 
 async def _expire(training_id: UUID) -> int:
