@@ -413,7 +413,6 @@ class Migration(migrations.Migration):
                 ("qr_hash", fields.CharField(unique=True, max_length=64)),
                 ("qr_token", EncryptedTextField(null=True, unique=False)),
                 ("used_at", UTCDatetimeField(null=True)),
-                ("printed_at", UTCDatetimeField(null=True)),
             ],
             options={
                 "table": "card",

@@ -241,7 +241,6 @@ class Card(Record):
     qr_hash = fields.CharField(max_length=64, unique=True)
     qr_token: str | None = EncryptedTextField(null=True)
     used_at: datetime | None = UTCDatetimeField(null=True)
-    printed_at: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "card"
