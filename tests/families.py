@@ -29,12 +29,14 @@ DATA = frozenset({ConsentPurpose.DATA})
 GUARDIAN = GuardianContact("Rosa Coc", Relation.MADRE, "+50255551234")
 
 
-def family(number: int) -> SignUp:
-    """Family `number`: one to six people, some of them minors, some with small children to be cared for.
+def drawn(number: int) -> int:
+    """One in ten is like the one before it, from elsewhere."""
+    return number - 1 if number % 10 == 1 else number
 
-    One in fifty is like the one before it, from elsewhere.
-    """
-    dice = random.Random(number - number % 50 if number % 50 == 1 else number)
+
+def family(number: int) -> SignUp:
+    """Family `number`: one to six people, some of them minors, some with small children to be cared for."""
+    dice = random.Random(drawn(number))
     phone = f"5555 {dice.randrange(10_000):04d}"
     members = []
     for position in range(dice.choice((1, 1, 1, 2, 3, 4, 5, 6))):
@@ -72,7 +74,7 @@ async def all_of(trainings: list[UUID], numbers: Iterator[int], at_once: int, le
 
     async def one_after_the_other() -> None:
         for number in numbers:
-            await come_and_go(random.Random(number * 7).choice(trainings), number, leaving)
+            await come_and_go(random.Random(drawn(number) * 7).choice(trainings), number, leaving)
 
     await asyncio.gather(*(one_after_the_other() for _place in range(at_once)))
 

@@ -16,21 +16,27 @@ from trainings.audit.models import AuditLine
 from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.schedule.models import Training
 
-ACTS = ("registrations.sign_up", "registrations.cancel", "registrations.promote", "registrations.pass_over")
+ACTS = (
+    "registrations.sign_up",
+    "registrations.cancel",
+    "registrations.come_instead",
+    "registrations.promote",
+    "registrations.pass_over",
+)
 
 
 @dataclass
 class Family:
-    """A group as the judge keeps it: who is left, which of them are look-alikes."""
+    """A group as the judge keeps it: who is left, and whom each of them looks like."""
 
-    people: dict[UUID, bool]
+    people: dict[UUID, UUID | None]
     children: int
     state: str
     arrived: int
 
     @property
     def seats(self) -> int:
-        return sum(not is_alike for is_alike in self.people.values())
+        return sum(first is None for first in self.people.values())
 
     @property
     def cots(self) -> int:
@@ -57,17 +63,41 @@ class Judge:
             return "seats"
         return "childcare" if family.children > cots else ""
 
-    def sign_up(self, group: UUID, people: dict[UUID, bool], detail: Mapping[str, Any]) -> None:
+    def sign_up(self, group: UUID, people: dict[UUID, UUID | None], detail: Mapping[str, Any]) -> None:
         family = Family(people, detail["childcare"], "", len(self.families))
         family.state = "waitlisted" if self.fits(family) else "confirmed"
         self.expect(f"{group} begins {detail['state']}", f"{group} begins {family.state}")
         self.families[group] = family
 
-    def leave(self, group: UUID, person: UUID) -> None:
-        family = self.families[group]
-        del family.people[person]
-        if not family.people:
-            family.state = "cancelled"
+    def leave(self, together: Sequence[tuple[UUID, UUID]]) -> list[tuple[str, UUID, str]]:
+        """Each with the group; what has to follow in the log, in its order."""
+        for group, person in together:
+            family = self.families[group]
+            del family.people[person]
+            if not family.people:
+                family.state = "cancelled"
+        heirs = [heir for _group, person in together for heir in self.inherit(person)]
+        return heirs + self.moves()
+
+    def inherit(self, gone: UUID) -> list[tuple[str, UUID, str]]:
+        """The look-alike that comes in the stead of who left: first those who are in, then those who wait."""
+        alike = [
+            (one.state != "confirmed", person, one)
+            for one in self.families.values()
+            for person, first in one.people.items()
+            if first == gone
+        ]
+        for _waits, person, family in sorted(alike, key=lambda each: each[:2]):
+            family.people[person] = None
+            seats, cots = self.free()
+            if seats < 0 or cots < 0:
+                family.people[person] = gone
+                continue
+            for _other_waits, other, theirs in alike:
+                if other != person:
+                    theirs.people[other] = person
+            return [("come_instead", person, "")]
+        return []
 
     def moves(self) -> list[tuple[str, UUID, str]]:
         """Who has to move up now, first come first served by family that fits, and whom they overtake."""
@@ -96,7 +126,7 @@ class Judge:
 async def faults_of(training_id: UUID) -> list[str]:
     """What is wrong with a training's log, its rows or its numbers."""
     training = await Training.get(id=training_id)
-    people = await Registration.filter(training_id=training_id).order_by("id")
+    people = await Registration.filter(training_id=training_id).order_by("id").prefetch_related("participant")
     groups = {one.id: one for one in await RegistrationGroup.filter(training_id=training_id)}
     group_of = {one.id: one.group_id for one in people}
     ids = [*group_of, *groups]
@@ -110,9 +140,9 @@ async def faults_of(training_id: UUID) -> list[str]:
 def _replay(
     judge: Judge, lines: Sequence[AuditLine], group_of: Mapping[UUID, UUID], people: Sequence[Registration]
 ) -> None:
-    members: dict[UUID, dict[UUID, bool]] = {}
+    members: dict[UUID, list[Registration]] = {}
     for one in people:
-        members.setdefault(one.group_id, {})[one.id] = one.duplicate_of_id is not None
+        members.setdefault(one.group_id, []).append(one)
     left = list(lines)
     while left:
         line = left.pop(0)
@@ -120,19 +150,35 @@ def _replay(
         if line.act == "registrations.sign_up":
             group = group_of[line.object_id]
             judge.expect(line.detail["people"], len(members[group]))
-            judge.sign_up(group, dict(members[group]), line.detail)
+            judge.sign_up(group, _looking_like(judge, members[group], people), line.detail)
         elif line.act == "registrations.cancel":
             together = [line, *(left.pop(0) for _more in range(line.detail["people"] - 1))]
-            for gone in together:
-                assert gone.object_id is not None
-                judge.leave(group_of[gone.object_id], gone.object_id)
+            ids = [one.object_id for one in together if one.object_id is not None]
             said = []
             while left and left[0].act in ACTS[2:]:
                 told = left.pop(0)
                 said.append((told.act.partition(".")[2], told.object_id, told.detail.get("lacking", "")))
-            judge.expect(said, judge.moves())
+            judge.expect(said, judge.leave([(group_of[one], one) for one in ids]))
         else:
             judge.faults.append(f"{line.act} of {line.object_id} came out of nothing")
+
+
+def _looking_like(
+    judge: Judge, family: Sequence[Registration], people: Sequence[Registration]
+) -> dict[UUID, UUID | None]:
+    """Whom each of a family looks like: the first who is still there, of the same name, place and contact."""
+    there = {key for one in judge.families.values() for key, first in one.people.items() if first is None}
+    return {
+        one.id: next((other.id for other in people if other.id in there and _are_alike(one, other)), None)
+        for one in family
+    }
+
+
+def _are_alike(one: Registration, other: Registration) -> bool:
+    this, that = one.participant, other.participant
+    is_named_so = (this.name_key, this.municipality_id) == (that.name_key, that.municipality_id)
+    contacts = {this.phone_key, this.email_key} - {None}
+    return is_named_so and bool(contacts & {that.phone_key, that.email_key})
 
 
 def _compare_rows(
@@ -140,6 +186,8 @@ def _compare_rows(
 ) -> None:
     """Rows say what the log says: nobody is oversold, no family split, nobody waits who fits."""
     judge.expect({one.id: one.state.value for one in groups}, {key: one.state for key, one in judge.families.items()})
+    firsts = {key: first for one in judge.families.values() for key, first in one.people.items()}
+    judge.expect({one.id: one.duplicate_of_id for one in people if one.id in firsts}, firsts)
     live: dict[UUID, set[str]] = {}
     for one in people:
         if one.state.value != "cancelled":

@@ -28,7 +28,7 @@ from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Relation
-from trainings.registrations import actions
+from trainings.registrations import actions, desk_actions
 from trainings.registrations.group_actions import rejoin_group, rejoin_member
 from trainings.registrations.models import OwnLink, Registration, Source
 from trainings.schedule.models import Training
@@ -135,7 +135,7 @@ async def test_adult_who_is_apart_is_not_told_of_to_the_others_and_has_their_own
     if how == "claimed":
         await OwnLink.filter(registration_id=diego.id).update(claimed_at=clock.now())
     else:
-        await Registration.filter(id=diego.id).update(detached_at=clock.now())
+        await desk_actions.detach(diego.id, phone=None, email="diego@example.org", actor=PROGRAM)
 
     to_rosa, to_diego = await tell(rosa, "training_changed"), await tell(diego, "training_changed")
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.database import KEY
-from tests.oracle import Judge
+from tests.oracle import ACTS, Judge
 from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
@@ -25,7 +25,7 @@ from trainings.registrations.deciding import decide
 from trainings.registrations.models import RegistrationState, Source
 from trainings.registrations.places import ChildcareFull
 from trainings.registrations.sameness import KeyUsedAgain
-from trainings.registrations.situation import Draft, Group, Meeting, Person, Run, Situation, Ticket
+from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Ticket
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
@@ -129,17 +129,14 @@ class World:
     def _store(self, changes: Changes) -> None:
         for entry in changes.entries:
             draft, size = entry.draft, entry.command.wish.n_people
-            group = self.situation.groups.get(draft.group_id)
-            if group is None:
-                children = entry.command.wish.childcare_places
-                group = Group(draft.group_id, entry.state, size, children, entry.wait_number)
-                self.situation.groups[group.id] = group
-            for ticket, entrant in zip(draft.tickets, entry.entrants, strict=True):
-                is_alike = entrant.first_id is not None
-                group.people[ticket.registration_id] = Person(
-                    ticket.registration_id, group.state, Source.WEB, is_alike, None
-                )
-                self.situation.group_of[ticket.registration_id] = group.id
+            if draft.group_id in self.situation.groups:
+                continue
+            wish, children = entry.command.wish, entry.command.wish.childcare_places
+            group = Group(draft.group_id, entry.state, size, children, entry.wait_number)
+            self.situation.groups[group.id] = group
+            for ticket, keys in zip(draft.tickets, wish.keys, strict=True):
+                looks = Alike(ticket.registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
+                self.situation.add_person(group, Person(looks, group.state, Source.WEB, None))
 
     @property
     def run(self) -> Run:
@@ -190,18 +187,17 @@ def _judge(judge: Judge, changes: Changes, world: World) -> None:
         if line.act == "registrations.sign_up":
             entry = entries[line.object_id]
             people = {
-                ticket.registration_id: entrant.first_id is not None
+                ticket.registration_id: entrant.first_id
                 for ticket, entrant in zip(entry.draft.tickets, entry.entrants, strict=True)
             }
             judge.sign_up(entry.draft.group_id, people, line.detail)
             continue
-        for gone in [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]:
-            judge.leave(world.situation.group_of[gone.object_id], gone.object_id)
+        gone = [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]
         said = []
-        while lines and lines[0].act in ("registrations.promote", "registrations.pass_over"):
+        while lines and lines[0].act in ACTS[2:]:
             told = lines.pop(0)
             said.append((told.act.partition(".")[2], told.object_id, told.detail.get("lacking", "")))
-        judge.expect(said, judge.moves())
+        judge.expect(said, judge.leave([(world.situation.group_of[one.object_id], one.object_id) for one in gone]))
 
 
 def test_same_commands_over_the_same_situation_are_decided_alike() -> None:

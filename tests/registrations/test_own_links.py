@@ -23,6 +23,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
+from trainings.registrations import desk_actions
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.queries import LINK_DAYS, UnknownLink
@@ -221,14 +222,14 @@ async def test_who_signed_up_alone_needs_to_claim_nothing(client: AsyncClient) -
     assert (await client.get(f"{path}/datos")).status_code == 200
 
 
-async def test_who_was_taken_out_of_the_group_makes_the_new_link_theirs_too(client: AsyncClient) -> None:
+async def test_new_link_of_who_was_taken_out_of_the_group_is_theirs_from_the_start(client: AsyncClient) -> None:
     [_ana, beto] = await make_family(await make.make_training(), "Ana", "Beto")
-    beto.detached_at = clock.now()
-    await beto.save(update_fields=["detached_at"])
+    await desk_actions.detach(beto.id, phone=None, email=None, actor=PROGRAM)
 
-    own = await claim(client, await link_of(beto))
+    own = await link_of(beto)
 
     assert "Beto Coc Xol" in (await client.get(own)).text
+    assert (await client.get(f"{own}/datos")).status_code == 200
 
 
 # -- certificates

@@ -11,15 +11,14 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.registrations.families import group_of, group_token, make_family, people_of
 from tests.registrations.waiting_world import told
-from tests.registrations.wishes import link_of, places_of, waiting
+from tests.registrations.wishes import link_of, places_of, state_of, waiting
 from tests.web.pages import Page
-from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
-from trainings.registrations import actions
+from trainings.registrations import actions, desk_actions
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
 from trainings.registrations.group_actions import NoPlaceAgain, rejoin_group, rejoin_member
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
@@ -92,13 +91,13 @@ async def test_family_comes_back_without_who_decides_for_themselves(db: Settings
     training = await make.make_training()
     people = await make_family(training, "Ana", "Beto", "Cruz", "Dora")
     await claimed(people[1])
-    await Registration.filter(id=people[2].id).update(detached_at=clock.now())
+    await desk_actions.detach(people[2].id, phone=None, email=None, actor=PROGRAM)
     for person in people:
         await actions.cancel(person.id, actor=HOLDER_OF_LINK)
 
     await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
 
-    assert await states(people[0]) == ["confirmed", "cancelled", "cancelled", "confirmed"]
+    assert [await state_of(one) for one in people] == ["confirmed", "cancelled", "cancelled", "confirmed"]
     assert await places_of(training) == (2, 0)
 
 

@@ -68,9 +68,9 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
-    """Cancel everybody of a group whom its own link shows, together. Refuses and tells as `cancel` does."""
-    shown = Registration.filter(group_id=group_id, detached_at=None).exclude(state=RegistrationState.CANCELLED)
-    people = await shown.order_by("id")
+    """Cancel everybody of a group together. Refuses and tells as `cancel` does."""
+    live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
+    people = await live.order_by("id")
     if people:
         await _leave(people, actor)
 

@@ -64,10 +64,12 @@ class Changes:
     """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
 
     `promoted` are the groups that moved up, each with its training; `lang_of` in which language they are told.
+    `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left: list[UUID] = field(default_factory=list)
+    firsts: dict[UUID, UUID | None] = field(default_factory=dict)
     groups: dict[UUID, None] = field(default_factory=dict)
     promoted: dict[UUID, UUID] = field(default_factory=dict)
     lang_of: dict[UUID, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from trainings.audit.actor import Actor
@@ -25,9 +26,21 @@ class Enter:
     watched: tuple[Watch, ...] = ()
 
 
+class Farewell(StrEnum):
+    """The message to who leaves: cancelled, rejected by staff, because the offer ran out or the waiting list closed."""
+
+    CANCELLED = "registration_cancelled"
+    REJECTED = "registration_rejected"
+    EXPIRED = "offer_expired"
+    LIST_CLOSED = "waitlist_closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Some of a group give their places back. `run_at` and `batch_id`: staff can stop the messages until then."""
+    """Some people give their places back. `run_at` and `batch_id`: staff can stop the messages until then.
+
+    Only to cancel is refused once the training is over: what was waited for ends then too.
+    """
 
     training_id: UUID
     registration_ids: tuple[UUID, ...]
@@ -35,6 +48,7 @@ class Leave:
     lang: str
     run_at: datetime | None = None
     batch_id: UUID | None = None
+    farewell: Farewell = Farewell.CANCELLED
 
 
 Command = Enter | Leave

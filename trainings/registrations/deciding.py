@@ -17,7 +17,7 @@ from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
-from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
+from trainings.registrations.commands import Command, Enter, Farewell, Leave, Left, Outcome, SignedUp
 from trainings.registrations.eligibility import check_ahead, check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
@@ -217,33 +217,44 @@ class _Clerk:
             if entrant.first_id is None:
                 alike = Alike(registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
                 self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
-        if entry.state is RegistrationState.WAITLISTED:
-            n_alike = sum(one.first_id is not None for one in entry.entrants)
-            group = Group(draft.group_id, entry.state, wish.n_people, wish.childcare_places, entry.wait_number, n_alike)
-            run.waiting[group.id] = self.situation.groups[group.id] = group
+        self._remember_group(entry, run)
         return answer
+
+    def _remember_group(self, entry: Entry, run: Run) -> None:
+        """Who waits may move up, and a look-alike may come in the stead of its first, before the batch ends."""
+        wish, is_waiting = entry.command.wish, entry.state is RegistrationState.WAITLISTED
+        n_alike = sum(one.first_id is not None for one in entry.entrants)
+        if not n_alike and not is_waiting:
+            return
+        children, group_id = wish.childcare_places, entry.draft.group_id
+        group = Group(group_id, entry.state, wish.n_people, children, entry.wait_number, n_alike, entry.hold_reason)
+        self.situation.groups[group_id] = group
+        if is_waiting:
+            run.waiting[group_id] = group
+        for ticket, keys, entrant in zip(entry.draft.tickets, wish.keys, entry.entrants, strict=True):
+            looks = Alike(ticket.registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
+            self.situation.add_person(group, Person(looks, entry.state, wish.source, entrant.first_id))
 
     # -- leaving
 
     def _leave(self, command: Leave, run: Run) -> Left:
-        groups = [self.situation.groups[self.situation.group_of[one]] for one in command.registration_ids]
-        leaving = [
-            (group, group.people[one])
-            for group, one in zip(groups, command.registration_ids, strict=True)
-            if group.people[one].is_live
-        ]
+        asked = [self.situation.person(one) for one in command.registration_ids]
+        leaving = [(group, person) for group, person in asked if person.is_live]
         if not leaving:
             return Left(())
-        check_ahead(run, run.meetings, self.situation.at)
+        if command.farewell is Farewell.CANCELLED:
+            check_ahead(run, run.meetings, self.situation.at)
         is_told = self._is_told(command, *leaving[0])
         frees = False
         for group, person in leaving:
             frees = self._release(group, person, run) or frees
         if is_told:
-            self._tell_left(command, run, [person for _group, person in leaving])
+            self._tell_left(command, run, leaving)
         for _group, person in leaving:
             together = {"people": len(leaving)}
             self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, together))
+        for _group, person in leaving:
+            self._pass_on(person, run)
         if frees:
             self._promote(command, run)
         return Left(tuple(person.id for _group, person in leaving))
@@ -252,7 +263,8 @@ class _Clerk:
         """Who was never let in is told only what staff decided; who came with too many others was never written to."""
         if person.state is not RegistrationState.HELD:
             return True
-        return command.actor.id is not None and group.hold_reason is not HoldReason.REVIEW
+        is_by_staff = command.actor.id is not None or command.farewell is Farewell.REJECTED
+        return is_by_staff and group.hold_reason is not HoldReason.REVIEW
 
     def _release(self, group: Group, person: Person, run: Run) -> bool:
         """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""
@@ -260,6 +272,7 @@ class _Clerk:
         person.state = RegistrationState.CANCELLED
         self.changes.left.append(person.id)
         self.changes.groups[group.id] = None
+        self.situation.drop_alike(run.id, person.looks)
         is_last = not group.live
         if is_last:
             group.state = RegistrationState.CANCELLED
@@ -273,12 +286,47 @@ class _Clerk:
             self.changes.runs[run.id] = None
         return held_place or not is_last
 
-    def _tell_left(self, command: Leave, run: Run, people: Sequence[Person]) -> None:
-        written_to: set[str] = set()
-        for person in people:
-            if person.email_key is not None and person.email_key not in written_to:
-                written_to.add(person.email_key)
-                self._letter("registration_cancelled", person.id, run, command)
+    def _pass_on(self, left: Person, run: Run) -> None:
+        """A look-alike of who left comes in their stead: the oldest who is in, else the oldest who waits.
+
+        Nobody saw the difference, and nobody does now: the other look-alikes look like that one. Who does not fit, with
+        more childcare than is free, goes on taking nothing.
+        """
+        heirs = self.situation.heirs.pop(left.id, [])
+        live = [(group, person) for group, person in map(self.situation.person, heirs) if person.is_live]
+        live.sort(key=lambda each: (not each[1].is_counted, each[1].id))
+        heir = next(((group, person) for group, person in live if self._comes_instead(group, person, run)), None)
+        if heir is None:
+            return
+        _group, chosen = heir
+        self.situation.add_alike(run.id, chosen.looks)
+        self.changes.firsts[chosen.id] = None
+        self.changes.lines.append(Line("registrations.come_instead", PROGRAM, chosen.id, run.hub_id, {}))
+        others = [person for _group, person in live if person is not chosen]
+        for person in others:
+            person.first_id = self.changes.firsts[person.id] = chosen.id
+        self.situation.heirs[chosen.id] = [person.id for person in others]
+
+    def _comes_instead(self, group: Group, person: Person, run: Run) -> bool:
+        """Count a look-alike like anybody, if there is room for what that takes."""
+        if person.is_counted:
+            children = 0 if any(one.holds_place for one in group.live) else group.childcare_places
+            if run.room.free < 1 or run.room.childcare_free < children:
+                return False
+            run.room = run.room.releasing(-1, -children)
+            self.changes.runs[run.id] = None
+        person.first_id = None
+        group.n_alike -= 1
+        return True
+
+    def _tell_left(self, command: Leave, run: Run, leaving: Sequence[tuple[Group, Person]]) -> None:
+        """One message for each address of a group."""
+        written_to: set[tuple[UUID, str]] = set()
+        for group, person in leaving:
+            address = person.looks.email_key
+            if address is not None and (group.id, address) not in written_to:
+                written_to.add((group.id, address))
+                self._letter(command.farewell.value, person.id, run, command)
 
     # -- moving up
 

@@ -12,23 +12,26 @@ from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.models import Participant
-from trainings.registrations import actions
+from trainings.registrations import actions, places
 from trainings.registrations.actions import UnknownRegistration
+from trainings.registrations.commands import Farewell, Leave
 from trainings.registrations.fresh_links import replace_link
-from trainings.registrations.messages import announce, announce_group
+from trainings.registrations.messages import announce
 from trainings.registrations.models import (
     Card,
     CardState,
     HoldReason,
     LinkScope,
+    OwnLink,
     Registration,
     RegistrationGroup,
     RegistrationState,
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
+from trainings.web import i18n
 from trainings.web.i18n import N_
 
 
@@ -74,19 +77,19 @@ async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
 async def detach(registration_id: UUID, *, phone: str | None, email: str | None, actor: Actor) -> None:
     """Take an adult out of sight of who filled in the form: ticket and link are replaced, the family's contact too.
 
-    `phone` and `email` are the person's own, or none: the family's are removed all the same. Their place stays.
-    Refuses minors (MinorStays) and who signed up alone (ComesAlone).
+    `phone` and `email` are the person's own, or none: the family's are removed all the same. From then on they are a
+    group of their own, with their place or at their point of the waiting list; childcare stays with the family. Refuses
+    minors (MinorStays) and who signed up alone (ComesAlone).
     """
     async with transaction():
         registration, training = await _locked(registration_id)
         person = registration.participant
         if _is_minor(person):
             raise MinorStays
-        if not await Registration.filter(group_id=registration.group_id).exclude(id=registration.id).exists():
+        if not await _is_seen_by_others(registration):
             raise ComesAlone
         await _set_contact(person, phone, email)
-        registration.detached_at = registration.detached_at or clock.now()
-        await registration.save(update_fields=["detached_at"])
+        await _move_out(registration, training)
         await _rotate(registration, training)
         await record(
             "registrations.detach",
@@ -108,21 +111,13 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
         group, training = await _locked_group(group_id)
         if group.state is not RegistrationState.HELD:
             raise NotHeld
-        if group.hold_reason is not HoldReason.REVIEW:
-            # Before the state changes: it is told to who is not cancelled.
-            await announce_group(
-                group,
-                training,
-                "registration_rejected",
-                run_at=clock.now() + STAFF_DELAY,
-                batch_id=batch_id or tokens.uuid7(),
-            )
-        moment = clock.now()
-        group.state, group.changed_at = RegistrationState.CANCELLED, moment
-        await group.save(update_fields=["state", "changed_at"])
-        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD)
-        n_people = await held.update(state=RegistrationState.CANCELLED, cancelled_at=moment)
-        await record("registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=n_people)
+        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD).order_by("id")
+        people = tuple(key for (key,) in await held.values_list("id"))
+        run_at, batch = clock.now() + STAFF_DELAY, batch_id or tokens.uuid7()
+        await give_back(Leave(training.id, people, actor, i18n.language(), run_at, batch, Farewell.REJECTED))
+        await record(
+            "registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=len(people)
+        )
 
 
 async def approve_group(group_id: UUID, *, actor: Actor) -> None:
@@ -161,6 +156,48 @@ async def answer_need(registration_id: UUID, code: str, state: NeedState, *, act
 
 
 # -- parts
+
+
+async def _is_seen_by_others(registration: Registration) -> bool:
+    """Whether somebody came along, or a family's link still opens although nobody else of it is left."""
+    others = Registration.filter(group_id=registration.group_id).exclude(id=registration.id)
+    links = OwnLink.filter(group_id=registration.group_id, scope=LinkScope.GROUP, revoked_at=None)
+    return await others.exists() or await links.exists()
+
+
+async def _move_out(registration: Registration, training: Training) -> None:
+    """A group of their own where the family's stands, so that each answers, cancels and comes back without the other.
+
+    Who was told of an offer was the family: for the person alone the time to answer has not begun.
+    """
+    family = await RegistrationGroup.get(id=registration.group_id)
+    moment, is_live = clock.now(), registration.state is not RegistrationState.CANCELLED
+    own = await RegistrationGroup.create(
+        training_id=training.id,
+        state=registration.state,
+        wait_number=family.wait_number,
+        hold_reason=family.hold_reason,
+        changed_at=moment,
+    )
+    registration.group_id, registration.detached_at = own.id, moment
+    await registration.save(update_fields=["group_id", "detached_at"])
+    await OwnLink.filter(registration_id=registration.id).update(group_id=own.id)
+    if is_live:
+        await _shrink(family, registration, training)
+
+
+async def _shrink(family: RegistrationGroup, gone: Registration, training: Training) -> None:
+    """What is left of a family: without anybody it is cancelled, without anybody who counts it needs no childcare."""
+    left = await Registration.filter(group_id=family.id).exclude(state=RegistrationState.CANCELLED)
+    family.changed_at = clock.now()
+    if left:
+        family.n_people -= 1
+    else:
+        family.state, family.offered_until = RegistrationState.CANCELLED, None
+    await family.save(update_fields=["state", "n_people", "changed_at", "offered_until"])
+    if family.childcare_places and gone.holds_place and not any(one.holds_place for one in left):
+        room = places.room_of(training).releasing(0, family.childcare_places)
+        await places.keep(training, await places.promote_waiting(training, room))
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:

@@ -46,7 +46,7 @@ async def links_for(registration: Registration) -> Links:
     is_minor = age_group is not None and age_group.is_minor
     own = None if is_minor else newest.get((LinkScope.PERSON, registration.id))
     group = newest.get((LinkScope.GROUP, None))
-    if group is None or registration.detached_at is not None:
+    if group is None:
         return Links(own, None)
     return Links(own, group if is_minor or await _filled_in_the_form(registration) else None)
 

@@ -67,23 +67,28 @@ ALIKE_BY_PHONE, ALIKE_BY_EMAIL = _ALIKE.format(key="phone_key"), _ALIKE.format(k
 
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 LEAVING = """
-    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.email_key, g.state AS group_state, g.hold_reason,
-        g.n_people, g.childcare_places, g.wait_number
+    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.name_key, p.municipality_id, p.phone_key,
+        p.email_key, g.state AS group_state, g.hold_reason, g.n_people, g.childcare_places, g.wait_number
     FROM registration r
     JOIN registration_group g ON g.id = r.group_id
     JOIN participant p ON p.id = r.participant_id
-    WHERE r.group_id IN (SELECT group_id FROM registration WHERE id IN ?list)
+    WHERE r.group_id IN (
+        SELECT group_id FROM registration WHERE id IN ?list
+        UNION SELECT group_id FROM registration WHERE duplicate_of_id IN ?list
+    )
     ORDER BY r.id
 """
+"""Their whole groups, and those of their look-alikes."""
+
 WAITING = """
     SELECT g.id, g.n_people, g.childcare_places, g.wait_number, COUNT(r.id) AS n_alike
     FROM (
         SELECT id, n_people, childcare_places, wait_number FROM registration_group
-        WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number LIMIT ?
+        WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number, id LIMIT ?
     ) g
     LEFT JOIN registration r ON r.group_id = g.id AND r.duplicate_of_id IS NOT NULL AND r.state = 'waitlisted'
     GROUP BY g.id, g.n_people, g.childcare_places, g.wait_number
-    ORDER BY g.wait_number
+    ORDER BY g.wait_number, g.id
 """
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
@@ -133,7 +138,6 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
     lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
         "municipalities": (MUNICIPALITIES, [keys.municipality for wish in wishes for keys in wish.keys]),
         "keys": (BY_KEY, [wish.idempotency_key for wish in wishes]),
-        "leaving": (LEAVING, [one for leave in leaves for one in leave.registration_ids]),
     }
     questions: dict[str | UUID, Statement] = {
         "runs": Statement(LOCKED[dialect], (ids,)),
@@ -144,6 +148,9 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
         wanted = sorted({value for value in values if value is not None}, key=str)
         if wanted:
             questions[name] = Statement(text, (wanted,))
+    leaving = sorted({one for leave in leaves for one in leave.registration_ids})
+    if leaving:
+        questions["leaving"] = Statement(LEAVING, (leaving, leaving))
     phones = sorted({key for wish in wishes for keys in wish.keys for key in keys.phone_keys})
     emails = sorted({key for wish in wishes for keys in wish.keys for key in keys.email_keys})
     if phones:
@@ -214,16 +221,13 @@ def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
 
 def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
     """Keys are in time order: the first registration comes first."""
-    for row in sorted({_key(row["id"]): row for row in rows}.items()):
-        registration_id, values = row
-        alike = Alike(
-            registration_id,
-            values["name_key"],
-            values["municipality_id"],
-            values["phone_key"],
-            values["email_key"],
-        )
-        situation.alike.setdefault((_key(values["training_id"]), alike.name_key), []).append(alike)
+    for _registration_id, row in sorted({_key(row["id"]): row for row in rows}.items()):
+        alike = _looks(row)
+        situation.alike.setdefault((_key(row["training_id"]), alike.name_key), []).append(alike)
+
+
+def _looks(row: Row) -> Alike:
+    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], row["phone_key"], row["email_key"])
 
 
 async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
@@ -274,16 +278,10 @@ def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
             group = _group(group_id, RegistrationState(row["group_state"]), row)
             group.hold_reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
             situation.groups[group_id] = group
-        person = Person(
-            _key(row["id"]),
-            RegistrationState(row["state"]),
-            Source(row["source"]),
-            row["duplicate_of_id"] is not None,
-            row["email_key"],
-        )
-        group.people[person.id] = person
+        first_id = _key_or_none(row["duplicate_of_id"])
+        person = Person(_looks(row), RegistrationState(row["state"]), Source(row["source"]), first_id)
         group.n_alike += person.is_alike and person.is_live
-        situation.group_of[person.id] = group_id
+        situation.add_person(group, person)
 
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
@@ -348,6 +346,10 @@ class Codes:
 
 def _key(value: Any) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def _key_or_none(value: Any) -> UUID | None:
+    return None if value is None else _key(value)
 
 
 def _moment(value: Any) -> datetime:

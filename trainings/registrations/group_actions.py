@@ -28,6 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.sameness import first_like
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -60,6 +61,8 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
         members = await _who_comes_back(group)
         if not members:
             raise CannotChange
+        for one in members:
+            one.duplicate_of_id = await first_like(one)
         await _all_again(members, group, training, actor)
 
 
@@ -77,6 +80,7 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
             return
         await check_permission(registration.participant_id)
         await _check_window(training, actor)
+        registration.duplicate_of_id = await first_like(registration)
         is_alone = await _comes_alone(registration)
         if group.state is RegistrationState.CANCELLED and not is_alone:
             await _all_again([registration], group, training, actor)
@@ -109,20 +113,16 @@ async def _check_window(training: Training, actor: Actor) -> None:
 async def _who_comes_back(group: RegistrationGroup) -> list[Registration]:
     claimed = OwnLink.filter(group_id=group.id, revoked_at=None, claimed_at__not_isnull=True)
     apart = [key for (key,) in await claimed.values_list("registration_id")]
-    together = Registration.filter(group_id=group.id, detached_at=None).exclude(id__in=apart)
+    together = Registration.filter(group_id=group.id).exclude(id__in=apart)
     members = await together.order_by("id").prefetch_related("participant")
     gone = await without_permission([one.participant_id for one in members])
     return [one for one in members if one.participant_id not in gone]
 
 
 async def _comes_alone(registration: Registration) -> bool:
-    """Whether this is one of several who does not hang on the family's link: their own one is theirs, or they were
-    taken out of its sight.
-    """
+    """Whether this is one of several who does not hang on the family's link: their own one is theirs."""
     if not await Registration.filter(group_id=registration.group_id).exclude(id=registration.id).exists():
         return False
-    if registration.detached_at is not None:
-        return True
     own = OwnLink.filter(registration_id=registration.id, scope=LinkScope.PERSON, revoked_at=None)
     return await own.filter(claimed_at__not_isnull=True).exists()
 
@@ -219,7 +219,7 @@ async def _set(registration: Registration, state: RegistrationState) -> None:
     assert state in MOVES[registration.state] or state is RegistrationState.OFFERED
     registration.state, registration.cancelled_at = state, None
     registration.confirmed_at = clock.now() if state is RegistrationState.CONFIRMED else None
-    await registration.save(update_fields=["state", "cancelled_at", "confirmed_at"])
+    await registration.save(update_fields=["state", "cancelled_at", "confirmed_at", "duplicate_of_id"])
 
 
 async def _record(

@@ -73,6 +73,7 @@ LINE = Insert(
     "request_id text, detail jsonb",
 )
 LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ? WHERE id = ?"
+NEW_FIRST = "UPDATE registration SET duplicate_of_id = ? WHERE id = ?"
 MOVED_UP = """
     UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
     WHERE group_id = ? AND state <> 'cancelled'
@@ -272,6 +273,7 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     runs = [situation.runs[one] for one in changes.runs]
     return [
         Statement(LEFT, [(at, one) for one in changes.left]),
+        Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),
         Statement(CHANGED_GROUP, groups),
         Statement(CHANGED_RUN, [(one.taken, one.childcare_taken, one.next_wait_number, one.id) for one in runs]),

@@ -15,7 +15,7 @@ class Mailbox:
     """What one address may read about one registration.
 
     `mates` are those of the group with the same address, in the order of the form, itself among them; of an adult who
-    made their link their own, or was taken out of the group at the desk, only itself. The tokens are of links that
+    made their link their own, only itself. The tokens are of links that
     open; the group's is missing where this reader may not have it, since it shows the others' tickets.
     """
 
@@ -46,13 +46,13 @@ def mailbox_of(registration: Registration, members: Sequence[Registration], link
     by_id = {one.id: _newest(one, links) for one in in_order}
     own = by_id[registration.id]
     own_token = own.token if own is not None else None
-    if _is_apart(registration, own):
+    if _is_apart(own):
         return Mailbox(registration, [registration], own_token, None)
     key = registration.participant.email_key
     mates = [
         one
         for one in in_order
-        if one.id == registration.id or (key and one.participant.email_key == key and not _is_apart(one, by_id[one.id]))
+        if one.id == registration.id or (key and one.participant.email_key == key and not _is_apart(by_id[one.id]))
     ]
     filled_in = in_order[0]
     is_its_reader = filled_in.id == registration.id or (key and filled_in.participant.email_key == key)
@@ -83,5 +83,5 @@ def _newest(registration: Registration | None, links: Sequence[OwnLink]) -> OwnL
     return max(found, key=lambda link: (link.created_at, link.id), default=None)
 
 
-def _is_apart(registration: Registration, own: OwnLink | None) -> bool:
-    return registration.detached_at is not None or (own is not None and own.claimed_at is not None)
+def _is_apart(own: OwnLink | None) -> bool:
+    return own is not None and own.claimed_at is not None

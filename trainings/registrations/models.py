@@ -71,8 +71,8 @@ class RegistrationGroup(Record):
 
     `n_people` counts those who did not cancel, look-alikes too. `offered_until` ends an offer, once somebody of the
     group was reached (`reached_at`: the mail was accepted, or a call recorded). `wait_number` orders the waiting list:
-    given once, never reused, and kept when the group cancels. `idempotency_key` replays the same answer for an equal
-    body (`body_hash`) within 24 hours.
+    given once, kept when the group cancels, and shared by who is taken out of it. `idempotency_key` replays the same
+    answer for an equal body (`body_hash`) within 24 hours.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -99,10 +99,11 @@ class RegistrationGroup(Record):
 class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
-    `duplicate_of` marks a look-alike: it takes no place, and its card counts as the first one's at the door.
+    `duplicate_of` marks a look-alike: it takes no place, and its card counts as the first one's at the door. When the
+    first leaves, the oldest of its look-alikes comes in its stead.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
     asked for and what staff answered (`needs.py`), and is deleted 7 days after. `detached_at`: at the desk this person
-    was taken out of sight of who filled in the form: the group link neither shows nor changes them any more.
+    was taken out of the group of who filled in the form, into one of their own.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

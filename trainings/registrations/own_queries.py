@@ -124,10 +124,10 @@ async def by_group_link(token: str) -> OwnGroup:
 
 
 async def group_of(link: OwnLink) -> OwnGroup:
-    """The group behind its link, with all that its pages show; unknown once nobody is left in its sight."""
+    """The group behind its link, with all that its pages show; unknown once nobody is left in it."""
     if link.scope is not LinkScope.GROUP:
         raise UnknownLink
-    found = reads(Registration).filter(group_id=link.group_id, detached_at=None).order_by("id")
+    found = reads(Registration).filter(group_id=link.group_id).order_by("id")
     members = await found.prefetch_related(*ALL_OF_IT)
     if not members:
         raise UnknownLink

@@ -104,7 +104,7 @@ async def promote_waiting(training: Training, room: Room) -> Room:
     if phase(training, await TrainingSession.filter(training_id=training.id), clock.now()) in PAST_PROMOTING:
         return room
     waiting = await RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED).order_by(
-        "wait_number"
+        "wait_number", "id"
     )
     alike = await _look_alikes(training)
     parties = [Party(group.id, group.n_people, group.childcare_places, alike.get(group.id, 0)) for group in waiting]

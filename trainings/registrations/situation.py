@@ -28,23 +28,50 @@ class Meeting:
     state: SessionState
 
 
-@dataclass(slots=True)
-class Person:
-    """One registration of a group that is being changed."""
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A live registration that others may look like: by names, municipality, and one of the contacts."""
 
     id: UUID
+    name_key: str
+    municipality: str | None
+    phone_key: str | None
+    email_key: str | None
+
+    def is_like(self, keys: Sameness) -> bool:
+        is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
+        return is_named_so and (self.phone_key in keys.phone_keys or self.email_key in keys.email_keys)
+
+
+@dataclass(slots=True)
+class Person:
+    """One registration of a group that is being changed. `first_id` is the one that it looks like."""
+
+    looks: Alike
     state: RegistrationState
     source: Source
-    is_alike: bool
-    email_key: str | None
+    first_id: UUID | None
+
+    @property
+    def id(self) -> UUID:
+        return self.looks.id
+
+    @property
+    def is_alike(self) -> bool:
+        return self.first_id is not None
 
     @property
     def is_live(self) -> bool:
         return self.state is not RegistrationState.CANCELLED
 
     @property
+    def is_counted(self) -> bool:
+        """Whether there is a seat for this one: nobody counted who came without a sign-up."""
+        return self.state in TAKES_PLACE and self.source is not Source.WALK_IN
+
+    @property
     def holds_place(self) -> bool:
-        return self.state in TAKES_PLACE and not self.is_alike and self.source is not Source.WALK_IN
+        return self.is_counted and not self.is_alike
 
 
 @dataclass(slots=True)
@@ -118,21 +145,6 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """A live registration that others may look like: by names, municipality, and one of the contacts."""
-
-    id: UUID
-    name_key: str
-    municipality: str | None
-    phone_key: str | None
-    email_key: str | None
-
-    def is_like(self, keys: Sameness) -> bool:
-        is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
-        return is_named_so and (self.phone_key in keys.phone_keys or self.email_key in keys.email_keys)
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """Who came with an earlier code: the participant, what they have in this very training, courses completed."""
 
@@ -175,7 +187,9 @@ class Draft:
 
 @dataclass(slots=True)
 class Situation:
-    """Everything a batch touches. `alike` is by training and folded name; the oldest first."""
+    """Everything a batch touches. `alike` is by training and folded name, `heirs` are the live look-alikes of somebody;
+    the oldest first.
+    """
 
     at: datetime
     runs: dict[UUID, Run]
@@ -188,6 +202,7 @@ class Situation:
     counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
     groups: dict[UUID, Group] = field(default_factory=dict)
     group_of: dict[UUID, UUID] = field(default_factory=dict)
+    heirs: dict[UUID, list[UUID]] = field(default_factory=dict)
 
     def look_alike(self, training_id: UUID, keys: Sameness) -> Alike | None:
         """The first live registration like this one. By name alone nobody is the same."""
@@ -195,6 +210,28 @@ class Situation:
             return None
         others = self.alike.get((training_id, keys.name_key), ())
         return next((one for one in others if one.is_like(keys)), None)
+
+    def add_alike(self, training_id: UUID, one: Alike) -> None:
+        """From now on others may look like this one."""
+        others = self.alike.setdefault((training_id, one.name_key), [])
+        others.append(one)
+        others.sort(key=lambda each: each.id)
+
+    def drop_alike(self, training_id: UUID, one: Alike) -> None:
+        """Nobody looks like who left."""
+        others = self.alike.get((training_id, one.name_key), [])
+        others[:] = [each for each in others if each.id != one.id]
+
+    def add_person(self, group: Group, person: Person) -> None:
+        """Somebody who may leave, or come in the stead of who does."""
+        group.people[person.id] = person
+        self.group_of[person.id] = group.id
+        if person.first_id is not None and person.is_live:
+            self.heirs.setdefault(person.first_id, []).append(person.id)
+
+    def person(self, registration_id: UUID) -> tuple[Group, Person]:
+        group = self.groups[self.group_of[registration_id]]
+        return group, group.people[registration_id]
 
     def same_browser(self, training_id: UUID, browser_key: str, names: frozenset[str]) -> Iterator[Standing]:
         """The groups that the same names from the same browser made."""

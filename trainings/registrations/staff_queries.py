@@ -51,7 +51,6 @@ class Companion:
     name: str
     state: RegistrationState
     is_minor: bool
-    is_detached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,7 @@ class StaffView:
     @property
     def may_detach(self) -> bool:
         """Whether this is an adult whom somebody else's link shows."""
-        registration = self.own.registration
-        return bool(self.companions) and not self.is_minor and registration.detached_at is None
+        return not self.is_minor and (bool(self.companions) or self.links.group is not None)
 
 
 def is_minor(registration: Registration) -> bool:
@@ -146,7 +144,6 @@ async def _companions(registration: Registration) -> list[Companion]:
             name=short_name(one.participant.given_names, one.participant.surnames),
             state=one.state,
             is_minor=is_minor(one),
-            is_detached=one.detached_at is not None,
         )
         for one in await others.order_by("id").prefetch_related("participant")
     ]

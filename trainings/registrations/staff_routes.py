@@ -156,10 +156,8 @@ async def cancel(request: Request) -> Response:
 
 @allow(*DESK)
 async def cancel_group(request: Request) -> Response:
-    """Everybody of the family at once. Who was taken out of it does not cancel the others."""
+    """Everybody of the family at once; who was taken out of it is not of it any more."""
     registration = (await view_at_desk(request)).own.registration
-    if registration.detached_at is not None:
-        raise desk_actions.ComesAlone
     await actions.cancel_group(registration.group_id, actor=request.state.actor)
     return back(registration.id, gettext(N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")))
 

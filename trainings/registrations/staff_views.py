@@ -106,7 +106,6 @@ def companions_of(view: StaffView) -> list[Relative]:
     relatives = []
     for one in view.companions:
         more = [gettext(N_("menor de edad"))] if one.is_minor else []
-        more += [gettext(N_("separada de la familia"))] if one.is_detached else []
         relatives.append(Relative(one.id, one.name, " · ".join([gettext(STATES[one.state]), *more])))
     return relatives
 

@@ -70,7 +70,7 @@ async def _scannable(request: Request) -> tuple[StaffView, Shown]:
 async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown]]:
     """The ticket, and with `?todos=si` those of the whole family after it; each one is logged."""
     view, first = await _scannable(request)
-    wanted = [one.id for one in view.companions if not one.is_detached] if request.query_params.get("todos") else []
+    wanted = [one.id for one in view.companions] if request.query_params.get("todos") else []
     others = [await _shown(await with_sessions(one)) for one in wanted]
     handed_out = [first, *(one for one in others if one is not None)]
     for one in handed_out:
@@ -91,7 +91,7 @@ async def ticket(request: Request) -> Response:
     context = {
         "tickets": tickets,
         "registration": registration,
-        "n_more": 0 if len(tickets) > 1 else sum(not one.is_detached for one in view.companions),
+        "n_more": 0 if len(tickets) > 1 else len(view.companions),
         "next_person": Carried.of(request.query_params).form_of(registration.training_id),
     }
     return render(request, "registrations/staff_ticket.html", context)

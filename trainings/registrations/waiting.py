@@ -17,6 +17,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
+from trainings.registrations.commands import Farewell, Leave
 from trainings.registrations.eligibility import check_phase
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import (
@@ -25,9 +26,10 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.sign_up import locked_training
+from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish
+from trainings.web import i18n
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.registrations")
@@ -111,7 +113,6 @@ async def accept_offer(group_id: UUID, *, actor: Actor) -> None:
 async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
     """The group says no: it is cancelled, and its places go to who waits in the same transaction.
 
-    Who was taken out of its sight at the desk answers for themselves: by the group's link only the others say no.
     Saying it twice is one no. Refuses like `accept_offer`. What staff write down is told after ten minutes.
     """
     async with transaction():
@@ -119,14 +120,7 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
         if group.state is RegistrationState.CANCELLED:
             return
         await _check_offered(group, training)
-        by_staff = actor.id is not None
-        if not by_staff and await _has_somebody_apart(group):
-            await actions.cancel_group(group.id, actor=actor)
-        else:
-            run_at, batch_id = (clock.now() + STAFF_DELAY, uuid7()) if by_staff else (None, None)
-            await announce_group(group, training, "registration_cancelled", run_at=run_at, batch_id=batch_id)
-            room = await _let_go(group, places.room_of(training))
-            await places.keep(training, await places.promote_waiting(training, room))
+        await actions.cancel_group(group.id, actor=actor)
         await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
 
 
@@ -182,15 +176,13 @@ async def _expire(training_id: UUID) -> int:
         late = RegistrationGroup.filter(
             training_id=training_id, state=RegistrationState.OFFERED, offered_until__lt=clock.now()
         )
-        groups = await late.order_by("offered_until", "id")
+        groups = [group_id for (group_id,) in await late.order_by("offered_until", "id").values_list("id")]
         if training.state is TrainingState.CANCELLED or not groups:
             return 0
-        room = places.room_of(training)
-        for group in groups:
-            await announce_group(group, training, "offer_expired")
-            room = await _let_go(group, room)
-            await record("registrations.expire_offer", actor=PROGRAM, object_id=group.id, hub_id=training.hub_id)
-        await places.keep(training, await places.promote_waiting(training, room))
+        for group_id in groups:
+            await record("registrations.expire_offer", actor=PROGRAM, object_id=group_id, hub_id=training.hub_id)
+        people = await _live(groups)
+        await give_back(Leave(training_id, people, PROGRAM, i18n.language(), farewell=Farewell.EXPIRED))
         return len(groups)
 
 
@@ -214,7 +206,7 @@ async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -
         passed = RegistrationGroup.filter(
             training_id=training.id, state=RegistrationState.WAITLISTED, wait_number__lt=group.wait_number
         )
-        for one in await passed.order_by("wait_number"):
+        for one in await passed.order_by("wait_number", "id"):
             await record(
                 "registrations.pass_over",
                 actor=actor,
@@ -235,13 +227,12 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID:
     batch = uuid7()
     async with transaction():
         training = await locked_training(training_id)
-        waiting = await RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED).order_by(
-            "wait_number"
-        )
-        run_at = clock.now() + STAFF_DELAY
-        for group in waiting:
-            await announce_group(group, training, "waitlist_closed", run_at=run_at, batch_id=batch)
-            await _let_go(group, places.room_of(training))
+        on_it = RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED)
+        waiting = [group_id for (group_id,) in await on_it.order_by("wait_number", "id").values_list("id")]
+        run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED
+        people = await _live(waiting)
+        if people:
+            await give_back(Leave(training_id, people, actor, i18n.language(), run_at, batch, farewell))
         training.has_waiting_list = False
         await training.save(update_fields=["has_waiting_list"])
         # A form that was opened before must not open the list again.
@@ -251,7 +242,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID:
             actor=actor,
             object_id=training.id,
             hub_id=training.hub_id,
-            groups=[str(group.id) for group in waiting],
+            groups=[str(group_id) for group_id in waiting],
         )
     return batch
 
@@ -298,18 +289,7 @@ async def _party(group: RegistrationGroup) -> Party[UUID]:
     return Party(group.id, group.n_people, group.childcare_places, n_alike)
 
 
-async def _has_somebody_apart(group: RegistrationGroup) -> bool:
-    """Whether others come besides somebody who was taken out of the group's sight."""
-    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
-    return group.n_people > 1 and await live.filter(detached_at__not_isnull=True).exists()
-
-
-async def _let_go(group: RegistrationGroup, room: Room) -> Room:
-    """Cancel the whole group; the room without it."""
-    party, moment = await _party(group), clock.now()
-    held_places = group.state is RegistrationState.OFFERED
-    group.state, group.changed_at, group.offered_until = RegistrationState.CANCELLED, moment, None
-    await group.save(update_fields=["state", "changed_at", "offered_until"])
-    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
-    await live.update(state=RegistrationState.CANCELLED, cancelled_at=moment)
-    return room.releasing(party.seats, party.childcare_seats) if held_places else room
+async def _live(group_ids: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Everybody of these groups who did not cancel."""
+    live = Registration.filter(group_id__in=list(group_ids)).exclude(state=RegistrationState.CANCELLED)
+    return tuple(key for (key,) in await live.order_by("id").values_list("id"))

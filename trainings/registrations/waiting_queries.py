@@ -66,7 +66,7 @@ class Board:
 async def board_of(training: Training, page: int = 1) -> Board:
     """The board of a training in scope; of the list the page asked for."""
     groups = reads(RegistrationGroup).filter(training_id=training.id)
-    waiting = groups.filter(state=RegistrationState.WAITLISTED).order_by("wait_number")
+    waiting = groups.filter(state=RegistrationState.WAITLISTED).order_by("wait_number", "id")
     first = (page - 1) * PAGE
     shown = await waiting.offset(first).limit(PAGE)
     offered = await groups.filter(state=RegistrationState.OFFERED).order_by("offered_until", "changed_at", "id")
@@ -95,7 +95,7 @@ async def _closed_with(training: Training) -> list[RegistrationGroup]:
         return []
     ids = [UUID(one) for one in line.detail["groups"]]
     groups = reads(RegistrationGroup).filter(id__in=ids, training_id=training.id, state=RegistrationState.CANCELLED)
-    return await groups.order_by("wait_number")
+    return await groups.order_by("wait_number", "id")
 
 
 async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUID, int]) -> dict[UUID, Waiting]:
