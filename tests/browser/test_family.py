@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.browser.steps import Watch, press_on, type_into
+from tests.browser.steps import Watch, press_on, take_ones_time, type_into
 
 NARROW = ViewportSize(width=320, height=640)
 OWN_PAGE = re.compile(r"/i/[0-9A-Z]{32}$")
@@ -99,6 +99,7 @@ def sign_up_five(page: Page) -> None:
     press_on(field(page, "guardian_consent"), "Space")
     press_on(field(page, "consent_data"), "Space")
     assert is_as_wide_as_the_screen(page)
+    take_ones_time(page)
     press_on(page.get_by_role("button", name="Inscribir a 5 personas"), "Enter")
 
 
@@ -148,6 +149,7 @@ def test_enter_in_a_field_signs_up_and_adds_nobody(form: Page) -> None:
     type_into(field(form, "municipality"), "La Libertad, P")
     type_into(field(form, "actor_type"), "Familia")
     press_on(field(form, "consent_data"), "Space")
+    take_ones_time(form)
     press_on(field(form, "given_names"), "Enter")
 
     expect(form).to_have_url(OWN_PAGE)

@@ -189,6 +189,7 @@ def test_keyboard_alone_signs_up(visit: Visit, shared: str) -> None:
     steps.type_into(page.get_by_label("Municipio donde vive"), "La Lib")
     steps.type_into(page.get_by_label("¿De parte de quién viene?"), "Fam")
     steps.press_on(page.get_by_label("Sí, pueden guardar estos datos"), "Space")
+    steps.take_ones_time(page)
     steps.press_on(page.get_by_role("button", name="Inscribirme"), "Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Listo, ya tiene su lugar")

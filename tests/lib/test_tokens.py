@@ -80,6 +80,19 @@ def test_key_that_is_none_of_ours_was_made_at_no_time(key: str) -> None:
     assert tokens.made_at(key) is None
 
 
+def test_another_key_of_the_same_form_is_as_old_as_its_first() -> None:
+    first = tokens.idempotency_key()
+
+    another = tokens.another_key(first)
+
+    assert another != first
+    assert tokens.made_at(another) == tokens.made_at(first)
+
+
+def test_another_key_for_one_that_is_none_of_ours_is_new() -> None:
+    assert tokens.made_at(tokens.another_key("k" * 26)) is not None
+
+
 def test_idempotency_keys_sort_by_the_time_of_making() -> None:
     made = [tokens.idempotency_key()[:10] for _ in range(500)]
 

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.cast import make_cast
-from tests.registrations.forms import post
+from tests.registrations.forms import ROSA as ANSWERS
+from tests.registrations.forms import path_of, post
 from tests.registrations.wishes import ROSA, wish
+from tests.web.pages import Page
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.limits.actions import TooManyTries, count_here
 from trainings.people.actions import Sameness
-from trainings.registrations.guarding import Suspicion, check_rate, suspicion, watches
+from trainings.registrations.guarding import check_rate, is_odd, watches
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
-from trainings.settings import Settings
+from trainings.schedule.models import Training
+from trainings.settings import Settings, get_settings
 from trainings.web.forms import Typed
 
+Freeze = Callable[[datetime], None]
 HERE, ELSEWHERE = "10.1.2.3", "10.1.2.4"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def is_to_review(address: str, keys: Sequence[Sameness], odd: Suspicion | None = None) -> bool:
+async def is_to_review(address: str, keys: Sequence[Sameness]) -> bool:
     """Whether staff look first at one more sign-up, which is counted."""
     async with transaction():
-        [counted] = await count_here([watches(address, keys, odd)])
+        [counted] = await count_here([watches(address, keys)])
     return any(one.is_beyond for one in counted if not one.watch.refuses)
 
 
@@ -74,36 +78,33 @@ def filled(**answers: str) -> tuple[Typed, datetime]:
     return Typed.of({"idempotency_key": key, "from_page": "yes", "website": ""} | answers), made_at
 
 
-@pytest.mark.parametrize(
-    ("seconds", "found"), [(-1, Suspicion.FAST), (0, Suspicion.FAST), (2.9, Suspicion.FAST), (3, None), (600, None)]
-)
-def test_form_that_comes_back_before_anybody_could_read_it_is_odd(seconds: float, found: Suspicion | None) -> None:
+@pytest.mark.parametrize(("seconds", "is_found"), [(-1, True), (0, True), (2.9, True), (3, False), (600, False)])
+def test_form_that_comes_back_before_anybody_could_fill_it_is_odd(seconds: float, is_found: bool) -> None:
     typed, made_at = filled()
 
-    assert suspicion(typed, made_at + timedelta(seconds=seconds)) is found
+    assert is_odd(typed, made_at + timedelta(seconds=seconds)) is is_found
 
 
 def test_field_that_nobody_sees_gives_away_who_fills_it_at_any_time() -> None:
     typed, made_at = filled(website="https://example.org")
 
-    assert suspicion(typed, made_at + timedelta(hours=1)) is Suspicion.BAITED
+    assert is_odd(typed, made_at + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("answers", [{"from_page": ""}, {"idempotency_key": "k" * 26}, {"idempotency_key": ""}])
 def test_client_with_a_key_of_its_own_may_be_fast(answers: dict[str, str]) -> None:
     typed, made_at = filled(**answers)
 
-    assert suspicion(typed, made_at) is None
+    assert not is_odd(typed, made_at)
 
 
-async def test_fast_forms_from_one_address_are_held_once_they_are_many(sqlite_db: Settings) -> None:
-    nobody = wish().keys
+def test_time_is_not_judged_where_limits_are_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "rate_limits", False)
+    typed, made_at = filled()
+    baited, _made_at = filled(website="https://example.org")
 
-    held = [await is_to_review(HERE, nobody, Suspicion.FAST) for _ in range(11)]
-
-    assert held == [False] * 10 + [True]
-    assert not await is_to_review(HERE, nobody)
-    assert not await is_to_review(ELSEWHERE, nobody, Suspicion.FAST)
+    assert not is_odd(typed, made_at)
+    assert is_odd(baited, made_at)
 
 
 async def test_form_that_took_the_bait_is_kept_for_staff_and_answered_like_any_other(client: AsyncClient) -> None:
@@ -116,15 +117,110 @@ async def test_form_that_took_the_bait_is_kept_for_staff_and_answered_like_any_o
     assert (registration.state, registration.group.hold_reason) == (RegistrationState.HELD, HoldReason.REVIEW)
 
 
-async def test_many_fast_forms_of_the_page_are_kept_for_staff(client: AsyncClient) -> None:
-    training = await make.make_training(capacity=30)
+# -- the form that comes back too fast
 
-    for number in range(11):
-        # The key is made in this moment.
-        assert (await post(client, training, given_names=f"Ana {number}", from_page="yes")).status_code == 303
 
-    held = await Registration.filter(state=RegistrationState.HELD).prefetch_related("participant")
-    assert [one.participant.given_names for one in held] == ["Ana 10"]
+async def shown(client: AsyncClient, training: Training) -> tuple[dict[str, str], datetime]:
+    """What the page sends along unseen, and when it was made."""
+    page = Page((await client.get(path_of(training))).text)
+    return unseen(page)
+
+
+def unseen(page: Page) -> tuple[dict[str, str], datetime]:
+    hidden = {name: str(page.one("input", name=name)["value"]) for name in ("idempotency_key", "from_page")}
+    made_at = tokens.made_at(hidden["idempotency_key"])
+    assert made_at is not None
+    return hidden, made_at
+
+
+async def states() -> list[RegistrationState]:
+    return [one.state for one in await Registration.all().order_by("id")]
+
+
+async def test_first_form_that_comes_back_too_fast_is_kept_for_staff_and_answered_like_any_other(
+    new_client: Callable[[], AsyncClient], freeze: Freeze
+) -> None:
+    training = await make.make_training()
+    client, other = new_client(), new_client()
+    hidden, made_at = await shown(client, training)
+    hidden_there, made_there_at = await shown(other, training)
+
+    freeze(made_at + timedelta(seconds=2.9))
+    fast = await client.post(path_of(training), data=ANSWERS | hidden)
+    freeze(made_there_at + timedelta(seconds=3))
+    calm = await other.post(path_of(training), data=ANSWERS | {"given_names": "Elvira"} | hidden_there)
+
+    held, confirmed = await Registration.all().order_by("id").prefetch_related("group")
+    assert (held.state, held.group.hold_reason) == (RegistrationState.HELD, HoldReason.REVIEW)
+    assert confirmed.state is RegistrationState.CONFIRMED
+    assert (fast.status_code, sorted(fast.headers)) == (calm.status_code, sorted(calm.headers))
+    await training.refresh_from_db()
+    assert training.taken == 1
+
+
+async def post_again(client: AsyncClient, training: Training, html: str, **fields: str) -> Response:
+    """Send the form that was shown again."""
+    hidden, _made_at = unseen(Page(html))
+    return await client.post(path_of(training), data=ANSWERS | {"given_names": "Elvira"} | hidden | fields)
+
+
+async def test_form_shown_again_with_what_is_wrong_may_come_back_at_once(client: AsyncClient, freeze: Freeze) -> None:
+    training = await make.make_training()
+    hidden, made_at = await shown(client, training)
+    freeze(made_at + timedelta(seconds=20))
+    wrong = await client.post(path_of(training), data=ANSWERS | hidden | {"surnames": ""})
+    assert wrong.status_code == 422
+
+    assert (await post_again(client, training, wrong.text)).status_code == 303
+
+    assert await states() == [RegistrationState.CONFIRMED]
+
+
+async def test_form_that_grew_by_a_person_without_script_may_come_back_at_once(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    training = await make.make_training()
+    hidden, made_at = await shown(client, training)
+    freeze(made_at + timedelta(seconds=20))
+    longer = await client.post(path_of(training), data=ANSWERS | hidden | {"do": "add"})
+    assert longer.status_code == 200
+    brother = {"members-1-given_names": "Mateo", "members-1-surnames": "Coc", "members-1-age_group": "18+"}
+
+    assert (await post_again(client, training, longer.text, **brother)).status_code == 303
+
+    assert await states() == [RegistrationState.CONFIRMED] * 2
+
+
+async def test_form_taken_back_and_sent_for_another_person_may_come_back_at_once(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    training = await make.make_training()
+    hidden, made_at = await shown(client, training)
+    freeze(made_at + timedelta(seconds=20))
+    assert (await client.post(path_of(training), data=ANSWERS | hidden)).status_code == 303
+    freeze(made_at + timedelta(seconds=40))
+    sent_before = await client.post(path_of(training), data=ANSWERS | hidden | {"given_names": "Elvira"})
+    assert sent_before.status_code == 409
+
+    assert (await post_again(client, training, sent_before.text)).status_code == 303
+
+    assert await states() == [RegistrationState.CONFIRMED] * 2
+
+
+async def test_same_person_who_opens_the_form_again_and_sends_it_at_once_is_led_to_the_registration(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    training = await make.make_training()
+    hidden, made_at = await shown(client, training)
+    freeze(made_at + timedelta(seconds=20))
+    first = await client.post(path_of(training), data=ANSWERS | hidden)
+    anew, made_again_at = await shown(client, training)
+    freeze(made_again_at)
+
+    again = await client.post(path_of(training), data=ANSWERS | anew)
+
+    assert again.headers["location"] == first.headers["location"]
+    assert await states() == [RegistrationState.CONFIRMED]
 
 
 async def test_desk_signs_up_a_village_with_one_telephone(client: AsyncClient) -> None:

@@ -31,6 +31,7 @@ CERTIFICATE_CODE_LENGTH = 14
 _BYTE_TO_CHARACTER = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
 _FORGIVEN = str.maketrans("OIL", "011")
 _LONGEST_TYPED = 300
+_TIME_LENGTH = 10
 _QR_ADDRESS = re.compile(r"^https?://[^\s?#]+/C/([^/?#]+)/?(?:[?#].*)?$", re.IGNORECASE | re.DOTALL)
 
 
@@ -120,12 +121,17 @@ def idempotency_key() -> str:
     return time_part + _characters(16)
 
 
+def another_key(key: str) -> str:
+    """A fresh idempotency key for a form that is shown again: of the same time as its first one, where that is ours."""
+    return idempotency_key() if made_at(key) is None else key[:_TIME_LENGTH] + _characters(16)
+
+
 def made_at(key: str) -> datetime | None:
     """When an idempotency key of ours was made, to the millisecond; none for what cannot be one."""
     if len(key) != IDEMPOTENCY_KEY_LENGTH or not set(key) <= set(ALPHABET):
         return None
     milliseconds = 0
-    for character in key[:10]:
+    for character in key[:_TIME_LENGTH]:
         milliseconds = milliseconds << 5 | ALPHABET.index(character)
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)

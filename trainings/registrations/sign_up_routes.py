@@ -16,7 +16,7 @@ from trainings.lib import tokens
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
-from trainings.registrations.guarding import Suspicion, check_rate, suspicion, watches
+from trainings.registrations.guarding import check_rate, is_odd, watches
 from trainings.registrations.models import HoldReason
 from trainings.registrations.queries import id_of_open_training, open_training
 from trainings.registrations.sameness import KeyUsedAgain
@@ -72,10 +72,9 @@ async def create(request: Request) -> Response:
     address = client_address(request)
     try:
         wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=bool(known))
-        odd = suspicion(typed, clock.now())
-        if odd is Suspicion.BAITED:
+        if is_odd(typed, clock.now()):
             wish = wish.held(HoldReason.REVIEW)
-        watched = watches(address, wish.keys, odd)
+        watched = watches(address, wish.keys)
         signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watched)
     except FormErrors:
         await check_rate(address)
@@ -119,8 +118,8 @@ async def _again(request: Request, slug: str, typed: Typed, status: int, refused
     """The form with all that was typed, and what is wrong with it."""
     renumber(typed, keep_empty=True)
     if isinstance(refused, KeyUsedAgain):
-        # The form that is shown now is another one.
-        typed.fields["idempotency_key"] = [tokens.idempotency_key()]
+        # The form that is shown now is another one, filled since the first was shown.
+        typed.fields["idempotency_key"] = [tokens.another_key(typed.value("idempotency_key").strip())]
     training = await open_training(slug)
     is_about_age = refused is None or isinstance(refused, AdultsOnly | TooYoung)
     if typed.errors and is_about_age:

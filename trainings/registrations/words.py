@@ -48,7 +48,7 @@ HOW_AGREED: dict[ConsentHow, str] = {
 
 HOLD_REASONS: dict[HoldReason, str] = {
     HoldReason.APPROVAL: N_("La capacitación pide revisar cada inscripción"),
-    HoldReason.REVIEW: N_("Llegaron demasiadas juntas"),
+    HoldReason.REVIEW: N_("Llegaron demasiadas juntas o demasiado rápido"),
     HoldReason.PREREQUISITE: N_("Falta un curso que va antes"),
 }
 """Why somebody waits for staff, as a heading."""
@@ -56,8 +56,8 @@ HOLD_REASONS: dict[HoldReason, str] = {
 WHAT_TO_DO: dict[HoldReason, str] = {
     HoldReason.APPROVAL: N_("Decida quién entra. A quien dejó su correo se le avisa."),
     HoldReason.REVIEW: N_(
-        "Puede ser una comunidad entera con un solo teléfono, o alguien que ocupa lugares. Revise antes de responder: "
-        "a quien rechace no se le escribe."
+        "Puede ser una comunidad entera con un solo teléfono, o un programa que llena la página en un momento para "
+        "ocupar lugares. Revise antes de responder: a quien rechace no se le escribe."
     ),
     HoldReason.PREREQUISITE: N_(
         "No mostró que terminó el curso de antes. Si lo terminó, apruebe; si no, dígale dónde llevarlo."
