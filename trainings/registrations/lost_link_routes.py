@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings.errors import TooMany
 from trainings.limits import actions as limits
 from trainings.people.forms import Email
 from trainings.registrations.lost_links import ask_for_links
+from trainings.registrations.sign_up_page import TOO_OFTEN
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of, with_time
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
 
 MY_REGISTRATIONS = "/mis-inscripciones"
 HOUR = 3_600
-A_HOUR = 3
-"""For one address typed, and for one address of the network."""
+PER_EMAIL_HOUR = 3
+PER_ADDRESS_HOUR = 30
+"""One address of the network is a whole village, or everybody's with one telephone company."""
 
 
 class LostLinkForm(Form):
@@ -39,7 +43,10 @@ async def show(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def send(request: Request) -> Response:
-    """Known or not: the same work, and 303 to the same answer. 429 above three an hour."""
+    """Known or not: the same work, and 303 to the same answer.
+
+    Above 3 an hour for one e-mail address, or 30 from one address of the network: 429, the form, and when to send it.
+    """
     typed = await read_form(request)
     try:
         email = check(LostLinkForm, typed).email
@@ -48,14 +55,21 @@ async def send(request: Request) -> Response:
     if email is None:
         typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
         return _page(request, typed, status=422)
-    await limits.hit("lost_link_from", client_address(request), A_HOUR, HOUR)
-    await limits.hit("lost_link_of", email, A_HOUR, HOUR)
+    try:
+        await limits.hit("lost_link_from", client_address(request), PER_ADDRESS_HOUR, HOUR)
+        await limits.hit("lost_link_of", email, PER_EMAIL_HOUR, HOUR)
+    except TooMany as refused:
+        return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
     await ask_for_links(email)
     return redirect(f"{MY_REGISTRATIONS}?enviado=si")
 
 
-def _page(request: Request, typed: Typed | None, *, is_sent: bool = False, status: int = 200) -> Response:
-    return render(request, "registrations/lost_link.html", {"form": typed, "is_sent": is_sent}, status=status)
+def _page(
+    request: Request, typed: Typed | None, *, is_sent: bool = False, refused: TooMany | None = None, status: int = 200
+) -> Response:
+    later = f"{sentence_of(refused)} {gettext(TOO_OFTEN)}" if refused is not None else ""
+    context = {"form": typed, "is_sent": is_sent, "later": later}
+    return render(request, "registrations/lost_link.html", context, status=status)
 
 
 routes: list[BaseRoute] = [Route(MY_REGISTRATIONS, show), Route(MY_REGISTRATIONS, send, methods=["POST"])]
