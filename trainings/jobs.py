@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
+from trainings.privacy import withdrawal
 from trainings.registrations import import_job, lost_links
 from trainings.registrations import mails as registration_mails
 
-COMPOSERS: Composers = {
+MESSAGES: Composers = {
     **registration_mails.COMPOSERS,
     **certificate_mails.COMPOSERS,
     **import_job.COMPOSERS,
     **lost_links.COMPOSERS,
 }
 """Each composes the message of a job when it is sent; what is no message is done then."""
+
+TASKS: Composers = withdrawal.COMPOSERS
+"""What only the worker may do: to be looked at in the panel is not to be done."""
+
+COMPOSERS: Composers = {**MESSAGES, **TASKS}

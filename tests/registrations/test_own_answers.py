@@ -10,14 +10,17 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.registrations.families import group_token, make_family, people_of
-from tests.registrations.wishes import link_of, places_of, state_of
+from tests.privacy.asked import NOW, coming_training, work
+from tests.registrations.families import group_token, make_family
+from tests.registrations.wishes import link_of, state_of
 from tests.web.pages import Page
 from trainings import clock
 from trainings.audit.models import AuditLine
-from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant
+from trainings.people.models import Consent, ConsentPurpose, Merge, MergeReason, Participant
+from trainings.registrations.erasures import WAIT
 from trainings.registrations.models import Registration
 from trainings.registrations.queries import LINK_DAYS
+from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 
@@ -222,8 +225,11 @@ async def test_history_is_that_of_the_very_same_participant_only(client: AsyncCl
     assert stranger.short_code not in page.source
 
 
-async def test_link_of_a_look_alike_opens_nothing_of_whom_staff_merged_it_with(client: AsyncClient) -> None:
-    training = await make.make_training(title="La de Rosa")
+async def test_link_of_a_look_alike_opens_nothing_of_whom_staff_merged_it_with(
+    client: AsyncClient, settings: Settings, freeze: Freeze
+) -> None:
+    freeze(NOW)
+    training = await coming_training(title="La de Rosa")
     about: dict[str, Any] = {"given_names": "Rosa", "phone": "5555 1234", "purposes": frozenset(ConsentPurpose)}
     rosa = await make.make_registration(training, **about)
     before = await make.make_registration(await make.make_training(title="Otra de Rosa"), **about)
@@ -241,6 +247,8 @@ async def test_link_of_a_look_alike_opens_nothing_of_whom_staff_merged_it_with(c
     shown = [await client.get(base + path) for path in ("", "/datos", "/permisos", "/permisos/data")]
     assert (await client.get(f"{base}/permisos/photo")).status_code == 303, "nothing of Rosa's stands here"
     await client.post(f"{base}/permisos/data")
+    freeze(clock.now() + WAIT)
+    await work(settings)
 
     assert [answer.status_code for answer in shown] == [200] * 4
     assert [one for one in shown if "Otra de Rosa" in one.text or "Sí, pueden tomarme fotos" in one.text] == []
@@ -315,37 +323,6 @@ async def test_permission_is_taken_back_after_being_asked_and_only_that_one(clie
     assert "Retirado el" in (await client.get(f"{base}/permisos")).text
     assert (await client.get(f"{base}/permisos/contact")).headers["location"] == f"{base}/permisos"
     assert await state_of(ana) == "confirmed"
-
-
-async def test_taking_back_the_permission_for_the_data_cancels_and_forgets(client: AsyncClient) -> None:
-    training = await make.make_training()
-    ana = await make.make_registration(training, phone="5555 1234", sex="mujer")
-    base = await link_of(ana)
-
-    asked = await client.get(f"{base}/permisos/data")
-    assert "Que hubo una inscripción" in asked.text
-    assert await state_of(ana) == "confirmed"
-    await client.post(f"{base}/permisos/data")
-
-    assert await state_of(ana) == "cancelled"
-    assert await places_of(training) == (0, 0)
-    person = await person_of(ana)
-    assert (person.phone, person.phone_key, person.sex) == (None, None, None)
-    for path in ("", "/datos", "/permisos"):
-        assert (await client.get(base + path)).status_code == 200
-
-
-async def test_guardian_takes_back_the_permission_for_a_minor(client: AsyncClient) -> None:
-    training = await make.make_training(admits_minors=True)
-    [ana, cata] = await make_family(training, "Ana", children=["Cata"], phone="5555 1234")
-    member = f"/i/{await group_token(ana)}/{cata.id}"
-
-    page = Page((await client.get(f"{member}/permisos")).text)
-    await client.post(f"{member}/permisos/data")
-
-    assert "Soy la madre, el padre o la persona encargada" in page.text
-    assert [one.state.value for one in await people_of(ana.group_id)] == ["confirmed", "cancelled"]
-    assert (await Guardian.get()).withdrawn_at is not None
 
 
 @pytest.mark.parametrize("purpose", ["x", "%00", "DATA", "0" * 300])

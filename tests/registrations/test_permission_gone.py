@@ -38,7 +38,7 @@ async def test_own_link_keeps_nothing_more_and_leads_to_the_form(client: AsyncCl
     training = await make.make_training()
     ana = await make.make_registration(training, purposes=DATA)
     base = await link_of(ana)
-    await client.post(f"{base}/permisos/data")
+    await withdraw_data(ana.id, actor=HOLDER_OF_LINK)
 
     page, data = Page((await client.get(base)).text), Page((await client.get(f"{base}/datos")).text)
     answers = [await client.post(base + path, data=fields) for path, fields in TRIES]
@@ -56,7 +56,7 @@ async def test_family_takes_up_again_nobody_whose_permission_is_gone(client: Asy
     training = await make.make_training(admits_minors=True)
     ana, _beto, cata = await make_family(training, "Ana", "Beto", children=["Cata"])
     base = f"/i/{await group_token(ana)}"
-    await client.post(f"{base}/{cata.id}/permisos/data")
+    await withdraw_data(cata.id, actor=HOLDER_OF_LINK)
 
     page = Page((await client.get(base)).text)
     answers = [await client.post(f"{base}/{cata.id}{path}", data=fields) for path, fields in TRIES]

@@ -103,6 +103,7 @@ async def show(request: Request) -> Response:
         {
             "row": _row(job, await _registrations([job.subject_id])),
             "mail": mail,
+            "is_message": job.kind not in jobs.TASKS,
             "paragraphs": [block.splitlines() for block in mail.text.split("\n\n")] if mail else [],
             "files": _files(mail) if mail else [],
             "reason": reason_of(job),
@@ -154,7 +155,7 @@ async def _opened(request: Request) -> OutboxJob:
 
 async def _composed(job: OutboxJob) -> Mail | None:
     """The message as it would be composed now. In production nobody reads another's link off it."""
-    composer = jobs.COMPOSERS.get(job.kind)
+    composer = jobs.MESSAGES.get(job.kind)
     mail = await composer(job) if composer else None
     if mail is None or not get_settings().is_production:
         return mail

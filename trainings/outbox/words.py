@@ -22,6 +22,7 @@ KIND_WORDS = {
     "own_link_again": N_("Enlace otra vez"),
     "need_answered": N_("Respuesta sobre un apoyo"),
     "my_links": N_("Enlaces pedidos en la página"),
+    "withdraw_data": N_("Borrar los datos que la persona pidió borrar"),
 }
 
 WAITING = "waiting"
@@ -39,7 +40,7 @@ STATE_WORDS = {
     Outcome.DONE: N_("Hecho"),
     Outcome.STOPPED: N_("Detenido"),
     Outcome.REFUSED: N_("El correo lo rechazó"),
-    Outcome.GAVE_UP: N_("No se pudo entregar"),
+    Outcome.GAVE_UP: N_("No se pudo, ni con varios intentos"),
 }
 
 UNREACHABLE = N_("No se pudo conectar con el servidor de correo.")

@@ -9,6 +9,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
+from trainings.registrations.erasures import KIND
 from trainings.registrations.import_job import forget_old_lists
 
 NEEDS_KEPT = timedelta(days=7)
@@ -22,10 +23,11 @@ FORGET_NEEDS = f"UPDATE registration SET needs = NULL WHERE needs IS NOT NULL AN
 
 FORGET_MESSAGES = f"""
     DELETE FROM outbox_job
-    WHERE created_at < ? AND (done_at IS NOT NULL OR failed_at IS NOT NULL OR stopped_at IS NOT NULL) AND (
-        subject_id IS NULL OR subject_id IN (SELECT id FROM registration WHERE training_id IN ({OVER}))
-    )
+    WHERE created_at < ? AND kind <> '{KIND}'
+        AND (done_at IS NOT NULL OR failed_at IS NOT NULL OR stopped_at IS NOT NULL)
+        AND (subject_id IS NULL OR subject_id IN (SELECT id FROM registration WHERE training_id IN ({OVER})))
 """  # noqa: S608
+"""What somebody asked to have deleted is not forgotten because it failed."""
 
 COMES_AGAIN = """
     SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -12,16 +13,18 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actions import record
-from trainings.audit.actor import Actor
+from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.certificates.models import Certificate
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound
+from trainings.outbox.mailer import Composers
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Consent, Guardian, Participant
 from trainings.registrations import actions as registrations
 from trainings.registrations.eligibility import CannotChange
+from trainings.registrations.erasures import KIND, WAIT
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext
@@ -54,6 +57,8 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
         stays.append(N_("Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas."))
     if await reads(Guardian).filter(participant_id__in=people).exists():
         stays.append(N_("Su grupo de edad, para seguir protegiendo sus datos como de menor de edad."))
+    if actor.id is None and not traces.attended and await _may_come_before(people, clock.now() + WAIT):
+        stays.append(N_("Si asiste antes de ese día: también su nombre, su municipio y su asistencia."))
     if actor.id is None:
         stays.append(N_("Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla."))
     stays.append(N_("Qué permisos dio y qué día los retiró."))
@@ -61,7 +66,9 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
 
 
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
-    """Take back the permission for the data of the person of this registration, of a minor the guardian's.
+    """Take back the permission for the data of the person of this registration, of a minor the guardian's, at once.
+
+    By an own link it is asked for first (`registrations.erasures`), and done 72 hours later.
 
     By staff of everybody who is held to be this person; by an own link of this very participant alone: somebody else
     may have made it with a name and a telephone, before the two were merged.
@@ -74,18 +81,44 @@ async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
     registration = await _registration(registration_id)
     n_cancelled = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
     async with transaction():
-        people = await lock(Participant, await _whose(registration, actor))
-        n_permissions = await _take_back_permissions(people)
-        has_changed = await _forget(people)
-        if n_cancelled or n_permissions or has_changed:
-            await record(
-                "privacy.withdraw_data",
-                actor=actor,
-                object_id=registration.id,
-                hub_id=registration.training.hub_id,
-                cancelled=n_cancelled,
-                permissions=n_permissions,
-            )
+        await _end(registration, n_cancelled, actor)
+
+
+async def carry_out(job: OutboxJob) -> None:
+    """Do what was asked by an own link 72 hours ago, unless it was undone or staff did it in between.
+
+    The job is deleted with all that hangs on the permission, in one transaction: it is done once, or tried again.
+    """
+    assert clock.now() >= job.run_at, "nothing is deleted before the moment that the person was told"
+    registration = await _registration(UUID(job.payload["registration_id"]))
+    # Coordinators read the messages of their hub: from now on they see this one too, until it is done.
+    is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
+    if not await is_ours.update(hub_id=registration.training.hub_id):
+        return
+    n_cancelled = await _cancel_what_is_ahead([registration.participant_id], HOLDER_OF_LINK)
+    async with transaction():
+        await lock(Participant, [registration.participant_id])
+        if await is_ours.exists():
+            await _end(registration, n_cancelled, HOLDER_OF_LINK)
+
+
+COMPOSERS: Composers = {KIND: carry_out}
+
+
+async def _end(registration: Registration, n_cancelled: int, actor: Actor) -> None:
+    """What is left to do once nothing is ahead, in the caller's transaction."""
+    people = await lock(Participant, await _whose(registration, actor))
+    n_permissions = await _take_back_permissions(people)
+    has_changed = await _forget(people)
+    if n_cancelled or n_permissions or has_changed:
+        await record(
+            "privacy.withdraw_data",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            cancelled=n_cancelled,
+            permissions=n_permissions,
+        )
 
 
 async def _whose(registration: Registration, actor: Actor) -> list[UUID]:
@@ -98,6 +131,13 @@ async def _registration(registration_id: UUID) -> Registration:
     if found is None:
         raise NotFound(N_("No encontramos esa inscripción."))
     return found
+
+
+async def _may_come_before(people: Sequence[UUID], moment: datetime) -> bool:
+    """Whether they are signed up for a session that begins till then and is not over."""
+    live = reads(Registration).filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
+    soon = live.filter(training__sessions__ends_at__gt=clock.now(), training__sessions__starts_at__lt=moment)
+    return await soon.exclude(training__state=TrainingState.CANCELLED).exists()
 
 
 async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> int:
@@ -128,8 +168,9 @@ async def _forget(people: Sequence[Participant]) -> bool:
     has_changed = [await _forget_answers(person, traces) for person in people]
     registered = [key for (key,) in await Registration.filter(participant_id__in=ids).values_list("id")]
     n_needs = await Registration.filter(id__in=registered, needs__not_isnull=True).update(needs=None)
-    waiting = OutboxJob.filter(subject_id__in=registered, done_at=None, failed_at=None, stopped_at=None)
-    n_messages = await waiting.delete()
+    about_them = OutboxJob.filter(subject_id__in=registered)
+    n_messages = await about_them.filter(done_at=None, failed_at=None, stopped_at=None).delete()
+    n_messages += await about_them.filter(kind=KIND).delete()  # one that had failed, too
     return any(has_changed) or bool(n_guardians or n_needs or n_messages)
 
 

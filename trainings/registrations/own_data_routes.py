@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.errors import NotFound
 from trainings.people import choices, consent_actions
 from trainings.people.models import AgeGroup, ConsentPurpose, Participant
 from trainings.privacy import withdrawal
-from trainings.registrations import actions, own_group_routes, own_routes
+from trainings.registrations import actions, erasures, own_group_routes, own_routes
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.forms import NeedsForm
 from trainings.registrations.own_data import facts_of, history_in_words, permissions_of
@@ -48,7 +49,7 @@ async def change_needs(request: Request) -> Response:
         form = check(NeedsForm, await read_form(request))
     except FormErrors as exc:
         if ticket.is_minor:
-            return own_group_routes.show_minor(request, ticket, exc.typed, 422)
+            return await own_group_routes.show_minor(request, ticket, exc.typed, 422)
         return await own_routes.show_own(request, ticket, needs_form=exc.typed, status=422)
     await actions.change_needs(ticket.own.registration.id, form.needs, actor=HOLDER_OF_LINK)
     return back(home_of(request), gettext(N_("Listo. La ventanilla verá el apoyo que pide.")))
@@ -78,7 +79,7 @@ async def _show_data(request: Request, ticket: Ticket, form: Typed, *, status: i
         "languages": choices.languages(),
         "pueblos": choices.pueblos(),
     }
-    return token_page(request, "registrations/answers.html", context, status=status)
+    return await token_page(request, "registrations/answers.html", context, status=status)
 
 
 def _answers_of(person: Participant) -> dict[str, object]:
@@ -118,8 +119,9 @@ async def permissions(request: Request) -> Response:
         "place": place_of(request),
         "home": home_of(request),
         "permissions": permissions_of(await agreed_by(ticket.own.registration)),
+        "is_leaving": await _is_leaving(ticket),
     }
-    return token_page(request, "registrations/permissions.html", context)
+    return await token_page(request, "registrations/permissions.html", context)
 
 
 def _purpose(request: Request) -> ConsentPurpose:
@@ -129,33 +131,47 @@ def _purpose(request: Request) -> ConsentPurpose:
         raise NotFound from exc
 
 
+async def _is_leaving(ticket: Ticket) -> bool:
+    """Whether it was asked already that these data be deleted."""
+    return bool(await erasures.erasures_of([ticket.own.registration.id]))
+
+
 @allow(HOLDER)
 async def confirm_withdraw(request: Request) -> Response:
-    """What taking one back means; nothing to ask where it does not stand."""
+    """What taking one back means; nothing to ask where it does not stand, or was asked already."""
     ticket, purpose = await known(request), _purpose(request)
     standing = permissions_of(await agreed_by(ticket.own.registration)).standing
-    if purpose not in standing:
-        return lead_to(f"{place_of(request)}/permisos")
     is_data = purpose is ConsentPurpose.DATA
+    if purpose not in standing or (is_data and await _is_leaving(ticket)):
+        return lead_to(f"{place_of(request)}/permisos")
     context = {
         "ticket": ticket,
         "place": place_of(request),
         "purpose": purpose.value,
+        "due_at": clock.now() + erasures.WAIT,
         "stays": await withdrawal.what_stays(ticket.own.registration.id, actor=HOLDER_OF_LINK) if is_data else [],
     }
-    return token_page(request, "registrations/withdraw.html", context)
+    return await token_page(request, "registrations/withdraw.html", context)
 
 
 @allow(HOLDER)
 async def withdraw(request: Request) -> Response:
+    """Contact and photo at once; for the data it is noted, and done 72 hours later."""
     ticket, purpose = await known(request), _purpose(request)
     registration = ticket.own.registration
     if purpose is ConsentPurpose.DATA:
-        await withdrawal.withdraw_data(registration.id, actor=HOLDER_OF_LINK)
-    else:
-        hub_id = registration.training.hub_id
-        await consent_actions.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
+        await erasures.ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
+        return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Lo que pidió quedó anotado.")))
+    hub_id = registration.training.hub_id
+    await consent_actions.withdraw(registration.participant_id, purpose, actor=HOLDER_OF_LINK, hub_id=hub_id)
     return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Su permiso está retirado.")))
+
+
+@allow(HOLDER)
+async def keep_data(request: Request) -> Response:
+    ticket = await known(request)
+    await erasures.keep_data(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    return back(f"{place_of(request)}/permisos", gettext(N_("Listo. Los datos no se borran y todo sigue igual.")))
 
 
 def _both(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
@@ -170,4 +186,5 @@ routes: list[BaseRoute] = [
     *_both("/permisos", permissions),
     *_both("/permisos/{purpose}", confirm_withdraw),
     *_both("/permisos/{purpose}", withdraw, methods=["POST"]),
+    *_both("/no-borrar", keep_data, methods=["POST"]),
 ]

@@ -69,7 +69,7 @@ async def show_group(
         "refused": sentence_of(refused) if refused is not None else "",
     }
     template = "registrations/group_archive.html" if group.is_only_archive else "registrations/group.html"
-    return token_page(request, template, context, status=status)
+    return await token_page(request, template, context, status=status)
 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate]]]:
@@ -86,7 +86,7 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
         return lead_to(base_of(request))
     names = [one.participant.full_name for one in group.live]
     context = {"ticket": lead, "base": base_of(request), "home": base_of(request), "who": "group", "others": names}
-    return token_page(request, "registrations/cancel.html", context)
+    return await token_page(request, "registrations/cancel.html", context)
 
 
 async def cancel_all(request: Request, group: OwnGroup) -> Response:
@@ -119,10 +119,10 @@ def _refuse_archive(group: OwnGroup) -> None:
 async def change(request: Request) -> Response:
     """Name, cancelling, and of a minor the support and the answers."""
     _group, ticket = await changeable_member(request)
-    return _show_member(request, ticket)
+    return await _show_member(request, ticket)
 
 
-def _show_member(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
+async def _show_member(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
     registration = ticket.own.registration
     person = registration.participant
     context: dict[str, Any] = {
@@ -137,12 +137,12 @@ def _show_member(request: Request, ticket: Ticket, *, status: int = 200, **forms
         "needs": choices.needs(),
         **forms,
     }
-    return token_page(request, "registrations/member.html", context, status=status)
+    return await token_page(request, "registrations/member.html", context, status=status)
 
 
-def show_minor(request: Request, ticket: Ticket, needs_form: Typed, status: int) -> Response:
+async def show_minor(request: Request, ticket: Ticket, needs_form: Typed, status: int) -> Response:
     """The page of a minor again, with what was wrong about their needs."""
-    return _show_member(request, ticket, needs_form=needs_form, status=status)
+    return await _show_member(request, ticket, needs_form=needs_form, status=status)
 
 
 @allow(HOLDER)
@@ -153,9 +153,9 @@ async def rename(request: Request) -> Response:
         form = check(RenameForm, typed)
         await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
-        return _show_member(request, ticket, name_form=exc.typed, status=422)
+        return await _show_member(request, ticket, name_form=exc.typed, status=422)
     except NameOfBefore as refusal:
-        return _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
+        return await _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
 
 
@@ -168,7 +168,7 @@ async def confirm_cancel(request: Request) -> Response:
     others = [one.participant.full_name for one in group.live if one.id != ticket.own.registration.id]
     place = member_of(request, ticket.own.registration)
     context = {"ticket": ticket, "base": place, "home": base_of(request), "who": "member", "others": others}
-    return token_page(request, "registrations/cancel.html", context)
+    return await token_page(request, "registrations/cancel.html", context)
 
 
 @allow(HOLDER)
@@ -212,7 +212,7 @@ async def hand_over(request: Request) -> Response:
         "own": f"/i/{link.token}",
         "qr": qr.svg_path(address, "M"),
     }
-    return token_page(request, "registrations/handover.html", context)
+    return await token_page(request, "registrations/handover.html", context)
 
 
 routes: list[BaseRoute] = [

@@ -49,7 +49,7 @@ async def confirm_decline(request: Request) -> Response:
     if not ticket.is_offered:
         return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "n": n_people}
-    return token_page(request, "registrations/decline.html", context)
+    return await token_page(request, "registrations/decline.html", context)
 
 
 @allow(HOLDER)

@@ -56,7 +56,7 @@ async def show(request: Request) -> Response:
         return await own_group_routes.show_group(request, await group_of(link))
     assert link.registration_id is not None
     ticket = await ticket_for(await with_sessions(link.registration_id))
-    return await show_own(request, ticket) if await is_personal(link) else _show_unclaimed(request, ticket, link)
+    return await show_own(request, ticket) if await is_personal(link) else await _show_unclaimed(request, ticket, link)
 
 
 async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **forms: Typed) -> Response:
@@ -83,10 +83,10 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         **forms,
     }
     template = "registrations/archive.html" if is_archive else "registrations/show.html"
-    return token_page(request, template, context, status=status)
+    return await token_page(request, template, context, status=status)
 
 
-def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response:
+async def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response:
     """The ticket alone. The address that the link will have is made here, so that claiming twice is claiming once."""
     sign = keyring().sign
     context = {
@@ -96,7 +96,7 @@ def _show_unclaimed(request: Request, ticket: Ticket, link: OwnLink) -> Response
         "qr": code_of(ticket),
         "claim": sign(tokens.own_link(), salt=_salt(link.token_hash), now=clock.now()),
     }
-    return token_page(request, "registrations/claim.html", context)
+    return await token_page(request, "registrations/claim.html", context)
 
 
 def _salt(token_hash: str) -> str:
@@ -144,7 +144,7 @@ async def confirm_cancel(request: Request) -> Response:
     if ticket.is_cancelled or not ticket.can_change:
         return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "home": base_of(request), "who": "oneself", "others": []}
-    return token_page(request, "registrations/cancel.html", context)
+    return await token_page(request, "registrations/cancel.html", context)
 
 
 @allow(HOLDER)

@@ -9,12 +9,15 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import qr
 from trainings.people.consent_actions import without_permission
+from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
 from trainings.registrations.eligibility import CannotChange
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.erasures import erasures_of
+from trainings.registrations.models import LinkScope, Registration, RegistrationState
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own_queries import (
     OwnGroup,
@@ -24,6 +27,8 @@ from trainings.registrations.own_queries import (
     cared_for,
     guardians_of,
     is_minor,
+    is_personal,
+    open_link,
 )
 from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
@@ -102,6 +107,16 @@ async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
     """One of the group whom its link may rename and cancel, adults too."""
     group = await by_group_link(request.path_params["token"])
     return group, _while_it_lasts(await ticket_for(group.one(request.path_params["registration_id"])))
+
+
+async def looked_after(token: str) -> list[UUID]:
+    """The registrations whose data are in this link's hands: one's own, or of a group those of its minors."""
+    link = await open_link(token)
+    if link.scope is LinkScope.GROUP:
+        minors = [one for one in AgeGroup if one.is_minor]
+        found = reads(Registration).filter(group_id=link.group_id, participant__age_group__in=minors)
+        return [key for (key,) in await found.values_list("id")]
+    return [link.registration_id] if link.registration_id and await is_personal(link) else []
 
 
 def _while_it_lasts(ticket: Ticket) -> Ticket:
@@ -189,8 +204,10 @@ def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
     return [(gettext(NEEDS[code]), gettext(NEED_ANSWERS[state])) for code, state in needs if code in NEEDS]
 
 
-def token_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
-    """A page behind a secret address: kept by nobody."""
+async def token_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
+    """A page behind a secret address: kept by nobody. It says on top whose data are going to be deleted."""
+    erasures = await erasures_of(await looked_after(request.path_params["token"]))
+    context = {**context, "link": base_of(request), "erasures": erasures}
     return render(request, template, context, status=status, headers=token_page_headers())
 
 

@@ -1,0 +1,103 @@
+"""Asking by an own link that one's data be deleted: 72 hours later, with a way back till then.
+
+The job in the outbox is all that is known of it: staff do not see it unless it fails (`privacy.withdrawal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.outbox.actions import enqueue
+from trainings.outbox.models import OutboxJob
+from trainings.people.consent_actions import without_permission
+from trainings.people.models import Participant
+from trainings.registrations.models import Registration
+from trainings.web.i18n import N_
+
+KIND = "withdraw_data"
+WAIT = timedelta(hours=72)
+"""Who holds another's link, or is angry for a day, must not be able to delete for good what somebody may need."""
+
+
+class TooLateToKeep(Refusal):
+    code = "too_late_to_keep"
+    sentence = N_(
+        "Ya pasaron las 72 horas, así que los datos se borran y eso no se puede deshacer. Para venir, hay que "
+        "inscribirse de nuevo."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Of whom the data go, and when; `can_be_undone` until the moment has come. Person, training and hub are loaded."""
+
+    registration: Registration
+    due_at: datetime
+    can_be_undone: bool
+
+
+async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
+    """Have the permission for this person's data taken back in 72 hours; until then nothing changes for them.
+
+    Asked twice is asked once, and the first moment holds; where the permission is gone already, nothing is left to
+    ask. Refuses an unknown registration. By rules.md, «Tokens».
+    """
+    async with transaction():
+        registration = await _registration(registration_id)
+        await lock(Participant, [registration.participant_id])  # pressed twice at once, the second finds the first
+        is_asked = await OutboxJob.exists(kind=KIND, subject_id=registration.id)
+        if is_asked or await without_permission([registration.participant_id]):
+            return
+        dedup, run_at = f"{KIND}:{registration.id}", clock.now() + WAIT
+        await enqueue(KIND, {"registration_id": str(registration.id)}, dedup=dedup, run_at=run_at)
+        await _record("privacy.ask_for_erasure", registration, actor)
+
+
+async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
+    """Take the wish back: as if nobody had asked. Nothing to do where nobody has.
+
+    Refuses (TooLateToKeep) from the moment that was named on, and an unknown registration.
+    """
+    async with transaction():
+        registration = await _registration(registration_id)
+        asked = OutboxJob.filter(kind=KIND, subject_id=registration.id)
+        # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
+        if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():
+            await _record("privacy.keep_data", registration, actor)
+        elif await asked.exists() or await without_permission([registration.participant_id]):
+            raise TooLateToKeep
+
+
+async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
+    """What was asked for these registrations and is not done, the next first."""
+    found = reads(OutboxJob).filter(kind=KIND, subject_id__in=list(registration_ids)).order_by("run_at", "id")
+    jobs = await found if registration_ids else []
+    if not jobs:
+        return []
+    registrations = reads(Registration).filter(id__in=[job.subject_id for job in jobs])
+    by_id = {one.id: one for one in await registrations.select_related("participant", "training__hub")}
+    now = clock.now()
+    return [
+        Erasure(by_id[job.subject_id], job.run_at, can_be_undone=job.attempts == 0 and job.run_at > now)
+        for job in jobs
+        if job.subject_id is not None
+    ]
+
+
+async def _registration(registration_id: UUID) -> Registration:
+    found = await Registration.get_or_none(id=registration_id).select_related("training")
+    if found is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    return found
+
+
+async def _record(act: str, registration: Registration, actor: Actor) -> None:
+    await record(act, actor=actor, object_id=registration.id, hub_id=registration.training.hub_id)
