@@ -167,7 +167,7 @@ async def test_failed_message_is_listed_apart_and_sent_again(new_client: Browser
     assert f"/panel/mensajes/{job.id}/reintentar" in shown.text
     assert (answer.status_code, answer.headers["location"]) == (303, f"/panel/mensajes/{job.id}")
     assert (await OutboxJob.get(id=job.id)).failed_at is None
-    assert "Listo: el mensaje se envía otra vez." in (await browser.get(f"/panel/mensajes/{job.id}")).text
+    assert "Listo: se intenta otra vez." in (await browser.get(f"/panel/mensajes/{job.id}")).text
 
 
 async def test_repeating_what_has_not_failed_is_refused_with_a_sentence(new_client: Browsers) -> None:

@@ -334,6 +334,7 @@ async def test_failed_erasure_is_shown_to_coordinators_who_have_it_repeated(
     assert ("Borrar los datos" in before[0].text, before[1].status_code) == (False, 404)
     assert "Borrar los datos" in listed.text
     assert "ya pasaron las 72 horas, y no se ha podido" in shown.text
+    assert f'href="/panel/inscripciones/{registration.id}"' in shown.text
     assert answer.status_code == 303
     assert ((await person_of(registration)).full_name, await asked(registration)) == ("—", None)
 

@@ -103,6 +103,7 @@ async def show(request: Request) -> Response:
         {
             "row": _row(job, await _registrations([job.subject_id])),
             "mail": mail,
+            "subject": job.subject_id,
             "is_message": job.kind not in jobs.TASKS,
             "paragraphs": [block.splitlines() for block in mail.text.split("\n\n")] if mail else [],
             "files": _files(mail) if mail else [],
@@ -132,7 +133,7 @@ async def retry(request: Request) -> Response:
     job_id: UUID = request.path_params["id"]
     await actions.retry(job_id, actor=request.state.actor)
     response = redirect(f"{INDEX}/{job_id}")
-    flash(response, _("Listo: el mensaje se envía otra vez."))
+    flash(response, _("Listo: se intenta otra vez."))
     return response
 
 
