@@ -7,9 +7,11 @@ from contextlib import suppress
 
 import pytest
 from tortoise.connection import get_connection
+from tortoise.exceptions import IntegrityError
 
-from trainings.db import sql, transaction
+from trainings.db import batch, sql, transaction
 from trainings.db.cancellation import finish
+from trainings.db.sql import Statement
 from trainings.settings import Settings
 
 INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
@@ -60,6 +62,72 @@ async def test_storm_of_cancelled_transactions_leaves_the_database_usable_and_wh
     assert 0 < len(acknowledged) < N_TRANSACTIONS
     assert left == right
     assert acknowledged | {f"after{n}" for n in range(AT_ONCE)} <= left
+
+
+async def write_batch(name: str) -> None:
+    """The same as a batch: begun by what it reads, ended by what it writes."""
+    async with batch():
+        await sql.rows_of([Statement("SELECT count(*) AS n FROM counter", ())])
+        await sql.write_all([Statement(_literal(f"{name}-left"), [()])])
+        await sql.write_all([Statement(_literal(f"{name}-right"), [()])], ends_batch=True)
+
+
+async def test_storm_of_cancelled_batches_leaves_the_database_usable_and_whole(db: Settings) -> None:
+    acknowledged: set[str] = set()
+
+    async def within(seconds: float, name: str) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await write_batch(name)
+            acknowledged.add(name)
+
+    for first in range(0, N_TRANSACTIONS, AT_ONCE):
+        await asyncio.gather(*(within(0.0004 * (n % 47), f"n{n}") for n in range(first, first + AT_ONCE)))
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(write_batch(f"after{n}") for n in range(AT_ONCE)))
+    keys = {row["key"] for row in await sql.rows("SELECT key FROM counter")}
+    left = {key.removesuffix("-left") for key in keys if key.endswith("-left")}
+    right = {key.removesuffix("-right") for key in keys if key.endswith("-right")}
+    assert 0 < len(acknowledged) < N_TRANSACTIONS
+    assert left == right
+    assert acknowledged | {f"after{n}" for n in range(AT_ONCE)} <= left
+
+
+async def test_batch_that_breaks_is_undone_and_the_next_one_goes_on(db: Settings) -> None:
+    with pytest.raises(IntegrityError):
+        async with batch():
+            await sql.rows_of([Statement("SELECT 1 AS n", ())])
+            await sql.write_all([Statement(_literal("twice"), [(), ()])], ends_batch=True)
+    with suppress(ZeroDivisionError):
+        async with batch():
+            await sql.rows_of([Statement("SELECT 1 AS n", ())])
+            await sql.write_all([Statement(_literal("undone"), [()])])
+            raise ZeroDivisionError
+
+    await write_batch("after")
+
+    assert [row["key"] for row in await sql.rows("SELECT key FROM counter ORDER BY key")] == [
+        "after-left",
+        "after-right",
+    ]
+
+
+async def test_batch_inside_a_transaction_ends_with_it(db: Settings) -> None:
+    with suppress(ZeroDivisionError):
+        async with transaction():
+            await write_batch("inner")
+            raise ZeroDivisionError
+
+    assert await sql.rows("SELECT key FROM counter") == []
+
+
+async def test_batch_that_was_not_begun_asks_nothing(sqlite_db: Settings) -> None:
+    with pytest.raises(AssertionError, match="begins with"):
+        async with batch():
+            await sql.rows("SELECT key FROM counter")
+
+    await write_batch("after")
 
 
 @pytest.mark.proof

@@ -1,11 +1,12 @@
 """The data layer: one database, SQLite or PostgreSQL, behind the same few functions."""
 
-from trainings.db.connection import connect, is_in_transaction, lock, reads, transaction
+from trainings.db.connection import batch, connect, is_in_transaction, lock, reads, transaction
 from trainings.db.fields import reveal, sealed
 from trainings.db.keyring import keyring
 from trainings.db.migrating import migrate, pending_migrations
 
 __all__ = [
+    "batch",
     "connect",
     "is_in_transaction",
     "keyring",

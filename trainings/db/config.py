@@ -52,6 +52,9 @@ def _sqlite(settings: Settings) -> dict[str, Any]:
         "synchronous": "FULL",
         "foreign_keys": "ON",
         "secure_delete": "FAST",
+        # A rush touches many pages: in the usual 2 MB of cache they are written several times before the commit.
+        "cache_size": -32_000,
+        "wal_autocheckpoint": 4_000,
     }
     read = {"file_path": path, "busy_timeout": 10_000, "query_only": 1}
     return {

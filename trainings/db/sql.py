@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,6 +21,7 @@ from tortoise.connection import get_connection
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
 AS_IT_IS = frozenset({str, int, bool, type(None)})
 """What SQLite takes as it comes."""
+ROWS_AT_ONCE = (64, 16, 4, 1)
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 
@@ -60,7 +61,7 @@ class Pairs:
 
 
 class Insert:
-    """An INSERT of many rows: on PostgreSQL one statement over arrays, on SQLite one for each row."""
+    """An INSERT of many rows: on PostgreSQL one statement over arrays, on SQLite one for as many rows as are given."""
 
     def __init__(self, table: str, columns: str, **fixed: str) -> None:
         """`columns` are names with their PostgreSQL types, `fixed` those that are the same in every row."""
@@ -70,8 +71,16 @@ class Insert:
         arrays = ", ".join(f"${number}::{kind}[]" for number, (_name, kind) in enumerate(typed, 1))
         marks = ", ".join("?" * len(typed))
         # Names and types are constants of the program.
-        self.on_sqlite = f"INSERT INTO {table} ({names}) VALUES ({marks}{same})"  # noqa: S608
+        self._on_sqlite, self._row = f"INSERT INTO {table} ({names}) VALUES ", f"({marks}{same})"  # noqa: S608
         self.on_postgres = f"INSERT INTO {table} ({names}) SELECT *{same} FROM unnest({arrays})"  # noqa: S608
+        self._texts: dict[int, str] = {}
+
+    def on_sqlite(self, n_rows: int) -> str:
+        """The text for so many rows, whose values come one after the other. Each is kept: ask for few numbers."""
+        text = self._texts.get(n_rows)
+        if text is None:
+            text = self._texts[n_rows] = self._on_sqlite + ", ".join([self._row] * n_rows)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +100,46 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
     return found
 
 
-async def write_all(statements: Iterable[Statement]) -> None:
-    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists."""
+async def write_all(statements: Iterable[Statement], *, ends_batch: bool = False) -> None:
+    """Run each statement for all its rows, in order, in the transaction in progress and in one go. No lists.
+
+    `ends_batch`: nothing comes after it in the batch's own transaction, which may be committed with it.
+    """
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    await connection.write_all([_written(one, dialect) for one in statements if one.values])
+    written = [each for one in statements if one.values for each in _written(one, dialect)]
+    await connection.write_all(written, ends_batch=ends_batch)
 
 
-def _written(statement: Statement, dialect: str) -> tuple[str, Sequence[Any], bool]:
-    """Text and rows; with True, columns in the place of rows."""
+def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence[Any], bool]]:
+    """Texts with the rows to run each for; with True, all values of one run."""
     text, rows = statement.text, statement.values
     if isinstance(text, str):
-        return translated(text, dialect), rows, False
-    if dialect == "postgres":
-        return text.on_postgres, list(zip(*rows, strict=True)), True
-    return text.on_sqlite, _as_text(rows), False
+        yield translated(text, dialect), rows, False
+    elif dialect == "postgres":
+        yield text.on_postgres, list(zip(*rows, strict=True)), True
+    else:
+        values, width, first = _as_text(rows), len(rows[0]), 0
+        for n in _parts(len(rows)):
+            yield text.on_sqlite(n), values[first * width : (first + n) * width], True
+            first += n
 
 
-def _as_text(rows: Sequence[Any]) -> list[list[Any]]:
-    """Keys and moments as SQLite holds them. Each is turned once: the same object stands in many rows of a batch."""
+def _parts(n: int) -> Iterator[int]:
+    """A number as a sum of few different ones: so many texts are prepared, and SQLite runs many rows at a time.
+
+    While it does, other threads go on; row by row it would have to wait for them each time.
+    """
+    for part in ROWS_AT_ONCE:
+        yield from itertools.repeat(part, n // part)
+        n %= part
+
+
+def _as_text(rows: Sequence[Any]) -> list[Any]:
+    """All values in a row, keys and moments as SQLite holds them.
+
+    Each is turned once: the same object stands in many rows of a batch.
+    """
     turned: dict[int, str] = {}
 
     def turn(value: Any) -> Any:
@@ -122,7 +152,7 @@ def _as_text(rows: Sequence[Any]) -> list[list[Any]]:
             text = turned[id(value)] = value.isoformat(" ")
         return value if text is None else text
 
-    return [[value if type(value) in AS_IT_IS else turn(value) for value in row] for row in rows]
+    return [value if type(value) in AS_IT_IS else turn(value) for row in rows for value in row]
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction, lock, transaction
+from trainings.db import batch, is_in_transaction, lock
 from trainings.db.group_commit import GroupCommit
 from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
@@ -37,7 +37,7 @@ async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
 
 
 async def _serve(commands: Sequence[Command], *, whole_lists: bool) -> list[Outcome | Exception]:
-    async with transaction():
+    async with batch():
         situation = await gather(commands, whole_lists=whole_lists)
         outcomes, changes = decide(commands, situation)
         await keep(changes, situation)
