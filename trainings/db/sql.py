@@ -21,7 +21,8 @@ from tortoise.connection import get_connection
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
 AS_IT_IS = frozenset({str, int, bool, type(None)})
 """What SQLite takes as it comes."""
-ROWS_AT_ONCE = (64, 16, 4, 1)
+ROWS_AT_ONCE = (64, 16, 8)
+"""And what is left: a family and one person take the same number of statements."""
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 
@@ -133,6 +134,8 @@ def _parts(n: int) -> Iterator[int]:
     for part in ROWS_AT_ONCE:
         yield from itertools.repeat(part, n // part)
         n %= part
+    if n:
+        yield n
 
 
 def _as_text(rows: Sequence[Any]) -> list[Any]:
