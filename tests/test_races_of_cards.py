@@ -12,7 +12,15 @@ from tests import make, rush
 from tests.attendance.doors import qr_of, scan
 from tests.cast import make_cast
 from tests.privacy.people import merged_into, someone
-from tests.registrations.card_world import card_of, cards_of, make_block, make_spare_cards, named, states_of
+from tests.registrations.card_world import (
+    ask_course_before,
+    card_of,
+    cards_of,
+    make_block,
+    make_spare_cards,
+    named,
+    states_of,
+)
 from tests.registrations.lists import a_training as a_training_at_desk
 from tests.registrations.lists import an_actor, confirmed, matched, people, waiting_jobs
 from tests.registrations.waiting_world import DAY, MONDAY, a_training, one_offered
@@ -61,8 +69,9 @@ async def check_places(training: Training) -> None:
     """What is counted is what is there, and no more than fits; who fits does not wait."""
     row = await Training.get(id=training.id)
     live = await Registration.filter(training_id=training.id, state__in=sorted(TAKES_PLACE), duplicate_of_id=None)
-    n_open = await Card.filter(block__training_id=training.id, state=CardState.OPEN).count()
-    assert (row.taken, row.reserved) == (sum(one.holds_place for one in live), n_open)
+    keeping = [CardState.OPEN, CardState.HELD]
+    n_reserved = await Card.filter(block__training_id=training.id, state__in=keeping).count()
+    assert (row.taken, row.reserved) == (sum(one.holds_place for one in live), n_reserved)
     assert row.taken + row.reserved <= row.capacity
     if row.taken + row.reserved < row.capacity:
         assert await RegistrationGroup.filter(training_id=training.id, state="waitlisted").count() == 0
@@ -176,6 +185,52 @@ async def test_bearers_link_renewed_while_the_block_is_released_opens_as_the_las
     assert block.token is not None
     assert cards.block_digest(block.token) == block.token_hash
     assert block.released_at is not None
+
+
+async def test_held_card_approved_while_the_block_is_released_has_its_place(db: Settings) -> None:
+    training = await make.make_training(capacity=ROUNDS)
+    await ask_course_before(training)
+    for number in range(ROUNDS):
+        block = await make_block(training, 1)
+        held = await named(await card_of(block), body_hash=f"{number}", given_names=f"Ana {number}")
+        await make.make_registration(training, given_names=f"Espera {number}")
+
+        came_to = await at_once(
+            cards.release(block.id, actor=PROGRAM),
+            actions.approve(held.registration_id, actor=PROGRAM),
+            cards.release(block.id, actor=PROGRAM),
+        )
+
+        assert came_to == {"done": 3}
+        assert (await Registration.get(id=held.registration_id)).state is RegistrationState.CONFIRMED
+        await check_places(training)
+
+
+async def test_held_card_approved_rejected_and_cancelled_at_once_is_one_of_them(db: Settings) -> None:
+    training = await make.make_training(capacity=2 * ROUNDS)
+    await ask_course_before(training)
+    for number in range(ROUNDS):
+        block = await make_block(training, 1)
+        held = await named(await card_of(block), body_hash=f"{number}", given_names=f"Ana {number}")
+        group_id = (await Registration.get(id=held.registration_id)).group_id
+
+        came_to = await at_once(
+            actions.approve(held.registration_id, actor=PROGRAM),
+            desk_actions.reject(group_id, actor=PROGRAM),
+            actions.cancel(held.registration_id, actor=HOLDER_OF_LINK),
+            cards.release(block.id, actor=PROGRAM),
+        )
+
+        assert set(came_to) <= {"done", "CannotChange", "NotHeld"}
+        registration = await Registration.get(id=held.registration_id)
+        card = await card_of(block)
+        # Who was approved first may have cancelled after it: their card was used.
+        assert (registration.state, card.state) in {
+            (RegistrationState.CONFIRMED, CardState.USED),
+            (RegistrationState.CANCELLED, CardState.USED),
+            (RegistrationState.CANCELLED, CardState.RELEASED),
+        }
+        await check_places(training)
 
 
 # -- offers

@@ -16,7 +16,7 @@ from trainings.registrations.card_use import CardUsed, name_card
 from trainings.registrations.cards import Reservation, make_spares, reserve
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.registrations.wishes import Member, SignUp
-from trainings.schedule.models import Training
+from trainings.schedule.models import Course, CoursePrerequisite, Training
 
 MOTHER = GuardianContact("Ana Xol", Relation.MADRE, phone="+50255551234")
 
@@ -31,6 +31,13 @@ async def make_spare_cards(training: Training, n: int = 1) -> list[Card]:
     """Spare cards of the training's hub."""
     sheet_id = await make_spares(training.hub_id, n, actor=PROGRAM)
     return await Card.filter(sheet_id=sheet_id).order_by("number")
+
+
+async def ask_course_before(training: Training) -> Course:
+    """Another course that must be completed before the training's."""
+    before = await make.make_course("Consejeras comunitarias: inducción")
+    await CoursePrerequisite.create(course_id=training.course_id, required=before)
+    return before
 
 
 async def cards_of(block: ReservedBlock) -> list[Card]:

@@ -22,7 +22,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.registrations.changes import Changes
 from trainings.registrations.commands import Command, Enter, Leave, Outcome, SignedUp
 from trainings.registrations.deciding import decide
-from trainings.registrations.models import RegistrationState, Source
+from trainings.registrations.models import HoldReason, RegistrationState, Source
 from trainings.registrations.places import ChildcareFull
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Ticket
@@ -269,3 +269,19 @@ def test_refused_command_changes_nothing_and_its_neighbours_stand() -> None:
     assert [type(one) for one in outcomes] == [SignedUp, ChildcareFull, SignedUp]
     assert len(changes.entries) == len(changes.lines) == 2
     assert world.run.taken == 2
+
+
+def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place() -> None:
+    world = World.of(run(2, 0, reserved=1, taken=1))
+    held = Group(UUID(int=5), RegistrationState.HELD, 1, 0, None, hold_reason=HoldReason.PREREQUISITE)
+    looks = Alike(UUID(int=6), "ana coc", None, None, None)
+    person = Person(looks, RegistrationState.HELD, Source.CARD, None, keeps_card=True)
+    world.situation.groups[held.id] = held
+    world.situation.add_person(held, person)
+    world.batch(wish(1))
+    waiting = world.entered[0].group_id
+
+    _outcomes, changes = world.batch((person.id,), (person.id,))
+
+    assert (changes.left, changes.cards, list(changes.promoted)) == ([person.id], [person.id], [waiting])
+    assert (world.run.taken, world.run.reserved) == (2, 0)

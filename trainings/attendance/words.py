@@ -31,6 +31,7 @@ FLAGS: dict[ScanFlag, str] = {
 }
 
 CARDS: dict[CardState, str] = {
+    CardState.HELD: N_("Esta tarjeta ya tiene nombre. Busque a la persona en la lista."),
     CardState.USED: N_("Esta tarjeta ya tiene nombre. Pásela otra vez para marcar la llegada."),
     CardState.RELEASED: N_("El lugar de esta tarjeta ya se soltó. Anote a la persona con «Sin boleto»."),
     CardState.VOID: N_("Esta tarjeta se anuló. Anote a la persona con «Sin boleto»."),

@@ -16,6 +16,7 @@ from trainings.people.actions import correct_name, name_key
 from trainings.people.consent_actions import check_permission
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
+from trainings.registrations.cards import take_held_place
 from trainings.registrations.commands import Leave
 from trainings.registrations.eligibility import CannotChange, check_ahead
 from trainings.registrations.messages import announce
@@ -92,7 +93,8 @@ async def _leave(people: Sequence[Registration], actor: Actor) -> None:
 async def approve(registration_id: UUID, *, actor: Actor) -> None:
     """Let a held registration in with its group: a place, or the waiting list when none is left.
 
-    Refuses any other state, and once the training is over or called off.
+    Who waited with a named card has the place that it reserved, whatever is left. Refuses any other state, and once the
+    training is over or called off.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -101,9 +103,12 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
         await _check_ahead(training)
         group = await RegistrationGroup.get(id=registration.group_id)
         party = Party("held", group.n_people, group.childcare_places, await _n_alike(group))
-        fits = places.room_of(training).shortage(party) is None
-        state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
-        await _take_place(training, party, state)
+        if await take_held_place(registration, training, party):
+            state = RegistrationState.CONFIRMED
+        else:
+            fits = places.room_of(training).shortage(party) is None
+            state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
+            await _take_place(training, party, state)
         members = await Registration.filter(group_id=group.id, state=RegistrationState.HELD).prefetch_related(
             "participant"
         )

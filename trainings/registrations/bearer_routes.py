@@ -18,7 +18,7 @@ from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations import cards
-from trainings.registrations.card_forms import ages, read_card_wish, relations
+from trainings.registrations.card_forms import ages, courses_before, read_card_wish, relations
 from trainings.registrations.card_queries import Block, CardLine, UnknownCards, by_bearer_link
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.card_use import name_card
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 CARDS = "/tarjetas/{token}"
 ONE = CARDS + "/{number:int}"
+
+
+NAMED = N_("Listo. La tarjeta %(number)s ya tiene nombre.")
+NAMED_AND_HELD = N_(
+    "Listo. La tarjeta %(number)s ya tiene nombre y espera respuesta de la ventanilla. Su lugar sigue apartado."
+)
 
 
 class NoSuchCard(Refusal):
@@ -95,7 +101,7 @@ async def new(request: Request) -> Response:
     card = _card(request, block)
     if card.state is not CardState.OPEN or block.is_over:
         return _back(request, gettext(NoSuchCard.sentence), "note")
-    return _form(request, block, card, None)
+    return await _form(request, block, card, None)
 
 
 @allow(HOLDER)
@@ -106,17 +112,17 @@ async def create(request: Request) -> Response:
     typed = await read_form(request)
     try:
         await check_rate(client_address(request))
-        await name_card(card.id, _wish(typed), actor=HOLDER_OF_LINK)
+        used = await name_card(card.id, _wish(typed), actor=HOLDER_OF_LINK)
     except FormErrors as exc:
-        return _form(request, block, card, exc.typed, 422)
+        return await _form(request, block, card, exc.typed, 422)
     except Refusal as refusal:
-        return with_time(_form(request, block, card, typed.refused(refusal), refusal.status), refusal)
+        return with_time(await _form(request, block, card, typed.refused(refusal), refusal.status), refusal)
     except DATABASE_ERRORS as trouble:
         if not is_passing(trouble):
             raise
         busy = DatabaseBusy(retry_after=30)
-        return with_time(_form(request, block, card, typed.refused(busy), busy.status), busy)
-    return _back(request, gettext(N_("Listo. La tarjeta %(number)s ya tiene nombre.")) % {"number": card.number})
+        return with_time(await _form(request, block, card, typed.refused(busy), busy.status), busy)
+    return _back(request, gettext(NAMED_AND_HELD if used.is_held else NAMED) % {"number": card.number})
 
 
 def _wish(typed: Typed) -> SignUp:
@@ -125,7 +131,7 @@ def _wish(typed: Typed) -> SignUp:
     return replace(wish, consent_how=ConsentHow.MESSAGE) if wish.first.is_minor else wish
 
 
-def _form(request: Request, block: Block, card: CardLine, typed: Typed | None, status: int = 200) -> Response:
+async def _form(request: Request, block: Block, card: CardLine, typed: Typed | None, status: int = 200) -> Response:
     of_person = choices.of_person(block.training.hub.seat.department)
     context = _context(request, block) | {
         "card": card,
@@ -137,6 +143,7 @@ def _form(request: Request, block: Block, card: CardLine, typed: Typed | None, s
         "consents": asked_now(),
         "departments": of_person["departments"],
         "actor_types": of_person["actor_types"],
+        "before": await courses_before(block.training.course_id),
     }
     template = "registrations/cards/bearer_name.html"
     return render(request, template, context, status=status, headers=token_page_headers())

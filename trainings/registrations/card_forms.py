@@ -18,6 +18,8 @@ from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.cards import MOST_RESERVED, MOST_SPARE, Reservation
 from trainings.registrations.family_forms import ADULT, FURTHER, read_wish
 from trainings.registrations.wishes import SignUp
+from trainings.schedule import sentences
+from trainings.schedule.queries import prerequisites_of
 from trainings.web.forms import Form, Typed
 from trainings.web.i18n import N_, gettext
 
@@ -99,6 +101,11 @@ def ages() -> Choices:
     """Who is under 18, and of what age: nothing more is asked of who gets a card."""
     minors = [(band.value, gettext(AGE_GROUPS[band])) for band in reversed(AgeGroup) if band.is_minor]
     return [(ADULT, gettext(N_("18 o más"))), *minors]
+
+
+async def courses_before(course_id: UUID) -> str:
+    """The courses to complete first, in words; empty where there are none."""
+    return sentences.listing([f"«{title}»" for title in await prerequisites_of(course_id)])
 
 
 def relations() -> Choices:

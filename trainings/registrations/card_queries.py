@@ -19,7 +19,15 @@ from trainings.lib.text import short_name
 from trainings.people.models import Consent, Guardian
 from trainings.places.models import Hub
 from trainings.registrations.cards import UnknownCard, block_digest
-from trainings.registrations.models import Card, CardState, OwnLink, Registration, RegistrationState, ReservedBlock
+from trainings.registrations.models import (
+    HAS_NAME,
+    Card,
+    CardState,
+    OwnLink,
+    Registration,
+    RegistrationState,
+    ReservedBlock,
+)
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
@@ -52,6 +60,11 @@ class CardLine:
     is_cancelled: bool = False
 
     @property
+    def is_held(self) -> bool:
+        """Whether who has it waits for staff."""
+        return self.state is CardState.HELD
+
+    @property
     def is_ticket(self) -> bool:
         """Whether there is a reason to print it: it waits for a name, or somebody comes with it."""
         return self.state is CardState.OPEN or (self.state is CardState.USED and not self.is_cancelled)
@@ -75,7 +88,7 @@ class Block:
 
     @property
     def n_named(self) -> int:
-        return sum(card.state is CardState.USED for card in self.cards)
+        return sum(card.state in HAS_NAME for card in self.cards)
 
     @property
     def n_given_up(self) -> int:

@@ -22,6 +22,7 @@ from trainings.registrations.eligibility import check_people, check_phase
 from trainings.registrations.keeping import keep
 from trainings.registrations.messages import announce, announce_group
 from trainings.registrations.models import (
+    HAS_NAME,
     TAKES_PLACE,
     Card,
     CardState,
@@ -63,16 +64,21 @@ class CodeTwice(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CardUsed:
-    """The registration that a card became; not new where the same form had come before."""
+    """The registration that a card became; not new where the same form had come before.
+
+    `is_held`: it waits for staff.
+    """
 
     registration_id: UUID
     is_new: bool
+    is_held: bool = False
 
 
 async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
     """Give a reserved card to one person, who has its place at once, whatever the waiting list.
 
-    A look-alike of somebody registered takes no place: it goes to the waiting list. Refuses a card that is used, given
+    Where an earlier course is asked for, staff decide first, and the place stays reserved until they do. A look-alike
+    of somebody registered takes no place: it goes to the waiting list. Refuses a card that is used, given
     up or void, ages and guardians as any sign-up does, and what was called off or is over.
     """
     async with transaction():
@@ -83,7 +89,8 @@ async def name_card(card_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
         if standing is not None:
             return standing
         await _check_ahead(training)
-        return await _use_reserved(training, card, wish, actor)
+        is_held = await CoursePrerequisite.exists(course_id=training.course_id)
+        return await _use_reserved(training, card, wish, actor, is_held=is_held)
 
 
 async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
@@ -112,7 +119,8 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
 
 
 async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Actor) -> CardUsed:
-    """Register who stands at the door with a nameless card: with its reserved place, or (spare) as a walk-in.
+    """Register who stands at the door with a nameless card: with its reserved place, or (spare) as a walk-in. Nobody
+    stands and waits there for an answer about an earlier course.
 
     Refuses another training's or hub's card, and like `name_card`, but never by time.
     """
@@ -129,12 +137,17 @@ async def use_at_door(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: 
         return await _enter(training, card, _Entry(walk_in, RegistrationState.CONFIRMED, first), actor)
 
 
-async def _use_reserved(training: Training, card: Card, wish: SignUp, actor: Actor) -> CardUsed:
-    """The card's place becomes the person's; a look-alike's is free again."""
+async def _use_reserved(
+    training: Training, card: Card, wish: SignUp, actor: Actor, *, is_held: bool = False
+) -> CardUsed:
+    """The card's place becomes the person's; a look-alike's is free again. For who is held it stays as it is."""
     await _check_card(training, card)
     wish = replace(wish, source=Source.CARD)
     first = await look_alike(training.id, wish.keys[0])
-    used = await _enter(training, card, _Entry(wish, RegistrationState.CONFIRMED, first), actor)
+    state = RegistrationState.HELD if is_held else RegistrationState.CONFIRMED
+    used = await _enter(training, card, _Entry(wish, state, first, HoldReason.PREREQUISITE), actor)
+    if is_held:
+        return used
     if first is not None:
         await free_places(training, 1)
     else:
@@ -160,12 +173,12 @@ async def _locked_at(training_id: UUID, card_id: UUID) -> tuple[Training, Card]:
 
 async def _standing(card: Card, wish: SignUp) -> CardUsed | None:
     """What the same form made of this card before: sending it twice is one person."""
-    if card.state is not CardState.USED or card.registration_id is None:
+    if card.state not in HAS_NAME or card.registration_id is None:
         return None
     group = await RegistrationGroup.get(registrations__id=card.registration_id)
     if group.idempotency_key != _key_of(card) or not tokens.same(group.body_hash, wish.body_hash):
         raise CardTaken
-    return CardUsed(card.registration_id, is_new=False)
+    return CardUsed(card.registration_id, is_new=False, is_held=group.state is RegistrationState.HELD)
 
 
 def _key_of(card: Card) -> str:
@@ -205,21 +218,24 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
     municipality = entry.wish.keys[0].municipality
     if municipality is not None and not await Municipality.exists(ine_code=municipality):
         raise UnknownMunicipality(field="municipality")
-    wish = replace(entry.wish, idempotency_key=_key_of(card))
+    # A card is one seat: childcare is asked for with a sign-up.
+    wish = replace(entry.wish, idempotency_key=_key_of(card), childcare_places=0)
     ticket = _ticket(card)
-    is_waiting = entry.state is RegistrationState.WAITLISTED
+    is_waiting, is_held = entry.state is RegistrationState.WAITLISTED, entry.state is RegistrationState.HELD
     new = Entry(
         command=Enter(training.id, wish, actor, i18n.language()),
         draft=Draft(tokens.uuid7(), tokens.own_link(), (ticket,)),
         state=entry.state,
-        hold_reason=entry.hold_reason if entry.state is RegistrationState.HELD else None,
+        hold_reason=entry.hold_reason if is_held else None,
         wait_number=await places.next_wait_number(training) if is_waiting else None,
         entrants=(Entrant(None, entry.first.id if entry.first is not None else None, wish.purposes),),
         has_group_link=wish.first.is_minor,
     )
     await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
     await _tell(training, new, entry.first)
-    card.state, card.registration_id, card.used_at = CardState.USED, ticket.registration_id, clock.now()
+    # A spare card reserves nothing that would have to wait with the person.
+    card.state = CardState.HELD if is_held and card.block_id is not None else CardState.USED
+    card.registration_id, card.used_at = ticket.registration_id, clock.now()
     await card.save(update_fields=["state", "registration_id", "used_at"])
     await record(
         "registrations.use_card",
@@ -231,7 +247,7 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
         source=wish.source.value,
         duplicate=entry.first is not None,
     )
-    return CardUsed(ticket.registration_id, is_new=True)
+    return CardUsed(ticket.registration_id, is_new=True, is_held=is_held)
 
 
 def _ticket(card: Card) -> Ticket:

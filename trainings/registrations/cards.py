@@ -20,8 +20,9 @@ from trainings.lib import tokens
 from trainings.people.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality
 from trainings.registrations import places
+from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
-from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
+from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
@@ -258,7 +259,7 @@ async def void(card_id: UUID, *, actor: Actor) -> None:
 async def _give_up(card_id: UUID, state: CardState, act: str, actor: Actor) -> None:
     async with transaction():
         card, training = await locked_card(card_id)
-        if card.state is CardState.USED:
+        if card.state in HAS_NAME:
             raise HasName
         if card.state is not CardState.OPEN:
             return
@@ -276,6 +277,23 @@ async def free_places(training: Training, n: int) -> None:
     room = places.room_of(training)
     room = replace(room, reserved=room.reserved - n)
     await places.keep(training, await places.promote_waiting(training, room))
+
+
+async def take_held_place(registration: Registration, training: Training, party: Party[str]) -> bool:
+    """Give who waited for staff with a named card exactly the place that it reserved; whether there was one.
+
+    Called with the training locked. A look-alike takes none: the card's goes to who waits.
+    """
+    card = await Card.get_or_none(registration_id=registration.id, state=CardState.HELD)
+    if card is None:
+        return False
+    is_ticket = card.qr_hash == registration.qr_hash
+    card.state = CardState.USED if is_ticket else CardState.VOID
+    await card.save(update_fields=["state"])
+    room = places.room_of(training).taking(party)
+    room = replace(room, reserved=room.reserved - 1)
+    await places.keep(training, room if party.seats else await places.promote_waiting(training, room))
+    return True
 
 
 async def renew_link(block_id: UUID, *, actor: Actor) -> None:

@@ -64,11 +64,13 @@ class Changes:
     """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
 
     `promoted` are the groups that moved up, each with its training; `lang_of` in which language they are told.
+    `cards`: whose named card goes back, which waited for staff with them.
     `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left: list[UUID] = field(default_factory=list)
+    cards: list[UUID] = field(default_factory=list)
     firsts: dict[UUID, UUID | None] = field(default_factory=dict)
     groups: dict[UUID, None] = field(default_factory=dict)
     promoted: dict[UUID, UUID] = field(default_factory=dict)

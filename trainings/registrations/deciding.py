@@ -271,6 +271,7 @@ class _Clerk:
         held_place = person.holds_place
         person.state = RegistrationState.CANCELLED
         self.changes.left.append(person.id)
+        gives_card_back = self._give_card_back(person, run)
         self.changes.groups[group.id] = None
         self.situation.drop_alike(run.id, person.looks)
         is_last = not group.live
@@ -284,7 +285,17 @@ class _Clerk:
             has_counted = any(not one.is_alike for one in group.live)
             run.room = run.room.releasing(1, 0 if has_counted else group.childcare_places)
             self.changes.runs[run.id] = None
-        return held_place or not is_last
+        return held_place or gives_card_back or not is_last
+
+    def _give_card_back(self, person: Person, run: Run) -> bool:
+        """Free the place that was reserved for who waited for staff with a named card."""
+        if not person.keeps_card:
+            return False
+        person.keeps_card = False
+        run.reserved -= 1
+        self.changes.cards.append(person.id)
+        self.changes.runs[run.id] = None
+        return True
 
     def _pass_on(self, left: Person, run: Run) -> None:
         """A look-alike of who left comes in their stead: the oldest who is in, else the oldest who waits.

@@ -102,7 +102,8 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
 
 
 async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) -> None:
-    """Say no to a group that waits for staff: it is cancelled as a whole, and nobody moves, since it held no place.
+    """Say no to a group that waits for staff: it is cancelled as a whole. It held no place; one that is reserved by a
+    named card goes to who waits.
 
     Told after ten minutes, in which it can be stopped (`batch_id`), except what was held because too much came at once:
     that address was never written to, and may be somebody else's. Refuses (NotHeld) what has its answer.

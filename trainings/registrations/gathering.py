@@ -68,7 +68,10 @@ ALIKE_BY_PHONE, ALIKE_BY_EMAIL = _ALIKE.format(key="phone_key"), _ALIKE.format(k
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 LEAVING = """
     SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.name_key, p.municipality_id, p.phone_key,
-        p.email_key, g.state AS group_state, g.hold_reason, g.n_people, g.childcare_places, g.wait_number
+        p.email_key, g.state AS group_state, g.hold_reason, g.n_people, g.childcare_places, g.wait_number,
+        CASE WHEN r.state = 'held' AND r.source = 'card' THEN EXISTS (
+            SELECT 1 FROM card c WHERE c.registration_id = r.id AND c.state = 'held'
+        ) ELSE FALSE END AS keeps_card
     FROM registration r
     JOIN registration_group g ON g.id = r.group_id
     JOIN participant p ON p.id = r.participant_id
@@ -279,7 +282,8 @@ def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
             group.hold_reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
             situation.groups[group_id] = group
         first_id = _key_or_none(row["duplicate_of_id"])
-        person = Person(_looks(row), RegistrationState(row["state"]), Source(row["source"]), first_id)
+        state, source = RegistrationState(row["state"]), Source(row["source"])
+        person = Person(_looks(row), state, source, first_id, bool(row["keeps_card"]))
         group.n_alike += person.is_alike and person.is_live
         situation.add_person(group, person)
 

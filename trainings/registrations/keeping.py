@@ -84,7 +84,8 @@ CHANGED_GROUP = """
     WHERE id = ?
 """
 """Of whom one leaves while an offer stands, the others keep the time they have to answer."""
-CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, next_wait_number = ? WHERE id = ?"
+CARD_BACK = "UPDATE card SET state = 'released' WHERE registration_id = ? AND state = 'held'"
+CHANGED_RUN = "UPDATE training SET taken = ?, childcare_taken = ?, reserved = ?, next_wait_number = ? WHERE id = ?"
 TO_TELL = """
     SELECT r.id, r.group_id, p.email_key, f.email_key AS first_email_key
     FROM registration r
@@ -271,12 +272,14 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
         moved.append((state.value, at if state is RegistrationState.CONFIRMED else None, group_id))
     groups = [_changed_group(situation.groups[one], changes, at) for one in changes.groups]
     runs = [situation.runs[one] for one in changes.runs]
+    numbers = [(one.taken, one.childcare_taken, one.reserved, one.next_wait_number, one.id) for one in runs]
     return [
         Statement(LEFT, [(at, one) for one in changes.left]),
         Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),
         Statement(CHANGED_GROUP, groups),
-        Statement(CHANGED_RUN, [(one.taken, one.childcare_taken, one.next_wait_number, one.id) for one in runs]),
+        Statement(CARD_BACK, [(one,) for one in changes.cards]),
+        Statement(CHANGED_RUN, numbers),
     ]
 
 

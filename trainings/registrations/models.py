@@ -208,12 +208,18 @@ class ReservedBlock(Record):
 
 
 class CardState(StrEnum):
-    """An open card waits for a name; a used one is a registration's ticket; the others open nothing."""
+    """An open card waits for a name; a held one has it, and its place, and waits for staff; a used one is a
+    registration's ticket; the others open nothing.
+    """
 
     OPEN = "open"
+    HELD = "held"
     USED = "used"
     RELEASED = "released"
     VOID = "void"
+
+
+HAS_NAME = frozenset({CardState.HELD, CardState.USED})
 
 
 class Card(Record):

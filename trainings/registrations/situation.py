@@ -45,12 +45,15 @@ class Alike:
 
 @dataclass(slots=True)
 class Person:
-    """One registration of a group that is being changed. `first_id` is the one that it looks like."""
+    """One registration of a group that is being changed. `first_id` is the one that it looks like; `keeps_card`: it
+    waits for staff with a named card, whose place is reserved until they answer.
+    """
 
     looks: Alike
     state: RegistrationState
     source: Source
     first_id: UUID | None
+    keeps_card: bool = False
 
     @property
     def id(self) -> UUID:

@@ -26,6 +26,7 @@ from trainings.registrations.card_forms import (
     ForTrainingForm,
     SpareForm,
     ages,
+    courses_before,
     how_agreed,
     read_card_wish,
     relations,
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
 SPARE = "/panel/tarjetas"
 ONE = SPARE + "/{id:uuid}"
 WAYS = (ConsentHow.READ_ALOUD, ConsentHow.PAPER)
+IS_TICKET = N_("Listo. La tarjeta es su boleto: entréguesela.")
+WAITS = N_("Listo. La inscripción espera respuesta: apruébela o rechácela aquí.")
 
 
 # -- printings
@@ -160,7 +163,7 @@ async def create(request: Request) -> Response:
             raise
         busy = DatabaseBusy(retry_after=30)
         return with_time(await _form(request, card, typed.refused(busy), busy.status), busy)
-    return _used(used.registration_id, gettext(N_("Listo. La tarjeta es su boleto: entréguesela.")))
+    return _used(used.registration_id, gettext(WAITS if used.is_held else IS_TICKET))
 
 
 async def _use(request: Request, card: Card, typed: Typed) -> CardUsed:
@@ -193,6 +196,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "card": card,
         "block": block,
         "is_open": card.state is CardState.OPEN,
+        "before": await courses_before(block.training.course_id) if block else "",
         "trainings": [] if block else await _choices_of_trainings(card.hub_id),
         "form": typed,
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
