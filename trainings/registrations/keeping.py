@@ -98,16 +98,17 @@ TO_TELL = """
 
 
 async def keep(changes: Changes, situation: Situation) -> None:
-    """Write a decided batch, in the transaction in progress."""
+    """Write a decided batch, as the last of the transaction in progress."""
     at = situation.at
     jobs = [_job(letter, at) for letter in changes.letters]
     lines = [_line(line, at) for line in changes.lines]
     rows = _new_rows(changes.entries, at) + _changed_rows(changes, situation)
-    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)])
-    more = [_job(letter, at) for letter in await _to_who_moved_up(changes, situation)]
-    if more:
-        await sql.write_all([Statement(JOB, more)])
-    if jobs or more:
+    await sql.write_all([*rows, Statement(JOB, jobs), Statement(LINE, lines)], ends_batch=not changes.promoted)
+    if changes.promoted:
+        more = [_job(letter, at) for letter in await _to_who_moved_up(changes, situation)]
+        await sql.write_all([Statement(JOB, more)], ends_batch=True)
+        jobs += more
+    if jobs:
         bell.wake()
 
 
@@ -296,8 +297,6 @@ def _state_after(group_id: UUID, changes: Changes, situation: Situation) -> Regi
 
 async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Letter]:
     """One message for each address of a group. A look-alike with the first one's address is told through that."""
-    if not changes.promoted:
-        return []
     [rows] = await sql.rows_of([Statement(TO_TELL, (list(changes.promoted),))])
     letters: list[Letter] = []
     written_to: set[tuple[UUID, str]] = set()
