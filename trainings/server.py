@@ -19,7 +19,7 @@ from trainings.web.protocol import CappedHttpTools
 SECONDS_FOR_REQUESTS = 3
 """After SIGTERM; with the five seconds of a message that is being sent, the process ends within ten."""
 SECONDS_KEPT_ALIVE = 5
-SECONDS_OF_A_TURN = 0.0005
+SECONDS_OF_A_TURN = 0.0001
 RARE_COLLECTIONS = (20_000, 20, 20)
 
 
@@ -38,7 +38,7 @@ def app_alone() -> Starlette:
 
 
 def take_turns_well() -> None:
-    """Let the database's thread have its turn ten times as often, and leave the program's own objects uncollected.
+    """Let the database's thread have its turn fifty times as often, and leave the program's own objects uncollected.
 
     The thread waits for the interpreter while requests are read: with the usual five milliseconds fewer sign-ups got
     through (`benchmarks/sign_up.py`).

@@ -72,12 +72,17 @@ def sealed(model: type[Model], attribute: str, row_id: UUID, text: str | None) -
     """The value to be stored by a statement written by hand."""
     if text is None:
         return None
-    return keyring().seal(text, _binding(model, dict(sealed_columns(model))[attribute], row_id))
+    return keyring().seal(text, _binding(model, _sealed_column(model, attribute), row_id))
 
 
 def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
     """The plain text of a sealed value that came from `.values()`."""
-    return None if stored is None else open_sealed(model, dict(sealed_columns(model))[attribute], row_id, stored)
+    return None if stored is None else open_sealed(model, _sealed_column(model, attribute), row_id, stored)
+
+
+@cache
+def _sealed_column(model: type[Model], attribute: str) -> str:
+    return dict(sealed_columns(model))[attribute]
 
 
 def _binding(model: type[Model], column: str, row_id: UUID) -> str:

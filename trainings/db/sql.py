@@ -19,8 +19,6 @@ from uuid import UUID
 from tortoise.connection import get_connection
 
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
-AS_IT_IS = frozenset({str, int, bool, type(None)})
-"""What SQLite takes as it comes."""
 ROWS_AT_ONCE = (64, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
@@ -74,6 +72,7 @@ class Insert:
         # Names and types are constants of the program.
         self._on_sqlite, self._row = f"INSERT INTO {table} ({names}) VALUES ", f"({marks}{same})"  # noqa: S608
         self.on_postgres = f"INSERT INTO {table} ({names}) SELECT *{same} FROM unnest({arrays})"  # noqa: S608
+        self.turned = [number for number, (_name, kind) in enumerate(typed) if kind in ("uuid", "timestamptz")]
         self._texts: dict[int, str] = {}
 
     def on_sqlite(self, n_rows: int) -> str:
@@ -108,11 +107,12 @@ async def write_all(statements: Iterable[Statement], *, ends_batch: bool = False
     """
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    written = [each for one in statements if one.values for each in _written(one, dialect)]
+    turned: dict[int, str] = {}
+    written = [each for one in statements if one.values for each in _written(one, dialect, turned)]
     await connection.write_all(written, ends_batch=ends_batch)
 
 
-def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence[Any], bool]]:
+def _written(statement: Statement, dialect: str, turned: dict[int, str]) -> Iterator[tuple[str, Sequence[Any], bool]]:
     """Texts with the rows to run each for; with True, all values of one run."""
     text, rows = statement.text, statement.values
     if isinstance(text, str):
@@ -120,7 +120,7 @@ def _written(statement: Statement, dialect: str) -> Iterator[tuple[str, Sequence
     elif dialect == "postgres":
         yield text.on_postgres, list(zip(*rows, strict=True)), True
     else:
-        values, width, first = _as_text(rows), len(rows[0]), 0
+        values, width, first = _as_text(rows, text.turned, turned), len(rows[0]), 0
         for n in _parts(len(rows)):
             yield text.on_sqlite(n), values[first * width : (first + n) * width], True
             first += n
@@ -138,24 +138,22 @@ def _parts(n: int) -> Iterator[int]:
         yield n
 
 
-def _as_text(rows: Sequence[Any]) -> list[Any]:
-    """All values in a row, keys and moments as SQLite holds them.
+def _as_text(rows: Sequence[Any], columns: Sequence[int], turned: dict[int, str]) -> list[Any]:
+    """All values in a row, those of these columns (keys and moments) as SQLite holds them.
 
-    Each is turned once: the same object stands in many rows of a batch.
+    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address.
     """
-    turned: dict[int, str] = {}
+    values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
+    for column in columns:
+        values[column::width] = [
+            None if value is None else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
+            for value in values[column::width]
+        ]
+    return values
 
-    def turn(value: Any) -> Any:
-        text = turned.get(id(value))
-        if text is not None:
-            return text
-        if isinstance(value, UUID):
-            text = turned[id(value)] = str(value)
-        elif isinstance(value, datetime):
-            text = turned[id(value)] = value.isoformat(" ")
-        return value if text is None else text
 
-    return [value if type(value) in AS_IT_IS else turn(value) for row in rows for value in row]
+def _text_of(value: UUID | datetime) -> str:
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 
 
 @cache
