@@ -22,7 +22,20 @@ from trainings.web.render import environment
 TIERS: tuple[tuple[str, ...], ...] = (
     ("settings", "clock", "errors", "lib"),
     ("db", "versions", "limits", "web"),
-    *((name,) for name in ("audit", "accounts", "places", "people", "outbox", "schedule", "registrations")),
+    *(
+        (name,)
+        for name in (
+            "audit",
+            "accounts",
+            "places",
+            "people",
+            "outbox",
+            "schedule",
+            "outreach",
+            "notes",
+            "registrations",
+        )
+    ),
     *((name,) for name in ("attendance", "certificates", "feeds", "privacy")),
 )
 """Each tier may import itself and those before it."""

@@ -36,6 +36,7 @@ class User(Record):
     password_hash = fields.CharField(max_length=160, default="")
     is_active = fields.BooleanField(default=True)
     is_demo = fields.BooleanField(default=False)
+    wants_digest = fields.BooleanField(default=True, db_default=True)
 
     grants: fields.ReverseRelation[RoleGrant]
 

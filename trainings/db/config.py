@@ -21,6 +21,8 @@ MODELS = (
     "trainings.people.models",
     "trainings.outbox.models",
     "trainings.schedule.models",
+    "trainings.outreach.models",
+    "trainings.notes.models",
     "trainings.registrations.models",
     "trainings.attendance.models",
     "trainings.certificates.models",

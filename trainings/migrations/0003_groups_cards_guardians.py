@@ -404,7 +404,7 @@ class Migration(migrations.Migration):
                     "state",
                     fields.CharEnumField(
                         default=CardState.OPEN,
-                        description="OPEN: open\nHELD: held\nUSED: used\nRELEASED: released\nVOID: void",
+                        description="OPEN: open\nUSED: used\nRELEASED: released\nVOID: void",
                         enum_type=CardState,
                         max_length=16,
                     ),

@@ -1,16 +1,21 @@
-"""The durable outbox: messages and jobs, written in the transaction that causes them, claimed with a lease."""
+"""The durable outbox: messages and jobs, written in the transaction that causes them, claimed with a lease; calls."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tortoise import fields
 
 from trainings.db.fields import UTCDatetimeField
 from trainings.db.models import Record
+
+if TYPE_CHECKING:
+    from trainings.places.models import Operator
+    from trainings.registrations.models import Registration
+    from trainings.schedule.models import Training
 
 
 class Outcome(StrEnum):
@@ -57,3 +62,96 @@ class OutboxJob(Record):
 
     class Meta:
         table = "outbox_job"
+
+
+class MessageTemplate(Record):
+    """An operator's own words for a kind of message in a language, without it the program's are used.
+
+    `body` is plain text with placeholders of a fixed list (`templates.py`).
+    """
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="message_templates", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    kind = fields.CharField(max_length=48)
+    lang = fields.CharField(max_length=8)
+    subject = fields.CharField(max_length=120, default="")
+    body = fields.TextField()
+    changed_at: datetime = UTCDatetimeField()
+    changed_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "message_template"
+        unique_together = (("operator", "kind", "lang"),)
+
+
+class CallReason(StrEnum):
+    """Why people have to be told by voice."""
+
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    REMINDER = "reminder"
+    OFFERED = "offered"
+
+
+class CallList(Record):
+    """People to be told by voice of one thing. Who is on it is worked out: those whom no message reached.
+
+    `cause_id` makes the same thing one list: the change, the session that is near, the training that was called off.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="call_lists", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    session_id: UUID | None = fields.UUIDField(null=True)
+    hub_id: UUID = fields.UUIDField(db_index=True)
+    reason = fields.CharEnumField(CallReason, max_length=16)
+    cause_id: UUID = fields.UUIDField()
+    batch_id: UUID | None = fields.UUIDField(null=True)
+    due_at: datetime = UTCDatetimeField()
+    closed_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "call_list"
+        unique_together = (("reason", "cause_id"),)
+        indexes = (("training_id",),)
+
+
+class CallResult(StrEnum):
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+
+
+class CallVia(StrEnum):
+    """How somebody was told, or through whom: no name of a third person is kept."""
+
+    CALL = "call"
+    WHATSAPP = "whatsapp"
+    SMS = "sms"
+    IN_PERSON = "in_person"
+    FAMILY = "family"
+    LEADER = "leader"
+    SCHOOL = "school"
+    RADIO = "radio"
+
+
+class Call(Record):
+    """What came of telling one person: the last mark counts, all are kept."""
+
+    call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
+        "trainings.CallList", related_name="calls", on_delete=fields.RESTRICT
+    )
+    call_list_id: UUID
+    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="calls", on_delete=fields.RESTRICT
+    )
+    registration_id: UUID
+    result = fields.CharEnumField(CallResult, max_length=16)
+    via = fields.CharEnumField(CallVia, max_length=16)
+    called_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "call"
+        indexes = (("call_list_id",), ("registration_id",))

@@ -110,7 +110,7 @@ class Participant(Record):
 
     `name_key` is the folded name, `phone_key`/`email_key` keyed hashes of the contacts: together they find look-alikes
     without opening anything. A minor has no contact, only the keys of the guardian's. A municipality left empty means
-    another place, or not said.
+    another place, or not said. `email_refused_at`: the mail server said for good that the address takes nothing.
     """
 
     given_names = fields.CharField(max_length=120)
@@ -131,6 +131,7 @@ class Participant(Record):
     email: str | None = EncryptedTextField(null=True)
     phone_key = fields.CharField(max_length=64, null=True, db_index=True)
     email_key = fields.CharField(max_length=64, null=True, db_index=True)
+    email_refused_at: datetime | None = UTCDatetimeField(null=True)
     language: str | None = EncryptedTextField(null=True)
     pueblo: str | None = EncryptedTextField(null=True)
     merged_into: fields.ForeignKeyNullableRelation[Participant] = fields.ForeignKeyField(
@@ -179,6 +180,7 @@ class Guardian(Record):
     relation = fields.CharEnumField(Relation, max_length=16)
     phone: str | None = EncryptedTextField(null=True)
     email: str | None = EncryptedTextField(null=True)
+    email_refused_at: datetime | None = UTCDatetimeField(null=True)
     text_version = fields.CharField(max_length=24)
     how = fields.CharEnumField(ConsentHow, max_length=16)
     recorded_by_id: UUID | None = fields.UUIDField(null=True)

@@ -60,7 +60,8 @@ class Municipality(Model):
 class Operator(Record):
     """Who runs hubs and signs certificates: a municipal corporation or an association.
 
-    `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`).
+    `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`). `reminder_days`:
+    so many days before a session people are reminded of it, at nine; empty: never.
     """
 
     code = fields.CharField(max_length=8, unique=True)
@@ -70,6 +71,7 @@ class Operator(Record):
         "trainings.Municipality", related_name="operators", on_delete=fields.RESTRICT
     )
     municipality_id: str
+    reminder_days = fields.CharField(max_length=20, default="3,1", db_default="3,1")
 
     hubs: fields.ReverseRelation[Hub]
     signatories: fields.ReverseRelation[Signatory]
@@ -162,3 +164,20 @@ class Venue(Record):
     class Meta:
         table = "venue"
         ordering = ("name",)
+
+
+class FeastDay(Record):
+    """A municipality's own feast, every year: from this day on, so many days. Entered by the operator."""
+
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="feast_days", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+    month = fields.IntField()
+    day = fields.IntField()
+    n_days = fields.IntField(default=1)
+    name = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "feast_day"
+        unique_together = (("municipality", "month", "day"),)

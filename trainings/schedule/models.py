@@ -280,3 +280,98 @@ class SessionText(Model):
 
     class Meta:
         table = "session_text"
+
+
+class ChangeKind(StrEnum):
+    """What became of a session that people knew of."""
+
+    MOVED = "moved"
+    PLACE = "place"
+    CANCELLED = "cancelled"
+    REOPENED = "reopened"
+    ADDED = "added"
+
+
+class SessionChange(Record):
+    """A change that people had to hear of: what the session was before. `batch_id`: the messages about it."""
+
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="changes", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    kind = fields.CharEnumField(ChangeKind, max_length=16)
+    old_starts_at: datetime | None = UTCDatetimeField(null=True)
+    old_ends_at: datetime | None = UTCDatetimeField(null=True)
+    old_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
+        "trainings.Venue", related_name="left_by", null=True, on_delete=fields.RESTRICT
+    )
+    old_venue_id: UUID | None
+    changed_by_id: UUID | None = fields.UUIDField(null=True)
+    batch_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "session_change"
+        indexes = (("session_id",),)
+
+
+class PrintKind(StrEnum):
+    """What was printed with a date on it."""
+
+    LETTER = "letter"
+    SHEET = "sheet"
+    TICKETS = "tickets"
+    CARDS = "cards"
+    POSTER = "poster"
+
+
+class Printout(Record):
+    """Paper that is out there with a date on it: what of a training, when (`created_at`), by whom.
+
+    `session` is the one it is for, or all of them; `subject_id` the letter or sheet.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="printouts", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    session: fields.ForeignKeyNullableRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="printouts", null=True, on_delete=fields.RESTRICT
+    )
+    session_id: UUID | None
+    kind = fields.CharEnumField(PrintKind, max_length=16)
+    subject_id: UUID | None = fields.UUIDField(null=True)
+    printed_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "printout"
+        indexes = (("training_id",),)
+
+
+class Unavailability(Record):
+    """When somebody cannot hold a session, no reason is kept."""
+
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "trainings.User", related_name="unavailable", on_delete=fields.RESTRICT
+    )
+    user_id: UUID
+    starts_at: datetime = UTCDatetimeField()
+    ends_at: datetime = UTCDatetimeField()
+
+    class Meta:
+        table = "unavailability"
+        indexes = (("user_id",),)
+
+
+class CalendarLink(Record):
+    """The secret address of a facilitator's calendar. Only the SHA-256 is kept: a new one is shown once."""
+
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "trainings.User", related_name="calendar_links", on_delete=fields.RESTRICT
+    )
+    user_id: UUID
+    token_hash = fields.CharField(max_length=64, unique=True)
+    revoked_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "calendar_link"
+        indexes = (("user_id",),)

@@ -1,0 +1,50 @@
+"""Steps of migrations that the mapper does not write by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tortoise.migrations import operations as ops
+
+
+class Known(ops.AlterField):
+    """A change of which only the models know: on SQLite it would make the table anew, without checks and indexes."""
+
+    async def database_forward(self, *_state: Any, **_more: Any) -> None:
+        pass
+
+    async def database_backward(self, *_state: Any, **_more: Any) -> None:
+        pass
+
+
+class Checks(ops.RunPython):
+    """Rules about rows, by (table, name); `{0}` stands before each column.
+
+    CHECK on PostgreSQL. SQLite adds none to a table that stands: there each is a pair of triggers.
+    """
+
+    def __init__(self, rules: Mapping[tuple[str, str], str]) -> None:
+        self._rules = rules
+        super().__init__(self._add, reverse_code=self._drop)
+
+    async def _add(self, _apps: Any, schema_editor: Any) -> None:
+        client = schema_editor.client
+        for (table, name), rule in self._rules.items():
+            if client.capabilities.dialect == "postgres":
+                await client.execute_query(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({rule.format('')})")
+                continue
+            for event in ("INSERT", "UPDATE"):
+                await client.execute_query(
+                    f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} WHEN NOT ({rule.format('NEW.')}) "
+                    f"BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
+                )
+
+    async def _drop(self, _apps: Any, schema_editor: Any) -> None:
+        client = schema_editor.client
+        for table, name in self._rules:
+            if client.capabilities.dialect == "postgres":
+                await client.execute_query(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+                continue
+            for event in ("insert", "update"):
+                await client.execute_query(f"DROP TRIGGER {name}_{event}")

@@ -1,0 +1,140 @@
+"""Activities without sign-up (fairs, community work, open dialogues) and what is counted there: heads, never names."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from trainings.db.fields import UTCDatetimeField
+from trainings.db.models import Record
+
+if TYPE_CHECKING:
+    from trainings.accounts.models import User
+    from trainings.places.models import Hub, Municipality, Venue
+
+
+class ActivityKind(StrEnum):
+    FAIR = "fair"
+    COMMUNITY = "community"
+    RECREATION = "recreation"
+    DIALOGUE = "dialogue"
+
+
+class ActivityState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class OutreachActivity(Record):
+    """A fair, community or recreational activity, or an open dialogue. Nobody signs up.
+
+    It has a venue, or stands in the open (`place`) in a municipality. `materials` is a line each. `sequence`,
+    `stamped_at` as in a session.
+    """
+
+    slug = fields.CharField(max_length=120, unique=True)
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="activities", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    kind = fields.CharEnumField(ActivityKind, max_length=16)
+    title = fields.CharField(max_length=180)
+    summary = fields.TextField(default="")
+    municipality: fields.ForeignKeyRelation[Municipality] = fields.ForeignKeyField(
+        "trainings.Municipality", related_name="activities", on_delete=fields.RESTRICT
+    )
+    municipality_id: str
+    venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
+        "trainings.Venue", related_name="activities", null=True, on_delete=fields.RESTRICT
+    )
+    venue_id: UUID | None
+    place = fields.CharField(max_length=200, default="")
+    starts_at: datetime = UTCDatetimeField(db_index=True)
+    ends_at: datetime = UTCDatetimeField()
+    responsible: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "trainings.User", related_name="activities", on_delete=fields.RESTRICT
+    )
+    responsible_id: UUID
+    materials = fields.TextField(default="")
+    rain_plan = fields.CharField(max_length=240, default="")
+    state = fields.CharEnumField(ActivityState, max_length=16, default=ActivityState.DRAFT)
+    sequence = fields.IntField(default=0)
+    stamped_at: datetime = UTCDatetimeField()
+    revision = fields.IntField(default=0)
+    published_at: datetime | None = UTCDatetimeField(null=True)
+    cancelled_at: datetime | None = UTCDatetimeField(null=True)
+    cancel_reason = fields.CharField(max_length=240, default="")
+
+    class Meta:
+        table = "outreach_activity"
+        ordering = ("starts_at", "id")
+
+
+class ActivityFeed(Record):
+    """A feed in which an activity was ever published: there it stays (`municipio:1705`)."""
+
+    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
+        "trainings.OutreachActivity", related_name="feeds", on_delete=fields.RESTRICT
+    )
+    activity_id: UUID
+    scope = fields.CharField(max_length=140, db_index=True)
+
+    class Meta:
+        table = "activity_feed"
+        unique_together = (("activity", "scope"),)
+
+
+class ActivityText(Model):
+    """The activity's VEVENT as text, written whenever what it shows changes."""
+
+    activity: fields.OneToOneRelation[OutreachActivity] = fields.OneToOneField(
+        "trainings.OutreachActivity", related_name="text", primary_key=True, on_delete=fields.RESTRICT
+    )
+    activity_id: UUID
+    format = fields.IntField()
+    body = fields.TextField()
+
+    class Meta:
+        table = "activity_text"
+
+
+class HeadCount(Record):
+    """Heads counted at an activity with one touch: `number` is negative where one is taken back.
+
+    The key comes from the phone that counted: sent twice it is one. `sex` and `age_band` as seen, or not said.
+    """
+
+    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
+        "trainings.OutreachActivity", related_name="counts", on_delete=fields.RESTRICT
+    )
+    activity_id: UUID
+    sex = fields.CharField(max_length=8)
+    age_band = fields.CharField(max_length=8)
+    number = fields.IntField()
+    counted_at: datetime = UTCDatetimeField()
+    counted_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "head_count"
+        indexes = (("activity_id",),)
+
+
+class OrientationTally(Record):
+    """How often somebody was given orientation at a hub's desk, by day and subject: a number, nothing about whom."""
+
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="tallies", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    day: date = fields.DateField()
+    subject = fields.CharField(max_length=24)
+    number = fields.IntField(default=0)
+
+    class Meta:
+        table = "orientation_tally"
+        unique_together = (("hub", "day", "subject"),)
