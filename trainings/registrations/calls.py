@@ -1,0 +1,42 @@
+"""Opening a call list: what people have to be told by voice, written with the change that causes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import is_in_transaction
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import CallList, CallReason
+from trainings.schedule.models import Training
+
+
+async def open_list(
+    training: Training,
+    reason: CallReason,
+    cause_id: UUID,
+    *,
+    session_id: UUID | None = None,
+    due_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> CallList:
+    """The list of those who hear of this only by voice, in the caller's transaction; the same cause twice is one list.
+
+    `cause_id`: the change, the session that is near, the training called off. `session_id`: the list is about that
+    session only. `due_at`: when the messages leave and calling begins; without it at once, or after the ten minutes in
+    which the messages of `batch_id` can be stopped. Who is on the list is not written: it is worked out when it is read.
+    """
+    assert is_in_transaction(), "a list is opened together with what causes it"
+    due = due_at or (clock.now() + STAFF_DELAY if batch_id else clock.now())
+    wanted = CallList(
+        training_id=training.id,
+        session_id=session_id,
+        hub_id=training.hub_id,
+        reason=reason,
+        cause_id=cause_id,
+        batch_id=batch_id,
+        due_at=due,
+    )
+    await CallList.bulk_create([wanted], ignore_conflicts=True)
+    return await CallList.get(reason=reason, cause_id=cause_id)
