@@ -25,7 +25,7 @@ async def open_list(
 
     `cause_id`: the change, the session that is near, the training called off. `session_id`: the list is about that
     session only. `due_at`: when the messages leave and calling begins; without it at once, or after the ten minutes in
-    which the messages of `batch_id` can be stopped. Who is on the list is not written: it is worked out when it is read.
+    which the messages of `batch_id` can be stopped. Who is on it is not written: that is worked out when it is read.
     """
     assert is_in_transaction(), "a list is opened together with what causes it"
     due = due_at or (clock.now() + STAFF_DELAY if batch_id else clock.now())
