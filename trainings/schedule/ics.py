@@ -39,6 +39,9 @@ CANCELLED_LINE = "\r\nSTATUS:CANCELLED\r\n"
 """What the text of a cancelled session holds, and no other: what people wrote never begins a line."""
 
 OCTETS_IN_A_LINE = 75
+TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
+"""A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
+
 _SEQUENCE = re.compile(r"\r\nSEQUENCE:(\d+)\r\n")
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -48,7 +51,8 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uf
 class EventFacts:
     """What a public calendar entry tells of a session. Place and coordinates are empty where the place is protected.
 
-    `summary`, `notes` are plain text; `categories` words of topic and kind; `sequence` ≥ 1 once cancelled.
+    `summary`, `notes` are plain text; `categories` words of topic and kind; `sequence` ≥ 1 once cancelled. What is no
+    session has its own word at the head of its UID (`uid_kind`).
     """
 
     session_id: UUID
@@ -70,11 +74,16 @@ class EventFacts:
     notes: tuple[str, ...]
     categories: tuple[str, ...]
     url: str
+    uid_kind: str = "sesion"
 
 
 def session_uid(session_id: UUID, uid_domain: str) -> str:
     """The UID of a session: the same in every feed, for ever."""
-    return f"sesion-{session_id}@{uid_domain}"
+    return _uid("sesion", session_id, uid_domain)
+
+
+def _uid(kind: str, row_id: UUID, uid_domain: str) -> str:
+    return f"{kind}-{row_id}@{uid_domain}"
 
 
 def event_text(facts: EventFacts) -> str:
@@ -84,7 +93,7 @@ def event_text(facts: EventFacts) -> str:
 
 
 def _lines(facts: EventFacts) -> Iterator[str]:
-    yield line("UID", session_uid(facts.session_id, facts.uid_domain))
+    yield line("UID", _uid(facts.uid_kind, facts.session_id, facts.uid_domain))
     yield line("DTSTAMP", _utc(facts.stamped_at))
     yield line("LAST-MODIFIED", _utc(facts.stamped_at))
     yield line("CREATED", _utc(facts.created_at))
@@ -169,3 +178,11 @@ def sequence_in(text: str) -> int:
     found = _SEQUENCE.search(text)
     assert found is not None
     return int(found[1])
+
+
+def sequence_after(stored: str, candidate: str) -> int | None:
+    """The SEQUENCE of an entry that now says what `candidate` does; nothing where it means what it meant."""
+    old, new = meaning(stored), meaning(candidate)
+    if old == new:
+        return None
+    return sequence_in(stored) + any(new.get(name) != old.get(name) for name in TOLD)

@@ -17,7 +17,7 @@ from trainings.db import is_in_transaction, lock, transaction
 from trainings.people.words import LANGUAGES
 from trainings.places.models import Hub
 from trainings.places.queries import feed_keys
-from trainings.schedule.ics import CANCELLED_LINE, TEXT_FORMAT, EventFacts, event_text, meaning, sequence_in
+from trainings.schedule.ics import CANCELLED_LINE, TEXT_FORMAT, EventFacts, event_text, sequence_after, sequence_in
 from trainings.schedule.models import (
     Offer,
     PlaceShown,
@@ -65,8 +65,6 @@ _COLUMNS = (
     "training__course__topic__slug",
     "training__course__topic__name",
 )
-_TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
-"""A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
 
 BATCH = 100
 """Texts written again in one transaction: others get their turn in between."""
@@ -140,15 +138,13 @@ async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None) -> s
         return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
     if _is_frozen(row, stored):
         return None
-    sequence = sequence_in(stored.body)
-    candidate = _text(row | {"sequence": sequence}, n_sessions)
+    candidate = _text(row | {"sequence": sequence_in(stored.body)}, n_sessions)
     if candidate == stored.body:
         return None
-    old, new = meaning(stored.body), meaning(candidate)
-    if old == new:
+    sequence = sequence_after(stored.body, candidate)
+    if sequence is None:
         return candidate
-    is_told = any(new.get(name) != old.get(name) for name in _TOLD)
-    return await _stamped(row, n_sessions, sequence=sequence + is_told, previous=row)
+    return await _stamped(row, n_sessions, sequence=sequence, previous=row)
 
 
 def _is_frozen(row: Row, stored: SessionText) -> bool:
