@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from trainings import clock
 from trainings.accounts.models import Role, RoleGrant
 from trainings.db import reads
 from trainings.errors import Refusal
-from trainings.lib import dates, qr
+from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.lib.text import fold
 from trainings.lib.typst import Design
@@ -21,9 +21,8 @@ from trainings.places.models import Hub, Signatory
 from trainings.places.words import HUB_NAME
 from trainings.registrations.card_queries import Block, blocks_of
 from trainings.registrations.models import Addressee, InvitationLetter
-from trainings.schedule import sentences
-from trainings.schedule.facts import facts_of
-from trainings.schedule.models import Offer, Training, TrainingState
+from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.paper import facts_on_paper, how_to_sign_up, qr_drawing, stopped
 from trainings.schedule.phase import Phase
 from trainings.schedule.posted import Posted
 from trainings.schedule.public_queries import public_training
@@ -34,21 +33,12 @@ from trainings.web.render import absolute
 DESIGNS = Path(__file__).parents[2] / "certificates"
 LETTER = Design(DESIGNS / "letters" / "letter.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 STANDARDS = ["ua-1"]
-MOST_DATES = 4
-"""Meetings told one by one; more are told by their first and last day."""
-
 SHARED_WITH: Mapping[Addressee, str] = {
     Addressee.COCODE: "con las personas de su comunidad",
     Addressee.SCHOOL: "con su comunidad educativa",
     Addressee.INSTITUTION: "con su personal",
     Addressee.ORGANIZATION: "con quienes la integran",
     Addressee.OTHER: "con quienes les pueda servir",
-}
-OFFERED: Mapping[str, str] = {
-    Offer.SNACK: "refacción",
-    Offer.FARE: "pasaje",
-    Offer.CHILDCARE: "cuidado infantil",
-    Offer.INTERPRETER: "intérprete",
 }
 
 
@@ -139,21 +129,14 @@ def _data(
         "kind": KINDS[posted.kind],
         "title": _printable(posted.neutral_title or posted.title),
         "summary": "" if posted.neutral_title else _printable(posted.summary),
-        "facts": [[label, [_printable(line) for line in lines]] for label, lines in _facts(posted)],
-        "sign_up": [_printable(line) for line in _how_to_sign_up(posted)],
+        "facts": [[label, [_printable(line) for line in lines]] for label, lines in facts_on_paper(posted)],
+        "sign_up": [_printable(line) for line in how_to_sign_up(posted)],
         "address": address.partition("://")[2],
-        "qr": _qr(address),
+        "qr": qr_drawing(address),
         "signer": {"name": signer.name, "office": signer.office},
         "letters": made,
         "longest": max(range(len(made)), key=lambda number: len(str(made[number]))),
     }
-
-
-def _qr(address: str) -> dict[str, Any]:
-    modules, path = qr.svg_path(address, "M")
-    box = f'viewBox="0 0 {modules} {modules}"'
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
-    return {"modules": modules, "svg": drawing}
 
 
 def _hub_name(posted: Posted) -> str:
@@ -187,96 +170,7 @@ def _cards(block: Block) -> str:
     if block.block.release_at <= clock.now():
         return told
     until = dates.day_and_time(block.block.release_at, "es")
-    return f"{told} {_stopped(f'Los lugares que sigan sin nombre se dan a otras personas el {until}')}"
-
-
-def _facts(posted: Posted) -> Iterator[tuple[str, list[str]]]:
-    facts = facts_of(posted)
-    yield "Cuándo", _when(posted)
-    yield "Dónde", _where(posted)
-    yield "Para quién", [facts.audience]
-    if facts.before:
-        yield "Requisito", [facts.before]
-    if facts.languages:
-        yield "Idioma", [facts.languages]
-    if facts.access:
-        yield "Acceso", [facts.access]
-    if offered := _offered(posted):
-        yield "Se ofrece", [offered]
-    if posted.bring:
-        yield "Qué traer", [posted.bring]
-    yield "Cupo", [f"{posted.capacity} lugares." if posted.capacity != 1 else "Un lugar."]
-    yield "Al terminar", [facts.finish]
-
-
-def _when(posted: Posted) -> list[str]:
-    meetings = [one for one in posted.held if not posted.is_called_off(one)]
-    hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in meetings]
-    if len(meetings) <= MOST_DATES:
-        return [
-            _stopped(f"{_capital(dates.long_date(one.starts_at, 'es'))}, {text}")
-            for one, text in zip(meetings, hours, strict=True)
-        ]
-    days = [clock.local(one.starts_at).date() for one in meetings]
-    first = f"{len(meetings)} sesiones, {_span(days)}"
-    return [_stopped(f"{first}, {hours[0]}" if len(set(hours)) == 1 else f"{first}. Las horas están en la página")]
-
-
-def _span(days: Collection[date]) -> str:
-    return dates.held_on(days, "es")
-
-
-def _where(posted: Posted) -> list[str]:
-    facts = facts_of(posted)
-    lines = [
-        _stopped(", ".join(part for part in (place.name, place.address, place.town.full_name) if part))
-        for place in facts.places
-    ]
-    return [*lines, facts.place_note] if facts.place_note else lines
-
-
-def _offered(posted: Posted) -> str:
-    offered = [words for code, words in OFFERED.items() if code in posted.offers or _has(posted, code)]
-    return _stopped(_capital(sentences.listing(offered))) if offered else ""
-
-
-def _has(posted: Posted, code: str) -> bool:
-    """Offered because there are places or languages for it, though nobody ticked the box."""
-    if code == Offer.CHILDCARE:
-        return posted.childcare_capacity > 0
-    return code == Offer.INTERPRETER and bool(posted.interpreter_languages)
-
-
-def _how_to_sign_up(posted: Posted) -> list[str]:
-    hub = posted.hub
-    hours = f"{hub.hours[:1].lower()}{hub.hours[1:]}"
-    lines = [
-        f"También puede llamar al {show_phone(posted.phone)}, o venir a la ventanilla ({hours}).",
-        "No hace falta tener correo ni teléfono propio.",
-    ]
-    if posted.opens_at is not None and posted.opens_at > clock.now():
-        lines.append(_stopped(f"La inscripción se abre el {dates.day_and_time(posted.opens_at, 'es')}"))
-    if posted.closes_at is not None:
-        lines.append(_closing(posted.closes_at))
-    if posted.approval_required:
-        lines.append("La ventanilla revisa cada inscripción y responde.")
-    return lines
-
-
-def _closing(closes_at: datetime) -> str:
-    moment = dates.day_and_time(closes_at, "es")
-    if closes_at > clock.now():
-        return _stopped(f"La inscripción se cierra el {moment}")
-    return f"En la página, la inscripción se cerró el {_stopped(moment)} Llame para preguntar si queda lugar."
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-def _stopped(sentence: str) -> str:
-    """With its full stop: `4:00 p. m.` has one already."""
-    return sentence if sentence.endswith(".") else f"{sentence}."
+    return f"{told} {stopped(f'Los lugares que sigan sin nombre se dan a otras personas el {until}')}"
 
 
 def _printable(text: str) -> str:
