@@ -1,0 +1,156 @@
+"""A series of meetings by one rule: every week, every two, the second Thursday of each month, or days one by one.
+
+Pure: what it gives are plans, which can each be changed before they are kept.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.errors import Refusal
+from trainings.schedule.plans import MOST_SESSIONS, EndsBeforeStart, SessionPlan
+from trainings.web.i18n import N_
+
+WEEK = 7
+
+
+class Pattern(StrEnum):
+    """The rule of a series."""
+
+    WEEKLY = "weekly"
+    BIWEEKLY = "biweekly"
+    MONTHLY = "monthly"
+    PICKED = "picked"
+
+
+STEPS = {Pattern.WEEKLY: WEEK, Pattern.BIWEEKLY: 2 * WEEK}
+"""In days."""
+
+
+class SeriesTooLong(Refusal):
+    code = "series_too_long"
+    sentence = N_(
+        "Una capacitación tiene hasta %(most)s sesiones, y con estas fechas tendría %(n)s. "
+        "Escriba menos, o haga otra capacitación para las demás."
+    )
+
+
+class SeriesWithoutEnd(Refusal):
+    code = "series_without_end"
+    sentence = N_("Escriba cuántas sesiones son, o hasta qué día se repite.")
+
+
+class SeriesEndsBeforeStart(Refusal):
+    code = "series_ends_before_start"
+    sentence = N_("La serie termina antes de la primera sesión. Corrija el día.")
+
+
+class SeriesWithoutDays(Refusal):
+    code = "series_without_days"
+    sentence = N_("Escriba las fechas, una en cada línea.")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Meetings from `first_day` on, local days and wall-clock times; of `until` and `times` what comes first ends it.
+
+    `times` counts the first one too. `days` are those of `PICKED`, the first beside them.
+    """
+
+    pattern: Pattern
+    first_day: date
+    starts: time
+    ends: time
+    until: date | None = None
+    times: int | None = None
+    days: tuple[date, ...] = ()
+    venue_id: UUID | None = None
+    facilitator_ids: tuple[UUID, ...] = ()
+
+
+def expand(series: Series) -> list[SessionPlan]:
+    """The meetings in order, UTC. Refuses as `days_of` does, and meetings that end before they start."""
+    if series.ends <= series.starts:
+        raise EndsBeforeStart(field="ends")
+    return [
+        SessionPlan(clock.at(day, series.starts), clock.at(day, series.ends), series.venue_id, series.facilitator_ids)
+        for day in days_of(series)
+    ]
+
+
+def days_of(series: Series) -> list[date]:
+    """The days in order, each once. Refuses a series without an end, one that ends before it starts or is too long.
+
+    What is too long is counted, never listed.
+    """
+    _check(series)
+    if series.pattern is Pattern.PICKED:
+        return sorted({series.first_day, *series.days})
+    n_days = count(series)
+    if series.pattern is Pattern.MONTHLY:
+        return [same_weekday_in(series.first_day, *_month_after(series.first_day, n)) for n in range(n_days)]
+    return [series.first_day + timedelta(days=STEPS[series.pattern] * n) for n in range(n_days)]
+
+
+def count(series: Series) -> int:
+    """How many meetings it has, by reckoning; the series has an end."""
+    if series.pattern is Pattern.PICKED:
+        return len({series.first_day, *series.days})
+    counts = [] if series.times is None else [series.times]
+    if series.until is not None:
+        counts.append(_count_until(series, series.until))
+    return min(counts)
+
+
+def ordinal(day: date) -> int:
+    """Which of its weekdays it is in the month: the second Thursday is 2. Not every month has a fifth: it is the last."""
+    return (day.day - 1) // WEEK + 1
+
+
+def same_weekday_in(day: date, year: int, month: int) -> date:
+    """The day of that month which is the same as this one of its own: the second Thursday for a second Thursday.
+
+    For a fifth one, the last.
+    """
+    n_days = monthrange(year, month)[1]
+    first = 1 + (day.weekday() - date(year, month, 1).weekday()) % WEEK
+    wanted = first + WEEK * (ordinal(day) - 1)
+    return date(year, month, wanted if wanted <= n_days else wanted - WEEK)
+
+
+def _check(series: Series) -> None:
+    if series.pattern is Pattern.PICKED:
+        field = "repeat_days"
+        if not series.days:
+            raise SeriesWithoutDays(field=field)
+    else:
+        if series.times is None and series.until is None:
+            raise SeriesWithoutEnd(field="repeat_times")
+        if series.until is not None and series.until < series.first_day:
+            raise SeriesEndsBeforeStart(field="repeat_until")
+        field = "repeat_until" if series.times is None else "repeat_times"
+    check_length(count(series), field)
+
+
+def check_length(n_sessions: int, field: str) -> None:
+    """Refuses more sessions than a training has."""
+    if n_sessions > MOST_SESSIONS:
+        raise SeriesTooLong(field=field, most=MOST_SESSIONS, n=f"{n_sessions:,}")
+
+
+def _count_until(series: Series, until: date) -> int:
+    first = series.first_day
+    if series.pattern is not Pattern.MONTHLY:
+        return (until - first).days // STEPS[series.pattern] + 1
+    n_months = (until.year - first.year) * 12 + until.month - first.month
+    return n_months + (same_weekday_in(first, until.year, until.month) <= until)
+
+
+def _month_after(day: date, n: int) -> tuple[int, int]:
+    years, month = divmod(day.month - 1 + n, 12)
+    return day.year + years, month + 1
