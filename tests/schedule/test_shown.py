@@ -168,7 +168,7 @@ async def test_saving_the_same_form_changes_nothing_shown(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"walk_ins": False}, {"approval_required": True}, {"neutral_title": "Reunión"}, {"audience": ("cocode",)}],
+    [{"walk_ins": False}, {"approval_required": True}, {"neutral_title": "Reunión"}],
     ids=lambda changes: next(iter(changes)),
 )
 async def test_fields_that_calendars_do_not_show_change_nothing(cast: Cast, changes: dict[str, object]) -> None:

@@ -167,7 +167,7 @@ async def edit_training(
             override_reason=override_reason,
             drop_others=training.state is TrainingState.DRAFT,
         )
-        await finish(training)
+        await finish(training, changed)
         await record(
             "schedule.edit_training", actor=actor, object_id=training.id, hub_id=training.hub_id, changed=changed
         )

@@ -120,9 +120,10 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             changed.append("prerequisites")
         if not changed:
             return course
-        if {"topic_id", "kind", "summary"} & set(changed):
+        if {"topic_id", "kind", "summary", "audience"} & set(changed):
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
-            await shown.refresh(training_ids=[one for (one,) in await recent.distinct().values_list("id")])
+            ids = [one for (one,) in await recent.distinct().values_list("id")]
+            await shown.refresh(training_ids=ids, is_refiltered="audience" in changed)
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
     return course
 

@@ -7,7 +7,7 @@ stored and compared, so a library that folds otherwise in its next version would
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -42,6 +42,7 @@ OCTETS_IN_A_LINE = 75
 TOLD = ("DTSTART", "DTEND", "LOCATION", "GEO", "STATUS")
 """A change of one of these raises SEQUENCE: clients ask people to look again. Words of the text do not."""
 
+_SEPARATOR = "\\, "
 _SEQUENCE = re.compile(r"\r\nSEQUENCE:(\d+)\r\n")
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -171,6 +172,38 @@ def meaning(text: str) -> dict[str, Any]:
     """What a VEVENT says by property, however it is written: texts of equal meaning differ in form only."""
     event = Event.from_ical(text)
     return {name: value.dt if hasattr(value, "dt") else value.to_ical() for name, value in event.items()}
+
+
+def without_place(text: str) -> str:
+    """The same entry with its municipality and department for a place: what both were when the text was written."""
+    place = _SEPARATOR.join(_values(text)["LOCATION"].split(_SEPARATOR)[-2:])
+    return _with_values(text, {"LOCATION": place, "GEO": None})
+
+
+def stamped(text: str, *, sequence: int, stamped_at: datetime) -> str:
+    """The same entry under a later stamp."""
+    moment = _utc(stamped_at)
+    return _with_values(text, {"DTSTAMP": moment, "LAST-MODIFIED": moment, "SEQUENCE": str(sequence)})
+
+
+def _with_values(text: str, values: Mapping[str, str | None]) -> str:
+    """The entry with other values, written as they stand; `None` takes the property out."""
+    written = []
+    for one in _unfolded(text):
+        head, _colon, value = one.partition(":")
+        wanted = values.get(head.partition(";")[0], value)
+        if wanted is not None:
+            written.append(line(head, wanted))
+    return "".join(written)
+
+
+def _values(text: str) -> dict[str, str]:
+    found = (one.partition(":") for one in _unfolded(text))
+    return {head.partition(";")[0]: value for head, _colon, value in found}
+
+
+def _unfolded(text: str) -> list[str]:
+    return text.replace("\r\n ", "").split("\r\n")[:-1]
 
 
 def sequence_in(text: str) -> int:

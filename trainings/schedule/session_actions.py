@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -177,11 +177,14 @@ async def keep_sessions(
     return any(moved)
 
 
-async def finish(training: Training) -> None:
-    """The last step of every change that people may see: the row's revision, then what calendars show."""
+async def finish(training: Training, changed: Iterable[str] = ()) -> None:
+    """The last step of every change that people may see: the row's revision, then what calendars show.
+
+    `changed` are the columns of the training that were written.
+    """
     training.revision, training.changed_at = training.revision + 1, clock.now()
     await training.save(update_fields=["revision", "changed_at"])
-    await shown.refresh(training_ids=[training.id])
+    await shown.refresh(training_ids=[training.id], is_refiltered=not shown.FILTERED_BY.isdisjoint(changed))
 
 
 async def _open_training(training_id: UUID) -> Training:

@@ -17,7 +17,16 @@ from trainings.db import is_in_transaction, lock, transaction
 from trainings.people.words import LANGUAGES
 from trainings.places.models import Hub
 from trainings.places.queries import feed_keys
-from trainings.schedule.ics import CANCELLED_LINE, TEXT_FORMAT, EventFacts, event_text, sequence_after, sequence_in
+from trainings.schedule.ics import (
+    CANCELLED_LINE,
+    TEXT_FORMAT,
+    EventFacts,
+    event_text,
+    sequence_after,
+    sequence_in,
+    stamped,
+    without_place,
+)
 from trainings.schedule.models import (
     Offer,
     PlaceShown,
@@ -31,6 +40,7 @@ from trainings.schedule.models import (
 from trainings.schedule.words import KINDS, OFFERS
 from trainings.settings import get_settings
 from trainings.versions.actions import bump
+from trainings.versions.queries import filters_key
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 
 _VENUE = ("name", "address", "lat", "lon", "municipality_id", "municipality__name", "municipality__department")
@@ -66,17 +76,23 @@ _COLUMNS = (
     "training__course__topic__name",
 )
 
+FILTERED_BY = frozenset({"languages", "interpreter_languages", "audience", "course_id"})
+"""Columns of a training by which feeds are filtered; the audience may be its course's."""
+
 BATCH = 100
 """Texts written again in one transaction: others get their turn in between."""
 
 Row = dict[str, Any]
 
 
-async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UUID] = ()) -> set[UUID]:
+async def refresh(
+    *, training_ids: Iterable[UUID] = (), session_ids: Iterable[UUID] = (), is_refiltered: bool = False
+) -> set[UUID]:
     """Bring up to date what calendars show of these sessions, in the caller's transaction. Returns those that changed.
 
     A session appears when its training is published, and stays in every feed where it ever was. Cancelled, unlisted
     or called off it is shown as CANCELLED, and then frozen until it takes place again. Once an action, at its end.
+    `is_refiltered`: for whom or in which language it is may have changed, which no text need tell.
     """
     assert is_in_transaction(), "text, feeds and counters change together with the session"
     wanted = Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids))
@@ -103,6 +119,8 @@ async def refresh(*, training_ids: Iterable[UUID] = (), session_ids: Iterable[UU
             new = _scopes_for(row, hubs[row["training__hub_id"]]) - scopes.get(row["id"], set())
             joined += [SessionFeed(session_id=row["id"], scope=scope) for scope in sorted(new)]
             moved |= new
+    if is_refiltered:
+        moved |= {filters_key(scope) for scope in {one.scope for one in joined}.union(*scopes.values())}
     await SessionText.bulk_create(changed, on_conflict=["session_id"], update_fields=["format", "body"])
     await SessionFeed.bulk_create(joined)
     if moved:
@@ -137,7 +155,7 @@ async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None) -> s
             return None
         return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
     if _is_frozen(row, stored):
-        return None
+        return await _hidden(row, stored)
     candidate = _text(row | {"sequence": sequence_in(stored.body)}, n_sessions)
     if candidate == stored.body:
         return None
@@ -152,6 +170,15 @@ def _is_frozen(row: Row, stored: SessionText) -> bool:
     if CANCELLED_LINE not in stored.body or _is_live(row):
         return False
     return stored.format >= TEXT_FORMAT or bool(row["training__state"] == TrainingState.UNLISTED)
+
+
+async def _hidden(row: Row, stored: SessionText) -> str | None:
+    """A frozen text without the place that has become protected since then; nothing where it tells none."""
+    if row["training__place_shown"] != PlaceShown.AFTER_CONFIRMATION or without_place(stored.body) == stored.body:
+        return None
+    sequence, stamped_at = sequence_in(stored.body) + 1, clock.whole_second_after(row["stamped_at"])
+    await TrainingSession.filter(id=row["id"]).update(sequence=sequence, stamped_at=stamped_at)
+    return stamped(without_place(stored.body), sequence=sequence, stamped_at=stamped_at)
 
 
 async def _stamped(row: Row, n_sessions: int, *, sequence: int, previous: Row | None) -> str:
