@@ -1,23 +1,34 @@
-"""Who and what is taken: a facilitator or a place cannot be at two sessions at once, unless staff say why they can."""
+"""Who and what is taken: a facilitator or a place cannot be at two sessions at once, unless staff say why they can.
+
+Nor can somebody hold a session while they said they cannot come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
+from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
+from trainings import clock
 from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db.models import Record
 from trainings.errors import Refusal
-from trainings.lib.dates import day_and_time
-from trainings.places.models import Venue
-from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
+from trainings.lib.dates import day_and_time, held_on, time_range
+from trainings.places.models import Hub, Venue
+from trainings.schedule.models import (
+    SessionFacilitator,
+    SessionState,
+    TrainingSession,
+    TrainingState,
+    Unavailability,
+)
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, session_field
 from trainings.web.i18n import N_, language
 
@@ -25,15 +36,26 @@ M = TypeVar("M", bound=Record)
 
 
 class Booked(Refusal):
-    """Taken at that time. A reason given with the plan lets it stand; it is kept in the audit."""
+    """Taken at that time. A reason given with the plan lets it stand; it is kept in the audit.
+
+    The first of a plan is raised, `others` are the rest of them.
+    """
 
     code = "booked"
+    others: tuple[Booked, ...] = ()
 
 
 class FacilitatorBooked(Booked):
     code = "facilitator_booked"
     sentence = N_(
         "%(who)s ya está en «%(what)s», %(when)s. Cambie la hora, escoja a otra persona o diga por qué se puede."
+    )
+
+
+class FacilitatorAway(Booked):
+    code = "facilitator_away"
+    sentence = N_(
+        "%(who)s avisó que no puede %(when)s. Cambie la fecha, escoja a otra persona o diga por qué se puede."
     )
 
 
@@ -46,7 +68,7 @@ class VenueBooked(Booked):
 
 @dataclass(frozen=True, slots=True)
 class _Booking:
-    """A session that stands, with what it occupies."""
+    """A session or activity that stands, with what it occupies."""
 
     id: UUID
     starts_at: datetime
@@ -65,6 +87,16 @@ class _Booking:
         return self.title if actor.roles_everywhere or self.hub_id in actor.roles_at else self.hub
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """All that may stand in the way of some plans: sessions, absences, and who and what the ids are."""
+
+    bookings: list[_Booking]
+    absences: list[Unavailability]
+    users: Mapping[UUID, User]
+    venues: Mapping[UUID, Venue]
+
+
 async def check_bookings(
     sessions: Mapping[int, SessionPlan],
     *,
@@ -73,66 +105,128 @@ async def check_bookings(
     override_reason: str = "",
     but: Collection[UUID] = (),
 ) -> None:
-    """Refuses a facilitator or place that is taken at the time, with who and when; `but` are sessions being replaced.
+    """Refuses facilitators and places that are taken at the time, with who and when; `but` are sessions being replaced.
 
     In the caller's transaction: the people and places are locked, so that two plans made at once see each other.
-    With a reason the clash stands and is recorded.
+    With a reason the clashes stand and are recorded.
     """
-    people = {person for session in sessions.values() for person in session.facilitator_ids}
-    places = {session.venue_id for session in sessions.values() if session.venue_id is not None}
+    people, places = _people_in(sessions.values()), _places_in(sessions.values())
     # NO KEY: rows written before in this transaction refer to these already, and so may another's. With the stronger
     # lock each would wait for the other.
     venues = {venue.id: venue for venue in await _of(Venue, places).select_for_update(no_key=True)}
     users = {user.id: user for user in await _of(User, people).select_for_update(no_key=True)}
-    clashes: set[UUID] = set()
-    for number, session in sessions.items():
-        for booking in await _bookings_at(session, but):
-            refusal = _clash(session, booking, users, venues, actor, session_field(number))
-            if refusal is not None and not override_reason:
-                raise refusal
-            if refusal is not None:
-                clashes.add(booking.id)
-    if clashes:
-        await record(
-            "schedule.override_booking",
-            actor=actor,
-            hub_id=hub_id,
-            reason=override_reason,
-            session_ids=sorted(str(one) for one in clashes),
-        )
+    taken = await _taken(sessions.values(), users, venues, but)
+    clashes = [clash for number, plan in sessions.items() for clash in _clashes(plan, taken, actor, number)]
+    if not clashes:
+        return
+    if not override_reason:
+        first = clashes[0].refusal
+        first.others = tuple(clash.refusal for clash in clashes[1:])
+        raise first
+    away = sorted({str(clash.cause_id) for clash in clashes if isinstance(clash.refusal, FacilitatorAway)})
+    booked = sorted({str(clash.cause_id) for clash in clashes if not isinstance(clash.refusal, FacilitatorAway)})
+    detail: dict[str, Any] = {"absence_ids": away} if away else {}
+    await record(
+        "schedule.override_booking",
+        actor=actor,
+        hub_id=hub_id,
+        reason=override_reason,
+        session_ids=booked,
+        **detail,
+    )
+
+
+async def clashes_of(
+    sessions: Mapping[int, SessionPlan], *, actor: Actor, but: Collection[UUID] = ()
+) -> dict[int, list[Booked]]:
+    """All that is taken at the time of each plan, by its number, to be told before anything is kept."""
+    plans = list(sessions.values())
+    users = {user.id: user for user in await _of(User, _people_in(plans))}
+    venues = {venue.id: venue for venue in await _of(Venue, _places_in(plans))}
+    taken = await _taken(plans, users, venues, but)
+    return {
+        number: [clash.refusal for clash in _clashes(plan, taken, actor, number)] for number, plan in sessions.items()
+    }
+
+
+def _people_in(plans: Iterable[SessionPlan]) -> set[UUID]:
+    return {person for plan in plans for person in plan.facilitator_ids}
+
+
+def _places_in(plans: Iterable[SessionPlan]) -> set[UUID]:
+    return {plan.venue_id for plan in plans if plan.venue_id is not None}
 
 
 def _of(model: type[M], ids: Collection[UUID]) -> QuerySet[M]:
     return model.filter(pk__in=sorted(ids)).order_by("id")
 
 
-def _clash(
-    plan: SessionPlan,
-    booking: _Booking,
-    users: dict[UUID, User],
-    venues: dict[UUID, Venue],
-    actor: Actor,
-    field: str,
-) -> Booked | None:
-    what, when = booking.as_seen_by(actor), day_and_time(booking.starts_at, language())
-    for person in plan.facilitator_ids:
-        if person in booking.facilitator_ids and person in users:
-            return FacilitatorBooked(field=field, who=users[person].name, what=what, when=when)
-    if plan.venue_id is not None and plan.venue_id == booking.venue_id:
-        return VenueBooked(field=field, who=venues[plan.venue_id].name, what=what, when=when)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Clash:
+    """What stands in the way of one plan: `cause_id` is the session, or the absence."""
+
+    cause_id: UUID
+    refusal: Booked
 
 
-async def _bookings_at(plan: SessionPlan, but: Collection[UUID]) -> list[_Booking]:
-    """Sessions of any hub at the time of the plan, drafts too: what is planned is taken."""
-    at_once = TrainingSession.filter(
+def _clashes(plan: SessionPlan, taken: _Taken, actor: Actor, number: int) -> list[_Clash]:
+    field = session_field(number)
+    found: list[_Clash] = []
+    for booking in taken.bookings:
+        if not booking.meets(plan):
+            continue
+        what, when = booking.as_seen_by(actor), day_and_time(booking.starts_at, language())
+        for person in plan.facilitator_ids:
+            if person in booking.facilitator_ids and person in taken.users:
+                who = taken.users[person].name
+                found.append(_Clash(booking.id, FacilitatorBooked(field=field, who=who, what=what, when=when)))
+        if plan.venue_id is not None and plan.venue_id == booking.venue_id:
+            who = taken.venues[plan.venue_id].name
+            found.append(_Clash(booking.id, VenueBooked(field=field, who=who, what=what, when=when)))
+    for absence in taken.absences:
+        is_then = absence.starts_at < plan.ends_at and plan.starts_at < absence.ends_at
+        if is_then and absence.user_id in plan.facilitator_ids and absence.user_id in taken.users:
+            who = taken.users[absence.user_id].name
+            found.append(_Clash(absence.id, FacilitatorAway(field=field, who=who, when=span_in_words(absence))))
+    return found
+
+
+def span_in_words(absence: Unavailability) -> str:
+    """«el 4 de marzo de 2027», «del 4 al 15 de marzo de 2027», «el 4 de marzo de 2027, de 8:00 a 12:00»."""
+    first, end = clock.local(absence.starts_at), clock.local(absence.ends_at)
+    last = clock.local(absence.ends_at - timedelta(microseconds=1)).date()
+    days = held_on((first.date() + timedelta(days=n) for n in range((last - first.date()).days + 1)), language())
+    is_whole = first == first.replace(hour=0, minute=0) and end == end.replace(hour=0, minute=0)
+    return days if is_whole else f"{days}, {time_range(absence.starts_at, absence.ends_at, language())}"
+
+
+async def _taken(
+    plans: Collection[SessionPlan], users: Mapping[UUID, User], venues: Mapping[UUID, Venue], but: Collection[UUID]
+) -> _Taken:
+    if not plans or not (users or venues):
+        return _Taken([], [], users, venues)
+    start, end = min(plan.starts_at for plan in plans), max(plan.ends_at for plan in plans)
+    absences = Unavailability.filter(user_id__in=sorted(users), starts_at__lt=end, ends_at__gt=start)
+    sessions = await _bookings_between(start, end, users, venues, but)
+    activities = await _activities_between(start, end, users, venues, but)
+    bookings = sorted(sessions + activities, key=lambda booking: (booking.starts_at, booking.id))
+    return _Taken(bookings, await absences.order_by("starts_at", "id"), users, venues)
+
+
+async def _bookings_between(
+    start: datetime, end: datetime, users: Collection[UUID], venues: Collection[UUID], but: Collection[UUID]
+) -> list[_Booking]:
+    """Sessions of any hub in that time with these people or places, drafts too: what is planned is taken."""
+    held = Subquery(SessionFacilitator.filter(user_id__in=sorted(users)).values("session_id"))
+    found = TrainingSession.filter(
+        Q(venue_id__in=sorted(venues)) | Q(id__in=held),
         state=SessionState.PLANNED,
         training__state__not=TrainingState.CANCELLED,
-        starts_at__lt=plan.ends_at,
-        starts_at__gt=plan.starts_at - LONGEST_SESSION,
-        ends_at__gt=plan.starts_at,
+        starts_at__lt=end,
+        starts_at__gt=start - LONGEST_SESSION,
+        ends_at__gt=start,
     )
-    rows = await at_once.order_by("starts_at").values(
+    rows = await found.order_by("starts_at", "id").values(
         "id", "starts_at", "ends_at", "venue_id", "training__hub_id", "training__hub__name", "training__title"
     )
     rows = [row for row in rows if row["id"] not in but]
@@ -149,6 +243,40 @@ async def _bookings_at(plan: SessionPlan, but: Collection[UUID]) -> list[_Bookin
             title=row["training__title"],
         )
         for row in rows
+    ]
+
+
+async def _activities_between(
+    start: datetime, end: datetime, users: Collection[UUID], venues: Collection[UUID], but: Collection[UUID]
+) -> list[_Booking]:
+    """Activities without sign-up in that time: who answers for one, and where it is, is taken too.
+
+    Asked by the relation's name: activities stand above the schedule.
+    """
+    hubs = Hub.filter(
+        Q(activities__venue_id__in=sorted(venues)) | Q(activities__responsible_id__in=sorted(users)),
+        activities__state__not="cancelled",
+        activities__starts_at__lt=end,
+        activities__starts_at__gt=start - LONGEST_SESSION,
+        activities__ends_at__gt=start,
+    )
+    columns = ("starts_at", "ends_at", "venue_id", "responsible_id", "title")
+    rows = await hubs.values(
+        "id", "name", activity="activities__id", **{name: f"activities__{name}" for name in columns}
+    )
+    return [
+        _Booking(
+            id=row["activity"],
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            venue_id=row["venue_id"],
+            facilitator_ids=frozenset({row["responsible_id"]}),
+            hub_id=row["id"],
+            hub=row["name"],
+            title=row["title"],
+        )
+        for row in rows
+        if row["activity"] not in but
     ]
 
 

@@ -1,13 +1,19 @@
-"""Guatemala's holidays, computed for any year: the form warns when a session falls on one, and lets it stand."""
+"""Days off: the holidays of Guatemala, computed for any year, and the feasts of its municipalities.
+
+Forms warn when a session falls on one, and let it stand.
+"""
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from trainings import clock
-from trainings.web.i18n import N_
+from trainings.places.models import FeastDay
+from trainings.web.i18n import N_, gettext
 
 NOON = time(12)
 
@@ -58,6 +64,34 @@ def holiday_during(starts_at: datetime, ends_at: datetime) -> Holiday | None:
         if holiday.day == start.date() and (not holiday.is_half or end.time() > NOON or end.date() > start.date()):
             return holiday
     return None
+
+
+def days_off_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[FeastDay] = ()) -> str:
+    """The holiday and the feasts on which a session falls, in words; empty on an ordinary day.
+
+    `feasts` are those of the municipality where it is, each with its municipality (`places.feasts.feasts_in`).
+    """
+    holiday = holiday_during(starts_at, ends_at)
+    names = [gettext(holiday.name)] if holiday else []
+    found = feasts_during(starts_at, ends_at, feasts)
+    return "; ".join([*names, *(f"{feast.name} ({feast.municipality.full_name})" for feast in found)])
+
+
+def feasts_during(starts_at: datetime, ends_at: datetime, feasts: Iterable[FeastDay]) -> list[FeastDay]:
+    """The feasts on one of whose days a session falls, as people there read the clock."""
+    first, last = clock.local(starts_at).date(), clock.local(ends_at).date()
+    return [feast for feast in feasts if any(_meets(feast, year, first, last) for year in (first.year - 1, first.year))]
+
+
+def _meets(feast: FeastDay, year: int, first: date, last: date) -> bool:
+    """Whether that year's feast, which may run into the next, has a day of the span."""
+    begins = feast_begins(feast.month, feast.day, year)
+    return begins <= last and first < begins + timedelta(days=feast.n_days)
+
+
+def feast_begins(month: int, day: int, year: int) -> date:
+    """The first day of a feast in that year: one of 29 February begins on the 28th where there is none."""
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 def to_monday(day: date) -> date:

@@ -108,7 +108,7 @@ def count(series: Series) -> int:
 
 
 def ordinal(day: date) -> int:
-    """Which of its weekdays it is in the month: the second Thursday is 2. Not every month has a fifth: it is the last."""
+    """Which of its weekdays it is in the month: the second Thursday is 2, and a fifth one is the last."""
     return (day.day - 1) // WEEK + 1
 
 

@@ -1,0 +1,128 @@
+"""The feast days of municipalities: entered, corrected and removed by the operators of the hubs that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.places.models import FeastDay, HubService, Municipality
+from trainings.web.i18n import N_
+
+LEAP_YEAR = 2024
+LONGEST_FEAST = 31
+
+
+class UnknownFeast(NotFound):
+    code = "unknown_feast"
+    sentence = N_("No encontramos esa fiesta entre las de sus municipios.")
+
+
+class FeastElsewhere(Refusal):
+    code = "feast_elsewhere"
+    sentence = N_("Ese municipio no lo atiende su ventanilla. Escoja uno de la lista.")
+
+
+class NoSuchDay(Refusal):
+    code = "no_such_day"
+    sentence = N_("Ese mes no tiene día %(day)s. Corrija el día o el mes.")
+
+
+class FeastTooLong(Refusal):
+    code = "feast_too_long"
+    sentence = N_("Una fiesta dura de 1 a %(most)s días. Corrija cuántos son.")
+
+
+class FeastExists(Refusal):
+    code = "feast_exists"
+    sentence = N_("Ese municipio ya tiene una fiesta que empieza ese día: «%(name)s». Cámbiela, o escoja otro día.")
+
+
+@dataclass(frozen=True, slots=True)
+class FeastDetails:
+    """A feast as staff want it: every year from this day on, so many days."""
+
+    municipality: str
+    name: str
+    month: int
+    day: int
+    n_days: int = 1
+
+
+async def served_codes(hub_ids: Collection[UUID]) -> set[str]:
+    """INE codes of the municipalities that these hubs serve, their seats included."""
+    found = reads(HubService).filter(hub_id__in=sorted(hub_ids)).values_list("municipality_id")
+    return {code for (code,) in await found}
+
+
+async def feasts_in(codes: Collection[str]) -> dict[str, list[FeastDay]]:
+    """The feasts of these municipalities by INE code, each with its municipality, in the order of the year."""
+    found = reads(FeastDay).filter(municipality_id__in=sorted(codes)).order_by("month", "day")
+    feasts: dict[str, list[FeastDay]] = {code: [] for code in codes}
+    for feast in await found.select_related("municipality"):
+        feasts[feast.municipality_id].append(feast)
+    return feasts
+
+
+async def add_feast(details: FeastDetails, *, served: Collection[str], actor: Actor) -> FeastDay:
+    """A feast of a municipality among those `served`. Refuses days that no year has, and two that begin on one day."""
+    async with transaction():
+        await _check(details, served)
+        feast = await FeastDay.create(
+            municipality_id=details.municipality,
+            name=details.name,
+            month=details.month,
+            day=details.day,
+            n_days=details.n_days,
+        )
+        await record("places.add_feast", actor=actor, object_id=feast.id, municipality=details.municipality)
+    return feast
+
+
+async def change_feast(feast_id: UUID, details: FeastDetails, *, served: Collection[str], actor: Actor) -> None:
+    """Correct a feast of a municipality among those `served`. Refuses as `add_feast`, and one that is gone."""
+    async with transaction():
+        feast = await _locked(feast_id, served)
+        await _check(details, served, except_for=feast)
+        feast.municipality_id, feast.name = details.municipality, details.name
+        feast.month, feast.day, feast.n_days = details.month, details.day, details.n_days
+        await feast.save(update_fields=["municipality_id", "name", "month", "day", "n_days"])
+        await record("places.change_feast", actor=actor, object_id=feast.id, municipality=details.municipality)
+
+
+async def remove_feast(feast_id: UUID, *, served: Collection[str], actor: Actor) -> None:
+    """Nobody is warned of it any more. Refuses one that is gone, or of another municipality."""
+    async with transaction():
+        feast = await _locked(feast_id, served)
+        await feast.delete()
+        await record("places.remove_feast", actor=actor, object_id=feast.id, municipality=feast.municipality_id)
+
+
+async def _locked(feast_id: UUID, served: Collection[str]) -> FeastDay:
+    found = await lock(FeastDay, [feast_id])
+    if not found or found[0].municipality_id not in served:
+        raise UnknownFeast
+    return found[0]
+
+
+async def _check(details: FeastDetails, served: Collection[str], except_for: FeastDay | None = None) -> None:
+    if details.municipality not in served:
+        raise FeastElsewhere(field="municipality")
+    if not 1 <= details.n_days <= LONGEST_FEAST:
+        raise FeastTooLong(field="n_days", most=LONGEST_FEAST)
+    try:
+        # 29 February is a day: where a year has none, the feast begins on the 28th.
+        date(LEAP_YEAR, details.month, details.day)
+    except ValueError as exc:
+        raise NoSuchDay(field="day", day=details.day) from exc
+    # Two forms sent at once wait here for each other: a refused insert would end the transaction.
+    await lock(Municipality, [details.municipality])
+    others = FeastDay.filter(municipality_id=details.municipality, month=details.month, day=details.day)
+    other = await (others if except_for is None else others.exclude(id=except_for.id)).first()
+    if other is not None:
+        raise FeastExists(field="day", name=other.name)
