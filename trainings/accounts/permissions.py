@@ -12,6 +12,9 @@
 | messages of the outbox | | | hub | operator | | |
 | take registrations out as a file | | | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
+| plan, publish, move, cancel activities | | | hub | operator | | |
+| count heads at an activity | hub | hub | hub | operator | | |
+| tally orientations at the desk | | hub | hub | operator | | |
 
 An operator's administrator holds the role at each of its hubs. Whether somebody holds a session is a row, not a role:
 such functions are told by `is_facilitator`. What somebody may not see is 404 (`visible_to` in the queries), not here.
@@ -35,6 +38,7 @@ ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 EXPORTERS = EDITORS
 MERGERS = EDITORS
+HEAD_COUNTERS = HUB_STAFF
 CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 
 
@@ -93,3 +97,18 @@ def can_merge(actor: Actor, hub_id: UUID) -> bool:
 def can_export(actor: Actor, hub_id: UUID) -> bool:
     """Take this hub's registrations out as a file."""
     return actor.has_at(hub_id, EXPORTERS)
+
+
+def can_edit_activities(actor: Actor, hub_id: UUID) -> bool:
+    """Create, edit, publish, move, cancel and reopen fairs, community activities and open dialogues."""
+    return actor.has_at(hub_id, EDITORS)
+
+
+def can_count_heads(actor: Actor, hub_id: UUID) -> bool:
+    """Count who came to an activity of the hub: numbers, never names."""
+    return actor.has_at(hub_id, HEAD_COUNTERS)
+
+
+def can_tally_orientations(actor: Actor, hub_id: UUID) -> bool:
+    """Count the orientations given at the hub's desk, by subject."""
+    return actor.has_at(hub_id, DESK)

@@ -1,0 +1,331 @@
+"""Activities without sign-up: plan, publish, move, call off. Counting heads has its own file.
+
+Nobody signs up, so nobody is told by message: who follows a calendar sees the change there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.text import slugify
+from trainings.lib.tokens import slug_suffix
+from trainings.outreach import shown
+from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.places.actions import UnknownMunicipality
+from trainings.places.models import Hub, Municipality, Venue
+from trainings.schedule.bookings import check_bookings
+from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
+from trainings.web.i18n import N_
+
+ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
+    ActivityState.DRAFT: frozenset({ActivityState.PUBLISHED, ActivityState.CANCELLED}),
+    ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
+    ActivityState.CANCELLED: frozenset({ActivityState.PUBLISHED}),
+}
+"""Permitted moves: what was published never becomes a draft again, what was cancelled may be reopened."""
+
+
+class UnknownActivity(NotFound):
+    code = "unknown_activity"
+    sentence = N_("No encontramos esa actividad. Búsquela en la lista.")
+
+
+class IllegalMove(Refusal):
+    code = "illegal_move"
+    sentence = N_("Esta actividad ya no se puede cambiar así. Abra la página otra vez para ver cómo está.")
+
+
+class ActivityCalledOff(Refusal):
+    code = "called_off"
+    sentence = N_("Esta actividad está cancelada. Reábrala antes de cambiarla.")
+
+
+class ActivityHeld(Refusal):
+    code = "already_held"
+    sentence = N_("Esa actividad ya se realizó: ni se mueve ni se cancela.")
+
+
+class NoReason(Refusal):
+    code = "no_reason"
+    sentence = N_("Escriba por qué se cancela: se verá en la página de la actividad.")
+
+
+class NoPlace(Refusal):
+    code = "no_place"
+    sentence = N_("Diga dónde es: escoja un lugar o escríbalo.")
+
+
+class ActivityEndsBeforeStart(Refusal):
+    code = "ends_before_start"
+    sentence = N_("La actividad termina antes de empezar. Corrija la hora.")
+
+
+class ActivityTooLong(Refusal):
+    code = "activity_too_long"
+    sentence = N_("Una actividad dura menos de un día. Agregue otra para cada día.")
+
+
+class NotOfTheHub(Refusal):
+    code = "not_of_the_hub"
+    sentence = N_("Esa persona no trabaja en la ventanilla. Escoja a otra.")
+
+
+class HubFixed(Refusal):
+    code = "hub_fixed"
+    sentence = N_("Una actividad no cambia de ventanilla. Cree otra en la otra ventanilla.")
+
+
+class ChangedMeanwhile(Refusal):
+    code = "changed_meanwhile"
+    sentence = N_("Otra persona cambió esta actividad mientras usted escribía. Ábrala otra vez y repita su cambio.")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAndPlace:
+    """When (UTC) and where: at a venue of the hub, or at `place`, in the open, in a municipality (INE code).
+
+    Where there is a venue the municipality is the venue's, and `place` tells more exactly where.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    municipality: str
+    venue_id: UUID | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPlan:
+    """An activity as staff want it. `materials`: a line each."""
+
+    hub_id: UUID
+    kind: ActivityKind
+    title: str
+    at: TimeAndPlace
+    responsible_id: UUID
+    summary: str = ""
+    materials: str = ""
+    rain_plan: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """What the plan says besides time and place."""
+        names = ("kind", "title", "responsible_id", "summary", "materials", "rain_plan")
+        return {name: getattr(self, name) for name in names}
+
+
+async def create_activity(plan: ActivityPlan, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
+    """A draft; its slug is fixed from now on.
+
+    Refuses an unknown hub, venue or municipality, no place at all, an end before the start, a responsible person who
+    does not work at the hub, and people or venues that are taken at the time (with a reason they stand, on record).
+    """
+    async with transaction():
+        where = await _checked(plan.hub_id, plan.at)
+        await _check_responsible(plan.hub_id, plan.responsible_id)
+        activity = OutreachActivity(
+            hub_id=plan.hub_id,
+            slug=f"{slugify(plan.title) or 'actividad'}-{slug_suffix()}",
+            stamped_at=clock.whole_second_after(None),
+            **plan.columns(),
+            **where,
+        )
+        await _check_taken(activity, actor, override_reason)
+        await activity.save()
+        await record("outreach.create", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+    return activity
+
+
+async def edit_activity(
+    activity_id: UUID,
+    plan: ActivityPlan,
+    *,
+    actor: Actor,
+    override_reason: str = "",
+    revision: int | None = None,
+) -> OutreachActivity:
+    """Write what changed. Refuses as `create_activity`, another hub, what is cancelled, to move what was held, and a
+    `revision` (from when the form was opened) that is no longer so.
+    """
+    async with transaction():
+        activity = await _standing(activity_id)
+        if revision is not None and revision != activity.revision:
+            raise ChangedMeanwhile
+        if plan.hub_id != activity.hub_id:
+            raise HubFixed(field="hub")
+        if plan.responsible_id != activity.responsible_id:
+            await _check_responsible(plan.hub_id, plan.responsible_id)
+        columns = plan.columns() | await _checked(activity.hub_id, plan.at)
+        changed = await _write(activity, columns, actor, override_reason)
+        await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
+    return activity
+
+
+async def move_activity(
+    activity_id: UUID, at: TimeAndPlace, *, actor: Actor, override_reason: str = ""
+) -> OutreachActivity:
+    """Another time or place. Refuses as `edit_activity`."""
+    async with transaction():
+        activity = await _standing(activity_id)
+        changed = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
+        await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
+    return activity
+
+
+async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
+    """Show it in lists and calendars; twice is once. Refuses what is cancelled."""
+    async with transaction():
+        activity = await _standing(activity_id)
+        if activity.state is ActivityState.PUBLISHED:
+            return activity
+        await _become(activity, ActivityState.PUBLISHED, published_at=activity.published_at or clock.now())
+        await record("outreach.publish", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+    return activity
+
+
+async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> OutreachActivity:
+    """It will not take place; twice is once. Refuses without a reason, and what was held."""
+    if not reason.strip():
+        raise NoReason(field="reason")
+    async with transaction():
+        activity = await locked_activity(activity_id)
+        if activity.state is ActivityState.CANCELLED:
+            return activity
+        if _is_held(activity):
+            raise ActivityHeld
+        await _become(
+            activity,
+            ActivityState.CANCELLED,
+            cancelled_at=clock.now(),
+            cancel_reason=reason.strip(),
+            # What was never shown has no text to count from, yet a cancelled entry is never at 0.
+            sequence=max(activity.sequence, 1),
+        )
+        await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+    return activity
+
+
+async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
+    """A cancelled one takes place after all, for everybody to see; twice is once.
+
+    Meanwhile its time was free for others: refuses people and venues that are taken now, as `create_activity` does.
+    """
+    async with transaction():
+        activity = await locked_activity(activity_id)
+        if activity.state is ActivityState.PUBLISHED:
+            return activity
+        if activity.state is not ActivityState.CANCELLED:
+            raise IllegalMove
+        await _check_taken(activity, actor, override_reason)
+        await _become(
+            activity,
+            ActivityState.PUBLISHED,
+            cancelled_at=None,
+            cancel_reason="",
+            published_at=activity.published_at or clock.now(),
+        )
+        await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+    return activity
+
+
+async def locked_activity(activity_id: UUID) -> OutreachActivity:
+    """The activity, its row held until the transaction ends. Raises UnknownActivity."""
+    found = await lock(OutreachActivity, [activity_id])
+    if not found:
+        raise UnknownActivity
+    return found[0]
+
+
+async def _standing(activity_id: UUID) -> OutreachActivity:
+    activity = await locked_activity(activity_id)
+    if activity.state is ActivityState.CANCELLED:
+        raise ActivityCalledOff
+    return activity
+
+
+def _is_held(activity: OutreachActivity) -> bool:
+    return activity.state is not ActivityState.DRAFT and clock.now() >= activity.ends_at
+
+
+async def _write(
+    activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
+) -> list[str]:
+    """Save the columns that differ, only them, and what calendars show; their names."""
+    changed = [name for name, value in columns.items() if getattr(activity, name) != value]
+    if not changed:
+        return []
+    if _is_held(activity) and not {"starts_at", "ends_at", "municipality_id", "venue_id", "place"}.isdisjoint(changed):
+        raise ActivityHeld
+    activity.update_from_dict({name: columns[name] for name in changed})
+    if not {"starts_at", "ends_at", "venue_id", "responsible_id"}.isdisjoint(changed):
+        await _check_taken(activity, actor, override_reason)
+    await activity.save(update_fields=changed)
+    await _finish(activity)
+    return changed
+
+
+async def _become(activity: OutreachActivity, state: ActivityState, **columns: Any) -> None:
+    """Move a locked activity to another state."""
+    if state not in ACTIVITY_MOVES[activity.state]:
+        raise IllegalMove
+    await activity.update_from_dict({"state": state, **columns}).save(update_fields=["state", *columns])
+    await _finish(activity)
+
+
+async def _finish(activity: OutreachActivity) -> None:
+    """The last step of every change that people may see."""
+    activity.revision += 1
+    await activity.save(update_fields=["revision"])
+    await shown.refresh([activity.id])
+    await activity.refresh_from_db(fields=["sequence", "stamped_at"])
+
+
+async def _checked(hub_id: UUID, at: TimeAndPlace) -> dict[str, Any]:
+    """Time and place as columns, by the rules that are the same for all activities."""
+    if at.ends_at <= at.starts_at:
+        raise ActivityEndsBeforeStart(field="ends")
+    if at.ends_at - at.starts_at > LONGEST_SESSION:
+        raise ActivityTooLong(field="ends")
+    await check_places(hub_id, [at.venue_id])
+    if at.venue_id is not None:
+        municipality = (await Venue.get(id=at.venue_id)).municipality_id
+    elif not at.place:
+        raise NoPlace(field="place")
+    elif not await Municipality.exists(ine_code=at.municipality):
+        raise UnknownMunicipality(field="municipality")
+    else:
+        municipality = at.municipality
+    return {
+        "starts_at": at.starts_at,
+        "ends_at": at.ends_at,
+        "municipality_id": municipality,
+        "venue_id": at.venue_id,
+        "place": at.place,
+    }
+
+
+async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
+    hub = await Hub.get(id=hub_id)
+    at_hub = Q(grants__hub_id=hub.id) | Q(grants__operator_id=hub.operator_id)
+    if not await User.filter(at_hub, id=user_id, is_active=True, grants__role__in=list(HUB_STAFF)).exists():
+        raise NotOfTheHub(field="responsible")
+
+
+async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason: str) -> None:
+    """Refuses a responsible person or a venue that is at a session, or at another activity, at the time."""
+    plan = SessionPlan(activity.starts_at, activity.ends_at, activity.venue_id, (activity.responsible_id,))
+    await check_bookings(
+        {0: plan}, actor=actor, hub_id=activity.hub_id, override_reason=override_reason, but=[activity.id]
+    )
