@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -11,30 +13,42 @@ from trainings.errors import Refusal
 from trainings.web.forms import Typed, UnreadableForm, WrongFormType
 from trainings.web.i18n import N_
 
-FILE_LIMIT = 2 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+FILE_LIMIT = 2 * MEGABYTE
 UPLOAD_TYPE = "multipart/form-data"
 MOST_FIELDS = 20
 LONGEST_FIELD = 4 * 1024
 
 
 class FileTooLarge(Refusal):
+    """`limit`, in octets: the most that a file of this kind may have."""
+
     code = "file_too_large"
     status = 413
+    limit: ClassVar[int] = FILE_LIMIT
     sentence = N_(
         "El archivo pesa más de 2 MB. Copie solo la lista a una hoja nueva, sin imágenes, o divídala en dos archivos."
+    )
+
+
+class RecordingTooLarge(FileTooLarge):
+    code = "recording_too_large"
+    limit: ClassVar[int] = 5 * MEGABYTE
+    sentence = N_(
+        "La grabación pesa más de 5 MB. Grábela con calidad baja (32 kbit/s bastan para la voz), o hágala más corta."
     )
 
 
 class _InMemory(MultiPartParser):
     """Beyond this size the framework would write the file to a temporary folder."""
 
-    spool_max_size = FILE_LIMIT + 1
+    spool_max_size = RecordingTooLarge.limit + 1
 
 
-async def read_upload(request: Request, name: str) -> tuple[Typed, bytes]:
+async def read_upload(request: Request, name: str, too_large: type[FileTooLarge] = FileTooLarge) -> tuple[Typed, bytes]:
     """The posted fields, and the content of the file `name` (empty where none was chosen).
 
-    Refuses other content types, more than one file or twenty fields, and files of more than 2 MB.
+    Refuses other content types, more than one file or twenty fields, and with `too_large` what is over its limit.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != UPLOAD_TYPE:
         raise WrongFormType(N_("Escoja un archivo y envíelo con el formulario de esta página."))
@@ -51,16 +65,16 @@ async def read_upload(request: Request, name: str) -> tuple[Typed, bytes]:
             if isinstance(value, str):
                 typed.fields.setdefault(key, []).append(value)
             elif key == name:
-                content = await _content(value)
+                content = await _content(value, too_large)
     finally:
         await form.close()
     return typed, content
 
 
-async def _content(file: UploadFile) -> bytes:
-    content = await file.read(FILE_LIMIT + 1)
-    if len(content) > FILE_LIMIT:
-        raise FileTooLarge
+async def _content(file: UploadFile, too_large: type[FileTooLarge]) -> bytes:
+    content = await file.read(too_large.limit + 1)
+    if len(content) > too_large.limit:
+        raise too_large
     return content
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from trainings.lib.tokens import request_id
-from trainings.web.files import FILE_LIMIT, FileTooLarge
+from trainings.web.files import FileTooLarge, RecordingTooLarge
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import problem, sentence_of, show_http_problem
 
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_SECONDS = 15.0
 BODY_LIMIT = 64 * 1024
-TAKES_FILE = re.compile(r"/panel/capacitaciones/[0-9a-fA-F-]{36}/importar")
-"""The only address that takes a file, of up to 2 MB; the way from a village to us is slow, so it may take a minute."""
+TAKE_FILES: tuple[tuple[re.Pattern[str], type[FileTooLarge]], ...] = (
+    (re.compile(r"/panel/capacitaciones/[0-9a-fA-F-]{36}/importar"), FileTooLarge),
+    (re.compile(r"/panel/notas/[0-9a-fA-F-]{36}/audio"), RecordingTooLarge),
+)
+"""The only addresses that take a file, and what is said of a larger one. The way from a village to us is slow, so it
+may take a minute.
+"""
 FILE_SECONDS = 60.0
 FROM_ELSEWHERE = N_("El envío no salió de una página nuestra. Abra la página aquí y envíelo otra vez.")
 
@@ -70,8 +75,11 @@ class OriginGuard:
         return origin is None
 
 
-def takes_file(scope: Scope) -> bool:
-    return scope["method"] == "POST" and TAKES_FILE.fullmatch(scope["path"]) is not None
+def file_taken(scope: Scope) -> type[FileTooLarge] | None:
+    """What a request here may bring beside its form, told by the refusal of a larger one; nothing elsewhere."""
+    if scope["method"] != "POST":
+        return None
+    return next((too_large for path, too_large in TAKE_FILES if path.fullmatch(scope["path"])), None)
 
 
 class BodyClock:
@@ -84,7 +92,7 @@ class BodyClock:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        deadline = asyncio.get_running_loop().time() + (self.file_seconds if takes_file(scope) else self.seconds)
+        deadline = asyncio.get_running_loop().time() + (self.file_seconds if file_taken(scope) else self.seconds)
         is_read = False
 
         async def timed_receive() -> Message:
@@ -108,18 +116,18 @@ class BodyClock:
 class BodyLimit:
     """Refuse a body that is too large: unread where it says its length, else as soon as it is over."""
 
-    def __init__(self, app: ASGIApp, most: int = BODY_LIMIT, most_with_file: int = BODY_LIMIT + FILE_LIMIT) -> None:
-        self.app, self.most, self.most_with_file = app, most, most_with_file
+    def __init__(self, app: ASGIApp, most: int = BODY_LIMIT) -> None:
+        self.app, self.most = app, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        has_file = takes_file(scope)
-        most = self.most_with_file if has_file else self.most
+        file = file_taken(scope)
+        most = self.most + (file.limit if file else 0)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared[-20:]) > most:
-            await (await self._too_large(Request(scope), has_file=has_file))(scope, receive, send)
+            await (await self._too_large(Request(scope), file))(scope, receive, send)
             return
         n_octets = 0
 
@@ -128,15 +136,15 @@ class BodyLimit:
             message = await receive()
             n_octets += len(message.get("body", b""))
             if n_octets > most:
-                raise FileTooLarge if has_file else HTTPException(413)
+                raise file() if file else HTTPException(413)
             return message
 
         await self.app(scope, counted_receive, send)
 
-    async def _too_large(self, request: Request, *, has_file: bool) -> Response:
-        if not has_file:
+    async def _too_large(self, request: Request, file: type[FileTooLarge] | None) -> Response:
+        if file is None:
             return await show_http_problem(request, HTTPException(413))
-        refusal = FileTooLarge()
+        refusal = file()
         return problem(request, refusal.status, refusal.code, sentence_of(refusal), template="errors/400.html")
 
 

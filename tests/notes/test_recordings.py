@@ -1,0 +1,128 @@
+"""Recordings: known by what is inside, whole or refused in words, kept under their content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.notes import sounds
+from trainings.errors import Refusal
+from trainings.notes import recordings
+from trainings.notes.recordings import BrokenRecording, EmptyRecording, NoRecording
+from trainings.settings import get_settings
+from trainings.web.files import RecordingTooLarge
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("TRAININGS_DATA_DIR", str(tmp_path / "var"))
+    get_settings.cache_clear()
+    yield tmp_path / "var" / "audio" / "notes"
+    get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("content", "ending", "media_type"),
+    [
+        (sounds.mp3(), "mp3", "audio/mpeg"),
+        (sounds.tagged_mp3(), "mp3", "audio/mpeg"),
+        (sounds.mp3()[:-100], "mp3", "audio/mpeg"),
+        (sounds.m4a(), "m4a", "audio/mp4"),
+        (sounds.m4a(b"isom"), "m4a", "audio/mp4"),
+        (sounds.ogg(), "ogg", "audio/ogg"),
+        (sounds.ogg(b"\x01vorbis"), "ogg", "audio/ogg"),
+    ],
+)
+def test_recording_is_kept_under_its_content_as_what_it_holds(
+    folder: Path, content: bytes, ending: str, media_type: str
+) -> None:
+    name = recordings.keep(content)
+
+    found = recordings.found(name)
+    assert found is not None
+    assert (found.media_type, found.path.read_bytes(), name.rpartition(".")[2]) == (media_type, content, ending)
+    assert [file.name for file in folder.iterdir()] == [name]
+    assert recordings.keep(content) == name
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sounds.EXE,
+        sounds.PAGE,
+        b"%PDF-1.7" + bytes(900),
+        b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(900),
+        b"\xff\xd8\xff\xe0" + bytes(900),
+        b"\xff\xfe<\x00h\x00" + bytes(900),
+        b"ID3" + b"<script>",
+        sounds.ogg(b"\x80theora"),
+        sounds.m4a(b"qt  "),
+        sounds.m4a(handler=b"vide"),
+        sounds.m4a(codec=b"samr"),
+    ],
+)
+def test_what_is_no_recording_is_refused_in_words_and_not_kept(folder: Path, content: bytes) -> None:
+    with pytest.raises(NoRecording) as refused:
+        recordings.keep(content)
+
+    assert refused.value.field == "file"
+    assert "no es una grabación, aunque su nombre lo diga" in str(refused.value)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sounds.mp3(20) + b"\x00garbage" * 200 + sounds.mp3(20),
+        sounds.mp3(3),
+        sounds.mp3()[:4] + bytes(9000),
+        sounds.tagged_mp3()[:500],
+        sounds.ogg()[:-5],
+        sounds.ogg() + b"<script>",
+        sounds.ogg(n_pages=2),
+        sounds.m4a()[:-5],
+        sounds.m4a() + sounds.PAGE,
+        sounds.box(b"ftyp", b"M4A " + bytes(4)) + bytes(900),
+        sounds.box(b"ftyp", b"M4A " + bytes(4)) + sounds.box(b"mdat", bytes(600)),
+    ],
+)
+def test_recording_that_does_not_hold_together_is_refused_and_not_kept(folder: Path, content: bytes) -> None:
+    with pytest.raises(BrokenRecording, match="dañada o llegó incompleta"):
+        recordings.keep(content)
+
+    assert not folder.exists()
+
+
+def test_five_megabytes_are_taken_and_no_octet_more() -> None:
+    whole = sounds.mp3(RecordingTooLarge.limit // len(sounds.FRAME))
+    recordings.keep(whole.ljust(RecordingTooLarge.limit, b"\x00"))
+
+    with pytest.raises(RecordingTooLarge, match="más de 5 MB"):
+        recordings.keep(whole.ljust(RecordingTooLarge.limit + 1, b"\x00"))
+    with pytest.raises(EmptyRecording):
+        recordings.keep(b"")
+
+
+@pytest.mark.parametrize("whole", [sounds.mp3(9), sounds.tagged_mp3(), sounds.ogg(), sounds.m4a()])
+def test_first_octets_of_a_recording_alone_are_refused(whole: bytes) -> None:
+    for n in range(0, 600, 7):
+        with pytest.raises(Refusal):
+            recordings.keep(whole[:n])
+
+
+@pytest.mark.parametrize("name", ["", "../secret", "a.mp3", "0" * 32 + ".exe", "0" * 32 + ".mp3", "0" * 32 + ".mp3\n"])
+def test_name_that_is_none_of_ours_finds_nothing_and_removes_nothing(folder: Path, name: str) -> None:
+    kept = recordings.keep(sounds.mp3())
+
+    recordings.remove(name)
+
+    assert recordings.found(name) is None
+    assert [file.name for file in folder.iterdir()] == [kept]
+
+
+def test_removed_recording_is_gone_from_the_disk(folder: Path) -> None:
+    recordings.remove(recordings.keep(sounds.ogg()))
+
+    assert list(folder.iterdir()) == []
