@@ -2,12 +2,15 @@
 
 A claim raises `attempts`, and whatever is written afterwards names that number: a worker whose lease ran out meanwhile
 changes nothing any more.
+
+What a worker left behind when it ended is taken alone: if it was that job that ended it, no other goes down with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
@@ -20,22 +23,48 @@ BATCH = 20
 LEASE = timedelta(seconds=60)
 """Longer than one message can take (`mailer.py`), and the longest that a killed worker delays its messages."""
 LONGEST_REASON = 300
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+"""How long a message waits after each failure of its own; after one more it is given up and staff are told."""
+LEFT_BEHIND = "LeftBehind"
+"""In the place of a reason: its worker ended while it had this job; it has been taken alone since."""
 
 
-async def claim() -> list[OutboxJob]:
+async def is_any_due() -> bool:
+    """Looking costs no lock; most of the time there is nothing to take."""
+    return await reads(OutboxJob).filter(_due(clock.now())).exists()
+
+
+async def claim(most: int = BATCH) -> list[OutboxJob]:
     """Up to 20 due jobs, the longest waiting first, ours for the length of the lease."""
-    moment = clock.now()
-    # Looking costs no lock; most of the time there is nothing to take.
-    if not await reads(OutboxJob).filter(_due(moment)).exists():
+    if not await is_any_due():
         return []
+    moment = clock.now()
     async with transaction():
-        due = OutboxJob.filter(_due(moment)).order_by("run_at", "id").limit(BATCH)
-        jobs = await due.select_for_update(skip_locked=True)
+        jobs = await _left_behind(moment) or await _waiting(moment, most)
         lease = moment + LEASE
         await OutboxJob.filter(id__in=[job.id for job in jobs]).update(lease_until=lease, attempts=F("attempts") + 1)
     for job in jobs:
         job.attempts, job.lease_until = job.attempts + 1, lease
     return jobs
+
+
+async def _waiting(moment: datetime, most: int) -> list[OutboxJob]:
+    due = OutboxJob.filter(_due(moment), lease_until=None).order_by("run_at", "id").limit(most)
+    return await due.select_for_update(skip_locked=True)
+
+
+async def _left_behind(moment: datetime) -> list[OutboxJob]:
+    """One job whose lease ran out. Had it been taken alone before, that counts as a failure of its own."""
+    due = OutboxJob.filter(_due(moment), lease_until__not_isnull=True).order_by("tries", "run_at", "id").limit(1)
+    found = await due.select_for_update(skip_locked=True)
+    for job in found:
+        job.tries += job.last_error == LEFT_BEHIND
+        this = OutboxJob.filter(id=job.id)
+        if job.tries > len(WAITS):
+            await this.update(failed_at=moment, outcome=Outcome.GAVE_UP, lease_until=None)
+            return []
+        await this.update(tries=job.tries, last_error=LEFT_BEHIND)
+    return found
 
 
 async def renew(job: OutboxJob) -> bool:
@@ -64,6 +93,22 @@ async def put_off(job: OutboxJob, delay: timedelta, reason: str, *, counted: boo
         lease_until=None,
         last_error=reason[:LONGEST_REASON],
     )
+
+
+async def count_failure(job: OutboxJob, reason: str) -> None:
+    """Try again after the next of its waits, or give it up after the last."""
+    if job.tries >= len(WAITS):
+        await fail(job, Outcome.GAVE_UP, reason)
+    else:
+        await put_off(job, WAITS[job.tries], reason, counted=True)
+
+
+async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:
+    """Take back the last failure of jobs that wait: it was not theirs. They are tried after `delay`."""
+    counted = OutboxJob.filter(
+        id__in=list(job_ids), tries__gt=0, done_at=None, failed_at=None, stopped_at=None, lease_until=None
+    )
+    await counted.update(tries=F("tries") - 1, run_at=clock.now() + delay)
 
 
 async def release(jobs: Sequence[OutboxJob], reason: str = "") -> None:

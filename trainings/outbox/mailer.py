@@ -25,6 +25,9 @@ TIMEOUT = 10.0
 SECONDS_FOR_GOODBYE = 2.0
 SERVICE_NOT_AVAILABLE = 421
 REFUSED_FOR_GOOD = 500
+NO_SUCH_MAILBOX = 550
+OUR_FAULT = re.compile(r"550 5\.7\.")
+"""The same number for "not from you" (RFC 3463 §3.8): it says nothing about the address."""
 
 PORTS = {"smtp": 25, "smtps": 465}
 ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
@@ -52,7 +55,8 @@ class Attachment:
 class Mail:
     """A message as composed. `is_overtaken`: what it says no longer holds, so that it is shown but not sent.
 
-    `on_sent` runs once the mail server has taken it. It may run twice, like the sending itself.
+    `on_sent` runs once the mail server has taken it, `on_refused` once it has said that there is no such recipient.
+    They may run twice, like the sending itself.
     """
 
     to: str
@@ -65,6 +69,7 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
     is_overtaken: bool = False
     on_sent: Callable[[], Awaitable[None]] | None = None
+    on_refused: Callable[[], Awaitable[None]] | None = None
 
 
 Composer = Callable[[OutboxJob], Awaitable[Mail | None]]
@@ -153,6 +158,10 @@ class Refused(Undelivered):
     """Never: a 5xx answer to the recipient or the message."""
 
 
+class NoSuchRecipient(Refused):
+    """Never, and nothing else to this address either: 550 to the recipient."""
+
+
 class Post:
     """One connection to the mail server: opened for the first message, and again after it broke."""
 
@@ -171,6 +180,11 @@ class Post:
         except BaseException:
             self._drop()
             raise
+
+    async def connect(self) -> None:
+        """Open the connection before the first message. Raises Unreachable."""
+        if self._client is None:
+            await self._connect()
 
     async def close(self) -> None:
         """Take leave of the server; if it does not answer, hang up."""
@@ -207,6 +221,7 @@ class Post:
 
     def _judge(self, error: Exception) -> Undelivered:
         """What the failure means for this message. Unless the server only said no, the connection is not used again."""
+        is_about_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             error = error.recipients[0]
         code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else SERVICE_NOT_AVAILABLE
@@ -214,6 +229,8 @@ class Post:
             self._drop()
         if isinstance(error, aiosmtplib.SMTPHeloError):
             return Unreachable(_reason(error))
+        if is_about_recipient and code == NO_SUCH_MAILBOX and not OUR_FAULT.match(_reason(error)):
+            return NoSuchRecipient(_reason(error))
         # A refusal of the sender says nothing about the recipient: somebody must mend the settings, no mail is lost.
         is_final = code >= REFUSED_FOR_GOOD and not isinstance(error, aiosmtplib.SMTPSenderRefused)
         return Refused(_reason(error)) if is_final else PutOff(_reason(error))

@@ -49,6 +49,7 @@ HUNG_UP = N_("El servidor de correo cortó la conexión.")
 REASON_WORDS = {
     "ConnectionRefusedError": UNREACHABLE,
     "SMTPConnectError": UNREACHABLE,
+    "LeftBehind": N_("El programa se cerró mientras lo enviaba."),
     "SMTPConnectTimeoutError": UNREACHABLE,
     "SMTPReadTimeoutError": TOO_SLOW,
     "SMTPTimeoutError": TOO_SLOW,

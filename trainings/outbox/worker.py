@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -18,6 +19,7 @@ from trainings.outbox.mailer import (
     TIMEOUT,
     Composers,
     Mail,
+    NoSuchRecipient,
     Post,
     PutOff,
     Refused,
@@ -30,12 +32,11 @@ from trainings.settings import Settings
 
 logger = logging.getLogger("trainings.outbox")
 
-WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""How long a message waits after each failure of its own; after one more it is given up and staff are told."""
 OUTAGE_WAIT = timedelta(minutes=1)
 SIGNS_OF_OUTAGE = 3
 """So many different messages failed in a row: it is the server, not they, and their tries are not used up."""
-MOST_ATTEMPTS = 1_000
+LONGEST_OUTAGE = timedelta(days=3)
+"""A message older than that is failing by itself, whatever else fails."""
 SECONDS_TO_STOP = 5.0
 TIMES_TO_INSIST = 5
 
@@ -92,33 +93,53 @@ class Worker:
 
     async def _round(self) -> int:
         """Take a batch and deal with it; how many jobs it had."""
-        self._is_out = False
-        jobs = await claims.claim()
-        post = Post(self._server, timeout=self._pace.timeout) if self._server and jobs else None
+        was_out, self._is_out = self._is_out, False
+        post = Post(self._server, timeout=self._pace.timeout) if self._server else None
         try:
-            for n_done, job in enumerate(jobs):
-                if self._stop.is_set():
-                    await claims.release(jobs[n_done:])
-                    break
-                try:
-                    await self._deal_with(job, post)
-                except Unreachable as outage:
-                    logger.warning("the mail server takes nothing: %s", outage)
-                    await claims.release(jobs[n_done:], str(outage))
-                    self._is_out = True
-                    self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
-                    break
+            if was_out and post is not None and not await self._is_back(post):
+                return 0
+            # As long as the server only may be back, one message asks for all.
+            jobs = await claims.claim(1 if was_out else claims.BATCH)
+            await self._deal_with_all(jobs, post)
+            return len(jobs)
         finally:
             if post is not None:
                 await post.close()
-        return len(jobs)
+
+    async def _is_back(self, post: Post) -> bool:
+        """Whether the server that failed lets itself be called again. Asked without touching any message."""
+        if not await claims.is_any_due():
+            return True
+        try:
+            await post.connect()
+        except Unreachable as outage:
+            self._note_outage(outage)
+            return False
+        return True
+
+    def _note_outage(self, outage: Unreachable) -> None:
+        logger.warning("the mail server takes nothing: %s", outage)
+        self._is_out = True
+        self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
+
+    async def _deal_with_all(self, jobs: Sequence[OutboxJob], post: Post | None) -> None:
+        for n_done, job in enumerate(jobs):
+            if self._stop.is_set():
+                await claims.release(jobs[n_done:])
+                return
+            try:
+                await self._deal_with(job, post)
+            except Unreachable as outage:
+                await claims.release(jobs[n_done:], str(outage))
+                self._note_outage(outage)
+                return
 
     async def _deal_with(self, job: OutboxJob, post: Post | None) -> None:
         try:
             mail = await self._compose(job)
         except Exception as error:  # one poisonous job must not hold up the others
             logger.exception("job %s (%s) could not be composed", job.id, job.kind)
-            await self._count_failure(job, type(error).__name__)
+            await claims.count_failure(job, type(error).__name__)
             return
         if mail is None:
             await claims.finish(job, Outcome.NOBODY if job.subject_id else Outcome.DONE)
@@ -148,6 +169,9 @@ class Worker:
             return
         try:
             await post.send(message, sender=parseaddr(self._sender)[1], to=mail.to)
+        except NoSuchRecipient as refusal:
+            await _follow(job, mail.on_refused)
+            await claims.fail(job, Outcome.REFUSED, str(refusal))
         except Refused as refusal:
             await claims.fail(job, Outcome.REFUSED, str(refusal))
         except PutOff as trouble:
@@ -156,27 +180,24 @@ class Worker:
             raise
         except Exception as error:
             logger.exception("job %s (%s) could not be sent", job.id, job.kind)
-            await self._count_failure(job, type(error).__name__)
+            await claims.count_failure(job, type(error).__name__)
         else:
             self._troubled.clear()
             self._pause = 0.0
-            await _follow(job, mail)
+            await _follow(job, mail.on_sent)
             await _insist_on_finishing(job)
 
     async def _put_off(self, job: OutboxJob, reason: str) -> None:
         """After a failure in sending. Raises Unreachable where it is the server's and not the message's."""
+        is_first_sign = len(self._troubled) < SIGNS_OF_OUTAGE
         self._troubled.add(job.id)
-        if len(self._troubled) < SIGNS_OF_OUTAGE or job.attempts >= MOST_ATTEMPTS:
-            await self._count_failure(job, reason)
+        if len(self._troubled) < SIGNS_OF_OUTAGE or clock.now() - job.created_at > LONGEST_OUTAGE:
+            await claims.count_failure(job, reason)
             return
         await claims.put_off(job, OUTAGE_WAIT, reason, counted=False)
+        if is_first_sign:
+            await claims.forgive(self._troubled - {job.id}, OUTAGE_WAIT)
         raise Unreachable(reason)
-
-    async def _count_failure(self, job: OutboxJob, reason: str) -> None:
-        if job.tries >= len(WAITS) or job.attempts >= MOST_ATTEMPTS:
-            await claims.fail(job, Outcome.GAVE_UP, reason)
-        else:
-            await claims.put_off(job, WAITS[job.tries], reason, counted=True)
 
 
 async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, pace: Pace | None = None) -> None:
@@ -194,17 +215,16 @@ async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, 
             await working
 
 
-async def _follow(job: OutboxJob, mail: Mail) -> None:
-    """Do what follows from having sent it. Before it is marked as sent: who takes over from a killed worker does both.
-
-    Whatever fails in it must not send the message again.
+async def _follow(job: OutboxJob, what: Callable[[], Awaitable[None]] | None) -> None:
+    """Do what follows from the server's answer. Before it is written down: who takes over from a killed worker does
+    both. Whatever fails in it must not send the message again.
     """
-    if mail.on_sent is None:
+    if what is None:
         return
     try:
-        await mail.on_sent()
+        await what()
     except Exception:
-        logger.exception("job %s (%s) was sent, but what follows from it failed", job.id, job.kind)
+        logger.exception("job %s (%s): what follows from the server's answer failed", job.id, job.kind)
 
 
 async def _insist_on_finishing(job: OutboxJob) -> None:

@@ -1,0 +1,237 @@
+"""A mail server that is gone for long: nothing ages, it is called again each minute, and everything leaves soon after."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tests.outbox.make_jobs import (
+    a_mail,
+    ends,
+    job_of,
+    make_jobs,
+    until,
+    until_settled,
+    with_smtp,
+    working,
+)
+from tests.outbox.smtp import Peer, smtp_server
+from trainings import clock
+from trainings.outbox import claims, worker
+from trainings.outbox.mailer import Composers, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+A_DAY = timedelta(days=1)
+
+
+async def test_no_message_is_lost_when_the_server_is_down_for_a_day(db: Settings, freeze: Freeze) -> None:
+    async with smtp_server() as gone:
+        port = gone.port
+    names = [f"p{n:02}" for n in range(50)]
+    start = clock.now()
+    freeze(start)
+    await make_jobs(*names)
+
+    async with working(with_smtp(db, gone.url)), working(with_smtp(db, gone.url)):
+        await until(lambda: has_reason("SMTPConnectError"))
+        for hour in range(1, 25):
+            freeze(start + timedelta(hours=hour))
+            await asyncio.sleep(0.05)
+        assert await OutboxJob.filter(tries=0, done_at=None, failed_at=None).count() == 50
+        async with smtp_server(port) as back:
+            await until_settled()
+
+    assert Counter(back.recipients()) == Counter(f"{name}@x.example" for name in names)
+    assert await OutboxJob.filter(outcome="sent", done_at=start + A_DAY).count() == 50
+
+
+async def test_no_message_ages_when_the_server_puts_off_everything_for_a_day(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    peer.to_all = "451 4.3.0 disk full"
+    start = clock.now()
+    freeze(start)
+    names = [f"p{n:02}" for n in range(20)]
+    await make_jobs(*names)
+
+    async with working(with_smtp(db, peer.url)):
+        await until(lambda: has_reason("451 4.3.0 disk full"))
+        for hour in range(1, 25):
+            asked = await n_attempts()
+            freeze(start + timedelta(hours=hour))
+            await until(lambda before=asked: is_asked_since(before))  # type: ignore[misc]  # bound now
+        await until(lambda: has_tries(0))
+        assert not await OutboxJob.exists(failed_at__not_isnull=True)
+        # It is back; what was asked last waits for its minute.
+        peer.to_all = ""
+        freeze(start + A_DAY + timedelta(minutes=2))
+        await until_settled()
+
+    assert Counter(peer.recipients()) == Counter(f"{name}@x.example" for name in names)
+
+
+async def test_server_that_is_down_is_called_without_touching_the_messages(db: Settings) -> None:
+    async with smtp_server() as gone:
+        pass
+    await make_jobs("ana", "beto")
+
+    async with working(with_smtp(db, gone.url)):
+        await until(lambda: has_reason("SMTPConnectError"))
+        await asyncio.sleep(0.6)  # several of the short pauses of a test
+
+    assert [(await job_of(name)).attempts for name in ("ana", "beto")] == [1, 1]
+
+
+async def test_server_that_may_be_back_is_asked_with_one_message(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    peer.to_all = "421 4.3.2 closing"
+    freeze(clock.now())
+    await make_jobs(*(f"p{n:02}" for n in range(20)))
+
+    async with working(with_smtp(db, peer.url)):
+        await until(lambda: is_asked_since(20))
+
+    # All were taken once; since then one at a time.
+    assert await OutboxJob.filter(attempts=1).count() >= 16
+
+
+def test_server_is_called_at_least_each_minute() -> None:
+    assert worker.Pace().longest_pause <= 60
+
+
+async def test_message_older_than_any_outage_is_given_up_in_the_end(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    peer.to_all = "451 4.3.0 disk full"
+    start = clock.now()
+    freeze(start)
+    await make_jobs("ana", "beto", "cora")
+    freeze(start + worker.LONGEST_OUTAGE + timedelta(hours=1))
+
+    async with working(with_smtp(db, peer.url)):
+        for _ in range(len(claims.WAITS) + 1):
+            await until(no_lease_due)
+            freeze(clock.now() + timedelta(hours=13))
+        await until_settled()
+
+    assert await ends() == dict.fromkeys(("ana", "beto", "cora"), "gave_up")
+
+
+async def test_rush_with_the_server_down_arrives_within_two_minutes_of_its_return(db: Settings, freeze: Freeze) -> None:
+    async with smtp_server() as gone:
+        port = gone.port
+    start = clock.now()
+    freeze(start)
+
+    async with working(with_smtp(db, gone.url)), working(with_smtp(db, gone.url)):
+        for wave in range(10):
+            await make_jobs(*(f"p{wave}-{n:02}" for n in range(20)))
+            freeze(start + timedelta(minutes=wave))
+        await until(lambda: has_reason("SMTPConnectError"))
+        back_at = start + timedelta(minutes=30)
+        freeze(back_at)
+        async with smtp_server(port) as back:
+            back.to_message["p3-07@x.example"] = ["take and drop"]
+            await until(lambda: has_ended(199))
+            freeze(back_at + timedelta(minutes=1))
+            await until_settled()
+
+    copies = Counter(back.recipients())
+    assert len(copies) == 200
+    assert sum(copies.values()) / len(copies) <= 1.05
+    assert {message["Message-ID"] for message in back.accepted} == {
+        f"<{job.id}@{db.uid_domain}>" for job in await OutboxJob.all()
+    }
+    assert not await OutboxJob.exists(done_at__gt=back_at + timedelta(minutes=2))
+
+
+# -- what ends the worker itself
+
+
+async def test_job_that_ended_its_worker_is_taken_alone_and_given_up(db: Settings, freeze: Freeze) -> None:
+    start = clock.now()
+    freeze(start)
+    await make_jobs("ana", "beto", "cora")
+    assert len(await claims.claim()) == 3  # and the worker is gone
+
+    taken = []
+    for n in range(1, 12):
+        freeze(start + n * (claims.LEASE + timedelta(seconds=1)))
+        while jobs := await claims.claim():
+            taken.append([job.payload["name"] for job in jobs])
+            if taken[-1] == ["ana"]:
+                break  # it happens again
+            for job in jobs:
+                await claims.finish(job, worker.Outcome.SENT)
+
+    assert taken[:5] == [["ana"], ["ana"], ["beto"], ["cora"], ["ana"]]
+    assert await ends() == {"ana": "gave_up", "beto": "sent", "cora": "sent"}
+
+
+async def test_job_left_behind_by_a_worker_that_was_killed_is_no_failure(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    freeze(clock.now())
+    await make_jobs("ana", "beto")
+    await claims.claim()
+    freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
+
+    async with working(with_smtp(db, peer.url)):
+        await until_settled()
+
+    assert sorted(peer.recipients()) == ["ana@x.example", "beto@x.example"]
+    assert await OutboxJob.filter(tries=0, last_error="", outcome="sent").count() == 2
+
+
+# -- who is not there
+
+
+async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(db: Settings, peer: Peer) -> None:
+    told: list[str] = []
+
+    async def compose(job: OutboxJob) -> Mail:
+        name = job.payload["name"]
+
+        async def note() -> None:
+            told.append(name)
+
+        return a_mail(name, on_refused=note)
+
+    composers: Composers = {"note": compose}
+    peer.to_recipient["ana@x.example"] = ["550 5.1.1 <ana@x.example>: no such mailbox"]
+    peer.to_recipient["beto@x.example"] = ["552 5.2.2 mailbox full"]
+    peer.to_recipient["cora@x.example"] = ["550 5.7.1 relaying denied"]
+    peer.to_message["delia@x.example"] = ["550 5.6.0 not wanted here"]
+    await make_jobs("ana", "beto", "cora", "delia", "elsa")
+
+    async with working(with_smtp(db, peer.url), composers):
+        await until_settled()
+
+    assert told == ["ana"]
+    assert await ends() == dict.fromkeys(("ana", "beto", "cora", "delia"), "refused") | {"elsa": "sent"}
+
+
+async def has_reason(reason: str) -> bool:
+    return await OutboxJob.exists(last_error=reason)
+
+
+async def has_tries(n: int) -> bool:
+    return sum(job.tries for job in await OutboxJob.all()) == n
+
+
+async def has_ended(n: int) -> bool:
+    return await OutboxJob.filter(outcome="sent").count() >= n
+
+
+async def n_attempts() -> int:
+    return sum(job.attempts for job in await OutboxJob.all())
+
+
+async def is_asked_since(n: int) -> bool:
+    return await n_attempts() > n and not await OutboxJob.exists(lease_until__not_isnull=True)
+
+
+async def no_lease_due() -> bool:
+    """Everything waits for a later time, or has ended."""
+    return not await OutboxJob.exists(done_at=None, failed_at=None, run_at__lte=clock.now())
