@@ -18,12 +18,12 @@ from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
 from trainings.lib.crypt import new_key
+from trainings.outreach.place_actions import open_hubs
 from trainings.people import audio
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.places.actions import load_municipalities
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
-from trainings.schedule.place_actions import open_hubs
 from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.settings import Settings, get_settings
 

@@ -11,13 +11,13 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold
+from trainings.outreach.place_actions import correct_venue
 from trainings.people import choices
 from trainings.places.actions import create_venue
 from trainings.places.models import Hub, Venue
 from trainings.places.words import ACCESS
 from trainings.schedule.editor_routes import REFUSED, editable_hubs
 from trainings.schedule.forms import TICKED
-from trainings.schedule.place_actions import correct_venue
 from trainings.schedule.venue_forms import VenueForm, typed_venue
 from trainings.web.allow import allow
 from trainings.web.flash import flash

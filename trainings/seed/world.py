@@ -19,6 +19,7 @@ from trainings.certificates import actions as certificates
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.text import slugify
+from trainings.outreach.place_actions import open_hubs
 from trainings.people.models import ConsentHow, ConsentPurpose
 from trainings.places import actions as places
 from trainings.places.hub_file import demo_hubs
@@ -30,7 +31,6 @@ from trainings.registrations.wishes import for_one
 from trainings.schedule import actions as schedule
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic
 from trainings.schedule.models import Course, CourseKind, PlaceShown, Project, Topic, Training, TrainingSession
-from trainings.schedule.place_actions import open_hubs
 from trainings.schedule.plans import ADULT, SessionPlan, TrainingPlan
 from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.seed.catalogue import COURSES, SeedCourse

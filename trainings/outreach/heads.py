@@ -1,0 +1,210 @@
+"""Counting who came to an activity: by sex and age as they are seen, never a name. Nothing ever falls below zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise.functions import Sum
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.lib.tokens import uuid7
+from trainings.outreach.actions import locked_activity
+from trainings.outreach.models import ActivityState, HeadCount, OutreachActivity
+from trainings.people.models import Sex
+from trainings.web.i18n import N_
+
+MOST_OF_A_CELL = 100_000
+
+
+class AgeBand(StrEnum):
+    """Ages that can be told by eye, and that the age groups of participants add up to.
+
+    12 to 17 is 12–13 and 14–17; 18 to 59 is 18–24, 25–34 and 35–59: nobody sees who is 24 and who is 26. Children under
+    12 are no participants, yet they come to fairs and are counted. Sheets of paper often hold no ages at all: `nd`.
+    """
+
+    CHILDREN = "0-11"
+    ADOLESCENTS = "12-17"
+    ADULTS = "18-59"
+    ELDERS = "60+"
+    UNKNOWN = "nd"
+
+
+SEEN_BANDS = tuple(band for band in AgeBand if band is not AgeBand.UNKNOWN)
+"""Those that have a button: whoever stands there has an age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One square of the table."""
+
+    sex: Sex
+    band: AgeBand
+
+
+CELLS = tuple(Cell(sex, band) for band in AgeBand for sex in Sex)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One touch of a button, under the name it got from the phone: sent twice it is one. `number` is 1, or −1."""
+
+    id: UUID
+    cell: Cell
+    number: int = 1
+
+
+class NotYetTheDay(Refusal):
+    code = "not_yet_the_day"
+    sentence = N_("Todavía no es el día. Cuente desde que empiece el día de la actividad.")
+
+
+class NotTakingPlace(Refusal):
+    code = "not_taking_place"
+    sentence = N_("Se cuenta en las actividades publicadas. Publíquela, o reábrala si sí se realizó.")
+
+
+class CountedMeanwhile(Refusal):
+    code = "counted_meanwhile"
+    sentence = N_(
+        "Otra persona contó mientras usted escribía. Revise los totales con lo que hay ahora y guárdelos otra vez."
+    )
+
+
+Counts = Mapping[Cell, int]
+
+
+async def counts_of(activity_id: UUID) -> dict[Cell, int]:
+    """How many were counted, square by square; those without anybody too."""
+    found = reads(HeadCount).filter(activity_id=activity_id).annotate(total=Sum("number")).group_by("sex", "age_band")
+    counted = {(sex, band): total for sex, band, total in await found.values_list("sex", "age_band", "total")}
+    return {cell: int(counted.get((cell.sex.value, cell.band.value)) or 0) for cell in CELLS}
+
+
+def is_countable(activity: OutreachActivity) -> bool:
+    """Whether heads may be counted now: from its day on, and also long after."""
+    return activity.state is ActivityState.PUBLISHED and _is_the_day(activity)
+
+
+async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Actor) -> set[UUID]:
+    """Keep these touches in their order; what is kept already is not counted again. Returns those that were not kept.
+
+    Not kept is a −1 that would leave less than nobody, and a name that stands for another touch. Refuses before the
+    day, and an activity that does not take place.
+    """
+    async with transaction():
+        await _countable(activity_id)
+        counts = await counts_of(activity_id)
+        known = {row.id: row for row in await HeadCount.filter(id__in=[touch.id for touch in touches])}
+        refused: set[UUID] = set()
+        new: dict[UUID, HeadCount] = {}
+        for touch in touches:
+            stored = known.get(touch.id) or new.get(touch.id)
+            left = counts[touch.cell] + touch.number
+            if stored is not None:
+                if not _is_same(stored, touch, activity_id):
+                    refused.add(touch.id)
+            elif not 0 <= left <= MOST_OF_A_CELL:
+                refused.add(touch.id)
+            else:
+                counts[touch.cell] = left
+                new[touch.id] = _row(activity_id, touch.id, touch.cell, touch.number, actor)
+        # A name that somebody uses at two activities at once is kept at one of them.
+        await HeadCount.bulk_create(new.values(), ignore_conflicts=True)
+    return refused
+
+
+async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
+    """Take back the last touch of this person here that still stands; whether there was one. Sent twice it is one.
+
+    Refuses as `count_heads`.
+    """
+    async with transaction():
+        await _countable(activity_id)
+        if await HeadCount.exists(id=undo_id):
+            return True
+        standing: list[HeadCount] = []
+        for row in await HeadCount.filter(activity_id=activity_id, counted_by_id=actor.id).order_by("counted_at", "id"):
+            _take_in(standing, row)
+        counts = await counts_of(activity_id)
+        last = standing[-1] if standing else None
+        if last is None or counts[_cell_of(last)] < last.number:
+            return False
+        await _row(activity_id, undo_id, _cell_of(last), -last.number, actor).save(force_create=True)
+    return True
+
+
+async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor: Actor) -> None:
+    """Let these totals, counted on paper, stand instead of what there is; cells left out stay.
+
+    `seen` is what the person had before their eyes: refuses where somebody counted since. Else as `count_heads`.
+    """
+    async with transaction():
+        activity = await _countable(activity_id)
+        counts = await counts_of(activity_id)
+        differing = {cell: number - counts[cell] for cell, number in wanted.items() if number != counts[cell]}
+        if not differing:
+            return
+        if any(counts[cell] != seen.get(cell, 0) for cell in differing):
+            raise CountedMeanwhile
+        rows = [_row(activity_id, uuid7(), cell, number, actor) for cell, number in differing.items()]
+        await HeadCount.bulk_create(rows)
+        await record("outreach.write_totals", actor=actor, object_id=activity_id, hub_id=activity.hub_id, n=len(rows))
+
+
+def total(counts: Counts, cells: Iterable[Cell] = CELLS) -> int:
+    """Heads in these squares."""
+    return sum(counts[cell] for cell in cells)
+
+
+async def _countable(activity_id: UUID) -> OutreachActivity:
+    """The activity, locked: those who count at once wait for each other, so that no sum is read too early."""
+    activity = await locked_activity(activity_id)
+    if activity.state is not ActivityState.PUBLISHED:
+        raise NotTakingPlace
+    if not _is_the_day(activity):
+        raise NotYetTheDay
+    return activity
+
+
+def _is_the_day(activity: OutreachActivity) -> bool:
+    return clock.today() >= clock.local(activity.starts_at).date()
+
+
+def _take_in(standing: list[HeadCount], row: HeadCount) -> None:
+    """A row that takes heads back takes them from the last ones of its square."""
+    if row.number > 0:
+        standing.append(row)
+        return
+    left = -row.number
+    for counted in reversed([one for one in standing if _cell_of(one) == _cell_of(row)]):
+        if left > 0:
+            standing.remove(counted)
+            left -= counted.number
+
+
+def _cell_of(row: HeadCount) -> Cell:
+    return Cell(Sex(row.sex), AgeBand(row.age_band))
+
+
+def _is_same(stored: HeadCount, touch: Touch, activity_id: UUID) -> bool:
+    return (stored.activity_id, _cell_of(stored), stored.number) == (activity_id, touch.cell, touch.number)
+
+
+def _row(activity_id: UUID, row_id: UUID, cell: Cell, number: int, actor: Actor) -> HeadCount:
+    return HeadCount(
+        id=row_id,
+        activity_id=activity_id,
+        sex=cell.sex.value,
+        age_band=cell.band.value,
+        number=number,
+        counted_at=clock.now(),
+        counted_by_id=actor.id,
+    )
