@@ -67,6 +67,8 @@ SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes
 PANEL: Mapping[str, Rule] = {
     "GET /panel": EVERYBODY,
     "GET /panel/semana": EVERYBODY,
+    "GET /panel/mes": EVERYBODY,
+    "GET /panel/lista": EVERYBODY,
     "GET /panel/cuenta": EVERYBODY,
     "GET /panel/guardado": EVERYBODY,
     "GET /panel/cursos": EVERYBODY,

@@ -167,7 +167,7 @@ _SESSION = (
 
 async def sessions_between(actor: Actor, start: datetime, end: datetime) -> list[StaffSession]:
     """Sessions in scope that begin in the span, by start."""
-    return await _staff_sessions(sessions_visible_to(actor).filter(starts_at__gte=start, starts_at__lt=end))
+    return await staff_sessions(sessions_visible_to(actor).filter(starts_at__gte=start, starts_at__lt=end))
 
 
 async def week_of(actor: Actor, first_day: date) -> list[StaffSession]:
@@ -177,9 +177,7 @@ async def week_of(actor: Actor, first_day: date) -> list[StaffSession]:
 
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
-    return await _staff_sessions(
-        sessions_visible_to(actor).filter(ends_at__gt=clock.now(), closed_at=None).limit(limit)
-    )
+    return await staff_sessions(sessions_visible_to(actor).filter(ends_at__gt=clock.now(), closed_at=None).limit(limit))
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
@@ -191,7 +189,7 @@ async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]
         state=SessionState.PLANNED,
         training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
     )
-    return await _staff_sessions(begun)
+    return await staff_sessions(begun)
 
 
 def sunday_before(day: date) -> date:
@@ -199,7 +197,8 @@ def sunday_before(day: date) -> date:
     return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
-async def _staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
+async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
+    """These sessions as the panel shows them, by start."""
     rows = await found.order_by("starts_at", "id").values(*_SESSION)
     counts = await _session_counts({row["training_id"] for row in rows})
     return [_staff_session(row, counts[row["training_id"]]) for row in rows]

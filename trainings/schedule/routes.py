@@ -7,6 +7,8 @@ from starlette.routing import BaseRoute
 from trainings.schedule import (
     course_routes,
     editor_routes,
+    list_routes,
+    month_routes,
     public_routes,
     session_routes,
     show_routes,
@@ -18,6 +20,8 @@ from trainings.schedule import (
 routes: list[BaseRoute] = [
     *public_routes.routes,
     *week_routes.routes,
+    *month_routes.routes,
+    *list_routes.routes,
     *editor_routes.routes,
     *staff_routes.routes,
     *show_routes.routes,

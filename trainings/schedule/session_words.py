@@ -1,10 +1,12 @@
-"""How the panel speaks of a session: its number, its day, its hour."""
+"""How the panel speaks of a session: its number, its day, its hour, what it looks like, where it leads."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 from trainings import clock
+from trainings.accounts.permissions import ATTENDANCE_TAKERS
+from trainings.audit.actor import Actor
 from trainings.lib import dates
 from trainings.schedule.queries import StaffSession
 from trainings.web.i18n import N_, gettext, language
@@ -38,3 +40,22 @@ def short_day(day: date) -> str:
 
 def _cut(name: str) -> str:
     return name[:3] if language().startswith("en") else f"{name[:3]}."
+
+
+def look_of(session: StaffSession, now: datetime) -> str:
+    """Its class in a calendar: called off, draft, going on, over, or none of these."""
+    if session.is_cancelled:
+        return "off"
+    if session.is_draft:
+        return "draft"
+    if session.is_running(now) and session.closed_at is None:
+        return "open"
+    return "gone" if session.is_over(now) else ""
+
+
+def session_path(session: StaffSession, actor: Actor) -> str:
+    """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
+    is_due = session.day <= clock.today() and not session.is_cancelled and not session.is_draft
+    if is_due and actor.has_any(ATTENDANCE_TAKERS):
+        return f"/panel/sesiones/{session.id}/asistencia"
+    return f"/panel/capacitaciones/{session.training_id}"

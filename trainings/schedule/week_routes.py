@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,11 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import (
-    ATTENDANCE_TAKERS,
-    EDITORS,
-    STAFF,
-)
+from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.audit.actor import Actor
 from trainings.lib import dates
 from trainings.registrations.models import RegistrationState
@@ -24,8 +21,10 @@ from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
 from trainings.schedule.attention_routes import concerns_of
 from trainings.schedule.models import TrainingState
+from trainings.schedule.month_routes import Loaded, activity_entry, frame, load, move_path
 from trainings.schedule.queries import StaffSession
-from trainings.schedule.session_words import numbered, short_day, short_weekday, when
+from trainings.schedule.session_words import look_of, numbered, session_path, short_day, short_weekday, when
+from trainings.schedule.views import View
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import render
@@ -39,8 +38,22 @@ EARLIEST, LATEST = date(2000, 1, 2), date(2100, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A session or an activity of the week, and how it reads."""
+
+    starts_at: datetime
+    ends_at: datetime
+    look: str
+    href: str
+    title: str
+    place: str
+    state: str
+    move: str
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
-    """A session in the calendar: `slot` are its classes (start, length, state)."""
+    """An event in the calendar: `slot` are its classes (start, length, state), `move` the form that moves it."""
 
     slot: str
     href: str
@@ -48,15 +61,17 @@ class Box:
     title: str
     place: str
     state: str
+    move: str
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """One column of the week."""
 
+    day: date
     name: str
-    number: int
     is_today: bool
+    notes: Sequence[str]
     boxes: Sequence[Box]
 
 
@@ -91,28 +106,32 @@ async def week(request: Request) -> Response:
 
 async def _week(request: Request, first_day: date) -> Response:
     actor: Actor = request.state.actor
-    this_week = queries.sunday_before(clock.today())
-    shown = await queries.week_of(actor, first_day)
-    coming = await queries.coming_sessions(actor, COMING) if first_day == this_week else []
-    waiting = await _waiting(shown + coming)
-    hours = _hours(shown)
+    is_this_week = first_day == queries.sunday_before(clock.today())
+    loaded = await load(request, first_day, first_day + timedelta(days=6))
+    is_whole = is_this_week and not loaded.wanted.values
+    coming = await queries.coming_sessions(actor, COMING) if is_whole else []
+    waiting = await _waiting(loaded.sessions + coming)
     context = {
-        "here": "semana",
-        "title": dates.date_span([first_day + timedelta(days=n) for n in range(7)], language()),
-        "days": [_day(first_day + timedelta(days=n), shown, hours[0], waiting, actor) for n in range(7)],
-        "hours": [f"{hour % 12 or 12}" for hour in range(*hours)],
+        **_calendar(loaded, first_day, waiting),
         "coming": [_line(session, waiting, actor) for session in coming],
-        "concerns": await concerns_of(actor) if first_day == this_week else [],
-        "before": _week_path(first_day - timedelta(days=7)),
-        "after": _week_path(first_day + timedelta(days=7)),
-        "is_this_week": first_day == this_week,
-        "can_create": bool(actor.hubs_with(EDITORS)),
+        "concerns": await concerns_of(actor) if is_whole else [],
+        "is_whole": is_whole,
+        "is_now": is_this_week,
     }
     return render(request, "schedule/staff/week.html", context)
 
 
-def _week_path(first_day: date) -> str:
-    return f"/panel/semana?desde={first_day.isoformat()}"
+def _calendar(loaded: Loaded, first_day: date, waiting: Mapping[UUID, int]) -> dict[str, Any]:
+    days = [first_day + timedelta(days=n) for n in range(7)]
+    events = _events(loaded, waiting)
+    hours = _hours(events)
+    return {
+        **frame(loaded, View.WEEK, days[0], days[-1], dates.date_span(days, language()), desde=first_day),
+        "days": [_day(day, events, hours[0], loaded) for day in days],
+        "hours": [f"{hour % 12 or 12}" for hour in range(*hours)],
+        "before": loaded.wanted.path(View.WEEK, desde=first_day - timedelta(days=7)),
+        "after": loaded.wanted.path(View.WEEK, desde=first_day + timedelta(days=7)),
+    }
 
 
 async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
@@ -124,10 +143,36 @@ async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
 # -- the calendar
 
 
-def _hours(sessions: Sequence[StaffSession]) -> tuple[int, int]:
+def _events(loaded: Loaded, waiting: Mapping[UUID, int]) -> list[Event]:
+    """By start."""
+    may_move, now = loaded.actor.hubs_with(EDITORS), clock.now()
+    found = [
+        Event(
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            look=look_of(session, now),
+            href=session_path(session, loaded.actor),
+            title=numbered(session),
+            place=session.place,
+            state=_box_state(session, waiting.get(session.training_id, 0)),
+            move=move_path(session, may_move, now),
+        )
+        for session in loaded.sessions
+    ]
+    for activity in loaded.activities:
+        entry = activity_entry(activity)
+        found.append(
+            Event(
+                activity.starts_at, activity.ends_at, entry.look, entry.href, entry.title, entry.place, entry.state, ""
+            )
+        )
+    return sorted(found, key=lambda event: event.starts_at)
+
+
+def _hours(events: Sequence[Event]) -> tuple[int, int]:
     """From the hour of the earliest to that of the latest session, at least 8 to 18."""
-    starts = [clock.local(session.starts_at) for session in sessions]
-    ends = [clock.local(session.ends_at) for session in sessions]
+    starts = [clock.local(event.starts_at) for event in events]
+    ends = [clock.local(event.ends_at) for event in events]
     last = [
         24 if end.date() > start.date() else end.hour + bool(end.minute)
         for start, end in zip(starts, ends, strict=True)
@@ -135,54 +180,40 @@ def _hours(sessions: Sequence[StaffSession]) -> tuple[int, int]:
     return min([FIRST_HOUR, *(start.hour for start in starts)]), max([LAST_HOUR, *last])
 
 
-def _day(
-    day: date, sessions: Sequence[StaffSession], first_hour: int, waiting: Mapping[UUID, int], actor: Actor
-) -> Day:
-    of_day = [session for session in sessions if session.day == day]
+def _day(day: date, events: Sequence[Event], first_hour: int, loaded: Loaded) -> Day:
+    of_day = [event for event in events if clock.local(event.starts_at).date() == day]
     return Day(
+        day=day,
         name=short_weekday(day),
-        number=day.day,
         is_today=day == clock.today(),
-        boxes=[
-            _box(session, first_hour, waiting, actor, layer=_layer(session, of_day[:n]))
-            for n, session in enumerate(of_day)
-        ],
+        notes=loaded.day_notes.get(day, ()),
+        boxes=[_box(event, first_hour, layer=_layer(event, of_day[:n])) for n, event in enumerate(of_day)],
     )
 
 
-def _layer(session: StaffSession, before: Sequence[StaffSession]) -> str:
+def _layer(event: Event, before: Sequence[Event]) -> str:
     """It may cover the end of what began well before it, and stands beside what began at nearly the same time."""
-    at_once = [other for other in before if other.ends_at > session.starts_at]
+    at_once = [other for other in before if other.ends_at > event.starts_at]
     if not at_once:
         return ""
-    return "over" if all(session.starts_at - other.starts_at >= READABLE for other in at_once) else "beside"
+    return "over" if all(event.starts_at - other.starts_at >= READABLE for other in at_once) else "beside"
 
 
-def _box(session: StaffSession, first_hour: int, waiting: Mapping[UUID, int], actor: Actor, *, layer: str) -> Box:
-    start = clock.local(session.starts_at)
+def _box(event: Event, first_hour: int, *, layer: str) -> Box:
+    start = clock.local(event.starts_at)
     row = (start.hour - first_hour) * 2 + start.minute // HALF_HOUR + 1
-    rows = -(-int((session.ends_at - session.starts_at).total_seconds()) // (HALF_HOUR * 60))
+    rows = -(-int((event.ends_at - event.starts_at).total_seconds()) // (HALF_HOUR * 60))
     rest = (24 - first_hour) * 2 + 1 - row
     height = min(max(rows, SHORTEST_BOX), max(rest, 1))
     return Box(
-        slot=" ".join(filter(None, (f"f{row}", f"s{height}", _look(session), layer))),
-        href=session_path(session, actor),
+        slot=" ".join(filter(None, (f"f{row}", f"s{height}", event.look, layer))),
+        href=event.href,
         time=f"{start.hour % 12 or 12}:{start.minute:02}",
-        title=numbered(session),
-        place=session.place,
-        state=_box_state(session, waiting.get(session.training_id, 0)),
+        title=event.title,
+        place=event.place,
+        state=event.state,
+        move=event.move,
     )
-
-
-def _look(session: StaffSession) -> str:
-    now = clock.now()
-    if session.is_cancelled:
-        return "off"
-    if session.is_draft:
-        return "draft"
-    if session.is_running(now) and session.closed_at is None:
-        return "open"
-    return "gone" if session.is_over(now) else ""
 
 
 def _box_state(session: StaffSession, n_waiting: int) -> str:
@@ -194,14 +225,6 @@ def _box_state(session: StaffSession, n_waiting: int) -> str:
         words = gettext(N_("%(taken)s/%(capacity)s · %(waiting)s en espera"))
         return words % {"taken": session.taken, "capacity": session.capacity, "waiting": n_waiting}
     return f"{session.taken}/{session.capacity}"
-
-
-def session_path(session: StaffSession, actor: Actor) -> str:
-    """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
-    is_due = session.day <= clock.today() and not session.is_cancelled and not session.is_draft
-    if is_due and actor.has_any(ATTENDANCE_TAKERS):
-        return f"/panel/sesiones/{session.id}/asistencia"
-    return f"/panel/capacitaciones/{session.training_id}"
 
 
 # -- the list

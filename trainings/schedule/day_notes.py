@@ -1,0 +1,96 @@
+"""What a calendar says of a day beside its sessions: holidays, feasts of municipalities, who is not available."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.places.models import FeastDay, HubService
+from trainings.schedule import towns
+from trainings.schedule.holidays import feast_begins, holidays
+from trainings.schedule.models import Unavailability
+from trainings.schedule.months import days_from, days_touched
+from trainings.web.i18n import N_, gettext, language
+
+Notes = Mapping[date, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Feast:
+    """A day of a municipality's feast."""
+
+    day: date
+    name: str
+    town_code: str
+
+
+async def feasts_between(first: date, last: date, town_codes: Collection[str] | None) -> list[Feast]:
+    """Days of the feasts of these municipalities (of all with none), both ends included, in order."""
+    found = reads(FeastDay)
+    if town_codes is not None:
+        found = found.filter(municipality_id__in=sorted(town_codes))
+    rows = await found.values_list("municipality_id", "month", "day", "n_days", "name")
+    return sorted(
+        Feast(day, name, code)
+        for code, month, number, n_days, name in rows
+        for day in _days_of(month, number, n_days, first, last)
+    )
+
+
+def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> list[date]:
+    """Days of a feast within the span; one that lasts into January began in the year before."""
+    found: set[date] = set()
+    for year in range(first.year - 1, last.year + 1):
+        begins = feast_begins(month, number, year)
+        found |= {day for day in days_from(begins, begins + timedelta(days=n_days - 1)) if first <= day <= last}
+    return sorted(found)
+
+
+async def towns_served(hub_ids: Collection[UUID]) -> set[str]:
+    """Municipalities that these hubs serve."""
+    rows = await reads(HubService).filter(hub_id__in=list(hub_ids)).values_list("municipality_id")
+    return {code for (code,) in rows}
+
+
+async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """When somebody cannot hold a session within the span, by start."""
+    found = reads(Unavailability).filter(user_id=user_id, starts_at__lt=end, ends_at__gt=start)
+    return [(begins, ends) for begins, ends in await found.order_by("starts_at").values_list("starts_at", "ends_at")]
+
+
+def day_notes(
+    first: date,
+    last: date,
+    feasts: Iterable[Feast] = (),
+    away: Iterable[tuple[datetime, datetime]] = (),
+) -> Notes:
+    """What to say of each day of the span of which there is something to say, in the language of the request."""
+    notes: dict[date, list[str]] = {}
+    for year in range(first.year, last.year + 1):
+        for holiday in holidays(year):
+            if first <= holiday.day <= last:
+                words = N_("%(name)s, desde mediodía") if holiday.is_half else N_("%(name)s, feriado")
+                notes.setdefault(holiday.day, []).append(gettext(words) % {"name": gettext(holiday.name)})
+    for feast in feasts:
+        town = towns.by_code()[feast.town_code].full_name
+        words = gettext(N_("%(name)s, fiesta de %(place)s"))
+        notes.setdefault(feast.day, []).append(words % {"name": feast.name, "place": town})
+    for starts_at, ends_at in away:
+        for day in days_touched(starts_at, ends_at):
+            if first <= day <= last:
+                notes.setdefault(day, []).append(_away_on(day, starts_at, ends_at))
+    return {day: tuple(words) for day, words in notes.items()}
+
+
+def _away_on(day: date, starts_at: datetime, ends_at: datetime) -> str:
+    """With the hours where it is not the whole day."""
+    begins, ends = max(starts_at, clock.midnight(day)), min(ends_at, clock.midnight(day + timedelta(days=1)))
+    if ends - begins >= timedelta(days=1):
+        return gettext(N_("No disponible"))
+    times = [dates.time_of_day(moment, language()) for moment in (begins, ends)]
+    return gettext(N_("No disponible de %(start)s a %(end)s")) % {"start": times[0], "end": times[1]}

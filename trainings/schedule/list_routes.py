@@ -1,0 +1,151 @@
+"""`/panel/lista`: a month of the panel as a list, with who holds each session."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import EDITORS, STAFF
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.outreach.queries import ListedActivity
+from trainings.schedule.models import SessionFacilitator
+from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, frame, load, move_path, steps
+from trainings.schedule.months import Month, days_touched
+from trainings.schedule.queries import StaffSession
+from trainings.schedule.session_words import look_of, numbered, session_path
+from trainings.schedule.views import View
+from trainings.schedule.words import STATES
+from trainings.web.allow import allow
+from trainings.web.i18n import N_, gettext, language
+from trainings.web.render import render
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A session or activity. `capacity` is 0 where nobody signs up; `note` what a calendar says of its day."""
+
+    day: date
+    hours: str
+    look: str
+    href: str
+    title: str
+    place: str
+    who: str
+    taken: int
+    capacity: int
+    state: str
+    note: str
+    move: str
+
+
+@allow(*STAFF)
+async def index(request: Request) -> Response:
+    """The sessions and activities of a month (`?mes=2027-03`), one a line."""
+    month, notes = asked_month(request)
+    loaded = await load(request, month.first, month.last)
+    title = month.name
+    context = frame(loaded, View.LIST, month.first, month.last, title[:1].upper() + title[1:], mes=month)
+    context |= steps(month, loaded.wanted, View.LIST)
+    context |= {
+        "notes": notes + loaded.notes,
+        "lines": await _lines(loaded, month),
+        "is_now": month == Month.of(clock.today()),
+    }
+    return render(request, "schedule/staff/list.html", context)
+
+
+async def _lines(loaded: Loaded, month: Month) -> list[Line]:
+    """By start. What began before the month and is still on stands under its first day."""
+    holders = await _holders([session.id for session in loaded.sessions])
+    responsible = await _names({activity.responsible_id for activity in loaded.activities})
+    found = [(one.starts_at, _session_line(one, loaded, month, holders.get(one.id, []))) for one in loaded.sessions]
+    found += [
+        (one.starts_at, _activity_line(one, loaded, month, responsible.get(one.responsible_id, "")))
+        for one in loaded.activities
+    ]
+    return [line for _start, line in sorted(found, key=lambda pair: pair[0])]
+
+
+async def _holders(session_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Names of who holds each session."""
+    rows = await (
+        reads(SessionFacilitator)
+        .filter(session_id__in=list(session_ids))
+        .order_by("user__name")
+        .values_list("session_id", "user__name")
+    )
+    found: dict[UUID, list[str]] = {}
+    for session_id, name in rows:
+        found.setdefault(session_id, []).append(name)
+    return found
+
+
+async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    if not user_ids:
+        return {}
+    return dict(await reads(User).filter(id__in=list(user_ids)).values_list("id", "name"))
+
+
+def _session_line(session: StaffSession, loaded: Loaded, month: Month, holders: Iterable[str]) -> Line:
+    day = max(session.day, month.first)
+    return Line(
+        day=day,
+        hours=_hours(session),
+        look=look_of(session, clock.now()),
+        href=session_path(session, loaded.actor),
+        title=numbered(session),
+        place=session.place,
+        who=", ".join(holders),
+        taken=session.taken,
+        capacity=session.capacity,
+        state=_state(session),
+        note=". ".join(loaded.day_notes.get(day, ())),
+        move=move_path(session, loaded.actor.hubs_with(EDITORS), clock.now()),
+    )
+
+
+def _activity_line(activity: ListedActivity, loaded: Loaded, month: Month, responsible: str) -> Line:
+    entry, day = activity_entry(activity), max(activity.day, month.first)
+    return Line(
+        day=day,
+        hours=_hours(activity),
+        look=entry.look,
+        href=entry.href,
+        title=entry.title,
+        place=entry.place,
+        who=responsible,
+        taken=0,
+        capacity=0,
+        state=entry.state,
+        note=". ".join(loaded.day_notes.get(day, ())),
+        move="",
+    )
+
+
+def _hours(one: StaffSession | ListedActivity) -> str:
+    start, end = (dates.time_of_day(moment, language()) for moment in (one.starts_at, one.ends_at))
+    if len(days_touched(one.starts_at, one.ends_at)) > 1:
+        end = dates.day_and_time(one.ends_at, language())
+    return gettext("%(start)s a %(end)s") % {"start": start, "end": end}
+
+
+def _state(session: StaffSession) -> str:
+    if session.is_cancelled:
+        return gettext(N_("Cancelada"))
+    if not session.is_draft and session.is_running(clock.now()) and session.closed_at is None:
+        return gettext(N_("En curso"))
+    if not session.is_draft and session.is_over(clock.now()):
+        return gettext(N_("Ya se realizó"))
+    return gettext(STATES[session.training_state])
+
+
+routes: list[BaseRoute] = [Route("/panel/lista", index)]

@@ -1,0 +1,94 @@
+"""Months as calendars show them, in weeks that begin on Sunday, by the days of Guatemala."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from trainings import clock
+from trainings.lib import dates
+from trainings.web.i18n import gettext, language
+
+WRITTEN = re.compile(r"([0-9]{4})-([0-9]{2})")
+MONTHS_OF_YEAR = 12
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2099
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A month of a year: `number` from 1."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        return cls(day.year, day.month)
+
+    @classmethod
+    def read(cls, typed: str) -> Month | None:
+        """The month written as `2027-03`; none for anything else, and for years that nobody plans for."""
+        found = WRITTEN.fullmatch(typed)
+        if found is None:
+            return None
+        year, number = int(found[1]), int(found[2])
+        is_there = EARLIEST_YEAR <= year <= LATEST_YEAR and 1 <= number <= MONTHS_OF_YEAR
+        return cls(year, number) if is_there else None
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.number:02}"
+
+    def later(self, n: int) -> Month:
+        """The month so many months later, or earlier where `n` is negative."""
+        years, number = divmod(self.number - 1 + n, MONTHS_OF_YEAR)
+        return Month(self.year + years, number + 1)
+
+    @property
+    def first(self) -> date:
+        return date(self.year, self.number, 1)
+
+    @property
+    def last(self) -> date:
+        return date(self.year, self.number, monthrange(self.year, self.number)[1])
+
+    @property
+    def days(self) -> list[date]:
+        return list(days_from(self.first, self.last))
+
+    @property
+    def starts_at(self) -> datetime:
+        """The moment at which it begins in Guatemala."""
+        return clock.midnight(self.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The moment at which the next one begins."""
+        return clock.midnight(self.last + timedelta(days=1))
+
+    @property
+    def column(self) -> int:
+        """Where its first day stands in a week: 1 is Sunday."""
+        return (self.first.weekday() + 1) % 7 + 1
+
+    @property
+    def name(self) -> str:
+        """`marzo de 2027`, in the language of the request."""
+        words = {"month": dates.month_name(self.first, language()), "year": self.year}
+        return gettext("%(month)s de %(year)s") % words
+
+
+def days_from(first: date, last: date) -> Iterator[date]:
+    """Each day from the first to the last."""
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
+
+
+def days_touched(starts_at: datetime, ends_at: datetime) -> list[date]:
+    """The local days on which something is; what ends at midnight does not touch the day that begins."""
+    first = clock.local(starts_at).date()
+    last = clock.local(max(ends_at - INSTANT, starts_at)).date()
+    return [first] if first == last else list(days_from(first, last))
