@@ -106,9 +106,10 @@ class Objects:
     def _values(self, path: str) -> dict[str, object]:
         by_beginning: dict[str, dict[str, object]] = {
             **self.cards.by_beginning,
-            "/cal/municipio/": {"slug": "la-libertad-peten"},
-            "/cal/ventanilla/": {"slug": self.hub.slug},
-            "/cal/tema/": {"slug": "riesgos"},
+            "/cal/municipio/": {"slug": "la-libertad-peten", "by": "idioma", "code": "kek"},
+            "/cal/ventanilla/": {"slug": self.hub.slug, "by": "para", "code": "docente"},
+            "/cal/tema/": {"slug": "riesgos", "by": "idioma", "code": "spa"},
+            "/cal/guatemala/": {"by": "para", "code": "cocode"},
             "/municipios/": {"slug": "la-libertad-peten"},
             "/capacitaciones/": {"slug": self.coming.slug},
             "/comunidades/": {"code": self.hub.seat_id},

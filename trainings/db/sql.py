@@ -18,6 +18,8 @@ from uuid import UUID
 
 from tortoise.connection import get_connection
 
+from trainings.db.connection import is_in_transaction
+
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
 ROWS_AT_ONCE = (64, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
@@ -28,6 +30,15 @@ PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '
 async def rows(text: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a SELECT or of a RETURNING. Moments and UUIDs come as text on SQLite."""
     connection = get_connection("default")
+    dialect = connection.capabilities.dialect
+    return await connection.execute_query_dict(translated(text, dialect), _prepared(values, dialect))
+
+
+async def reads(text: str, *values: object) -> list[dict[str, Any]]:
+    """The same rows for showing, read beside the writers; in a transaction by it, to see its own."""
+    if is_in_transaction():
+        return await rows(text, *values)
+    connection = get_connection("read")
     dialect = connection.capabilities.dialect
     return await connection.execute_query_dict(translated(text, dialect), _prepared(values, dialect))
 

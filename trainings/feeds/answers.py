@@ -49,6 +49,11 @@ class Answers:
     def plain(self) -> bytes:
         return bytes(self._whole[False].body)
 
+    @property
+    def n_bytes(self) -> int:
+        """What is kept in memory, gzipped bytes too: they are a fifth of the plain ones, or less."""
+        return len(self._whole[False].body) * 6 // 5
+
     def to(self, asked: Mapping[bytes, str]) -> Response | None:
         """What this request gets; nothing while the gzipped bytes it wants are not made.
 

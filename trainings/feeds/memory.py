@@ -6,6 +6,7 @@ Bytes depend on rows alone, so several processes, and the same one after a resta
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from trainings import clock
 from trainings.feeds.answers import Answers
 from trainings.feeds.calendar import calendar_text
 from trainings.feeds.queries import event_texts
-from trainings.feeds.scopes import Scope, ScopeKind, address_of, resolve
+from trainings.feeds.scopes import Filter, Scope, ScopeKind, address_of, resolve
 from trainings.settings import get_settings
 from trainings.versions.actions import moved_at
 from trainings.versions.queries import current
@@ -27,6 +28,9 @@ MEMO_SECONDS = 2.0
 
 SETTLING_SECONDS = 10.0
 """So long after a change in this process every poll asks, until the change is seen: its transaction may be open."""
+
+MOST_FEEDS, MOST_BYTES = 4096, 64 * 1024 * 1024
+"""Filters make more feeds than anybody follows: beyond this, those go that were asked for longest ago."""
 
 
 @dataclass(slots=True)
@@ -43,13 +47,13 @@ class Kept:
     @property
     def is_fresh(self) -> bool:
         """Whether it may be sent without asking the database."""
-        now, moved = clock.ticks(), moved_at(self.scope.key)
+        now, moved = clock.ticks(), max(map(moved_at, self.scope.counters))
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS and self.day == clock.today()
 
 
-_feeds: dict[str, Kept] = {}
-"""By address. There are no more of them than municipalities, hubs and topics: what is unknown is never kept."""
+_feeds: OrderedDict[str, Kept] = OrderedDict()
+"""By address, the one asked for last at the end. What is unknown is never kept."""
 
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -57,18 +61,21 @@ _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 def ready(path: str, asked: Mapping[bytes, str]) -> Response | None:
     """The answer to a poll of this path; nothing where the database must be asked, or something made first."""
     kept = _feeds.get(path)
-    return kept.answers.to(asked) if kept is not None and kept.is_fresh else None
+    if kept is None or not kept.is_fresh:
+        return None
+    _feeds.move_to_end(path)
+    return kept.answers.to(asked)
 
 
-async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str]) -> Response:
+async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str], filtered_by: Filter | None = None) -> Response:
     """The answer to a poll. Raises UnknownFeed.
 
     Of many that wait for the same feed one renders, the others find it done.
     """
-    path = address_of(kind, slug)
+    path = address_of(kind, slug, filtered_by)
     lock = _locks.setdefault(path, asyncio.Lock())
     async with lock:
-        answers = await _renewed(path, kind, slug)
+        answers = await _renewed(path, kind, slug, filtered_by)
         if answers.to(asked) is None:
             await asyncio.to_thread(answers.compress)
     response = answers.to(asked)
@@ -76,26 +83,36 @@ async def answer(kind: ScopeKind, slug: str, asked: Mapping[bytes, str]) -> Resp
     return response
 
 
-async def _renewed(path: str, kind: ScopeKind, slug: str) -> Answers:
+async def _renewed(path: str, kind: ScopeKind, slug: str, filtered_by: Filter | None) -> Answers:
     kept = _feeds.get(path)
     if kept is not None and kept.is_fresh:
         return kept.answers
     looked_at, day = clock.ticks(), clock.today()
-    scope = kept.scope if kept is not None else await resolve(kind, slug)
+    scope = kept.scope if kept is not None else await resolve(kind, slug, filtered_by)
     # Asked before the texts are read: a change in between is then rendered again, never missed.
-    version, changed_at = await current(scope.key)
+    version, changed_at = await current(*scope.counters)
     if kept is not None:
         if (kept.version, kept.day) == (version, day):
             kept.looked_at = looked_at
             return kept.answers
-        scope = await resolve(kind, slug)
-    plain = calendar_text(scope, await event_texts(scope.key, day), base_url=get_settings().base_url).encode()
+        scope = await resolve(kind, slug, filtered_by)
+    texts = await event_texts(scope.key, day, filtered_by)
+    plain = calendar_text(scope, texts, base_url=get_settings().base_url).encode()
     # The window moves at local midnight, so the bytes may differ from then on.
     last_modified = max(changed_at, clock.midnight(day))
     dated = min(last_modified, clock.now())
     answers = Answers(plain, filename=scope.filename, last_modified=last_modified, dated=dated)
-    _feeds[path] = Kept(scope, version, day, answers, rendered_at=looked_at, looked_at=looked_at)
+    _keep(path, Kept(scope, version, day, answers, rendered_at=looked_at, looked_at=looked_at))
     return answers
+
+
+def _keep(path: str, kept: Kept) -> None:
+    _feeds[path] = kept
+    _feeds.move_to_end(path)
+    n_bytes = sum(one.answers.n_bytes for one in _feeds.values())
+    while len(_feeds) > 1 and (len(_feeds) > MOST_FEEDS or n_bytes > MOST_BYTES):
+        _path, oldest = _feeds.popitem(last=False)
+        n_bytes -= oldest.answers.n_bytes
 
 
 def forget() -> None:

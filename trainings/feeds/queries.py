@@ -1,33 +1,68 @@
-"""The stored texts of a feed's sessions within its window."""
+"""The stored texts of a feed's sessions and activities within its window, by one statement."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import cast
-
-from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import sql
+from trainings.feeds.scopes import Filter, FilterKind
 from trainings.schedule.ics import CANCELLED_LINE
-from trainings.schedule.models import SessionText
 
 BACK = timedelta(days=90)
 AHEAD = timedelta(days=548)
 CANCELLED_KEPT = timedelta(days=60)
 
+_SHOWN = """
+    SELECT text.body AS body, what.starts_at AS starts_at, what.id AS id
+    FROM {feed} feed
+    JOIN {what} what ON what.id = feed.{what_id}
+    JOIN {text} text ON text.{what_id} = what.id
+    {let_through}
+    WHERE feed.scope = ? AND what.starts_at >= ? AND what.starts_at < ?
+        AND (what.starts_at >= ? OR text.body NOT LIKE ?) {condition}
+"""
+_OF_A_TRAINING = """
+    JOIN training ON training.id = what.training_id
+    JOIN course ON course.id = training.course_id
+"""
+_SPOKEN = "AND (CAST(training.languages AS TEXT) LIKE ? OR CAST(training.interpreter_languages AS TEXT) LIKE ?)"
+_AUDIENCE = "CASE WHEN CAST(training.audience AS TEXT) = '[]' THEN course.audience ELSE training.audience END"
+_MEANT = f"AND (CAST({_AUDIENCE} AS TEXT) = '[]' OR CAST({_AUDIENCE} AS TEXT) LIKE ?)"
+_BY_START = "ORDER BY starts_at, id"
 
-async def event_texts(scope_key: str, day: date) -> list[str]:
-    """VEVENTs of the sessions ever published in this scope, by start: 90 days back, 18 months ahead.
 
-    What was cancelled stays for 60 days after its start, so that every subscriber hears of it.
+def _sessions(condition: str = "") -> str:
+    names = {"feed": "session_feed", "what": "training_session", "what_id": "session_id", "text": "session_text"}
+    return _SHOWN.format(**names, let_through=_OF_A_TRAINING if condition else "", condition=condition)
+
+
+_ACTIVITIES = _SHOWN.format(
+    feed="activity_feed",
+    what="outreach_activity",
+    what_id="activity_id",
+    text="activity_text",
+    let_through="",
+    condition="",
+)
+_WHOLE = f"{_sessions()} UNION ALL {_ACTIVITIES} {_BY_START}"
+_BY_LANGUAGE = f"{_sessions(_SPOKEN)} {_BY_START}"
+_BY_AUDIENCE = f"{_sessions(_MEANT)} UNION ALL {_ACTIVITIES} {_BY_START}"
+
+
+async def event_texts(scope_key: str, day: date, filtered_by: Filter | None = None) -> list[str]:
+    """VEVENTs of what was ever published in this scope, by start: 90 days back, 18 months ahead.
+
+    What was cancelled stays for 60 days after its start, so that every subscriber hears of it. A language is one that
+    is spoken or interpreted: activities name none and are left out. What names no audience, as they, is for everybody.
     """
     today = clock.midnight(day)
-    is_told = Q(session__starts_at__gte=today - CANCELLED_KEPT) | ~Q(body__contains=CANCELLED_LINE)
-    found = (
-        reads(SessionText)
-        .filter(is_told, session__feeds__scope=scope_key)
-        .filter(session__starts_at__gte=today - BACK, session__starts_at__lt=today + AHEAD)
-        .order_by("session__starts_at", "session_id")
-    )
-    return cast("list[str]", await found.values_list("body", flat=True))
+    window = (scope_key, today - BACK, today + AHEAD, today - CANCELLED_KEPT, f"%{CANCELLED_LINE}%")
+    if filtered_by is None:
+        found = await sql.reads(_WHOLE, *window, *window)
+    elif filtered_by.kind is FilterKind.LANGUAGE:
+        code = f'%"{filtered_by.code}"%'
+        found = await sql.reads(_BY_LANGUAGE, *window, code, code)
+    else:
+        found = await sql.reads(_BY_AUDIENCE, *window, f'%"{filtered_by.code}"%', *window)
+    return [row["body"] for row in found]

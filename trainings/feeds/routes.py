@@ -8,33 +8,45 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.feeds.conditional import asked_in
 from trainings.feeds.memory import answer
-from trainings.feeds.scopes import ScopeKind
+from trainings.feeds.scopes import ScopeKind, read_filter
 from trainings.web.allow import PUBLIC, allow
 
 
 @allow(PUBLIC)
 async def municipality(request: Request) -> Response:
-    return await answer(ScopeKind.MUNICIPALITY, request.path_params["slug"], asked_in(request.scope))
+    return await _answer(request, ScopeKind.MUNICIPALITY)
 
 
 @allow(PUBLIC)
 async def hub(request: Request) -> Response:
-    return await answer(ScopeKind.HUB, request.path_params["slug"], asked_in(request.scope))
+    return await _answer(request, ScopeKind.HUB)
 
 
 @allow(PUBLIC)
 async def topic(request: Request) -> Response:
-    return await answer(ScopeKind.TOPIC, request.path_params["slug"], asked_in(request.scope))
+    return await _answer(request, ScopeKind.TOPIC)
 
 
 @allow(PUBLIC)
 async def country(request: Request) -> Response:
-    return await answer(ScopeKind.COUNTRY, "", asked_in(request.scope))
+    return await _answer(request, ScopeKind.COUNTRY)
+
+
+async def _answer(request: Request, kind: ScopeKind) -> Response:
+    """The whole feed, or what a filter in the address lets through."""
+    asked = request.path_params
+    filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
+    return await answer(kind, asked.get("slug", ""), asked_in(request.scope), filtered_by)
 
 
 routes: list[BaseRoute] = [
     Route("/municipio/{slug}.ics", municipality),
+    Route("/municipio/{slug}/{by}/{code}.ics", municipality),
     Route("/ventanilla/{slug}.ics", hub),
+    Route("/ventanilla/{slug}/{by}/{code}.ics", hub),
     Route("/tema/{slug}.ics", topic),
+    Route("/tema/{slug}/{by}/{code}.ics", topic),
     Route("/guatemala.ics", country),
+    Route("/guatemala/{by}/{code}.ics", country),
 ]
+

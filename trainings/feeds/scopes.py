@@ -1,16 +1,19 @@
-"""Which feeds there are: a municipality's, a hub's, the country's, with their names and public addresses."""
+"""Which feeds there are: a municipality's, a hub's, a topic's, the country's, each whole or filtered by its path."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trainings.db import reads
 from trainings.errors import NotFound
+from trainings.people.models import ActorType
+from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.models import Hub, Municipality
 from trainings.schedule.models import Topic
+from trainings.versions.queries import filters_key
 from trainings.web.i18n import N_
 
 PREFIX = "/cal"
@@ -26,9 +29,37 @@ class ScopeKind(StrEnum):
     COUNTRY = "guatemala"
 
 
+class FilterKind(StrEnum):
+    """What a feed is filtered by, as it stands in the address: a language that is spoken, or for whom it is."""
+
+    LANGUAGE = "idioma"
+    AUDIENCE = "para"
+
+
+KNOWN_CODES = {
+    FilterKind.LANGUAGE.value: frozenset(LANGUAGES),
+    FilterKind.AUDIENCE.value: frozenset(actor.value for actor in ACTOR_TYPES),
+}
+
+
 class UnknownFeed(NotFound):
     code = "unknown_feed"
     sentence = N_("No encontramos ese calendario. Búsquelo en la página de su municipio.")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`code` is ISO 639-3 or an actor type."""
+
+    kind: FilterKind
+    code: str
+
+    @property
+    def words(self) -> str:
+        """What stands behind the feed's name."""
+        if self.kind is FilterKind.LANGUAGE:
+            return LANGUAGES[self.code]
+        return f"para: {ACTOR_TYPES[ActorType(self.code)]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +72,44 @@ class Scope:
     path: str
     address: str
     filename: str
+    filter: Filter | None = None
+
+    @property
+    def counters(self) -> tuple[str, ...]:
+        """What moves when the feed may read differently."""
+        return (self.key,) if self.filter is None else (self.key, filters_key(self.key))
 
 
-def address_of(kind: ScopeKind, slug: str) -> str:
+def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> str:
     """The feed's path on this site; the country has no slug."""
-    return f"{PREFIX}/{kind.value}/{slug}.ics" if slug else f"{PREFIX}/{kind.value}.ics"
+    parts = [PREFIX, kind.value, slug] if slug else [PREFIX, kind.value]
+    if filtered_by is not None:
+        parts += [filtered_by.kind.value, filtered_by.code]
+    return "/".join(parts) + ".ics"
 
 
-async def resolve(kind: ScopeKind, slug: str) -> Scope:
+def read_filter(kind: str, code: str) -> Filter:
+    """The filter of an address, or UnknownFeed: a code that nobody has would be an empty calendar for ever."""
+    if code not in KNOWN_CODES.get(kind, frozenset()):
+        raise UnknownFeed
+    return Filter(FilterKind(kind), code)
+
+
+async def resolve(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) -> Scope:
     """The feed of this kind and slug, or UnknownFeed."""
     if slug and not SLUG.fullmatch(slug):
         # PostgreSQL does not even compare with what is no text.
         raise UnknownFeed
-    return await RESOLVERS[kind](slug)
+    whole = await RESOLVERS[kind](slug)
+    if filtered_by is None:
+        return whole
+    return replace(
+        whole,
+        name=f"{whole.name} ({filtered_by.words})",
+        address=address_of(kind, slug, filtered_by),
+        filename=f"{whole.filename.removesuffix('.ics')}-{filtered_by.code}.ics",
+        filter=filtered_by,
+    )
 
 
 async def _municipality(slug: str) -> Scope:

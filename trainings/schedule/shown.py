@@ -6,7 +6,7 @@ equal, nothing shown has changed and no counter moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -119,8 +119,7 @@ async def refresh(
             new = _scopes_for(row, hubs[row["training__hub_id"]]) - scopes.get(row["id"], set())
             joined += [SessionFeed(session_id=row["id"], scope=scope) for scope in sorted(new)]
             moved |= new
-    if is_refiltered:
-        moved |= {filters_key(scope) for scope in {one.scope for one in joined}.union(*scopes.values())}
+    moved |= _filters_of(scopes, joined) if is_refiltered else set()
     await SessionText.bulk_create(changed, on_conflict=["session_id"], update_fields=["format", "body"])
     await SessionFeed.bulk_create(joined)
     if moved:
@@ -212,6 +211,11 @@ async def _session_counts(training_ids: set[UUID]) -> dict[UUID, int]:
     for (training_id,) in await TrainingSession.filter(training_id__in=training_ids).values_list("training_id"):
         counts[training_id] = counts.get(training_id, 0) + 1
     return counts
+
+
+def _filters_of(scopes: Mapping[UUID, set[str]], joined: Iterable[SessionFeed]) -> set[str]:
+    """Counters of what filters let through, of these feeds."""
+    return {filters_key(scope) for scope in {one.scope for one in joined}.union(*scopes.values())}
 
 
 def _scopes_for(row: Row, hub: Hub) -> set[str]:

@@ -15,7 +15,7 @@ def filters_key(key: str) -> str:
     return f"{key}/filtros"
 
 
-async def current(key: str) -> tuple[int, datetime]:
-    """The number and the moment of the last change; (0, 1970) for what never changed."""
-    counter = await reads(Counter).get_or_none(key=key)
-    return (counter.number, counter.changed_at) if counter else (0, NEVER)
+async def current(*keys: str) -> tuple[int, datetime]:
+    """The sum of their numbers and the moment of the last change; (0, 1970) for what never changed."""
+    counters = await reads(Counter).filter(key__in=keys)
+    return sum(one.number for one in counters), max((one.changed_at for one in counters), default=NEVER)

@@ -1,0 +1,236 @@
+"""Feeds filtered by their path: what is spoken there or for whom it is, true at once when either changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from httpx2 import AsyncClient
+from icalendar import Calendar
+
+from tests import make
+from tests.feeds.asking import body_of, events_in, poll
+from tests.feeds.hostile import check_form
+from tests.schedule.wishes import plan_of
+from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.feeds import memory
+from trainings.people.words import ACTOR_TYPES, LANGUAGES
+from trainings.schedule import actions as schedule
+from trainings.schedule.actions import CoursePlan
+from trainings.schedule.ics import escaped
+from trainings.schedule.models import Course, SessionText, Training
+from trainings.versions.models import Counter
+
+BASES = (
+    "/cal/municipio/la-libertad-peten",
+    "/cal/ventanilla/la-libertad-peten",
+    "/cal/tema/riesgos",
+    "/cal/guatemala",
+)
+Freeze = Callable[[datetime], None]
+
+
+async def shown_in(client: AsyncClient, path: str) -> set[UUID]:
+    return set(events_in(await body_of(client, path)))
+
+
+def sessions_of(*trainings: Training) -> set[UUID]:
+    return {session.id for training in trainings for session in training.sessions}
+
+
+async def edit(training: Training, **fields: Any) -> None:
+    plan = plan_of(await Training.get(id=training.id), **fields)
+    await schedule.edit_training(training.id, plan, [], actor=PROGRAM)
+
+
+@pytest.mark.parametrize("base", BASES)
+async def test_language_lets_through_what_is_spoken_or_interpreted(client: AsyncClient, base: str) -> None:
+    both = await make.make_training(languages=("spa", "kek"))
+    interpreted = await make.make_training(languages=("spa",), interpreter_languages=("kek",))
+    spanish = await make.make_training(languages=("spa",))
+    await make.make_training()
+
+    assert await shown_in(client, f"{base}/idioma/kek.ics") == sessions_of(both, interpreted)
+    assert await shown_in(client, f"{base}/idioma/spa.ics") == sessions_of(both, interpreted, spanish)
+    assert await shown_in(client, f"{base}/idioma/mam.ics") == set()
+
+
+@pytest.mark.parametrize("base", BASES)
+async def test_audience_lets_through_what_is_for_them_or_for_everybody(client: AsyncClient, base: str) -> None:
+    for_teachers = await make.make_course("Para docentes", audience=["docente"])
+    own = await make.make_training(audience=("cocode", "docente"))
+    of_its_course = await make.make_training(course=for_teachers)
+    other_than_its_course = await make.make_training(course=for_teachers, audience=("cocode",))
+    for_all = await make.make_training()
+
+    assert await shown_in(client, f"{base}/para/docente.ics") == sessions_of(own, of_its_course, for_all)
+    assert await shown_in(client, f"{base}/para/cocode.ics") == sessions_of(own, other_than_its_course, for_all)
+    assert await shown_in(client, f"{base}/para/radio.ics") == sessions_of(for_all)
+
+
+async def test_filtered_feed_is_a_part_of_the_whole_one_under_its_own_name(client: AsyncClient) -> None:
+    await make.make_training(languages=("kek",), audience=("salud",))
+    await make.make_training(languages=("spa",), audience=("radio",))
+    whole = events_in(await body_of(client, f"{BASES[0]}.ics"))
+
+    for path, name in (("idioma/kek", "Q’eqchi’"), ("para/salud", "para: Personal o promotor de salud, comadrona")):
+        answer = await poll(client, f"{BASES[0]}/{path}.ics")
+        part = events_in(answer.text)
+        assert len(part) == 1
+        assert part.items() < whole.items()
+        calendar = Calendar.from_ical(answer.text)
+        assert str(calendar["X-WR-CALNAME"]) == escaped(f"Capacitaciones en La Libertad, Petén ({name})")
+        assert str(calendar["SOURCE"]) == f"http://localhost:8000{BASES[0]}/{path}.ics"
+        assert answer.headers["content-disposition"] == (
+            f'inline; filename="la-libertad-peten-{path.partition("/")[2]}.ics"'
+        )
+        check_form(answer.text)
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize(
+    "filtered",
+    [
+        *("idioma/xyz", "idioma/KEK", "idioma/", "idioma/espanol", "idioma/docente", "idioma/%00", "idioma/kek/spa"),
+        *("para/nadie", "para/spa", "para/Docente", "para/%25", "tema/riesgos", "lengua/kek", "idioma/kek%22"),
+    ],
+)
+async def test_unknown_filter_is_an_unknown_address(client: AsyncClient, base: str, filtered: str) -> None:
+    await make.make_training(languages=("kek",))
+
+    answer = await poll(client, f"{base}/{filtered}.ics", accept="text/html")
+
+    assert answer.status_code == 404
+    assert b"VCALENDAR" not in answer.content
+
+
+async def test_filter_of_an_unknown_place_is_unknown(client: AsyncClient) -> None:
+    for kind in ("municipio", "ventanilla", "tema"):
+        assert (await poll(client, f"/cal/{kind}/atlantida/idioma/spa.ics")).status_code == 404
+
+
+async def test_every_code_that_people_choose_from_is_a_feed(client: AsyncClient) -> None:
+    await make.make_municipality()
+
+    for path in [*(f"idioma/{code}" for code in LANGUAGES), *(f"para/{actor}" for actor in ACTOR_TYPES)]:
+        check_form(await body_of(client, f"{BASES[0]}/{path}.ics"), n_events=0)
+
+
+async def filters(keys: Sequence[str] = ()) -> dict[str, int]:
+    return {one.key: one.number for one in await Counter.all() if one.key.endswith("/filtros")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost", "won"),
+    [
+        ({"audience": ("cocode",)}, {"audience": ("docente",)}, "para/cocode", "para/docente"),
+        (
+            {"interpreter_languages": ("mam",)},
+            {"interpreter_languages": ("kek",)},
+            "idioma/mam",
+            "idioma/kek",
+        ),
+        ({"languages": ("mam",)}, {"languages": ("kek",)}, "idioma/mam", "idioma/kek"),
+    ],
+    ids=["audience", "interpreter", "language"],
+)
+async def test_feeds_follow_a_change_of_filter_though_no_text_need_change(
+    client: AsyncClient,
+    freeze: Freeze,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    lost: str,
+    won: str,
+) -> None:
+    freeze(clock.now())
+    training = await make.make_training(**before)
+    [text] = await SessionText.all()
+    whole = {base: await poll(client, f"{base}.ics") for base in BASES}
+    old = {path: await poll(client, path) for base in BASES for path in (f"{base}/{lost}.ics", f"{base}/{won}.ics")}
+    counted = await filters()
+    freeze(clock.now() + timedelta(minutes=10))
+
+    await edit(training, **after)
+
+    is_text_the_same = (await SessionText.get(session_id=text.session_id)).body == text.body
+    assert is_text_the_same is ("languages" not in after)
+    counters = {"guatemala", "municipio:1705", "ventanilla:la-libertad-peten", "tema:riesgos"}
+    assert await filters() == {f"{key}/filtros": counted.get(f"{key}/filtros", 0) + 1 for key in counters}
+    for base in BASES:
+        assert await shown_in(client, f"{base}/{lost}.ics") == set()
+        assert await shown_in(client, f"{base}/{won}.ics") == sessions_of(training)
+        for path in (f"{base}/{lost}.ics", f"{base}/{won}.ics"):
+            known, date = old[path].headers["etag"], old[path].headers["last-modified"]
+            assert (await poll(client, path, if_none_match=known)).status_code == 200
+            assert (await poll(client, path, if_modified_since=date)).status_code == 200
+        again = await poll(client, f"{base}.ics")
+        if is_text_the_same:
+            assert (again.headers, again.content) == (whole[base].headers, whole[base].content)
+
+
+async def test_feeds_follow_the_audience_of_a_course(client: AsyncClient) -> None:
+    course = await make.make_course("Para docentes", audience=["docente"])
+    training = await make.make_training(course=course)
+    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
+    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == sessions_of(training)
+
+    found = await Course.get(id=course.id)
+    contents = tuple((part["title"], part["minutes"]) for part in found.contents)
+    plan = CoursePlan(found.kind, found.topic_id, found.title, found.minutes, contents=contents, audience=("radio",))
+    await schedule.edit_course(course.id, plan, actor=PROGRAM)
+
+    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == sessions_of(training)
+    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == set()
+
+
+async def test_feeds_follow_another_course(client: AsyncClient) -> None:
+    training = await make.make_training(course=await make.make_course("Para docentes", audience=["docente"]))
+    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == set()
+
+    await edit(training, course_id=(await make.make_course("Para la radio", audience=["radio"])).id)
+
+    assert await shown_in(client, f"{BASES[3]}/para/radio.ics") == sessions_of(training)
+    assert await shown_in(client, f"{BASES[3]}/para/docente.ics") == set()
+
+
+async def test_moves_and_cancellations_reach_filtered_feeds(client: AsyncClient) -> None:
+    training = await make.make_training(
+        languages=("kek",), sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(9, days=n)) for n in (1, 2)]
+    )
+    path = f"{BASES[0]}/idioma/kek.ics"
+    before = await poll(client, path)
+
+    await schedule.cancel_session(training.sessions[0].id, actor=PROGRAM)
+
+    after = await poll(client, path, if_none_match=before.headers["etag"])
+    assert after.status_code == 200
+    assert events_in(after.text) == events_in(await body_of(client, f"{BASES[0]}.ics"))
+    assert after.text.count("STATUS:CANCELLED") == 1
+
+
+async def test_memory_keeps_what_was_asked_for_last(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make.make_training(languages=("kek",))
+    paths = [f"{BASES[0]}/idioma/{code}.ics" for code in ("kek", "spa", "mam", "quc")]
+    monkeypatch.setattr(memory, "MOST_FEEDS", 3)
+    for path in paths[:3]:
+        await poll(client, path)
+    memory._feeds[paths[0]].rendered_at = clock.ticks() + 60  # settled, so that the next poll is answered from memory
+
+    await poll(client, paths[0])
+    await poll(client, paths[3])
+
+    assert list(memory._feeds) == [paths[2], paths[0], paths[3]]
+
+
+async def test_memory_is_bounded_by_bytes_too(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make.make_training(languages=("kek",))
+    monkeypatch.setattr(memory, "MOST_BYTES", 10)
+
+    answers = [await poll(client, f"{base}/idioma/kek.ics") for base in BASES]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert list(memory._feeds) == [f"{BASES[3]}/idioma/kek.ics"]
