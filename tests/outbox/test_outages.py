@@ -1,4 +1,4 @@
-"""A mail server that is gone for long: nothing ages, it is called again each minute, and everything leaves soon after."""
+"""A mail server that is gone for long: nothing ages, it is called each minute, and everything leaves soon after."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.outbox.smtp import Peer, smtp_server
 from trainings import clock
 from trainings.outbox import claims, worker
 from trainings.outbox.mailer import Composers, Mail
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -163,7 +163,7 @@ async def test_job_that_ended_its_worker_is_taken_alone_and_given_up(db: Setting
             if taken[-1] == ["ana"]:
                 break  # it happens again
             for job in jobs:
-                await claims.finish(job, worker.Outcome.SENT)
+                await claims.finish(job, Outcome.SENT)
 
     assert taken[:5] == [["ana"], ["ana"], ["beto"], ["cora"], ["ana"]]
     assert await ends() == {"ana": "gave_up", "beto": "sent", "cora": "sent"}

@@ -229,10 +229,10 @@ def _is_minor(person: Participant) -> bool:
 
 async def _set_contact(person: Participant, phone: str | None, email: str | None) -> None:
     ring = keyring()
-    person.phone, person.email = phone, email
+    person.phone, person.email, person.email_refused_at = phone, email, None
     person.phone_key = ring.blind_index(phone, "phone") if phone else None
     person.email_key = ring.blind_index(email, "email") if email else None
-    await person.save(update_fields=["phone", "email", "phone_key", "email_key"])
+    await person.save(update_fields=["phone", "email", "phone_key", "email_key", "email_refused_at"])
 
 
 async def _rotate(registration: Registration, training: Training) -> None:

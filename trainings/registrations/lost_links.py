@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.people.models import Participant
+from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.letters import link_to, names_of
 from trainings.registrations.mailboxes import Mailbox, address_of, mailbox_of
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
@@ -73,7 +75,15 @@ async def compose(job: OutboxJob) -> Mail | None:
         letter = write_letter("emails/my_links.txt", shown)
     hubs = {entry.hub.id: entry.hub for entry in entries}
     reply_to = next(iter(hubs.values())).email if len(hubs) == 1 else ""
-    return Mail(to=to, subject=letter.heading, text=letter.text, html=letter.html, lang=lang, reply_to=reply_to)
+    return Mail(
+        to=to,
+        subject=letter.heading,
+        text=letter.text,
+        html=letter.html,
+        lang=lang,
+        reply_to=reply_to,
+        on_refused=partial(mark_refused, to),
+    )
 
 
 COMPOSERS: dict[str, Composer] = {MY_LINKS: compose}

@@ -14,6 +14,8 @@ from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.people.words import NEEDS
+from trainings.registrations.changed import has_news, in_words, news, revivals
+from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.letters import Facts, gather
 from trainings.registrations.models import HoldReason, RegistrationState
@@ -66,6 +68,11 @@ def is_concerned(facts: Facts) -> bool:
     return not has_cancelled(facts) and is_coming(facts)
 
 
+def is_changed(facts: Facts) -> bool:
+    """Somebody who counts on a training of which they do not know yet how it changed."""
+    return is_concerned(facts) and has_news(facts)
+
+
 def is_coming(facts: Facts) -> bool:
     return not facts.is_cancelled and not facts.is_over
 
@@ -79,11 +86,10 @@ def nothing(_facts: Facts) -> list[Appointment]:
 
 
 def requests(facts: Facts) -> list[Appointment]:
-    """The sessions to come, for the calendar of somebody who has a place; those called off, for taking out."""
+    """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
-    changed_first = sorted([*facts.coming, *facts.called_off], key=lambda one: one.stamped_at, reverse=True)
-    return [appointment(facts, one) for one in changed_first]
+    return [appointment(facts, one.session) for one in news(facts)]
 
 
 def confirmations(facts: Facts) -> list[Appointment]:
@@ -110,7 +116,12 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
     bring = _("Qué traer: %(what)s") % {"what": facts.training.bring} if facts.training.bring else ""
     online = "" if is_withdrawn else facts.training.online_url
     return Appointment(
-        uid=invitation_uid(facts.mailbox.mates[0].id, session.id, settings.uid_domain, round_number=facts.round_number),
+        uid=invitation_uid(
+            facts.mailbox.mates[0].id,
+            session.id,
+            settings.uid_domain,
+            round_number=facts.round_number + revivals(facts, session.id),
+        ),
         stamped_at=max(facts.job.created_at.replace(microsecond=0), session.stamped_at),
         # A session that was called off or moved has a higher number of its own; who leaves raises it by one.
         sequence=session.sequence + (is_withdrawn and not is_called_off),
@@ -184,7 +195,7 @@ KINDS = {
     "offer_expired": Kind("emails/offer_expired.txt", is_off),
     "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
     "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
-    "training_changed": Kind("emails/training_changed.txt", is_concerned, requests),
+    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, in_words),
     "need_answered": Kind("emails/need_answered.txt", is_answered, more=_support),
     "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
 }
@@ -217,6 +228,7 @@ def letter_of(kind: Kind, facts: Facts) -> Mail:
         attachments=files,
         is_overtaken=facts.is_told_again or not kind.holds(facts),
         on_sent=partial(kind.sent, facts) if kind.sent is not None else None,
+        on_refused=partial(mark_refused, facts.to),
     )
 
 

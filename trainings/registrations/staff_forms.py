@@ -17,6 +17,12 @@ class DetachForm(Form):
     email: Email = None
 
 
+class EmailForm(Form):
+    """Where somebody is written to from now on; empty means nowhere."""
+
+    address: Email = None
+
+
 class WithdrawForm(Form):
     """Which permission is taken back."""
 

@@ -15,11 +15,11 @@ from trainings.errors import NotAllowed, Refusal
 from trainings.people import consent_actions
 from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
-from trainings.registrations import actions, desk_actions, group_actions
+from trainings.registrations import actions, contact_actions, desk_actions, group_actions
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.queries import position_on_waiting_list
-from trainings.registrations.staff_forms import DetachForm, WithdrawForm
+from trainings.registrations.staff_forms import DetachForm, EmailForm, WithdrawForm
 from trainings.registrations.staff_queries import StaffView, in_scope
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.ticket import ticket_of
@@ -69,7 +69,7 @@ async def show(request: Request) -> Response:
 async def _show(
     request: Request, view: StaffView, *, refusal: Refusal | None = None, status: int = 200, **forms: Typed | None
 ) -> Response:
-    """The page; `forms` are `name_form` or `detach_form` shown again with their errors."""
+    """The page; `forms` are `name_form`, `email_form` or `detach_form` shown again with their errors."""
     registration = view.own.registration
     await record(
         "registrations.open",
@@ -94,6 +94,7 @@ async def _show(
         "certificates": await certificates.of_registration(registration.id),
         "refused": sentence_of(refusal) if refusal is not None else "",
         "name_form": None,
+        "email_form": None,
         "detach_form": None,
         **forms,
     }
@@ -134,6 +135,24 @@ async def rename(request: Request) -> Response:
     registration = view.own.registration
     await actions.rename(registration.id, form.given_names, form.surnames, actor=request.state.actor)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
+
+
+@allow(*DESK)
+async def correct_email(request: Request) -> Response:
+    """Another address, or none, for the person and those of the same form who are written to together."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(EmailForm, typed)
+        await contact_actions.correct_email(registration.id, form.address, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, email_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, email_form=typed.refused(exc), status=exc.status)
+    if form.address is None:
+        return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
+    return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
 
 
 async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence: str) -> Response:
@@ -231,6 +250,7 @@ async def withdraw(request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(ONE + "/nombre", rename, methods=["POST"]),
+    Route(ONE + "/correo", correct_email, methods=["POST"]),
     Route(ONE + "/cancelar", cancel, methods=["POST"]),
     Route(ONE + "/cancelar-grupo", cancel_group, methods=["POST"]),
     Route(ONE + "/aprobar", approve, methods=["POST"]),

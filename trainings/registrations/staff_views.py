@@ -39,6 +39,7 @@ class Protector:
     relation: str
     phone: str | None
     email: str | None
+    email_refused_at: datetime | None
     permission: Permission
 
 
@@ -130,6 +131,7 @@ def _protector(guardian: Guardian, agreed: Agreed) -> Protector:
         relation=gettext(RELATIONS[guardian.relation]),
         phone=guardian.phone,
         email=guardian.email,
+        email_refused_at=guardian.email_refused_at,
         permission=_given(gettext(N_("Dio permiso")), GUARDIAN, guardian, agreed),
     )
 

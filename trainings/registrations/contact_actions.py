@@ -1,0 +1,88 @@
+"""Addresses that take no mail: marked when the mail server says so, and free again once the desk corrects them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import keyring, transaction
+from trainings.errors import Refusal
+from trainings.people.consent_actions import check_permission
+from trainings.people.models import Guardian, Participant
+from trainings.registrations.actions import UnknownRegistration
+from trainings.registrations.mailboxes import read_mailbox
+from trainings.registrations.models import Registration
+from trainings.web.i18n import N_
+
+
+class NoGuardian(Refusal):
+    code = "no_guardian"
+    sentence = N_("De una persona menor de edad solo se guarda el correo de quien dio permiso, y nadie lo ha dado.")
+
+
+async def mark_refused(address: str) -> None:
+    """Remember that this address takes nothing, at everybody who is written to by it.
+
+    Who has another address by now is not touched: it is looked for by its keyed hashes.
+    """
+    people = await Participant.filter(email_key__in=keyring().blind_indexes(address, "email"))
+    if not people:
+        return
+    ids, moment = [person.id for person in people], clock.now()
+    async with transaction():
+        await Participant.filter(id__in=ids, email_refused_at=None).update(email_refused_at=moment)
+        for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at=None):
+            if guardian.email == address:
+                await Guardian.filter(id=guardian.id).update(email_refused_at=moment)
+
+
+async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:
+    """Write to another address from now on, or to none: this person, and those of their form with the same one.
+
+    Of a minor it is the guardian's. What was refused before is forgotten. Refuses (PermissionGone) who took back the
+    permission for their data, and a minor without a guardian (NoGuardian).
+    """
+    async with transaction():
+        registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
+        if registration is None:
+            raise UnknownRegistration
+        await check_permission(registration.participant_id)
+        mailbox = await read_mailbox(registration)
+        # The person by an earlier code may be on several registrations of one form.
+        people = {one.participant_id: one.participant for one in [registration, *mailbox.mates]}
+        minors = [person for person in people.values() if _is_minor(person)]
+        guardians = await _guardians(minors)
+        if _is_minor(registration.participant) and not guardians:
+            raise NoGuardian(field="address")
+        for guardian in guardians:
+            guardian.email, guardian.email_refused_at = email, None
+            await guardian.save(update_fields=["email", "email_refused_at"])
+        for person in people.values():
+            await _write_to(person, email)
+        await record(
+            "registrations.correct_email",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            people=len(people),
+            has_email=email is not None,
+        )
+
+
+async def _guardians(minors: Sequence[Participant]) -> Sequence[Guardian]:
+    return await Guardian.filter(participant_id__in=[person.id for person in minors], withdrawn_at=None)
+
+
+async def _write_to(person: Participant, email: str | None) -> None:
+    """A minor has only the key of the guardian's address."""
+    person.email = None if _is_minor(person) else email
+    person.email_key = keyring().blind_index(email, "email") if email else None
+    person.email_refused_at = None
+    await person.save(update_fields=["email", "email_key", "email_refused_at"])
+
+
+def _is_minor(person: Participant) -> bool:
+    return person.age_group is not None and person.age_group.is_minor
