@@ -18,6 +18,7 @@ import trainings.accounts.routes
 import trainings.attendance.routes
 import trainings.certificates.routes
 import trainings.feeds.routes
+import trainings.notes.routes
 import trainings.outbox.routes
 import trainings.people.routes
 import trainings.places.routes
@@ -49,6 +50,9 @@ from trainings.web.problems import (
 from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
+LEAVES_NO_TRACE = ("/orientacion",)
+"""Pages about which nothing is kept on the telephone, the choice of a language neither."""
+
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     SignInNeeded: trainings.accounts.routes.lead_to_sign_in,
     Refusal: show_refusal,
@@ -77,7 +81,11 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
             Middleware(FeedsFromMemory),
             Middleware(RequestId),
             Middleware(
-                LanguageMiddleware, https=settings.is_https, offered=settings.language_codes, but=(FEEDS_PREFIX,)
+                LanguageMiddleware,
+                https=settings.is_https,
+                offered=settings.language_codes,
+                but=(FEEDS_PREFIX,),
+                forgetting=LEAVES_NO_TRACE,
             ),
             Middleware(BodyClock),
             Middleware(OriginGuard, origins=settings.allowed_origins),
@@ -117,6 +125,7 @@ def _pages() -> list[BaseRoute]:
         trainings.places.routes,
         trainings.schedule.routes,
         trainings.registrations.routes,
+        trainings.notes.routes,
         trainings.attendance.routes,
         trainings.certificates.routes,
         trainings.outbox.routes,

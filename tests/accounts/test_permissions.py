@@ -31,6 +31,7 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_see_messages: EDITORS,
     permissions.can_merge: EDITORS,
     permissions.can_export: EDITORS,
+    permissions.can_edit_notes: EDITORS,
     permissions.can_edit_activities: EDITORS,
     permissions.can_count_heads: DESK | {"facilitator"},
     permissions.can_tally_orientations: DESK,

@@ -11,7 +11,11 @@
 | issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
 | take registrations out as a file | | | hub | operator | | |
+| call lists: telephones, marks, closing | | hub | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
+| write, publish, review, withdraw information notes | | | hub | operator | | |
+| say that a help contact is right as of today | | | all | all | | all |
+| add, change, switch off help contacts | | | | | | all |
 | plan, publish, move, cancel activities | | | hub | operator | | |
 | count heads at an activity | hub | hub | hub | operator | | |
 | tally orientations at the desk | | hub | hub | operator | | |
@@ -37,8 +41,13 @@ EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
 EXPORTERS = EDITORS
+CALLERS = DESK
 MERGERS = EDITORS
 HEAD_COUNTERS = HUB_STAFF
+NOTE_EDITORS = EDITORS
+CONTACT_REVIEWERS = (*EDITORS, Role.PLATFORM_ADMIN)
+CONTACT_EDITORS = (Role.PLATFORM_ADMIN,)
+"""Whoever changes a number sends people in danger to it, in all municipalities at once: few may."""
 CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 
 
@@ -92,6 +101,11 @@ def can_see_messages(actor: Actor, hub_id: UUID) -> bool:
 def can_merge(actor: Actor, hub_id: UUID) -> bool:
     """Compare two people who were at trainings of this hub, hold them to be one, take that back."""
     return actor.has_at(hub_id, MERGERS)
+
+
+def can_edit_notes(actor: Actor, hub_id: UUID) -> bool:
+    """Write, publish, review and withdraw this hub's information notes."""
+    return actor.has_at(hub_id, NOTE_EDITORS)
 
 
 def can_export(actor: Actor, hub_id: UUID) -> bool:

@@ -19,11 +19,21 @@ ONE_YEAR = 365 * 24 * 3600
 class LanguageMiddleware:
     """Set the request's language, name it in the answer, and keep a choice made in the address.
 
-    What lies below the paths of `but` is the same for everybody, and must not bring a cookie.
+    What lies below the paths of `but` is the same for everybody, and must not bring a cookie. On those of `forgetting`
+    a choice holds for that page only: they leave nothing behind.
     """
 
-    def __init__(self, app: ASGIApp, offered: tuple[str, ...], *, https: bool, but: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        offered: tuple[str, ...],
+        *,
+        https: bool,
+        but: tuple[str, ...] = (),
+        forgetting: tuple[str, ...] = (),
+    ) -> None:
         self.app, self.offered, self.but = app, offered, tuple(f"{path}/" for path in but)
+        self.forgetting = forgetting
         self.attributes = f"Path=/; Max-Age={ONE_YEAR}; HttpOnly; SameSite=Lax" + ("; Secure" if https else "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,12 +46,13 @@ class LanguageMiddleware:
             asked, request.cookies.get(COOKIE), request.headers.get("accept-language", ""), self.offered
         )
         set_language(chosen)
+        is_kept = asked in self.offered and not scope["path"].startswith(self.forgetting)
 
         async def send_with_language(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("content-language", chosen)
-                if asked and asked in self.offered:
+                if is_kept:
                     headers.append("set-cookie", f"{COOKIE}={chosen}; {self.attributes}")
             await send(message)
 

@@ -1,0 +1,249 @@
+"""Notes are written, published, reviewed, withdrawn and read aloud. Nothing is published without source and review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib import dates
+from trainings.lib.text import slugify
+from trainings.lib.tokens import slug_suffix
+from trainings.notes import recordings
+from trainings.notes.markdown import read_markdown
+from trainings.notes.models import InformationNote, NoteKind, NoteState, Situation
+from trainings.notes.words import SPOKEN
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, language
+
+MOVES: dict[NoteState, frozenset[NoteState]] = {
+    NoteState.DRAFT: frozenset({NoteState.PUBLISHED}),
+    NoteState.PUBLISHED: frozenset({NoteState.WITHDRAWN}),
+    NoteState.WITHDRAWN: frozenset({NoteState.PUBLISHED}),
+}
+WRITTEN_COLUMNS = (
+    *("kind", "title", "body", "lang", "situations", "source_name", "source_url", "reviewed_on", "expires_on"),
+    *("audio", "audio_language", "state", "published_at", "changed_at"),
+)
+"""All but what is fixed at creation: slug, hub, author."""
+SOON = timedelta(days=14)
+"""So long before its last day a note is on the list of its author."""
+
+
+class UnknownNote(NotFound):
+    code = "unknown_note"
+    sentence = N_("No encontramos esa nota. Puede haber vencido: busque entre las que valen hoy.")
+
+
+class NoteMoved(Refusal):
+    code = "note_moved"
+    sentence = N_("La nota ya no está en ese estado. Abra la página otra vez.")
+
+
+class NoSource(Refusal):
+    code = "no_source"
+    status = 422
+    sentence = N_("Escriba la fuente: quién lo dice y dónde. Sin fuente no se publica.")
+
+
+class WrongReview(Refusal):
+    code = "wrong_review"
+    status = 422
+
+
+class WrongExpiry(Refusal):
+    code = "wrong_expiry"
+    status = 422
+
+
+class NoVoice(Refusal):
+    code = "no_voice"
+    status = 422
+    sentence = N_("Escoja en qué idioma se oye la grabación.")
+
+
+NOT_REVIEWED = N_("Escriba qué día se revisó con la fuente. Sin revisión no se publica.")
+REVIEWED_LATER = N_("La revisión no puede ser de un día que todavía no llega.")
+NO_EXPIRY = N_("Escriba hasta qué día vale. Sin ese día no se publica.")
+EXPIRY_PAST = N_("Escriba un día después de hoy: pasado ese día la nota deja de mostrarse.")
+EXPIRY_FAR = N_("Escriba a más tardar el %(day)s: a los doce meses hay que revisarla otra vez.")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteText:
+    """What is said in a note. `lang` as HTML names languages; the days are local ones, `expires_on` the last valid."""
+
+    kind: NoteKind
+    title: str
+    body: str
+    lang: str = SOURCE_LANGUAGE
+    situations: tuple[Situation, ...] = ()
+    source_name: str = ""
+    source_url: str = ""
+    reviewed_on: date | None = None
+    expires_on: date | None = None
+
+
+async def create_note(text: NoteText, *, hub_id: UUID, actor: Actor, publish: bool = False) -> InformationNote:
+    """A new note, a draft unless it is published at once. Refuses as `edit_note` does."""
+    assert actor.id is not None, "a note has an author"
+    columns = _columns(text, is_public=publish)
+    async with transaction():
+        note = await InformationNote.create(
+            **columns,
+            slug=f"{slugify(text.title) or 'nota'}-{slug_suffix()}",
+            hub_id=hub_id,
+            author_id=actor.id,
+            state=NoteState.PUBLISHED if publish else NoteState.DRAFT,
+            published_at=clock.now() if publish else None,
+            changed_at=clock.whole_second_after(None),
+        )
+        await record("notes.create", actor=actor, object_id=note.id, hub_id=hub_id, published=publish)
+    return note
+
+
+async def edit_note(note_id: UUID, text: NoteText, *, actor: Actor, publish: bool = False) -> None:
+    """Write it anew, and with `publish` publish it. What is public stays so only with source, review and expiry.
+
+    Refuses with UnusableText, NoSource, WrongReview, WrongExpiry, each at its field.
+    """
+    async with transaction():
+        note = await _locked(note_id)
+        is_public = publish or note.state is NoteState.PUBLISHED
+        for name, value in _columns(text, is_public=is_public).items():
+            setattr(note, name, value)
+        if publish:
+            note.state = NoteState.PUBLISHED
+        await _save(note)
+        await record("notes.edit", actor=actor, object_id=note.id, hub_id=note.hub_id, published=is_public)
+
+
+async def publish_note(note_id: UUID, *, actor: Actor) -> None:
+    """Show it to everybody. Refuses with NoteMoved, NoSource, WrongReview, WrongExpiry."""
+    async with transaction():
+        note = await _moved(note_id, NoteState.PUBLISHED)
+        _check_sourced(note.source_name, note.reviewed_on, note.expires_on)
+        await _save(note)
+        await record("notes.publish", actor=actor, object_id=note.id, hub_id=note.hub_id)
+
+
+async def withdraw_note(note_id: UUID, *, actor: Actor) -> None:
+    """Take it from all pages and the feed, at once. Refuses with NoteMoved."""
+    async with transaction():
+        note = await _moved(note_id, NoteState.WITHDRAWN)
+        await _save(note)
+        await record("notes.withdraw", actor=actor, object_id=note.id, hub_id=note.hub_id)
+
+
+async def mark_reviewed(note_id: UUID, expires_on: date, *, actor: Actor) -> None:
+    """Somebody compared it with its source today, and it is valid until that day. Refuses with WrongExpiry."""
+    async with transaction():
+        note = await _locked(note_id)
+        _check_days(clock.today(), expires_on)
+        note.reviewed_on, note.expires_on = clock.today(), expires_on
+        await _save(note)
+        await record("notes.review", actor=actor, object_id=note.id, hub_id=note.hub_id)
+
+
+async def set_recording(note_id: UUID, content: bytes, voice: str, *, actor: Actor) -> None:
+    """Let the note be heard in the language `voice` (ISO 639-3), in place of an earlier recording.
+
+    Refuses with NoVoice, and as `recordings.keep` does.
+    """
+    if voice not in SPOKEN:
+        raise NoVoice(field="audio_language")
+    await _record(note_id, recordings.keep(content), voice, actor=actor)
+
+
+async def remove_recording(note_id: UUID, *, actor: Actor) -> None:
+    """Let it be read only; the file is deleted."""
+    await _record(note_id, "", "", actor=actor)
+
+
+async def _record(note_id: UUID, name: str, voice: str, *, actor: Actor) -> None:
+    async with transaction():
+        note = await _locked(note_id)
+        before = note.audio
+        note.audio, note.audio_language = name, voice
+        await _save(note)
+        await record("notes.record", actor=actor, object_id=note.id, hub_id=note.hub_id, has_audio=bool(name))
+    # Only now: were the write undone, the note would lead to nothing. The same file may be read aloud in two notes.
+    if before != name and not await InformationNote.exists(audio=before):
+        recordings.remove(before)
+
+
+def latest_expiry() -> date:
+    """The last day until which a note may be valid: the same day a year from now."""
+    return one_year_after(clock.today())
+
+
+def one_year_after(day: date) -> date:
+    """The same day of the next year; of 29 February the 28th."""
+    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _columns(text: NoteText, *, is_public: bool) -> dict[str, Any]:
+    body = read_markdown(text.body)
+    if is_public:
+        _check_sourced(text.source_name, text.reviewed_on, text.expires_on)
+    else:
+        _check_days(text.reviewed_on, text.expires_on)
+    return {
+        "kind": text.kind,
+        "title": text.title,
+        "body": body,
+        "lang": text.lang,
+        "situations": [situation.value for situation in Situation if situation in text.situations],
+        "source_name": text.source_name,
+        "source_url": text.source_url,
+        "reviewed_on": text.reviewed_on,
+        "expires_on": text.expires_on,
+    }
+
+
+def _check_sourced(source_name: str, reviewed_on: date | None, expires_on: date | None) -> None:
+    if not source_name:
+        raise NoSource(field="source_name")
+    if reviewed_on is None:
+        raise WrongReview(NOT_REVIEWED, field="reviewed_on")
+    if expires_on is None:
+        raise WrongExpiry(NO_EXPIRY, field="expires_on")
+    _check_days(reviewed_on, expires_on)
+
+
+def _check_days(reviewed_on: date | None, expires_on: date | None) -> None:
+    if reviewed_on is not None and reviewed_on > clock.today():
+        raise WrongReview(REVIEWED_LATER, field="reviewed_on")
+    if expires_on is not None and expires_on <= clock.today():
+        raise WrongExpiry(EXPIRY_PAST, field="expires_on")
+    if expires_on is not None and expires_on > latest_expiry():
+        day = dates.date_without_weekday(latest_expiry(), language())
+        raise WrongExpiry(EXPIRY_FAR, field="expires_on", day=day)
+
+
+async def _locked(note_id: UUID) -> InformationNote:
+    found = await lock(InformationNote, [note_id])
+    if not found:
+        raise UnknownNote
+    return found[0]
+
+
+async def _moved(note_id: UUID, state: NoteState) -> InformationNote:
+    note = await _locked(note_id)
+    if state not in MOVES[note.state]:
+        raise NoteMoved
+    note.state = state
+    return note
+
+
+async def _save(note: InformationNote) -> None:
+    """Every change is later than the one before: readers of the feed tell versions by it."""
+    note.changed_at = clock.whole_second_after(note.changed_at)
+    if note.state is NoteState.PUBLISHED and note.published_at is None:
+        note.published_at = clock.now()
+    await note.save(update_fields=WRITTEN_COLUMNS)

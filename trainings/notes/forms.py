@@ -1,0 +1,131 @@
+"""The forms of staff: a note, its review, a help contact. Shape only: the actions know what a note must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from trainings.lib.phones import parse_phone
+from trainings.notes.actions import NoteText
+from trainings.notes.contacts import HOME, SHORT_NUMBER, ContactDetails, shown_number
+from trainings.notes.markdown import FAR, known_address
+from trainings.notes.models import HelpContact, InformationNote, NoteKind, Situation
+from trainings.notes.words import COUNTRIES, WRITTEN
+from trainings.people.forms import printable
+from trainings.schedule.forms import TICKED, Day, Text240, Title, required
+from trainings.web.forms import Form, Typed, wrong
+from trainings.web.i18n import N_, SOURCE_LANGUAGE
+
+PHONE_SHAPE = N_("Escriba el número con sus 8 cifras, con + si es de otro país, o el número corto (110, 1546).")
+NO_TEXT = N_("Escriba el texto de la nota.")
+
+
+def _written(code: str) -> str:
+    if code not in WRITTEN:
+        raise wrong(N_("Escoja una de las opciones."))
+    return code
+
+
+def _address(text: str) -> str:
+    is_far = text.partition(":")[0].lower() in FAR
+    if text and (len(text) > 500 or not is_far or not known_address(text)):
+        raise wrong(N_("Escriba el enlace completo. Empieza con https://"))
+    return text
+
+
+def _number(text: str) -> str:
+    digits = text.strip()
+    if SHORT_NUMBER.fullmatch(digits):
+        return digits
+    number = parse_phone(text)
+    if number is None:
+        raise wrong(PHONE_SHAPE)
+    return number
+
+
+def _country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise wrong(N_("Escoja una de las opciones."))
+    return code
+
+
+Source = Annotated[str, printable(200)]
+SourceAddress = Annotated[str, AfterValidator(_address)]
+
+
+class NoteForm(Form):
+    """A note as typed. Days and source may wait until it is published."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"title": N_("Escriba el título."), "body": NO_TEXT}
+
+    kind: NoteKind = NoteKind.INFORMATION
+    title: Title
+    body: str
+    lang: Annotated[str, AfterValidator(_written)] = SOURCE_LANGUAGE
+    situations: list[Situation] = []
+    source_name: Source = ""
+    source_url: SourceAddress = ""
+    reviewed_on: Day | None = None
+    expires_on: Day | None = None
+    publish: bool = False
+
+    def text(self) -> NoteText:
+        """What the form says, as the actions take it."""
+        values = self.model_dump(exclude={"publish", "hub"})
+        return NoteText(**values | {"situations": tuple(self.situations)})
+
+
+class NewNoteForm(NoteForm):
+    """With the hub that says it."""
+
+    hub: UUID
+
+
+class ReviewForm(Form):
+    """Until when the note is valid that was found right today."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"expires_on": N_("Escriba hasta qué día vale.")}
+
+    expires_on: Day
+
+
+class ContactForm(Form):
+    """A help contact as typed."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "name": N_("Escriba el nombre de la institución."),
+        "phone": PHONE_SHAPE,
+        "source_name": N_("Escriba dónde se revisó el número."),
+        "reviewed_on": N_("Escriba qué día se revisó."),
+    }
+
+    name: Annotated[str, printable(160), AfterValidator(required)]
+    about: Text240 = ""
+    phone: Annotated[str, AfterValidator(_number)]
+    hours: Annotated[str, printable(120)] = ""
+    country: Annotated[str, AfterValidator(_country)] = HOME
+    situations: list[Situation] = []
+    is_emergency: bool = False
+    source_name: Annotated[str, printable(200), AfterValidator(required)]
+    source_url: SourceAddress = ""
+    reviewed_on: Day
+    position: int = Field(default=0, ge=0, le=1000)
+
+    def details(self) -> ContactDetails:
+        """What the form says, as the actions take it."""
+        return ContactDetails(**self.model_dump() | {"situations": tuple(self.situations)})
+
+
+def typed_note(note: InformationNote) -> Typed:
+    """A note, to be edited."""
+    return Typed.of({name: getattr(note, name) for name in NoteForm.model_fields if name != "publish"})
+
+
+def typed_contact(contact: HelpContact) -> Typed:
+    """A contact, to be edited."""
+    values: dict[str, Any] = {name: getattr(contact, name) for name in ContactForm.model_fields}
+    is_emergency = TICKED if contact.is_emergency else None
+    return Typed.of(values | {"phone": shown_number(contact.phone), "is_emergency": is_emergency})

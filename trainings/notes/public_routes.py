@@ -1,0 +1,160 @@
+"""Public pages of notes: the list, one note with its recording and picture, and the Atom feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.errors import NotFound
+from trainings.feeds.conditional import asked_in, is_unchanged
+from trainings.notes import queries, recordings
+from trainings.notes.atom import MEDIA_TYPE, Channel, atom
+from trainings.notes.models import NoteKind
+from trainings.notes.queries import Wanted
+from trainings.notes.shown import card_of, kind_choices, rows_of, shown
+from trainings.schedule import towns
+from trainings.schedule.towns import Town
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.og import og_png
+from trainings.web.render import render
+from trainings.web.static import FOREVER
+
+INDEX = "/notas"
+AN_HOUR = "public, max-age=3600"
+A_QUARTER = "public, max-age=900"
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Versions of a feed are told by their octets alone: one that lost an expired note has no later date."""
+
+
+class UnknownRecording(NotFound):
+    code = "unknown_recording"
+    sentence = N_("No hay grabación en esta dirección. La nota puede haber cambiado: ábrala otra vez.")
+
+
+class UnknownFeed(NotFound):
+    code = "unknown_feed"
+    sentence = N_("No encontramos esas notas. Busque su municipio en el inicio.")
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """`/notas`: what is valid today, by municipality, hub and kind."""
+    asked = request.query_params
+    town = towns.by_slug().get(asked.get("municipio", ""))
+    hubs = dict(await queries.hubs_with_notes())
+    hub = asked.get("ventanilla", "") if asked.get("ventanilla", "") in hubs else ""
+    kind = next((kind for kind in NoteKind if kind.value == asked.get("tipo")), None)
+    wanted = Wanted(town.code if town else "", hub, kind)
+    context = {
+        "rows": rows_of(await queries.listed_notes(wanted)),
+        "town": town,
+        "hub": hub,
+        "hub_name": hubs.get(hub, ""),
+        "kind": kind.value if kind else "",
+        "is_filtered": wanted != Wanted(),
+        "hubs": list(hubs.items()),
+        "kinds": kind_choices(),
+        "feed": _feed_of(town, hub),
+    }
+    return render(request, "notes/index.html", context)
+
+
+def _feed_of(town: Town | None, hub: str) -> str:
+    if hub:
+        return f"{INDEX}/{hub}.atom"
+    return f"{town.path}/avisos.atom" if town else "/avisos.atom"
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """`/notas/{slug}`: one note, the recording first."""
+    note = await queries.public_note(request.path_params["slug"])
+    return render(request, "notes/show.html", {"shown": shown(note)})
+
+
+@allow(PUBLIC)
+async def picture(request: Request) -> Response:
+    """`/notas/{slug}/imagen.png`: what a shared link shows in a chat."""
+    note = await queries.public_note(request.path_params["slug"])
+    drawn = await asyncio.to_thread(og_png, card_of(note))
+    return Response(drawn, media_type="image/png", headers={"cache-control": AN_HOUR})
+
+
+@allow(PUBLIC)
+async def recording(request: Request) -> Response:
+    """In parts where the player asks for parts. Addressed by its content, it never changes.
+
+    Only while a note that is valid has it; staff hear those of their own drafts too, and keep nothing.
+    """
+    name = request.path_params["name"]
+    found = recordings.found(name)
+    if found is None:
+        raise UnknownRecording
+    is_public = await queries.is_heard(name)
+    if not is_public and not await queries.may_hear(name, request.state.actor):
+        raise UnknownRecording
+    headers = {"cache-control": FOREVER if is_public else "no-store"}
+    return FileResponse(found.path, media_type=found.media_type, headers=headers)
+
+
+# -- feeds
+
+
+@allow(PUBLIC)
+async def feed_of_all(request: Request) -> Response:
+    """`/avisos.atom`."""
+    channel = Channel("/avisos.atom", INDEX, _title(N_("Notas de las ventanillas sobre migración"), ""))
+    return await _feed(request, channel, Wanted())
+
+
+@allow(PUBLIC)
+async def feed_of_town(request: Request) -> Response:
+    """`/municipios/{slug}/avisos.atom`: notes of the hubs that serve the municipality."""
+    town = towns.by_slug().get(request.path_params["slug"])
+    if town is None:
+        raise UnknownFeed
+    title = _title(N_("Notas para %(name)s"), town.full_name)
+    channel = Channel(f"{town.path}/avisos.atom", f"{INDEX}?municipio={town.slug}", title)
+    return await _feed(request, channel, Wanted(town_code=town.code))
+
+
+@allow(PUBLIC)
+async def feed_of_hub(request: Request) -> Response:
+    """`/notas/{hub}.atom`."""
+    hub = await queries.public_hub(request.path_params["hub"])
+    channel = Channel(
+        f"{INDEX}/{hub.slug}.atom", f"{INDEX}?ventanilla={hub.slug}", _title(N_("Notas de la %(name)s"), hub.name)
+    )
+    return await _feed(request, channel, Wanted(hub_slug=hub.slug))
+
+
+def _title(sentence: str, name: str) -> str:
+    with speaking(SOURCE_LANGUAGE):
+        return gettext(sentence) % {"name": name} if name else gettext(sentence)
+
+
+async def _feed(request: Request, channel: Channel, wanted: Wanted) -> Response:
+    written = atom(channel, await queries.whole_notes(wanted))
+    etag = f'"{sha256(written).hexdigest()[:32]}"'
+    # Weak: on its way it may be compressed, and then its octets are others.
+    headers = {"etag": f"W/{etag}", "cache-control": A_QUARTER, "content-language": SOURCE_LANGUAGE}
+    if is_unchanged(asked_in(request.scope), etag, NEVER):
+        return Response(status_code=304, headers=headers)
+    return Response(written, media_type=MEDIA_TYPE, headers=headers)
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(INDEX + "/{hub}.atom", feed_of_hub),
+    Route(INDEX + "/{slug}", show),
+    Route(INDEX + "/{slug}/imagen.png", picture),
+    Route(recordings.ADDRESS + "{name}", recording),
+    Route("/avisos.atom", feed_of_all),
+    Route("/municipios/{slug}/avisos.atom", feed_of_town),
+]
