@@ -16,6 +16,8 @@ from trainings import clock
 from trainings.errors import NotFound
 from trainings.lib.dates import day_and_time
 from trainings.lib.text import clean, fold
+from trainings.notes.queries import Line, Wanted, listed_notes
+from trainings.notes.shown import rows_of as note_rows
 from trainings.places.data import department_name, departments
 from trainings.places.map import Marked, country_map, department_map
 from trainings.places.models import Municipality
@@ -36,6 +38,7 @@ from trainings.web.render import absolute, redirect, render
 
 MOST_SHOWN = 6
 MOST_FOUND = 50
+MOST_NOTES = 3
 LONGEST_QUERY = 100
 ALIKE = 0.7
 """How alike a name must be to what was typed to be asked for: one wrong letter in a short name, two in a long one."""
@@ -83,6 +86,7 @@ class Known:
     hubs: tuple[HubCard, ...]
     near: Coming | None
     near_hubs: tuple[HubCard, ...]
+    notes: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ async def _known(town: Town) -> Known:
         if is_busy
         else overview.nearest_session(town.code, await public_queries.coming_sessions(clock.now())),
         near_hubs=() if hubs else tuple(overview.nearest_hubs(town.code, await public_queries.all_hubs())),
+        notes=tuple(await listed_notes(Wanted(town_code=town.code), most=MOST_NOTES)),
     )
 
 
@@ -191,6 +196,7 @@ def _page(request: Request, known: Known) -> Response:
         "in_town": rows_of(agenda.here),
         "nearby": rows_of(agenda.elsewhere),
         "past": rows_of(agenda.past),
+        "notes": note_rows(known.notes),
         "near": _near(known.near) if known.near else None,
         "map": department_map(town.department_code, {town.code: Marked(1)}),
         "feed": feed_links(
