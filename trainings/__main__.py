@@ -17,6 +17,7 @@ from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
+from trainings.feeds import site
 from trainings.lib.crypt import new_key
 from trainings.outreach.place_actions import open_hubs
 from trainings.people import audio
@@ -106,6 +107,22 @@ def seed(
         typer.echo(asyncio.run(seed_demo(settings, scale)))
     except RealData as exc:
         _fail(str(exc))
+
+
+@cli.command("export-site")
+def export_site(folder: Annotated[Path, typer.Argument(help="Where to: empty, new, or exported before.")]) -> None:
+    """Write the public calendar as pages and .ics files that open from a USB stick, without a server."""
+    settings = _settings()
+    try:
+        n_files = asyncio.run(_export_site(settings, folder))
+    except site.NotOurFolder as exc:
+        _fail(str(exc))
+    typer.echo(f"{n_files} files in {folder}; open {folder / 'index.html'}")
+
+
+async def _export_site(settings: Settings, folder: Path) -> int:
+    async with db.connect(settings):
+        return await site.export_site(folder)
 
 
 @users.command("create")

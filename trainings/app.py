@@ -33,6 +33,7 @@ from trainings.errors import Refusal
 from trainings.feeds.middleware import FeedsFromMemory
 from trainings.feeds.scopes import PREFIX as FEEDS_PREFIX
 from trainings.outbox.mailer import server_of
+from trainings.outreach.shown import rewrite_outdated as rewrite_outdated_activities
 from trainings.schedule.shown import rewrite_outdated
 from trainings.settings import Settings, get_settings
 from trainings.web.allow import SignInNeeded
@@ -102,6 +103,7 @@ def _lifespan(settings: Settings, *, with_worker: bool) -> Callable[[Starlette],
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with db.connect(settings):
             await rewrite_outdated()
+            await rewrite_outdated_activities()
             stop = asyncio.Event()
             running = asyncio.create_task(background.work(stop, settings)) if with_worker else None
             try:
@@ -133,4 +135,5 @@ def _pages() -> list[BaseRoute]:
         trainings.privacy.routes,
         trainings.accounts.routes,
     )
-    return in_sections(route for package in from_packages for route in package.routes)
+    of_packages = (route for package in from_packages for route in package.routes)
+    return in_sections([*of_packages, *trainings.feeds.routes.pages])

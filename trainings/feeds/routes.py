@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings.feeds import share_routes, subscribe_routes
 from trainings.feeds.conditional import asked_in
 from trainings.feeds.memory import answer
 from trainings.feeds.scopes import ScopeKind, read_filter
@@ -50,3 +51,5 @@ routes: list[BaseRoute] = [
     Route("/guatemala/{by}/{code}.ics", country),
 ]
 
+pages: list[BaseRoute] = [*subscribe_routes.routes, *share_routes.routes]
+"""Following and embedding a calendar, and making known what is in it."""

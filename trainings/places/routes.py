@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.errors import NotFound
+from trainings.feeds.links import feed_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.text import clean, fold
 from trainings.notes.queries import Line, Wanted, listed_notes
@@ -30,11 +30,10 @@ from trainings.schedule.public_queries import Coming
 from trainings.schedule.remembered import remembered
 from trainings.schedule.rows import rows_of
 from trainings.schedule.towns import Town
-from trainings.settings import get_settings
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, speaking
 from trainings.web.og import Card, og_png
-from trainings.web.render import absolute, redirect, render
+from trainings.web.render import redirect, render
 
 MOST_SHOWN = 6
 MOST_FOUND = 50
@@ -49,15 +48,6 @@ PICTURE_CACHING = "public, max-age=3600"
 class UnknownPlace(NotFound):
     code = "unknown_place"
     sentence = N_("No encontramos ese municipio. Búsquelo por su nombre en el inicio.")
-
-
-@dataclass(frozen=True, slots=True)
-class FeedLinks:
-    """The ways to follow one feed: Apple's and other applications' own scheme, Outlook's form, the bare address."""
-
-    webcal: str
-    outlook: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +208,6 @@ async def picture(request: Request) -> Response:
         )
     drawn = await asyncio.to_thread(og_png, card)
     return Response(drawn, media_type="image/png", headers={"cache-control": PICTURE_CACHING})
-
-
-def feed_links(path: str, name: str) -> FeedLinks:
-    """Links to subscribe to the feed at this path. Outlook refuses `webcal:` and takes the address in its own form."""
-    address = absolute(path)
-    outlook = (
-        f"https://outlook.live.com/calendar/0/addfromweb?url={quote(address, safe='')}&name={quote(name, safe='')}"
-    )
-    return FeedLinks(f"webcal://{get_settings().host}{path}", outlook, address)
 
 
 def _town(request: Request) -> Town:

@@ -1,0 +1,125 @@
+"""The public calendar as a folder: every link leads somewhere, nothing secret is in it, nothing of ours is mixed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+
+from tests import make
+from tests.feeds.test_posters import in_the_park
+from tests.feeds.test_protected import SECRETS, at_the_house
+from tests.outreach.make_activity import make_activity
+from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.feeds.site import NotOurFolder, export_site
+from trainings.schedule import actions as schedule
+from trainings.schedule.models import PlaceShown, Training, TrainingState
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
+SATURDAY = datetime(2027, 3, 6, 8, 30, tzinfo=clock.GUATEMALA)
+FOUR_HOURS = timedelta(hours=4)
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+def links_in(page: Path) -> list[str]:
+    parser = Links()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser.found
+
+
+def files_in(folder: Path, pattern: str = "*") -> list[Path]:
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())
+
+
+def is_file(path: Path) -> bool:
+    return path.resolve().is_file()
+
+
+def text_of(paths: list[Path]) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+async def exported(folder: Path, freeze: Freeze) -> Training:
+    freeze(TODAY)
+    hub = await make.make_hub()
+    training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
+    await make.make_training(hub=hub, title="Borrador", state=TrainingState.DRAFT)
+    await make_activity(hub, title="Feria en el parque", when=in_the_park(hub, SATURDAY))
+    await export_site(folder)
+    return training
+
+
+async def test_every_link_of_every_page_leads_to_a_file_or_to_the_real_site(
+    db: Settings, tmp_path: Path, freeze: Freeze
+) -> None:
+    training = await exported(tmp_path / "sitio", freeze)
+
+    pages = files_in(tmp_path / "sitio", "*.html")
+    assert (tmp_path / "sitio" / "capacitaciones" / f"{training.slug}.html") in pages
+    for page in pages:
+        for link in links_in(page):
+            is_outside = link.startswith(("http://", "https://", "tel:"))
+            assert is_outside or is_file(page.parent / link), (page.name, link)
+
+
+async def test_calendars_of_the_folder_hold_what_the_feeds_hold(db: Settings, tmp_path: Path, freeze: Freeze) -> None:
+    training = await exported(tmp_path, freeze)
+
+    for name in ("guatemala", "municipio-la-libertad-peten", "ventanilla-la-libertad-peten"):
+        calendar = Calendar.from_ical((tmp_path / "calendarios" / f"{name}.ics").read_bytes())
+        assert {str(event["SUMMARY"]) for event in calendar.walk("VEVENT")} == {training.title, "Feria en el parque"}
+
+
+async def test_pages_say_from_when_they_are_and_hold_no_draft(db: Settings, tmp_path: Path, freeze: Freeze) -> None:
+    await exported(tmp_path, freeze)
+
+    text = text_of(files_in(tmp_path, "*.html"))
+
+    assert "Copia del lunes 15 de febrero" in text
+    assert "Feria en el parque" in text
+    assert "Borrador" not in text
+
+
+async def test_protected_place_is_in_no_file(db: Settings, tmp_path: Path) -> None:
+    await at_the_house(place_shown=PlaceShown.AFTER_CONFIRMATION)
+
+    await export_site(tmp_path)
+
+    text = text_of(files_in(tmp_path))
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "La Libertad, Petén" in text
+
+
+async def test_second_export_takes_out_what_is_no_longer_there(db: Settings, tmp_path: Path, freeze: Freeze) -> None:
+    training = await exported(tmp_path, freeze)
+    await schedule.unlist(training.id, actor=PROGRAM)
+
+    await export_site(tmp_path)
+
+    assert files_in(tmp_path / "capacitaciones") == []
+
+
+async def test_folder_with_other_things_is_left_alone(sqlite_db: Settings, tmp_path: Path) -> None:
+    (tmp_path / "fotos.txt").write_text("mías")
+    (tmp_path / "archivo").write_text("")
+
+    for folder in (tmp_path, tmp_path / "archivo"):
+        with pytest.raises(NotOurFolder, match="other things"):
+            await export_site(folder)
+
+    assert [one.name for one in files_in(tmp_path)] == ["archivo", "fotos.txt"]

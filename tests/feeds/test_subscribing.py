@@ -1,0 +1,122 @@
+"""Following a calendar, and showing it inside another site's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.feeds.test_posters import in_the_park
+from tests.feeds.test_protected import SECRETS, at_the_house
+from tests.outreach.make_activity import make_activity
+from tests.web.pages import Page
+from trainings import clock
+from trainings.schedule.models import PlaceShown, TrainingState
+
+Freeze = Callable[[datetime], None]
+TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
+SATURDAY = datetime(2027, 3, 6, 8, 30, tzinfo=clock.GUATEMALA)
+FOUR_HOURS = timedelta(hours=4)
+SCOPES = ("guatemala", "municipio/la-libertad-peten", "ventanilla/la-libertad-peten", "tema/riesgos")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_page_of_each_scope_leads_to_its_feed_by_every_way(client: AsyncClient, scope: str) -> None:
+    training = await make.make_training()
+    feed = f"/cal/{scope}.ics"
+
+    page = Page((await client.get(f"/suscribirse/{scope}")).text)
+
+    links = [str(one["href"]) for one in page.all("a")]
+    assert [link for link in links if link.startswith("webcal://") and link.endswith(feed)]
+    assert [link for link in links if link.startswith("https://outlook.live.com/") and "cal%2F" in link]
+    assert str(page.one("input", id="enlace")["value"]).endswith(feed)
+    assert (await client.get(feed)).status_code == 200
+    assert "Google hasta 24 horas después" in page.text
+    assert training.title in page.text
+
+
+async def test_page_of_choices_leads_to_pages_that_are_there(client: AsyncClient) -> None:
+    await make.make_training()
+
+    page = Page((await client.get("/suscribirse")).text)
+
+    links = [str(one["href"]) for one in page.all("a") if str(one["href"]).startswith("/suscribirse/")]
+    assert len(links) > 340
+    for link in ("/suscribirse/guatemala", "/suscribirse/ventanilla/la-libertad-peten", "/suscribirse/tema/riesgos"):
+        assert link in links
+        assert (await client.get(link)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/suscribirse", "/incrustar"])
+@pytest.mark.parametrize("tail", ["municipio/nada", "facilitador/x", "tema/%00", "otro/la-libertad-peten"])
+async def test_unknown_calendar_is_not_found(client: AsyncClient, path: str, tail: str) -> None:
+    assert (await client.get(f"{path}/{tail}")).status_code == 404
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_embedded_list_may_be_shown_by_any_site_and_knows_nobody(
+    client: AsyncClient, freeze: Freeze, scope: str
+) -> None:
+    freeze(TODAY)
+    training = await make.make_training(sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
+
+    answer = await client.get(f"/incrustar/{scope}")
+    page = Page(answer.text)
+
+    assert "frame-ancestors *" in answer.headers["content-security-policy"]
+    assert "set-cookie" not in answer.headers
+    assert not page.all("form")
+    assert not page.all("script")
+    [link] = [one for one in page.all("a") if str(one["href"]).endswith(f"/capacitaciones/{training.slug}")]
+    assert (link["target"], link["rel"]) == ("_blank", "noopener")
+    assert "sábado, 6 de marzo de 2027" in page.text
+
+
+async def test_no_other_page_may_be_shown_inside_another_site(client: AsyncClient) -> None:
+    for path in ("/", "/suscribirse", "/capacitaciones"):
+        assert "frame-ancestors 'none'" in (await client.get(path)).headers["content-security-policy"]
+
+
+async def test_fragment_is_dated_and_plain(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(TODAY)
+    await make.make_training(title="A & B <i>", sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
+
+    text = (await client.get("/incrustar/guatemala/fragmento")).text
+
+    assert "Al lunes, 15 de febrero de 2027." in text
+    assert "A &amp; B &lt;i&gt;" in text
+    assert re.findall(r"<(\w+)", text.replace("<!--", "")) == ["section", "h2", "p", "ul", "li", "a", "p", "a"]
+    assert not re.search(r"class=|style=|<script", text)
+
+
+async def test_lists_hold_activities_and_only_what_is_public_and_to_come(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(TODAY)
+    hub = await make.make_hub()
+    for title, state in {"Borrador": "draft", "Escondida": "unlisted", "Cancelada": "cancelled"}.items():
+        day = [(SATURDAY, SATURDAY + FOUR_HOURS)]
+        await make.make_training(hub=hub, title=title, sessions=day, state=TrainingState(state))
+    await make_activity(hub, title="Feria en el parque", when=in_the_park(hub, SATURDAY))
+    freeze(TODAY - timedelta(days=9))
+    await make.make_training(hub=hub, title="Pasada", sessions=[(TODAY - FOUR_HOURS * 20, TODAY - FOUR_HOURS * 19)])
+    freeze(TODAY)
+
+    text = (await client.get("/incrustar/ventanilla/la-libertad-peten")).text
+
+    assert "Feria en el parque" in text
+    assert "Sin inscripción" in text
+    assert not any(title in text for title in ("Borrador", "Escondida", "Cancelada", "Pasada"))
+
+
+@pytest.mark.parametrize("path", ["/incrustar/guatemala", "/incrustar/guatemala/fragmento", "/suscribirse/guatemala"])
+async def test_protected_place_is_in_none_of_them(client: AsyncClient, path: str) -> None:
+    await at_the_house(place_shown=PlaceShown.AFTER_CONFIRMATION)
+
+    text = (await client.get(path)).text
+
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "/capacitaciones/" in text

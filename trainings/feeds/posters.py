@@ -1,0 +1,209 @@
+"""Posters for a wall, in Spanish: one training, or a hub's month; as a file to print and as a picture to send.
+
+They say what everybody may know: of a protected place the municipality only.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from trainings import clock
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.lib import dates
+from trainings.lib.phones import show_phone
+from trainings.lib.typst import Design
+from trainings.outreach.queries import ListedActivity, listed_activities
+from trainings.places.models import Hub
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.paper import capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
+from trainings.schedule.phase import Phase
+from trainings.schedule.posted import Meeting, Posted
+from trainings.schedule.public_queries import public_training
+from trainings.schedule.towns import Town
+from trainings.schedule.words import KINDS
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, speaking
+from trainings.web.render import absolute
+
+DESIGNS = Path(__file__).parents[2] / "certificates"
+FONTS = Path(__file__).parents[1] / "web" / "fonts"
+TRAINING = Design(DESIGNS / "posters" / "training.typ", root=DESIGNS, fonts=FONTS)
+MONTH = Design(DESIGNS / "posters" / "month.typ", root=DESIGNS, fonts=FONTS)
+STANDARDS = ["ua-1"]
+PICTURE_DPI = 110
+"""A letter page of 935 × 1210 points: sharp on a telephone, light enough to be sent."""
+MOST_ON_A_PAGE = 10
+MOST_LINES = 4
+
+Form = Literal["pdf", "png"]
+
+
+class NothingToPost(Refusal):
+    code = "nothing_to_post"
+    sentence = N_("Esta capacitación todavía no es pública, se canceló o ya se realizó: no hay qué anunciar.")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a month: when, what and where, in words; `note` where one does not sign up."""
+
+    starts_at: datetime
+    title: str
+    place: str
+    note: str
+
+
+async def training_data(training: Training) -> dict[str, Any]:
+    """What the poster of a training says. Refuses (NothingToPost) what is not public, called off or over."""
+    if training.state is not TrainingState.PUBLISHED:
+        raise NothingToPost
+    posted = await public_training(training.slug)
+    if posted.phase is Phase.HELD:
+        raise NothingToPost
+    with speaking(SOURCE_LANGUAGE):
+        return _training(posted, training.short_code)
+
+
+async def month_data(hub: Hub, first: date) -> dict[str, Any]:
+    """What the poster of a hub's month says; `first` is the first of the month. `hub` comes with seat and operator."""
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    activities = await listed_activities(first, last, hub_ids=[hub.id])
+    with speaking(SOURCE_LANGUAGE):
+        entries = [*await _meetings(hub, first, last), *_outreach(hub, activities)]
+        return _month(hub, first, last, sorted(entries, key=lambda one: (one.starts_at, one.title)))
+
+
+def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetime) -> bytes:
+    """The file, or the picture of its first page. Some ten milliseconds of one core: call it in a thread."""
+    if form == "png":
+        return design.make(data, "png", name="poster", ppi=PICTURE_DPI)[0]
+    second = made_at.astimezone(UTC).replace(microsecond=0)
+    [file] = design.make(data, "pdf", name="poster", pdf_standards=STANDARDS, timestamp=second)
+    return file
+
+
+# -- a training
+
+
+def _training(posted: Posted, short_code: str) -> dict[str, Any]:
+    meeting = posted.next_meeting
+    local = clock.local(meeting.starts_at)
+    is_one = sum(not posted.is_called_off(one) for one in posted.held) == 1
+    weekday = capital(dates.weekday(meeting.starts_at, "es"))
+    about = f"{KINDS[posted.kind]} · {dates.duration(posted.minutes, 'es')} · {posted.town.full_name}"
+    left_out = {"Cupo", "Cuándo"} if is_one else {"Cupo"}
+    return {
+        "operator": _printable(posted.hub.operator),
+        "about": _printable(about),
+        "title": _printable(posted.title),
+        "day": str(local.day),
+        "weekday": weekday if is_one else f"{_which(posted, meeting)} {weekday.lower()}",
+        "month": f"de {dates.month_name(meeting.starts_at, 'es')} de {local.year}",
+        "hours": dates.time_range(meeting.starts_at, meeting.ends_at, "es"),
+        "facts": [
+            [label, [_printable(line) for line in lines]]
+            for label, lines in facts_on_paper(posted)
+            if label not in left_out
+        ],
+        **_call(absolute(f"/c/{short_code}"), ["Apunte aquí la cámara del teléfono.", *how_to_sign_up(posted)]),
+    }
+
+
+def _which(posted: Posted, meeting: Meeting) -> str:
+    return "Empieza el" if meeting == posted.held[0] else "Sigue el"
+
+
+# -- a month
+
+
+async def _meetings(hub: Hub, first: date, last: date) -> list[Entry]:
+    begins, ends = clock.midnight(first), clock.midnight(last + timedelta(days=1))
+    sessions = reads(TrainingSession).filter(
+        training__hub_id=hub.id,
+        training__state=TrainingState.PUBLISHED,
+        state=SessionState.PLANNED,
+        starts_at__gte=begins,
+        starts_at__lt=ends,
+    )
+    slugs = sorted({slug for (slug,) in await sessions.values_list("training__slug")})
+    found = [await public_training(slug) for slug in slugs]
+    return [
+        _entry(posted, meeting)
+        for posted in found
+        for meeting in posted.held
+        if not posted.is_called_off(meeting) and begins <= meeting.starts_at < ends
+    ]
+
+
+def _entry(posted: Posted, meeting: Meeting) -> Entry:
+    place = _where(meeting.place.name, meeting.place.town, posted.hub.seat.department)
+    return Entry(meeting.starts_at, posted.title, place, "")
+
+
+def _activity(activity: ListedActivity, department: str) -> Entry:
+    place = _where(activity.place, activity.town, department)
+    return Entry(activity.starts_at, activity.title, place, "Sin inscripción.")
+
+
+def _outreach(hub: Hub, activities: Sequence[ListedActivity]) -> list[Entry]:
+    return [_activity(one, hub.seat.department) for one in activities if not one.is_cancelled]
+
+
+def _where(place: str, town: Town, department: str) -> str:
+    """On the wall of a hub its own department goes without saying."""
+    return ", ".join(part for part in (place, town.name if town.department == department else town.full_name) if part)
+
+
+def _month(hub: Hub, first: date, last: date, entries: Sequence[Entry]) -> dict[str, Any]:
+    pages = [entries[start : start + MOST_ON_A_PAGE] for start in range(0, len(entries), MOST_ON_A_PAGE)] or [()]
+    hours = f"{hub.hours[:1].lower()}{hub.hours[1:]}"
+    lines = [
+        f"Apunte aquí la cámara del teléfono o llame al {show_phone(hub.phone)}.",
+        stopped(f"También en la ventanilla: {hours}"),
+        "No cuesta. No hace falta tener correo.",
+    ]
+    return {
+        "operator": _printable(hub.operator.name),
+        "title": _printable(f"Capacitaciones sobre migración en {hub.seat.full_name}"),
+        "month": capital(dates.month_name(first, "es")),
+        "year": str(first.year),
+        "n_days": last.day,
+        "lit": sorted({clock.local(one.starts_at).day for one in entries}),
+        "pages": [[_line(one) for one in page] for page in pages],
+        "nothing": "Este mes no hay fechas. Pregunte en la ventanilla por las que vienen.",
+        **_call(absolute(f"/municipios/{hub.seat.slug}"), lines),
+    }
+
+
+def _line(entry: Entry) -> dict[str, str]:
+    weekday, time = dates.weekday(entry.starts_at, "es"), dates.time_of_day(entry.starts_at, "es")
+    return {
+        "day": str(clock.local(entry.starts_at).day),
+        "when": f"{weekday}, {time}",
+        "what": _printable(entry.title),
+        "place": _printable(entry.place),
+        "note": entry.note,
+    }
+
+
+# -- words of both
+
+
+def _call(address: str, lines: Sequence[str]) -> dict[str, Any]:
+    return {
+        "call": "Inscríbase",
+        "sign_up": [_printable(line) for line in lines[:MOST_LINES]],
+        "address": address.partition("://")[2],
+        "link": address,
+        "qr": qr_drawing(address),
+    }
+
+
+def _printable(text: str) -> str:
+    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the poster must come out."""
+    return text.translate({ord(letter): "?" for letter in MONTH.missing(text)})

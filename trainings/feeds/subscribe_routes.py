@@ -1,0 +1,99 @@
+"""Following a calendar from one's own, and showing it on another site: `/suscribirse/…` and `/incrustar/…`."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.feeds.agenda import coming_in
+from trainings.feeds.links import feed_links
+from trainings.feeds.scopes import Scope, ScopeKind, UnknownFeed, resolve
+from trainings.schedule import public_queries, towns
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.headers import policy
+from trainings.web.render import absolute, render
+
+SUBSCRIBE, EMBED = "/suscribirse", "/incrustar"
+KINDS = {one.value: one for one in ScopeKind if one is not ScopeKind.COUNTRY}
+EMBED_HEADERS = {
+    "content-security-policy": policy(frame_ancestors="*"),
+    "x-robots-tag": "noindex",
+    "cache-control": "public, max-age=600",
+}
+"""Any site may show these pages; they hold no form and know nobody."""
+
+
+async def _scope(request: Request) -> tuple[Scope, str]:
+    """The feed of the address, and the end of its path (`municipio/la-libertad-peten`)."""
+    kind, slug = request.path_params.get("kind", ""), request.path_params.get("slug", "")
+    if not kind:
+        return await resolve(ScopeKind.COUNTRY, ""), ScopeKind.COUNTRY.value
+    if kind not in KINDS or not slug:
+        raise UnknownFeed
+    return await resolve(KINDS[kind], slug), f"{kind}/{slug}"
+
+
+@allow(PUBLIC)
+async def choose(request: Request) -> Response:
+    """`/suscribirse`: which calendar; those of a hub, a topic, a municipality, or all."""
+    context = {
+        "hubs": await public_queries.all_hubs(),
+        "topics": (await public_queries.topic_names()).items(),
+        "towns": sorted(towns.by_code().values(), key=lambda town: town.sort_key),
+    }
+    return render(request, "feeds/choose.html", context)
+
+
+@allow(PUBLIC)
+async def subscribe(request: Request) -> Response:
+    """One calendar: how to follow it with what one has, and how a site shows it."""
+    scope, tail = await _scope(request)
+    address = absolute(f"{EMBED}/{tail}")
+    context = {
+        "scope": scope,
+        "feed": feed_links(scope.address, scope.name),
+        "embed": f'<iframe src="{address}" title="{scope.name}" width="100%" height="480" loading="lazy"></iframe>',
+        "fragment": f"{EMBED}/{tail}/fragmento",
+        "preview": f"{EMBED}/{tail}",
+        "next": (await coming_in(scope.key))[:3],
+    }
+    return render(request, "feeds/subscribe.html", context)
+
+
+@allow(PUBLIC)
+async def embed(request: Request) -> Response:
+    """A page for an iframe on another site; its links open outside of it."""
+    return await _shown(request, "feeds/embed.html")
+
+
+@allow(PUBLIC)
+async def fragment(request: Request) -> Response:
+    """The same as plain HTML to be copied, dated: it does not change by itself."""
+    return await _shown(request, "feeds/fragment.html")
+
+
+async def _shown(request: Request, template: str) -> Response:
+    scope, tail = await _scope(request)
+    context = {
+        "scope": scope,
+        "lines": await coming_in(scope.key),
+        "now": clock.now(),
+        "follow": absolute(f"{SUBSCRIBE}/{tail}"),
+    }
+    answer = render(request, template, context)
+    answer.headers.update(EMBED_HEADERS)
+    return answer
+
+
+COUNTRY, ONE = f"/{ScopeKind.COUNTRY.value}", "/{kind}/{slug}"
+routes: list[BaseRoute] = [
+    Route(SUBSCRIBE, choose),
+    Route(SUBSCRIBE + COUNTRY, subscribe, name="subscribe_country"),
+    Route(SUBSCRIBE + ONE, subscribe),
+    Route(EMBED + COUNTRY, embed, name="embed_country"),
+    Route(EMBED + COUNTRY + "/fragmento", fragment, name="fragment_country"),
+    Route(EMBED + ONE, embed),
+    Route(EMBED + ONE + "/fragmento", fragment),
+]
