@@ -17,10 +17,9 @@ from trainings.audit.models import AuditLine
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outreach.actions import TimeAndPlace, cancel_activity
+from trainings.outreach.bands import SEEN_BANDS, AgeBand
 from trainings.outreach.heads import (
     CELLS,
-    SEEN_BANDS,
-    AgeBand,
     Cell,
     Touch,
     count_heads,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from tortoise.functions import Sum
@@ -16,29 +15,12 @@ from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outreach.actions import locked_activity
+from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import ActivityState, HeadCount, OutreachActivity
 from trainings.people.models import Sex
 from trainings.web.i18n import N_
 
 MOST_OF_A_CELL = 100_000
-
-
-class AgeBand(StrEnum):
-    """Ages that can be told by eye, and that the age groups of participants add up to.
-
-    12 to 17 is 12–13 and 14–17; 18 to 59 is 18–24, 25–34 and 35–59: nobody sees who is 24 and who is 26. Children under
-    12 are no participants, yet they come to fairs and are counted. Sheets of paper often hold no ages at all: `nd`.
-    """
-
-    CHILDREN = "0-11"
-    ADOLESCENTS = "12-17"
-    ADULTS = "18-59"
-    ELDERS = "60+"
-    UNKNOWN = "nd"
-
-
-SEEN_BANDS = tuple(band for band in AgeBand if band is not AgeBand.UNKNOWN)
-"""Those that have a button: whoever stands there has an age."""
 
 
 @dataclass(frozen=True, slots=True)

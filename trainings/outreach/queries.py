@@ -1,4 +1,4 @@
-"""Which activities calendars and lists show, and to whom."""
+"""Which activities calendars, lists and pages show, and to whom."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from trainings import clock
+from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.outreach.actions import UnknownActivity
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.schedule import towns
+from trainings.schedule.public_queries import SLUG
+from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
+from trainings.web.i18n import N_
 
 CANCELLED_SHOWN = timedelta(days=7)
 """How long public lists show what was cancelled."""
+PAGE_SIZE = 25
+
+
+class UnknownPublicActivity(UnknownActivity):
+    sentence = N_("No encontramos esta actividad. Busque las que vienen en su municipio.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +133,80 @@ def listed(activities: Iterable[OutreachActivity]) -> list[ListedActivity]:
         )
         for one in activities
     ]
+
+
+# -- one activity
+
+
+async def public_activity(slug: str) -> OutreachActivity:
+    """The activity at this address with hub and place; cancelled ones too, for whoever kept the link.
+
+    Raises UnknownPublicActivity, for drafts too.
+    """
+    found = reads(OutreachActivity).exclude(state=ActivityState.DRAFT).filter(published_at__isnull=False)
+    activity = await found.get_or_none(slug=slug).select_related(*_SHOWN) if SLUG.fullmatch(slug) else None
+    if activity is None:
+        raise UnknownPublicActivity
+    return activity
+
+
+_SHOWN = ("hub__seat", "municipality", "venue__municipality", "responsible")
+
+
+def visible_to(actor: Actor) -> QuerySet[OutreachActivity]:
+    """Activities of the hubs where the actor works, drafts only for the desk there and for who answers for them.
+
+    Who works without a hub sees them all: they hold no names of those who came.
+    """
+    if actor.roles_everywhere.intersection(SEES_ALL):
+        return reads(OutreachActivity)
+    at_hub = Q(hub_id__in=list(actor.hubs_with(HUB_STAFF)))
+    is_theirs = Q(hub_id__in=list(actor.hubs_with(DESK))) | Q(responsible_id=actor.id)
+    return reads(OutreachActivity).filter(at_hub & (is_theirs | ~Q(state=ActivityState.DRAFT)))
+
+
+async def for_staff(activity_id: UUID, actor: Actor) -> OutreachActivity:
+    """An activity in scope with hub, place and who answers for it. Else UnknownActivity."""
+    activity = await visible_to(actor).get_or_none(id=activity_id).select_related(*_SHOWN)
+    if activity is None:
+        raise UnknownActivity
+    return activity
+
+
+# -- the list of the panel
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """What was asked for: those to come, soonest first, or those that are over, latest first."""
+
+    is_past: bool = False
+    kind: ActivityKind | None = None
+    hub_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """A page of the list; `start` counts from 0."""
+
+    rows: list[ListedActivity]
+    start: int
+    total: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.rows)
+
+
+async def activities_page(actor: Actor, wanted: ActivityFilter, page: int) -> ActivityPage:
+    """A page of the activities in scope, numbered from 1."""
+    now = clock.now()
+    found = visible_to(actor).filter(**{"ends_at__lte" if wanted.is_past else "ends_at__gt": now})
+    if wanted.kind is not None:
+        found = found.filter(kind=wanted.kind)
+    if wanted.hub_id is not None:
+        found = found.filter(hub_id=wanted.hub_id)
+    order = ("-starts_at", "-id") if wanted.is_past else ("starts_at", "id")
+    start = (page - 1) * PAGE_SIZE
+    rows = await found.select_related("hub", "venue").order_by(*order).offset(start).limit(PAGE_SIZE)
+    return ActivityPage(listed(rows), start, await found.count())

@@ -112,10 +112,11 @@ async def _stamped(activity: OutreachActivity, sequence: int, *, is_first: bool 
 
 def _text(activity: OutreachActivity) -> str:
     with speaking(SOURCE_LANGUAGE):
-        return event_text(_facts(activity))
+        return event_text(facts_of(activity))
 
 
-def _facts(activity: OutreachActivity) -> EventFacts:
+def facts_of(activity: OutreachActivity) -> EventFacts:
+    """What an entry tells of an activity; hub, municipality and venue are loaded."""
     settings = get_settings()
     venue = activity.venue
     return EventFacts(

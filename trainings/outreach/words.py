@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import ActivityKind, ActivityState
+from trainings.people.models import Sex
 from trainings.web.i18n import N_
 
 KINDS = {
@@ -16,6 +18,34 @@ STATES = {
     ActivityState.DRAFT: N_("Borrador"),
     ActivityState.PUBLISHED: N_("Publicada"),
     ActivityState.CANCELLED: N_("Cancelada"),
+}
+
+SEXES_SEEN = {
+    Sex.MUJER: N_("Mujer"),
+    Sex.HOMBRE: N_("Hombre"),
+    Sex.UNDISCLOSED: N_("Sin decir"),
+}
+
+SEXES_COUNTED = {
+    Sex.MUJER: N_("Mujeres"),
+    Sex.HOMBRE: N_("Hombres"),
+    Sex.UNDISCLOSED: N_("Sin decir"),
+}
+
+BANDS = {
+    AgeBand.CHILDREN: N_("Niñez"),
+    AgeBand.ADOLESCENTS: N_("Adolescencia"),
+    AgeBand.ADULTS: N_("Personas adultas"),
+    AgeBand.ELDERS: N_("Personas mayores"),
+    AgeBand.UNKNOWN: N_("Edad sin anotar"),
+}
+
+BANDS_IN_YEARS = {
+    AgeBand.CHILDREN: N_("hasta 11 años"),
+    AgeBand.ADOLESCENTS: N_("12 a 17 años"),
+    AgeBand.ADULTS: N_("18 a 59 años"),
+    AgeBand.ELDERS: N_("60 años o más"),
+    AgeBand.UNKNOWN: "",
 }
 
 SUBJECTS = {

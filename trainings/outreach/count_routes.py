@@ -1,0 +1,223 @@
+"""`/panel/actividades/{id}/conteo`: big buttons that count heads, with and without script, and totals from paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import HEAD_COUNTERS, can_count_heads
+from trainings.errors import Malformed, Refusal
+from trainings.lib import tokens
+from trainings.outreach import forms, heads, queries
+from trainings.outreach.bands import SEEN_BANDS, AgeBand
+from trainings.outreach.heads import Cell, Counts, total
+from trainings.outreach.models import OutreachActivity
+from trainings.outreach.shown import place_in_words
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_COUNTED, SEXES_SEEN
+from trainings.people.models import Sex
+from trainings.schedule.editor_routes import REFUSED
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+ONE = "/panel/actividades/{id:uuid}"
+
+
+class UnreadableTouches(Malformed):
+    status = 422
+    code = "unreadable_touches"
+    sentence = N_("No pudimos leer el conteo. Abra la página otra vez.")
+
+
+async def _countable(request: Request) -> OutreachActivity:
+    """The activity of the address, if the actor may count there."""
+    activity = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_count_heads(request.state.actor, activity.hub_id):
+        raise WrongRole
+    return activity
+
+
+def _path(activity: OutreachActivity, page: str = "conteo") -> str:
+    return f"/panel/actividades/{activity.id}/{page}"
+
+
+@allow(*HEAD_COUNTERS)
+async def show(request: Request) -> Response:
+    return await _show(request, await _countable(request))
+
+
+async def _show(
+    request: Request, activity: OutreachActivity, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    counts = await heads.counts_of(activity.id)
+    context = {
+        **_about(activity),
+        "bands": [_band(band, counts) for band in SEEN_BANDS],
+        "unknown": total(counts, [Cell(sex, AgeBand.UNKNOWN) for sex in Sex]),
+        "total": total(counts),
+        "by_sex": [(sex.value, gettext(SEXES_COUNTED[sex]), _of_sex(counts, sex)) for sex in Sex],
+        "key": tokens.uuid7(),
+        "refusal": Typed().refused(refusal).error("") if refusal else "",
+    }
+    return render(request, "outreach/staff/count.html", context, status=status)
+
+
+def _about(activity: OutreachActivity) -> dict[str, Any]:
+    return {
+        "here": "semana",
+        "activity": activity,
+        "place": place_in_words(activity),
+        "is_countable": heads.is_countable(activity),
+    }
+
+
+def _band(band: AgeBand, counts: Counts) -> dict[str, Any]:
+    """A row of buttons: the band in words, and code, sex and number of each."""
+    cells = [Cell(sex, band) for sex in Sex]
+    buttons = [{"code": forms.cell_code(cell), "sex": _sex(cell.sex), "number": counts[cell]} for cell in cells]
+    return {
+        "code": band.value,
+        "words": gettext(BANDS[band]),
+        "years": gettext(BANDS_IN_YEARS[band]),
+        "buttons": buttons,
+    }
+
+
+def _sex(sex: Sex) -> str:
+    return gettext(SEXES_SEEN[sex])
+
+
+def _of_sex(counts: Counts, sex: Sex) -> int:
+    return total(counts, [Cell(sex, band) for band in AgeBand])
+
+
+@allow(*HEAD_COUNTERS)
+async def count(request: Request) -> Response:
+    """One touch without script."""
+    activity = await _countable(request)
+    touch = check(forms.CountForm, await read_form(request)).touch()
+    try:
+        await heads.count_heads(activity.id, [touch], actor=request.state.actor)
+    except Refusal as refusal:
+        return await _refused(request, activity, refusal)
+    return redirect(_path(activity))
+
+
+@allow(*HEAD_COUNTERS)
+async def undo(request: Request) -> Response:
+    activity = await _countable(request)
+    form = check(forms.UndoForm, await read_form(request))
+    try:
+        is_undone = await heads.undo_last(activity.id, form.undo_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _refused(request, activity, refusal)
+    response = redirect(_path(activity))
+    if not is_undone:
+        flash(response, gettext(N_("No hay nada suyo que deshacer.")), "note")
+    return response
+
+
+async def _refused(request: Request, activity: OutreachActivity, refusal: Refusal) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    return await _show(request, activity, refusal=refusal, status=refusal.status)
+
+
+@allow(*HEAD_COUNTERS)
+async def touches(request: Request) -> Response:
+    """Touches as the script sends them; the answer is what is counted now, and which of them were not kept."""
+    activity = await _countable(request)
+    try:
+        body = forms.TouchesBody.model_validate_json(await request.body())
+    except ValidationError as exc:
+        raise UnreadableTouches from exc
+    sent = [touch.touch() for touch in body.touches]
+    refused = await heads.count_heads(activity.id, sent, actor=request.state.actor)
+    counts = await heads.counts_of(activity.id)
+    return JSONResponse(
+        {
+            "counts": {forms.cell_code(cell): number for cell, number in counts.items()},
+            "refused": sorted(str(touch_id) for touch_id in refused),
+        },
+        headers={"cache-control": "no-store"},
+    )
+
+
+# -- totals of a sheet of paper
+
+
+@allow(*HEAD_COUNTERS)
+async def show_totals(request: Request) -> Response:
+    activity = await _countable(request)
+    counts = await heads.counts_of(activity.id)
+    return _totals_page(request, activity, forms.typed_totals(counts), total(counts))
+
+
+@allow(*HEAD_COUNTERS)
+async def write_totals(request: Request) -> Response:
+    activity = await _countable(request)
+    typed = await read_form(request)
+    try:
+        wanted, seen = forms.read_totals(typed)
+        await heads.write_totals(activity.id, wanted, seen=seen, actor=request.state.actor)
+    except FormErrors as exc:
+        counts = await heads.counts_of(activity.id)
+        return _totals_page(request, activity, exc.typed, total(counts), status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _totals_refused(request, activity, typed, refusal)
+    response = redirect(_path(activity))
+    flash(response, gettext(N_("Listo: los totales están guardados.")))
+    return response
+
+
+async def _totals_refused(request: Request, activity: OutreachActivity, typed: Typed, refusal: Refusal) -> Response:
+    """The form again: what was typed stays, beside what is counted by now."""
+    counts = await heads.counts_of(activity.id)
+    fresh = forms.typed_totals(counts).fields
+    typed.fields |= {name: values for name, values in fresh.items() if name.startswith(forms.SEEN)}
+    return _totals_page(request, activity, typed.refused(refusal), total(counts), status=refusal.status)
+
+
+def _totals_page(
+    request: Request, activity: OutreachActivity, typed: Typed, n_counted: int, *, status: int = 200
+) -> Response:
+    rows = [
+        (gettext(BANDS[band]), gettext(BANDS_IN_YEARS[band]) if BANDS_IN_YEARS[band] else "", _fields(cells))
+        for band, cells in forms.rows()
+    ]
+    context = {
+        **_about(activity),
+        "form": typed,
+        "rows": rows,
+        "n_counted": n_counted,
+    }
+    return render(request, "outreach/staff/totals.html", context, status=status)
+
+
+def _fields(cells: list[Cell]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": f"{forms.TYPED}-{forms.cell_code(cell)}",
+            "seen": f"{forms.SEEN}-{forms.cell_code(cell)}",
+            "sex": _sex(cell.sex),
+        }
+        for cell in cells
+    ]
+
+
+routes: list[BaseRoute] = [
+    Route(ONE + "/conteo", show),
+    Route(ONE + "/conteo", count, methods=["POST"]),
+    Route(ONE + "/conteo/deshacer", undo, methods=["POST"]),
+    Route(ONE + "/toques", touches, methods=["POST"]),
+    Route(ONE + "/totales", show_totals),
+    Route(ONE + "/totales", write_totals, methods=["POST"]),
+]

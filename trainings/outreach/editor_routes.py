@@ -1,0 +1,180 @@
+"""`/panel/actividades/nueva` and `…/editar`: the form of an activity."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import EDITORS, can_edit_activities
+from trainings.errors import NotFound, Refusal
+from trainings.outreach import actions, forms, queries
+from trainings.outreach.actions import ActivityCalledOff, TimeAndPlace
+from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.words import KINDS
+from trainings.people import choices
+from trainings.places.models import Hub
+from trainings.places.queries import venues_of
+from trainings.schedule.bookings import Booked
+from trainings.schedule.editor_routes import REFUSED, editable_hubs
+from trainings.schedule.holidays import holiday_during
+from trainings.schedule.plans import session_field
+from trainings.schedule.queries import people_who_facilitate
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render
+
+INDEX = "/panel/actividades"
+
+
+async def editable(request: Request) -> OutreachActivity:
+    """The activity of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
+    activity = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_edit_activities(request.state.actor, activity.hub_id):
+        raise WrongRole
+    return activity
+
+
+@allow(*EDITORS)
+async def new(request: Request) -> Response:
+    """The empty form; who leads several hubs first says for which."""
+    hubs = await editable_hubs(request.state.actor)
+    wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
+    hub = next((hub for hub in hubs if hub.slug == wanted), None)
+    if hub is None:
+        return render(request, "outreach/staff/choose_hub.html", {"here": "semana", "hubs": hubs})
+    typed = Typed.of({"hub": hub.id, "kind": ActivityKind.FAIR.value, "municipality": hub.seat_id})
+    return await _form(request, hub, typed)
+
+
+@allow(*EDITORS)
+async def create(request: Request) -> Response:
+    typed = await read_form(request)
+    hub = await _hub(request, typed)
+    try:
+        form = check(forms.ActivityForm, typed)
+        plan, reason = form.plan(hub.id), form.override_reason
+        activity = await actions.create_activity(plan, actor=request.state.actor, override_reason=reason)
+    except FormErrors as exc:
+        return await _form(request, hub, exc.typed, status=422)
+    except Refusal as refusal:
+        return await _refused(request, hub, typed, refusal)
+    return saved(activity, plan.at, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
+
+
+@allow(*EDITORS)
+async def edit(request: Request) -> Response:
+    activity = await editable(request)
+    if activity.state is ActivityState.CANCELLED:
+        raise ActivityCalledOff
+    return await _form(request, activity.hub, forms.typed_activity(activity), activity=activity)
+
+
+@allow(*EDITORS)
+async def update(request: Request) -> Response:
+    activity = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(forms.ActivityForm, typed)
+        plan = form.plan(activity.hub_id)
+        await actions.edit_activity(
+            activity.id,
+            plan,
+            actor=request.state.actor,
+            override_reason=form.override_reason,
+            revision=form.revision,
+        )
+    except FormErrors as exc:
+        return await _form(request, activity.hub, exc.typed, activity=activity, status=422)
+    except Refusal as refusal:
+        return await _refused(request, activity.hub, typed, refusal, activity=activity)
+    return saved(activity, plan.at, N_("Listo: los cambios están guardados."))
+
+
+def saved(activity: OutreachActivity, at: TimeAndPlace, sentence: str) -> Response:
+    """Back to its page, with a word of warning where the day is a holiday."""
+    response = redirect(f"{INDEX}/{activity.id}")
+    holiday = holiday_during(at.starts_at, at.ends_at)
+    if holiday is None:
+        flash(response, gettext(sentence))
+    else:
+        words = gettext(N_("Ese día es feriado: %(name)s.")) % {"name": gettext(holiday.name)}
+        flash(response, f"{gettext(sentence)} {words}", "note")
+    return response
+
+
+async def _hub(request: Request, typed: Typed) -> Hub:
+    """The hub that the form is for: one that the actor leads."""
+    for hub in await editable_hubs(request.state.actor):
+        if str(hub.id) == typed.value("hub"):
+            return hub
+    raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
+
+
+async def _refused(
+    request: Request, hub: Hub, typed: Typed, refusal: Refusal, *, activity: OutreachActivity | None = None
+) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    typed.refused(refusal)
+    is_booked = isinstance(refusal, Booked)
+    return await _form(request, hub, typed, activity=activity, status=refusal.status, is_booked=is_booked)
+
+
+async def _form(
+    request: Request,
+    hub: Hub,
+    typed: Typed,
+    *,
+    activity: OutreachActivity | None = None,
+    status: int = 200,
+    is_booked: bool = False,
+) -> Response:
+    # The rules of bookings speak of a row of a training's form; here there is one, and its day is what to correct.
+    booked = typed.errors.pop(session_field(0), "")
+    if booked:
+        typed.errors["day"] = booked
+    context = {
+        "here": "semana",
+        "form": typed,
+        "hub": hub,
+        "activity": activity,
+        "kinds": [(kind.value, gettext(words)) for kind, words in KINDS.items()],
+        "people": await _people(hub, activity),
+        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        **await place_choices(hub, activity),
+    }
+    return render(request, "outreach/staff/form.html", context, status=status)
+
+
+async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUID, str]]:
+    """Who may answer for it; who did so far stays in the list."""
+    people = {user.id: user.name for user in await people_who_facilitate(hub.id, hub.operator_id)}
+    if activity is not None:
+        people.setdefault(activity.responsible_id, activity.responsible.name)
+    return list(people.items())
+
+
+async def place_choices(hub: Hub, activity: OutreachActivity | None = None) -> dict[str, Any]:
+    """The hub's venues and all municipalities, its own department first; a retired venue stays where it is in use."""
+    also = [activity.venue_id] if activity is not None else []
+    seat = await hub.seat
+    return {
+        "venues": [
+            (venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in await venues_of(hub, also=also)
+        ],
+        "departments": choices.municipalities_by_department(seat.department)[:-1],
+    }
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX + "/nueva", new),
+    Route(INDEX + "/nueva", create, methods=["POST"]),
+    Route(INDEX + "/{id:uuid}/editar", edit),
+    Route(INDEX + "/{id:uuid}/editar", update, methods=["POST"]),
+]

@@ -1,0 +1,205 @@
+"""The forms of activities: plan one, move it, count heads with a touch, write totals. Times as in Guatemala."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from trainings import clock
+from trainings.outreach.actions import ActivityPlan, TimeAndPlace
+from trainings.outreach.bands import AgeBand
+from trainings.outreach.heads import CELLS, MOST_OF_A_CELL, Cell, Touch
+from trainings.outreach.models import ActivityKind, OutreachActivity
+from trainings.outreach.words import SUBJECTS
+from trainings.people.forms import MunicipalityCode, printable
+from trainings.people.models import Sex
+from trainings.schedule.forms import Day, Lines, Reason, Text240, Title
+from trainings.web.forms import Form, FormErrors, Typed, wrong
+from trainings.web.i18n import N_, gettext
+
+MOST_TOUCHES = 100
+TYPED, SEEN = "n", "antes"
+"""How the fields of the totals begin: what is written now, and what stood there when the page was opened."""
+
+
+class WhenAndWhereForm(Form):
+    """Another day, time or place. Where a venue is chosen, the municipality is the venue's."""
+
+    day: Day
+    starts: time
+    ends: time
+    venue: UUID | None = None
+    municipality: MunicipalityCode = ""
+    place: Annotated[str, printable(200)] = ""
+    override_reason: Reason = ""
+
+    def at(self) -> TimeAndPlace:
+        """What the form says, in UTC."""
+        return TimeAndPlace(
+            starts_at=clock.at(self.day, self.starts),
+            ends_at=clock.at(self.day, self.ends),
+            municipality=self.municipality,
+            venue_id=self.venue,
+            place=self.place,
+        )
+
+
+class ActivityForm(WhenAndWhereForm):
+    """All of an activity. `materials`: one a line; `revision` that of the row when the form was opened."""
+
+    kind: ActivityKind
+    title: Title
+    summary: Lines = ""
+    responsible: UUID
+    materials: Lines = ""
+    rain_plan: Text240 = ""
+    revision: int | None = None
+
+    def plan(self, hub_id: UUID) -> ActivityPlan:
+        """The activity as the actions take it."""
+        return ActivityPlan(
+            hub_id=hub_id,
+            kind=self.kind,
+            title=self.title,
+            at=self.at(),
+            responsible_id=self.responsible,
+            summary=self.summary,
+            materials=self.materials,
+            rain_plan=self.rain_plan,
+        )
+
+
+def typed_time_and_place(activity: OutreachActivity) -> dict[str, Any]:
+    """When and where an activity is, as the form shows it."""
+    start, end = clock.local(activity.starts_at), clock.local(activity.ends_at)
+    return {
+        "day": start.date(),
+        "starts": f"{start:%H:%M}",
+        "ends": f"{end:%H:%M}",
+        "venue": activity.venue_id,
+        "municipality": activity.municipality_id,
+        "place": activity.place,
+    }
+
+
+def typed_activity(activity: OutreachActivity) -> Typed:
+    """An activity, to be edited."""
+    names = ("title", "summary", "materials", "rain_plan", "revision")
+    values = {name: getattr(activity, name) for name in names}
+    about = {"kind": activity.kind.value, "responsible": activity.responsible_id}
+    return Typed.of(values | about | typed_time_and_place(activity))
+
+
+# -- counting
+
+
+def cell_code(cell: Cell) -> str:
+    """A square in one word: `mujer:18-59`."""
+    return f"{cell.sex}:{cell.band}"
+
+
+BY_CODE = {cell_code(cell): cell for cell in CELLS}
+
+
+def _cell(code: str) -> str:
+    if code not in BY_CODE:
+        raise wrong(N_("Escoja una de las opciones."))
+    return code
+
+
+class CountForm(Form):
+    """One touch without script. `key` comes with the page: the same button pressed twice on one page is one touch."""
+
+    key: UUID
+    cell: Annotated[str, AfterValidator(_cell)]
+
+    def touch(self) -> Touch:
+        return Touch(uuid5(self.key, self.cell), BY_CODE[self.cell])
+
+
+class UndoForm(Form):
+    """Take back one's last touch; `key` as in the form that counts."""
+
+    key: UUID
+
+    @property
+    def undo_id(self) -> UUID:
+        return uuid5(self.key, "undo")
+
+
+class TouchBody(BaseModel):
+    """One touch as the script sends it, under the name that the phone gave it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: UUID
+    cell: Literal[tuple(BY_CODE)]  # type: ignore[valid-type]  # the codes of the squares
+    number: Literal[1, -1] = 1
+
+    def touch(self) -> Touch:
+        return Touch(self.id, BY_CODE[self.cell], self.number)
+
+
+class TouchesBody(BaseModel):
+    """Touches in the order in which they were made."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    touches: Annotated[list[TouchBody], Field(min_length=1, max_length=MOST_TOUCHES)]
+
+
+def typed_totals(counts: dict[Cell, int]) -> Typed:
+    """The totals that there are, to be corrected, and beside each what it was when the page was opened."""
+    typed = {f"{TYPED}-{cell_code(cell)}": number for cell, number in counts.items()}
+    seen = {f"{SEEN}-{cell_code(cell)}": number for cell, number in counts.items()}
+    return Typed.of(typed | seen)
+
+
+def read_totals(typed: Typed) -> tuple[dict[Cell, int], dict[Cell, int]]:
+    """The totals as typed, nothing being none, and as they were seen. Raises FormErrors."""
+    wanted, seen = {}, {}
+    for cell in CELLS:
+        name = f"{TYPED}-{cell_code(cell)}"
+        number = _number(typed.value(name))
+        if number is None:
+            typed.errors[name] = gettext(N_("Escriba un número de 0 a %(most)s.")) % {"most": MOST_OF_A_CELL}
+        wanted[cell] = number or 0
+        seen[cell] = _number(typed.value(f"{SEEN}-{cell_code(cell)}")) or 0
+    if typed.errors:
+        raise FormErrors(typed)
+    return wanted, seen
+
+
+def _number(text: str) -> int | None:
+    text = text.strip() or "0"
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_OF_A_CELL))
+    return int(text) if is_number and int(text) <= MOST_OF_A_CELL else None
+
+
+def rows() -> list[tuple[AgeBand, list[Cell]]]:
+    """The table row by row."""
+    return [(band, [Cell(sex, band) for sex in Sex]) for band in AgeBand]
+
+
+# -- orientations
+
+
+def _subject(code: str) -> str:
+    if code not in SUBJECTS:
+        raise wrong(N_("Escoja una de las opciones."))
+    return code
+
+
+class TallyForm(Form):
+    """One orientation more or less at the desk of a hub."""
+
+    hub: UUID
+    subject: Annotated[str, AfterValidator(_subject)]
+    step: Literal["mas", "menos"]
+
+    @property
+    def number(self) -> int:
+        return 1 if self.step == "mas" else -1

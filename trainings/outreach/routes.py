@@ -1,0 +1,15 @@
+"""All pages of outreach: the public ones, and those of the panel."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from trainings.outreach import count_routes, editor_routes, orientation_routes, public_routes, staff_routes
+
+routes: list[BaseRoute] = [
+    *public_routes.routes,
+    *editor_routes.routes,
+    *staff_routes.routes,
+    *count_routes.routes,
+    *orientation_routes.routes,
+]

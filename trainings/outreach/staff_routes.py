@@ -1,0 +1,247 @@
+"""`/panel/actividades`: the list, one activity, and the buttons that publish, move, call off and reopen it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads, can_edit_activities
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import Refusal
+from trainings.outreach import actions, forms, queries
+from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
+from trainings.outreach.editor_routes import editable, place_choices, saved
+from trainings.outreach.heads import counts_of, is_countable, total
+from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
+from trainings.outreach.queries import ActivityFilter, ActivityPage
+from trainings.outreach.shown import PATH, place_in_words
+from trainings.outreach.words import KINDS, STATES
+from trainings.places.queries import hubs_visible_to
+from trainings.schedule.bookings import Booked
+from trainings.schedule.editor_routes import REFUSED
+from trainings.schedule.forms import CancelForm
+from trainings.schedule.plans import session_field
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import absolute, redirect, render
+
+INDEX = "/panel/actividades"
+ONE = INDEX + "/{id:uuid}"
+LAST_PAGE = 10_000
+PAST = "pasadas"
+
+
+# -- the list
+
+
+@allow(*STAFF)
+async def index(request: Request) -> Response:
+    """Activities in scope, to come or past, by kind and hub."""
+    actor: Actor = request.state.actor
+    hubs = await hubs_visible_to(actor)
+    asked = request.query_params
+    kind = asked.get("tipo", "")
+    wanted = ActivityFilter(
+        is_past=asked.get("cuando") == PAST,
+        kind=ActivityKind(kind) if kind in set(ActivityKind) else None,
+        hub_id=next((hub.id for hub in hubs if hub.slug == asked.get("ventanilla")), None),
+    )
+    number = asked.get("pagina", "")
+    page = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and number.isascii() and len(number) < 6 else 1
+    found = await queries.activities_page(actor, wanted, page)
+    context = {
+        "here": "semana",
+        "form": Typed.of(dict(asked)),
+        "page": found,
+        "is_past": wanted.is_past,
+        "is_filtered": bool(wanted.kind or wanted.hub_id),
+        "kinds": [(code.value, gettext(words)) for code, words in KINDS.items()],
+        "kind_words": {code: gettext(words) for code, words in KINDS.items()},
+        "state_words": {code: gettext(words) for code, words in STATES.items()},
+        "hubs": [(hub.slug, hub.name) for hub in hubs] if len(hubs) > 1 else [],
+        "before": _page_path(request, page - 1) if page > 1 else "",
+        "after": _page_path(request, page + 1) if found.end < found.total else "",
+        "can_create": bool(actor.hubs_with(EDITORS)),
+        "is_desk": bool(actor.hubs_with(DESK)),
+        "n_counted": await _n_counted(found) if wanted.is_past else {},
+    }
+    return render(request, "outreach/staff/index.html", context)
+
+
+def _page_path(request: Request, page: int) -> str:
+    kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
+    return f"{INDEX}?{urlencode(kept | {'pagina': str(page)})}"
+
+
+async def _n_counted(page: ActivityPage) -> dict[str, int]:
+    """How many heads were counted, by activity."""
+    found: dict[str, int] = {}
+    rows = reads(HeadCount).filter(activity_id__in=[row.id for row in page.rows])
+    for activity_id, number in await rows.values_list("activity_id", "number"):
+        found[str(activity_id)] = found.get(str(activity_id), 0) + number
+    return found
+
+
+# -- one activity
+
+
+@allow(*STAFF)
+async def show(request: Request) -> Response:
+    activity = await queries.for_staff(request.path_params["id"], request.state.actor)
+    return await _show(request, activity)
+
+
+async def _show(
+    request: Request, activity: OutreachActivity, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    actor: Actor = request.state.actor
+    path = PATH + activity.slug
+    context = {
+        "here": "semana",
+        "activity": activity,
+        "kind": gettext(KINDS[activity.kind]),
+        "state": gettext(STATES[activity.state]),
+        "place": place_in_words(activity),
+        "materials": activity.materials.splitlines(),
+        "moves": ACTIVITY_MOVES[activity.state],
+        "may_edit": can_edit_activities(actor, activity.hub_id),
+        "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
+        "is_countable": is_countable(activity),
+        "n_counted": total(await counts_of(activity.id)),
+        "public_path": path if activity.state is not ActivityState.DRAFT and activity.published_at else "",
+        "public_address": absolute(path),
+        "refusal": Typed().refused(refusal).error("") if refusal else "",
+        "needs_reason": isinstance(refusal, Booked),
+    }
+    return render(request, "outreach/staff/show.html", context, status=status)
+
+
+@allow(*EDITORS)
+async def publish(request: Request) -> Response:
+    activity = await editable(request)
+    try:
+        await actions.publish_activity(activity.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _refused(request, activity, refusal)
+    return _done(activity, N_("Listo: la actividad está publicada. Comparta su enlace."))
+
+
+@allow(*EDITORS)
+async def reopen(request: Request) -> Response:
+    """It takes place after all; where somebody or the venue is taken by now, the page asks why that is no trouble."""
+    activity = await editable(request)
+    reason = (await read_form(request)).value("override_reason").strip()[:240]
+    try:
+        await actions.reopen_activity(activity.id, actor=request.state.actor, override_reason=reason)
+    except Refusal as refusal:
+        return await _refused(request, activity, refusal)
+    return _done(activity, N_("Listo: la actividad sí se realiza."))
+
+
+async def _refused(request: Request, activity: OutreachActivity, refusal: Refusal) -> Response:
+    if refusal.status not in REFUSED:
+        raise refusal
+    refusal.field = None
+    return await _show(request, activity, refusal=refusal, status=refusal.status)
+
+
+def _done(activity: OutreachActivity, sentence: str) -> Response:
+    response = redirect(f"{INDEX}/{activity.id}")
+    flash(response, gettext(sentence))
+    return response
+
+
+# -- moving and calling off
+
+
+@allow(*EDITORS)
+async def show_move(request: Request) -> Response:
+    activity = await editable(request)
+    if activity.state is ActivityState.CANCELLED:
+        raise ActivityCalledOff
+    return await _move_form(request, activity, Typed.of(forms.typed_time_and_place(activity)))
+
+
+@allow(*EDITORS)
+async def move(request: Request) -> Response:
+    activity = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(forms.WhenAndWhereForm, typed)
+        at, reason = form.at(), form.override_reason
+        await actions.move_activity(activity.id, at, actor=request.state.actor, override_reason=reason)
+    except FormErrors as exc:
+        return await _move_form(request, activity, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        typed.refused(refusal)
+        is_booked = isinstance(refusal, Booked)
+        return await _move_form(request, activity, typed, status=refusal.status, is_booked=is_booked)
+    return saved(activity, at, N_("Listo: la actividad cambió."))
+
+
+async def _move_form(
+    request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200, is_booked: bool = False
+) -> Response:
+    booked = typed.errors.pop(session_field(0), "")
+    if booked:
+        typed.errors["day"] = booked
+    context = {
+        "here": "semana",
+        "activity": activity,
+        "place": place_in_words(activity),
+        "form": typed,
+        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        **await place_choices(activity.hub, activity),
+    }
+    return render(request, "outreach/staff/move.html", context, status=status)
+
+
+@allow(*EDITORS)
+async def confirm_cancel(request: Request) -> Response:
+    return _cancel_page(request, await editable(request), Typed())
+
+
+@allow(*EDITORS)
+async def cancel(request: Request) -> Response:
+    activity = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(CancelForm, typed)
+        await actions.cancel_activity(activity.id, form.reason, actor=request.state.actor)
+    except FormErrors as exc:
+        return _cancel_page(request, activity, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return _cancel_page(request, activity, typed.refused(refusal), status=refusal.status)
+    return _done(activity, N_("Listo: la actividad está cancelada. Así se ve en su página y en los calendarios."))
+
+
+def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200) -> Response:
+    context = {
+        "here": "semana",
+        "activity": activity,
+        "form": typed,
+        "may_cancel": ActivityState.CANCELLED in ACTIVITY_MOVES[activity.state],
+    }
+    return render(request, "outreach/staff/cancel.html", context, status=status)
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(ONE, show),
+    Route(ONE + "/publicar", publish, methods=["POST"]),
+    Route(ONE + "/reabrir", reopen, methods=["POST"]),
+    Route(ONE + "/mover", show_move),
+    Route(ONE + "/mover", move, methods=["POST"]),
+    Route(ONE + "/cancelar", confirm_cancel),
+    Route(ONE + "/cancelar", cancel, methods=["POST"]),
+]
