@@ -20,6 +20,7 @@ import trainings.certificates.routes
 import trainings.feeds.routes
 import trainings.notes.routes
 import trainings.outbox.routes
+import trainings.outreach.routes
 import trainings.people.routes
 import trainings.places.routes
 import trainings.privacy.routes
@@ -126,6 +127,7 @@ def _pages() -> list[BaseRoute]:
         trainings.web.routes,
         trainings.places.routes,
         trainings.schedule.routes,
+        trainings.outreach.routes,
         trainings.registrations.routes,
         trainings.notes.routes,
         trainings.attendance.routes,
