@@ -90,7 +90,7 @@ async def test_pages_say_from_when_they_are_and_hold_no_draft(db: Settings, tmp_
 
     text = text_of(files_in(tmp_path, "*.html"))
 
-    assert "Copia del lunes 15 de febrero" in text
+    assert "Copia del lunes, 15 de febrero de 2027" in text
     assert "Feria en el parque" in text
     assert "Borrador" not in text
 
