@@ -39,6 +39,11 @@ def show_phone(e164: str, *, with_code: bool = False) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
+def is_landline(e164: str) -> bool:
+    """Whether it is surely no mobile, so that it takes no text message: at home those that begin with 2, 6 or 7."""
+    return phonenumbers.number_type(phonenumbers.parse(e164)) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 def is_email(text: str) -> bool:
     """Whether it has the shape of an address that our mail can reach: plain ASCII, a dot in the domain."""
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None

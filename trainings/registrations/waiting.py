@@ -15,6 +15,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
 from trainings.registrations.commands import Farewell, Leave
@@ -133,6 +134,27 @@ async def mark_reached(group_id: UUID, *, actor: Actor) -> None:
         group, training = await _locked(group_id)
         await _check_offered(group, training)
         await _reach(group, training, actor, by="call")
+
+
+async def take_back_reached(group_id: UUID, *, actor: Actor) -> None:
+    """Staff had not told them after all: no time to answer runs, unless a message about the offer went out.
+
+    Nothing where they answered meanwhile.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        if group.state is not RegistrationState.OFFERED or group.reached_at is None or await _is_written_to(group):
+            return
+        group.reached_at = group.offered_until = None
+        await group.save(update_fields=["reached_at", "offered_until"])
+        await record("registrations.take_back_reached", actor=actor, object_id=group.id, hub_id=training.hub_id)
+
+
+async def _is_written_to(group: RegistrationGroup) -> bool:
+    """Whether the mail server took a message about this offer."""
+    people = [key for (key,) in await Registration.filter(group_id=group.id).values_list("id")]
+    sent = OutboxJob.filter(subject_id__in=people, kind="registration_offered", outcome=Outcome.SENT)
+    return await sent.filter(done_at__gte=group.changed_at).exists()
 
 
 async def reached_by_mail(group_id: UUID) -> None:

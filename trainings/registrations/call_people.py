@@ -1,0 +1,330 @@
+"""Who is on a call list: people concerned whom no message reached, worked out whenever it is read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.models import AuditLine
+from trainings.db import reads
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
+from trainings.people.models import AgeGroup, Guardian
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+
+PATIENCE = timedelta(hours=2)
+"""So long after its hour a message may still leave before somebody is called instead."""
+LOOK_BACK = timedelta(days=1)
+"""Who moved up so long before a list of offers was opened is on it, unless an earlier list had them."""
+SAME_MESSAGE = timedelta(hours=12)
+"""A reminder's message is of the same day as its list."""
+MOVED_UP = "registrations.promote"
+"""The audit line of a group that moved up from the waiting list."""
+OFFERING = frozenset({"registration_offered", "registration_promoted"})
+HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
+
+
+class Why(StrEnum):
+    """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet."""
+
+    NO_EMAIL = "no_email"
+    REFUSED = "refused"
+    FAILED = "failed"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them."""
+
+    registration_id: UUID
+    group_id: UUID
+    participant_id: UUID
+    state: RegistrationState
+    is_apart: bool
+    why: Why | None
+    marks: Sequence[Call] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        return bool(self.marks) and self.marks[-1].result is CallResult.REACHED
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One registration as the working out needs it: no name, no contact."""
+
+    id: UUID
+    created_at: datetime
+    group_id: UUID
+    participant_id: UUID
+    state: RegistrationState
+    email_key: str | None
+    refused_at: datetime | None
+    is_minor: bool
+    is_look_alike: bool
+    reached_at: datetime | None
+    is_apart: bool
+
+    @property
+    def mailbox(self) -> tuple[UUID, str | None]:
+        """People of a group with one address are told together; who made their link their own is not."""
+        return (self.id, None) if self.is_apart else (self.group_id, self.email_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Everything around some lists of call, read at once."""
+
+    people: Mapping[UUID, Sequence[Person]]
+    jobs: Mapping[tuple[UUID, str | None], Sequence[OutboxJob]]
+    marks: Mapping[UUID, Mapping[UUID, Sequence[Call]]]
+    stopped: frozenset[UUID]
+    moved_up: Mapping[UUID, datetime]
+    earlier: Mapping[UUID, datetime] = field(default_factory=dict)
+    called_off: frozenset[UUID] = frozenset()
+
+
+async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
+    """The people of each list, by its id, in the order in which they signed up. A constant number of questions.
+
+    Who cancelled is on none; who was reached by a message only where a call was marked before.
+    """
+    around = await _around(lists)
+    return {one.id: _people_of(one, around) for one in lists}
+
+
+def _people_of(call_list: CallList, around: Around) -> list[Listed]:
+    marks = around.marks.get(call_list.id, {})
+    found = []
+    for person in around.people.get(call_list.training_id, ()):
+        standing = standing_marks(marks.get(person.id, ()))
+        if person.state is RegistrationState.CANCELLED or person.is_look_alike:
+            continue
+        why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
+        if why is not None or standing:
+            found.append(
+                Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
+            )
+    return found
+
+
+def standing_marks(marks: Iterable[Call]) -> list[Call]:
+    """The marks that stand: "not reached" right after "reached" takes that one back."""
+    standing: list[Call] = []
+    for mark in marks:
+        if mark.result is CallResult.NOT_REACHED and standing and standing[-1].result is CallResult.REACHED:
+            standing.pop()
+        else:
+            standing.append(mark)
+    return standing
+
+
+# -- whom it concerns
+
+
+def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
+    if call_list.batch_id in around.stopped or call_list.id in around.called_off:
+        return False
+    if call_list.reason is CallReason.OFFERED:
+        return _moved_up_unknowing(call_list, person, around)
+    if person.created_at > call_list.created_at:
+        return False  # who signed up afterwards was shown what holds now
+    return call_list.reason is not CallReason.REMINDER or person.state is RegistrationState.CONFIRMED
+
+
+def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether the person moved up in the time of this list, and nobody knows yet that they know."""
+    moved_at = around.moved_up.get(person.group_id)
+    if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
+        return False
+    begins = max(around.earlier.get(call_list.id, call_list.created_at - LOOK_BACK), call_list.created_at - LOOK_BACK)
+    return begins <= moved_at and (call_list.closed_at is None or moved_at <= call_list.closed_at)
+
+
+def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
+    """Why somebody concerned has to be called; none where a message reached them, or still may."""
+    if person.email_key is None:
+        return Why.NO_EMAIL
+    jobs = [job for job in around.jobs.get(person.mailbox, ()) if _is_about(call_list, job, person, around)]
+    sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
+    if person.refused_at is not None and (sent_at is None or sent_at <= person.refused_at):
+        return Why.REFUSED
+    if sent_at is not None:
+        return None
+    outcomes = {job.outcome for job in jobs}
+    if not jobs or "" in outcomes:
+        return Why.LATE if clock.now() > call_list.due_at + PATIENCE else None
+    if outcomes <= {Outcome.OVERTAKEN, Outcome.STOPPED}:
+        return None
+    return Why.REFUSED if Outcome.REFUSED in outcomes else Why.FAILED
+
+
+def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
+    """Whether a message tells what the list does."""
+    if call_list.batch_id is not None:
+        return job.batch_id == call_list.batch_id
+    if call_list.reason is CallReason.OFFERED:
+        return job.kind in OFFERING and job.created_at >= around.moved_up[person.group_id]
+    if call_list.reason is CallReason.REMINDER:
+        return "reminder" in job.kind and job.run_at >= call_list.due_at - SAME_MESSAGE
+    return job.created_at >= call_list.created_at
+
+
+# -- reading
+
+
+async def _around(lists: Sequence[CallList]) -> Around:
+    trainings = sorted({one.training_id for one in lists})
+    rows = await _registrations(trainings)
+    apart = await _apart([row["id"] for row in rows])
+    refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
+    people: dict[UUID, list[Person]] = defaultdict(list)
+    for row in rows:
+        people[row["training_id"]].append(_person(row, apart, refusals))
+    everybody = [one for members in people.values() for one in members]
+    jobs = await _jobs(lists, everybody)
+    offers = [one for one in lists if one.reason is CallReason.OFFERED]
+    return Around(
+        people=people,
+        jobs=jobs,
+        marks=await _marks(lists),
+        stopped=frozenset(
+            job.batch_id for found in jobs.values() for job in found if job.batch_id and job.outcome == Outcome.STOPPED
+        ),
+        moved_up=await _moved_up(offers, everybody),
+        earlier=await _ends_of_earlier(offers),
+        called_off=await _called_off(lists),
+    )
+
+
+async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    found = reads(Registration).filter(training_id__in=list(training_ids)).order_by("id")
+    rows: list[dict[str, Any]] = await found.values(
+        *("id", "created_at", "training_id", "group_id", "participant_id", "state", "duplicate_of_id"),
+        email_key="participant__email_key",
+        refused_at="participant__email_refused_at",
+        age_group="participant__age_group",
+        reached_at="group__reached_at",
+    )
+    return rows
+
+
+def _is_minor(row: Mapping[str, Any]) -> bool:
+    return row["age_group"] is not None and AgeGroup(row["age_group"]).is_minor
+
+
+def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UUID, datetime]) -> Person:
+    is_minor = _is_minor(row)
+    return Person(
+        id=row["id"],
+        created_at=row["created_at"],
+        group_id=row["group_id"],
+        participant_id=row["participant_id"],
+        state=RegistrationState(row["state"]),
+        email_key=row["email_key"],
+        refused_at=refusals.get(row["participant_id"]) if is_minor else row["refused_at"],
+        is_minor=is_minor,
+        is_look_alike=row["duplicate_of_id"] is not None,
+        reached_at=row["reached_at"],
+        is_apart=row["id"] in apart,
+    )
+
+
+async def _apart(registration_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those who made their link their own: what others of the form read is not for them, nor theirs for the others."""
+    if not registration_ids:
+        return frozenset()
+    links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
+    claimed = await links.filter(registration_id__in=list(registration_ids)).values_list("registration_id")
+    return frozenset(registration_id for (registration_id,) in claimed)
+
+
+async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
+    """Of minors the guardian's address counts: the last one left. Only those are told that it refuses."""
+    if not minors:
+        return {}
+    permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None, email__not_isnull=True)
+    rows = await permitting.order_by("created_at", "id").values_list("participant_id", "email_refused_at")
+    newest = dict(rows)
+    return {minor: refused_at for minor, refused_at in newest.items() if refused_at is not None}
+
+
+async def _jobs(
+    lists: Sequence[CallList], everybody: Sequence[Person]
+) -> dict[tuple[UUID, str | None], list[OutboxJob]]:
+    """The messages that may have told what these lists do, by mailbox."""
+    batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
+    found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
+    alone = {one.training_id for one in lists if one.batch_id is None}
+    if alone and everybody:
+        since = min(one.created_at for one in lists if one.batch_id is None) - LOOK_BACK
+        subjects = [one.id for one in everybody]
+        about = reads(OutboxJob).filter(subject_id__in=subjects, run_at__gte=since, batch_id=None)
+        found += await about
+    mailbox_of = {one.id: one.mailbox for one in everybody}
+    jobs: dict[tuple[UUID, str | None], list[OutboxJob]] = defaultdict(list)
+    for job in found:
+        if job.subject_id in mailbox_of:
+            jobs[mailbox_of[job.subject_id]].append(job)
+    return jobs
+
+
+async def _marks(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, list[Call]]]:
+    marks: dict[UUID, dict[UUID, list[Call]]] = defaultdict(lambda: defaultdict(list))
+    for mark in await reads(Call).filter(call_list_id__in=[one.id for one in lists]).order_by("created_at", "id"):
+        marks[mark.call_list_id][mark.registration_id].append(mark)
+    return marks
+
+
+async def _moved_up(offers: Sequence[CallList], everybody: Sequence[Person]) -> dict[UUID, datetime]:
+    """When each group moved up from the waiting list last."""
+    if not offers:
+        return {}
+    groups = sorted({one.group_id for one in everybody if one.state in HAS_PLACE})
+    lines = reads(AuditLine).filter(act=MOVED_UP, object_id__in=groups).order_by("created_at", "id")
+    return dict(await lines.values_list("object_id", "created_at"))
+
+
+async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
+    """When the list of offers before each of these was closed."""
+    if not offers:
+        return {}
+    trainings = sorted({one.training_id for one in offers})
+    closed = reads(CallList).filter(training_id__in=trainings, reason=CallReason.OFFERED, closed_at__not_isnull=True)
+    ends: dict[UUID, datetime] = {}
+    for training_id, closed_at in await closed.order_by("closed_at").values_list("training_id", "closed_at"):
+        for one in offers:
+            if one.training_id == training_id and closed_at <= one.created_at:
+                ends[one.id] = closed_at
+    return ends
+
+
+async def _called_off(lists: Sequence[CallList]) -> frozenset[UUID]:
+    """Lists whose thing no longer holds: of what is called off (that has a list of its own), of what takes place."""
+    trainings = dict(
+        await reads(Training).filter(id__in=sorted({one.training_id for one in lists})).values_list("id", "state")
+    )
+    wanted = sorted({one.session_id for one in lists if one.session_id is not None})
+    sessions = dict(await reads(TrainingSession).filter(id__in=wanted).values_list("id", "state")) if wanted else {}
+    return frozenset(
+        one.id
+        for one in lists
+        if _is_moot(
+            one.reason,
+            is_off=trainings[one.training_id] == TrainingState.CANCELLED,
+            is_session_off=sessions.get(one.session_id) == SessionState.CANCELLED,
+        )
+    )
+
+
+def _is_moot(reason: CallReason, *, is_off: bool, is_session_off: bool) -> bool:
+    if reason is CallReason.CANCELLED:
+        return not (is_off or is_session_off)
+    return is_off or (reason is CallReason.REMINDER and is_session_off)

@@ -1,0 +1,128 @@
+"""Call lists in the scope of staff: which are open, and how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.permissions import CALLERS
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.outbox.models import CallList
+from trainings.registrations.call_people import Listed, people_on
+from trainings.schedule.models import SessionChange, TrainingSession
+from trainings.web.i18n import N_
+
+READABLE = timedelta(days=30)
+"""So long after it was closed, or after what it tells is over, a list can still be read."""
+
+
+class UnknownList(NotFound):
+    code = "unknown_call_list"
+    sentence = N_("No encontramos esa lista de llamadas en su ventanilla. Puede que ya se haya borrado.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A list with its numbers. `begins_at`: the first moment at which somebody not told would come for nothing, or
+    miss something; `ends_at`: from then on it is useless to call.
+    """
+
+    call_list: CallList
+    n_reached: int
+    n_people: int
+    begins_at: datetime
+    ends_at: datetime
+
+    @property
+    def n_left(self) -> int:
+        return self.n_people - self.n_reached
+
+    @property
+    def is_open(self) -> bool:
+        return self.call_list.closed_at is None and self.ends_at > clock.now()
+
+    @property
+    def is_due(self) -> bool:
+        return self.is_open and self.call_list.due_at <= clock.now()
+
+
+async def progress_of(actor: Actor, *, training_id: UUID | None = None) -> list[Progress]:
+    """The lists that the actor may read, of one training or of all: the next to begin first, then the newest.
+
+    Those with nobody on them are left out.
+    """
+    lists = [one for one in await _readable(actor, training_id) if one.closed_at is None or _is_recent(one.closed_at)]
+    people = await people_on(lists)
+    spans = await _spans(lists)
+    found = [_progress(one, people[one.id], *spans[one.id]) for one in lists if people[one.id]]
+    recent = [one for one in found if _is_recent(one.ends_at)]
+    return sorted(recent, key=lambda one: (one.begins_at, -one.call_list.created_at.timestamp(), one.call_list.id))
+
+
+async def n_to_call(actor: Actor) -> tuple[int, Sequence[Progress]]:
+    """How many people of the actor's hubs have to be called now, and the lists on which they are."""
+    waiting = [one for one in await progress_of(actor) if one.is_due and one.n_left]
+    return sum(one.n_left for one in waiting), waiting
+
+
+async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
+    """One list with its training loaded. Else UnknownList: another hub's, none, or one that can no longer be read."""
+    call_list = await reads(CallList).get_or_none(id=list_id).prefetch_related("training__hub__seat")
+    if call_list is None or not actor.has_at(call_list.training.hub_id, CALLERS):
+        raise UnknownList
+    begins_at, ends_at = (await _spans([call_list]))[call_list.id]
+    if not _is_recent(call_list.closed_at or ends_at):
+        raise UnknownList
+    people = await people_on([call_list])
+    return _progress(call_list, people[call_list.id], begins_at, ends_at)
+
+
+def _progress(call_list: CallList, people: Sequence[Listed], begins_at: datetime, ends_at: datetime) -> Progress:
+    return Progress(call_list, sum(one.is_reached for one in people), len(people), begins_at, ends_at)
+
+
+def _is_recent(moment: datetime) -> bool:
+    return moment > clock.now() - READABLE
+
+
+async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
+    """The lists of trainings of the actor's hubs that are not over for long."""
+    recent = reads(TrainingSession).filter(
+        training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
+    )
+    if training_id is not None:
+        recent = recent.filter(training_id=training_id)
+    trainings = [key for (key,) in await recent.distinct().values_list("training_id")]
+    lists = reads(CallList).filter(training_id__in=trainings).order_by("-created_at", "-id")
+    return await lists.prefetch_related("training__hub") if trainings else []
+
+
+async def _spans(lists: Sequence[CallList]) -> dict[UUID, tuple[datetime, datetime]]:
+    """When what each list tells begins (as it was, where that is earlier and still to come), and when it is over."""
+    trainings = sorted({one.training_id for one in lists})
+    sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
+    batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
+    changes = await reads(SessionChange).filter(batch_id__in=batches) if batches else []
+    return {one.id: _span(one, sessions, changes) for one in lists}
+
+
+def _span(
+    call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[SessionChange]
+) -> tuple[datetime, datetime]:
+    of_training = [one for one in sessions if one.training_id == call_list.training_id]
+    of_list = [one for one in of_training if call_list.session_id in (None, one.id)] or of_training
+    spans = [(one.starts_at, one.ends_at) for one in of_list]
+    spans += [
+        (one.old_starts_at, one.old_ends_at)
+        for one in changes
+        if one.batch_id == call_list.batch_id and one.old_starts_at is not None and one.old_ends_at is not None
+    ]
+    ahead = [begin for begin, end in spans if end > clock.now()]
+    if not spans:
+        return call_list.due_at, call_list.due_at
+    return min(ahead, default=max(begin for begin, _end in spans)), max(end for _begin, end in spans)
