@@ -14,6 +14,7 @@ from trainings.seed import world as building
 from trainings.seed.cards import build_cards
 from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
+from trainings.seed.notes import build_notes
 from trainings.seed.world import DOMAIN, World
 from trainings.settings import Settings
 
@@ -68,6 +69,7 @@ async def _build(password: str, scale: int) -> None:
         await build_cards(world)
         await build_families(world)
         await build_lately(world)
+        await build_notes(world)
 
 
 async def _keep_running(scale: int) -> None:
