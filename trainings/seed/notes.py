@@ -1,7 +1,7 @@
 """Notes of the demo world, with sources that say they are examples, and the contacts of the orientation page.
 
-The notes are invented. The numbers are not: each is public and was compared with the page named beside it on `CHECKED_ON`.
-A year later they stand there as unreviewed, like anybody's.
+The notes are invented. The numbers are not: each is public and was compared with the page named beside it on
+`CHECKED_ON`. A year later they stand there as unreviewed, like anybody's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trainings.notes.models import NoteKind, Situation
 from trainings.seed.world import DOMAIN, World
 
 CHECKED_ON = date(2026, 11, 25)
-PNC_PAGE = "https://pgn.gob.gt/2025/03/11/que-hacer-y-que-no-hacer-al-enfrentarse-a-la-desaparicion-de-una-nina-nino-o-adolescente/"
+PGN_PAGE = "https://pgn.gob.gt/2025/03/11/que-hacer-y-que-no-hacer-al-enfrentarse-a-la-desaparicion-de-una-nina-nino-o-adolescente/"
 NEWS_PAGE = (
     "https://emisorasunidas.com/nacional/2025/12/24/guia-de-numeros-de-emergencia-por-celebraciones-de-fin-de-ano/"
 )
@@ -39,12 +39,13 @@ CONTACTS = (
     ),
     ContactDetails(
         name="Alerta Alba-Keneth, Procuraduría General de la Nación (PGN)",
-        about="Si una niña, un niño o adolescente desapareció o está sin su familia. No hay que esperar 24 horas.",
+        about="Si una niña, un niño o adolescente desapareció: no espere 24 horas. La PGN también protege a quien está "
+        "sin su familia.",
         phone="1546",
         situations=(Situation.CHILD_ALONE, Situation.RELATIVE_TRAVELLING),
         is_emergency=True,
         source_name="Procuraduría General de la Nación, 11 de marzo de 2025",
-        source_url=PNC_PAGE,
+        source_url=PGN_PAGE,
         reviewed_on=CHECKED_ON,
         position=10,
     ),
@@ -93,7 +94,8 @@ NOTES = (
     SeedNote(
         0,
         "Antes de pagar por un trabajo en otro país, pregunte",
-        "Hay quienes ofrecen trabajo afuera y piden dinero por adelantado. **Una oferta verdadera se puede revisar.**\n\n"
+        "Hay quienes ofrecen trabajo afuera y piden dinero por adelantado. **Una oferta verdadera se puede "
+        "revisar.**\n\n"
         "## Señales para desconfiar\n\n"
         "- Piden depósito, o que entregue su DPI o su pasaporte.\n"
         "- Solo hablan por mensajes y no dicen dónde queda su oficina.\n"
@@ -110,8 +112,8 @@ NOTES = (
     SeedNote(
         0,
         "Ofertas falsas de cosecha por mensajes de teléfono",
-        "En las últimas semanas **varias comunidades** contaron de mensajes que ofrecen trabajo en la cosecha y piden un "
-        "depósito para apartar el lugar.\n\n"
+        "En las últimas semanas **varias comunidades** contaron de mensajes que ofrecen trabajo en la cosecha y piden "
+        "un depósito para apartar el lugar.\n\n"
         "- Los mensajes vienen de números distintos.\n"
         "- Usan el nombre de una institución sin serlo.\n\n"
         "Si le llega uno, no pague. Cuéntelo en la ventanilla: no hace falta decir su nombre.",
@@ -141,7 +143,7 @@ NOTES = (
         "- **Salud:** el centro de salud atiende de lunes a viernes.\n"
         "- **Documentos:** traiga lo que tenga, aunque le falte algo. Vemos juntos qué sigue.\n"
         "- **Estudio y trabajo:** preguntamos con usted por cursos y bolsas de empleo.\n\n"
-        "Si vuelve con niñas o niños, dígalo: la escuela puede recibirles durante el año.",
+        "Si vuelve con niñas o niños, dígalo: preguntamos con usted en la escuela más cercana.",
         (Situation.RETURNED,),
         12,
         120,
@@ -195,17 +197,15 @@ AUTHORS = ("coordina", "coordina2")
 
 
 async def build_notes(world: World) -> None:
-    """Contacts for all, and the notes of the two hubs that have a coordinator: valid, soon to expire, expired, draft."""
+    """Contacts for all, and notes of the two hubs with a coordinator: valid, soon to expire, expired, a draft."""
     for contact in CONTACTS:
         await add_contact(replace(contact, reviewed_on=min(CHECKED_ON, clock.today())), actor=PROGRAM)
     now = clock.now()
     for note in NOTES:
-        author = await User.get(email=f"{AUTHORS[note.hub]}@{DOMAIN}")
         hub = world.hubs[note.hub]
+        author = await actor_of(await User.get(email=f"{AUTHORS[note.hub]}@{DOMAIN}"))
         with clock.frozen(now - timedelta(days=note.days_old)):
-            await create_note(
-                _text(note, hub.phone), hub_id=hub.id, actor=await actor_of(author), publish=bool(note.source)
-            )
+            await create_note(_text(note, hub.phone), hub_id=hub.id, actor=author, publish=bool(note.source))
 
 
 def _text(note: SeedNote, phone: str) -> NoteText:
