@@ -20,6 +20,7 @@ KIND_WORDS = {
     "training_changed": N_("Cambio de fecha o lugar"),
     "certificate_ready": N_("Diploma o constancia"),
     "own_link_again": N_("Enlace otra vez"),
+    "session_reminder": N_("Recordatorio"),
     "need_answered": N_("Respuesta sobre un apoyo"),
     "my_links": N_("Enlaces pedidos en la página"),
     "withdraw_data": N_("Borrar los datos que la persona pidió borrar"),

@@ -1,12 +1,16 @@
-"""Looks every minute for what has run out: offered places that nobody answered, reserved ones that got no name."""
+"""Looks every minute for what has run out, offered places and reserved ones, and for what is due: reminders, calls."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
+from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.cards import release_due
+from trainings.registrations.reminder_days import Reminder
+from trainings.registrations.reminders import remind
 from trainings.registrations.waiting import expire_offers
 
 SECONDS_BETWEEN = 60
@@ -15,8 +19,14 @@ logger = logging.getLogger("trainings.registrations")
 
 async def run(stop: asyncio.Event) -> None:
     """Look at once and every minute until stopped. What fails is tried again."""
+    looks = (
+        ("offers ran out", expire_offers),
+        ("reserved places were released", release_due),
+        ("call lists of offers were opened", open_for_offers),
+        ("reminders were written", partial(remind, set[Reminder]())),
+    )
     while not stop.is_set():
-        for what, look in (("offers ran out", expire_offers), ("reserved places were released", release_due)):
+        for what, look in looks:
             try:
                 n = await look()
             except Exception:  # whatever the database or a bug does, the next round comes

@@ -33,7 +33,10 @@ END = "END:VCALENDAR\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One session in one person's calendar. `sequence` rises with every change, also from REQUEST to CANCEL."""
+    """One session in one person's calendar. `sequence` rises with every change, also from REQUEST to CANCEL.
+
+    `is_apart`: it comes with a message of its own, or came so, however many sessions there are.
+    """
 
     uid: str
     stamped_at: datetime
@@ -44,6 +47,7 @@ class Appointment:
     location: str
     description: str
     is_cancelled: bool = False
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,24 @@ def invitation_uid(registration_id: UUID, session_id: UUID, uid_domain: str, *, 
 
 
 def carried(appointments: Sequence[Appointment], parties: Parties) -> tuple[Invitation | None, tuple[Attachment, ...]]:
-    """What a message carries: up to three sessions as one object each, the first of them inline; more as one file."""
+    """What a message carries: up to three sessions as one object each, the first of them inline; more as one file.
+
+    Of those in one file, what the reader has an invitation of is told to their calendar by itself all the same.
+    """
+    if len(appointments) > MOST_INVITATIONS:
+        apart = [appointment for appointment in appointments if appointment.is_apart][:MOST_INVITATIONS]
+        rest = [appointment for appointment in appointments if appointment not in apart]
+        invited, files = _one_by_one(apart, parties)
+        together = (Attachment("calendario.ics", all_in_one(rest), "text/calendar"),) if rest else ()
+        return invited, (*files, *together)
+    return _one_by_one(appointments, parties)
+
+
+def _one_by_one(
+    appointments: Sequence[Appointment], parties: Parties
+) -> tuple[Invitation | None, tuple[Attachment, ...]]:
     if not appointments:
         return None, ()
-    if len(appointments) > MOST_INVITATIONS:
-        return None, (Attachment("calendario.ics", all_in_one(appointments), "text/calendar"),)
     first, *others = [invitation(appointment, parties) for appointment in appointments]
     # One object may hold one UID only, and Outlook acts on one object a message: the others are there to be opened.
     files = (

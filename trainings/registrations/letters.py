@@ -17,7 +17,8 @@ from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule import sentences
-from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.changes import changes_since
+from trainings.schedule.models import PlaceShown, SessionChange, SessionState, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web import i18n
 from trainings.web.i18n import SOURCE_LANGUAGE
@@ -31,7 +32,10 @@ ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready"})
 """Messages about one person; all others tell of everybody of a group who has the same address."""
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
+ABOUT_CHANGES = ("training_changed", "training_cancelled")
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
+REMINDER = "session_reminder"
+READ = (Outcome.SENT, Outcome.KEPT)
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
 """Sources whose names somebody of the staff heard and typed."""
 
@@ -50,7 +54,9 @@ class Meeting:
 class Facts:
     """One registration with everything around it, and those that one address is told of together with it.
 
-    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries.
+    `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
+    those of the training's sessions since the person signed up, `told_of_changes` the messages about such that were
+    read, `reminded` the reminders.
     """
 
     job: OutboxJob
@@ -62,6 +68,14 @@ class Facts:
     lang: str
     round_number: int
     is_told_again: bool
+    changes: Sequence[SessionChange]
+    told_of_changes: Sequence[OutboxJob]
+    reminded: Sequence[OutboxJob] = ()
+
+    @cached_property
+    def invited(self) -> frozenset[str]:
+        """Sessions of which the reader has an invitation by itself, from a reminder."""
+        return frozenset(key for job in self.reminded for key in job.payload.get("sessions", ()))
 
     @property
     def training(self) -> Training:
@@ -223,6 +237,9 @@ async def gather(job: OutboxJob) -> Facts | None:
         lang=until_now[0].lang or SOURCE_LANGUAGE,
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
+        changes=await changes_since(registration.training_id, registration.created_at),
+        told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
+        reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
     )
 
 
@@ -251,7 +268,7 @@ def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int
     """
     n_rounds, good_bye = 0, None
     for message in messages:
-        is_read = message.outcome in (Outcome.SENT, Outcome.KEPT)
+        is_read = message.outcome in READ
         if message.kind == "training_cancelled" and is_read:
             n_rounds, good_bye = n_rounds + 1, None
         elif message.kind == "registration_cancelled" and is_read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,11 @@ from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.people.words import NEEDS
+from trainings.registrations import reminding
 from trainings.registrations.changed import has_news, in_words, news, revivals
 from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
-from trainings.registrations.letters import Facts, gather
+from trainings.registrations.letters import REMINDER, Facts, gather
 from trainings.registrations.models import HoldReason, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.waiting import offer_ends, reached_by_mail
@@ -99,6 +101,13 @@ def confirmations(facts: Facts) -> list[Appointment]:
     return [appointment(facts, one) for one in facts.coming]
 
 
+def invitations_of_the_day(facts: Facts) -> list[Appointment]:
+    """The sessions that a reminder is about, where the confirmation brought a file with all of them."""
+    if not reminding.came_as_a_file(facts):
+        return []
+    return [appointment(facts, one) for one in reminding.sessions_of_the_day(facts)]
+
+
 def withdrawals(facts: Facts) -> list[Appointment]:
     """The sessions that somebody had a place in, for taking out of the calendar."""
     if facts.registration.confirmed_at is None or facts.others_come:
@@ -106,6 +115,12 @@ def withdrawals(facts: Facts) -> list[Appointment]:
     # Where only a session was called off, it has been taken out already.
     affected = [*facts.coming, *facts.called_off] if facts.is_cancelled else facts.coming
     return [appointment(facts, one, is_withdrawn=True) for one in affected]
+
+
+def next_day(facts: Facts) -> datetime | None:
+    """When the next session ahead begins, or would have."""
+    ahead = [*facts.coming, *facts.called_off]
+    return ahead[0].starts_at if ahead else None
 
 
 def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
@@ -131,6 +146,7 @@ def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = 
         location=facts.place_of(session) or _("En línea"),
         description="\n".join(part for part in (phone, bring, online) if part),
         is_cancelled=is_withdrawn or is_called_off,
+        is_apart=str(session.id) in facts.invited,
     )
 
 
@@ -143,7 +159,13 @@ class Kind:
     entries: Callable[[Facts], Sequence[Appointment]] = nothing
     more: Callable[[Facts], dict[str, Any]] = field(default=lambda _facts: {})
     names_day: bool = True
+    day: Callable[[Facts], datetime | None] = next_day
     sent: Callable[[Facts], Awaitable[None]] | None = None
+
+
+def is_reminded(facts: Facts) -> bool:
+    """Somebody with a place, before the first session of the day begins."""
+    return is_confirmed(facts) and reminding.is_still_ahead(facts)
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
@@ -196,6 +218,13 @@ KINDS = {
     "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
     "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
     "training_changed": Kind("emails/training_changed.txt", is_changed, requests, in_words),
+    REMINDER: Kind(
+        "emails/session_reminder.txt",
+        is_reminded,
+        invitations_of_the_day,
+        reminding.shown,
+        day=reminding.day,
+    ),
     "need_answered": Kind("emails/need_answered.txt", is_answered, more=_support),
     "own_link_again": Kind("emails/own_link_again.txt", has_link, names_day=False),
 }
@@ -216,7 +245,7 @@ def letter_of(kind: Kind, facts: Facts) -> Mail:
         invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, facts.to))
         shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
         letter = write_letter(kind.words, shown)
-        subject = letter.heading + (_day_for_subject(facts) if kind.names_day else "")
+        subject = letter.heading + (_for_subject(kind.day(facts), facts.lang) if kind.names_day else "")
     return Mail(
         to=facts.to,
         subject=subject,
@@ -232,7 +261,6 @@ def letter_of(kind: Kind, facts: Facts) -> Mail:
     )
 
 
-def _day_for_subject(facts: Facts) -> str:
+def _for_subject(day: datetime | None, lang: str) -> str:
     """Nothing about the subject matter, which others may read over a shoulder; the day tells messages apart."""
-    ahead = [*facts.coming, *facts.called_off]
-    return f": {day_and_time(ahead[0].starts_at, facts.lang).replace(NBSP, ' ')}" if ahead else ""
+    return f": {day_and_time(day, lang).replace(NBSP, ' ')}" if day else ""

@@ -1,0 +1,58 @@
+"""Many messages of one kind in one go: as `actions.enqueue`, for everybody of a training at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import is_in_transaction, sql
+from trainings.db.sql import Insert, Statement
+from trainings.lib.tokens import uuid7
+from trainings.outbox import bell
+
+JOBS = Insert(
+    "outbox_job",
+    "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
+    "lang text, run_at timestamptz",
+    attempts="0",
+    tries="0",
+    outcome="''",
+    last_error="''",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One message. `payload` holds ids and codes only; `subject_id` is the registration that it is about."""
+
+    subject_id: UUID
+    dedup: str
+    payload: Mapping[str, object]
+
+
+async def enqueue_many(kind: str, wanted: Sequence[Wanted], *, hub_id: UUID) -> None:
+    """Write these jobs in the caller's transaction, due now, in the language of whom they are about.
+
+    None of them may be there yet: the caller holds a lock under which it has looked.
+    """
+    assert is_in_transaction(), "jobs are written together with what causes them"
+    now = clock.now()
+    rows = [
+        (
+            uuid7(),
+            now,
+            kind,
+            json.dumps({"registration_id": str(one.subject_id), **one.payload}),
+            one.dedup,
+            one.subject_id,
+            hub_id,
+            "",
+            now,
+        )
+        for one in wanted
+    ]
+    await sql.write_all([Statement(JOBS, rows)])
+    bell.wake()

@@ -1,0 +1,94 @@
+"""On which days people are reminded: reckoned from the dates alone, so that a late start knows what is still to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.outbox.actions import STAFF_DELAY
+
+HOUR = time(9)
+EARLIEST = time(6)
+"""Before nine only for what begins before nine, where the day before was missed; and never by night."""
+MOST_DAYS_BEFORE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A planned session; `settled_at`: when it was last changed."""
+
+    id: UUID
+    starts_at: datetime
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What one training's people are reminded of now: its sessions of a day, so many days before.
+
+    `since`: nine o'clock of the day on which it is due. Who was not confirmed by then has just been told everything.
+    """
+
+    training_id: UUID
+    on: date
+    days: int
+    since: datetime
+    session_ids: tuple[UUID, ...]
+
+
+def read_days(text: str) -> tuple[int, ...]:
+    """`Operator.reminder_days` as numbers, the farthest first."""
+    return tuple(sorted((int(part) for part in text.split(",") if part), reverse=True))
+
+
+def write_days(days: Collection[int]) -> str:
+    return ",".join(str(one) for one in sorted(set(days), reverse=True))
+
+
+def reminder_due(training_id: UUID, meetings: Sequence[Meeting], days: Sequence[int]) -> Reminder | None:
+    """The reminder that should have gone last, if it still makes sense now.
+
+    Sessions of one day are one reminder, and of two that fall on the same morning the nearer session's goes. What was
+    missed before is not made up for once a later one is due: nobody gets two on one day. A session that was changed
+    so late that people have just heard of it is not reminded of.
+    """
+    by_day = _by_day(meetings)
+    mornings = _mornings(by_day, days)
+    now = clock.now()
+    past = [morning for morning in mornings if clock.at(morning, HOUR) <= now]
+    if not past:
+        return None
+    morning = max(past)
+    on = mornings[morning]
+    first, since = by_day[on][0], clock.at(morning, HOUR)
+    if first.starts_at <= now or first.settled_at + STAFF_DELAY > since or not _is_hour_for(first):
+        return None
+    return Reminder(training_id, on, (on - morning).days, since, tuple(one.id for one in by_day[on]))
+
+
+def _by_day(meetings: Sequence[Meeting]) -> Mapping[date, list[Meeting]]:
+    by_day: dict[date, list[Meeting]] = defaultdict(list)
+    for meeting in sorted(meetings, key=lambda one: (one.starts_at, one.id)):
+        by_day[clock.local(meeting.starts_at).date()].append(meeting)
+    return by_day
+
+
+def _mornings(by_day: Mapping[date, object], days: Sequence[int]) -> Mapping[date, date]:
+    """Which day's sessions are reminded of on which morning."""
+    mornings: dict[date, date] = {}
+    for on in sorted(by_day):
+        for n in days:
+            mornings.setdefault(on - timedelta(days=n), on)
+    return mornings
+
+
+def _is_hour_for(first: Meeting) -> bool:
+    """Whether a message may leave at this hour of the day."""
+    now, today = clock.now(), clock.today()
+    if now >= clock.at(today, HOUR):
+        return True
+    return now >= clock.at(today, EARLIEST) and first.starts_at <= clock.at(today, HOUR)
