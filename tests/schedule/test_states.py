@@ -12,7 +12,7 @@ from tests.schedule.wishes import acts, meeting, plan_for, sessions_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
-from trainings.schedule import actions
+from trainings.schedule import actions, copies
 from trainings.schedule.bookings import VenueBooked
 from trainings.schedule.models import (
     SessionState,
@@ -121,7 +121,7 @@ async def test_duplicate_is_a_draft_on_other_days_with_the_same_hours_and_people
     await make.make_registration(training)
     first_day = clock.today() + timedelta(days=40)
 
-    copy = await actions.duplicate_training(training.id, first_day, actor=PROGRAM)
+    copy = await copies.duplicate_training(training.id, first_day, actor=PROGRAM)
 
     kept = await Training.get(id=copy.id)
     assert (kept.state, kept.capacity, kept.taken, kept.languages) == (TrainingState.DRAFT, 25, 0, ["kek"])
@@ -139,14 +139,14 @@ async def test_duplicate_onto_the_same_day_asks_for_a_reason(cast: Cast) -> None
     same_day = clock.local(training.sessions[0].starts_at).date()
 
     with pytest.raises(VenueBooked):
-        await actions.duplicate_training(training.id, same_day, actor=PROGRAM)
-    await actions.duplicate_training(training.id, same_day, actor=PROGRAM, override_reason="Dos aulas")
+        await copies.duplicate_training(training.id, same_day, actor=PROGRAM)
+    await copies.duplicate_training(training.id, same_day, actor=PROGRAM, override_reason="Dos aulas")
 
 
 async def test_duplicate_of_a_called_off_training_is_a_draft_again(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, state=TrainingState.CANCELLED)
 
-    copy = await actions.duplicate_training(training.id, date(2027, 5, 3), actor=PROGRAM)
+    copy = await copies.duplicate_training(training.id, date(2027, 5, 3), actor=PROGRAM)
 
     kept = await Training.get(id=copy.id)
     assert (kept.state, kept.cancel_reason, kept.cancelled_at) == (TrainingState.DRAFT, "", None)

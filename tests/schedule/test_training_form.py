@@ -158,8 +158,9 @@ async def test_ends_before_start_is_refused_at_its_row(client: AsyncClient, cast
 
     answer = await post(client, NEW, await filled(cast, **row(1, days=5, starts="12:00", ends="08:00")))
 
-    assert answer.status_code == 409
-    assert re.search(r'id="sessions-1-e"[^>]*>.*termina antes de empezar', answer.text, re.DOTALL)
+    assert answer.status_code == 422
+    assert re.search(r'id="sessions-1-ends-e"[^>]*>.*Termina antes de empezar', answer.text, re.DOTALL)
+    assert 'href="#sessions-1-ends"' in answer.text
     assert 'name="override_reason"' not in answer.text
 
 

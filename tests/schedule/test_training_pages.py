@@ -130,8 +130,8 @@ async def test_move_a_session(client: AsyncClient, cast: Cast) -> None:
     page = (await client.get(done.headers["location"])).text
 
     assert f'value="{clock.local(session.starts_at).date()}"' in shown.text
-    assert (malformed.status_code, reversed_.status_code, done.status_code) == (422, 409, 303)
-    assert 'href="#day"' in reversed_.text
+    assert (malformed.status_code, reversed_.status_code, done.status_code) == (422, 422, 303)
+    assert 'href="#ends"' in reversed_.text
     assert "Jueves Santo" in page
     assert "Detener los avisos" in page
     moved = await TrainingSession.get(id=session.id)

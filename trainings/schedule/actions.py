@@ -1,4 +1,4 @@
-"""Trainings: create, edit, publish, hide, reopen, copy, call off. Sessions and courses have their own files.
+"""Trainings: create, edit, publish, hide, reopen, call off. Copies, sessions and courses have their own files.
 
 Places (capacity) are changed by registrations, which know who waits for them.
 """
@@ -6,9 +6,7 @@ Places (capacity) are changed by registrations, which know who waits for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
@@ -17,7 +15,7 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
-from trainings.lib.tokens import slug_suffix
+from trainings.lib.tokens import slug_suffix, uuid7
 from trainings.schedule import plans
 from trainings.schedule.course_actions import CoursePlan, create_course, create_topic, edit_course
 from trainings.schedule.models import (
@@ -54,7 +52,6 @@ __all__ = [
     "create_course",
     "create_topic",
     "create_training",
-    "duplicate_training",
     "edit_course",
     "edit_training",
     "move_session",
@@ -109,9 +106,14 @@ class Edited:
 
 
 async def create_training(
-    plan: TrainingPlan, sessions: Sequence[SessionPlan], *, actor: Actor, override_reason: str = ""
+    plan: TrainingPlan,
+    sessions: Sequence[SessionPlan],
+    *,
+    actor: Actor,
+    override_reason: str = "",
+    training_id: UUID | None = None,
 ) -> Training:
-    """A draft with its sessions; its slug is fixed from now on.
+    """A draft with its sessions; its slug is fixed from now on. `training_id`: its key, where it must be known before.
 
     Refuses unknown courses, hubs and places, sessions that overlap or end before they start, and people or places that
     are taken at the time (with a reason they stand, on record).
@@ -121,6 +123,7 @@ async def create_training(
         await plans.check_course(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
         training = await Training.create(
+            id=training_id or uuid7(),
             **plan.columns(),
             slug=f"{slugify(plan.title) or 'capacitacion'}-{slug_suffix()}",
             short_code=await _free_short_code(),
@@ -227,44 +230,6 @@ async def cancel_training(training: Training, reason: str, *, actor: Actor) -> N
     await training.save(update_fields=["state", "cancelled_at", "cancel_reason"])
     await finish(training)
     await record("schedule.cancel_training", actor=actor, object_id=training.id, hub_id=training.hub_id)
-
-
-async def duplicate_training(
-    training_id: UUID, first_day: date, *, actor: Actor, override_reason: str = ""
-) -> Training:
-    """A draft like this one with its first session on `first_day` (local), the others as far behind as they were.
-
-    Cancelled sessions are left out. Refuses as `create_training`: the same people may be taken on the new days.
-    """
-    async with transaction():
-        training = await locked_training(training_id)
-        sessions = await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED).prefetch_related(
-            "facilitators"
-        )
-        first = min((session.starts_at for session in sessions), default=None)
-        shift = first_day - clock.local(first).date() if first is not None else timedelta()
-        copied = [
-            SessionPlan(
-                session.starts_at + shift,
-                session.ends_at + shift,
-                session.venue_id,
-                tuple(facilitator.user_id for facilitator in session.facilitators),
-            )
-            for session in sorted(sessions, key=lambda session: session.starts_at)
-        ]
-        return await create_training(_plan_of(training, shift), copied, actor=actor, override_reason=override_reason)
-
-
-def _plan_of(training: Training, shift: timedelta) -> TrainingPlan:
-    """The training as a plan, its window moved with its sessions."""
-    columns = ((column.name, getattr(training, column.name)) for column in fields(TrainingPlan))
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in columns}
-    plan = TrainingPlan(**values)
-    return replace(
-        plan,
-        opens_at=training.opens_at + shift if training.opens_at else None,
-        closes_at=training.closes_at + shift if training.closes_at else None,
-    )
 
 
 async def _become(training: Training, state: TrainingState, act: str, actor: Actor) -> Training:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +13,17 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import EDITORS, can_edit_trainings
+from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
-from trainings.db import reads, transaction
+from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.people import choices
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to, venues_of
-from trainings.registrations.actions import announce_change, resize
+from trainings.registrations.actions import resize
 from trainings.schedule import actions, forms, queries
 from trainings.schedule.bookings import Booked
-from trainings.schedule.holidays import holiday_during
+from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes, said
 from trainings.schedule.models import (
     Course,
     PlaceShown,
@@ -35,6 +34,7 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.plans import MOST_SESSIONS, TrainingPlan, UnknownCourse
+from trainings.schedule.series_forms import RepeatForm, change_rows, patterns
 from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import WrongRole, allow
@@ -51,11 +51,11 @@ REFUSED = (409, 422)
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """A row of the form: its number in it, what it is called, and the holiday on which its day falls."""
+    """A row of the form: its number in it, what it is called, and what is to be known of it before it is saved."""
 
     number: int
     title: str
-    holiday: str
+    cautions: Cautions
 
 
 # -- a new one
@@ -86,9 +86,9 @@ async def new(request: Request) -> Response:
 async def create(request: Request) -> Response:
     typed = await read_form(request)
     hub = await _hub(request, typed)
-    if _changes_rows(typed):
-        return await _form(request, hub, typed)
     try:
+        if change_rows(typed):
+            return await _form(request, hub, typed)
         form, sessions = forms.check_training(typed)
         training = await actions.create_training(
             await _plan(form), sessions, actor=request.state.actor, override_reason=form.override_reason
@@ -127,31 +127,26 @@ async def update(request: Request) -> Response:
     training = await editable(request)
     typed = await read_form(request)
     typed.fields["hub"] = [str(training.hub_id)]
-    if _changes_rows(typed):
-        return await _form(request, training.hub, typed, training=training)
     try:
-        is_told = await _save(training, typed, request.state.actor)
+        if change_rows(typed):
+            return await _form(request, training.hub, typed, training=training)
+        batch = await _save(training, typed, request.state.actor)
     except FormErrors as exc:
         return await _form(request, training.hub, exc.typed, training=training, status=422)
     except Refusal as refusal:
         return await _refused(request, training.hub, typed, refusal, training=training)
-    response = redirect(f"/panel/capacitaciones/{training.id}")
-    flash(response, gettext(SAVED_AND_TOLD if is_told else N_("Listo: los cambios están guardados.")))
+    response = redirect(f"/panel/capacitaciones/{training.id}{'/cambios' if batch else ''}")
+    flash(response, gettext(N_("Listo: los cambios están guardados.")))
     return response
 
 
-SAVED_AND_TOLD = N_(
-    "Listo: los cambios están guardados. A quienes dejaron su correo se les avisa en 10 minutos; "
-    "puede detenerlo en Mensajes."
-)
-
-
-async def _save(training: Training, typed: Typed, actor: Actor) -> bool:
-    """All or nothing: the plan, the places, and word to people whose time or place changed. Whether they are told."""
+async def _save(training: Training, typed: Typed, actor: Actor) -> UUID | None:
+    """All or nothing: the plan, the places, and word to people whose time or place changed; the batch of these."""
     form, sessions = forms.check_training(typed)
     plan = await _plan(form)
-    async with transaction():
-        edited = await actions.edit_training(
+
+    async def act() -> None:
+        await actions.edit_training(
             training.id,
             plan,
             sessions,
@@ -160,10 +155,8 @@ async def _save(training: Training, typed: Typed, actor: Actor) -> bool:
             revision=form.revision,
         )
         await resize(training.id, form.capacity, form.childcare_capacity, actor=actor)
-        is_told = edited.is_moved and edited.training.state is not TrainingState.DRAFT
-        if is_told:
-            await announce_change(training.id)
-    return is_told
+
+    return await rescheduling.change_sessions(training.id, act, actor=actor)
 
 
 def _changeable(training: Training) -> list[TrainingSession]:
@@ -176,31 +169,6 @@ def _changeable(training: Training) -> list[TrainingSession]:
 
 
 # -- the form
-
-
-def _changes_rows(typed: Typed) -> bool:
-    """Whether a button for rows was pressed; then the rows are changed, and the form is only shown again."""
-    removed = typed.value("remove")
-    if removed:
-        forms.close_ranks(typed, without=int(removed) if re.fullmatch(r"\d{1,4}", removed) else None)
-        return True
-    if typed.value("add"):
-        _add_row(typed)
-        return True
-    return False
-
-
-def _add_row(typed: Typed) -> None:
-    """One more row like the last, a week later."""
-    n_rows = forms.close_ranks(typed)
-    if not 0 < n_rows < MOST_SESSIONS:
-        return
-    for name in ("starts", "ends", "venue", "facilitators"):
-        values = typed.values(f"sessions-{n_rows - 1}-{name}")
-        if values:
-            typed.fields[f"sessions-{n_rows}-{name}"] = list(values)
-    day = forms.day_of(typed, n_rows - 1)
-    typed.fields[f"sessions-{n_rows}-day"] = [str(day + timedelta(days=7))] if day else [""]
 
 
 async def _plan(form: forms.TrainingForm) -> TrainingPlan:
@@ -228,10 +196,16 @@ async def _refused(
 ) -> Response:
     if refusal.status not in REFUSED:
         raise refusal
+    show_refusal(typed, refusal)
+    is_booked = isinstance(refusal, Booked)
+    return await _form(request, hub, typed, training=training, status=refusal.status, is_booked=is_booked)
+
+
+def show_refusal(typed: Typed, refusal: Refusal) -> None:
+    """Its sentence at its field; of what is taken, the first one of each session."""
     typed.refused(refusal)
-    return await _form(
-        request, hub, typed, training=training, status=refusal.status, is_booked=isinstance(refusal, Booked)
-    )
+    for other in refusal.others if isinstance(refusal, Booked) else ():
+        typed.errors.setdefault(other.field or "", said(other))
 
 
 async def _form(
@@ -244,20 +218,42 @@ async def _form(
     is_booked: bool = False,
 ) -> Response:
     numbers = forms.row_numbers(typed) or [0]
+    cautions = await _cautions(typed, hub, training, request.state.actor)
     context = {
         "here": "capacitaciones",
         "form": typed,
         "hub": hub,
         "training": training,
-        "rows": _rows(typed, numbers, training),
+        "rows": _rows(typed, numbers, training, cautions),
         "may_add": len(numbers) < MOST_SESSIONS,
-        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        "patterns": patterns(typed),
+        "repeats": _repeats(typed),
+        "needs_reason": is_booked or has_clashes(cautions) or bool(typed.value("override_reason")),
         **await _choices(hub, training),
     }
     return render(request, "schedule/staff/form.html", context, status=status)
 
 
-def _rows(typed: Typed, numbers: Sequence[int], training: Training | None) -> list[FormRow]:
+def _repeats(typed: Typed) -> bool:
+    """Whether the part "Repetir" is in use."""
+    return any(typed.value(name) or typed.error(name) for name in RepeatForm.model_fields)
+
+
+async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Actor) -> dict[int, Cautions]:
+    room = forms.checked(forms.RoomForm, Typed(typed.fields))
+    return await cautions_of(
+        forms.plans_in(typed),
+        hub=hub,
+        actor=actor,
+        venue_id=room.venue if room else None,
+        capacity=room.capacity if room else None,
+        but=[session.id for session in training.sessions] if training else (),
+    )
+
+
+def _rows(
+    typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
+) -> list[FormRow]:
     """Once others know of the training, its meetings keep the numbers under which they know them."""
     is_draft = training is None or training.state is TrainingState.DRAFT
     positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
@@ -265,14 +261,8 @@ def _rows(typed: Typed, numbers: Sequence[int], training: Training | None) -> li
     for n, number in enumerate(numbers, start=1):
         position = n if is_draft else positions.get(typed.value(f"sessions-{number}-id"))
         title = gettext(N_("Sesión %(n)s")) % {"n": position} if position else gettext(N_("Otra sesión"))
-        rows.append(FormRow(number, title, _holiday(typed, number)))
+        rows.append(FormRow(number, title, cautions.get(number, NONE)))
     return rows
-
-
-def _holiday(typed: Typed, number: int) -> str:
-    span = forms.span_of(typed, number)
-    holiday = holiday_during(*span) if span else None
-    return gettext(holiday.name) if holiday else ""
 
 
 async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from trainings import clock
 from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
@@ -21,7 +21,9 @@ from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
 from trainings.web.i18n import N_
 
 TICKED = "yes"
-ROW = re.compile(r"sessions-(\d{1,4})-(id|day|starts|ends|venue|facilitators)")
+ROW_FIELDS = ("id", "day", "starts", "ends", "venue", "facilitators", "series")
+"""Of a session's row; `series` marks those that a series put there."""
+ROW = re.compile(rf"sessions-(\d{{1,4}})-({'|'.join(ROW_FIELDS)})")
 LAST_MINUTE = time(23, 59)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_PLACES = 2000
@@ -76,7 +78,18 @@ def _one_of(offered: tuple[int, ...]) -> AfterValidator:
     return AfterValidator(check_it)
 
 
+def _later_than_start(ends: time, form: ValidationInfo) -> time:
+    starts = form.data.get("starts")
+    if starts is not None and ends <= starts:
+        raise wrong(
+            N_("Termina antes de empezar. Una sesión termina el mismo día: si pasa de medianoche, haga dos sesiones.")
+        )
+    return ends
+
+
 Day = Annotated[date, AfterValidator(_near_day)]
+EndTime = Annotated[time, AfterValidator(_later_than_start)]
+"""Stands after a field `starts`: a meeting is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
 Text240 = Annotated[str, printable(240)]
@@ -171,7 +184,7 @@ class SessionForm(Form):
     id: UUID | None = None
     day: Day
     starts: time
-    ends: time
+    ends: EndTime
     venue: UUID | None = None
     facilitators: list[UUID] = []
 
@@ -184,6 +197,13 @@ class SessionForm(Form):
             tuple(dict.fromkeys(self.facilitators)),
             self.id,
         )
+
+
+class RoomForm(Form):
+    """Of a training's form: where it is, and for how many, to be told whether they fit."""
+
+    venue: UUID | None = None
+    capacity: int | None = None
 
 
 def row_numbers(typed: Typed) -> list[int]:
@@ -200,15 +220,24 @@ def close_ranks(typed: Typed, *, without: int | None = None) -> int:
         if number != without
         and any(typed.value(f"sessions-{number}-{name}").strip() for name in ("id", "day", "starts", "ends"))
     ]
-    rows = {
-        new: {name: typed.values(f"sessions-{old}-{name}") for name in SessionForm.model_fields}
-        for new, old in enumerate(kept)
-    }
+    _renumber(typed, kept)
+    return len(kept)
+
+
+def sort_rows(typed: Typed, *, after: int) -> None:
+    """Put the rows behind the one numbered `after` in the order of their days; those without a day come last."""
+    numbers = row_numbers(typed)
+    later = sorted((one for one in numbers if one > after), key=lambda one: day_of(typed, one) or date.max)
+    _renumber(typed, [one for one in numbers if one <= after] + later)
+
+
+def _renumber(typed: Typed, order: Sequence[int]) -> None:
+    """Number from 0 the rows that stand under these numbers; others go."""
+    rows = {new: {name: typed.values(f"sessions-{old}-{name}") for name in ROW_FIELDS} for new, old in enumerate(order)}
     for name in [name for name in typed.fields if ROW.fullmatch(name)]:
         del typed.fields[name]
     for number, values in rows.items():
         typed.fields.update({f"sessions-{number}-{name}": value for name, value in values.items() if value})
-    return len(kept)
 
 
 def day_of(typed: Typed, number: int) -> date | None:
@@ -219,27 +248,27 @@ def day_of(typed: Typed, number: int) -> date | None:
         return None
 
 
-def span_of(typed: Typed, number: int) -> tuple[datetime, datetime] | None:
-    """From when to when a row says it is, UTC; none while something is missing."""
-    try:
-        starts, ends = (time.fromisoformat(typed.value(f"sessions-{number}-{name}")) for name in ("starts", "ends"))
-    except ValueError:
-        return None
-    day = day_of(typed, number)
-    return (clock.at(day, starts), clock.at(day, ends)) if day else None
+def plans_in(typed: Typed) -> dict[int, SessionPlan]:
+    """The rows that say when they are, by their number; the form's sentences stay as they are."""
+    plans = {}
+    for number in row_numbers(typed)[: MOST_SESSIONS + 1]:
+        form = checked(SessionForm, Typed(typed.fields), f"sessions-{number}-")
+        if form is not None:
+            plans[number] = form.plan()
+    return plans
 
 
 def check_training(typed: Typed) -> tuple[TrainingForm, list[SessionPlan]]:
     """The whole form. Raises FormErrors with the sentences of all its parts."""
     n_rows = min(close_ranks(typed), MOST_SESSIONS + 1)
-    training = _checked(TrainingForm, typed)
-    sessions = [_checked(SessionForm, typed, f"sessions-{number}-") for number in range(n_rows)]
+    training = checked(TrainingForm, typed)
+    sessions = [checked(SessionForm, typed, f"sessions-{number}-") for number in range(n_rows)]
     if typed.errors or training is None:
         raise FormErrors(typed)
     return training, [session.plan() for session in sessions if session is not None]
 
 
-def _checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
+def checked(form: type[FormT], typed: Typed, prefix: str = "") -> FormT | None:
     """The form, or nothing where its sentences are now in `typed`."""
     try:
         return check(form, typed, prefix=prefix)
@@ -301,7 +330,7 @@ class MoveForm(Form):
 
     day: Day
     starts: time
-    ends: time
+    ends: EndTime
     venue: UUID | None = None
     override_reason: Reason = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,13 +24,14 @@ from trainings.accounts.permissions import (
 from trainings.audit.actor import Actor
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import short_name
-from trainings.outbox.queries import Batch, stoppable
 from trainings.registrations import actions as registrations
+from trainings.registrations.call_views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import of_training
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
-from trainings.schedule.holidays import holiday_during
+from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
+from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.words import PHASES, STATES
@@ -65,9 +66,11 @@ class SessionRow:
     people: str
     state: str
     holiday: str
+    seats: str
     attendance: str
     is_off: bool
     may_change: bool
+    may_restore: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ async def show_training(
     actor: Actor = request.state.actor
     is_own = is_own_training(training, actor)
     may_edit = can_edit_trainings(actor, training.hub_id)
+    may_answer = can_register_at_desk(actor, training.hub_id)
     sees_people = can_see_roster(actor, training.hub_id, is_facilitator=is_own)
     people = await of_training(training.id) if sees_people else []
     now = phase(training, list(training.sessions), clock.now())
@@ -104,14 +108,15 @@ async def show_training(
         "here": "capacitaciones",
         "desk": training.hub.name,
         "training": training,
-        "sessions": session_rows(training, actor, may_edit=may_edit),
+        "sessions": session_rows(training, actor, await cautions_of_training(training), may_edit=may_edit),
         "state": gettext(STATES[training.state]),
         "phase": gettext(PHASES[now]),
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
+        "calls": await calls_about(training.id, actor),
         "sees_people": sees_people,
         "people": person_rows(people),
         "counts": {state.value: _count(people, state) for state in RegistrationState},
-        "may_answer": can_register_at_desk(actor, training.hub_id),
+        "may_answer": may_answer,
         "may_edit": may_edit,
         "may_invite": can_invite(actor, training.hub_id) and now in ENROLLABLE | {Phase.DRAFT},
         "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
@@ -119,7 +124,7 @@ async def show_training(
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
         "public_path": "" if training.state is TrainingState.DRAFT else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
-        "batch": await waiting_batch(request) if may_edit else None,
+        "has_changed": bool(may_answer and await recent_changes([training.id])),
         "refusal": sentence_of(refusal) if refusal else "",
     }
     return render(request, "schedule/staff/show.html", context, status=status)
@@ -134,23 +139,17 @@ def has_begun(training: Training) -> bool:
     return any(session.starts_at <= clock.now() for session in training.sessions)
 
 
-async def waiting_batch(request: Request) -> Batch | None:
-    """The messages just caused (`?lote=`), while they can still be stopped."""
-    wanted = request.query_params.get("lote", "")
-    if not wanted:
-        return None
-    return next((batch for batch in await stoppable(request.state.actor) if str(batch.id) == wanted), None)
-
-
 # -- sessions
 
 
-def session_rows(training: Training, actor: Actor, *, may_edit: bool) -> list[SessionRow]:
-    """The training's meetings by time, each with what may be done now."""
+def session_rows(
+    training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], *, may_edit: bool
+) -> list[SessionRow]:
+    """The training's meetings by time, each with what may be done now and what is to be known of it."""
     rows = []
     for session in sorted(training.sessions, key=lambda session: (session.starts_at, session.id)):
         is_off = session.state is SessionState.CANCELLED or training.state is TrainingState.CANCELLED
-        holiday = None if is_off else holiday_during(session.starts_at, session.ends_at)
+        known = NONE if is_off else cautions[session.id]
         rows.append(
             SessionRow(
                 id=session.id,
@@ -160,13 +159,21 @@ def session_rows(training: Training, actor: Actor, *, may_edit: bool) -> list[Se
                 place=place_of(session),
                 people=", ".join(sorted(one.user.name for one in session.facilitators)),
                 state=session_state(session, is_off=is_off),
-                holiday=gettext(holiday.name) if holiday else "",
+                holiday=known.day_off,
+                seats=known.seats if may_edit else "",
                 attendance=_attendance(session, training, actor),
                 is_off=is_off,
                 may_change=may_edit and not is_off and not is_over(session),
+                may_restore=may_edit and may_restore(training, session),
             )
         )
     return rows
+
+
+def may_restore(training: Training, session: TrainingSession) -> bool:
+    """Whether it was cancelled alone, and its time is still to come."""
+    is_alone = session.state is SessionState.CANCELLED and training.state is not TrainingState.CANCELLED
+    return is_alone and clock.now() < session.ends_at
 
 
 def place_of(session: TrainingSession) -> str:

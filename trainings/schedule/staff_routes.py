@@ -1,4 +1,4 @@
-"""`/panel/capacitaciones`: the list, and the buttons that publish, hide, reopen, copy and call off."""
+"""`/panel/capacitaciones`: the list, and the buttons that publish, hide and call off."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, EDITORS, STAFF
+from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
-from trainings.db import reads, transaction
+from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
-from trainings.registrations.actions import announce_change, call_off_training
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule import actions, queries
-from trainings.schedule.bookings import Booked
 from trainings.schedule.editor_routes import REFUSED, editable
-from trainings.schedule.forms import CancelForm, DuplicateForm
-from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
+from trainings.schedule.forms import CancelForm
+from trainings.schedule.models import TRAINING_MOVES, Training, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
 from trainings.schedule.show_routes import show_training
 from trainings.schedule.words import STATES
@@ -112,63 +111,6 @@ async def unlist(request: Request) -> Response:
     return await _obey(request, act, N_("Listo: ya no sale en las listas. Quien tiene el enlace la puede abrir."))
 
 
-@allow(*EDITORS)
-async def reopen(request: Request) -> Response:
-    async def act(training: Training, actor: Actor) -> None:
-        async with transaction():
-            await actions.reopen(training.id, actor=actor)
-            await announce_change(training.id)
-
-    return await _obey(
-        request, act, N_("Listo: la capacitación sí se realiza. A quienes dejaron su correo se les avisa.")
-    )
-
-
-# -- copy
-
-
-@allow(*EDITORS)
-async def new_copy(request: Request) -> Response:
-    training = await editable(request)
-    return _copy_form(request, training, Typed())
-
-
-@allow(*EDITORS)
-async def duplicate(request: Request) -> Response:
-    training = await editable(request)
-    typed = await read_form(request)
-    try:
-        form = check(DuplicateForm, typed)
-        copy = await actions.duplicate_training(
-            training.id, form.first_day, actor=request.state.actor, override_reason=form.override_reason
-        )
-    except FormErrors as exc:
-        return _copy_form(request, training, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        return _copy_form(
-            request, training, typed.refused(refusal), status=refusal.status, is_booked=isinstance(refusal, Booked)
-        )
-    response = redirect(f"{INDEX}/{copy.id}")
-    flash(response, gettext(N_("Listo: es una copia en borrador. Revise las fechas y publíquela.")))
-    return response
-
-
-def _copy_form(
-    request: Request, training: Training, typed: Typed, *, status: int = 200, is_booked: bool = False
-) -> Response:
-    n_sessions = sum(session.state is SessionState.PLANNED for session in training.sessions)
-    context = {
-        "here": "capacitaciones",
-        "training": training,
-        "form": typed,
-        "n_sessions": n_sessions,
-        "needs_reason": is_booked or bool(typed.value("override_reason")),
-    }
-    return render(request, "schedule/staff/duplicate.html", context, status=status)
-
-
 # -- call off
 
 
@@ -184,14 +126,14 @@ async def cancel(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(CancelForm, typed)
-        batch = await call_off_training(training.id, form.reason, actor=request.state.actor)
+        await rescheduling.call_off(training.id, form.reason, actor=request.state.actor)
     except FormErrors as exc:
         return await _cancel_form(request, training, exc.typed, status=422)
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
         return await _cancel_form(request, training, typed.refused(refusal), status=refusal.status)
-    response = redirect(f"{INDEX}/{training.id}?lote={batch}")
+    response = redirect(afterwards(training))
     flash(response, gettext(N_("Listo: la capacitación está cancelada.")))
     return response
 
@@ -209,6 +151,12 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
     return render(request, "schedule/staff/cancel.html", context, status=status)
 
 
+def afterwards(training: Training) -> str:
+    """Where to go on after a change: to who is told of it; a draft is told to nobody."""
+    one = f"/panel/capacitaciones/{training.id}"
+    return one if training.state is TrainingState.DRAFT else f"{one}/cambios"
+
+
 async def told_people(training_id: UUID) -> tuple[int, int]:
     """How many people on a training can be told by mail, and how many only by a call."""
     found = reads(Registration).filter(training_id=training_id, duplicate_of_id=None)
@@ -221,9 +169,6 @@ routes: list[BaseRoute] = [
     Route(INDEX, index),
     Route(ONE + "/publicar", publish, methods=["POST"]),
     Route(ONE + "/ocultar", unlist, methods=["POST"]),
-    Route(ONE + "/reabrir", reopen, methods=["POST"]),
-    Route(ONE + "/duplicar", new_copy),
-    Route(ONE + "/duplicar", duplicate, methods=["POST"]),
     Route(ONE + "/cancelar", confirm_cancel),
     Route(ONE + "/cancelar", cancel, methods=["POST"]),
 ]

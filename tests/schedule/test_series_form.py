@@ -1,0 +1,241 @@
+"""A series in the training's form, without script: its dates as rows, and what is to be known before saving."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.schedule.panel import NEW, as_, filled, one, post, posted, rows_of
+from trainings import clock
+from trainings.audit.models import AuditLine
+from trainings.places.models import FeastDay, Venue
+from trainings.schedule.models import Training, TrainingSession, TrainingState, Unavailability
+
+Freeze = Callable[[datetime], None]
+
+MARCH_11 = {"sessions-0-day": "2027-03-11"}
+
+
+@pytest.fixture(autouse=True)
+def _in_february(freeze: Freeze) -> None:
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+
+
+def days_in(page: str) -> list[str]:
+    return re.findall(r'name="sessions-\d+-day"[^>]*value="([^"]*)"', page)
+
+
+def notes_of(page: str, number: int) -> str:
+    """What stands in one session's part of the form."""
+    part = page[page.index(f'id="sessions-{number}"') :]
+    return part.partition('class="member')[0]
+
+
+async def test_series_is_shown_as_rows_and_saved_as_changed(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, **{"sessions-0-facilitators": [cast.facilitator.id]})
+
+    shown = await post(
+        client, NEW, {**form, "repeat_pattern": "monthly", "repeat_until": "2027-06-30", "repeat": "yes"}
+    )
+    typed = {**posted(shown.text), "sessions-1-day": "2027-04-09"}
+    less = await post(client, NEW, {**typed, "remove": "2"})
+    saved = await post(client, NEW, posted(less.text))
+
+    assert (shown.status_code, days_in(shown.text)) == (
+        200,
+        ["2027-03-11", "2027-04-08", "2027-05-13", "2027-06-10"],
+    )
+    assert "el segundo jueves" in shown.text
+    assert days_in(less.text) == ["2027-03-11", "2027-04-09", "2027-06-10"]
+    assert saved.status_code == 303
+    sessions = await TrainingSession.all().order_by("starts_at").prefetch_related("facilitators")
+    assert [clock.local(session.starts_at).isoformat()[:16] for session in sessions] == [
+        "2027-03-11T08:30",
+        "2027-04-09T08:30",
+        "2027-06-10T08:30",
+    ]
+    assert {who.user_id for session in sessions for who in session.facilitators} == {cast.facilitator.id}
+    assert [len(session.facilitators) for session in sessions] == [1, 1, 1]
+
+
+async def test_another_rule_takes_the_place_of_the_first_and_leaves_rows_made_by_hand(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await as_(client, cast, "coordinator")
+    form = {**await filled(cast, **MARCH_11), "repeat_times": "3", "repeat": "yes"}
+
+    weekly = await post(client, NEW, {**form, "repeat_pattern": "weekly"})
+    by_hand = await post(client, NEW, {**posted(weekly.text), "add": "yes"})
+    monthly = await post(client, NEW, {**posted(by_hand.text), "repeat_pattern": "monthly", "repeat": "yes"})
+
+    assert days_in(weekly.text) == ["2027-03-11", "2027-03-18", "2027-03-25"]
+    assert days_in(by_hand.text)[-1] == "2027-04-01"
+    assert days_in(monthly.text) == ["2027-03-11", "2027-04-01", "2027-04-08", "2027-05-13"]
+
+
+async def test_picked_days_are_typed_as_people_write_them(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, repeat_pattern="picked", repeat_days="20/3/2027\n2027-04-02, 11/03/2027")
+
+    shown = await post(client, NEW, {**form, "repeat": "yes"})
+
+    assert days_in(shown.text) == ["2027-03-11", "2027-03-20", "2027-04-02"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"repeat_times": "10000"}, "repeat_times", "tendría 10,000"),
+        ({"repeat_times": "99999999999999999999"}, "repeat_times", "1000000 o menos"),
+        ({"repeat_until": "2099-01-01"}, "repeat_until", "hasta 24 sesiones"),
+        ({"repeat_until": "2027-02-31"}, "repeat_until", "Escriba una fecha"),
+        ({"repeat_until": "2027-03-01"}, "repeat_until", "antes de la primera"),
+        ({}, "repeat_times", "cuántas sesiones"),
+        ({"repeat_pattern": "daily", "repeat_times": "3"}, "repeat_pattern", "Escoja una"),
+        ({"repeat_pattern": "", "repeat_times": "3"}, "repeat_pattern", "Falta este dato"),
+        ({"repeat_pattern": "picked"}, "repeat_days", "una en cada línea"),
+        ({"repeat_pattern": "picked", "repeat_days": "31/02/2027"}, "repeat_days", "«31/02/2027» no es un día"),
+        ({"repeat_pattern": "picked", "repeat_days": "<b>ayer</b>"}, "repeat_days", "«&lt;b&gt;ayer&lt;/b&gt;»"),
+        ({"repeat_times": "3", "sessions-0-day": "2027-02-31"}, "sessions-0-day", "Escriba una fecha"),
+        ({"repeat_times": "3", "sessions-0-ends": "00:30"}, "sessions-0-ends", "pasa de medianoche"),
+        ({"repeat_times": "3", "sessions-0-ends": "08:00"}, "sessions-0-ends", "Termina antes de empezar"),
+    ],
+    ids=str,
+)
+async def test_what_is_no_series_is_refused_at_its_field(
+    client: AsyncClient, cast: Cast, fields: dict[str, object], field: str, words: str
+) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11)
+
+    answer = await post(client, NEW, {**form, "repeat_pattern": "weekly", **fields, "repeat": "yes"})
+
+    assert answer.status_code in (409, 422)
+    assert f'href="#{field}"' in answer.text
+    assert words in answer.text
+    assert rows_of(answer.text) == [0]
+    assert await Training.all().count() == 0
+
+
+async def test_holiday_feast_clash_and_seats_stand_beside_each_row_before_saving(
+    client: AsyncClient, cast: Cast
+) -> None:
+    await FeastDay.create(municipality_id="1705", month=3, day=17, n_days=3, name="Feria titular")
+    await FeastDay.create(municipality_id="1207", month=3, day=11, n_days=31, name="Feria de otro lugar")
+    await Venue.filter(id=cast.venue.id).update(capacity=20)
+    other = await make.make_venue(cast.hub, "Escuela")
+    april = [(clock.at(date(2027, 4, 1), time(9)), clock.at(date(2027, 4, 1), time(10)))]
+    await make.make_training(hub=cast.hub, title="Uno", sessions=april, venue=other, facilitators=[cast.facilitator])
+    await make.make_training(hub=cast.hub, title="Dos", sessions=april)
+    await Unavailability.create(
+        user=cast.facilitator, starts_at=clock.midnight(date(2027, 4, 8)), ends_at=clock.midnight(date(2027, 4, 10))
+    )
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, **{"sessions-0-facilitators": [cast.facilitator.id]})
+
+    shown = await post(client, NEW, {**form, "repeat_pattern": "weekly", "repeat_times": "5", "repeat": "yes"})
+
+    notes = [notes_of(shown.text, number) for number in range(5)]
+    assert ["es feriado" in note for note in notes] == [False, True, True, False, False]
+    assert "Feria titular (La Libertad, Petén)" in notes[1]
+    assert "Jueves Santo" in notes[2]
+    assert "Ana Coc ya está en «Uno»" in notes[3]
+    assert "Salón municipal ya está ocupado por «Dos»" in notes[3]
+    assert "Ana Coc avisó que no puede los días 8 y 9 de abril de 2027" in notes[4]
+    assert all("caben 20 personas y el cupo es de 25" in note for note in notes)
+    assert "Feria de otro lugar" not in shown.text
+    assert 'name="override_reason"' in shown.text
+    assert await Training.filter(state=TrainingState.DRAFT).count() == 0
+
+
+async def test_one_reason_lets_all_clashes_stand_and_is_kept_once(client: AsyncClient, cast: Cast) -> None:
+    days = [date(2027, 3, 11), date(2027, 3, 18)]
+    taken = await make.make_training(
+        hub=cast.hub, title="Uno", sessions=[(clock.at(day, time(9)), clock.at(day, time(10))) for day in days]
+    )
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11)
+    shown = await post(client, NEW, {**form, "repeat_pattern": "weekly", "repeat_times": "2", "repeat": "yes"})
+    typed = posted(shown.text)
+
+    refused = await post(client, NEW, typed)
+    saved = await post(client, NEW, {**typed, "override_reason": "El salón tiene dos aulas."})
+
+    assert refused.status_code == 409
+    assert all(f'href="#sessions-{number}"' in refused.text for number in (0, 1))
+    assert saved.status_code == 303
+    kept = await AuditLine.get(act="schedule.override_booking")
+    assert kept.detail["reason"] == "El salón tiene dos aulas."
+    assert kept.detail["session_ids"] == sorted(str(session.id) for session in taken.sessions)
+
+
+async def test_what_another_hub_plans_is_told_by_its_hub_only(client: AsyncClient, cast: Cast) -> None:
+    hours = [(clock.at(date(2027, 3, 11), time(9)), clock.at(date(2027, 3, 11), time(10)))]
+    await make.make_training(
+        hub=cast.elsewhere,
+        venue=cast.venue_elsewhere,
+        title="Un tema delicado",
+        sessions=hours,
+        facilitators=[cast.facilitator],
+    )
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, **{"sessions-0-facilitators": [cast.facilitator.id]})
+
+    shown = await post(client, NEW, {**form, "look": "yes"})
+
+    assert f"Ana Coc ya está en «{cast.elsewhere.name}»" in shown.text
+    assert "Un tema delicado" not in shown.text
+
+
+async def test_people_and_places_of_another_hub_are_told_nothing_of(client: AsyncClient, cast: Cast) -> None:
+    hours = [(clock.at(date(2027, 3, 11), time(9)), clock.at(date(2027, 3, 11), time(10)))]
+    await make.make_training(
+        hub=cast.elsewhere, venue=cast.venue_elsewhere, sessions=hours, facilitators=[cast.facilitator_elsewhere]
+    )
+    await as_(client, cast, "coordinator")
+    row = {"sessions-0-facilitators": [cast.facilitator_elsewhere.id], "sessions-0-venue": cast.venue_elsewhere.id}
+
+    shown = await post(client, NEW, {**await filled(cast, **MARCH_11), **row, "look": "yes"})
+
+    assert shown.status_code == 200
+    assert cast.facilitator_elsewhere.name not in shown.text
+    assert cast.venue_elsewhere.name not in shown.text
+    assert cast.elsewhere.name not in shown.text
+
+
+async def test_series_goes_on_behind_the_sessions_of_a_standing_training(client: AsyncClient, cast: Cast) -> None:
+    day = date(2027, 3, 11)
+    training = await make.make_training(hub=cast.hub, sessions=[(clock.at(day, time(8)), clock.at(day, time(12)))])
+    await as_(client, cast, "coordinator")
+    path = one(training, "/editar")
+    typed = posted((await client.get(path)).text)
+
+    shown = await post(client, path, {**typed, "repeat_pattern": "biweekly", "repeat_times": "2", "repeat": "yes"})
+    saved = await post(client, path, posted(shown.text))
+
+    assert days_in(shown.text) == ["2027-03-11", "2027-03-25"]
+    assert "ya está ocupado por" not in shown.text, "its own sessions are in nobody's way"
+    assert saved.status_code == 303
+    sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
+    assert [session.id == training.sessions[0].id for session in sessions] == [True, False]
+    assert [session.position for session in sessions] == [1, 2]
+
+
+async def test_seats_are_told_on_the_page_of_the_training(client: AsyncClient, cast: Cast) -> None:
+    await FeastDay.create(municipality_id="1705", month=3, day=11, n_days=1, name="Feria titular")
+    await Venue.filter(id=cast.venue.id).update(capacity=20)
+    await as_(client, cast, "coordinator")
+
+    saved = await post(client, NEW, await filled(cast, **MARCH_11))
+    page = (await client.get(saved.headers["location"])).text
+
+    assert saved.status_code == 303
+    assert "Feria titular (La Libertad, Petén)" in page
+    assert "caben 20 personas y el cupo es de 25" in page

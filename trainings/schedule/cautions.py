@@ -1,0 +1,110 @@
+"""What staff should know of planned meetings before they are kept: days off, what is taken, places with few seats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.places.feasts import feasts_in
+from trainings.places.models import FeastDay, Hub, Venue
+from trainings.schedule import queries
+from trainings.schedule.bookings import Booked, clashes_of
+from trainings.schedule.holidays import days_off_during
+from trainings.schedule.models import Training
+from trainings.schedule.plans import SessionPlan
+from trainings.web.i18n import N_, gettext
+
+
+@dataclass(frozen=True, slots=True)
+class Cautions:
+    """Of one meeting: the holiday or feast on its day, a sentence for each clash, one for too few seats."""
+
+    day_off: str = ""
+    clashes: tuple[str, ...] = ()
+    seats: str = ""
+
+
+NONE = Cautions()
+
+
+async def cautions_of(
+    plans: Mapping[int, SessionPlan],
+    *,
+    hub: Hub,
+    actor: Actor,
+    venue_id: UUID | None = None,
+    capacity: int | None = None,
+    but: Collection[UUID] = (),
+) -> dict[int, Cautions]:
+    """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` its sessions that stand.
+
+    People and places that are not the hub's are left out: nothing is told of them.
+    """
+    wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
+    venues = {venue.id: venue for venue in await reads(Venue).filter(hub_id=hub.id)}
+    people = {user.id for user in await queries.people_who_facilitate(hub.id, hub.operator_id)}
+    known = {number: _of_the_hub(plan, venues, people) for number, plan in wanted.items()}
+    clashes = await clashes_of(known, actor=actor, but=but)
+    feasts = await feasts_in({hub.seat_id, *(venue.municipality_id for venue in venues.values())})
+    return {
+        number: Cautions(
+            day_off=_day_off(plan, hub, venues, feasts),
+            clashes=tuple(said(clash) for clash in clashes[number]),
+            seats=few_seats(venues.get(plan.venue_id) if plan.venue_id else None, capacity),
+        )
+        for number, plan in known.items()
+    }
+
+
+async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
+    """Days off and seats of the sessions of a training, loaded with its hub and their places; what stands is not asked
+    whether it is taken.
+    """
+    venues = {session.id: session.venue for session in training.sessions}
+    codes = {
+        session_id: venue.municipality_id if venue else training.hub.seat_id for session_id, venue in venues.items()
+    }
+    feasts = await feasts_in(set(codes.values()))
+    return {
+        session.id: Cautions(
+            day_off=days_off_during(session.starts_at, session.ends_at, feasts[codes[session.id]]),
+            seats=few_seats(venues[session.id], training.capacity),
+        )
+        for session in training.sessions
+    }
+
+
+def has_clashes(cautions: Mapping[int, Cautions]) -> bool:
+    """Whether anything is taken, so that a reason is needed."""
+    return any(one.clashes for one in cautions.values())
+
+
+def said(clash: Booked) -> str:
+    """The sentence of a clash."""
+    return gettext(clash.text) % clash.values
+
+
+def few_seats(venue: Venue | None, capacity: int | None) -> str:
+    """A sentence with both numbers where fewer people fit in than may sign up."""
+    if venue is None or venue.capacity is None or capacity is None or capacity <= venue.capacity:
+        return ""
+    words = gettext(N_("En %(place)s caben %(seats)s personas y el cupo es de %(capacity)s."))
+    return words % {"place": venue.name, "seats": venue.capacity, "capacity": capacity}
+
+
+def _of_the_hub(plan: SessionPlan, venues: Collection[UUID], people: Collection[UUID]) -> SessionPlan:
+    return replace(
+        plan,
+        venue_id=plan.venue_id if plan.venue_id in venues else None,
+        facilitator_ids=tuple(person for person in plan.facilitator_ids if person in people),
+    )
+
+
+def _day_off(plan: SessionPlan, hub: Hub, venues: Mapping[UUID, Venue], feasts: Mapping[str, list[FeastDay]]) -> str:
+    """Where a meeting has no place yet, that of the hub's seat."""
+    venue = venues.get(plan.venue_id) if plan.venue_id else None
+    code = venue.municipality_id if venue else hub.seat_id
+    return days_off_during(plan.starts_at, plan.ends_at, feasts[code])
