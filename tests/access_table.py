@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tests.addresses import Objects
+from trainings import clock
 
 ACCOUNTS = ("platform", "admin", "coordinator", "coordinator_elsewhere", "facilitator", "monitor", "assistant")
 """Those of the demo world: admin, municipal, coordina, coordina2 (at the other hub), facilita, monitoreo, asistente."""
@@ -62,6 +64,7 @@ PEOPLE = "/panel/personas/repetidas"
 LIST = "/panel/importaciones/{id:uuid}"
 PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
 BLOCK, CARD = "/panel/tarjetas/bloques/{id:uuid}", "/panel/tarjetas/{id:uuid}"
+ACTIVITY = "/panel/actividades/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
 PANEL: Mapping[str, Rule] = {
@@ -70,6 +73,9 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/mes": EVERYBODY,
     "GET /panel/lista": EVERYBODY,
     "GET /panel/cuenta": EVERYBODY,
+    "GET /panel/cuenta/calendario": EVERYBODY,
+    "POST /panel/cuenta/calendario": EVERYBODY,
+    "POST /panel/cuenta/calendario/anular": EVERYBODY,
     "GET /panel/guardado": EVERYBODY,
     "GET /panel/cursos": EVERYBODY,
     "GET /panel/cursos/nuevo": EDITORS_LIST,
@@ -77,13 +83,26 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/lugares": EDITORS_LIST,
     "GET /panel/lugares/nuevo": EDITORS_LIST,
     "GET /panel/lugares/{id:uuid}/editar": EDITORS,
+    "GET /panel/fiestas": EDITORS_LIST,
+    "GET /panel/fiestas/nueva": EDITORS_LIST,
+    "GET /panel/fiestas/{id:uuid}/editar": EDITORS,
+    "GET /panel/copiar-mes": EDITORS_LIST,
+    "GET /panel/mi-disponibilidad": DOOR_LIST,
     "GET /panel/comunidades": DESK_LIST,
+    "GET /panel/actividades": EVERYBODY,
+    "GET /panel/actividades/nueva": EDITORS_LIST,
+    f"GET {ACTIVITY}": SCHEDULE,
+    **{f"GET {ACTIVITY}/{page}": EDITORS for page in ("editar", "mover", "cancelar")},
+    **{f"GET {ACTIVITY}/{page}": DOOR for page in ("conteo", "totales")},
+    "GET /panel/orientaciones": DESK_LIST,
     "GET /panel/capacitaciones": EVERYBODY,
     "GET /panel/capacitaciones/nueva": EDITORS_LIST,
     f"GET {TRAINING}": SCHEDULE,
     f"GET {TRAINING}/editar": EDITORS,
     f"GET {TRAINING}/duplicar": EDITORS,
     f"GET {TRAINING}/cancelar": EDITORS,
+    f"GET {TRAINING}/cambios": DESK,
+    f"GET {TRAINING}/reabrir": EDITORS,
     f"GET {TRAINING}/inscribir": DESK,
     f"GET {TRAINING}/convocatorias": DESK,
     f"GET {TRAINING}/convocatorias.pdf": DESK,
@@ -101,6 +120,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/diploma-muestra.png": DESK,
     f"GET {SESSION}/mover": EDITORS,
     f"GET {SESSION}/cancelar": EDITORS,
+    f"GET {SESSION}/reabrir": EDITORS,
+    f"GET {SESSION}/cambio.png": DESK,
     f"GET {DOOR_PAGE}": DOOR,
     f"GET {DOOR_PAGE}/sin-boleto": DOOR,
     f"GET {DOOR_PAGE}/listado": DOOR,
@@ -141,15 +162,27 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
     "POST /panel/lugares/nuevo": EDITORS,
     "POST /panel/lugares/{id:uuid}/editar": EDITORS,
+    "POST /panel/fiestas/nueva": EDITORS_LIST,
+    "POST /panel/fiestas/{id:uuid}/editar": EDITORS,
+    "POST /panel/fiestas/{id:uuid}/quitar": EDITORS,
+    "POST /panel/copiar-mes": EDITORS,
+    "POST /panel/mi-disponibilidad": DOOR_LIST,
+    "POST /panel/mi-disponibilidad/quitar": DOOR_LIST,
     "POST /panel/comunidades/confirmar": DESK,
     "POST /panel/comunidades/corregir": DESK,
     "POST /panel/comunidades/escritura": DESK,
     "POST /panel/comunidades/ocultar": DESK,
     "POST /panel/comunidades/deshacer": DESK,
+    "POST /panel/actividades/nueva": EDITORS,
+    **{f"POST {ACTIVITY}/{page}": DOOR for page in ("conteo", "conteo/deshacer", "toques", "totales")},
+    **{f"POST {ACTIVITY}/{page}": EDITORS for page in ("editar", "mover", "publicar", "cancelar", "reabrir")},
+    "POST /panel/orientaciones": DESK,
     "POST /panel/capacitaciones/nueva": EDITORS,
     f"POST {TRAINING}/publicar": EDITORS,
     f"POST {TRAINING}/ocultar": EDITORS,
     f"POST {TRAINING}/reabrir": EDITORS,
+    f"POST {TRAINING}/cambios/{{batch:uuid}}/detener": EDITORS,
+    f"POST {SESSION}/reabrir": EDITORS,
     f"POST {TRAINING}/editar": EDITORS,
     f"POST {TRAINING}/duplicar": EDITORS,
     f"POST {TRAINING}/cancelar": EDITORS,
@@ -218,6 +251,13 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
 }
 
+
+def month_and_next() -> dict[str, str]:
+    """This month and the next, as they are chosen to copy one into the other."""
+    this = clock.today().replace(day=1)
+    return {"month": f"{this:%Y-%m}", "target": f"{this + timedelta(days=31):%Y-%m}"}
+
+
 OF_A_DAY = {"names": "no", "format": "csv", "first": "2027-01-01", "last": "2027-01-01"}
 
 BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
@@ -226,7 +266,10 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
         [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
         lambda at: {"municipality": at.hub.seat_id, "name": "Las Pozas"},
     ),
+    "POST /panel/actividades/nueva": lambda at: {"hub": at.hub.id},
+    "POST /panel/orientaciones": lambda at: {"hub": at.hub.id, "subject": "returned", "step": "mas"},
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
+    "POST /panel/copiar-mes": lambda at: {"hub": at.hub.id, **month_and_next()},
     "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
     "POST /panel/exportar": lambda at: {"hub": at.hub.id, **OF_A_DAY},
     "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
@@ -280,6 +323,7 @@ FOR_HOLDERS = {
     f"POST {MEMBER}/no-borrar",
     f"GET {MEMBER}/boleto.png",
     f"GET {MEMBER}/boleto.svg",
+    "GET /cal/facilitador/{token}.ics",
     "GET /entrar/enlace/{token}",
     "POST /entrar/enlace/{token}",
 }
@@ -293,6 +337,9 @@ FOR_ALL = {
     "GET /capacitaciones/{slug}/imagen.png",
     "GET /capacitaciones/{slug}/inscripcion",
     "POST /capacitaciones/{slug}/inscripcion",
+    "GET /actividades/{slug}",
+    "GET /actividades/{slug}/evento.ics",
+    "GET /actividades/{slug}/imagen.png",
     "GET /c/{code}",
     "GET /mis-inscripciones",
     "POST /mis-inscripciones",

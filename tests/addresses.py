@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from starlette.routing import BaseRoute, Route
 
 from tests import make
 from tests.certificates.held import a_diploma, make_attendee, make_held
+from tests.outreach.make_activity import make_activity
 from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
 from trainings.accounts.models import User
+from trainings.attendance import rescheduling
+from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.outbox.models import OutboxJob
+from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
-from trainings.places.models import Hub, Operator, Signatory
-from trainings.registrations.actions import announce_change
+from trainings.places.models import FeastDay, Hub, Operator, Signatory
 from trainings.registrations.import_sheets import Sheet, as_text
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
@@ -71,6 +75,8 @@ class Objects:
     letter: InvitationLetter
     difference: Merge
     draft: ImportDraft
+    feast: FeastDay
+    activity: OutreachActivity
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -100,6 +106,7 @@ class Objects:
             "id": self.coming.id,
             "registration_id": self.waiting.id,
             "group_id": self.waiting.group_id,
+            "batch": self.batch,
             "letter_id": self.letter.id,
         }
 
@@ -110,6 +117,8 @@ class Objects:
             "/cal/ventanilla/": {"slug": self.hub.slug, "by": "para", "code": "docente"},
             "/cal/tema/": {"slug": "riesgos", "by": "idioma", "code": "spa"},
             "/cal/guatemala/": {"by": "para", "code": "cocode"},
+            "/cal/facilitador/": {"token": tokens.feed_token()},
+            **{path: {"kind": "ventanilla", "slug": self.hub.slug} for path in ("/suscribirse/", "/incrustar/")},
             "/municipios/": {"slug": "la-libertad-peten"},
             "/capacitaciones/": {"slug": self.coming.slug},
             "/comunidades/": {"code": self.hub.seat_id},
@@ -127,7 +136,10 @@ class Objects:
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
+            "/panel/actividades/": {"id": self.activity.id},
+            "/actividades/": {"slug": self.activity.slug},
             "/panel/lugares/": {"id": self.coming.venue_id},
+            "/panel/fiestas/": {"id": self.feast.id},
             "/panel/importaciones/": {"id": self.draft.id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
             "/panel/inscripciones/": {"id": self.person.id},
@@ -142,6 +154,17 @@ class Objects:
         return next((values for beginning, values in by_beginning.items() if path.startswith(beginning)), {})
 
 
+async def _moved(training: Training) -> UUID:
+    """The messages about a move that can still be stopped."""
+    session = next(iter(training.sessions))
+    hour = timedelta(hours=1)
+    batch = await rescheduling.move(
+        session.id, session.starts_at + hour, session.ends_at + hour, session.venue_id, actor=PROGRAM
+    )
+    assert batch is not None
+    return batch
+
+
 async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     """One of each for this hub; these people hold its sessions. Call it when what was held lies in the past."""
     operator = await Operator.get(id=hub.operator_id).prefetch_related("signatories")
@@ -154,7 +177,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     completed = await make_attendee(held, given_names="Delia", surnames="Caal")
     link = await OwnLink.get(registration_id=person.id)
     assert link.token is not None
-    batch = await announce_change(coming.id)
+    batch = await _moved(coming)
     return Objects(
         hub=hub,
         operator=operator,
@@ -172,6 +195,8 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
         difference=await _difference(person, waiting),
         draft=await _draft(coming),
+        feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
+        activity=await make_activity(hub),
     )
 
 

@@ -1,0 +1,158 @@
+"""When people who hold sessions cannot: said by themselves, seen by who plans, without a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.schedule.panel import NEW, as_, filled, post
+from trainings import clock
+from trainings.schedule import absences
+from trainings.schedule.models import Training, Unavailability
+
+PAGE = "/panel/mi-disponibilidad"
+
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture(autouse=True)
+def _in_february(freeze: Freeze) -> None:
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "end", "words"),
+    [
+        ({"day": "2027-03-04"}, "2027-03-04T00:00", "2027-03-05T00:00", "el 4 de marzo de 2027"),
+        (
+            {"day": "2027-03-04", "last_day": "2027-03-06"},
+            "2027-03-04T00:00",
+            "2027-03-07T00:00",
+            "los días 4, 5 y 6 de marzo de 2027",
+        ),
+        (
+            {"day": "2027-03-04", "starts": "08:00", "ends": "12:30"},
+            "2027-03-04T08:00",
+            "2027-03-04T12:30",
+            "el 4 de marzo de 2027, de 8:00",
+        ),
+        (
+            {"day": "2027-03-04", "last_day": "2027-03-31"},
+            "2027-03-04T00:00",
+            "2027-04-01T00:00",
+            "del 4 al 31 de marzo de 2027",
+        ),
+    ],
+)
+async def test_days_or_hours_are_kept_and_taken_back(
+    client: AsyncClient, cast: Cast, form: dict[str, object], start: str, end: str, words: str
+) -> None:
+    await as_(client, cast, "facilitator")
+
+    said = await post(client, PAGE, form)
+    one = await Unavailability.get()
+    page = (await client.get(PAGE)).text
+    back = await post(client, f"{PAGE}/quitar", {"absence": one.id})
+
+    assert (said.status_code, back.status_code) == (303, 303)
+    assert one.user_id == cast.facilitator.id
+    assert clock.local(one.starts_at).isoformat()[:16] == start
+    assert clock.local(one.ends_at).isoformat()[:16] == end
+    assert words in page
+    assert await Unavailability.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({}, "day"),
+        ({"day": "2027-02-31"}, "day"),
+        ({"day": "2027-01-31"}, "day"),
+        ({"day": "2027-03-04", "last_day": "2027-03-03"}, "last_day"),
+        ({"day": "2027-03-04", "last_day": "2029-03-03"}, "last_day"),
+        ({"day": "2027-03-04", "starts": "12:00", "ends": "08:00"}, "ends"),
+        ({"day": "2027-03-04", "starts": "22:00", "ends": "00:30"}, "ends"),
+        ({"day": "2027-03-04", "starts": "08:00"}, ""),
+        ({"day": "2027-03-04", "last_day": "2027-03-05", "starts": "08:00", "ends": "12:00"}, ""),
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_is_refused_at_its_field(
+    client: AsyncClient, cast: Cast, form: dict[str, object], field: str
+) -> None:
+    await as_(client, cast, "facilitator")
+
+    answer = await post(client, PAGE, form)
+
+    assert answer.status_code in (409, 422)
+    assert f'href="#{field}"' in answer.text if field else 'role="alert"' in answer.text
+    assert await Unavailability.all().count() == 0
+
+
+async def test_what_was_said_before_is_refused_and_there_is_an_end_to_it(
+    client: AsyncClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absences, "MOST", 2)
+    await as_(client, cast, "facilitator")
+
+    answers = [
+        (await post(client, PAGE, {"day": day})).status_code
+        for day in ("2027-03-04", "2027-03-04", "2027-03-05", "2027-03-06")
+    ]
+
+    assert answers == [303, 409, 303, 409]
+
+
+async def test_who_plans_sees_it_and_may_say_why_it_is_possible(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "facilitator")
+    await post(client, PAGE, {"day": "2027-03-04", "starts": "08:00", "ends": "10:00"})
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **{"sessions-0-day": "2027-03-04", "sessions-0-facilitators": [cast.facilitator.id]})
+
+    looked = await post(client, NEW, {**form, "look": "yes"})
+    refused = await post(client, NEW, form)
+    saved = await post(client, NEW, {**form, "override_reason": "Llega después de las diez."})
+
+    assert "Ana Coc avisó que no puede el 4 de marzo de 2027, de 8:00" in looked.text
+    assert (looked.status_code, refused.status_code, saved.status_code) == (200, 409, 303)
+    assert await Training.all().count() == 1
+
+
+async def test_sessions_that_stand_then_are_told_to_the_person(client: AsyncClient, cast: Cast) -> None:
+    day = date(2027, 3, 4)
+    hours = [(clock.at(day, time(8)), clock.at(day, time(12)))]
+    await make.make_training(hub=cast.hub, title="Refugio", sessions=hours, facilitators=[cast.facilitator])
+    await as_(client, cast, "facilitator")
+
+    await post(client, PAGE, {"day": "2027-03-04"})
+
+    page = (await client.get(PAGE)).text
+    assert "Ya tiene una sesión ese tiempo" in page
+    assert "Refugio" in page
+
+
+async def test_absence_of_somebody_else_is_neither_seen_nor_taken_back(client: AsyncClient, cast: Cast) -> None:
+    theirs = await Unavailability.create(
+        user=cast.assistant, starts_at=clock.midnight(date(2027, 3, 4)), ends_at=clock.midnight(date(2027, 3, 5))
+    )
+    await as_(client, cast, "facilitator")
+
+    page = (await client.get(PAGE)).text
+    answer = await post(client, f"{PAGE}/quitar", {"absence": theirs.id})
+
+    assert answer.status_code == 404
+    assert "4 de marzo" not in page
+    assert await Unavailability.all().count() == 1
+
+
+async def test_account_and_week_lead_there(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "facilitator")
+
+    pages = [(await client.get(path)).text for path in ("/panel/cuenta", "/panel")]
+
+    assert all(f'href="{PAGE}"' in page for page in pages)
