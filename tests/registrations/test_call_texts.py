@@ -1,0 +1,201 @@
+"""What people are told: no name, no title, no own link; a protected place only to who has theirs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, only_call
+from trainings import clock
+from trainings.attendance import rescheduling
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.db import transaction
+from trainings.lib.tokens import uuid7
+from trainings.outbox.models import CallList, CallReason
+from trainings.registrations import actions
+from trainings.registrations.call_households import households
+from trainings.registrations.call_offers import open_for_offers
+from trainings.registrations.call_texts import text_for, text_for_all, told_by
+from trainings.registrations.calls import open_list
+from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
+from trainings.web.i18n import speaking
+
+HUB, PHONE = "Ventanilla de La Libertad", "7900 1234"
+PLACE = "Salón municipal, Barrio El Centro, La Libertad, Petén"
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
+async def session_of(training: Training) -> TrainingSession:
+    return await TrainingSession.get(training_id=training.id)
+
+
+async def moved(training: Training, *, by: timedelta = timedelta(days=3)) -> CallList:
+    """Saturday's session is on another day."""
+    session = await session_of(training)
+    await rescheduling.move(
+        session.id, session.starts_at + by, session.ends_at + by, session.venue_id, actor=PROGRAM, override_reason="x"
+    )
+    return await CallList.get(training_id=training.id)
+
+
+async def said(call_list: CallList) -> str:
+    return text_for(await only_call(call_list), await told_by(call_list))
+
+
+async def test_moved_session_is_told_with_the_old_day_the_new_one_and_the_place(db: object) -> None:
+    training = await a_training()
+    await make.make_registration(training, phone="5555 1234")
+
+    text = await said(await moved(training))
+
+    assert text == (
+        f"{HUB}: hay un cambio en su actividad. La del sábado 6 de marzo, 8:30 a. m. pasa al martes 9 de marzo, "
+        f"8:30 a. m. Lugar: {PLACE}. Si no puede venir, avísenos al {PHONE}."
+    )
+
+
+async def test_text_tells_what_is_true_when_it_is_read(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    await make.make_registration(training)
+    first = await moved(training)
+    freeze(MONDAY + timedelta(hours=1))
+
+    await rescheduling.call_off(training.id, "Por la lluvia.", actor=PROGRAM)
+
+    [newest] = await CallList.filter(reason=CallReason.CANCELLED)
+    assert await said(newest) == (
+        f"{HUB}: se canceló su actividad del martes 9 de marzo, 8:30 a. m. Si tiene preguntas, llame al {PHONE}."
+    )
+    assert text_for_all(await told_by(first)) == (
+        f"Aviso de {HUB} para personas inscritas: se canceló su actividad del martes 9 de marzo, 8:30 a. m. "
+        f"Más información al {PHONE}."
+    )
+
+
+async def test_one_session_that_is_not_held_is_told_with_the_next(db: object) -> None:
+    days = [SATURDAY, SATURDAY + timedelta(days=7)]
+    training = await make.make_training(sessions=[(day, day + timedelta(hours=4)) for day in days])
+    await make.make_registration(training)
+    first = await TrainingSession.filter(training_id=training.id).order_by("starts_at").first()
+    assert first is not None
+
+    await rescheduling.cancel(first.id, actor=PROGRAM)
+
+    [call_list] = await CallList.all()
+    assert await said(call_list) == (
+        f"{HUB}: hay un cambio en su actividad. La del sábado 6 de marzo, 8:30 a. m. no se realiza. "
+        f"La siguiente es el sábado 13 de marzo, 8:30 a. m. Si tiene preguntas, llame al {PHONE}."
+    )
+
+
+async def test_reminder_says_when_and_where(db: object) -> None:
+    training = await a_training()
+    await make.make_registration(training)
+    session = await session_of(training)
+
+    call_list = await a_list(training, CallReason.REMINDER, session_id=session.id)
+
+    assert await said(call_list) == (
+        f"{HUB}: le recordamos su actividad: sábado 6 de marzo, 8:30 a. m. Lugar: {PLACE}. "
+        f"Si no puede venir, avísenos al {PHONE}."
+    )
+
+
+async def test_text_is_in_english_for_who_signed_up_in_english(db: object) -> None:
+    training = await a_training()
+    with speaking("en"):
+        person = await make.make_registration(training, email="ana@x.example", phone="5555 1234")
+    call_list = await a_list(training)
+    person.participant.email_refused_at = clock.now()
+    await person.participant.save(update_fields=["email_refused_at"])
+
+    household = await only_call(call_list)
+    with speaking("en"):
+        text = text_for(household, await told_by(call_list))
+
+    assert household.speaks_english
+    assert "Saturday 6 March, 8:30 AM" in text
+
+
+@pytest.mark.parametrize("columns", [{}, {"neutral_title": "Reunión"}])
+@pytest.mark.parametrize("reason", list(CallReason))
+async def test_no_text_has_name_title_or_own_link(
+    sqlite_db: object, columns: dict[str, Any], reason: CallReason
+) -> None:
+    training = await a_training(title="Trata de personas", **columns)
+    await make.make_registration(training, given_names="Ana", surnames="Caal", phone="5555 1234", community="Las Pozas")
+    state = TrainingState.CANCELLED if reason is CallReason.CANCELLED else TrainingState.PUBLISHED
+    await Training.filter(id=training.id).update(state=state)
+    call_list = await a_list(training, CallReason.CHANGED)
+    call_list.reason = reason
+
+    told = await told_by(call_list)
+    texts = [text_for_all(told), text_for_all(told, "Las Pozas")]
+    if reason is not CallReason.CANCELLED:
+        texts += [text_for(one, told) for one in [await only_call(await _changed(training))]]
+
+    for text in texts:
+        assert text
+        assert not [word for word in ("Ana", "Caal", "Trata", "/i/", "http", "5555") if word in text]
+
+
+async def _changed(training: Training) -> CallList:
+    async with transaction():
+        return await open_list(training, CallReason.CHANGED, uuid7())
+
+
+async def test_protected_place_is_told_only_to_who_has_theirs(db: object) -> None:
+    training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION, capacity=1)
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Berta", phone="5555 4321")
+    call_list = await moved(training)
+    told = await told_by(call_list)
+
+    texts = {one.members[0].person.given_names: text_for(one, told) for one in await households(call_list)}
+
+    assert f"Lugar: {PLACE}." in texts["Ana"]
+    assert "Lugar: La Libertad, Petén. Sigue en la lista de espera." in texts["Berta"]
+    assert "Salón" not in texts["Berta"]
+
+
+async def test_nothing_of_a_protected_training_is_said_in_public(db: object) -> None:
+    training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION)
+    await make.make_registration(training, community="Las Pozas")
+    told = await told_by(await moved(training))
+
+    texts = {text_for_all(told), text_for_all(told, "Las Pozas")}
+
+    discreet = f"Aviso de {HUB}: si se inscribió en una actividad nuestra, tenemos algo que decirle."
+    assert texts == {f"{discreet} Más información al {PHONE}."}
+
+
+async def test_family_of_which_one_waits_is_not_told_the_protected_place(db: object) -> None:
+    training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION, capacity=1)
+    for name in ("Ana", "Berta"):
+        await make.make_registration(training, given_names=name, phone="5555 1234")
+
+    text = await said(await moved(training))
+
+    assert "Salón" not in text
+
+
+async def test_offered_place_is_told_with_the_time_to_answer(db: object) -> None:
+    training = await a_training(capacity=1, offer_hours=24)
+    first = await make.make_registration(training, given_names="Ana")
+    await make.make_registration(training, given_names="Berta", phone="5555 1234")
+    await actions.cancel(first.id, actor=HOLDER_OF_LINK)
+    assert await open_for_offers() == 1
+
+    text = await said(await CallList.get(reason=CallReason.OFFERED))
+
+    assert text == (
+        f"{HUB}: hay 1 lugar: sábado 6 de marzo, 8:30 a. m. Díganos sí o no antes del martes 2 de marzo, 9:00 a. m. "
+        f"Lugar: {PLACE}. Si no puede venir, avísenos al {PHONE}."
+    )

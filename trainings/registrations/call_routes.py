@@ -1,0 +1,229 @@
+"""`/panel/llamadas`: people whom no message reached are told by telephone, and what came of it is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import CALLERS
+from trainings.audit.actions import record
+from trainings.audit.models import AuditLine
+from trainings.db import reads
+from trainings.errors import NotFound, Refusal
+from trainings.outbox.models import CallResult, CallVia
+from trainings.registrations import call_actions
+from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_households import households
+from trainings.registrations.call_queries import Progress, list_in_scope, progress_of
+from trainings.registrations.call_texts import text_for_all, told_by
+from trainings.registrations.call_views import INDEX, Section, progress_words, sections_of
+from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import Form, check, read_form
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+ONE = INDEX + "/{id:uuid}"
+LEFT = "faltan"
+
+
+class MarkForm(Form):
+    """What came of one call. `person` is one of those that it is for, `left` and `after` lead back."""
+
+    person: UUID
+    result: CallResult
+    via: CallVia
+    left: str = ""
+    after: UUID | None = None
+
+
+class CloseForm(Form):
+    """Why the list is closed, where people are left."""
+
+    reason: WhyClosed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A list among others, in words."""
+
+    href: str
+    title: str
+    reason: str
+    hub: str
+    begins_at: datetime
+    due_at: datetime
+    is_due: bool
+    n_reached: int
+    n_people: int
+    progress: str
+
+
+@allow(*CALLERS)
+async def index(request: Request) -> Response:
+    """The lists of the actor's hubs, the most urgent first; those that are done, then those that are over."""
+    found = await progress_of(request.state.actor)
+    is_one_hub = len({one.call_list.training.hub_id for one in found}) < 2
+    lines = {one.call_list.id: line_of(one, is_one_hub=is_one_hub) for one in found}
+    context = {
+        "here": "semana",
+        "waiting": [lines[one.call_list.id] for one in found if one.is_open and one.n_left],
+        "done": [lines[one.call_list.id] for one in found if one.is_open and not one.n_left],
+        "over": [lines[one.call_list.id] for one in reversed(found) if not one.is_open],
+        "n_left": sum(one.n_left for one in found if one.is_due),
+    }
+    return render(request, "registrations/calls/index.html", context)
+
+
+def line_of(one: Progress, *, is_one_hub: bool) -> Line:
+    """A list in words."""
+    call_list = one.call_list
+    return Line(
+        href=f"{INDEX}/{call_list.id}",
+        title=call_list.training.title,
+        reason=gettext(REASONS[call_list.reason]),
+        hub="" if is_one_hub else call_list.training.hub.name,
+        begins_at=one.begins_at,
+        due_at=call_list.due_at,
+        is_due=one.is_due,
+        n_reached=one.n_reached,
+        n_people=one.n_people,
+        progress=progress_words(one),
+    )
+
+
+@allow(*CALLERS)
+async def show(request: Request) -> Response:
+    """One list with telephone numbers: opening it is logged."""
+    return await _show(request, await _in_scope(request))
+
+
+async def _in_scope(request: Request) -> Progress:
+    return await list_in_scope(request.path_params["id"], request.state.actor)
+
+
+async def _show(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
+    call_list, only_left = one.call_list, request.query_params.get("ver") == LEFT
+    sections, text = await _said(one, only_left=only_left)
+    await _log(request, "calls.open", one)
+    context = {
+        "here": "semana",
+        "desk": call_list.training.hub.name,
+        "call_list": call_list,
+        "base": f"{INDEX}/{call_list.id}",
+        "line": line_of(one, is_one_hub=True),
+        "n_left": one.n_left,
+        "is_open": one.is_open,
+        "is_closed": call_list.closed_at is not None,
+        "why_closed": await _why_closed(one),
+        "sections": sections,
+        "text": text,
+        "only_left": only_left,
+        "vias": [(code.value, gettext(words)) for code, words in VIAS.items()],
+        "reasons": [(code.value, gettext(words)) for code, words in WHY_CLOSED.items()],
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "registrations/calls/show.html", context, status=status)
+
+
+async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
+    """The calls by community, and the text for everybody: always in Spanish, whatever the caller reads."""
+    told = await told_by(one.call_list)
+    sections = await sections_of(await households(one.call_list), told, only_left=only_left)
+    with speaking(SOURCE_LANGUAGE):
+        return sections, text_for_all(told)
+
+
+async def _log(request: Request, act: str, one: Progress) -> None:
+    actor, call_list = request.state.actor, one.call_list
+    await record(act, actor=actor, object_id=call_list.id, hub_id=call_list.training.hub_id, n=one.n_people)
+
+
+async def _why_closed(one: Progress) -> str:
+    """The reason of the last closing; empty where nobody was left, or the list made way for another."""
+    if one.call_list.closed_at is None:
+        return ""
+    closed = reads(AuditLine).filter(act=call_actions.CLOSED, object_id=one.call_list.id).order_by("-created_at", "-id")
+    line = await closed.first()
+    code = line.detail.get("reason") if line else None
+    return gettext(WHY_CLOSED[WhyClosed(code)]) if code else ""
+
+
+@allow(*CALLERS)
+async def sheet(request: Request) -> Response:
+    """Those who are left, on paper for somebody who calls from the street: printing it is logged."""
+    one = await _in_scope(request)
+    sections, text = await _said(one, only_left=True)
+    await _log(request, "calls.print", one)
+    context = {
+        "call_list": one.call_list,
+        "base": f"{INDEX}/{one.call_list.id}",
+        "line": line_of(one, is_one_hub=True),
+        "n_left": one.n_left,
+        "sections": sections,
+        "text": text,
+    }
+    return render(request, "registrations/calls/sheet.html", context)
+
+
+@allow(*CALLERS)
+async def mark(request: Request) -> Response:
+    """What came of one call; to open WhatsApp or to dial marks nothing by itself."""
+    one = await _in_scope(request)
+    form = check(MarkForm, await read_form(request))
+    try:
+        await call_actions.mark(one.call_list.id, form.person, form.result, form.via, actor=request.state.actor)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _show(request, one, refusal=refusal)
+    now = await _in_scope(request)
+    is_left = form.left == LEFT
+    beside = form.after if is_left else form.person
+    anchor = f"#c-{beside}" if beside is not None else "#lista"
+    response = redirect(f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}")
+    flash(response, gettext(N_("Anotado: %(progress)s.")) % {"progress": progress_words(now)})
+    return response
+
+
+@allow(*CALLERS)
+async def close(request: Request) -> Response:
+    one = await _in_scope(request)
+    form = check(CloseForm, await read_form(request))
+    try:
+        await call_actions.close(one.call_list.id, form.reason, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show(request, one, refusal=refusal)
+    response = redirect(INDEX)
+    flash(response, gettext(N_("Listo: la lista está cerrada. Se puede leer 30 días más.")))
+    return response
+
+
+@allow(*CALLERS)
+async def reopen(request: Request) -> Response:
+    one = await _in_scope(request)
+    await call_actions.reopen(one.call_list.id, actor=request.state.actor)
+    response = redirect(f"{INDEX}/{one.call_list.id}")
+    flash(response, gettext(N_("Listo: la lista está abierta otra vez.")))
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(INDEX, index),
+    Route(ONE, show),
+    Route(ONE + "/hoja", sheet),
+    Route(ONE + "/marcar", mark, methods=["POST"]),
+    Route(ONE + "/cerrar", close, methods=["POST"]),
+    Route(ONE + "/abrir", reopen, methods=["POST"]),
+]

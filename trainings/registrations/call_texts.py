@@ -1,0 +1,274 @@
+"""What a call list has to tell, as text for one telephone and for a whole community: no name, no title, no own link.
+
+Others may read the telephone and hear the loudspeaker. A protected place is told only to who has theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.lib.phones import show_phone
+from trainings.outbox.models import CallList, CallReason
+from trainings.places.models import Hub
+from trainings.registrations.call_households import Household
+from trainings.registrations.models import RegistrationGroup, RegistrationState
+from trainings.registrations.waiting import offer_ends
+from trainings.schedule import sentences
+from trainings.schedule.changes import Difference, changes_of_batch, differences
+from trainings.schedule.models import (
+    ChangeKind,
+    PlaceShown,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+MOST_SAID = 3
+"""So many days or changes are told; for more there is the telephone of the hub."""
+WAITS = {
+    RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
+    RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
+    RegistrationState.OFFERED: N_("Su lugar está guardado: díganos sí o no."),
+}
+
+CHANGES: dict[ChangeKind, str] = {
+    ChangeKind.MOVED: N_("Ahora es el %(now)s."),
+    ChangeKind.PLACE: N_("La del %(when)s es en otro lugar."),
+    ChangeKind.CANCELLED: N_("La del %(when)s no se realiza."),
+    ChangeKind.REOPENED: N_("La del %(when)s sí se realiza."),
+    ChangeKind.ADDED: N_("Hay una fecha más: %(when)s."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a list tells: its training as it stands now, and what is another than people knew."""
+
+    call_list: CallList
+    training: Training
+    sessions: Sequence[TrainingSession]
+    differences: Sequence[Difference]
+    offered_until: dict[UUID, datetime | None]
+
+    @property
+    def hub(self) -> Hub:
+        return self.training.hub
+
+    @property
+    def phone(self) -> str:
+        return show_phone(self.training.contact_phone or self.hub.phone)
+
+    @property
+    def is_off(self) -> bool:
+        return self.training.state is TrainingState.CANCELLED
+
+    @property
+    def coming(self) -> list[TrainingSession]:
+        return [one for one in self.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
+
+    @property
+    def to_come(self) -> list[TrainingSession]:
+        """The sessions to come of which the list tells that, when and where they are held."""
+        if self.is_off or self.call_list.reason is CallReason.CANCELLED:
+            return []
+        if self.differences:
+            return [one.session for one in self.differences if one.kind is not ChangeKind.CANCELLED]
+        if self.call_list.reason is CallReason.OFFERED:
+            return self.coming[:1]
+        return [one for one in self.coming if self.call_list.session_id in (None, one.id)]
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether nothing of it may be said in public: a protected place, a page that only a link opens, an offer."""
+        return (
+            self.training.place_shown is PlaceShown.AFTER_CONFIRMATION
+            or self.training.state is TrainingState.UNLISTED
+            or self.call_list.reason is CallReason.OFFERED
+        )
+
+    def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
+        """Where it is held, as exactly as the reader may know; empty where it is held nowhere."""
+        venue = session.venue or self.training.venue
+        if venue is None:
+            return "" if self.training.online_url else self.hub.seat.full_name
+        if self.training.place_shown is PlaceShown.AFTER_CONFIRMATION and not is_confirmed:
+            return venue.municipality.full_name
+        return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
+
+
+async def told_by(call_list: CallList) -> Told:
+    """What the list tells now: whatever changed again since it was opened is told too."""
+    around = ("hub__seat", "venue__municipality")
+    training = await reads(Training).get(id=call_list.training_id).prefetch_related(*around)
+    found = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
+    sessions = await found.prefetch_related("venue__municipality")
+    is_off = training.state is TrainingState.CANCELLED
+    changes = await changes_of_batch(call_list.batch_id) if call_list.batch_id else []
+    offered = reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
+    is_offer = call_list.reason is CallReason.OFFERED
+    return Told(
+        call_list=call_list,
+        training=training,
+        sessions=sessions,
+        differences=differences(changes, sessions, is_called_off=is_off),
+        offered_until=dict(await offered.values_list("id", "offered_until")) if is_offer else {},
+    )
+
+
+# -- for one telephone
+
+
+def text_for(household: Household, told: Told) -> str:
+    """What is written to a household, in the language being spoken."""
+    words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), *_offer(household, told)]
+    if told.to_come:
+        words.append(_place(told, is_confirmed=household.is_confirmed))
+        words.append(_standing(household, told))
+        words.append(gettext(N_("Si no puede venir, avísenos al %(phone)s.")) % {"phone": told.phone})
+    else:
+        words.append(gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone})
+    return _joined(words)
+
+
+def _offer(household: Household, told: Told) -> list[str]:
+    if told.call_list.reason is not CallReason.OFFERED or told.is_off or not told.coming:
+        return []
+    n_people, when = len(household.members), _when(told.coming[0].starts_at)
+    if all(one.listed.state is RegistrationState.CONFIRMED for one in household.members):
+        places = ngettext("ya tiene %(num)s lugar: %(when)s.", "ya tienen %(num)s lugares: %(when)s.", n_people)
+        return [places % {"num": n_people, "when": when}]
+    places = ngettext("hay %(num)s lugar: %(when)s.", "hay %(num)s lugares: %(when)s.", n_people)
+    return [places % {"num": n_people, "when": when}, _until(household, told)]
+
+
+def _until(household: Household, told: Told) -> str:
+    """Until when to say yes: counted from this call on, unless they were reached before."""
+    known = told.offered_until.get(household.members[0].listed.group_id)
+    until = known or offer_ends(told.training, told.sessions, clock.now())
+    return gettext(N_("Díganos sí o no antes del %(when)s.")) % {"when": _when(until)} if until else ""
+
+
+def _standing(household: Household, told: Told) -> str:
+    """How it stands with people who have no place, where it is the same for all of them."""
+    states = {one.listed.state for one in household.members}
+    if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
+        return ""
+    return gettext(WAITS.get(states.pop(), ""))
+
+
+def _place(told: Told, *, is_confirmed: bool) -> str:
+    """Where that is held of which the list tells, unless it is in many places."""
+    places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in told.to_come)
+    places.pop("", None)
+    if not places or len(places) > MOST_SAID:
+        return ""
+    return gettext(N_("Lugar: %(place)s.")) % {"place": "; ".join(places)}
+
+
+# -- for a community
+
+
+def text_for_all(told: Told, community: str = "") -> str:
+    """What is put on a community's group, said on the radio or by loudspeaker, in the language being spoken."""
+    call = gettext(N_("Más información al %(phone)s.")) % {"phone": told.phone}
+    if told.is_discreet:
+        words = [N_("Aviso de %(hub)s:"), N_("si se inscribió en una actividad nuestra, tenemos algo que decirle.")]
+        said = [gettext(one) for one in words]
+    else:
+        whom = N_("Aviso de %(hub)s para personas inscritas de %(community)s:")
+        words = [gettext(whom if community else N_("Aviso de %(hub)s para personas inscritas:"))]
+        said = [*words, *_news(told), _place(told, is_confirmed=False)]
+    said[0] %= {"hub": told.hub.name, "community": community}
+    return _joined([*said, call])
+
+
+# -- what is new
+
+
+def _news(told: Told) -> list[str]:
+    """What the list tells everybody alike; offers tell each their own."""
+    if told.is_off:
+        return [_called_off(told)]
+    if told.call_list.reason is CallReason.REMINDER:
+        return [_reminder(told)]
+    if told.call_list.reason is CallReason.OFFERED:
+        return []
+    if told.differences:
+        said = [_changed(one) for one in told.differences[:MOST_SAID]]
+        more = gettext(N_("Hay más cambios: llámenos.")) if len(told.differences) > MOST_SAID else ""
+        return [gettext(N_("hay un cambio en su actividad.")), *said, more, _next(told)]
+    if told.call_list.reason is CallReason.CANCELLED:
+        return _session_off(told)
+    return [gettext(N_("hay un cambio en su actividad.")), _dates(told.to_come)]
+
+
+def _next(told: Told) -> str:
+    """What comes after that which is not held, where there is nothing else to say."""
+    if told.to_come or not told.coming:
+        return ""
+    return gettext(N_("La siguiente es el %(when)s.")) % {"when": _when(told.coming[0].starts_at)}
+
+
+def _session_off(told: Told) -> list[str]:
+    of_list = [one for one in told.sessions if one.id == told.call_list.session_id]
+    said = [gettext(CHANGES[ChangeKind.CANCELLED]) % {"when": _when(one.starts_at)} for one in of_list]
+    return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
+
+
+def _called_off(told: Told) -> str:
+    ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
+    if not ahead:
+        return gettext(N_("se canceló su actividad."))
+    if len(ahead) > 1:
+        words = gettext(N_("se canceló su actividad del %(when)s, y las fechas que seguían."))
+    else:
+        words = gettext(N_("se canceló su actividad del %(when)s."))
+    return words % {"when": _when(ahead[0].starts_at)}
+
+
+def _reminder(told: Told) -> str:
+    days = [_when(one.starts_at) for one in told.to_come[:MOST_SAID]]
+    return gettext(N_("le recordamos su actividad: %(when)s.")) % {"when": sentences.listing(days)}
+
+
+def _dates(sessions: Sequence[TrainingSession]) -> str:
+    if not sessions:
+        return ""
+    days = sentences.listing([_when(one.starts_at) for one in sessions[:MOST_SAID]])
+    more = len(sessions) - MOST_SAID
+    if more > 0:
+        words = ngettext("Ahora es: %(when)s, y %(num)s fecha más.", "Ahora es: %(when)s, y %(num)s fechas más.", more)
+        return words % {"when": days, "num": more}
+    return gettext(N_("Ahora es: %(when)s.")) % {"when": days}
+
+
+def _changed(one: Difference) -> str:
+    now = _when(one.session.starts_at)
+    if one.kind is ChangeKind.MOVED and one.old_starts_at == one.session.starts_at:
+        words = gettext(N_("La del %(now)s termina a otra hora: %(end)s."))
+        return words % {"now": now, "end": _hour(one.session.ends_at)}
+    if one.kind is ChangeKind.MOVED and one.old_starts_at is not None:
+        return gettext(N_("La del %(old)s pasa al %(now)s.")) % {"old": _when(one.old_starts_at), "now": now}
+    before = _when(one.old_starts_at) if one.kind is ChangeKind.CANCELLED and one.old_starts_at else now
+    return gettext(CHANGES[one.kind]) % {"when": before, "now": now, "old": before}
+
+
+def _joined(words: Sequence[str]) -> str:
+    """One line; an hour at the end of a sentence brings its full stop with it (`8:30 a. m.`)."""
+    return " ".join(word for word in words if word).replace("..", ".")
+
+
+def _when(moment: datetime) -> str:
+    return dates.day_and_time(moment, language()).replace(dates.NBSP, " ")
+
+
+def _hour(moment: datetime) -> str:
+    return dates.time_of_day(moment, language()).replace(dates.NBSP, " ")

@@ -1,0 +1,225 @@
+"""A call list in words, as the page and the sheet to carry show it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings.accounts.models import User
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib.calling import CallLinks, call_links
+from trainings.lib.phones import is_landline
+from trainings.lib.text import fold, short_name
+from trainings.outbox.models import Call
+from trainings.people.models import Relation
+from trainings.registrations.call_households import Household, Member
+from trainings.registrations.call_people import Why
+from trainings.registrations.call_queries import Progress, progress_of
+from trainings.registrations.call_texts import Told, text_for, text_for_all
+from trainings.registrations.call_words import ASK_FOR, REASONS, RESULTS, VIAS, WHYS
+from trainings.registrations.models import RegistrationState
+from trainings.registrations.words import STATES
+from trainings.schedule import sentences
+from trainings.schedule.session_words import when
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
+
+ENGLISH = "en"
+SIGNED = "gsm"
+SPOKEN = frozenset({"", "spa", "und"})
+"""Languages of people with whom one simply speaks Spanish."""
+
+
+INDEX = "/panel/llamadas"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
+    after it that is still to be called.
+    """
+
+    id: UUID
+    names: str
+    n_people: int
+    about: Sequence[str]
+    phone: str | None
+    calling: CallLinks | None
+    takes_text: bool
+    text: str
+    is_english: bool
+    is_reached: bool
+    last: str
+    last_via: str
+    n_tries: int
+    next_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The calls of one community, with the text for its group or loudspeaker."""
+
+    number: int
+    community: str
+    n_reached: int
+    n_people: int
+    text: str
+    rows: Sequence[Row]
+
+
+def progress_words(one: Progress) -> str:
+    """`12 de 17 avisados`"""
+    words = ngettext("%(n)s de %(num)s avisado", "%(n)s de %(num)s avisados", one.n_people)
+    return words % {"n": one.n_reached, "num": one.n_people}
+
+
+async def calls_about(training_id: UUID, actor: Actor) -> list[tuple[str, str]]:
+    """The open lists of a training for who may call: where each is, and how far."""
+    found = await progress_of(actor, training_id=training_id)
+    words = gettext(N_("Llamadas: %(reason)s, %(progress)s"))
+    return [
+        (
+            f"{INDEX}/{one.call_list.id}",
+            words % {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)},
+        )
+        for one in found
+        if one.is_open
+    ]
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+async def sections_of(found: Sequence[Household], told: Told, *, only_left: bool) -> list[Section]:
+    """The households by community, each in the order of the names; those without a community last."""
+    callers = await _callers(found)
+    together: dict[tuple[bool, str], list[Household]] = defaultdict(list)
+    names: dict[tuple[bool, str], str] = {}
+    for household in found:
+        key, community = _community(household, told)
+        together[key].append(household)
+        names.setdefault(key, community)
+    sections: list[Section] = []
+    for key in sorted(together):
+        shown = [one for one in together[key] if not (only_left and one.is_reached)]
+        if shown:
+            number = len(sections) + 1
+            sections.append(_section(number, names[key], together[key], _rows(shown, told, callers), told))
+    return sections
+
+
+def _community(household: Household, told: Told) -> tuple[tuple[bool, str], str]:
+    """What households are put together by, and its name, with the municipality where it is another than the hub's."""
+    person = household.members[0].person
+    place = person.municipality
+    is_far = place is not None and place.ine_code != told.hub.seat_id
+    elsewhere = place.full_name if place is not None and is_far else ""
+    community = ", ".join(part for part in (person.community, elsewhere) if part)
+    return (not community, fold(community)), community
+
+
+def _section(number: int, community: str, everybody: Sequence[Household], rows: Sequence[Row], told: Told) -> Section:
+    members = [member for one in everybody for member in one.members]
+    with speaking(SOURCE_LANGUAGE):
+        text = text_for_all(told, community) if community and not told.is_discreet else ""
+    return Section(
+        number=number,
+        community=community,
+        n_reached=sum(one.listed.is_reached for one in members),
+        n_people=len(members),
+        text=text,
+        rows=rows,
+    )
+
+
+def _rows(shown: Sequence[Household], told: Told, callers: Mapping[UUID, str]) -> list[Row]:
+    in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
+    following = [*(one.id for one in in_order[1:]), None]
+    return [_row(one, told, callers, next_id) for one, next_id in zip(in_order, following, strict=True)]
+
+
+def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
+    with speaking(ENGLISH if household.speaks_english else SOURCE_LANGUAGE):
+        text = text_for(household, told)
+    marks = household.marks
+    return Row(
+        id=household.id,
+        names=_names(household),
+        n_people=len(household.members),
+        about=[
+            one for one in (*_whom_to_ask(household), _speak(household), *_why(household), _state(household)) if one
+        ],
+        phone=household.phone,
+        calling=call_links(household.phone, text) if household.phone else None,
+        takes_text=household.phone is not None and not is_landline(household.phone),
+        text=text,
+        is_english=household.speaks_english,
+        is_reached=household.is_reached,
+        last=_last(marks[-1], callers) if marks else "",
+        last_via=marks[-1].via.value if marks else "",
+        n_tries=len(marks),
+        next_id=next_id,
+    )
+
+
+def _about(household: Household) -> list[str]:
+    said = (*_whom_to_ask(household), _speak(household), *_why(household), _state(household))
+    return [one for one in said if one]
+
+
+def _names(household: Household) -> str:
+    return sentences.listing([_name(one) for one in household.members])
+
+
+def _name(member: Member) -> str:
+    name = short_name(member.person.given_names, member.person.surnames) or gettext(N_("Una persona sin nombre"))
+    return gettext(N_("%(name)s (menor de edad)")) % {"name": name} if member.is_minor else name
+
+
+def _whom_to_ask(household: Household) -> list[str]:
+    """Of minors alone: with whom to speak. Where an adult of the same call comes too, that is who answers."""
+    if not all(one.is_minor for one in household.members):
+        return []
+    return list(dict.fromkeys(gettext(ASK_FOR[one.relation or Relation.OTRO]) for one in household.members))
+
+
+def _speak(household: Household) -> str:
+    """Which language to speak, where it is another than the text's."""
+    codes = dict.fromkeys(one.person.language or "" for one in household.members)
+    others = [code for code in codes if code not in SPOKEN]
+    if SIGNED in others:
+        return gettext(N_("Usa lengua de señas: escríbale, o avísele en persona."))
+    if not others:
+        return ""
+    names = sentences.listing([sentences.language_name(code) for code in others])
+    return gettext(N_("Habla %(languages)s: si puede, dígaselo en su idioma.")) % {"languages": names}
+
+
+def _why(household: Household) -> list[str]:
+    """Why a message did not do, where that is not simply that there is no address."""
+    whys = dict.fromkeys(one.listed.why for one in household.members)
+    return [gettext(WHYS[why]) for why in whys if why is not None and why is not Why.NO_EMAIL]
+
+
+def _state(household: Household) -> str:
+    states = dict.fromkeys(one.listed.state for one in household.members)
+    return ", ".join(gettext(STATES[state]) for state in states if state is not RegistrationState.CONFIRMED)
+
+
+def _last(mark: Call, callers: Mapping[UUID, str]) -> str:
+    by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
+    words = (
+        N_("Avisado por medio de %(via)s")
+        if mark.result is CallResult.REACHED
+        else N_("No se pudo por medio de %(via)s")
+    )
+    said = gettext(words) % {"via": gettext(VIAS[mark.via])}
+    return " · ".join(part for part in (said, when(mark.created_at), by) if part)
+
+
+async def _callers(found: Sequence[Household]) -> dict[UUID, str]:
+    ids = {mark.called_by_id for one in found for mark in one.marks if mark.called_by_id is not None}
+    return dict(await reads(User).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}

@@ -1,0 +1,57 @@
+"""The words for the codes of call lists; translate where shown."""
+
+from __future__ import annotations
+
+from trainings.outbox.models import CallReason, CallResult, CallVia
+from trainings.people.models import Relation
+from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_people import Why
+from trainings.web.i18n import N_
+
+REASONS: dict[CallReason, str] = {
+    CallReason.CHANGED: N_("Cambio de fecha o lugar"),
+    CallReason.CANCELLED: N_("Cancelación"),
+    CallReason.REMINDER: N_("Recordatorio"),
+    CallReason.OFFERED: N_("Se liberó un lugar"),
+}
+
+WHYS: dict[Why, str] = {
+    Why.NO_EMAIL: N_("No dejó correo."),
+    Why.REFUSED: N_("Su correo no recibe mensajes."),
+    Why.FAILED: N_("El correo no le llegó."),
+    Why.LATE: N_("El correo no ha salido."),
+}
+
+VIAS: dict[CallVia, str] = {
+    CallVia.CALL: N_("una llamada"),
+    CallVia.WHATSAPP: N_("WhatsApp"),
+    CallVia.SMS: N_("mensaje de texto"),
+    CallVia.IN_PERSON: N_("una visita, en persona"),
+    CallVia.FAMILY: N_("su familia"),
+    CallVia.LEADER: N_("alguien que lidera la comunidad"),
+    CallVia.SCHOOL: N_("la escuela"),
+    CallVia.RADIO: N_("la radio o el altavoz"),
+}
+"""They follow "avisado por medio de"."""
+
+RESULTS: dict[CallResult, str] = {
+    CallResult.REACHED: N_("Avisado por medio de %(via)s"),
+    CallResult.NOT_REACHED: N_("No se pudo por medio de %(via)s"),
+}
+
+ASK_FOR: dict[Relation, str] = {
+    Relation.MADRE: N_("Hable con su madre."),
+    Relation.PADRE: N_("Hable con su padre."),
+    Relation.ABUELO: N_("Hable con su abuela o abuelo."),
+    Relation.TIO: N_("Hable con su tía o tío."),
+    Relation.HERMANO: N_("Hable con su hermana o hermano mayor."),
+    Relation.TUTOR: N_("Hable con su tutora o tutor."),
+    Relation.OTRO: N_("Hable con la persona encargada."),
+}
+
+WHY_CLOSED: dict[WhyClosed, str] = {
+    WhyClosed.NO_ANSWER: N_("No contestan"),
+    WhyClosed.NO_WAY: N_("No hay cómo llegar a ellas"),
+    WhyClosed.OTHERWISE: N_("Se enteran de otra manera"),
+    WhyClosed.NOT_NEEDED: N_("Ya no hace falta avisar"),
+}
