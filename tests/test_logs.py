@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: Path) -> None:
     port, token, code = free_port(), tokens.own_link(), tokens.certificate_code()
+    feed = tokens.feed_token()
     assert run(tmp_path, "migrate").returncode == 0
     user = ("ana.caal@muni.example", "--role", "platform_admin", "--name", "Ana Caal Tzib")
     link = run(tmp_path, "user", "create", *user, base_url=f"http://localhost:{port}").stdout.splitlines()[0]
@@ -27,6 +29,11 @@ def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: 
             session = browser.cookies["staff"]
             for path in (f"/i/{token}", f"/i/{token}/boleto.png", f"/verificar/{code}", "/panel/cuenta"):
                 browser.get(path)
+            made = browser.post("/panel/cuenta/calendario", headers={"origin": f"http://localhost:{port}"})
+            [own_feed] = set(re.findall("/cal/facilitador/([0-9A-Z]{32})[.]ics", made.text))
+            for one in (feed, own_feed):
+                for method in ("GET", "HEAD", "POST"):
+                    browser.request(method, f"/cal/facilitador/{one}.ics")
             browser.post("/entrar", content=urlencode({"email": "beto@muni.example", "password": "x"}), headers=FORM)
         process.send_signal(signal.SIGTERM)
         process.wait(10)
@@ -34,5 +41,6 @@ def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: 
     log = (tmp_path / "log").read_text()
     assert '"app_user" WHERE "email"=' in log  # statements are there, for whoever looks for a slow one
     people = ["ana.caal", "Ana Caal", "beto@", password, "$argon2id$v=19"]
-    secrets = [token, code, link.rpartition("/")[2], session, tokens.digest(session, "session")]
+    secrets = [token, code, feed, own_feed, link.rpartition("/")[2], session, tokens.digest(session, "session")]
+    secrets.append(tokens.digest(own_feed, "feed"))
     assert [one for one in (*people, *secrets) if one in log] == []

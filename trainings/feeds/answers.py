@@ -13,6 +13,8 @@ from trainings.feeds.conditional import ACCEPT_ENCODING, accepts_gzip, http_date
 from trainings.web.i18n import SOURCE_LANGUAGE
 
 CACHING = "public, max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
+PRIVATE = {"cache-control": "private, max-age=900", "x-robots-tag": "noindex", "referrer-policy": "no-referrer"}
+"""Behind a secret address: kept by the one who asked, found by nobody, told to no other site."""
 
 
 class Ready(Response):
@@ -30,7 +32,9 @@ class Answers:
     dates are compared, runs ahead of the clock when a feed changes more than once in a second.
     """
 
-    def __init__(self, plain: bytes, *, filename: str, last_modified: datetime, dated: datetime) -> None:
+    def __init__(
+        self, plain: bytes, *, filename: str, last_modified: datetime, dated: datetime, is_private: bool = False
+    ) -> None:
         digest = sha256(plain).hexdigest()[:32]
         self.last_modified = last_modified
         self.etags = {False: f'"{digest}"', True: f'"{digest}-gz"'}
@@ -39,7 +43,8 @@ class Answers:
             "content-disposition": f'inline; filename="{filename}"',
             "content-language": SOURCE_LANGUAGE,
         }
-        self._validators = {"last-modified": http_date(dated), "cache-control": CACHING, "vary": "Accept-Encoding"}
+        caching = PRIVATE if is_private else {"cache-control": CACHING}
+        self._validators = {"last-modified": http_date(dated), **caching, "vary": "Accept-Encoding"}
         self._unchanged = {
             is_gzip: Ready(304, {"etag": etag, **self._validators}) for is_gzip, etag in self.etags.items()
         }

@@ -21,10 +21,12 @@ def calendar_text(scope: Scope, events: Iterable[str], *, base_url: str) -> str:
 def calendar_head(scope: Scope, *, base_url: str) -> str:
     """The calendar's own properties, up to its first component.
 
-    No UID here: clients that group by UID would take the whole feed for one entry.
+    No UID here: clients that group by UID would take the whole feed for one entry. No SOURCE where the address is
+    secret: the file may be handed on.
     """
     site = base_url.rstrip("/")
     name, description = escaped(scope.name), escaped(scope.description)
+    source = [("SOURCE;VALUE=URI", site + scope.address)] if scope.address else []
     fields = (
         ("VERSION", "2.0"),
         ("PRODID", PRODID),
@@ -37,7 +39,7 @@ def calendar_head(scope: Scope, *, base_url: str) -> str:
         ("X-WR-TIMEZONE", "America/Guatemala"),
         ("COLOR", COLOR),
         ("URL", site + scope.path),
-        ("SOURCE;VALUE=URI", site + scope.address),
+        *source,
         ("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
         ("X-PUBLISHED-TTL", REFRESH),
     )

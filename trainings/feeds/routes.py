@@ -6,11 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.feeds import share_routes, subscribe_routes
+from trainings.feeds import secret_routes, share_routes, subscribe_routes
 from trainings.feeds.conditional import asked_in
+from trainings.feeds.facilitator import answer_to
 from trainings.feeds.memory import answer
 from trainings.feeds.scopes import ScopeKind, read_filter
-from trainings.web.allow import PUBLIC, allow
+from trainings.feeds.secret_links import holder_of
+from trainings.web.allow import HOLDER, PUBLIC, allow
 
 
 @allow(PUBLIC)
@@ -33,6 +35,12 @@ async def country(request: Request) -> Response:
     return await _answer(request, ScopeKind.COUNTRY)
 
 
+@allow(HOLDER)
+async def facilitator(request: Request) -> Response:
+    user = await holder_of(request.path_params["token"])
+    return await answer_to(user, asked_in(request.scope))
+
+
 async def _answer(request: Request, kind: ScopeKind) -> Response:
     """The whole feed, or what a filter in the address lets through."""
     asked = request.path_params
@@ -49,7 +57,8 @@ routes: list[BaseRoute] = [
     Route("/tema/{slug}/{by}/{code}.ics", topic),
     Route("/guatemala.ics", country),
     Route("/guatemala/{by}/{code}.ics", country),
+    Route("/facilitador/{token}.ics", facilitator),
 ]
 
-pages: list[BaseRoute] = [*subscribe_routes.routes, *share_routes.routes]
+pages: list[BaseRoute] = [*secret_routes.routes, *subscribe_routes.routes, *share_routes.routes]
 """Following and embedding a calendar, and making known what is in it."""

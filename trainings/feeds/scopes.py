@@ -64,7 +64,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path."""
+    """One feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path.
+
+    A secret feed has no address that stands in it.
+    """
 
     key: str
     name: str

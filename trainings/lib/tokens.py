@@ -240,6 +240,10 @@ def read_own_link(typed: str) -> str | None:
     return _read(typed, OWN_LINK_LENGTH)
 
 
+def read_feed_token(typed: str) -> str | None:
+    return _read(typed, FEED_TOKEN_LENGTH)
+
+
 def read_short_code(typed: str) -> str | None:
     """The code as stored, or None where it cannot be one (length, characters, check character)."""
     return _read_checked(typed, SHORT_CODE_LENGTH)

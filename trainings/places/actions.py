@@ -200,21 +200,23 @@ async def create_venue(details: VenueDetails, *, hub: Hub, actor: Actor) -> Venu
     return venue
 
 
-async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
-    """Correct what is said of a venue of this hub, and tell the feeds that name it. Refuses as `create_venue` does.
+async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> bool:
+    """Correct what is said of a venue of this hub, and tell the feeds that name it; whether anything was different.
+    Refuses as `create_venue` does.
 
     The stored calendar texts of its sessions are the schedule's (`schedule.place_actions.correct_venue`).
     """
     columns = _venue_columns(details)
     changed = [name for name, value in columns.items() if getattr(venue, name) != value]
     if not changed:
-        return
+        return False
     async with transaction():
         await _check_venue(details, hub, except_for=venue)
         before = venue.municipality_id
         await venue.update_from_dict(columns).save(update_fields=changed)
         await bump(*feed_keys(hub, before, details.municipality))
         await record("places.update_venue", actor=actor, object_id=venue.id, hub_id=hub.id, changed=changed)
+    return True
 
 
 def _hub_columns(details: HubDetails) -> dict[str, Any]:

@@ -124,6 +124,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
             ids = [one for (one,) in await recent.distinct().values_list("id")]
             await shown.refresh(training_ids=ids, is_refiltered="audience" in changed)
+            await shown.restamp(ids)
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
     return course
 

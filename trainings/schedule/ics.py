@@ -53,7 +53,7 @@ class EventFacts:
     """What a public calendar entry tells of a session. Place and coordinates are empty where the place is protected.
 
     `summary`, `notes` are plain text; `categories` words of topic and kind; `sequence` ≥ 1 once cancelled. What is no
-    session has its own word at the head of its UID (`uid_kind`).
+    session has its own word at the head of its UID (`uid_kind`). Who holds it alone is told what is tentative or private.
     """
 
     session_id: UUID
@@ -76,6 +76,14 @@ class EventFacts:
     categories: tuple[str, ...]
     url: str
     uid_kind: str = "sesion"
+    is_tentative: bool = False
+    is_private: bool = False
+
+    @property
+    def status(self) -> str:
+        if self.is_cancelled:
+            return "CANCELLED"
+        return "TENTATIVE" if self.is_tentative else "CONFIRMED"
 
 
 def session_uid(session_id: UUID, uid_domain: str) -> str:
@@ -107,9 +115,9 @@ def _lines(facts: EventFacts) -> Iterator[str]:
         yield line("GEO", f"{facts.lat:.6f};{facts.lon:.6f}")
     yield line("DESCRIPTION", escaped(_description(facts)))
     yield line("URL", facts.url)
-    yield line("STATUS", "CANCELLED" if facts.is_cancelled else "CONFIRMED")
+    yield line("STATUS", facts.status)
     yield line("TRANSP", "OPAQUE")
-    yield line("CLASS", "PUBLIC")
+    yield line("CLASS", "PRIVATE" if facts.is_private else "PUBLIC")
     yield line("CATEGORIES", ",".join(map(escaped, facts.categories)))
 
 
@@ -119,7 +127,9 @@ def _title(facts: EventFacts) -> str:
         numbered = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
         title = numbered % {"title": title, "position": facts.position, "n": facts.n_sessions}
     # Several clients list a cancelled entry as if nothing had happened: the word must be in the title.
-    return gettext(N_("CANCELADA: %(title)s")) % {"title": title} if facts.is_cancelled else title
+    if facts.is_cancelled:
+        return gettext(N_("CANCELADA: %(title)s")) % {"title": title}
+    return gettext(N_("POR CONFIRMAR: %(title)s")) % {"title": title} if facts.is_tentative else title
 
 
 def _description(facts: EventFacts) -> str:

@@ -39,9 +39,12 @@ async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
 async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:
     """Correct what is said of a venue; entries in calendars follow. Refuses as `places.actions.update_venue`."""
     async with transaction():
-        await places.update_venue(venue, details, hub=hub, actor=actor)
+        if not await places.update_venue(venue, details, hub=hub, actor=actor):
+            return
         recent = TrainingSession.filter(venue_id=venue.id, starts_at__gte=clock.now() - STILL_SHOWN)
-        await shown.refresh(session_ids=[one for (one,) in await recent.values_list("id")])
+        there = await recent.values_list("id", "training_id")
+        await shown.refresh(session_ids=[session_id for session_id, _training_id in there])
+        await shown.restamp({training_id for _session_id, training_id in there})
 
 
 async def _open(entry: HubEntry, actor: Actor) -> Hub:
@@ -69,5 +72,7 @@ async def _hub(details: HubDetails, operator: Operator, actor: Actor) -> Hub:
         raise HubIsAnothers(slug=details.slug)
     if await places.update_hub(hub, details, actor=actor):
         recent = Training.filter(hub_id=hub.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
-        await shown.refresh(training_ids=[one for (one,) in await recent.distinct().values_list("id")])
+        ids = [one for (one,) in await recent.distinct().values_list("id")]
+        await shown.refresh(training_ids=ids)
+        await shown.restamp(ids)
     return hub

@@ -127,6 +127,11 @@ async def refresh(
     return {text.session_id for text in changed}
 
 
+async def restamp(training_ids: Iterable[UUID]) -> None:
+    """Date anew what those who hold sessions of these trainings are told of them: their entries say more than ours."""
+    await Training.filter(id__in=list(training_ids)).update(changed_at=clock.now())
+
+
 async def rewrite_outdated() -> int:
     """Write again the texts that an older version wrote otherwise, or that lead to an earlier address of this site.
 

@@ -1,0 +1,48 @@
+"""`/panel/cuenta/calendario`: the secret address of one's own calendar, shown once when it is made."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import STAFF
+from trainings.feeds import secret_links
+from trainings.feeds.links import feed_links
+from trainings.lib import qr
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.i18n import _
+from trainings.web.render import redirect, render, token_page_headers
+
+PAGE = "/panel/cuenta/calendario"
+
+
+@allow(*STAFF)
+async def show(request: Request) -> Response:
+    link = await secret_links.own_secret_link(request.state.actor.id)
+    return render(request, "feeds/secret.html", {"link": link})
+
+
+@allow(*STAFF)
+async def make(request: Request) -> Response:
+    """The address stands in this answer and nowhere else, so there is no other page to lead to."""
+    token = await secret_links.make_secret_link(actor=request.state.actor)
+    links = feed_links(secret_links.secret_path(token), _("Mis sesiones y actividades"))
+    context = {"links": links, "qr": qr.svg_path(links.webcal, "M")}
+    return render(request, "feeds/secret_made.html", context, headers=token_page_headers())
+
+
+@allow(*STAFF)
+async def revoke(request: Request) -> Response:
+    await secret_links.revoke_secret_link(actor=request.state.actor)
+    response = redirect(PAGE)
+    flash(response, _("Listo. La dirección de su calendario ya no abre nada."))
+    return response
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(PAGE, make, methods=["POST"]),
+    Route(f"{PAGE}/anular", revoke, methods=["POST"]),
+]
