@@ -52,6 +52,7 @@ EVERYBODY, EDITORS_LIST, DESK_LIST, DOOR_LIST = (
     Rule(frozenset(), everywhere=who) for who in (ALL, LEAD, AT_DESK, AT_HUB)
 )
 """Pages without an object in their address: what they list is narrowed by the queries."""
+COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
@@ -72,6 +73,7 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/semana": EVERYBODY,
     "GET /panel/mes": EVERYBODY,
     "GET /panel/lista": EVERYBODY,
+    "GET /panel/sin-actividad": COVERAGE,
     "GET /panel/cuenta": EVERYBODY,
     "GET /panel/cuenta/calendario": EVERYBODY,
     "POST /panel/cuenta/calendario": EVERYBODY,
@@ -329,6 +331,9 @@ FOR_HOLDERS = {
 }
 FOR_ALL = {
     "GET /",
+    "GET /calendario",
+    "GET /temas/{slug}",
+    "GET /temas/{slug}/imagen.png",
     "GET /municipios/{slug}",
     "GET /municipios/{slug}/imagen.png",
     "GET /capacitaciones",

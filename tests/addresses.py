@@ -120,6 +120,7 @@ class Objects:
             "/cal/facilitador/": {"token": tokens.feed_token()},
             **{path: {"kind": "ventanilla", "slug": self.hub.slug} for path in ("/suscribirse/", "/incrustar/")},
             "/municipios/": {"slug": "la-libertad-peten"},
+            "/temas/": {"slug": "riesgos"},
             "/capacitaciones/": {"slug": self.coming.slug},
             "/comunidades/": {"code": self.hub.seat_id},
             "/c/": {"code": self.coming.short_code},

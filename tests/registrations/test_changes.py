@@ -367,12 +367,3 @@ async def test_call_off_tells_everybody_who_counts_on_it_after_ten_minutes(db: S
         ("training_cancelled", berta.id),
     ]
     assert {job.run_at for job in jobs} == {clock.now() + STAFF_DELAY}
-
-
-async def test_announce_change_tells_everybody_in_one_batch(db: Settings) -> None:
-    training, (ana, berta, cruz) = await make_three()
-
-    batch = await actions.announce_change(training.id)
-
-    jobs = await OutboxJob.filter(batch_id=batch, kind="training_changed").order_by("id")
-    assert [job.subject_id for job in jobs] == [ana.id, berta.id, cruz.id]

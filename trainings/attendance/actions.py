@@ -76,7 +76,7 @@ async def close_session(session_id: UUID, *, actor: Actor) -> None:
     """
     async with transaction():
         training_id = (await _found(session_id)).training_id
-        await _locked_stays(training_id)
+        await locked_stays(training_id)
         was_closed = (await _found(session_id)).closed_at is not None
         await match_unknown(training_id)
         await schedule.close_session(session_id, actor=actor)
@@ -91,7 +91,7 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
     """Open a closed session again, for who came late or was forgotten."""
     async with transaction():
         training_id = (await _found(session_id)).training_id
-        await _locked_stays(training_id)
+        await locked_stays(training_id)
         if (await _found(session_id)).closed_at is None:
             return
         await schedule.reopen_session(session_id, actor=actor)
@@ -105,9 +105,9 @@ async def settle(training_id: UUID) -> None:
     Sessions that ended without being closed count too, and scans of cards that got a name later.
     """
     async with transaction():
-        stays = await _locked_stays(training_id)
+        stays = await locked_stays(training_id)
         if await match_unknown(training_id):
-            stays = await _locked_stays(training_id)
+            stays = await locked_stays(training_id)
         for session in await TrainingSession.filter(id__in=sorted({stay.session_id for stay in stays})):
             await project(session, {stay.registration_id for stay in stays if stay.session_id == session.id})
         if stays:
@@ -123,7 +123,7 @@ class _Where(NamedTuple):
     signed_up_for: UUID
 
 
-async def _locked_stays(training_id: UUID) -> list[_Where]:
+async def locked_stays(training_id: UUID) -> list[_Where]:
     """All stays that concern a training, under the locks of all trainings they concern.
 
     One that came in between had its own transaction count it.

@@ -13,7 +13,7 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import bell
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import CallList, OutboxJob, Outcome
 from trainings.web import i18n
 from trainings.web.i18n import N_
 
@@ -63,21 +63,32 @@ async def enqueue(
 
 
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
-    """Stop what of a batch has not left; returns how many. Refuses with TooLateToStop once its ten minutes are over.
+    """Stop what of a batch has not left, and the calls about it; returns how many messages.
 
-    A batch of a hub whose messages the actor may not see does not exist for them.
+    Refuses with TooLateToStop once its ten minutes are over. A batch of a hub whose messages the actor may not see does
+    not exist for them.
     """
     async with transaction():
-        batch = await OutboxJob.filter(batch_id=batch_id).first()
-        if batch is None or batch.hub_id is None or not can_see_messages(actor, batch.hub_id):
+        hub_id = await _hub_of(batch_id)
+        if hub_id is None or not can_see_messages(actor, hub_id):
             raise NotFound(N_("No encontramos esos avisos."))
         moment = clock.now()
         waiting = OutboxJob.filter(batch_id=batch_id, done_at=None, failed_at=None, stopped_at=None)
         stopped = await waiting.filter(run_at__gt=moment, attempts=0).update(stopped_at=moment, outcome=Outcome.STOPPED)
-        if not stopped:
+        lists = CallList.filter(batch_id=batch_id, closed_at=None, due_at__gt=moment)
+        if not await lists.update(closed_at=moment) and not stopped:
             raise TooLateToStop
-        await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=batch.hub_id, n=stopped)
+        await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
         return stopped
+
+
+async def _hub_of(batch_id: UUID) -> UUID | None:
+    """Whose batch it is. One with nobody to write to is a call list alone."""
+    job = await OutboxJob.filter(batch_id=batch_id).first()
+    if job is not None:
+        return job.hub_id
+    call_list = await CallList.filter(batch_id=batch_id).first()
+    return call_list.hub_id if call_list is not None else None
 
 
 async def retry(job_id: UUID, *, actor: Actor) -> None:

@@ -29,7 +29,9 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import give_back, locked_training
+from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
+from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web import i18n
 from trainings.web.i18n import N_
@@ -202,28 +204,16 @@ async def resize(training_id: UUID, capacity: int, childcare_capacity: int, *, a
         )
 
 
-async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID:
-    """Cancel a training and tell everybody on it after ten minutes. Returns the batch that may be stopped till then."""
+async def call_off_training(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
+    """Cancel a training and tell everybody on it after ten minutes. Returns the batch that may be stopped till then.
+
+    None for a draft, and where people had not been told yet that it takes place.
+    """
     async with transaction():
         training = await locked_training(training_id)
+        before = await standing(training.id)
         await schedule.cancel_training(training, reason, actor=actor)
-        return await _tell_everybody(training, "training_cancelled")
-
-
-async def announce_change(training_id: UUID) -> UUID:
-    """Tell everybody on a training that time or place changed, after ten minutes. Returns the batch."""
-    async with transaction():
-        return await _tell_everybody(await locked_training(training_id), "training_changed")
-
-
-async def _tell_everybody(training: Training, kind: str) -> UUID:
-    batch, run_at = uuid7(), clock.now() + STAFF_DELAY
-    concerned = Registration.filter(
-        training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
-    )
-    for registration in await concerned.order_by("id").prefetch_related("participant"):
-        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch)
-    return batch
+        return await tell_changes(before, actor=actor)
 
 
 async def _locked(registration_id: UUID) -> tuple[Registration, Training]:

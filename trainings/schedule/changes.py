@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings import clock
@@ -11,10 +13,99 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
-from trainings.schedule.models import ChangeKind, SessionChange, TrainingSession
+from trainings.schedule.models import (
+    ChangeKind,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+
+if TYPE_CHECKING:
+    from trainings.places.models import Venue
 
 SHOWN_FOR = timedelta(days=7)
 """How long public pages say that a session is another than it was."""
+NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
+"""Changes before which the session did not take place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A training's sessions as they were before something was done to them."""
+
+    training: Training
+    sessions: Mapping[UUID, TrainingSession]
+
+    def takes_place(self, session: TrainingSession) -> bool:
+        return self.training.state is not TrainingState.CANCELLED and session.state is SessionState.PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What somebody has to hear of one session: how it was when they last heard of it, if it is another now.
+
+    `old_*` are empty for a new session. `is_moved`: other times; `is_elsewhere`: another place.
+    """
+
+    session: TrainingSession
+    kind: ChangeKind
+    old_starts_at: datetime | None
+    old_ends_at: datetime | None
+    old_venue: Venue | None
+    is_moved: bool
+    is_elsewhere: bool
+
+
+async def standing(training_id: UUID) -> Standing:
+    """The training as it stands, in the caller's transaction."""
+    assert is_in_transaction(), "what was before is read together with what changes it"
+    training = await Training.get(id=training_id)
+    sessions = await TrainingSession.filter(training_id=training_id)
+    return Standing(training, {session.id: session for session in sessions})
+
+
+async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> list[SessionChange]:
+    """Keep what became of each session that is not over since `before`, in the caller's transaction.
+
+    A draft is nobody's business. SEQUENCE is higher after each of these changes, also where no feed shows the session.
+    """
+    if before.training.state is TrainingState.DRAFT:
+        return []
+    now = await standing(before.training.id)
+    noted = []
+    for session_id in sorted(now.sessions, key=lambda key: (now.sessions[key].starts_at, key)):
+        kind = _kind_of(before, now, session_id)
+        if kind is None:
+            continue
+        old = before.sessions.get(session_id)
+        if old is not None and now.sessions[session_id].sequence <= old.sequence:
+            await _raise_sequence(old)
+        noted.append(await note_change(session_id, kind, before=old, actor=actor, batch_id=batch_id))
+    return noted
+
+
+def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | None:
+    old, new = before.sessions.get(session_id), now.sessions[session_id]
+    moment = clock.now()
+    if new.ends_at <= moment and (old is None or old.ends_at <= moment):
+        return None
+    if old is None:
+        return ChangeKind.ADDED if now.takes_place(new) else None
+    was_on, is_on = before.takes_place(old), now.takes_place(new)
+    if was_on != is_on:
+        return ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED
+    if not is_on:
+        return None
+    if (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at):
+        return ChangeKind.MOVED
+    return ChangeKind.PLACE if old.venue_id != new.venue_id else None
+
+
+async def _raise_sequence(old: TrainingSession) -> None:
+    stamped_at = clock.whole_second_after(old.stamped_at)
+    await TrainingSession.filter(id=old.id).update(sequence=old.sequence + 1, stamped_at=stamped_at)
 
 
 async def note_change(
@@ -42,19 +133,6 @@ async def note_change(
     )
 
 
-async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[SessionChange]]:
-    """What changed in these trainings in the last seven days, the newest first, with the place that was left.
-
-    Where a training's place is protected, so is the one that it left: who shows these asks `place_shown` first.
-    """
-    ids = list(training_ids)
-    found: dict[UUID, list[SessionChange]] = {}
-    recent = reads(SessionChange).filter(session__training_id__in=ids, created_at__gt=clock.now() - SHOWN_FOR)
-    for change in await recent.order_by("-created_at", "-id").select_related("session", "old_venue__municipality"):
-        found.setdefault(change.session.training_id, []).append(change)
-    return found
-
-
 async def first_untold(session_id: UUID) -> SessionChange | None:
     """The earliest of the last changes that nobody has been told of: its messages wait, or were stopped in time."""
     earliest = None
@@ -72,3 +150,80 @@ async def _is_told(change: SessionChange) -> bool:
         return True
     is_stopped = bool(jobs) and all(job["stopped_at"] for job in jobs)
     return not is_stopped and clock.now() >= change.created_at + STAFF_DELAY
+
+
+# -- reading them
+
+
+async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[SessionChange]]:
+    """What changed in these trainings in the last seven days, the newest first, with the place that was left.
+
+    Where a training's place is protected, so is the one that it left: who shows these asks `place_shown` first.
+    """
+    ids = list(training_ids)
+    found: dict[UUID, list[SessionChange]] = {}
+    recent = reads(SessionChange).filter(session__training_id__in=ids, created_at__gt=clock.now() - SHOWN_FOR)
+    for change in await recent.order_by("-created_at", "-id").select_related("session", "old_venue__municipality"):
+        found.setdefault(change.session.training_id, []).append(change)
+    return found
+
+
+async def changes_since(training_id: UUID, since: datetime) -> list[SessionChange]:
+    """What changed in a training from a moment on, in order, with the places that were left."""
+    found = reads(SessionChange).filter(session__training_id=training_id, created_at__gte=since)
+    return await found.order_by("created_at", "id").select_related("session", "old_venue__municipality")
+
+
+async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
+    """What the messages of a batch tell, in order."""
+    found = SessionChange.filter(batch_id=batch_id).order_by("created_at", "id")
+    return await found.select_related("session", "old_venue__municipality")
+
+
+def differences(
+    changes: Iterable[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+) -> list[Difference]:
+    """What of these sessions is another than before the earliest of these changes, by the time that is valid now.
+
+    `changes` in the order in which they were made. Who moved something and moved it back has changed nothing.
+    """
+    first: dict[UUID, SessionChange] = {}
+    for change in changes:
+        first.setdefault(change.session_id, change)
+    by_time = sorted(sessions, key=lambda session: (session.starts_at, session.id))
+    found = [_difference(first[one.id], one, is_called_off=is_called_off) for one in by_time if one.id in first]
+    return [one for one in found if one is not None]
+
+
+def _difference(change: SessionChange, session: TrainingSession, *, is_called_off: bool) -> Difference | None:
+    was_on = change.kind not in NOT_BEFORE
+    is_on = session.state is SessionState.PLANNED and not is_called_off
+    is_new = change.kind is ChangeKind.ADDED
+    is_moved = not is_new and (change.old_starts_at, change.old_ends_at) != (session.starts_at, session.ends_at)
+    is_elsewhere = not is_new and change.old_venue_id != session.venue_id
+    kind = _net_kind(change, was_on=was_on, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
+    if kind is None:
+        return None
+    return Difference(
+        session=session,
+        kind=kind,
+        old_starts_at=change.old_starts_at,
+        old_ends_at=change.old_ends_at,
+        old_venue=change.old_venue if change.old_venue_id else None,
+        is_moved=is_moved,
+        is_elsewhere=is_elsewhere,
+    )
+
+
+def _net_kind(
+    change: SessionChange, *, was_on: bool, is_on: bool, is_moved: bool, is_elsewhere: bool
+) -> ChangeKind | None:
+    if was_on and not is_on:
+        return ChangeKind.CANCELLED
+    if not is_on:
+        return None
+    if not was_on:
+        return change.kind
+    if is_moved:
+        return ChangeKind.MOVED
+    return ChangeKind.PLACE if is_elsewhere else None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trainings import clock
 from trainings.places.models import OperatorKind
-from trainings.schedule.models import CourseKind, SessionState, TrainingState
+from trainings.schedule.models import ChangeKind, CourseKind, SessionState, TrainingState
 from trainings.schedule.phase import Phase, end_of, is_running, phase
 from trainings.schedule.towns import Town
 
@@ -33,6 +33,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Was:
+    """How a session was before it changed within the last seven days. `place` is none where that is the same."""
+
+    kind: ChangeKind
+    starts_at: datetime | None
+    ends_at: datetime | None
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """One dated session."""
 
@@ -41,6 +51,7 @@ class Meeting:
     state: SessionState
     place: Place
     closed_at: datetime | None = None
+    was: Was | None = None
 
 
 @dataclass(frozen=True, slots=True)

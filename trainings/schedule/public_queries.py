@@ -16,13 +16,30 @@ from uuid import UUID
 
 from tortoise.connection import get_connection
 
+from trainings import clock
 from trainings.db import sql
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
 from trainings.schedule import towns
-from trainings.schedule.models import CourseKind, PlaceShown, SessionState, TrainingState
-from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted
+from trainings.schedule.changes import SHOWN_FOR
+from trainings.schedule.models import ChangeKind, CourseKind, PlaceShown, SessionState, TrainingState
+from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted, Was
+from trainings.schedule.public_statements import (
+    AROUND,
+    COMING,
+    DATED,
+    EVENTS,
+    HUBS,
+    LISTED,
+    MEETINGS,
+    PLACES,
+    PREREQUISITES,
+    SERVING,
+    SLUG_OF_CODE,
+    TOPICS,
+    TRAINING,
+)
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
 
@@ -46,126 +63,17 @@ class Coming:
     topic_slug: str
     languages: frozenset[str]
     access: frozenset[str]
+    audience: frozenset[str]
 
 
-_LOOK_ALIKES = """
-    FROM registration r
-    JOIN registration_group g ON g.id = r.group_id
-    WHERE r.training_id = t.id AND r.duplicate_of_id IS NOT NULL AND r.source <> 'walk_in'
-        AND r.state IN ('confirmed', 'offered')
-"""
-SHOWN_TAKEN = f"t.taken + t.reserved + (SELECT COUNT(*) {_LOOK_ALIKES})"
-_ALONE = """
-    AND NOT EXISTS (
-        SELECT 1 FROM registration o
-        WHERE o.group_id = r.group_id AND o.state IN ('confirmed', 'offered')
-            AND (o.duplicate_of_id IS NULL OR o.id < r.id)
-    )
-"""
-SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES}{_ALONE})"
-"""Look-alikes take no place, yet here they are shown as if: who types a name and a telephone would learn from a number
-that stays whether that person is registered.
-"""
+@dataclass(frozen=True, slots=True)
+class Dated(Coming):
+    """A session of a listed training in a calendar, held and called-off ones too (`is_off`)."""
 
-_TRAINING = """
-    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, {taken} AS taken,
-        t.childcare_capacity, {childcare} AS childcare_taken, t.has_waiting_list, t.opens_at,
-        t.closes_at, t.place_shown,
-        t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
-        t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
-        t.online_url IS NOT NULL AS is_online,
-        c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
-        c.completion_share, c.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
-        EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
-        h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
-        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
-    FROM training t
-    JOIN course c ON c.id = t.course_id
-    JOIN topic ON topic.id = c.topic_id
-    JOIN hub h ON h.id = t.hub_id
-    JOIN operator o ON o.id = h.operator_id
-    WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
-"""
-TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
-PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"  # noqa: S608
-
-PREREQUISITES = """
-    SELECT c.title
-    FROM course_prerequisite p
-    JOIN course c ON c.id = p.required_id
-    WHERE p.course_id = ?
-    ORDER BY c.title
-"""
-
-MEETINGS = """
-    SELECT s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access, v.municipality_id
-    FROM training_session s
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.training_id = ?
-    ORDER BY s.starts_at, s.id
-"""
-
-_LISTED = """
-    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
-        t.opens_at, t.closes_at, t.cancelled_at, s.starts_at, s.ends_at, s.closed_at, s.state,
-        COALESCE(v.municipality_id, h.seat_id) AS town_code
-    FROM training_session s
-    JOIN training t ON t.id = s.training_id
-    JOIN hub h ON h.id = t.hub_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state <> 'draft' AND t.published_at IS NOT NULL AND {which}
-    ORDER BY s.starts_at, s.id
-"""
-LISTED = _LISTED.format(taken=SHOWN_TAKEN, which="t.id IN ?list")
-AROUND = _LISTED.format(
-    taken=SHOWN_TAKEN,
-    which="""t.id IN (
-        SELECT s.training_id
-        FROM training_session s
-        JOIN training t ON t.id = s.training_id
-        JOIN hub h ON h.id = t.hub_id
-        LEFT JOIN venue v ON v.id = s.venue_id
-        WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
-            t.state = 'published'
-            OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
-        )
-    )""",
-)
-
-_HUBS = """
-    SELECT h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
-        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
-    FROM hub h
-    JOIN operator o ON o.id = h.operator_id
-    WHERE h.is_active AND {which}
-    ORDER BY h.name
-"""
-HUBS = _HUBS.format(which="TRUE")
-SERVING = _HUBS.format(which="h.id IN (SELECT hub_id FROM hub_service WHERE municipality_id = ?)")
-
-SLUG_OF_CODE = """
-    SELECT slug FROM training WHERE short_code = ? AND state <> 'draft' AND published_at IS NOT NULL
-"""
-
-COMING = """
-    SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
-        topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.place_shown, v.access
-    FROM training_session s
-    JOIN training t ON t.id = s.training_id
-    JOIN course c ON c.id = t.course_id
-    JOIN topic ON topic.id = c.topic_id
-    JOIN hub h ON h.id = t.hub_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
-    ORDER BY s.starts_at, s.id
-"""
-
-TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
-
-EVENTS = """
-    SELECT x.body FROM session_text x JOIN training_session s ON s.id = x.session_id
-    WHERE s.training_id = ? ORDER BY s.starts_at, s.id
-"""
+    ends_at: datetime
+    slug: str
+    title: str
+    is_off: bool
 
 
 async def topic_names() -> dict[str, str]:
@@ -181,7 +89,7 @@ async def event_texts(training_id: str) -> list[str]:
 async def public_training(slug: str) -> Posted:
     """The training at this address. Raises UnknownTraining, for drafts and for what never had a session too."""
     found = await _rows(TRAINING, slug) if SLUG.fullmatch(slug) else []
-    meetings = await _rows(MEETINGS, found[0]["id"]) if found else []
+    meetings = _earliest(await _rows(MEETINGS, _week_ago(), found[0]["id"])) if found else []
     if not meetings:
         raise UnknownTraining
     prerequisites = await _rows(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
@@ -208,19 +116,27 @@ async def coming_sessions(now: datetime) -> list[Coming]:
     return [_coming(row) for row in await _rows(COMING, now)]
 
 
+async def sessions_between(start: datetime, end: datetime) -> list[Dated]:
+    """Sessions of listed trainings that are on at some time of the span, by start.
+
+    Called-off ones are among them where calendars ever showed them.
+    """
+    return [_dated(row) for row in await _rows(DATED, end, start)]
+
+
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
     """Trainings held in this municipality, or by a hub that has its seat there, that were not over at `since`.
 
     The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
     """
-    return _listed(await _rows(AROUND, since, town_code, town_code))
+    return _listed(await _rows(AROUND, _week_ago(), since, town_code, town_code))
 
 
 async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
     """These trainings, in the order of the ids; drafts and unknown ones are left out."""
     if not ids:
         return []
-    found = {training.id: training for training in _listed(await _rows(LISTED, list(ids)))}
+    found = {training.id: training for training in _listed(await _rows(LISTED, _week_ago(), list(ids)))}
     return [found[one] for one in ids if one in found]
 
 
@@ -238,7 +154,7 @@ async def all_hubs() -> list[HubCard]:
 def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
     """One training from all the rows of its sessions."""
     of_training: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in _earliest(rows):
         of_training.setdefault(str(row["id"]), []).append(row)
     return [
         Listed(
@@ -252,7 +168,9 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
             opens_at=_moment(sessions[0]["opens_at"]),
             closes_at=_moment(sessions[0]["closes_at"]),
             cancelled_at=_moment(sessions[0]["cancelled_at"]),
-            meetings=tuple(_meeting(row, Place(towns.by_code()[row["town_code"]])) for row in sessions),
+            meetings=tuple(
+                _meeting(row, Place(towns.by_code()[row["town_code"]]), is_public=False) for row in sessions
+            ),
         )
         for one, sessions in of_training.items()
     ]
@@ -290,15 +208,38 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         phone=row["contact_phone"] or hub.phone,
         cancelled_at=_moment(row["cancelled_at"]),
         hub=hub,
-        meetings=tuple(_meeting(meeting, _place(meeting, hub.seat, is_public=is_place_public)) for meeting in meetings),
+        meetings=tuple(
+            _meeting(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
+            for one in meetings
+        ),
     )
 
 
-def _meeting(row: dict[str, Any], place: Place) -> Meeting:
+def _week_ago() -> datetime:
+    """Since when changes are still said to be such."""
+    return clock.now() - SHOWN_FOR
+
+
+def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per session: the one with what it was before all the changes that were read."""
+    return list({row["session_id"]: row for row in reversed(rows)}.values())[::-1]
+
+
+def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
     starts_at, ends_at = _moment(row["starts_at"]), _moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
-    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, _moment(row["closed_at"]))
+    was = _was(row, is_public=is_public) if row["was_kind"] else None
+    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, _moment(row["closed_at"]), was)
+
+
+def _was(row: dict[str, Any], *, is_public: bool) -> Was:
+    """A place that was left is as protected as the one that took its turn."""
+    place = None
+    if row["is_elsewhere"]:
+        town = towns.by_code()[row["old_municipality_id"]]
+        place = Place(town, name=row["old_name"], address=row["old_address"]) if is_public else Place(town)
+    return Was(ChangeKind(row["was_kind"]), _moment(row["old_starts_at"]), _moment(row["old_ends_at"]), place)
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
@@ -332,17 +273,27 @@ def _hub(row: dict[str, Any]) -> HubCard:
 
 
 def _coming(row: dict[str, Any]) -> Coming:
-    starts_at = _moment(row["starts_at"])
-    assert starts_at is not None
+    return Coming(**_facts(row))
+
+
+def _dated(row: dict[str, Any]) -> Dated:
+    ends_at = _moment(row["ends_at"])
+    assert ends_at is not None
+    return Dated(**_facts(row), ends_at=ends_at, slug=row["slug"], title=row["title"], is_off=bool(row["is_off"]))
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    """What lists are chosen by. Access is no fact of a place that is protected."""
     is_place_public = row["place_shown"] == PlaceShown.PUBLIC and row["access"] is not None
-    return Coming(
-        training_id=str(row["training_id"]),
-        starts_at=starts_at,
-        town_code=row["town_code"],
-        topic_slug=row["topic_slug"],
-        languages=frozenset(_codes(row["languages"]) + _codes(row["interpreter_languages"])),
-        access=frozenset(_codes(row["access"])) if is_place_public else frozenset(),
-    )
+    return {
+        "training_id": str(row["training_id"]),
+        "starts_at": _moment(row["starts_at"]),
+        "town_code": row["town_code"],
+        "topic_slug": row["topic_slug"],
+        "languages": frozenset(_codes(row["languages"]) + _codes(row["interpreter_languages"])),
+        "access": frozenset(_codes(row["access"])) if is_place_public else frozenset(),
+        "audience": frozenset(_codes(row["audience"]) or _codes(row["course_audience"])),
+    }
 
 
 async def _rows(text: str, *values: object) -> list[dict[str, Any]]:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import EDITORS, can_edit_trainings
-from trainings.db import transaction
+from trainings.attendance import rescheduling
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
-from trainings.registrations.actions import announce_change
-from trainings.schedule import actions, queries
+from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import MoveForm
 from trainings.schedule.holidays import holiday_during
-from trainings.schedule.models import TrainingSession, TrainingState
+from trainings.schedule.models import TrainingSession
 from trainings.schedule.plans import session_field
 from trainings.schedule.show_routes import place_of
-from trainings.schedule.staff_routes import told_people
+from trainings.schedule.staff_routes import afterwards, told_people
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -30,7 +31,8 @@ from trainings.web.render import redirect, render
 ONE = "/panel/sesiones/{id:uuid}"
 
 
-async def _editable(request: Request) -> TrainingSession:
+async def editable_session(request: Request) -> TrainingSession:
+    """The session of the address, if the actor may change it. Unseen is 404, seen but not theirs to change 403."""
     session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
     if not can_edit_trainings(request.state.actor, session.training.hub_id):
         raise WrongRole
@@ -39,35 +41,24 @@ async def _editable(request: Request) -> TrainingSession:
 
 @allow(*EDITORS)
 async def show_move(request: Request) -> Response:
-    session = await _editable(request)
+    """The form as the session stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
+    session = await editable_session(request)
     start, end = clock.local(session.starts_at), clock.local(session.ends_at)
-    typed = Typed.of(
-        {"day": start.date(), "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id}
-    )
+    try:
+        day = date.fromisoformat(request.query_params.get("dia", ""))
+    except ValueError:
+        day = start.date()
+    typed = Typed.of({"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id})
     return await _move_form(request, session, typed)
 
 
 @allow(*EDITORS)
 async def move(request: Request) -> Response:
-    session = await _editable(request)
+    session = await editable_session(request)
     typed = await read_form(request)
     try:
         form = check(MoveForm, typed)
-        batch = await _move(session, form, request)
-    except FormErrors as exc:
-        return await _move_form(request, session, exc.typed, status=422)
-    except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        typed.refused(refusal)
-        return await _move_form(request, session, typed, status=refusal.status, is_booked=isinstance(refusal, Booked))
-    return _moved(session, form, batch)
-
-
-async def _move(session: TrainingSession, form: MoveForm, request: Request) -> str:
-    """Move it and tell people, both or neither; the batch that may be stopped, empty for a draft."""
-    async with transaction():
-        await actions.move_session(
+        await rescheduling.move(
             session.id,
             clock.at(form.day, form.starts),
             clock.at(form.day, form.ends),
@@ -75,12 +66,18 @@ async def _move(session: TrainingSession, form: MoveForm, request: Request) -> s
             actor=request.state.actor,
             override_reason=form.override_reason,
         )
-        is_draft = session.training.state is TrainingState.DRAFT
-        return "" if is_draft else str(await announce_change(session.training_id))
+    except FormErrors as exc:
+        return await _move_form(request, session, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        typed.refused(refusal)
+        return await _move_form(request, session, typed, status=refusal.status, is_booked=isinstance(refusal, Booked))
+    return _moved(session, form)
 
 
-def _moved(session: TrainingSession, form: MoveForm, batch: str) -> Response:
-    response = redirect(f"/panel/capacitaciones/{session.training_id}" + (f"?lote={batch}" if batch else ""))
+def _moved(session: TrainingSession, form: MoveForm) -> Response:
+    response = redirect(afterwards(session.training))
     holiday = holiday_during(clock.at(form.day, form.starts), clock.at(form.day, form.ends))
     if holiday is None:
         flash(response, gettext(N_("Listo: la sesión cambió.")))
@@ -116,22 +113,19 @@ async def _move_form(
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    return await _cancel_page(request, await _editable(request))
+    return await _cancel_page(request, await editable_session(request))
 
 
 @allow(*EDITORS)
 async def cancel(request: Request) -> Response:
-    session = await _editable(request)
+    session = await editable_session(request)
     try:
-        async with transaction():
-            await actions.cancel_session(session.id, actor=request.state.actor)
-            is_draft = session.training.state is TrainingState.DRAFT
-            batch = "" if is_draft else str(await announce_change(session.training_id))
+        await rescheduling.cancel(session.id, actor=request.state.actor)
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
         return await _cancel_page(request, session, refusal=refusal)
-    response = redirect(f"/panel/capacitaciones/{session.training_id}" + (f"?lote={batch}" if batch else ""))
+    response = redirect(afterwards(session.training))
     flash(response, gettext(N_("Listo: la sesión está cancelada.")))
     return response
 

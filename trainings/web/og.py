@@ -66,21 +66,27 @@ def og_png(card: Card) -> bytes:
         _draw_mark(draw, (BLOCK[0] + BLOCK[2]) / 2, (BLOCK[1] + BLOCK[3]) / 2, 10, INK)
     _draw_words(draw, card)
     _draw_foot(draw, card)
+    return png_of(picture)
+
+
+def png_of(picture: Image.Image) -> bytes:
+    """The file of a picture of few colours."""
     file = BytesIO()
     picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 @lru_cache(maxsize=32)
-def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+def font_of(file: Path, size: int) -> ImageFont.FreeTypeFont:
+    """The letters in a size of so many pixels."""
     return ImageFont.truetype(file, size)
 
 
 def _draw_date(draw: ImageDraw.ImageDraw, card: Card) -> None:
     left, top, _right, bottom = BLOCK
-    small = _font(EXTRA_BOLD, 34)
+    small = font_of(EXTRA_BOLD, 34)
     draw.text((left + 28, top + 22), card.weekday, INK, small)
-    draw.text((left + 20, top + 244), card.day, INK, _font(EXTRA_BOLD, 200), anchor="ls")
+    draw.text((left + 20, top + 244), card.day, INK, font_of(EXTRA_BOLD, 200), anchor="ls")
     draw.text((left + 28, bottom - 74), card.month, INK, small, anchor="ls")
     draw.text((left + 28, bottom - 28), card.clock, INK, small, anchor="ls")
 
@@ -88,14 +94,14 @@ def _draw_date(draw: ImageDraw.ImageDraw, card: Card) -> None:
 def _draw_words(draw: ImageDraw.ImageDraw, card: Card) -> None:
     top = MARGIN - 8
     if card.above:
-        draw.text((TEXT_LEFT, top), _fitted(card.above, _font(REGULAR, 34)), SOFT, _font(REGULAR, 34))
+        draw.text((TEXT_LEFT, top), fitted(card.above, font_of(REGULAR, 34)), SOFT, font_of(REGULAR, 34))
         top += 56
     size, lines = _title_lines(card.title)
     for line in lines:
-        draw.text((TEXT_LEFT - size // 24, top), line, INK, _font(EXTRA_BOLD, size))
+        draw.text((TEXT_LEFT - size // 24, top), line, INK, font_of(EXTRA_BOLD, size))
         top += round(size * 1.14)
     if card.place:
-        draw.text((TEXT_LEFT, top + 20), _fitted(card.place, _font(REGULAR, 38)), INK, _font(REGULAR, 38))
+        draw.text((TEXT_LEFT, top + 20), fitted(card.place, font_of(REGULAR, 38)), INK, font_of(REGULAR, 38))
 
 
 def _draw_foot(draw: ImageDraw.ImageDraw, card: Card) -> None:
@@ -105,8 +111,8 @@ def _draw_foot(draw: ImageDraw.ImageDraw, card: Card) -> None:
     room = WIDTH - 2 * MARGIN - 96
     if 0 < card.hours <= MOST_FIGURES:
         room -= _draw_band(draw, card.hours) + 32
-    font = _font(EXTRA_BOLD, 30)
-    lines = _wrapped(card.foot, font, room)[:2]
+    font = font_of(EXTRA_BOLD, 30)
+    lines = wrapped(card.foot, font, room)[:2]
     top = FOOT_TOP + 64 - 18 * (len(lines) - 1)
     for n, line in enumerate(lines):
         draw.text((MARGIN + 96, top + 36 * n), line, INK, font, anchor="lm")
@@ -145,25 +151,26 @@ def _title_lines(title: str) -> tuple[int, list[str]]:
     lines: list[str] = []
     size = most = 0
     for size, most in TITLE_SIZES:
-        lines = _wrapped(title, _font(EXTRA_BOLD, size))
+        lines = wrapped(title, font_of(EXTRA_BOLD, size))
         if len(lines) <= most:
             return size, lines
     cut = " ".join(lines[most - 1 :])
-    return size, [*lines[: most - 1], _fitted(cut, _font(EXTRA_BOLD, size))]
+    return size, [*lines[: most - 1], fitted(cut, font_of(EXTRA_BOLD, size))]
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> list[str]:
+def wrapped(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> list[str]:
+    """The lines of a text that is as wide as its room."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and font.getlength(longer) <= room:
             lines[-1] = longer
         else:
-            lines.append(_fitted(word, font, room))
+            lines.append(fitted(word, font, room))
     return lines
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> str:
+def fitted(text: str, font: ImageFont.FreeTypeFont, room: float = TEXT_WIDTH) -> str:
     """The text, shortened by an ellipsis where it is wider than its room."""
     if font.getlength(text) <= room:
         return text

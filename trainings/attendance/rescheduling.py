@@ -1,0 +1,97 @@
+"""Changing sessions that people know of: the rows, hours and completion, and word to everybody, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from trainings.attendance.actions import locked_stays, settle
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import NotFound
+from trainings.registrations.actions import call_off_training
+from trainings.registrations.telling import tell_changes
+from trainings.schedule import actions as schedule
+from trainings.schedule.changes import standing
+from trainings.schedule.models import TrainingSession
+from trainings.schedule.restoring import restore_session, restore_training
+from trainings.web.i18n import N_
+
+
+async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
+    """Do something to a training's sessions, and what follows from it; whatever `act` refuses, nothing happens.
+
+    Minutes and completion are computed anew by the rule of hours (not cancelled sessions are what counts). People are
+    told after ten minutes. Returns the batch that may be stopped till then, none where nobody has to hear of it.
+    """
+    async with transaction():
+        # All trainings whose people made up for sessions here, before any is locked alone: nobody waits in a ring.
+        await locked_stays(training_id)
+        before = await standing(training_id)
+        await act()
+        batch_id = await tell_changes(before, actor=actor)
+        await settle(training_id)
+        return batch_id
+
+
+async def move(
+    session_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    venue_id: UUID | None,
+    *,
+    actor: Actor,
+    override_reason: str = "",
+) -> UUID | None:
+    """Another time or place. Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
+
+    async def act() -> None:
+        await schedule.move_session(
+            session_id, starts_at, ends_at, venue_id, actor=actor, override_reason=override_reason
+        )
+
+    return await change_sessions(await _training_of(session_id), act, actor=actor)
+
+
+async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:
+    """One session will not take place. Refuses as `schedule.actions.cancel_session`; returns as `change_sessions`."""
+
+    async def act() -> None:
+        await schedule.cancel_session(session_id, actor=actor)
+
+    return await change_sessions(await _training_of(session_id), act, actor=actor)
+
+
+async def restore(session_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
+    """A cancelled session takes place after all. Refuses as `restore_session`; returns as `change_sessions`."""
+
+    async def act() -> None:
+        await restore_session(session_id, actor=actor, override_reason=override_reason)
+
+    return await change_sessions(await _training_of(session_id), act, actor=actor)
+
+
+async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | None:
+    """No session of a training takes place any more. Refuses as `schedule.actions.cancel_training`."""
+    async with transaction():
+        await locked_stays(training_id)
+        batch_id = await call_off_training(training_id, reason, actor=actor)
+        await settle(training_id)
+        return batch_id
+
+
+async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") -> UUID | None:
+    """A called-off training takes place after all. Refuses as `restore_training`; returns as `change_sessions`."""
+
+    async def act() -> None:
+        await restore_training(training_id, actor=actor, override_reason=override_reason)
+
+    return await change_sessions(training_id, act, actor=actor)
+
+
+async def _training_of(session_id: UUID) -> UUID:
+    found = await TrainingSession.get_or_none(id=session_id)
+    if found is None:
+        raise NotFound(N_("No encontramos esa sesión."))
+    return found.training_id

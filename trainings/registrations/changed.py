@@ -1,0 +1,69 @@
+"""What a message says of sessions that changed: only what its reader does not know yet, in sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trainings.registrations.letters import Facts
+from trainings.schedule.change_words import sentence_of
+from trainings.schedule.changes import Difference, differences
+from trainings.schedule.models import ChangeKind
+
+
+def news(facts: Facts) -> list[Difference]:
+    """What is another than the reader knows: since the last message about changes, or since they signed up.
+
+    What the message itself is about is always asked for; what was moved back is no news.
+    """
+    since = max((job.run_at for job in facts.told_of_changes), default=None)
+    batch = facts.job.batch_id
+    unheard = [
+        one for one in facts.changes if since is None or one.created_at > since or (batch and one.batch_id == batch)
+    ]
+    found = differences(unheard, [*facts.coming, *facts.called_off], is_called_off=facts.is_cancelled)
+    return [one for one in found if _concerns(one, facts)]
+
+
+def has_news(facts: Facts) -> bool:
+    """Whether there is something to tell."""
+    return bool(news(facts))
+
+
+def in_words(facts: Facts) -> dict[str, Any]:
+    """What the message about changes shows, in the language being spoken."""
+    found = news(facts)
+    return {
+        "changes": [sentence_of(one, knows_place=facts.knows_place) for one in found],
+        "is_only_cancelled": bool(found) and all(one.kind is ChangeKind.CANCELLED for one in found),
+    }
+
+
+def revivals(facts: Facts, session_id: UUID) -> int:
+    """How often the reader's calendar was told to forget this session, which takes place after all."""
+    n_revivals = 0
+    cancelled_at: datetime | None = None
+    for change in facts.changes:
+        if change.session_id != session_id:
+            continue
+        if change.kind is ChangeKind.CANCELLED:
+            cancelled_at = change.created_at
+        elif change.kind is ChangeKind.REOPENED and cancelled_at is not None:
+            n_revivals += _was_told(facts, cancelled_at, change.created_at)
+            cancelled_at = None
+    return n_revivals
+
+
+def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
+    """Whether a message about changes, not about the whole training, left in between."""
+    told = (job for job in facts.told_of_changes if job.kind == "training_changed")
+    return any(since <= job.run_at < until for job in told)
+
+
+def _concerns(difference: Difference, facts: Facts) -> bool:
+    """Another house in the same town is no news for who may not know the house."""
+    if difference.kind is not ChangeKind.PLACE or facts.knows_place:
+        return True
+    old, new = difference.old_venue, difference.session.venue
+    return (old and old.municipality_id) != (new and new.municipality_id)

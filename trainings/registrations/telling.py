@@ -1,0 +1,85 @@
+"""Telling people what became of a training's sessions: one message for all that they do not know yet, one call list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actor import Actor
+from trainings.db import is_in_transaction
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
+from trainings.registrations.calls import open_list
+from trainings.registrations.messages import announce
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.changes import Standing, changes_of_batch, differences, note_changes
+from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
+
+CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
+
+
+async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
+    """Note what became of the sessions since `before` and tell it after ten minutes. Returns the batch to stop it by.
+
+    In the caller's transaction. What was said within the last ten minutes is not said any more, but together with this.
+    None where nobody has to hear anything: in a draft, and where all is again as people know it.
+    """
+    batch_id = uuid7()
+    if not await note_changes(before, actor=actor, batch_id=batch_id):
+        return None
+    training = await Training.get(id=before.training.id)
+    await _take_over(training.id, batch_id)
+    sessions = await TrainingSession.filter(training_id=training.id)
+    is_off = training.state is TrainingState.CANCELLED
+    changes = await changes_of_batch(batch_id)
+    if not differences(changes, sessions, is_called_off=is_off):
+        return None
+    await tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch_id)
+    await open_list(
+        training,
+        CallReason.CANCELLED if is_off else CallReason.CHANGED,
+        batch_id,
+        session_id=_only_session(changes),
+        batch_id=batch_id,
+    )
+    return batch_id
+
+
+async def tell_everybody(training: Training, kind: str, batch_id: UUID) -> None:
+    """The message to all people on a training who left an address, after ten minutes."""
+    run_at = clock.now() + STAFF_DELAY
+    concerned = Registration.filter(
+        training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
+    )
+    for registration in await concerned.order_by("id").prefetch_related("participant"):
+        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)
+
+
+def _only_session(changes: Collection[SessionChange]) -> UUID | None:
+    ids = {change.session_id for change in changes}
+    return ids.pop() if len(ids) == 1 else None
+
+
+async def _take_over(training_id: UUID, batch_id: UUID) -> None:
+    """Say from now on in this batch what an earlier one of the training was about to say."""
+    waiting = await waiting_batches(training_id)
+    if not waiting:
+        return
+    moment = clock.now()
+    jobs = OutboxJob.filter(batch_id__in=waiting, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    await jobs.update(stopped_at=moment, outcome=Outcome.STOPPED)
+    await CallList.filter(batch_id__in=waiting, closed_at=None).update(closed_at=moment)
+    await SessionChange.filter(batch_id__in=waiting).update(batch_id=batch_id)
+
+
+async def waiting_batches(training_id: UUID) -> Sequence[UUID]:
+    """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
+    assert is_in_transaction(), "what waits is read together with what becomes of it"
+    recent = SessionChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
+    batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
+    jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())
+    found = {batch for (batch,) in await jobs.values_list("batch_id")}
+    return sorted(found | {batch for (batch,) in await lists.values_list("batch_id") if batch is not None})

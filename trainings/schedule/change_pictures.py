@@ -1,0 +1,199 @@
+"""The picture "CAMBIO DE FECHA" for chats, and the words to go with it. In Spanish, like the posters.
+
+It is sent on by anybody to anybody: a protected place is its municipality, as on the public pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+from trainings import clock
+from trainings.lib import dates, qr
+from trainings.lib.phones import show_phone
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind, PlaceShown, Training, TrainingSession
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.og import EXTRA_BOLD, INK, MAIZE, PAPER, REGULAR, SOFT, fitted, font_of, png_of, wrapped
+from trainings.web.render import absolute
+
+SIZE = 1080
+MARGIN = 64
+ROOM = SIZE - 2 * MARGIN
+QR_SIZE = 232
+FOOT_TOP = SIZE - MARGIN - QR_SIZE
+HEADS = {
+    ChangeKind.MOVED: N_("Cambio de fecha"),
+    ChangeKind.PLACE: N_("Cambio de lugar"),
+    ChangeKind.CANCELLED: N_("Se canceló"),
+    ChangeKind.REOPENED: N_("Sí se realiza"),
+    ChangeKind.ADDED: N_("Nueva fecha"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCard:
+    """What stands on the picture: each line empty where there is nothing to say. `link` is what its code opens."""
+
+    head: str
+    title: str
+    before: str
+    weekday: str
+    day: str
+    month: str
+    hours: str
+    place: str
+    note: str
+    phone: str
+    link: str
+
+
+def change_card(training: Training, one: Difference) -> ChangeCard:
+    """A training whose hub, seat and places are loaded, and what became of one of its sessions."""
+    session = one.session
+    is_off = one.kind is ChangeKind.CANCELLED
+    starts_at = one.old_starts_at if is_off and one.old_starts_at else session.starts_at
+    ends_at = one.old_ends_at if is_off and one.old_ends_at else session.ends_at
+    with speaking(SOURCE_LANGUAGE):
+        return ChangeCard(
+            head=gettext(HEADS[one.kind]).upper(),
+            title=training.title,
+            before="" if is_off else _before(training, one),
+            weekday=dates.weekday(starts_at, SOURCE_LANGUAGE),
+            day=str(clock.local(starts_at).day),
+            month=gettext("de %(month)s") % {"month": dates.month_name(starts_at, SOURCE_LANGUAGE)},
+            hours=dates.time_range(starts_at, ends_at, SOURCE_LANGUAGE),
+            place=_place(training, session),
+            note=gettext(N_("No hace falta que llegue.")) if is_off else "",
+            phone=gettext(N_("Ventanilla: %(phone)s")) % {"phone": show_phone(_phone(training))},
+            link=absolute(f"/c/{training.short_code}"),
+        )
+
+
+def change_text(training: Training, one: Difference) -> str:
+    """What to write beside the picture. It says what public pages say, and asks nobody for anything."""
+    card = change_card(training, one)
+    when = f"{card.weekday} {card.day} {card.month}, {card.hours}"
+    with speaking(SOURCE_LANGUAGE):
+        lines = [f"{card.head}: {card.title}"]
+        if card.before:
+            lines.append(card.before)
+        lines.append(when if card.note else gettext(N_("Ahora: %(when)s")) % {"when": when})
+        lines += [line for line in (card.place, card.note, card.phone, card.link) if line]
+    return "\n".join(lines).replace(dates.NBSP, " ")
+
+
+def _before(training: Training, one: Difference) -> str:
+    """Only what is another now: the date, the hours, the place."""
+    parts = []
+    if one.is_moved and one.old_starts_at and one.old_ends_at:
+        day = dates.day_and_time(one.old_starts_at, SOURCE_LANGUAGE)
+        is_same_start = one.old_starts_at == one.session.starts_at
+        hours = dates.time_range(one.old_starts_at, one.old_ends_at, SOURCE_LANGUAGE)
+        parts.append(hours if is_same_start else day)
+    if one.is_elsewhere and one.old_venue is not None:
+        old = _venue_words(training, one.old_venue.name, one.old_venue.municipality.full_name)
+        if old != _place(training, one.session):
+            parts.append(old)
+    return gettext(N_("Antes: %(when)s")) % {"when": ", ".join(parts)} if parts else ""
+
+
+def _place(training: Training, session: TrainingSession) -> str:
+    venue = session.venue
+    if venue is None:
+        return gettext(N_("En línea")) if training.online_url else training.hub.seat.full_name
+    return _venue_words(training, venue.name, venue.municipality.full_name)
+
+
+def _venue_words(training: Training, name: str, municipality: str) -> str:
+    is_protected = training.place_shown is PlaceShown.AFTER_CONFIRMATION
+    return municipality if is_protected else f"{name}, {municipality}"
+
+
+def _phone(training: Training) -> str:
+    return training.contact_phone or training.hub.phone
+
+
+# -- drawing
+
+
+@lru_cache(maxsize=64)
+def change_png(card: ChangeCard) -> bytes:
+    """The picture as a square PNG. CPU work: call it in a thread."""
+    picture = Image.new("RGB", (SIZE, SIZE), PAPER)
+    draw = ImageDraw.Draw(picture)
+    top = _draw_head(draw, card)
+    top = _draw_date(draw, card, top)
+    _draw_place(draw, card, top)
+    _draw_foot(picture, draw, card)
+    return png_of(picture)
+
+
+def _draw_head(draw: ImageDraw.ImageDraw, card: ChangeCard) -> int:
+    draw.rectangle((0, 0, SIZE, 148), fill=INK)
+    draw.text((MARGIN, 76), card.head, MAIZE, font_of(EXTRA_BOLD, 76), anchor="lm")
+    top = 184
+    font = font_of(EXTRA_BOLD, 48)
+    for line in _lines(card.title, font, 2):
+        draw.text((MARGIN, top), line, INK, font)
+        top += 58
+    font = font_of(REGULAR, 36)
+    for line in _lines(card.before, font, 2):
+        draw.text((MARGIN, top + 12), line, SOFT, font)
+        _strike(draw, line, font, top + 12)
+        top += 48
+    return top + 36
+
+
+def _strike(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, top: int) -> None:
+    """Through what holds no more; the words before the colon stay."""
+    start = font.getlength(line.partition(": ")[0] + ": ") if ": " in line else 0
+    draw.line((MARGIN + start, top + 27, MARGIN + font.getlength(line), top + 27), SOFT, 3)
+
+
+def _draw_date(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> int:
+    """The day in the one block of maize, its words at the right."""
+    draw.rectangle((MARGIN, top, MARGIN + 280, top + 232), fill=MAIZE)
+    draw.text((MARGIN + 140, top + 116), card.day, INK, font_of(EXTRA_BOLD, 180), anchor="mm")
+    left, room = MARGIN + 280 + 40, ROOM - 320
+    large, small = font_of(EXTRA_BOLD, 56), font_of(REGULAR, 42)
+    draw.text((left, top + 8), fitted(card.weekday, large, room), INK, large)
+    draw.text((left, top + 78), fitted(card.month, large, room), INK, large)
+    draw.text((left, top + 164), fitted(card.hours, small, room), INK, small)
+    if card.note:
+        draw.line((MARGIN, top + 232, MARGIN + 280, top), INK, 10)
+    return top + 232 + 32
+
+
+def _draw_place(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> None:
+    font = font_of(REGULAR, 42)
+    for line in _lines(card.place, font, 2):
+        draw.text((MARGIN, top), line, INK, font)
+        top += 54
+    if card.note:
+        draw.text((MARGIN, top), card.note, INK, font_of(EXTRA_BOLD, 42))
+
+
+def _draw_foot(picture: Image.Image, draw: ImageDraw.ImageDraw, card: ChangeCard) -> None:
+    draw.line((MARGIN, FOOT_TOP - 24, SIZE - MARGIN, FOOT_TOP - 24), INK, 3)
+    scale = QR_SIZE // (len(qr.matrix(card.link, "M")) + 2 * qr.QUIET_ZONE)
+    code = Image.open(BytesIO(qr.png(card.link, "M", scale=scale)))
+    picture.paste(code, (SIZE - MARGIN - code.width, FOOT_TOP))
+    room = ROOM - QR_SIZE - 32
+    bold, regular = font_of(EXTRA_BOLD, 44), font_of(REGULAR, 32)
+    draw.text((MARGIN, FOOT_TOP + 24), fitted(card.phone, bold, room), INK, bold)
+    words = gettext(N_("Lo que vale ahora está en:"))
+    draw.text((MARGIN, FOOT_TOP + 110), fitted(words, regular, room), SOFT, regular)
+    address = card.link.partition("://")[2]
+    draw.text((MARGIN, FOOT_TOP + 154), fitted(address, regular, room), INK, regular)
+
+
+def _lines(text: str, font: ImageFont.FreeTypeFont, most: int) -> list[str]:
+    """So many lines at most; what is longer ends in an ellipsis."""
+    lines = wrapped(text, font, ROOM)
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], fitted(" ".join(lines[most - 1 :]), font, ROOM)]

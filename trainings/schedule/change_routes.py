@@ -1,0 +1,210 @@
+"""`/panel/capacitaciones/{id}/cambios`: what happens next after a change; holding what was cancelled after all."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK, EDITORS, can_edit_trainings, can_register_at_desk
+from trainings.attendance import rescheduling
+from trainings.errors import NotFound, Refusal
+from trainings.outbox import actions as outbox
+from trainings.schedule import change_views, queries
+from trainings.schedule.bookings import Booked
+from trainings.schedule.change_forms import RestoreForm
+from trainings.schedule.change_pictures import change_card, change_png
+from trainings.schedule.changes import differences, recent_changes
+from trainings.schedule.editor_routes import REFUSED, editable
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.session_routes import editable_session
+from trainings.schedule.show_routes import place_of
+from trainings.schedule.staff_routes import afterwards, told_people
+from trainings.web.allow import WrongRole, allow
+from trainings.web.flash import flash
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+ONE = "/panel/capacitaciones/{id:uuid}"
+SESSION = "/panel/sesiones/{id:uuid}"
+
+
+class NothingChanged(NotFound):
+    code = "nothing_changed"
+    sentence = N_("Esta sesión no cambió en los últimos siete días.")
+
+
+async def _training(request: Request) -> Training:
+    """A training of a hub where the actor works at the desk. Unseen is 404, seen but not theirs 403."""
+    training = await queries.for_staff(request.path_params["id"], request.state.actor)
+    if not can_register_at_desk(request.state.actor, training.hub_id):
+        raise WrongRole
+    return training
+
+
+# -- what happens next
+
+
+@allow(*DESK)
+async def index(request: Request) -> Response:
+    return await _page(request, await _training(request))
+
+
+async def _page(request: Request, training: Training, *, refusal: Refusal | None = None) -> Response:
+    actor = request.state.actor
+    context = {
+        "here": "capacitaciones",
+        "desk": training.hub.name,
+        "training": training,
+        "waiting": await change_views.waiting(training),
+        "lists": await change_views.call_lists(training, actor),
+        "changes": await change_views.changed(training),
+        "papers": await change_views.wrong_papers(training),
+        "may_edit": can_edit_trainings(actor, training.hub_id),
+        "refusal": sentence_of(refusal) if refusal else "",
+    }
+    return render(request, "schedule/staff/changes.html", context, status=refusal.status if refusal else 200)
+
+
+@allow(*EDITORS)
+async def stop(request: Request) -> Response:
+    """Nobody is told; what changed stays changed."""
+    training = await editable(request)
+    try:
+        await outbox.stop_batch(request.path_params["batch"], actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _page(request, training, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
+    flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está.")))
+    return response
+
+
+@allow(*DESK)
+async def picture(request: Request) -> Response:
+    """What one session was and is, as a picture for chats. It shows no more than public pages."""
+    session = await queries.session_for_staff(request.path_params["id"], request.state.actor)
+    if not can_register_at_desk(request.state.actor, session.training.hub_id):
+        raise WrongRole
+    training = await queries.for_staff(session.training_id, request.state.actor)
+    changes = (await recent_changes([training.id])).get(training.id, [])
+    is_off = training.state is TrainingState.CANCELLED
+    found = differences(reversed(changes), list(training.sessions), is_called_off=is_off)
+    one = next((one for one in found if one.session.id == session.id), None)
+    if one is None:
+        raise NothingChanged
+    drawn = await asyncio.to_thread(change_png, change_card(training, one))
+    headers = {"content-disposition": 'inline; filename="cambio.png"', "cache-control": "no-store"}
+    return Response(drawn, media_type="image/png", headers=headers)
+
+
+# -- after all
+
+
+@allow(*EDITORS)
+async def show_restore(request: Request) -> Response:
+    return await _restore_form(request, await editable_session(request), Typed())
+
+
+@allow(*EDITORS)
+async def restore(request: Request) -> Response:
+    session = await editable_session(request)
+    typed = await read_form(request)
+    try:
+        form = check(RestoreForm, typed)
+        await rescheduling.restore(session.id, actor=request.state.actor, override_reason=form.override_reason)
+    except FormErrors as exc:
+        return await _restore_form(request, session, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _restore_form(request, session, typed, refusal=refusal)
+    response = redirect(afterwards(session.training))
+    flash(response, gettext(N_("Listo: la sesión sí se realiza.")))
+    return response
+
+
+async def _restore_form(
+    request: Request, session: TrainingSession, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    context = {
+        "training": session.training,
+        "action": f"/panel/sesiones/{session.id}/reabrir",
+        "sessions": [(session, place_of(session))],
+        "is_whole": False,
+        "is_needless": session.state is SessionState.PLANNED,
+    }
+    return await _ask(request, context, typed, refusal, status)
+
+
+@allow(*EDITORS)
+async def show_reopen(request: Request) -> Response:
+    return await _reopen_form(request, await editable(request), Typed())
+
+
+@allow(*EDITORS)
+async def reopen(request: Request) -> Response:
+    training = await editable(request)
+    typed = await read_form(request)
+    try:
+        form = check(RestoreForm, typed)
+        await rescheduling.reopen(training.id, actor=request.state.actor, override_reason=form.override_reason)
+    except FormErrors as exc:
+        return await _reopen_form(request, training, exc.typed, status=422)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _reopen_form(request, training, typed, refusal=refusal)
+    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
+    flash(response, gettext(N_("Listo: la capacitación sí se realiza.")))
+    return response
+
+
+async def _reopen_form(
+    request: Request, training: Training, typed: Typed, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    planned = [session for session in training.sessions if session.state is SessionState.PLANNED]
+    in_time = sorted(planned, key=lambda session: session.starts_at)
+    context = {
+        "training": training,
+        "action": f"/panel/capacitaciones/{training.id}/reabrir",
+        "sessions": [(session, place_of(session)) for session in in_time],
+        "is_whole": True,
+        "is_needless": training.state is not TrainingState.CANCELLED,
+    }
+    return await _ask(request, context, typed, refusal, status)
+
+
+async def _ask(
+    request: Request, context: dict[str, object], typed: Typed, refusal: Refusal | None, status: int
+) -> Response:
+    """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
+    training = context["training"]
+    assert isinstance(training, Training)
+    with_mail, without = await told_people(training.id)
+    more = {
+        "here": "capacitaciones",
+        "form": typed,
+        "n_mails": with_mail,
+        "n_calls": without,
+        "refusal": sentence_of(refusal) if refusal else "",
+        "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
+    }
+    status = refusal.status if refusal else status
+    return render(request, "schedule/staff/restore.html", context | more, status=status)
+
+
+routes: list[BaseRoute] = [
+    Route(ONE + "/cambios", index),
+    Route(ONE + "/cambios/{batch:uuid}/detener", stop, methods=["POST"]),
+    Route(ONE + "/reabrir", show_reopen),
+    Route(ONE + "/reabrir", reopen, methods=["POST"]),
+    Route(SESSION + "/cambio.png", picture),
+    Route(SESSION + "/reabrir", show_restore),
+    Route(SESSION + "/reabrir", restore, methods=["POST"]),
+]

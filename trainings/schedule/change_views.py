@@ -1,0 +1,164 @@
+"""What the page of a training's changes shows, in words: who is about to be told, what to share, what to print anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.lib.text import short_name
+from trainings.outbox.models import CallList, OutboxJob
+from trainings.registrations.call_queries import Progress, progress_of
+from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
+from trainings.schedule.change_pictures import change_text
+from trainings.schedule.change_words import sentence_of
+from trainings.schedule.changes import differences, recent_changes
+from trainings.schedule.models import (
+    ChangeKind,
+    PrintKind,
+    Printout,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.printouts import outdated
+from trainings.web.i18n import N_, gettext
+
+KINDS_OF_PAPER = {
+    PrintKind.LETTER: N_("Convocatoria"),
+    PrintKind.SHEET: N_("Listado de asistencia"),
+    PrintKind.TICKETS: N_("Boleto"),
+    PrintKind.CARDS: N_("Tarjetas apartadas"),
+    PrintKind.POSTER: N_("Cartel"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Messages about changes that have not left: how many people they are for, when they leave."""
+
+    batch_id: UUID
+    n_people: int
+    leaves_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A session that is another than a week ago. `sentence` is for staff; picture and text show what is public."""
+
+    session_id: UUID
+    sentence: str
+    picture: str
+    text: str
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPaper:
+    """Paper that shows another date than holds; `anew` is where it is printed again, empty where nothing can be."""
+
+    what: str
+    whom: str
+    printed_at: datetime
+    by: str
+    anew: str
+
+
+async def waiting(training: Training) -> Waiting | None:
+    """The batch about this training's sessions that can still be stopped."""
+    recent = await recent_changes([training.id])
+    batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
+    now = clock.now()
+    jobs = reads(OutboxJob).filter(batch_id__in=batches, run_at__gt=now, attempts=0)
+    found = (
+        await jobs.filter(done_at=None, failed_at=None, stopped_at=None)
+        .order_by("run_at")
+        .values_list("batch_id", "run_at")
+    )
+    if found:
+        return Waiting(found[0][0], len(found), found[0][1])
+    lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
+    call_list = await lists.order_by("-created_at").first()
+    return Waiting(call_list.batch_id, 0, call_list.due_at) if call_list and call_list.batch_id else None
+
+
+async def call_lists(training: Training, actor: Actor) -> Sequence[Progress]:
+    """The open lists of those who have to be called about this training."""
+    return [one for one in await progress_of(actor, training_id=training.id) if one.is_open]
+
+
+async def changed(training: Training) -> list[Changed]:
+    """What is another than a week ago, by time."""
+    recent = (await recent_changes([training.id])).get(training.id, [])
+    is_off = training.state is TrainingState.CANCELLED
+    found = differences(reversed(recent), list(training.sessions), is_called_off=is_off)
+    return [
+        Changed(
+            session_id=one.session.id,
+            sentence=sentence_of(one, knows_place=True),
+            picture=f"/panel/sesiones/{one.session.id}/cambio.png",
+            text=change_text(training, one),
+            is_off=one.kind is ChangeKind.CANCELLED,
+        )
+        for one in found
+    ]
+
+
+# -- paper
+
+
+async def wrong_papers(training: Training) -> list[WrongPaper]:
+    """What was printed and says otherwise than holds now, the newest first."""
+    found = await outdated(training, list(training.sessions))
+    names = await _names(found)
+    people = {one.id: one.name for one in await reads(User).filter(id__in={one.printed_by_id for one in found})}
+    sessions = {session.id: session for session in training.sessions}
+    return [
+        WrongPaper(
+            what=gettext(KINDS_OF_PAPER[one.kind]),
+            whom=names.get(one.subject_id, "") if one.subject_id else _number(one, sessions),
+            printed_at=one.created_at,
+            by=people.get(one.printed_by_id, "") if one.printed_by_id else gettext(N_("Quien tiene el enlace")),
+            anew=_anew(training, one, names),
+        )
+        for one in found
+    ]
+
+
+async def _names(papers: Iterable[Printout]) -> dict[UUID, str]:
+    """For whom they are: the body of a letter, the community of cards, the person of a ticket by their short name."""
+    ids = {one.subject_id for one in papers if one.subject_id is not None}
+    names = {one.id: one.addressee for one in await reads(InvitationLetter).filter(id__in=ids)}
+    names |= {one.id: one.community for one in await reads(ReservedBlock).filter(id__in=ids)}
+    for one in await reads(Registration).filter(id__in=ids).select_related("participant"):
+        names[one.id] = short_name(one.participant.given_names, one.participant.surnames)
+    return names
+
+
+def _number(paper: Printout, sessions: Mapping[UUID, TrainingSession]) -> str:
+    session = sessions.get(paper.session_id) if paper.session_id else None
+    return gettext(N_("Sesión %(n)s")) % {"n": session.position} if session else ""
+
+
+def _anew(training: Training, paper: Printout, names: Mapping[UUID, str]) -> str:
+    base = f"/panel/capacitaciones/{training.id}"
+    if paper.subject_id is not None and paper.subject_id not in names:
+        return ""
+    if training.state is TrainingState.CANCELLED:
+        return ""
+    match paper.kind:
+        case PrintKind.LETTER:
+            return f"{base}/convocatorias/{paper.subject_id}.pdf"
+        case PrintKind.TICKETS:
+            return f"/panel/inscripciones/{paper.subject_id}/boleto"
+        case PrintKind.CARDS:
+            return f"/panel/tarjetas/bloques/{paper.subject_id}/tarjetas.pdf"
+        case PrintKind.SHEET:
+            return f"/panel/sesiones/{paper.session_id}/asistencia/listado"
+        case PrintKind.POSTER:
+            return f"{base}/cartel.pdf"

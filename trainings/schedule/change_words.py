@@ -1,0 +1,91 @@
+"""A changed session in sentences: what it was and what it is now, as exactly as the reader may know the place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trainings.lib import dates
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
+from trainings.schedule.posted import Meeting, Was
+from trainings.web.i18n import N_, gettext, language
+
+if TYPE_CHECKING:
+    from trainings.places.models import Venue
+
+
+def sentence_of(one: Difference, *, knows_place: bool) -> str:
+    """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the language spoken.
+
+    Without `knows_place` only municipalities are told.
+    """
+    session = one.session
+    now = _day_and_hours(session.starts_at, session.ends_at)
+    if one.kind is ChangeKind.ADDED:
+        return _stopped(gettext(N_("Sesión nueva: %(when)s")) % {"when": now})
+    assert one.old_starts_at is not None
+    assert one.old_ends_at is not None
+    old = _day_and_hours(one.old_starts_at, one.old_ends_at)
+    if one.kind is ChangeKind.CANCELLED:
+        return _stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})
+    if one.is_elsewhere:
+        before, after = place_words(one.old_venue, knows_place), place_words(session.venue, knows_place)
+        if before != after:
+            old, now = _joined(old, before), _joined(now, after)
+    told = [] if old == now else [_stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
+    if one.kind is ChangeKind.REOPENED:
+        told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
+    return " ".join([*told, _stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
+
+
+def place_words(venue: Venue | None, knows_place: bool) -> str:
+    """The house and its municipality, or the municipality alone; empty without a house."""
+    if venue is None:
+        return ""
+    return f"{venue.name}, {venue.municipality.full_name}" if knows_place else venue.municipality.full_name
+
+
+def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
+    """For public pages, as long as it is said there: `Cambió: antes jueves 4 de marzo, 8:30 a. m.`; else empty."""
+    was = meeting.was
+    if was is None:
+        return ""
+    was_on = was.kind not in (ChangeKind.ADDED, ChangeKind.REOPENED)
+    if is_called_off:
+        return _called_off(meeting, was) if was_on else ""
+    if was.kind is ChangeKind.ADDED:
+        return gettext(N_("Sesión nueva"))
+    before = _before(meeting, was)
+    if was.kind is ChangeKind.REOPENED:
+        return gettext(N_("Se había cancelado, pero sí se realiza."))
+    return gettext(N_("Cambió: antes %(before)s")) % {"before": before} if before else ""
+
+
+def _called_off(meeting: Meeting, was: Was) -> str:
+    when = dates.day_and_time(was.starts_at or meeting.starts_at, language())
+    return gettext(N_("Se canceló: era el %(when)s")) % {"when": when}
+
+
+def _before(meeting: Meeting, was: Was) -> str:
+    parts = []
+    if was.starts_at and was.starts_at != meeting.starts_at:
+        parts.append(dates.day_and_time(was.starts_at, language()))
+    elif was.starts_at and was.ends_at and was.ends_at != meeting.ends_at:
+        parts.append(dates.time_range(was.starts_at, was.ends_at, language()))
+    if was.place is not None and (was.place.name, was.place.town) != (meeting.place.name, meeting.place.town):
+        parts.append(", ".join(part for part in (was.place.name, was.place.town.full_name) if part))
+    return "; ".join(parts)
+
+
+def _day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
+    return f"{dates.long_date(starts_at, language())}, {dates.time_range(starts_at, ends_at, language())}"
+
+
+def _joined(when: str, place: str) -> str:
+    return f"{when} ({place})" if place else when
+
+
+def _stopped(sentence: str) -> str:
+    """With its full stop: `4:00 p. m.` has one already."""
+    return sentence if sentence.endswith(".") else f"{sentence}."

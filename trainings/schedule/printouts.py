@@ -1,0 +1,100 @@
+"""Paper with a date on it: what was printed, and what of it shows another date or place than holds by now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.schedule.changes import Difference, changes_since, differences
+from trainings.schedule.models import (
+    PrintKind,
+    Printout,
+    SessionChange,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+
+ALL_OF_IT: Sequence[UUID | None] = (None,)
+
+Paper = tuple[PrintKind, UUID | None, UUID | None]
+"""What a print was of: its kind, the session (or all of them), the letter, ticket or block of cards."""
+
+
+async def note_printed(
+    training_id: UUID,
+    kind: PrintKind,
+    *,
+    actor: Actor,
+    session_id: UUID | None = None,
+    subjects: Iterable[UUID | None] = ALL_OF_IT,
+) -> None:
+    """Remember that paper of a training was made, for each of the letters, tickets or blocks of cards that it holds.
+
+    Drafts are no paper that anybody waits for. Whoever holds a link prints as often as they like: it is kept once
+    between two changes.
+    """
+    if await Training.exists(id=training_id, state=TrainingState.DRAFT):
+        return
+    wanted = list(subjects)
+    if actor.id is None:
+        wanted = [one for one in wanted if not await _is_kept(training_id, (kind, session_id, one))]
+    rows = [
+        Printout(training_id=training_id, session_id=session_id, kind=kind, subject_id=subject, printed_by_id=actor.id)
+        for subject in wanted
+    ]
+    if rows:
+        await Printout.bulk_create(rows)
+
+
+async def _is_kept(training_id: UUID, paper: Paper) -> bool:
+    kind, session_id, subject = paper
+    last = Printout.filter(training_id=training_id, kind=kind, session_id=session_id, subject_id=subject)
+    found = await last.order_by("-created_at").first()
+    if found is None:
+        return False
+    return not await SessionChange.exists(session__training_id=training_id, created_at__gte=found.created_at)
+
+
+async def outdated(training: Training, sessions: Collection[TrainingSession]) -> list[Printout]:
+    """What was printed last of each paper, where it says otherwise than holds now, the newest first.
+
+    What was printed anew is gone from it, and so is what tells of days that are over.
+    """
+    last: dict[Paper, Printout] = {}
+    for one in await reads(Printout).filter(training_id=training.id).order_by("created_at", "id"):
+        last[(one.kind, one.session_id, one.subject_id)] = one
+    if not last:
+        return []
+    changes = await changes_since(training.id, min(one.created_at for one in last.values()) - STAFF_DELAY)
+    found = [one for one in last.values() if _is_wrong(one, changes, training, sessions)]
+    return sorted(found, key=lambda one: one.created_at, reverse=True)
+
+
+def _is_wrong(
+    printout: Printout, changes: Iterable[SessionChange], training: Training, sessions: Iterable[TrainingSession]
+) -> bool:
+    later = [one for one in changes if one.created_at >= printout.created_at]
+    shown = [one for one in sessions if printout.session_id in (None, one.id)]
+    found = differences(later, shown, is_called_off=training.state is TrainingState.CANCELLED)
+    if any(_matters(one) for one in found):
+        return True
+    # Printed between a change and the next one, which was told together with it: it shows what held only then.
+    earlier = {(one.session_id, *_old(one)) for one in changes if one.created_at < printout.created_at}
+    ahead = {one.id for one in shown if one.ends_at > clock.now()}
+    return any((one.session_id, *_old(one)) in earlier for one in later if one.session_id in ahead)
+
+
+def _old(change: SessionChange) -> tuple[datetime | None, datetime | None, UUID | None]:
+    return change.old_starts_at, change.old_ends_at, change.old_venue_id
+
+
+def _matters(one: Difference) -> bool:
+    """Whether somebody may still go by it."""
+    ends = [moment for moment in (one.old_ends_at, one.session.ends_at) if moment is not None]
+    return max(ends) > clock.now()

@@ -1,0 +1,156 @@
+"""The statements of the pages that everybody opens, one text for both engines; `public_queries` says who may read."""
+
+from __future__ import annotations
+
+_LOOK_ALIKES = """
+    FROM registration r
+    JOIN registration_group g ON g.id = r.group_id
+    WHERE r.training_id = t.id AND r.duplicate_of_id IS NOT NULL AND r.source <> 'walk_in'
+        AND r.state IN ('confirmed', 'offered')
+"""
+SHOWN_TAKEN = f"t.taken + t.reserved + (SELECT COUNT(*) {_LOOK_ALIKES})"
+_ALONE = """
+    AND NOT EXISTS (
+        SELECT 1 FROM registration o
+        WHERE o.group_id = r.group_id AND o.state IN ('confirmed', 'offered')
+            AND (o.duplicate_of_id IS NULL OR o.id < r.id)
+    )
+"""
+SHOWN_CHILDCARE = f"t.childcare_taken + (SELECT COALESCE(SUM(g.childcare_places), 0) {_LOOK_ALIKES}{_ALONE})"
+"""Look-alikes take no place, yet here they are shown as if: who types a name and a telephone would learn from a number
+that stays whether that person is registered.
+"""
+
+_TRAINING = """
+    SELECT t.id, t.slug, t.state, t.title, t.neutral_title, t.summary, t.capacity, {taken} AS taken,
+        t.childcare_capacity, {childcare} AS childcare_taken, t.has_waiting_list, t.opens_at,
+        t.closes_at, t.place_shown,
+        t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
+        t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
+        t.online_url IS NOT NULL AS is_online,
+        c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
+        c.completion_share, c.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
+        EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
+        h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
+        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
+    FROM training t
+    JOIN course c ON c.id = t.course_id
+    JOIN topic ON topic.id = c.topic_id
+    JOIN hub h ON h.id = t.hub_id
+    JOIN operator o ON o.id = h.operator_id
+    WHERE t.slug = ? AND t.state <> 'draft' AND t.published_at IS NOT NULL
+"""
+TRAINING = _TRAINING.format(taken=SHOWN_TAKEN, childcare=SHOWN_CHILDCARE)
+PLACES = f"SELECT {SHOWN_TAKEN} AS taken, {SHOWN_CHILDCARE} AS childcare_taken FROM training t WHERE t.id = ?"  # noqa: S608
+
+PREREQUISITES = """
+    SELECT c.title
+    FROM course_prerequisite p
+    JOIN course c ON c.id = p.required_id
+    WHERE p.course_id = ?
+    ORDER BY c.title
+"""
+
+_WAS = """
+    ch.kind AS was_kind, ch.old_starts_at, ch.old_ends_at, ch.old_venue_id IS NOT NULL
+        AND (s.venue_id IS NULL OR ch.old_venue_id <> s.venue_id) AS is_elsewhere,
+    ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
+"""
+_CHANGED = """
+    LEFT JOIN session_change ch ON ch.session_id = s.id AND ch.created_at > ?
+    LEFT JOIN venue ov ON ov.id = ch.old_venue_id
+"""
+"""What a session was before its changes since then: a row for each of them, the earliest first."""
+
+MEETINGS = f"""
+    SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access,
+        v.municipality_id, {_WAS}
+    FROM training_session s
+    LEFT JOIN venue v ON v.id = s.venue_id
+    {_CHANGED}
+    WHERE s.training_id = ?
+    ORDER BY s.starts_at, s.id, ch.created_at, ch.id
+"""  # noqa: S608
+
+_LISTED = """
+    SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
+        t.opens_at, t.closes_at, t.cancelled_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state,
+        COALESCE(v.municipality_id, h.seat_id) AS town_code, {was}
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    JOIN hub h ON h.id = t.hub_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    {changed}
+    WHERE t.state <> 'draft' AND t.published_at IS NOT NULL AND {which}
+    ORDER BY s.starts_at, s.id, ch.created_at, ch.id
+"""
+LISTED = _LISTED.format(taken=SHOWN_TAKEN, was=_WAS, changed=_CHANGED, which="t.id IN ?list")
+AROUND = _LISTED.format(
+    taken=SHOWN_TAKEN,
+    was=_WAS,
+    changed=_CHANGED,
+    which="""t.id IN (
+        SELECT s.training_id
+        FROM training_session s
+        JOIN training t ON t.id = s.training_id
+        JOIN hub h ON h.id = t.hub_id
+        LEFT JOIN venue v ON v.id = s.venue_id
+        WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
+            t.state = 'published'
+            OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
+        )
+    )""",
+)
+
+_HUBS = """
+    SELECT h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
+        h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind
+    FROM hub h
+    JOIN operator o ON o.id = h.operator_id
+    WHERE h.is_active AND {which}
+    ORDER BY h.name
+"""
+HUBS = _HUBS.format(which="TRUE")
+SERVING = _HUBS.format(which="h.id IN (SELECT hub_id FROM hub_service WHERE municipality_id = ?)")
+
+SLUG_OF_CODE = """
+    SELECT slug FROM training WHERE short_code = ? AND state <> 'draft' AND published_at IS NOT NULL
+"""
+
+COMING = """
+    SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
+        topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,
+        t.place_shown, v.access
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    JOIN course c ON c.id = t.course_id
+    JOIN topic ON topic.id = c.topic_id
+    JOIN hub h ON h.id = t.hub_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
+    ORDER BY s.starts_at, s.id
+"""
+DATED = """
+    SELECT s.training_id, s.starts_at, s.ends_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
+        topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,
+        t.place_shown, v.access, t.slug, t.title,
+        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at) AS is_off
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    JOIN course c ON c.id = t.course_id
+    JOIN topic ON topic.id = c.topic_id
+    JOIN hub h ON h.id = t.hub_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE s.starts_at < ? AND s.ends_at > ? AND t.published_at IS NOT NULL AND (
+        t.state = 'published' AND s.state = 'planned'
+        OR t.state IN ('published', 'cancelled') AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
+    )
+    ORDER BY s.starts_at, s.id
+"""
+
+TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
+
+EVENTS = """
+    SELECT x.body FROM session_text x JOIN training_session s ON s.id = x.session_id
+    WHERE s.training_id = ? ORDER BY s.starts_at, s.id
+"""
