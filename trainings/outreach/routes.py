@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from trainings.outreach import count_routes, editor_routes, orientation_routes, public_routes, staff_routes
+from trainings.outreach import (
+    count_routes,
+    coverage_routes,
+    editor_routes,
+    orientation_routes,
+    public_routes,
+    staff_routes,
+)
 
 routes: list[BaseRoute] = [
     *public_routes.routes,
@@ -12,4 +19,5 @@ routes: list[BaseRoute] = [
     *staff_routes.routes,
     *count_routes.routes,
     *orientation_routes.routes,
+    *coverage_routes.routes,
 ]

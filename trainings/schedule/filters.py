@@ -1,56 +1,72 @@
-"""Filters of the public list: read from the address, told in words, dropped one by one, shared by a link."""
+"""Filters of the public list and month: read from the address, told in words, dropped one by one, shared by a link."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from trainings import clock
 from trainings.lib import dates
+from trainings.people.models import ActorType
 from trainings.people.words import LANGUAGES
 from trainings.places.models import AccessFeature
 from trainings.schedule import towns
+from trainings.schedule.months import Month
 from trainings.schedule.overview import n_trainings
 from trainings.schedule.public_queries import Coming
-from trainings.schedule.sentences import language_name
+from trainings.schedule.sentences import AUDIENCES, language_name
 from trainings.web.i18n import gettext, language
 
-PATH = "/capacitaciones"
+PATH, MONTH_PATH = "/capacitaciones", "/calendario"
 WITHOUT_STEPS = frozenset({AccessFeature.STEP_FREE, AccessFeature.RAMP})
 FARTHEST = timedelta(days=1100)
 """A date farther off than this is a slip of the finger."""
 MOST_PAGES = 10_000
 
 Choice = tuple[str, str]
+C = TypeVar("C", bound=Coming)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list. `town`, `topic` are slugs, `language` is ISO 639-3; each empty where it does not matter."""
+    """What to list, each empty where it does not matter.
+
+    `town`, `topic` are slugs, `language` is ISO 639-3, `audience` a code of actor types; `since` is for the list alone.
+    """
 
     town: str = ""
     topic: str = ""
     language: str = ""
     since: date | None = None
     is_accessible: bool = False
+    audience: str = ""
 
     def query(self, page: int = 1) -> str:
         """The address of the list with these filters."""
+        since = self.since.isoformat() if self.since else ""
+        return self._address(PATH, {"desde": since, "pagina": str(page) if page > 1 else ""})
+
+    def month(self, month: Month | None) -> str:
+        """The address of a month with these filters; without a month the one that it is."""
+        return self._address(MONTH_PATH, {"mes": str(month) if month else ""})
+
+    def _address(self, path: str, more: Mapping[str, str]) -> str:
         values = {
             "municipio": self.town,
             "tema": self.topic,
             "idioma_cap": self.language,
-            "desde": self.since.isoformat() if self.since else "",
+            "para": self.audience,
             "acceso": "si" if self.is_accessible else "",
-            "pagina": str(page) if page > 1 else "",
+            **more,
         }
         query = urlencode({name: value for name, value in values.items() if value})
-        return f"{PATH}?{query}" if query else PATH
+        return f"{path}?{query}" if query else path
 
-    def chosen(self, coming: Iterable[Coming]) -> list[Coming]:
-        """Those that pass, in the order given."""
+    def chosen(self, coming: Iterable[C]) -> list[C]:
+        """Those that pass, in the order given. Who says nothing of its audience is for everybody."""
         code = _code_of(self.town)
         earliest = clock.midnight(self.since) if self.since else None
         return [
@@ -61,6 +77,7 @@ class Filters:
             and (not self.language or self.language in one.languages)
             and (earliest is None or one.starts_at >= earliest)
             and (not self.is_accessible or WITHOUT_STEPS & one.access)
+            and (not self.audience or not one.audience or self.audience in one.audience)
         ]
 
 
@@ -85,7 +102,10 @@ def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[F
     if spoken and spoken not in LANGUAGES:
         spoken = _left_out(notes, gettext("No conocemos ese idioma. Mostramos todos."))
     since = _read_date(query.get("desde", ""), notes)
-    return Filters(town, topic, spoken, since, query.get("acceso", "") == "si"), notes
+    invited = query.get("para", "")
+    if invited and invited not in AUDIENCES:
+        invited = _left_out(notes, gettext("No entendimos para quién busca. Mostramos todas."))
+    return Filters(town, topic, spoken, since, query.get("acceso", "") == "si", invited), notes
 
 
 def read_page(query: Mapping[str, str]) -> int:
@@ -94,23 +114,28 @@ def read_page(query: Mapping[str, str]) -> int:
     return min(max(int(typed), 1), MOST_PAGES) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
 
 
-def applied(filters: Filters, topics: Mapping[str, str]) -> list[Applied]:
-    """The filters in words, each with the way to drop it."""
+def applied(
+    filters: Filters, topics: Mapping[str, str], href: Callable[[Filters], str] = Filters.query
+) -> list[Applied]:
+    """The filters in words, each with the way to drop it: `href` makes the address of the page that is filtered."""
     told: list[Applied] = []
     if filters.town:
         where = gettext("en %(place)s") % {"place": towns.by_slug()[filters.town].full_name}
-        told.append(Applied(where, replace(filters, town="").query()))
+        told.append(Applied(where, href(replace(filters, town=""))))
     if filters.topic:
         subject = gettext("sobre «%(topic)s»") % {"topic": topics[filters.topic]}
-        told.append(Applied(subject, replace(filters, topic="").query()))
+        told.append(Applied(subject, href(replace(filters, topic=""))))
     if filters.language:
         spoken = gettext("en %(language)s") % {"language": language_name(filters.language)}
-        told.append(Applied(spoken, replace(filters, language="").query()))
+        told.append(Applied(spoken, href(replace(filters, language=""))))
+    if filters.audience:
+        invited = gettext("para %(people)s") % {"people": gettext(AUDIENCES[ActorType(filters.audience)])}
+        told.append(Applied(invited, href(replace(filters, audience=""))))
     if filters.since:
         day = gettext("desde el %(day)s") % {"day": dates.date_without_weekday(filters.since, language())}
-        told.append(Applied(day, replace(filters, since=None).query()))
+        told.append(Applied(day, href(replace(filters, since=None))))
     if filters.is_accessible:
-        told.append(Applied(gettext("con entrada sin gradas"), replace(filters, is_accessible=False).query()))
+        told.append(Applied(gettext("con entrada sin gradas"), href(replace(filters, is_accessible=False))))
     return told
 
 
@@ -118,6 +143,17 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
     """`12 capacitaciones en La Libertad, Petén, desde el 5 de marzo de 2027`."""
     number = n_trainings(n) if n else gettext("No hay capacitaciones")
     return " ".join(filter(None, [number, ", ".join(one.words for one in filters)]))
+
+
+def choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
+    """What the form offers: what there is, and what was chosen."""
+    known = list(coming)
+    return {
+        "towns": town_choices(known, chosen.town),
+        "topics": topic_choices(known, topics, chosen.topic),
+        "languages": language_choices(known, chosen.language),
+        "audiences": audience_choices(known, chosen.audience),
+    }
 
 
 def town_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
@@ -137,6 +173,13 @@ def language_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
     """Languages spoken or interpreted at trainings to come, and the chosen one."""
     codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
     return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
+
+
+def audience_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+    """Whom trainings to come invite by name, and the chosen ones."""
+    codes = {code for one in coming for code in one.audience} | ({chosen} if chosen else set())
+    named = [(code.value, gettext(words)) for code, words in AUDIENCES.items() if code in codes]
+    return [(code, words[:1].upper() + words[1:]) for code, words in named]
 
 
 def _code_of(slug: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,16 +13,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
+from trainings.accounts.models import Role
 from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.audit.actor import Actor
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.schedule import views
+from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
 from trainings.schedule.day_notes import Notes, day_notes, feasts_between, times_away, towns_served
-from trainings.schedule.months import Month, days_touched
+from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL, StaffSession
-from trainings.schedule.session_words import look_of, numbered, session_path, short_weekday
+from trainings.schedule.session_words import look_of, numbered, session_path
 from trainings.schedule.views import Choices, View, Wanted
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -42,31 +44,6 @@ class Loaded:
     sessions: list[StaffSession]
     activities: list[ListedActivity]
     day_notes: Notes
-
-
-@dataclass(slots=True)
-class Entry:
-    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty."""
-
-    starts_at: datetime
-    look: str
-    href: str
-    time: str
-    title: str
-    place: str
-    state: str
-    move: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A day of the month."""
-
-    day: date
-    weekday: str
-    is_today: bool
-    notes: Sequence[str]
-    entries: Sequence[Entry]
 
 
 # -- what is there
@@ -112,31 +89,15 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 # -- how it is shown
 
 
-def entries_by_day(loaded: Loaded, first: date, last: date) -> dict[date, list[Entry]]:
+def entries_by_day(loaded: Loaded, first: date, last: date) -> ByDay:
     """By local day, each in order of time; what lasts over midnight stands on both days."""
-    by_day: dict[date, list[Entry]] = {}
+    by_day = ByDay(first, last)
     may_move, now = loaded.actor.hubs_with(EDITORS), clock.now()
     for session in loaded.sessions:
-        entry = _session_entry(session, loaded.actor, may_move, now)
-        _spread(entry, session.ends_at, first, last, by_day)
+        by_day.put(_session_entry(session, loaded.actor, may_move, now), session.ends_at)
     for activity in loaded.activities:
-        _spread(activity_entry(activity), activity.ends_at, first, last, by_day)
-    if loaded.activities:
-        for entries in by_day.values():
-            entries.sort(key=lambda entry: entry.starts_at)
-    return by_day
-
-
-def _spread(entry: Entry, ends_at: datetime, first: date, last: date, by_day: dict[date, list[Entry]]) -> None:
-    days = days_touched(entry.starts_at, ends_at)
-    for day in days:
-        if first <= day <= last:
-            by_day.setdefault(day, []).append(entry if day == days[0] else _going_on(entry))
-
-
-def _going_on(entry: Entry) -> Entry:
-    words = gettext(N_("sigue"))
-    return Entry(entry.starts_at, entry.look, entry.href, words, entry.title, entry.place, entry.state, entry.move)
+        by_day.put(activity_entry(activity), activity.ends_at)
+    return by_day.in_order()
 
 
 def _session_entry(session: StaffSession, actor: Actor, may_move: frozenset[UUID], now: datetime) -> Entry:
@@ -206,6 +167,7 @@ def frame(loaded: Loaded, here: View, first: date, last: date, title: str, **per
         "today": wanted.path(here),
         "summary": summary(loaded.sessions, loaded.activities),
         "can_create": bool(loaded.actor.hubs_with(EDITORS)),
+        "sees_coverage": loaded.actor.has_any((*EDITORS, Role.MONITORING_OFFICER)),
     }
 
 
@@ -246,21 +208,11 @@ async def month(request: Request) -> Response:
     context |= {
         "notes": notes + loaded.notes,
         "column": shown.column,
-        "weekdays": _weekdays(shown),
-        "cells": _cells(shown.days, entries_by_day(loaded, shown.first, shown.last), loaded.day_notes),
+        "weekdays": weekdays_of(shown),
+        "cells": cells_of(shown, entries_by_day(loaded, shown.first, shown.last), loaded.day_notes),
         "is_now": shown == Month.of(clock.today()),
     }
     return render(request, "schedule/staff/month.html", context)
-
-
-def _weekdays(month: Month) -> list[str]:
-    sunday = month.first - timedelta(days=month.column - 1)
-    return [short_weekday(sunday + timedelta(days=n)) for n in range(7)]
-
-
-def _cells(days: Iterable[date], entries: dict[date, list[Entry]], notes: Notes) -> list[Cell]:
-    today = clock.today()
-    return [Cell(day, short_weekday(day), day == today, notes.get(day, ()), entries.get(day, ())) for day in days]
 
 
 routes: list[BaseRoute] = [Route("/panel/mes", month)]

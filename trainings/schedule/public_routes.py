@@ -14,6 +14,7 @@ from trainings.schedule import filters, public_queries
 from trainings.schedule.entries import calendar_entry
 from trainings.schedule.facts import facts_of, invitation
 from trainings.schedule.models import TrainingState
+from trainings.schedule.months import Month
 from trainings.schedule.phase import Phase
 from trainings.schedule.pictures import training_card
 from trainings.schedule.posted import Posted, next_change
@@ -47,9 +48,8 @@ async def index(request: Request) -> Response:
         "filters": chosen,
         "notes": notes,
         "applied": applied,
-        "towns": filters.town_choices(coming, chosen.town),
-        "topics": filters.topic_choices(coming, topics, chosen.topic),
-        "languages": filters.language_choices(coming, chosen.language),
+        **filters.choices(coming, topics, chosen),
+        "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
         "rows": rows_of(trainings),
         "n_trainings": len(ids),
         "first": first + 1,

@@ -20,6 +20,7 @@ from trainings.web.flash import COOKIE as FLASH_COOKIE
 from trainings.web.i18n import language
 
 MOST_PAGES = 256
+LONGEST_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,24 @@ class _Page:
 _kept: OrderedDict[Hashable, _Page] = OrderedDict()
 
 
-def remembered(request: Request, facts: Hashable, make: Callable[[], Response], *, until: datetime) -> Response:
-    """The page of these facts, made where it is not there yet. Pages of staff and of filters are always made.
+def remembered(
+    request: Request,
+    facts: Hashable,
+    make: Callable[[], Response],
+    *,
+    until: datetime,
+    with_query: bool = False,
+) -> Response:
+    """The page of these facts, made where it is not there yet. Pages of staff are always made, and so are those of
+    filters, unless `with_query` says that each address has a page of its own.
 
     `until` is when the same facts begin to read differently.
     """
-    if not _is_for_everybody(request):
+    query = request.url.query
+    if not _is_for_everybody(request) or (query and not (with_query and len(query) <= LONGEST_QUERY)):
         return make()
     now = clock.now()
-    key = (request.url.path, language(), facts)
+    key = (request.url.path, query, language(), facts)
     kept = _kept.get(key)
     if kept is None or not kept.made_at <= now < kept.until:
         made = make()
@@ -57,8 +67,7 @@ def remembered(request: Request, facts: Hashable, make: Callable[[], Response], 
 
 def _is_for_everybody(request: Request) -> bool:
     actor = request.scope.get("state", {}).get("actor")
-    has_own_words = request.url.query or FLASH_COOKIE in request.cookies
-    return not has_own_words and (actor is None or actor.id is None)
+    return FLASH_COOKIE not in request.cookies and (actor is None or actor.id is None)
 
 
 def forget() -> None:

@@ -1,0 +1,200 @@
+"""`/calendario`: the public month, with the filters of the public list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.outreach.queries import ListedActivity, listed_activities
+from trainings.outreach.words import KINDS
+from trainings.places.models import Venue
+from trainings.schedule import filters, public_queries, towns
+from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
+from trainings.schedule.day_notes import Feast, day_notes, feasts_between
+from trainings.schedule.filters import WITHOUT_STEPS, Choice, Filters
+from trainings.schedule.months import Month
+from trainings.schedule.public_queries import Dated
+from trainings.schedule.remembered import remembered
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import gettext, language, ngettext
+from trainings.web.render import render
+
+MONTHS_BACK, MONTHS_AHEAD = 12, 18
+"""As far ahead as the calendars that people subscribe to, and a year of what was."""
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that the page of a month is made of."""
+
+    month: Month
+    chosen: Filters
+    notes: tuple[str, ...]
+    topics: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[str, tuple[Choice, ...]], ...]
+    sessions: tuple[Dated, ...]
+    activities: tuple[ListedActivity, ...]
+    feasts: tuple[Feast, ...]
+
+    @property
+    def changes_at(self) -> datetime:
+        """When it begins to read differently by itself: the day ends, or something on it does."""
+        now = clock.now()
+        moments = [clock.midnight(clock.today() + ONE_DAY)]
+        ends = [session.ends_at for session in self.sessions] + [activity.ends_at for activity in self.activities]
+        return min(moments + [moment for moment in ends if moment > now])
+
+
+@allow(PUBLIC)
+async def month(request: Request) -> Response:
+    """A month of published trainings and activities (`?mes=2027-03`), by the filters in the address."""
+    known = await _known(request)
+    return remembered(request, known, lambda: _page(request, known), until=known.changes_at, with_query=True)
+
+
+async def _known(request: Request) -> Known:
+    topics = await public_queries.topic_names()
+    chosen, notes = filters.read_filters(request.query_params, topics)
+    shown, more = _asked(request.query_params.get("mes", ""))
+    sessions = await public_queries.sessions_between(shown.starts_at, shown.ends_at)
+    offered = filters.choices([*await public_queries.coming_sessions(clock.now()), *sessions], topics, chosen)
+    codes = {towns.by_slug()[chosen.town].code} if chosen.town else set()
+    return Known(
+        month=shown,
+        chosen=chosen,
+        notes=(*more, *notes),
+        topics=tuple(topics.items()),
+        choices=tuple((name, tuple(options)) for name, options in offered.items()),
+        sessions=tuple(chosen.chosen(sessions)),
+        activities=tuple(await activities_of(chosen, shown)),
+        feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
+    )
+
+
+def _asked(typed: str) -> tuple[Month, list[str]]:
+    """The month of the address; this one, and a sentence that says so, where it is none or too far away."""
+    this, month = Month.of(clock.today()), Month.read(typed)
+    if typed and month is None:
+        return this, [gettext("No entendimos el mes. Mostramos este.")]
+    if month is not None and not _is_shown(month):
+        ends = {"first": this.later(-MONTHS_BACK).name, "last": this.later(MONTHS_AHEAD).name}
+        return this, [gettext("Aquí hay meses desde %(first)s hasta %(last)s. Mostramos este.") % ends]
+    return month or this, []
+
+
+def _is_shown(month: Month) -> bool:
+    this = Month.of(clock.today())
+    return this.later(-MONTHS_BACK) <= month <= this.later(MONTHS_AHEAD)
+
+
+async def activities_of(chosen: Filters, month: Month) -> list[ListedActivity]:
+    """Activities of a month that pass. They have neither topic nor language, and everybody may come."""
+    if chosen.topic or chosen.language:
+        return []
+    found = await listed_activities(month.first - ONE_DAY, month.last)
+    town = towns.by_slug()[chosen.town].code if chosen.town else ""
+    passing = [one for one in found if one.ends_at > month.starts_at and (not town or one.town.code == town)]
+    return await _without_steps(passing) if chosen.is_accessible else passing
+
+
+async def _without_steps(activities: Sequence[ListedActivity]) -> list[ListedActivity]:
+    """Those in a venue of which it is known."""
+    ids = [one.venue_id for one in activities if one.venue_id]
+    access = dict(await reads(Venue).filter(id__in=ids).values_list("id", "access"))
+    return [one for one in activities if one.venue_id and WITHOUT_STEPS.intersection(access.get(one.venue_id, ()))]
+
+
+def _page(request: Request, known: Known) -> Response:
+    shown, chosen, this = known.month, known.chosen, Month.of(clock.today())
+    applied = filters.applied(chosen, dict(known.topics), lambda narrowed: narrowed.month(shown))
+    steps = {"before": shown.later(-1), "after": shown.later(1)}
+    address = chosen.month(None if shown == this and not request.url.query else shown)
+    context = {
+        "path": address,
+        "name": shown.name,
+        "month": str(shown),
+        "summary": _summary(known),
+        "filters": chosen,
+        "applied": applied,
+        "notes": known.notes,
+        **{name: list(options) for name, options in known.choices},
+        **{name: chosen.month(there) if _is_shown(there) else "" for name, there in steps.items()},
+        "today": chosen.month(None),
+        "is_now": shown == this,
+        "list_href": _list_of(chosen, shown, this),
+        "column": shown.column,
+        "weekdays": weekdays_of(shown),
+        "cells": cells_of(shown, _entries(known), day_notes(shown.first, shown.last, known.feasts)),
+        "is_empty": not known.sessions and not known.activities,
+    }
+    return render(request, "schedule/calendar.html", context)
+
+
+def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
+    """The list with the same filters; from the month on, where that is still to come."""
+    since = shown.first if shown > this else None
+    return Filters(
+        chosen.town, chosen.topic, chosen.language, since, chosen.is_accessible, audience=chosen.audience
+    ).query()
+
+
+def _summary(known: Known) -> str:
+    """`3 capacitaciones, 1 actividad`; what was called off is not counted."""
+    n_trainings = len({one.training_id for one in known.sessions if not one.is_off})
+    n_activities = sum(not one.is_cancelled for one in known.activities)
+    told = []
+    if n_trainings:
+        told.append(ngettext("%(num)s capacitación", "%(num)s capacitaciones", n_trainings) % {"num": n_trainings})
+    if n_activities:
+        told.append(ngettext("%(num)s actividad", "%(num)s actividades", n_activities) % {"num": n_activities})
+    return ", ".join(told) or gettext("No hay capacitaciones")
+
+
+def _entries(known: Known) -> ByDay:
+    by_day, now = ByDay(known.month.first, known.month.last), clock.now()
+    for session in known.sessions:
+        by_day.put(_session_entry(session, now), session.ends_at)
+    for activity in known.activities:
+        by_day.put(_activity_entry(activity, now), activity.ends_at)
+    return by_day.in_order()
+
+
+def _session_entry(session: Dated, now: datetime) -> Entry:
+    return Entry(
+        starts_at=session.starts_at,
+        look=_look(is_off=session.is_off, is_over=session.ends_at <= now),
+        href=f"/capacitaciones/{session.slug}",
+        time=dates.time_of_day(session.starts_at, language()),
+        title=session.title,
+        place=towns.by_code()[session.town_code].full_name,
+        state=gettext("Cancelada") if session.is_off else "",
+    )
+
+
+def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
+    look = _look(is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
+    return Entry(
+        starts_at=activity.starts_at,
+        look=f"act {look}".strip(),
+        href=activity.path,
+        time=dates.time_of_day(activity.starts_at, language()),
+        title=activity.title,
+        place=activity.town.full_name,
+        state=gettext("Cancelada") if activity.is_cancelled else gettext(KINDS[activity.kind]),
+    )
+
+
+def _look(*, is_off: bool, is_over: bool) -> str:
+    return "off" if is_off else ("gone" if is_over else "")
+
+
+routes: list[BaseRoute] = [Route("/calendario", month)]

@@ -1,0 +1,73 @@
+"""The days of a month with what is on them, as the month of the panel and the public one show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from trainings import clock
+from trainings.schedule.months import Month, days_touched
+from trainings.schedule.session_words import short_weekday
+from trainings.web.i18n import N_, gettext
+
+DAYS_OF_WEEK = 7
+
+
+@dataclass(slots=True)
+class Entry:
+    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty."""
+
+    starts_at: datetime
+    look: str
+    href: str
+    time: str
+    title: str
+    place: str
+    state: str
+    move: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of the month."""
+
+    day: date
+    weekday: str
+    is_today: bool
+    notes: Sequence[str]
+    entries: Sequence[Entry]
+
+
+class ByDay(dict[date, list[Entry]]):
+    """Entries by local day, within a span."""
+
+    def __init__(self, first: date, last: date) -> None:
+        super().__init__()
+        self.first, self.last = first, last
+
+    def put(self, entry: Entry, ends_at: datetime) -> None:
+        """On each day that it touches; from the second on it says that it goes on."""
+        days = days_touched(entry.starts_at, ends_at)
+        for day in days:
+            if self.first <= day <= self.last:
+                shown = entry if day == days[0] else replace(entry, time=gettext(N_("sigue")))
+                self.setdefault(day, []).append(shown)
+
+    def in_order(self) -> ByDay:
+        """The same, each day by the time at which things begin."""
+        for entries in self.values():
+            entries.sort(key=lambda entry: entry.starts_at)
+        return self
+
+
+def cells_of(month: Month, entries: Mapping[date, Sequence[Entry]], notes: Mapping[date, Sequence[str]]) -> list[Cell]:
+    """Every day of the month."""
+    today = clock.today()
+    return [Cell(day, short_weekday(day), day == today, notes.get(day, ()), entries.get(day, ())) for day in month.days]
+
+
+def weekdays_of(month: Month) -> list[str]:
+    """The names above the columns, from Sunday."""
+    sunday = month.first - timedelta(days=month.column - 1)
+    return [short_weekday(sunday + timedelta(days=n)) for n in range(DAYS_OF_WEEK)]
