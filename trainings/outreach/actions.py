@@ -203,7 +203,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
         activity = await locked_activity(activity_id)
         if activity.state is ActivityState.CANCELLED:
             return activity
-        if _is_held(activity):
+        if is_held(activity):
             raise ActivityHeld
         await _become(
             activity,
@@ -255,7 +255,8 @@ async def _standing(activity_id: UUID) -> OutreachActivity:
     return activity
 
 
-def _is_held(activity: OutreachActivity) -> bool:
+def is_held(activity: OutreachActivity) -> bool:
+    """Whether it took place: then it is neither moved nor called off."""
     return activity.state is not ActivityState.DRAFT and clock.now() >= activity.ends_at
 
 
@@ -266,7 +267,7 @@ async def _write(
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
         return []
-    if _is_held(activity) and not {"starts_at", "ends_at", "municipality_id", "venue_id", "place"}.isdisjoint(changed):
+    if is_held(activity) and not {"starts_at", "ends_at", "municipality_id", "venue_id", "place"}.isdisjoint(changed):
         raise ActivityHeld
     activity.update_from_dict({name: columns[name] for name in changed})
     if not {"starts_at", "ends_at", "venue_id", "responsible_id"}.isdisjoint(changed):

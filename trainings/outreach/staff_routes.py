@@ -110,6 +110,7 @@ async def _show(
         "place": place_in_words(activity),
         "materials": activity.materials.splitlines(),
         "moves": ACTIVITY_MOVES[activity.state],
+        "is_held": actions.is_held(activity),
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
         "is_countable": is_countable(activity),

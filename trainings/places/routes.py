@@ -18,6 +18,7 @@ from trainings.lib.dates import day_and_time
 from trainings.lib.text import clean, fold
 from trainings.notes.queries import Line, Wanted, listed_notes
 from trainings.notes.shown import rows_of as note_rows
+from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.places.data import department_name, departments
 from trainings.places.map import Marked, country_map, department_map
 from trainings.places.models import Municipality
@@ -42,6 +43,7 @@ LONGEST_QUERY = 100
 ALIKE = 0.7
 """How alike a name must be to what was typed to be asked for: one wrong letter in a short name, two in a long one."""
 PAST = timedelta(days=90)
+ACTIVITIES_AHEAD = timedelta(days=365)
 PICTURE_CACHING = "public, max-age=3600"
 
 
@@ -76,6 +78,7 @@ class Known:
     hubs: tuple[HubCard, ...]
     near: Coming | None
     near_hubs: tuple[HubCard, ...]
+    activities: tuple[ListedActivity, ...]
     notes: tuple[Line, ...]
 
 
@@ -173,8 +176,16 @@ async def _known(town: Town) -> Known:
         if is_busy
         else overview.nearest_session(town.code, await public_queries.coming_sessions(clock.now())),
         near_hubs=() if hubs else tuple(overview.nearest_hubs(town.code, await public_queries.all_hubs())),
+        activities=await _open_activities(town),
         notes=tuple(await listed_notes(Wanted(town_code=town.code), most=MOST_NOTES)),
     )
+
+
+async def _open_activities(town: Town) -> tuple[ListedActivity, ...]:
+    """Activities without sign-up that are to come or going on; for a week also those that were cancelled."""
+    today = clock.today()
+    found = await listed_activities(today, today + ACTIVITIES_AHEAD, municipality=town.code)
+    return tuple(one for one in found if not one.is_over)
 
 
 def _page(request: Request, known: Known) -> Response:
@@ -186,6 +197,7 @@ def _page(request: Request, known: Known) -> Response:
         "in_town": rows_of(agenda.here),
         "nearby": rows_of(agenda.elsewhere),
         "past": rows_of(agenda.past),
+        "activities": known.activities,
         "notes": note_rows(known.notes),
         "near": _near(known.near) if known.near else None,
         "map": department_map(town.department_code, {town.code: Marked(1)}),
