@@ -26,26 +26,27 @@ JOBS = Insert(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One message. `payload` holds ids and codes only; `subject_id` is the registration that it is about."""
+    """One message. `subject_id` is the registration that it is about, as the database gave it: on SQLite a text."""
 
-    subject_id: UUID
+    subject_id: UUID | str
     dedup: str
-    payload: Mapping[str, object]
 
 
-async def enqueue_many(kind: str, wanted: Sequence[Wanted], *, hub_id: UUID) -> None:
+async def enqueue_many(kind: str, wanted: Sequence[Wanted], payload: Mapping[str, object], *, hub_id: UUID) -> None:
     """Write these jobs in the caller's transaction, due now, in the language of whom they are about.
 
-    None of them may be there yet: the caller holds a lock under which it has looked.
+    `payload` is what they have in common: ids and codes only. None of them may be there yet: the caller holds a lock
+    under which it has looked.
     """
+    assert payload, "what they have in common tells them from the next ones"
     assert is_in_transaction(), "jobs are written together with what causes them"
-    now = clock.now()
+    now, common = clock.now(), json.dumps(payload).removeprefix("{")
     rows = [
         (
             uuid7(),
             now,
             kind,
-            json.dumps({"registration_id": str(one.subject_id), **one.payload}),
+            f'{{"registration_id": "{one.subject_id}", {common}',
             one.dedup,
             one.subject_id,
             hub_id,

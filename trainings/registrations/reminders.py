@@ -101,7 +101,8 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
         written, today = await _written(training, rows)
         wanted, n_later = _wanted(reminder, rows, written, today)
         if wanted:
-            await enqueue_many(REMINDER, wanted, hub_id=training.hub_id)
+            payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
+            await enqueue_many(REMINDER, wanted, payload, hub_id=training.hub_id)
         # Also where everybody has an address: who is not reached by the message has to be called.
         cause = uuid5(NAMESPACE_URL, f"{reminder.session_ids[0]}:{reminder.on}")
         await open_list(training, CallReason.REMINDER, cause, session_id=reminder.session_ids[0])
@@ -128,7 +129,6 @@ def _wanted(
     reminder: Reminder, rows: Sequence[dict[str, Any]], written: set[str], today: set[Mailbox]
 ) -> tuple[list[Wanted], int]:
     """One message for each address, about the first who is expected; and for how many it is too early."""
-    payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
     named: dict[Mailbox, str] = {}
     seen: set[Mailbox] = set()
     wanted: list[Wanted] = []
@@ -146,7 +146,7 @@ def _wanted(
         if mailbox in today:
             n_later += 1
             continue
-        wanted.append(Wanted(UUID(str(row["id"])), dedup, payload))
+        wanted.append(Wanted(row["id"], dedup))
     return wanted, n_later
 
 
