@@ -54,12 +54,15 @@ EVERYBODY, EDITORS_LIST, DESK_LIST, DOOR_LIST = (
 """Pages without an object in their address: what they list is narrowed by the queries."""
 COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
+PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"platform"}), LEAD | {"platform"}))
+"""What all municipalities share, so it lies at no hub: changed by the platform, confirmed by coordinators too."""
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
 WAITING = f"{TRAINING}/espera/{{group_id:uuid}}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
+NOTE, CONTACT = "/panel/notas/{id:uuid}", "/panel/contactos/{id:uuid}"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 PEOPLE = "/panel/personas/repetidas"
 LIST = "/panel/importaciones/{id:uuid}"
@@ -91,6 +94,13 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/copiar-mes": EDITORS_LIST,
     "GET /panel/mi-disponibilidad": DOOR_LIST,
     "GET /panel/comunidades": DESK_LIST,
+    "GET /panel/notas": EDITORS_LIST,
+    "GET /panel/notas/nueva": EDITORS_LIST,
+    f"GET {NOTE}": EDITORS,
+    f"GET {NOTE}/editar": EDITORS,
+    "GET /panel/contactos": CONTACTS,
+    "GET /panel/contactos/nuevo": PLATFORM,
+    f"GET {CONTACT}/editar": PLATFORM,
     "GET /panel/actividades": EVERYBODY,
     "GET /panel/actividades/nueva": EDITORS_LIST,
     f"GET {ACTIVITY}": SCHEDULE,
@@ -170,6 +180,11 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/copiar-mes": EDITORS,
     "POST /panel/mi-disponibilidad": DOOR_LIST,
     "POST /panel/mi-disponibilidad/quitar": DOOR_LIST,
+    "POST /panel/notas/nueva": EDITORS,
+    **{f"POST {NOTE}/{act}": EDITORS for act in ("editar", "audio", "audio/quitar", "revisar", "retirar", "publicar")},
+    "POST /panel/contactos/nuevo": PLATFORM,
+    **{f"POST {CONTACT}/{act}": PLATFORM for act in ("editar", "quitar", "mostrar")},
+    f"POST {CONTACT}/revisar": CONTACTS,
     "POST /panel/comunidades/confirmar": DESK,
     "POST /panel/comunidades/corregir": DESK,
     "POST /panel/comunidades/escritura": DESK,
@@ -271,6 +286,7 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     "POST /panel/actividades/nueva": lambda at: {"hub": at.hub.id},
     "POST /panel/orientaciones": lambda at: {"hub": at.hub.id, "subject": "returned", "step": "mas"},
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},
+    "POST /panel/notas/nueva": lambda at: {"hub": at.hub.id, "title": "Nota", "body": "Texto"},
     "POST /panel/copiar-mes": lambda at: {"hub": at.hub.id, **month_and_next()},
     "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
     "POST /panel/exportar": lambda at: {"hub": at.hub.id, **OF_A_DAY},
@@ -336,6 +352,15 @@ FOR_ALL = {
     "GET /temas/{slug}/imagen.png",
     "GET /municipios/{slug}",
     "GET /municipios/{slug}/imagen.png",
+    "GET /municipios/{slug}/avisos.atom",
+    "GET /avisos.atom",
+    "GET /notas",
+    "GET /notas/{hub}.atom",
+    "GET /notas/{slug}",
+    "GET /notas/{slug}/imagen.png",
+    "GET /audio/notas/{name}",
+    "GET /orientacion",
+    "GET /orientacion/{situation}",
     "GET /capacitaciones",
     "GET /capacitaciones/{slug}",
     "GET /capacitaciones/{slug}/evento.ics",

@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from tests import make
 from tests.certificates.held import a_diploma, make_attendee, make_held
+from tests.notes import sounds
+from tests.notes.make_notes import make_contact, make_note
 from tests.outreach.make_activity import make_activity
 from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
@@ -21,6 +23,8 @@ from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
+from trainings.notes import recordings
+from trainings.notes.models import HelpContact, InformationNote
 from trainings.outbox.models import OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
@@ -75,6 +79,8 @@ class Objects:
     letter: InvitationLetter
     difference: Merge
     draft: ImportDraft
+    note: InformationNote
+    contact: HelpContact
     feast: FeastDay
     activity: OutreachActivity
 
@@ -124,6 +130,9 @@ class Objects:
             "/capacitaciones/": {"slug": self.coming.slug},
             "/comunidades/": {"code": self.hub.seat_id},
             "/c/": {"code": self.coming.short_code},
+            "/notas/": {"slug": self.note.slug, "hub": self.hub.slug},
+            "/orientacion/": {"situation": "regrese"},
+            "/audio/notas/": {"name": self.note.audio},
             "/audio/": {"language": "kek"},
             "/i/": {
                 "token": self.token,
@@ -140,6 +149,8 @@ class Objects:
             "/panel/actividades/": {"id": self.activity.id},
             "/actividades/": {"slug": self.activity.slug},
             "/panel/lugares/": {"id": self.coming.venue_id},
+            "/panel/notas/": {"id": self.note.id},
+            "/panel/contactos/": {"id": self.contact.id},
             "/panel/fiestas/": {"id": self.feast.id},
             "/panel/importaciones/": {"id": self.draft.id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
@@ -196,9 +207,19 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
         difference=await _difference(person, waiting),
         draft=await _draft(coming),
+        note=await _note(hub),
+        contact=await make_contact(),
         feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
         activity=await make_activity(hub),
     )
+
+
+async def _note(hub: Hub) -> InformationNote:
+    """A note that can be read and heard."""
+    note = await make_note(hub)
+    note.audio, note.audio_language = recordings.keep(sounds.mp3()), "kek"
+    await note.save(update_fields=["audio", "audio_language"])
+    return note
 
 
 async def _draft(training: Training) -> ImportDraft:

@@ -1,0 +1,243 @@
+"""Nothing is published without source, review and expiry; what changed is later than before; voices come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.notes import sounds
+from tests.notes.make_notes import make_note, text
+from trainings import clock
+from trainings.accounts.queries import actor_of
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.notes import actions
+from trainings.notes.actions import NoSource, NoteMoved, NoVoice, UnknownNote, WrongExpiry, WrongReview
+from trainings.notes.markdown import UnusableText
+from trainings.notes.models import InformationNote, NoteState, Situation
+from trainings.settings import Settings, get_settings
+
+NOW = datetime(2027, 3, 3, 9, tzinfo=clock.GUATEMALA)
+TODAY = NOW.date()
+
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture
+async def cast(db: Settings, freeze: Freeze) -> Cast:
+    freeze(NOW)
+    return await make_cast()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where this test's recordings lie."""
+    monkeypatch.setenv("TRAININGS_DATA_DIR", str(tmp_path / "var"))
+    get_settings.cache_clear()
+    yield tmp_path / "var" / "audio" / "notes"
+    get_settings.cache_clear()
+
+
+def kept_in(folder: Path) -> list[str]:
+    """Names of the recordings that lie there."""
+    return [file.name for file in folder.iterdir()] if folder.exists() else []
+
+
+async def fresh(note: InformationNote) -> InformationNote:
+    return await InformationNote.get(id=note.id)
+
+
+async def test_note_is_published_with_all_that_it_must_have(cast: Cast) -> None:
+    actor = await actor_of(cast.coordinator)
+
+    note = await actions.create_note(
+        text(situations=(Situation.RETURNED, Situation.WORK_ABROAD)), hub_id=cast.hub.id, actor=actor, publish=True
+    )
+
+    kept = await fresh(note)
+    assert (kept.state, kept.author_id, kept.published_at) == (NoteState.PUBLISHED, cast.coordinator.id, clock.now())
+    assert kept.situations == ["work_abroad", "returned"]
+    assert kept.slug.startswith("antes-de-pagar-pregunte-")
+    line = await AuditLine.get(act="notes.create")
+    assert (line.object_id, line.hub_id, line.detail) == (note.id, cast.hub.id, {"published": True})
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal", "field"),
+    [
+        ({"source_name": ""}, NoSource, "source_name"),
+        ({"reviewed_on": None}, WrongReview, "reviewed_on"),
+        ({"reviewed_on": TODAY + timedelta(days=1)}, WrongReview, "reviewed_on"),
+        ({"expires_on": None}, WrongExpiry, "expires_on"),
+        ({"expires_on": TODAY}, WrongExpiry, "expires_on"),
+        ({"expires_on": TODAY - timedelta(days=1)}, WrongExpiry, "expires_on"),
+        ({"expires_on": date(2028, 3, 4)}, WrongExpiry, "expires_on"),
+        ({"body": "<script>"}, UnusableText, "body"),
+    ],
+)
+async def test_note_without_source_review_or_sensible_expiry_is_not_published_and_the_field_says_why(
+    cast: Cast, said: dict[str, Any], refusal: type[Exception], field: str
+) -> None:
+    with pytest.raises(refusal) as refused:
+        await make_note(cast.hub, **said)
+
+    assert getattr(refused.value, "field", "") == field
+    assert str(refused.value)
+    assert await InformationNote.all().count() == 0
+
+
+async def test_note_may_be_valid_for_a_year_to_the_day_and_no_longer(cast: Cast, freeze: Freeze) -> None:
+    await make_note(cast.hub, expires_on=date(2028, 3, 3))
+    freeze(datetime(2028, 2, 29, 9, tzinfo=clock.GUATEMALA))
+
+    assert actions.latest_expiry() == date(2029, 2, 28)
+    with pytest.raises(WrongExpiry, match="a más tardar el 28 de febrero de 2029"):
+        await make_note(cast.hub, expires_on=date(2029, 3, 1))
+
+
+async def test_database_itself_keeps_what_is_published_sourced(cast: Cast) -> None:
+    note = await make_note(cast.hub)
+
+    for column, nothing in (("source_name", ""), ("reviewed_on", None), ("expires_on", None)):
+        with pytest.raises(IntegrityError):
+            await InformationNote.filter(id=note.id).update(**{column: nothing})
+
+
+async def test_draft_waits_for_its_source_and_is_published_when_it_has_it(cast: Cast, freeze: Freeze) -> None:
+    nothing: dict[str, Any] = {"source_name": "", "reviewed_on": None, "expires_on": None}
+    note = await make_note(cast.hub, publish=False, **nothing)
+
+    with pytest.raises(NoSource):
+        await actions.publish_note(note.id, actor=PROGRAM)
+    with pytest.raises(WrongReview):
+        await actions.edit_note(note.id, text(reviewed_on=TODAY + timedelta(days=2)), actor=PROGRAM)
+    freeze(NOW + timedelta(hours=1))
+    await actions.edit_note(note.id, text(), actor=PROGRAM, publish=True)
+
+    kept = await fresh(note)
+    assert (kept.state, kept.published_at) == (NoteState.PUBLISHED, NOW + timedelta(hours=1))
+
+
+async def test_published_note_cannot_lose_its_source_by_an_edit(cast: Cast) -> None:
+    note = await make_note(cast.hub)
+
+    with pytest.raises(NoSource):
+        await actions.edit_note(note.id, text(source_name="", title="Otra"), actor=PROGRAM)
+
+    assert (await fresh(note)).title == "Antes de pagar, pregunte"
+
+
+async def test_slug_and_author_stay_when_others_edit_the_note(cast: Cast) -> None:
+    note = await make_note(cast.hub, author=cast.coordinator)
+
+    await actions.edit_note(note.id, text(title="Otro título"), actor=await actor_of(cast.admin))
+
+    kept = await fresh(note)
+    assert (kept.slug, kept.author_id, kept.title) == (note.slug, cast.coordinator.id, "Otro título")
+
+
+async def test_state_moves_as_permitted_and_no_other_way(cast: Cast) -> None:
+    note = await make_note(cast.hub, publish=False)
+
+    with pytest.raises(NoteMoved):
+        await actions.withdraw_note(note.id, actor=PROGRAM)
+    await actions.publish_note(note.id, actor=PROGRAM)
+    with pytest.raises(NoteMoved):
+        await actions.publish_note(note.id, actor=PROGRAM)
+    first = (await fresh(note)).published_at
+    await actions.withdraw_note(note.id, actor=PROGRAM)
+    await actions.publish_note(note.id, actor=PROGRAM)
+
+    assert (await fresh(note)).published_at == first
+    with pytest.raises(UnknownNote):
+        await actions.withdraw_note(cast.hub.id, actor=PROGRAM)
+
+
+async def test_expired_note_is_not_published_again_without_a_new_day(cast: Cast, freeze: Freeze) -> None:
+    note = await make_note(cast.hub, expires_on=TODAY + timedelta(days=2))
+    await actions.withdraw_note(note.id, actor=PROGRAM)
+    freeze(NOW + timedelta(days=5))
+
+    with pytest.raises(WrongExpiry):
+        await actions.publish_note(note.id, actor=PROGRAM)
+
+
+async def test_review_sets_today_and_prolongs(cast: Cast, freeze: Freeze) -> None:
+    note = await make_note(cast.hub)
+    freeze(NOW + timedelta(days=40))
+
+    with pytest.raises(WrongExpiry):
+        await actions.mark_reviewed(note.id, clock.today(), actor=PROGRAM)
+    await actions.mark_reviewed(note.id, clock.today() + timedelta(days=90), actor=PROGRAM)
+
+    kept = await fresh(note)
+    assert (kept.reviewed_on, kept.expires_on) == (clock.today(), clock.today() + timedelta(days=90))
+
+
+async def test_every_change_is_later_than_the_one_before_even_within_a_second(cast: Cast) -> None:
+    note = await make_note(cast.hub)
+    moments = [note.changed_at]
+    for _number in range(3):
+        await actions.edit_note(note.id, text(), actor=PROGRAM)
+        moments.append((await fresh(note)).changed_at)
+
+    assert moments == [moments[0] + timedelta(seconds=n) for n in range(4)]
+
+
+# -- the recording
+
+
+async def test_recording_takes_the_place_of_the_earlier_one_whose_file_goes(cast: Cast, folder: Path) -> None:
+    note = await make_note(cast.hub)
+    await actions.set_recording(note.id, sounds.mp3(), "kek", actor=PROGRAM)
+    first = (await fresh(note)).audio
+
+    await actions.set_recording(note.id, sounds.ogg(), "mam", actor=PROGRAM)
+
+    kept = await fresh(note)
+    assert (kept.audio_language, kept.audio.rpartition(".")[2]) == ("mam", "ogg")
+    assert kept_in(folder) == [kept.audio]
+    assert first != kept.audio
+
+
+async def test_removing_a_recording_deletes_the_file_unless_another_note_has_it(cast: Cast, folder: Path) -> None:
+    one, other = await make_note(cast.hub), await make_note(cast.elsewhere)
+    for note in (one, other):
+        await actions.set_recording(note.id, sounds.mp3(), "kek", actor=PROGRAM)
+
+    await actions.remove_recording(one.id, actor=PROGRAM)
+    shared = kept_in(folder)
+    await actions.remove_recording(other.id, actor=PROGRAM)
+
+    assert ((await fresh(one)).audio, (await fresh(one)).audio_language) == ("", "")
+    assert (len(shared), kept_in(folder)) == (1, [])
+
+
+async def test_same_recording_again_stays(cast: Cast, folder: Path) -> None:
+    note = await make_note(cast.hub)
+    for voice in ("kek", "mam"):
+        await actions.set_recording(note.id, sounds.mp3(), voice, actor=PROGRAM)
+
+    assert kept_in(folder) == [(await fresh(note)).audio]
+
+
+@pytest.mark.parametrize("voice", ["", "gsm", "und", "xxx", "../e"])
+async def test_recording_without_a_spoken_language_is_refused(cast: Cast, folder: Path, voice: str) -> None:
+    note = await make_note(cast.hub)
+
+    with pytest.raises(NoVoice):
+        await actions.set_recording(note.id, sounds.mp3(), voice, actor=PROGRAM)
+
+    assert kept_in(folder) == []
+
+
+async def test_note_needs_an_author(cast: Cast) -> None:
+    with pytest.raises(AssertionError):
+        await actions.create_note(text(), hub_id=(await make.make_hub()).id, actor=PROGRAM)
