@@ -59,6 +59,7 @@ PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 
+CALLS = "/panel/llamadas/{id:uuid}"
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
 WAITING = f"{TRAINING}/espera/{{group_id:uuid}}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
@@ -94,6 +95,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/copiar-mes": EDITORS_LIST,
     "GET /panel/mi-disponibilidad": DOOR_LIST,
     "GET /panel/comunidades": DESK_LIST,
+    "GET /panel/llamadas": DESK_LIST,
+    **{f"GET {CALLS}{page}": DESK for page in ("", "/hoja")},
     "GET /panel/notas": EDITORS_LIST,
     "GET /panel/notas/nueva": EDITORS_LIST,
     f"GET {NOTE}": EDITORS,
@@ -185,6 +188,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/contactos/nuevo": PLATFORM,
     **{f"POST {CONTACT}/{act}": PLATFORM for act in ("editar", "quitar", "mostrar")},
     f"POST {CONTACT}/revisar": CONTACTS,
+    **{f"POST {CALLS}/{act}": DESK for act in ("marcar", "cerrar", "abrir")},
     "POST /panel/comunidades/confirmar": DESK,
     "POST /panel/comunidades/corregir": DESK,
     "POST /panel/comunidades/escritura": DESK,
@@ -283,6 +287,7 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
         [f"POST /panel/comunidades/{act}" for act in ("confirmar", "corregir", "escritura", "ocultar", "deshacer")],
         lambda at: {"municipality": at.hub.seat_id, "name": "Las Pozas"},
     ),
+    f"POST {CALLS}/marcar": lambda at: {"person": at.person.id, "result": "reached", "via": "call"},
     "POST /panel/actividades/nueva": lambda at: {"hub": at.hub.id},
     "POST /panel/orientaciones": lambda at: {"hub": at.hub.id, "subject": "returned", "step": "mas"},
     "POST /panel/capacitaciones/nueva": lambda at: {"hub": at.hub.id},

@@ -25,7 +25,7 @@ from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.notes import recordings
 from trainings.notes.models import HelpContact, InformationNote
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import CallList, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
@@ -75,6 +75,7 @@ class Objects:
     certificate: Certificate
     message: OutboxJob
     batch: UUID
+    call_list: CallList
     cards: CardsOfHub
     letter: InvitationLetter
     difference: Merge
@@ -99,6 +100,7 @@ class Objects:
             self.certificate,
             self.draft,
             self.message,
+            self.call_list,
             self.signatory,
             self.difference,
         )
@@ -160,6 +162,7 @@ class Objects:
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
             "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
+            "/panel/llamadas/": {"id": self.call_list.id},
             "/panel/mensajes/lotes/": {"id": self.batch},
             "/panel/mensajes/": {"id": self.message.id},
         }
@@ -203,6 +206,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         certificate=certificate,
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
+        call_list=await CallList.get(batch_id=batch),
         cards=await make_cards_of(hub),
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),
         difference=await _difference(person, waiting),

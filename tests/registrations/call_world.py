@@ -43,7 +43,7 @@ async def a_list(
             people = Registration.filter(training_id=training.id, state__not=RegistrationState.CANCELLED)
             for one in await people.order_by("id").prefetch_related("participant"):
                 await announce(one, one.participant, training, "training_changed", batch_id=batch_id)
-        columns = {"due_at": clock.now(), "batch_id": batch_id} | more
+        columns: dict[str, Any] = {"due_at": clock.now(), "batch_id": batch_id} | more
         return await open_list(training, reason, batch_id, **columns)
 
 

@@ -144,8 +144,10 @@ def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> 
     moved_at = around.moved_up.get(person.group_id)
     if moved_at is None or person.state not in HAS_PLACE or person.reached_at is not None:
         return False
-    begins = max(around.earlier.get(call_list.id, call_list.created_at - LOOK_BACK), call_list.created_at - LOOK_BACK)
-    return begins <= moved_at and (call_list.closed_at is None or moved_at <= call_list.closed_at)
+    earlier = around.earlier.get(call_list.id)
+    is_later = earlier is None or moved_at > earlier
+    is_recent = moved_at >= call_list.created_at - LOOK_BACK
+    return is_later and is_recent and (call_list.closed_at is None or moved_at <= call_list.closed_at)
 
 
 def _why(call_list: CallList, person: Person, around: Around) -> Why | None:

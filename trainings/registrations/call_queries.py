@@ -97,8 +97,8 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
     )
     if training_id is not None:
         recent = recent.filter(training_id=training_id)
-    trainings = [key for (key,) in await recent.distinct().values_list("training_id")]
-    lists = reads(CallList).filter(training_id__in=trainings).order_by("-created_at", "-id")
+    trainings = {key for (key,) in await recent.values_list("training_id")}
+    lists = reads(CallList).filter(training_id__in=sorted(trainings)).order_by("-created_at", "-id")
     return await lists.prefetch_related("training__hub") if trainings else []
 
 

@@ -55,7 +55,7 @@ class CloseForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A list among others, in words."""
+    """A list among others, in words. `is_early`: its messages can still be stopped, or its day has not come."""
 
     href: str
     title: str
@@ -63,7 +63,7 @@ class Line:
     hub: str
     begins_at: datetime
     due_at: datetime
-    is_due: bool
+    is_early: bool
     n_reached: int
     n_people: int
     progress: str
@@ -95,7 +95,7 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
         hub="" if is_one_hub else call_list.training.hub.name,
         begins_at=one.begins_at,
         due_at=call_list.due_at,
-        is_due=one.is_due,
+        is_early=one.is_open and not one.is_due,
         n_reached=one.n_reached,
         n_people=one.n_people,
         progress=progress_words(one),

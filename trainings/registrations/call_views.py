@@ -211,12 +211,7 @@ def _state(household: Household) -> str:
 
 def _last(mark: Call, callers: Mapping[UUID, str]) -> str:
     by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
-    words = (
-        N_("Avisado por medio de %(via)s")
-        if mark.result is CallResult.REACHED
-        else N_("No se pudo por medio de %(via)s")
-    )
-    said = gettext(words) % {"via": gettext(VIAS[mark.via])}
+    said = gettext(RESULTS[mark.result]) % {"via": gettext(VIAS[mark.via])}
     return " · ".join(part for part in (said, when(mark.created_at), by) if part)
 
 

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from trainings.registrations import (
     bearer_routes,
+    call_routes,
     card_routes,
     desk_routes,
     export_routes,
@@ -42,6 +43,7 @@ routes: list[BaseRoute] = [
     *letter_routes.routes,
     *review_routes.routes,
     *waiting_routes.routes,
+    *call_routes.routes,
     *lost_link_routes.routes,
     *import_routes.routes,
     *export_routes.routes,

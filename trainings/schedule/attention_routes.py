@@ -19,6 +19,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
+from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
@@ -31,6 +32,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 UNCLOSED_FOR = timedelta(days=30)
 DRAFTS_WITHIN = timedelta(days=7)
 FINISHED_WITHIN = timedelta(days=120)
+CALLS_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
     """Trouble before calendar: what cannot wait first."""
     found = [
         *await _to_close(actor),
+        *await _to_call(actor),
         *await _to_approve(actor),
         *await _to_arrange(actor),
         *await _to_publish(actor),
@@ -79,6 +82,21 @@ async def _to_close(actor: Actor) -> list[Concern]:
 def _may_close(session: StaffSession, actor: Actor) -> bool:
     # Who sees a session of a hub without working at its desk sees it because they hold it.
     return can_close_session(actor, session.hub_id, is_facilitator=session.hub_id not in actor.hubs_with(EDITORS))
+
+
+async def _to_call(actor: Actor) -> list[Concern]:
+    """People whom no message reached. Hot where they would come for nothing, or miss something, within a day."""
+    n_people, lists = await n_to_call(actor)
+    if not n_people:
+        return []
+    first = lists[0]
+    title = ngettext("%(num)s persona por llamar", "%(num)s personas por llamar", n_people) % {"num": n_people}
+    sentence = gettext(N_("«%(title)s» es el %(when)s")) % {
+        "title": first.call_list.training.title,
+        "when": dates.day_and_time(first.begins_at, language()),
+    }
+    path = f"/panel/llamadas/{first.call_list.id}" if len(lists) == 1 else "/panel/llamadas"
+    return [Concern("telefono", path, title, sentence, is_hot=first.begins_at < clock.now() + CALLS_WITHIN)]
 
 
 async def _to_approve(actor: Actor) -> list[Concern]:

@@ -11,6 +11,7 @@ from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Operator
 from trainings.schedule.models import Course, Training, TrainingState
 from trainings.seed import world as building
+from trainings.seed.calling import build_calls
 from trainings.seed.cards import build_cards
 from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
@@ -68,6 +69,7 @@ async def _build(password: str, scale: int) -> None:
         await building.build_running(world)
         await build_cards(world)
         await build_families(world)
+        await build_calls(world)
         await build_lately(world)
         await build_notes(world)
 

@@ -1,0 +1,222 @@
+"""Marks on a call list at the same moment, offers whose time runs from the call, and lists that open by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.cast import make_cast
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, only_call
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
+from trainings.registrations import actions, call_actions, waiting
+from trainings.registrations.call_actions import ListClosed, NotOnList, NoWhyClosed, WhyClosed
+from trainings.registrations.call_offers import open_for_offers
+from trainings.registrations.models import Registration, RegistrationGroup
+from trainings.schedule.models import Training
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
+async def moved_up(**columns: Any) -> tuple[Training, Registration]:
+    """Ana gave her place back: it is Berta's, who left a telephone only."""
+    training = await a_training(**({"capacity": 1, "offer_hours": 24} | columns))
+    ana = await make.make_registration(training, given_names="Ana")
+    berta = await make.make_registration(training, given_names="Berta", phone="5555 1234")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    return training, berta
+
+
+async def group_of(person: Registration) -> RegistrationGroup:
+    return await RegistrationGroup.get(id=person.group_id)
+
+
+# -- marking
+
+
+async def test_same_click_twice_at_once_is_one_mark(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training)
+    call_list = await a_list(training)
+
+    await asyncio.gather(
+        *(call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM) for _ in range(3))
+    )
+
+    assert await Call.all().count() == 1
+
+
+async def test_closed_list_takes_no_mark(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training)
+    call_list = await a_list(training)
+    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+
+    with pytest.raises(ListClosed):
+        await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    assert await Call.all().count() == 0
+
+
+async def test_who_cancelled_meanwhile_takes_no_mark(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training)
+    call_list = await a_list(training)
+    await actions.cancel(person.id, actor=HOLDER_OF_LINK)
+
+    with pytest.raises(NotOnList):
+        await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+
+async def test_closing_with_nobody_left_asks_nothing(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training)
+    call_list = await a_list(training)
+
+    with pytest.raises(NoWhyClosed):
+        await call_actions.close(call_list.id, None, actor=PROGRAM)
+    await call_actions.mark(call_list.id, person.id, CallResult.REACHED, CallVia.RADIO, actor=PROGRAM)
+    await call_actions.close(call_list.id, None, actor=PROGRAM)
+    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+
+    [line] = await AuditLine.filter(act="calls.close")
+    assert line.detail == {"n": 1, "n_left": 0}
+    assert (await CallList.get(id=call_list.id)).closed_at == MONDAY
+
+
+# -- offers
+
+
+async def test_who_moved_up_without_an_address_is_on_a_list_of_offers(db: object) -> None:
+    training, _berta = await moved_up()
+
+    opened = [await open_for_offers() for _round in range(2)]
+
+    call_list = await CallList.get(training_id=training.id)
+    assert opened == [1, 0]
+    assert (call_list.reason, call_list.hub_id) == (CallReason.OFFERED, training.hub_id)
+    assert await calls(call_list) == {"Berta": "+50255551234"}
+
+
+async def test_two_processes_open_one_list(db: object) -> None:
+    await moved_up()
+
+    opened = await asyncio.gather(open_for_offers(), open_for_offers())
+
+    assert sorted(opened) == [0, 1]
+    assert await CallList.all().count() == 1
+
+
+async def test_place_that_is_theirs_at_once_is_told_too(db: object) -> None:
+    training, _berta = await moved_up(offer_hours=None)
+
+    await open_for_offers()
+
+    assert await calls(await CallList.get(training_id=training.id)) == {"Berta": "+50255551234"}
+
+
+async def test_who_moves_up_later_is_on_the_same_list(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    carla = await make.make_registration(training, given_names="Carla", phone="5555 4321")
+    await open_for_offers()
+    freeze(MONDAY + timedelta(hours=1))
+    await actions.cancel(berta.id, actor=HOLDER_OF_LINK)
+
+    opened = await open_for_offers()
+
+    assert opened == 0
+    assert await calls(await CallList.get(training_id=training.id)) == {"Carla": "+50255554321"}
+    assert (await group_of(carla)).reached_at is None
+
+
+async def test_closed_list_is_not_opened_again_for_the_same_people(db: object, freeze: Freeze) -> None:
+    training, _berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    await call_actions.close(call_list.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+
+    freeze(MONDAY + timedelta(minutes=5))
+
+    assert await open_for_offers() == 0
+
+
+async def test_who_can_be_written_to_is_not_called_unless_the_message_fails(db: object, freeze: Freeze) -> None:
+    training = await a_training(capacity=1, offer_hours=24)
+    ana = await make.make_registration(training, given_names="Ana")
+    berta = await make.make_registration(training, given_names="Berta", email="berta@x.example")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    before = await open_for_offers()
+
+    jobs = OutboxJob.filter(subject_id=berta.id, kind="registration_offered")
+    assert await jobs.update(outcome=Outcome.REFUSED, failed_at=MONDAY) == 1
+
+    assert (before, await open_for_offers()) == (0, 1)
+
+
+async def test_time_to_answer_runs_from_the_call_that_reached_them(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    freeze(MONDAY + timedelta(hours=3))
+
+    await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    untold = await group_of(berta)
+    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.SMS, actor=PROGRAM)
+    told = await group_of(berta)
+
+    assert (untold.reached_at, untold.offered_until) == (None, None)
+    assert (told.reached_at, told.offered_until) == (MONDAY + timedelta(hours=3), MONDAY + timedelta(hours=27))
+    assert (await only_call(call_list)).is_reached
+
+
+async def test_mark_that_is_taken_back_stops_the_time_to_answer(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    group = await group_of(berta)
+    freeze(SATURDAY - timedelta(hours=1))
+
+    assert (group.reached_at, group.offered_until) == (None, None)
+    assert await waiting.expire_offers() == 0
+    assert not (await only_call(call_list)).is_reached
+
+
+async def test_time_that_a_message_started_is_not_stopped_by_a_call(db: object) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await OutboxJob.create(
+        kind="registration_offered",
+        payload={},
+        dedup="one",
+        subject_id=berta.id,
+        run_at=MONDAY,
+        done_at=MONDAY,
+        outcome=Outcome.SENT,
+    )
+
+    await waiting.take_back_reached(berta.group_id, actor=PROGRAM)
+
+    assert (await group_of(berta)).reached_at == MONDAY
+
+
+async def test_desk_that_wrote_them_down_as_told_takes_them_off(db: object) -> None:
+    cast = await make_cast()
+    training, berta = await moved_up(hub=cast.hub, venue=cast.venue)
+    await open_for_offers()
+
+    await waiting.mark_reached(berta.group_id, actor=await make.actor_of(cast.assistant))
+
+    assert await calls(await CallList.get(training_id=training.id)) == {}

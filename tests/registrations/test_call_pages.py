@@ -1,0 +1,479 @@
+"""The pages of call lists: who may, what is shown and logged, what each button does, and what never leaves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.counting import statements
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
+from tests.registrations.families import make_family
+from tests.web.pages import Page
+from trainings.audit.models import AuditLine
+from trainings.lib.tokens import uuid7
+from trainings.outbox.models import Call, CallList
+from trainings.people.actions import GuardianContact
+from trainings.people.models import Relation
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+
+NewClient = Callable[[], AsyncClient]
+INDEX = "/panel/llamadas"
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
+async def at_desk(new_client: NewClient, cast: Cast, who: str = "assistant") -> AsyncClient:
+    client = new_client()
+    await make.sign_in(client, getattr(cast, who))
+    return client
+
+
+async def page_of(client: AsyncClient, path: str) -> Page:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+async def mark(client: AsyncClient, call_list: CallList, whom: Registration, **fields: str) -> Response:
+    body = {"person": str(whom.id), "result": "reached", "via": "call"} | fields
+    return await client.post(f"{INDEX}/{call_list.id}/marcar", data=body)
+
+
+async def one_to_call(cast: Cast, **about: str) -> tuple[CallList, Registration]:
+    training = await a_training(cast)
+    person = await make.make_registration(training, **({"given_names": "Ana", "phone": "5555 1234"} | about))  # type: ignore[arg-type]
+    return await a_list(training), person
+
+
+async def acts() -> list[str]:
+    return [act for (act,) in await AuditLine.filter(act__startswith="calls.").order_by("id").values_list("act")]
+
+
+# -- the lists
+
+
+async def test_without_anybody_to_call_the_page_says_so(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await a_list(training)
+
+    page = await page_of(await at_desk(new_client, cast), INDEX)
+
+    assert "Nadie por llamar" in page.text
+    assert training.title not in page.text
+
+
+async def test_lists_stand_most_urgent_first_with_their_progress(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    for title, days in (("Lejana", 9), ("Cercana", 0)):
+        starts_at = SATURDAY + timedelta(days=days)
+        training = await make.make_training(
+            hub=cast.hub, venue=cast.venue, title=title, sessions=[(starts_at, starts_at + timedelta(hours=2))]
+        )
+        for name in ("Ana", "Berta"):
+            await make.make_registration(training, given_names=name)
+        await a_list(training)
+
+    page = await page_of(await at_desk(new_client, cast), INDEX)
+
+    assert page.text.index("Cercana") < page.text.index("Lejana")
+    assert page.text.count("0 de 2 avisados") == 2
+    assert "4 personas por llamar." in page.text
+
+
+async def test_lists_of_another_hub_are_not_there(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast, "coordinator_elsewhere")
+    path = f"{INDEX}/{call_list.id}"
+
+    index = await client.get(INDEX)
+    answers = [await client.get(path), await client.get(f"{path}/hoja")]
+    answers += [await mark(client, call_list, person)]
+    answers += [await client.post(f"{path}/{verb}", data={"reason": "no_answer"}) for verb in ("cerrar", "abrir")]
+    unknown = await client.get(f"{INDEX}/{uuid7()}")
+
+    assert str(call_list.id) not in index.text
+    assert [answer.status_code for answer in (*answers, unknown)] == [404] * 6
+    assert "Ana" not in "".join(answer.text for answer in answers)
+    assert await Call.all().count() == 0
+    assert await acts() == []
+
+
+@pytest.mark.parametrize("who", ["facilitator", "monitor", "platform"])
+async def test_whoever_is_not_at_the_desk_sees_no_telephone(new_client: NewClient, who: str) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+    client = await at_desk(new_client, cast, who)
+
+    assert (await client.get(INDEX)).status_code == 403
+    assert (await client.get(f"{INDEX}/{call_list.id}")).status_code == 403
+
+
+async def test_moved_training_is_the_other_hubs(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+    await Training.filter(id=call_list.training_id).update(hub_id=cast.elsewhere.id)
+
+    before = await (await at_desk(new_client, cast)).get(f"{INDEX}/{call_list.id}")
+    after = await (await at_desk(new_client, cast, "coordinator_elsewhere")).get(f"{INDEX}/{call_list.id}")
+
+    assert (before.status_code, after.status_code) == (404, 200)
+
+
+# -- one list
+
+
+async def test_list_is_grouped_by_community_with_names_cut_short(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    for name, community in (("Ana", "Las Pozas"), ("Berta", ""), ("Carla", "El Subín"), ("Dora", "las pozas")):
+        await make.make_registration(training, given_names=name, surnames="Caal Tzib", community=community)
+    call_list = await a_list(training)
+
+    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}")
+
+    wanted = ["El Subín", "Carla C. T.", "Las Pozas", "Ana C. T.", "Dora C. T.", "Sin comunidad", "Berta C. T."]
+    places = [page.text.index(word) for word in wanted]
+    assert places == sorted(places)
+    assert "Tzib" not in page.text
+    assert await acts() == ["calls.open"]
+
+
+async def test_links_carry_the_number_and_the_text_and_nobody_elses_name(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Berta", phone="+52 963 110 0215")
+    await make.make_registration(training, given_names="Carla", phone="7900 0214")
+    call_list = await a_list(training)
+
+    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}")
+
+    hrefs = [str(link["href"]) for link in page.all("a")]
+    chats = [urlsplit(href) for href in hrefs if href.startswith("https://wa.me/")]
+    assert [chat.path for chat in chats] == ["/50255551234", "/529631100215"]
+    assert [href for href in hrefs if href.startswith("tel:")] == [
+        "tel:+50255551234",
+        "tel:+529631100215",
+        "tel:+50279000214",
+    ]
+    assert [href.partition("?")[0] for href in hrefs if href.startswith("sms:")] == [
+        "sms:+50255551234",
+        "sms:+529631100215",
+    ]
+    said = parse_qs(chats[0].query)["text"][0]
+    assert said.startswith("Ventanilla de La Libertad: hay un cambio en su actividad.")
+    assert not [name for name in ("Ana", "Berta", "Carla", training.title, "/i/") if name in unquote(" ".join(hrefs))]
+
+
+async def test_language_to_speak_is_said_and_the_text_stays_spanish(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast, language="kek")
+
+    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}?idioma=en")
+
+    assert "q’eqchi’".casefold() in page.text.casefold()
+    assert "hay un cambio en su actividad" in page.text
+
+
+async def test_minors_own_telephone_is_nowhere_and_the_caller_is_told_whom_to_ask(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast, admits_minors=True)
+    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000")
+    [child] = await make_family(training, children=["Luz"], guardian=guardian)
+    child.participant.phone = "+50244440000"
+    await child.participant.save(update_fields=["phone"])
+    call_list = await a_list(training)
+    client = await at_desk(new_client, cast)
+
+    for path in (f"{INDEX}/{call_list.id}", f"{INDEX}/{call_list.id}/hoja"):
+        answer = await client.get(path)
+        assert "5555 0000" in answer.text
+        assert "Hable con su madre." in answer.text
+        assert not [number for number in ("4444 0000", "44440000") if number in answer.text]
+
+
+async def test_text_for_a_community_has_no_names_and_a_plain_field(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast, community="Las Pozas")
+
+    answer = await (await at_desk(new_client, cast)).get(f"{INDEX}/{call_list.id}")
+    page = Page(answer.text)
+
+    texts = [str(button["data-copy"]) for button in page.all("button") if "data-copy" in button]
+    assert len(texts) == len(page.all("textarea")) == 2
+    assert "para personas inscritas de Las Pozas" in texts[1]
+    assert not [text for text in texts if "Ana" in text or "5555 1234" in text]
+
+
+# -- marking
+
+
+async def test_mark_says_who_told_them_how_and_when_and_leads_back_to_the_row(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+
+    answer = await mark(client, call_list, person, via="whatsapp")
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{INDEX}/{call_list.id}#c-{person.id}"
+    assert "Avisado por medio de WhatsApp · Hoy, 9:00\xa0a.\xa0m. · Luis Ba" in page.text
+    assert "1 de 1 avisado" in page.text
+    [line] = await AuditLine.filter(act="calls.mark")
+    assert line.detail == {"call_list": str(call_list.id), "result": "reached", "via": "whatsapp", "n": 1}
+
+
+async def test_opening_whatsapp_marks_nothing(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    assert page.one("a", rel="noopener noreferrer")
+    assert await Call.all().count() == 0
+
+
+async def test_family_of_one_telephone_is_marked_once_for_all(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    rosa, diego = await make_family(training, "Rosa", "Diego", phone="5555 1234")
+    call_list = await a_list(training)
+
+    await mark(await at_desk(new_client, cast), call_list, diego)
+
+    marked = {one.registration_id for one in await Call.all()}
+    assert marked == {rosa.id, diego.id}
+
+
+async def test_filter_leaves_who_is_left_and_goes_on_with_the_next(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    ana, berta = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
+    call_list = await a_list(training)
+    client = await at_desk(new_client, cast)
+    page = await page_of(client, f"{INDEX}/{call_list.id}?ver=faltan")
+
+    answer = await mark(client, call_list, ana, left="faltan", after=str(berta.id))
+    left = await page_of(client, answer.headers["location"].partition("#")[0])
+
+    assert [str(one["value"]) for one in page.all("input", name="after")] == [str(berta.id)]
+    assert answer.headers["location"] == f"{INDEX}/{call_list.id}?ver=faltan#c-{berta.id}"
+    assert ("Ana" in left.text, "Berta" in left.text) == (False, True)
+
+
+async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+    for number, result in enumerate(("not_reached", "reached", "not_reached", "not_reached")):
+        freeze(MONDAY + timedelta(minutes=5 * number))
+        await mark(client, call_list, person, result=result)
+
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    assert await Call.all().count() == 4
+    assert "0 de 1 avisado" in page.text
+    assert "2 intentos" in page.text
+
+
+async def test_second_click_is_no_second_try(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+
+    for _time in range(2):
+        assert (await mark(client, call_list, person, result="not_reached")).status_code == 303
+
+    assert await Call.all().count() == 1
+
+
+@pytest.mark.parametrize("fields", [{"via": "telepatía"}, {"result": "x"}, {"person": "x"}, {"person": ""}])
+async def test_mark_that_makes_no_sense_is_refused(new_client: NewClient, fields: dict[str, str]) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+
+    answer = await mark(await at_desk(new_client, cast), call_list, person, **fields)
+
+    assert answer.status_code == 422
+    assert await Call.all().count() == 0
+
+
+async def test_mark_for_somebody_of_another_training_is_refused(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+    stranger = await make.make_registration(await a_training(cast), given_names="Zoila")
+
+    answer = await mark(await at_desk(new_client, cast), call_list, stranger)
+
+    assert answer.status_code == 409
+    assert "Ya no hace falta" in answer.text
+    assert await Call.all().count() == 0
+
+
+# -- closing
+
+
+async def test_closing_with_people_left_asks_why(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+    path = f"{INDEX}/{call_list.id}"
+
+    without = await client.post(f"{path}/cerrar", data={})
+    with_reason = await client.post(f"{path}/cerrar", data={"reason": "no_answer"})
+    page = await page_of(client, path)
+
+    assert (without.status_code, with_reason.status_code) == (422, 303)
+    assert "Escoja por qué cierra la lista" in without.text
+    assert "Faltaban personas: No contestan." in page.text
+    [line] = await AuditLine.filter(act="calls.close")
+    assert line.detail == {"n": 1, "n_left": 1, "reason": "no_answer"}
+
+
+async def test_closed_list_takes_no_marks_until_it_is_opened_again(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+    await client.post(f"{INDEX}/{call_list.id}/cerrar", data={"reason": "no_answer"})
+
+    refused = await mark(client, call_list, person)
+    await client.post(f"{INDEX}/{call_list.id}/abrir")
+    taken = await mark(client, call_list, person)
+
+    assert (refused.status_code, taken.status_code) == (409, 303)
+
+
+async def test_closed_list_can_be_read_for_thirty_days(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Ana")
+    call_list = await a_list(training)
+    await CallList.filter(id=call_list.id).update(closed_at=MONDAY)
+
+    answers = {}
+    for days in (29, 31):
+        freeze(MONDAY + timedelta(days=days))
+        client = await at_desk(new_client, cast)
+        answers[days] = (
+            (await client.get(f"{INDEX}/{call_list.id}")).status_code,
+            str(call_list.id) in (await client.get(INDEX)).text,
+        )
+
+    assert answers == {29: (200, True), 31: (404, False)}
+
+
+async def test_list_of_what_is_over_is_no_longer_to_be_called(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    call_list, _person = await one_to_call(cast)
+
+    freeze(SATURDAY + timedelta(hours=5))
+    client = await at_desk(new_client, cast)
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    assert "Esto ya pasó" in page.text
+    assert not page.all("select", name="via")
+    assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+# -- paper, log, links
+
+
+async def test_sheet_has_numbers_and_boxes_for_who_is_left_and_is_logged(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    ana, _berta = [
+        await make.make_registration(training, given_names=name, phone=f"5555 123{n}")
+        for n, name in enumerate(("Ana", "Berta"))
+    ]
+    call_list = await a_list(training)
+    client = await at_desk(new_client, cast)
+    await mark(client, call_list, ana)
+
+    page = await page_of(client, f"{INDEX}/{call_list.id}/hoja")
+
+    assert ("Ana" in page.text, "5555 1231" in page.text) == (False, True)
+    assert len(page.all("span", **{"class": "tick"})) == 1
+    assert "calls.print" in await acts()
+
+
+async def test_no_telephone_is_in_log_or_address(new_client: NewClient, caplog: pytest.LogCaptureFixture) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+    caplog.set_level(logging.DEBUG, logger="trainings")
+
+    await client.get(f"{INDEX}/{call_list.id}")
+    answer = await mark(client, call_list, person)
+
+    lines = await AuditLine.all().values_list("detail")
+    assert not [text for text in (caplog.text, answer.headers["location"], str(lines)) if "55551234" in text]
+
+
+async def test_week_and_training_lead_to_the_list(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, person = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+
+    week = await page_of(client, "/panel")
+    training = await page_of(client, f"/panel/capacitaciones/{call_list.training_id}")
+
+    assert "1 persona por llamar" in week.text
+    assert [path["href"] for path in week.all("a") if "llamadas" in str(path["href"])] == [f"{INDEX}/{call_list.id}"]
+    assert "Llamadas: cambio de fecha o lugar, 0 de 1 avisado" in training.text
+    await mark(client, call_list, person)
+    assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+async def test_facilitators_pages_say_nothing_of_calls(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast, facilitators=[cast.facilitator])
+    await make.make_registration(training)
+    await a_list(training)
+    client = await at_desk(new_client, cast, "facilitator")
+
+    for path in ("/panel", f"/panel/capacitaciones/{training.id}"):
+        assert "llamadas" not in (await client.get(path)).text
+
+
+async def test_list_that_is_not_due_says_from_when_on(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training)
+    call_list = await a_list(training, due_at=MONDAY + timedelta(minutes=10))
+    client = await at_desk(new_client, cast)
+
+    page = await page_of(client, f"{INDEX}/{call_list.id}")
+
+    assert "Espere hasta las 9:10" in page.text
+    assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+async def test_page_asks_as_much_for_three_as_for_one(new_client: NewClient) -> None:
+    cast = await make_cast()
+    client = await at_desk(new_client, cast)
+    counted = []
+    for n_people in (1, 3):
+        training = await a_training(cast)
+        for number in range(n_people):
+            await make.make_registration(training, given_names=f"Ana {number}", phone=f"5555 123{number}")
+        call_list = await a_list(training)
+        with statements() as sent:
+            await client.get(f"{INDEX}/{call_list.id}")
+        counted.append(len(sent))
+
+    assert counted[0] == counted[1]
