@@ -32,9 +32,12 @@ INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u
 
 
 def as_read(text: str) -> str:
-    """What a reader should see of a text: its characters, with line ends of one kind and nothing invisible."""
+    """What a reader should see of a text: its characters, with line ends of one kind and nothing invisible.
+
+    No blanks before the first or after the last of them.
+    """
     lines = re.sub("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]", "\n", text)
-    return INVISIBLE.sub("", lines).replace("\t", " ")
+    return INVISIBLE.sub("", lines).replace("\t", " ").strip(" ")
 
 
 OF_AN_EVENT = {

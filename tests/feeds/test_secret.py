@@ -177,7 +177,7 @@ async def test_readers_agree_and_hostile_words_stay_in_their_line(client: AsyncC
 
     check_form(body, len(titles))
     assert all(read(body) == with_node for read in IN_PYTHON)
-    assert {entry.summary for entry in with_node} == {f"POR CONFIRMAR: {as_read(title)}" for title in titles}
+    assert {entry.summary for entry in with_node} == {as_read(f"POR CONFIRMAR: {title}") for title in titles}
 
 
 # -- it follows every change

@@ -53,7 +53,7 @@ class EventFacts:
     """What a public calendar entry tells of a session. Place and coordinates are empty where the place is protected.
 
     `summary`, `notes` are plain text; `categories` words of topic and kind; `sequence` ≥ 1 once cancelled. What is no
-    session has its own word at the head of its UID (`uid_kind`). Who holds it alone is told what is tentative or private.
+    session has its own word at the head of its UID (`uid_kind`). Only who holds it is told tentative or private facts.
     """
 
     session_id: UUID
@@ -161,8 +161,11 @@ def line(name: str, value: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """A TEXT value (RFC 5545 §3.3.11). Line ends of every kind become `\\n`, other control characters go."""
-    text = _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", text)).replace("\t", " ")
+    """A TEXT value (RFC 5545 §3.3.11). Line ends of every kind become `\\n`, other control characters go.
+
+    So do blanks at both ends: libical drops them, and readers must agree.
+    """
+    text = _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", text)).replace("\t", " ").strip(" ")
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
