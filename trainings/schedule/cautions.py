@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID
 
 from trainings.audit.actor import Actor
@@ -17,10 +18,15 @@ from trainings.schedule.models import Training
 from trainings.schedule.plans import SessionPlan
 from trainings.web.i18n import N_, gettext
 
+K = TypeVar("K", int, UUID)
+
 
 @dataclass(frozen=True, slots=True)
 class Cautions:
-    """Of one meeting: the holiday or feast on its day, a sentence for each clash, one for too few seats."""
+    """Of one meeting: the holiday or feast on its day, a sentence for each clash, one for too few seats.
+
+    Too few seats are told at the first meeting in a place.
+    """
 
     day_off: str = ""
     clashes: tuple[str, ...] = ()
@@ -49,11 +55,12 @@ async def cautions_of(
     known = {number: _of_the_hub(plan, venues, people) for number, plan in wanted.items()}
     clashes = await clashes_of(known, actor=actor, but=but)
     feasts = await feasts_in({hub.seat_id, *(venue.municipality_id for venue in venues.values())})
+    seats = _seats({number: venues.get(plan.venue_id) for number, plan in known.items() if plan.venue_id}, capacity)
     return {
         number: Cautions(
             day_off=_day_off(plan, hub, venues, feasts),
             clashes=tuple(said(clash) for clash in clashes[number]),
-            seats=few_seats(venues.get(plan.venue_id) if plan.venue_id else None, capacity),
+            seats=seats.get(number, ""),
         )
         for number, plan in known.items()
     }
@@ -68,10 +75,11 @@ async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
         session_id: venue.municipality_id if venue else training.hub.seat_id for session_id, venue in venues.items()
     }
     feasts = await feasts_in(set(codes.values()))
+    seats = _seats(venues, training.capacity)
     return {
         session.id: Cautions(
             day_off=days_off_during(session.starts_at, session.ends_at, feasts[codes[session.id]]),
-            seats=few_seats(venues[session.id], training.capacity),
+            seats=seats.get(session.id, ""),
         )
         for session in training.sessions
     }
@@ -85,6 +93,15 @@ def has_clashes(cautions: Mapping[int, Cautions]) -> bool:
 def said(clash: Booked) -> str:
     """The sentence of a clash."""
     return gettext(clash.text) % clash.values
+
+
+def _seats(venues: Mapping[K, Venue | None], capacity: int | None) -> dict[K, str]:
+    """The sentence for each place that is too small, at the first of the meetings held there."""
+    first: dict[UUID, K] = {}
+    for key, venue in venues.items():
+        if venue is not None:
+            first.setdefault(venue.id, key)
+    return {key: few_seats(venues[key], capacity) for key in first.values()}
 
 
 def few_seats(venue: Venue | None, capacity: int | None) -> str:

@@ -11,15 +11,16 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import EDITORS, can_edit_trainings
 from trainings.attendance import rescheduling
+from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
+from trainings.schedule.cautions import NONE, Cautions, cautions_of
 from trainings.schedule.editor_routes import REFUSED
-from trainings.schedule.forms import MoveForm
-from trainings.schedule.holidays import holiday_during
+from trainings.schedule.forms import MoveForm, checked
 from trainings.schedule.models import TrainingSession
-from trainings.schedule.plans import session_field
+from trainings.schedule.plans import SessionPlan, session_field
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards, told_people
 from trainings.web.allow import WrongRole, allow
@@ -58,6 +59,8 @@ async def move(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(MoveForm, typed)
+        if typed.value("look"):
+            return await _move_form(request, session, typed)
         await rescheduling.move(
             session.id,
             clock.at(form.day, form.starts),
@@ -73,18 +76,39 @@ async def move(request: Request) -> Response:
             raise
         typed.refused(refusal)
         return await _move_form(request, session, typed, status=refusal.status, is_booked=isinstance(refusal, Booked))
-    return _moved(session, form)
+    return _moved(session, await _cautions(request, session, typed))
 
 
-def _moved(session: TrainingSession, form: MoveForm) -> Response:
+def _moved(session: TrainingSession, cautions: Cautions) -> Response:
     response = redirect(afterwards(session.training))
-    holiday = holiday_during(clock.at(form.day, form.starts), clock.at(form.day, form.ends))
-    if holiday is None:
+    if not cautions.day_off:
         flash(response, gettext(N_("Listo: la sesión cambió.")))
     else:
         words = gettext(N_("Listo: la sesión cambió. Ese día es feriado: %(name)s."))
-        flash(response, words % {"name": gettext(holiday.name)}, "note")
+        flash(response, words % {"name": cautions.day_off}, "note")
     return response
+
+
+async def _cautions(request: Request, session: TrainingSession, typed: Typed) -> Cautions:
+    """What is to be known of the day and place in the form; nothing while one of them is missing."""
+    form = checked(MoveForm, Typed(typed.fields))
+    if form is None:
+        return NONE
+    plan = SessionPlan(
+        clock.at(form.day, form.starts),
+        clock.at(form.day, form.ends),
+        form.venue or session.training.venue_id,
+        tuple(one.user_id for one in session.facilitators),
+    )
+    own = await reads(TrainingSession).filter(training_id=session.training_id).values_list("id")
+    known = await cautions_of(
+        {0: plan},
+        hub=session.training.hub,
+        actor=request.state.actor,
+        capacity=session.training.capacity,
+        but={session_id for (session_id,) in own},
+    )
+    return known[0]
 
 
 async def _move_form(
@@ -94,6 +118,7 @@ async def _move_form(
     row_error = typed.errors.pop(session_field(0), "")
     if row_error:
         typed.errors["day"] = row_error
+    cautions = await _cautions(request, session, typed)
     with_mail, without = await told_people(session.training_id)
     context = {
         "here": "capacitaciones",
@@ -106,7 +131,8 @@ async def _move_form(
         ],
         "n_mails": with_mail,
         "n_calls": without,
-        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        "cautions": cautions,
+        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
     }
     return render(request, "schedule/staff/move_session.html", context, status=status)
 

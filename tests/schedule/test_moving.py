@@ -1,0 +1,49 @@
+"""Moving one session: what is in the way is shown before, all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.schedule.panel import as_, post
+from trainings import clock
+from trainings.places.models import FeastDay
+from trainings.schedule.models import Unavailability
+
+Freeze = Callable[[datetime], None]
+
+
+async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_once(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+    day = date(2027, 3, 11)
+    hours = [(clock.at(day, time(9)), clock.at(day, time(10)))]
+    other = await make.make_venue(cast.hub, "Escuela")
+    await make.make_training(hub=cast.hub, title="Uno", sessions=hours, venue=other, facilitators=[cast.facilitator])
+    await make.make_training(hub=cast.hub, title="Dos", sessions=hours)
+    await Unavailability.create(
+        user=cast.facilitator, starts_at=clock.midnight(day), ends_at=clock.midnight(date(2027, 3, 12))
+    )
+    await FeastDay.create(municipality_id="1705", month=3, day=11, name="Feria titular")
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    path = f"/panel/sesiones/{training.sessions[0].id}/mover"
+    form = {"day": day.isoformat(), "starts": "08:00", "ends": "12:00", "venue": ""}
+    await as_(client, cast, "coordinator")
+
+    proposed = await client.get(f"{path}?dia={day}")
+    looked = await post(client, path, {**form, "look": "yes"})
+    refused = await post(client, path, form)
+    moved = await post(client, path, {**form, "override_reason": "Ya hablamos."})
+
+    assert (proposed.status_code, looked.status_code, refused.status_code, moved.status_code) == (200, 200, 409, 303)
+    for page in (proposed.text, looked.text, refused.text):
+        assert "Ana Coc ya está en «Uno»" in page
+        assert "Salón municipal ya está ocupado por «Dos»" in page
+        assert "Ana Coc avisó que no puede el 11 de marzo de 2027" in page
+        assert "Feria titular (La Libertad, Petén)" in page
+        assert 'name="override_reason"' in page
