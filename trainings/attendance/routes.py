@@ -30,7 +30,8 @@ from trainings.registrations.card_forms import read_card_wish, relations
 from trainings.registrations.card_queries import SeenCard, seen_card
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import SignUp, for_one
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import PrintKind, TrainingSession
+from trainings.schedule.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -283,6 +284,8 @@ async def sheet(request: Request) -> Response:
         hub_id=door.session.training.hub_id,
         n=len(people),
     )
+    session = door.session
+    await note_printed(session.training_id, PrintKind.SHEET, actor=request.state.actor, session_id=session.id)
     context = {"session": views.session_view(door), "roster": people, "n_blank": BLANK_LINES}
     return render(request, "attendance/sheet.html", context)
 

@@ -20,6 +20,8 @@ from trainings.feeds.posters import MONTH, TRAINING, Form
 from trainings.lib.typst import Design
 from trainings.places.models import Hub
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.schedule.models import PrintKind
+from trainings.schedule.printouts import note_month_poster, note_printed
 from trainings.web.allow import allow
 from trainings.web.i18n import N_
 from trainings.web.render import render
@@ -51,7 +53,10 @@ async def training(request: Request) -> Response:
 @allow(*DESK)
 async def training_poster(request: Request) -> Response:
     found = await training_at_desk(request.path_params["id"], request.state.actor)
-    return await _file(TRAINING, await posters.training_data(found), _form(request), f"cartel-{found.slug}")
+    form = _form(request)
+    if form == "pdf":
+        await note_printed(found.id, PrintKind.POSTER, actor=request.state.actor)
+    return await _file(TRAINING, await posters.training_data(found), form, f"cartel-{found.slug}")
 
 
 @allow(*DESK)
@@ -77,8 +82,10 @@ async def month(request: Request) -> Response:
 @allow(*DESK)
 async def month_poster(request: Request) -> Response:
     _hubs, hub = await _hub(request)
-    first = _month(request)
-    return await _file(MONTH, await posters.month_data(hub, first), _form(request), f"cartel-{hub.slug}-{first:%Y-%m}")
+    first, form = _month(request), _form(request)
+    if form == "pdf":
+        await note_month_poster(hub.id, first, actor=request.state.actor)
+    return await _file(MONTH, await posters.month_data(hub, first), form, f"cartel-{hub.slug}-{first:%Y-%m}")
 
 
 async def _file(design: Design, data: dict[str, Any], form: Form, name: str) -> Response:

@@ -25,6 +25,8 @@ from trainings.registrations.card_use import name_card
 from trainings.registrations.guarding import check_rate
 from trainings.registrations.models import CardState, Source
 from trainings.registrations.wishes import SignUp
+from trainings.schedule.models import PrintKind
+from trainings.schedule.printouts import note_printed
 from trainings.web.address import client_address
 from trainings.web.allow import HOLDER, allow
 from trainings.web.flash import Tone, flash
@@ -181,9 +183,11 @@ def _back(request: Request, sentence: str, tone: Tone = "ok") -> Response:
 @allow(HOLDER)
 async def sheet(request: Request) -> Response:
     """The cards on paper: those that wait for a name, and those to which the bearer gave one."""
-    data = reserved_data(await _block(request))
+    block = await _block(request)
+    data = reserved_data(block)
     if not data["cards"]:
         raise UnknownCards
+    await note_printed(block.training.id, PrintKind.CARDS, actor=HOLDER_OF_LINK, subjects=[block.block.id])
     file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
     headers = token_page_headers() | {"content-disposition": 'inline; filename="tarjetas.pdf"'}
     return Response(file, media_type="application/pdf", headers=headers)

@@ -20,8 +20,9 @@ from trainings.registrations.card_queries import Block, UnknownBlock, block_at_d
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.places import room_of
 from trainings.registrations.staff_queries import training_at_desk
-from trainings.schedule.models import SessionState, Training
+from trainings.schedule.models import PrintKind, SessionState, Training
 from trainings.schedule.phase import Phase, phase
+from trainings.schedule.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -147,6 +148,8 @@ async def sheet(request: Request) -> Response:
     printed = [card.id for card in block.cards if card.is_ticket]
     await cards.record_printing(printed, hub_id=block.training.hub_id, actor=request.state.actor)
     file = await asyncio.to_thread(reserved_pdf, data, made_at=clock.now())
+    subjects = [block.block.id]
+    await note_printed(block.training.id, PrintKind.CARDS, actor=request.state.actor, subjects=subjects)
     return pdf_response(file, "tarjetas.pdf")
 
 

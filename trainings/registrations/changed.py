@@ -27,8 +27,8 @@ def news(facts: Facts) -> list[Difference]:
 
 
 def has_news(facts: Facts) -> bool:
-    """Whether there is something to tell."""
-    return bool(news(facts))
+    """Whether there is something to tell; messages that an earlier version wrote have no changes on record."""
+    return bool(news(facts)) or not facts.changes
 
 
 def in_words(facts: Facts) -> dict[str, Any]:
@@ -38,6 +38,11 @@ def in_words(facts: Facts) -> dict[str, Any]:
         "changes": [sentence_of(one, knows_place=facts.knows_place) for one in found],
         "is_only_cancelled": bool(found) and all(one.kind is ChangeKind.CANCELLED for one in found),
     }
+
+
+def moved_unheard(facts: Facts) -> list[str]:
+    """What was called off and had been on another day as far as the reader knows."""
+    return [sentence_of(one, knows_place=facts.knows_place) for one in news(facts) if one.is_moved]
 
 
 def revivals(facts: Facts, session_id: UUID) -> int:
@@ -58,7 +63,7 @@ def revivals(facts: Facts, session_id: UUID) -> int:
 def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
     """Whether a message about changes, not about the whole training, left in between."""
     told = (job for job in facts.told_of_changes if job.kind == "training_changed")
-    return any(since <= job.run_at < until for job in told)
+    return any(since <= job.run_at <= until for job in told)
 
 
 def _concerns(difference: Difference, facts: Facts) -> bool:

@@ -22,7 +22,8 @@ from trainings.registrations.card_queries import Block, blocks_of
 from trainings.registrations.convocation_forms import HOW, KINDS, AddForm, ChosenForm
 from trainings.registrations.models import InvitationLetter
 from trainings.schedule import queries
-from trainings.schedule.models import Training, TrainingState
+from trainings.schedule.models import PrintKind, Training, TrainingState
+from trainings.schedule.printouts import note_printed
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -231,7 +232,7 @@ async def print_many(request: Request) -> Response:
             if len(letters) > MOST_IN_ONE:
                 raise TooManyAtOnce(most=MOST_IN_ONE)
         start = int(asked["desde"]) if re.fullmatch(r"\d{1,4}", asked.get("desde", ""), re.ASCII) else 0
-        return await _file(training, letters[start : start + MOST_IN_ONE])
+        return await _file(request, training, letters[start : start + MOST_IN_ONE])
     except Refusal as refusal:
         return await _page(request, training, problem=sentence_of(refusal), status=refusal.status)
 
@@ -241,14 +242,16 @@ async def print_one(request: Request) -> Response:
     training = await _training(request)
     letter = await convocation.letter_of(training.id, request.path_params["letter_id"])
     try:
-        return await _file(training, [letter])
+        return await _file(request, training, [letter])
     except Refusal as refusal:
         return await _page(request, training, problem=sentence_of(refusal), status=refusal.status)
 
 
-async def _file(training: Training, letters: Sequence[InvitationLetter]) -> Response:
+async def _file(request: Request, training: Training, letters: Sequence[InvitationLetter]) -> Response:
     made = await letter_sheets.letters_data(training, letters)
     content = await asyncio.to_thread(letter_sheets.letters_pdf, made, made_at=clock.now())
+    subjects = [one.id for one in letters]
+    await note_printed(training.id, PrintKind.LETTER, actor=request.state.actor, subjects=subjects)
     headers = {
         "content-disposition": 'inline; filename="convocatorias.pdf"',
         "cache-control": "no-store",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,9 +14,11 @@ from trainings.lib.phones import show_phone
 from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
+from trainings.outbox.placeholders import OwnWords, fill
+from trainings.outbox.templates import own_words
 from trainings.people.words import NEEDS
 from trainings.registrations import reminding
-from trainings.registrations.changed import has_news, in_words, news, revivals
+from trainings.registrations.changed import has_news, in_words, moved_unheard, news, revivals
 from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.letters import REMINDER, Facts, gather
@@ -91,7 +93,9 @@ def requests(facts: Facts) -> list[Appointment]:
     """The sessions that changed, for the calendar of somebody who has a place; those called off, for taking out."""
     if facts.registration.state is not RegistrationState.CONFIRMED:
         return []
-    return [appointment(facts, one.session) for one in news(facts)]
+    changed = [one.session for one in news(facts)] if facts.changes else [*facts.coming, *facts.called_off]
+    by_stamp = sorted(changed, key=lambda one: one.stamped_at, reverse=True)
+    return [appointment(facts, one) for one in by_stamp]
 
 
 def confirmations(facts: Facts) -> list[Appointment]:
@@ -169,7 +173,8 @@ def is_reminded(facts: Facts) -> bool:
 
 
 def _reason(facts: Facts) -> dict[str, Any]:
-    return {"reason": facts.training.cancel_reason}
+    """Where a date moved before anybody heard of that, the one that people know."""
+    return {"reason": facts.training.cancel_reason, "changes": moved_unheard(facts)}
 
 
 def _way_up(facts: Facts) -> dict[str, Any]:
@@ -230,21 +235,29 @@ KINDS = {
 }
 
 
+EDITABLE = frozenset(KINDS) - {"own_link_again"}
+"""What an operator may say in its own words. Who gets a link that somebody asked for is told the same everywhere."""
+
+
 async def compose(job: OutboxJob) -> Mail | None:
     """The message of a job about a registration."""
     facts = await gather(job)
-    return None if facts is None else letter_of(KINDS[job.kind], facts)
+    if facts is None:
+        return None
+    own = await own_words(facts.hub.operator_id, job.kind, facts.lang) if job.kind in EDITABLE else None
+    return letter_of(KINDS[job.kind], facts, own)
 
 
 COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 
 
-def letter_of(kind: Kind, facts: Facts) -> Mail:
-    """The message of this kind in the person's language."""
+def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
+    """The message of this kind in the person's language; `own` are the operator's words for it."""
     with speaking(facts.lang):
         invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, facts.to))
         shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
-        letter = write_letter(kind.words, shown)
+        filled = fill(own, values_of(facts, shown, kind.day(facts))) if own is not None else None
+        letter = write_letter(kind.words, shown, filled)
         subject = letter.heading + (_for_subject(kind.day(facts), facts.lang) if kind.names_day else "")
     return Mail(
         to=facts.to,
@@ -259,6 +272,22 @@ def letter_of(kind: Kind, facts: Facts) -> Mail:
         on_sent=partial(kind.sent, facts) if kind.sent is not None else None,
         on_refused=partial(mark_refused, facts.to),
     )
+
+
+def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
+    """What the placeholders of an operator's own words stand for, in the language being spoken."""
+    places = [meeting.place for meeting in shown["meetings"] if meeting.place and not meeting.is_cancelled]
+    return {
+        "titulo": facts.title,
+        "fecha": day_and_time(day, facts.lang) if day else "",
+        "lugar": shown["place"] or (places[0] if places else ""),
+        "nombres": shown["names"],
+        "personas": str(len(facts.concerned)),
+        "traer": shown["bring"],
+        "ventanilla": facts.hub.name,
+        "telefono": show_phone(facts.phone),
+        "municipio": facts.hub.seat.full_name,
+    }
 
 
 def _for_subject(day: datetime | None, lang: str) -> str:

@@ -29,7 +29,8 @@ from trainings.registrations.queries import (
     UnknownLink,
     with_sessions,
 )
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.changes import SHOWN_FOR, changes_since
+from trainings.schedule.models import SessionChange, SessionState, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 LONGEST_SESSION = timedelta(days=1)
@@ -52,10 +53,11 @@ class OwnGroup:
     members: Sequence[Registration]
     sessions: Sequence[TrainingSession]
     links: Mapping[UUID, OwnLink]
+    changes: Sequence[SessionChange] = ()
 
     @property
     def first(self) -> OwnRegistration:
-        return OwnRegistration(self.members[0], self.sessions)
+        return OwnRegistration(self.members[0], self.sessions, self.changes)
 
     @property
     def is_only_archive(self) -> bool:
@@ -75,7 +77,7 @@ class OwnGroup:
         found = next((one for one in self.members if one.id == registration_id), None)
         if found is None:
             raise UnknownLink
-        return OwnRegistration(found, self.sessions)
+        return OwnRegistration(found, self.sessions, self.changes)
 
     def is_claimed(self, registration: Registration) -> bool:
         """Whether this adult made their link their own."""
@@ -138,6 +140,7 @@ async def group_of(link: OwnLink) -> OwnGroup:
         members=members,
         sessions=await sessions.prefetch_related("venue__municipality"),
         links={one.registration_id: one for one in links if one.registration_id is not None},
+        changes=await changes_since(members[0].training_id, clock.now() - SHOWN_FOR),
     )
 
 

@@ -171,7 +171,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
             about = N_("Canceló")
         members.append(
             Member(
-                ticket=ticket_of(OwnRegistration(one, group.sessions), position),
+                ticket=ticket_of(group.one(one.id), position),
                 about=gettext(about),
                 is_claimed=group.is_claimed(one),
                 has_link=one.id in group.links,

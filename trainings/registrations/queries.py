@@ -14,7 +14,8 @@ from trainings import clock
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
-from trainings.schedule.models import Training, TrainingSession, TrainingState
+from trainings.schedule.changes import SHOWN_FOR, changes_since
+from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
 from trainings.web.i18n import N_
 
@@ -54,10 +55,11 @@ class UnknownTraining(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class OwnRegistration:
-    """One person's registration with its training, hub, and sessions in order."""
+    """One person's registration with its training, hub, sessions in order, and what changed of them within a week."""
 
     registration: Registration
     sessions: Sequence[TrainingSession]
+    changes: Sequence[SessionChange] = ()
 
     @property
     def is_only_archive(self) -> bool:
@@ -70,7 +72,11 @@ async def with_sessions(registration_id: UUID) -> OwnRegistration:
     """A registration that exists, with all that its pages show."""
     registration = await reads(Registration).get(id=registration_id).prefetch_related(*ALL_OF_IT)
     sessions = reads(TrainingSession).filter(training_id=registration.training_id)
-    return OwnRegistration(registration, await sessions.prefetch_related("venue__municipality"))
+    return OwnRegistration(
+        registration,
+        await sessions.prefetch_related("venue__municipality"),
+        await changes_since(registration.training_id, clock.now() - SHOWN_FOR),
+    )
 
 
 _ids: dict[str, UUID] = {}

@@ -14,7 +14,9 @@ from trainings.registrations.invitations import Appointment, all_in_one, invitat
 from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
 from trainings.schedule import sentences
-from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
+from trainings.schedule.change_words import sentence_of
+from trainings.schedule.changes import differences
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
@@ -124,6 +126,15 @@ class Ticket:
         """The first session that is still to come or going on, else the last one."""
         coming = [meeting for meeting in self.planned if meeting.ends_at > clock.now()]
         return coming[0] if coming else (self.planned[-1] if self.planned else None)
+
+    @property
+    def changes(self) -> list[str]:
+        """What changed within a week and since this person signed up, in the language being spoken."""
+        later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
+        ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
+        found = differences(later, ahead, is_called_off=self.is_called_off)
+        knows = knows_place(self.own)
+        return [sentence_of(one, knows_place=knows) for one in found if knows or one.kind is not ChangeKind.PLACE]
 
     @property
     def planned(self) -> Sequence[Meeting]:

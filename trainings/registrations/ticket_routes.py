@@ -22,6 +22,8 @@ from trainings.registrations.queries import OwnRegistration, position_on_waiting
 from trainings.registrations.staff_queries import StaffView
 from trainings.registrations.staff_routes import ONE, back, refused, view_at_desk
 from trainings.registrations.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
+from trainings.schedule.models import PrintKind
+from trainings.schedule.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.og import REGULAR
@@ -88,6 +90,8 @@ async def ticket(request: Request) -> Response:
     """The ticket on paper, for who has neither telephone nor mail."""
     view, tickets = await _handed_out(request, "print_ticket")
     registration = view.own.registration
+    printed = [one.registration.id for one in tickets]
+    await note_printed(registration.training_id, PrintKind.TICKETS, actor=request.state.actor, subjects=printed)
     context = {
         "tickets": tickets,
         "registration": registration,

@@ -13,6 +13,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.outbox.models import CallList, OutboxJob
+from trainings.places.models import Hub
 from trainings.registrations.call_queries import Progress, progress_of
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
 from trainings.schedule.change_pictures import change_text
@@ -135,6 +136,7 @@ async def _names(papers: Iterable[Printout]) -> dict[UUID, str]:
     ids = {one.subject_id for one in papers if one.subject_id is not None}
     names = {one.id: one.addressee for one in await reads(InvitationLetter).filter(id__in=ids)}
     names |= {one.id: one.community for one in await reads(ReservedBlock).filter(id__in=ids)}
+    names |= {one.id: gettext(N_("El del mes")) for one in await reads(Hub).filter(id__in=ids)}
     for one in await reads(Registration).filter(id__in=ids).select_related("participant"):
         names[one.id] = short_name(one.participant.given_names, one.participant.surnames)
     return names
@@ -161,4 +163,4 @@ def _anew(training: Training, paper: Printout, names: Mapping[UUID, str]) -> str
         case PrintKind.SHEET:
             return f"/panel/sesiones/{paper.session_id}/asistencia/listado"
         case PrintKind.POSTER:
-            return f"{base}/cartel.pdf"
+            return f"{base}/cartel.pdf" if paper.subject_id is None else "/panel/difundir"

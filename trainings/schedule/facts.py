@@ -9,6 +9,7 @@ from urllib.parse import quote
 from trainings.lib import dates
 from trainings.places.models import OperatorKind
 from trainings.schedule import sentences
+from trainings.schedule.change_words import public_note
 from trainings.schedule.models import Offer
 from trainings.schedule.phase import Phase, closing_time
 from trainings.schedule.posted import HubCard, Meeting, Place, Posted
@@ -20,12 +21,13 @@ WHOLE = 100
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """One meeting in words; `place` only where the meetings of the training are in several."""
+    """One meeting in words; `place` only where the meetings of the training are in several. `note`: what it was."""
 
     day: str
     hours: str
     place: str
     is_cancelled: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def _dated(meeting: Meeting, *, with_place: bool, is_cancelled: bool) -> Dated:
     day = dates.long_date(meeting.starts_at, language())
     hours = dates.time_range(meeting.starts_at, meeting.ends_at, language())
     place = meeting.place.name or meeting.place.town.full_name
-    return Dated(f"{day[0].upper()}{day[1:]}", hours, place if with_place else "", is_cancelled)
+    note = public_note(meeting, is_called_off=is_cancelled)
+    return Dated(f"{day[0].upper()}{day[1:]}", hours, place if with_place else "", is_cancelled, note)
 
 
 def _running(training: Posted) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -15,6 +16,7 @@ from trainings.schedule.models import (
     PrintKind,
     Printout,
     SessionChange,
+    SessionState,
     Training,
     TrainingSession,
     TrainingState,
@@ -50,6 +52,25 @@ async def note_printed(
     ]
     if rows:
         await Printout.bulk_create(rows)
+
+
+async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
+    """Remember that the poster of a hub's month was made, for each training on it; `first` is the month's first day."""
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    shown = TrainingSession.filter(
+        training__hub_id=hub_id,
+        training__state=TrainingState.PUBLISHED,
+        state=SessionState.PLANNED,
+        starts_at__gte=clock.midnight(first),
+        starts_at__lt=clock.midnight(last + timedelta(days=1)),
+    )
+    trainings = [key for (key,) in await shown.distinct().values_list("training_id")]
+    await Printout.bulk_create(
+        [
+            Printout(training_id=one, kind=PrintKind.POSTER, subject_id=hub_id, printed_by_id=actor.id)
+            for one in sorted(trainings)
+        ]
+    )
 
 
 async def _is_kept(training_id: UUID, paper: Paper) -> bool:

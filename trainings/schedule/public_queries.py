@@ -27,6 +27,7 @@ from trainings.schedule.models import ChangeKind, CourseKind, PlaceShown, Sessio
 from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted, Was
 from trainings.schedule.public_statements import (
     AROUND,
+    CALLED_OFF,
     COMING,
     DATED,
     EVENTS,
@@ -122,6 +123,11 @@ async def sessions_between(start: datetime, end: datetime) -> list[Dated]:
     Called-off ones are among them where calendars ever showed them.
     """
     return [_dated(row) for row in await _rows(DATED, end, start)]
+
+
+async def called_off_lately(now: datetime) -> list[Coming]:
+    """Sessions that were to come, of trainings that calendars showed and that were called off within a week."""
+    return [_coming(row) for row in await _rows(CALLED_OFF, now, now - SHOWN_FOR)]
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:

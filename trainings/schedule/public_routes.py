@@ -42,6 +42,7 @@ async def index(request: Request) -> Response:
     page = min(filters.read_page(request.query_params), n_pages)
     first = (page - 1) * PAGE_SIZE
     trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
+    off = chosen.chosen(await public_queries.called_off_lately(clock.now())) if page == 1 else []
     applied = filters.applied(chosen, topics)
     context = {
         "summary": filters.summary(len(ids), applied),
@@ -51,6 +52,9 @@ async def index(request: Request) -> Response:
         **filters.choices(coming, topics, chosen),
         "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
         "rows": rows_of(trainings),
+        "called_off": rows_of(
+            await public_queries.listed_trainings(list(dict.fromkeys(one.training_id for one in off))[:PAGE_SIZE])
+        ),
         "n_trainings": len(ids),
         "first": first + 1,
         "before": chosen.query(page - 1) if page > 1 else "",

@@ -117,7 +117,7 @@ SLUG_OF_CODE = """
     SELECT slug FROM training WHERE short_code = ? AND state <> 'draft' AND published_at IS NOT NULL
 """
 
-COMING = """
+_COMING = """
     SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,
         t.place_shown, v.access
@@ -127,9 +127,14 @@ COMING = """
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
+    WHERE s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL AND {which}
     ORDER BY s.starts_at, s.id
 """
+COMING = _COMING.format(which="t.state = 'published'")
+CALLED_OFF = _COMING.format(
+    which="""t.state = 'cancelled' AND t.cancelled_at > ?
+        AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)"""
+)
 DATED = """
     SELECT s.training_id, s.starts_at, s.ends_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,

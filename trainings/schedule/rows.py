@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from trainings import clock
 from trainings.lib import dates
+from trainings.schedule.change_words import public_note
 from trainings.schedule.phase import Phase
 from trainings.schedule.posted import Listed
 from trainings.web.i18n import gettext, language, ngettext
@@ -49,7 +51,7 @@ def row_of(training: Listed) -> Row:
         is_waiting=phase is Phase.WAITING,
         state=state,
         is_off=phase is Phase.CANCELLED,
-        note=_note(training, phase),
+        note=" ".join(part for part in (_note(training, phase), _changes(training)) if part),
     )
 
 
@@ -72,6 +74,17 @@ def _state(phase: Phase) -> str:
     if phase is Phase.CLOSED:
         return gettext("Inscripción cerrada")
     return gettext("Todavía no abre") if phase is Phase.NOT_YET_OPEN else ""
+
+
+def _changes(training: Listed) -> str:
+    """What became of its meetings within a week, as long as they are to come: of one in words, of several how many."""
+    now = clock.now()
+    ahead = [meeting for meeting in training.meetings if meeting.was is not None and meeting.ends_at > now]
+    noted = [public_note(meeting, is_called_off=training.is_called_off(meeting)) for meeting in ahead]
+    notes = [note for note in noted if note]
+    if len(notes) <= 1:
+        return notes[0] if notes else ""
+    return ngettext("Cambió %(num)s fecha.", "Cambiaron %(num)s fechas.", len(notes)) % {"num": len(notes)}
 
 
 def _note(training: Listed, phase: Phase) -> str:
