@@ -56,6 +56,7 @@ COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"platform"}), LEAD | {"platform"}))
 """What all municipalities share, so it lies at no hub: changed by the platform, confirmed by coordinators too."""
+ADMIN_LIST, ADMIN = Rule(frozenset(), everywhere=frozenset({"admin"})), Rule(frozenset({"admin"}))
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
 
@@ -71,6 +72,8 @@ PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:
 BLOCK, CARD = "/panel/tarjetas/bloques/{id:uuid}", "/panel/tarjetas/{id:uuid}"
 ACTIVITY = "/panel/actividades/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
+
+TEXT = "/panel/textos/{operator:uuid}/{kind}/{lang}"
 
 PANEL: Mapping[str, Rule] = {
     "GET /panel": EVERYBODY,
@@ -172,6 +175,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/mensajes": EDITORS_LIST,
     f"GET {MESSAGE}": EDITORS,
     f"GET {MESSAGE}/html": EDITORS,
+    "GET /panel/textos": ADMIN_LIST,
+    f"GET {TEXT}": ADMIN,
     # What changes something: in such an order that one does not take the object from under the next.
     "POST /panel/cursos/nuevo": EDITORS_LIST,
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
@@ -265,6 +270,9 @@ PANEL: Mapping[str, Rule] = {
     f"POST {PAIR}/unir": EDITORS,
     f"POST {MESSAGE}/reintentar": EDITORS,
     "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
+    f"POST {TEXT}": ADMIN,
+    f"POST {TEXT}/original": ADMIN,
+    "POST /panel/textos/{operator:uuid}/recordatorios": ADMIN,
     "POST /panel/guardado": EVERYBODY,
     "POST /panel/guardado/descartar": EVERYBODY,
     "POST /panel/cuenta/contrasena": EVERYBODY,

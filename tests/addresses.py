@@ -165,6 +165,7 @@ class Objects:
             "/panel/llamadas/": {"id": self.call_list.id},
             "/panel/mensajes/lotes/": {"id": self.batch},
             "/panel/mensajes/": {"id": self.message.id},
+            "/panel/textos/": {"operator": self.operator.id, "kind": "registration_confirmed", "lang": "es-GT"},
         }
         return next((values for beginning, values in by_beginning.items() if path.startswith(beginning)), {})
 

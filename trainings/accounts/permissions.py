@@ -10,6 +10,7 @@
 | print certificates | | hub | hub | operator | | |
 | issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
+| words of messages, days of reminders | | | | operator | | |
 | take registrations out as a file | | | hub | operator | | |
 | call lists: telephones, marks, closing | | hub | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
@@ -40,6 +41,8 @@ DESK = (Role.ASSISTANT, Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
 ISSUERS = EDITORS
 MESSAGE_READERS = EDITORS
+OPERATOR_ADMINS = (Role.MUNICIPAL_ADMIN,)
+"""Who sets what holds at all hubs of an operator: the words of its messages, the days of its reminders."""
 EXPORTERS = EDITORS
 CALLERS = DESK
 MERGERS = EDITORS

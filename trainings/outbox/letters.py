@@ -11,7 +11,8 @@ from typing import Any
 from css_inline import CSSInliner
 
 from trainings.lib.dates import NBSP
-from trainings.web.render import render_text
+from trainings.outbox.placeholders import OwnWords
+from trainings.web.render import render_block, render_text
 
 PARAGRAPHS = re.compile(r"\n\s*\n")
 
@@ -25,19 +26,47 @@ class Letter:
     html: str
 
 
-def write_letter(words: str, facts: Mapping[str, Any]) -> Letter:
-    """Set the words of a template (heading, then paragraphs, empty lines between) and the facts in the layout.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a template says: its paragraphs in order, and which of them must stand whoever words the message."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+    must: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        return tuple(part for part in self.paragraphs if part not in self.must)
+
+
+def words_of(template: str, facts: Mapping[str, Any]) -> Words:
+    """The words of a template (heading, then paragraphs, empty lines between), in the language being spoken.
+
+    What stands in its block `must` cannot be taken out by anybody: a deadline, a reason, an answer.
+    """
+    heading, *paragraphs = _parts(render_text(template, facts))
+    return Words(heading, tuple(paragraphs), tuple(_parts(render_block(template, "must", facts))))
+
+
+def write_letter(template: str, facts: Mapping[str, Any], own: OwnWords | None = None) -> Letter:
+    """Set the words of a template, or an operator's `own` with what must be said, and the facts in the layout.
 
     In the language being spoken. `facts` are what `emails/_layout.html` names.
     """
-    heading, *paragraphs = (part.strip() for part in PARAGRAPHS.split(render_text(words, facts).strip()))
-    context = {**facts, "heading": heading, "paragraphs": paragraphs}
+    words = words_of(template, facts)
+    if own is not None:
+        words = Words(own.subject, (*_parts(own.body), *words.must))
+    context = {**facts, "heading": words.heading, "paragraphs": words.paragraphs}
     return Letter(
-        heading=heading,
+        heading=words.heading,
         text=render_text("emails/_layout.txt", context).replace(NBSP, " "),
         # Many readers throw stylesheets away: what can stand at the elements, stands there.
         html=_inliner().inline(render_text("emails/_layout.html", context)),
     )
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in PARAGRAPHS.split(text.strip()) if part.strip()]
 
 
 @lru_cache(maxsize=1)

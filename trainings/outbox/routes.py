@@ -20,7 +20,7 @@ from trainings.accounts.permissions import MESSAGE_READERS
 from trainings.audit.actions import record
 from trainings.db import reads, transaction
 from trainings.lib.text import short_name
-from trainings.outbox import actions, queries
+from trainings.outbox import actions, queries, text_routes
 from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.queries import Batch
@@ -234,4 +234,5 @@ routes: list[BaseRoute] = [
     Route(INDEX + "/{id:uuid}/html", show_html),
     Route(INDEX + "/{id:uuid}/reintentar", retry, methods=["POST"]),
     Route(INDEX + "/lotes/{id:uuid}/detener", stop, methods=["POST"]),
+    *text_routes.routes,
 ]

@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
@@ -115,6 +116,10 @@ class VenueDetails:
     is_active: bool = True
 
 
+CALENDARS_SHOW = frozenset({"name", "address", "lat", "lon", "municipality_id"})
+"""Columns of a venue that stand in calendars."""
+
+
 async def load_municipalities() -> int:
     """Write the 340 municipalities of the file; may be done again at any time. Addresses (slugs) never change."""
     rows = []
@@ -145,6 +150,13 @@ async def create_operator(details: OperatorDetails, *, actor: Actor) -> Operator
             await Signatory.create(operator=operator, name=signatory.name, office=signatory.office, position=position)
         await record("places.create_operator", actor=actor, object_id=operator.id, code=details.code)
     return operator
+
+
+async def set_reminder_days(operator_id: UUID, days: str, *, actor: Actor) -> None:
+    """Remind people so many days before each session (`3,1`) from now on; empty: never."""
+    async with transaction():
+        await Operator.filter(id=operator_id).update(reminder_days=days)
+        await record("places.set_reminder_days", actor=actor, object_id=operator_id, days=days)
 
 
 async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -> Hub:
@@ -214,7 +226,8 @@ async def update_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: 
         await _check_venue(details, hub, except_for=venue)
         before = venue.municipality_id
         await venue.update_from_dict(columns).save(update_fields=changed)
-        await bump(*feed_keys(hub, before, details.municipality))
+        if not CALENDARS_SHOW.isdisjoint(changed):
+            await bump(*feed_keys(hub, before, details.municipality))
         await record("places.update_venue", actor=actor, object_id=venue.id, hub_id=hub.id, changed=changed)
     return True
 

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 TEMPLATE_DIR = Path(__file__).parent.parent.parent / "templates"
 TIME_AND_STOP, TIME = f"{dates.NBSP}m..", f"{dates.NBSP}m."
 
-__all__ = ["environment", "redirect", "render", "render_text", "scan_page_headers", "token_page_headers"]
+__all__ = [
+    "environment",
+    "redirect",
+    "render",
+    "render_block",
+    "render_text",
+    "scan_page_headers",
+    "token_page_headers",
+]
 
 
 @lru_cache(maxsize=1)
@@ -98,6 +106,15 @@ def render(
 def render_text(template: str, context: Mapping[str, Any]) -> str:
     """A template without a request: a mail. A sentence that ends with a time has its full stop in "p. m." already."""
     return environment().get_template(template).render(context).replace(TIME_AND_STOP, TIME)
+
+
+def render_block(template: str, block: str, context: Mapping[str, Any]) -> str:
+    """One block of a template alone; empty where it has none of this name."""
+    found = environment().get_template(template)
+    if block not in found.blocks:
+        return ""
+    text = "".join(found.blocks[block](found.new_context(dict(context))))
+    return text.replace(TIME_AND_STOP, TIME)
 
 
 def redirect(path: str) -> RedirectResponse:

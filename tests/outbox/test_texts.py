@@ -1,0 +1,328 @@
+"""An operator's own words: a fixed list of placeholders, nothing but text, and a frame that nobody takes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import make_cast
+from tests.outbox.told import FRIDAY, Freeze, a_training, everything, last_mail, put_on_waiting_list, tell
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.errors import Refusal
+from trainings.outbox.models import MessageTemplate
+from trainings.outbox.placeholders import (
+    NAMES,
+    LoneBrace,
+    LongSubject,
+    OwnWords,
+    RevealingSubject,
+    UnknownPlaceholder,
+    check_words,
+    fill,
+)
+from trainings.outbox.templates import forget_words, own_words, save_words
+from trainings.places.models import Operator
+from trainings.registrations import previews
+from trainings.registrations.mails import EDITABLE
+from trainings.schedule.models import PlaceShown
+from trainings.settings import Settings
+from trainings.web.i18n import gettext
+
+NewClient = Callable[[], AsyncClient]
+HOSTILE = '<script>alert(1)</script> {{ 7*7 }} {% raw %} & "comillas"'
+
+
+async def say(subject: str, body: str, *, kind: str = "registration_confirmed", lang: str = "es-GT") -> None:
+    operator = await make.make_operator()
+    await save_words(operator.id, kind, lang, OwnWords(subject, body), actor=PROGRAM)
+
+
+# -- placeholders
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "nearest"),
+    [
+        ("{titlo}", "titlo", "titulo"),
+        ("{Título}", "Título", "titulo"),
+        ("{ fecha }", " fecha ", "fecha"),
+        ("{teléfono}", "teléfono", "telefono"),
+        ("{dpi}", "dpi", ""),
+    ],
+)
+def test_unknown_placeholder_is_refused_by_name_with_the_nearest_known(written: str, name: str, nearest: str) -> None:
+    with pytest.raises(UnknownPlaceholder) as refused:
+        check_words(OwnWords("Le esperamos", f"Hola, {written}."))
+
+    sentence = gettext(refused.value.text) % refused.value.values
+    assert f"{{{name}}}" in sentence
+    assert (f"{{{nearest}}}" in sentence) is bool(nearest)
+    assert refused.value.field == "body"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "refusal", "field"),
+    [
+        ("Aviso\r\nBcc: todos@x.example", "Hola", LongSubject, "subject"),
+        ("Aviso\nBcc: todos@x.example", "Hola", LongSubject, "subject"),
+        ("Aviso\u2028Bcc: todos@x.example", "Hola", LongSubject, "subject"),
+        ("Aviso", "Hola {titulo", LoneBrace, "body"),
+        ("Aviso", "Hola titulo}", LoneBrace, "body"),
+        ("Aviso", "Hola {{titulo}}", LoneBrace, "body"),
+        ("{titulo}", "Hola", RevealingSubject, "subject"),
+        ("Taller sobre MIGRACIÓN", "Hola", RevealingSubject, "subject"),
+        ("{nombre}", "Hola", UnknownPlaceholder, "subject"),
+    ],
+)
+def test_words_that_cannot_be_sent_are_refused_at_their_field(
+    subject: str, body: str, refusal: type[Refusal], field: str
+) -> None:
+    with pytest.raises(refusal) as refused:
+        check_words(OwnWords(subject, body))
+
+    assert refused.value.field == field
+
+
+def test_value_is_text_whatever_stands_in_it() -> None:
+    filled = fill(
+        OwnWords("{ventanilla}", "{titulo} y {lugar}"), {"titulo": "{lugar}", "lugar": "aquí", "ventanilla": "a\r\nb"}
+    )
+
+    assert filled == OwnWords("a b", "{lugar} y aquí")
+
+
+# -- what is sent
+
+
+async def test_own_words_are_sent_in_the_frame_that_stays(db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    await say(
+        "Bienvenida de {municipio}", "Tenemos su lugar en {titulo}, {fecha}.\n\nTraiga {traer}. Llame al {telefono}."
+    )
+    registration = await make.make_registration(await a_training(bring="su cuaderno"), email="ana@x.example")
+
+    mail = await last_mail("registration_confirmed")
+
+    assert mail.subject == "Bienvenida de La Libertad, Petén: sábado 6 de marzo, 8:30 a. m."
+    assert "Tenemos su lugar en Riesgos de la migración irregular" in mail.text
+    assert "Traiga su cuaderno. Llame al 7900 1234." in mail.text
+    assert "Le esperamos. Al llegar muestre" not in mail.text
+    for kept in (
+        "/i/",
+        "Salón municipal",
+        registration.short_code[:4],
+        "Este enlace es solo suyo",
+        "Si tiene preguntas, llame",
+    ):
+        assert kept in mail.text
+        assert kept in mail.html
+
+
+async def test_hostile_words_are_text(db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    operator = await make.make_operator()
+    await MessageTemplate.create(
+        operator=operator,
+        kind="registration_confirmed",
+        lang="es-GT",
+        subject="Aviso",
+        body=f"{HOSTILE}\nBcc: x",
+        changed_at=FRIDAY,
+    )
+    await make.make_registration(await a_training(), email="ana@x.example")
+
+    mail = await last_mail("registration_confirmed")
+
+    assert HOSTILE in mail.text
+    assert "<script>" not in mail.html
+    assert "&lt;script&gt;" in mail.html
+    assert "49" not in mail.html.partition("</h1>")[2].partition('class="hung"')[0]
+    assert "Bcc" not in everything(mail).partition("\n\n")[0].partition("Subject")[0]
+
+
+async def test_another_operator_and_another_language_keep_the_program_s_words(db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    await say("Welcome", "We keep a place for you.", lang="en")
+    await make.make_registration(await a_training(), email="ana@x.example")
+    here = await last_mail("registration_confirmed")
+    hub = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
+    await say("Bienvenida", "Hola.")
+    await make.make_registration(await a_training(hub=hub), email="beto@x.example")
+    there = await last_mail("registration_confirmed")
+
+    assert here.subject.startswith("Su inscripción está confirmada")
+    assert there.subject.startswith("Su inscripción está confirmada")
+
+
+@pytest.mark.parametrize(
+    ("kind", "must"),
+    [("training_cancelled", "Motivo: Lluvia"), ("registration_offered", "Abra su enlace y diga sí o no")],
+)
+async def test_what_must_be_said_is_said_all_the_same(db: Settings, freeze: Freeze, kind: str, must: str) -> None:
+    freeze(FRIDAY)
+    await say("Aviso", "Buenas tardes.", kind=kind)
+    training = await a_training(offer_hours=24)
+    registration = await make.make_registration(training, email="ana@x.example")
+    training.cancel_reason = "Lluvia"
+    await training.save(update_fields=["cancel_reason"])
+
+    mail = await tell(registration, kind)
+
+    assert "Buenas tardes." in mail.text
+    assert must in mail.text
+
+
+async def test_protected_place_stays_hidden_in_own_words(db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    await say("Aviso", "Será en {lugar}.", kind="registration_waitlisted")
+    training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION)
+    registration = await make.make_registration(training, email="ana@x.example")
+    await put_on_waiting_list(registration)
+
+    told = everything(await tell(registration, "registration_waitlisted"))
+
+    assert "Será en La Libertad, Petén." in told.replace("=\r\n", "")
+    assert "Salón municipal" not in told
+
+
+async def test_given_up_words_are_the_program_s_again(db: Settings) -> None:
+    await say("Aviso", "Hola.")
+    operator = await make.make_operator()
+    await say("Aviso dos", "Hola otra vez.")
+    assert await own_words(operator.id, "registration_confirmed", "es-GT") == OwnWords("Aviso dos", "Hola otra vez.")
+
+    for _ in range(2):
+        await forget_words(operator.id, "registration_confirmed", "es-GT", actor=PROGRAM)
+
+    assert await own_words(operator.id, "registration_confirmed", "es-GT") is None
+    assert [line.act for line in await AuditLine.filter(act__startswith="outbox.").order_by("id")] == [
+        "outbox.save_words",
+        "outbox.save_words",
+        "outbox.forget_words",
+    ]
+
+
+@pytest.mark.parametrize("lang", ["es-GT", "en"])
+@pytest.mark.parametrize("kind", sorted(EDITABLE))
+async def test_every_kind_has_a_preview_and_words_to_begin_with(sqlite_db: Settings, kind: str, lang: str) -> None:
+    hub = await make.make_hub()
+    await hub.fetch_related("seat")
+
+    begun = previews.original(kind, hub, lang)
+    check_words(begun)
+    own = OwnWords("Aviso", " ".join(f"{name}: {{{name}}}" for name in NAMES))
+    shown = previews.preview(kind, previews.made_up(hub), own, lang)
+
+    assert begun.subject
+    assert "Ventanilla de La Libertad" in shown.letter.text
+    assert "{" not in shown.letter.text
+    for paragraph in previews.must_say(kind, previews.made_up(hub), lang):
+        assert (
+            paragraph in shown.letter.text.replace("\xa0", " ") or paragraph.replace("\xa0", " ") in shown.letter.text
+        )
+
+
+# -- the pages
+
+
+async def test_admin_words_a_message_sees_it_and_takes_it_back(new_client: NewClient) -> None:
+    cast = await make_cast()
+    await make.make_training(hub=cast.hub, venue=cast.venue, neutral_title="Reunión del martes")
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    operator = await Operator.get(code="1705")
+    path = f"/panel/textos/{operator.id}/registration_confirmed/es-GT"
+    words = {"subject": "Le esperamos en {municipio}", "body": "Hola.\n\nNos vemos en {titulo}."}
+
+    before = await browser.get(path)
+    shown = await browser.post(path, data=words | {"do": "ver"})
+    n_kept = await MessageTemplate.all().count()
+    saved = await browser.post(path, data=words | {"do": "guardar"})
+    after = await browser.get(path)
+    listed = await browser.get("/panel/textos")
+    undone = await browser.post(f"{path}/original")
+
+    assert "Su inscripción está confirmada" in before.text
+    assert all(f"{{{name}}}" in before.text for name in NAMES)
+    assert "Nos vemos en Taller de ejemplo." in shown.text
+    assert "Nos vemos en Reunión del martes." in shown.text
+    assert "Le esperamos en La Libertad, Petén" in shown.text
+    assert n_kept == 0
+    assert saved.status_code == 303
+    assert "texto propio" in after.text
+    assert "Propio" in listed.text
+    assert undone.status_code == 303
+    assert await MessageTemplate.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "sentence"),
+    [
+        ("Aviso", "Hola {titlo}", "No hay ningún dato {titlo}. ¿Quiso escribir {titulo}?"),
+        ("Aviso\r\nBcc: x@x.example", "Hola", "El asunto va en una sola línea."),
+        ("Aviso", "  \n ", "Escriba el mensaje, o vuelva al texto original."),
+        ("", "Hola", "Escriba el asunto."),
+        ("x" * 121, "Hola", "hasta 120 letras"),
+        ("Aviso", "x" * 4001, "hasta 4000 letras"),
+    ],
+)
+async def test_page_refuses_in_words_and_keeps_what_was_typed(
+    new_client: NewClient, subject: str, body: str, sentence: str
+) -> None:
+    cast = await make_cast()
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    operator = await Operator.get(code="1705")
+
+    page = await browser.post(
+        f"/panel/textos/{operator.id}/registration_confirmed/es-GT", data={"subject": subject, "body": body}
+    )
+
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert await MessageTemplate.all().count() == 0
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("7, 2", "7,2"), ("1 y 3", "3,1"), ("", ""), ("3,3", "3")])
+async def test_admin_sets_the_days_of_reminders(new_client: NewClient, typed: str, kept: str) -> None:
+    cast = await make_cast()
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    operator = await Operator.get(code="1705")
+
+    await browser.post(f"/panel/textos/{operator.id}/recordatorios", data={"days": typed})
+
+    assert (await Operator.get(code="1705")).reminder_days == kept
+
+
+@pytest.mark.parametrize("typed", ["0", "15", "mañana", "-1", "1.5", "1,2,3,4", "٣"])
+async def test_days_that_are_none_are_refused(new_client: NewClient, typed: str) -> None:
+    cast = await make_cast()
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    operator = await Operator.get(code="1705")
+
+    page = await browser.post(f"/panel/textos/{operator.id}/recordatorios", data={"days": typed})
+
+    assert page.status_code == 422
+    assert (await Operator.get(code="1705")).reminder_days == "3,1"
+
+
+async def test_texts_are_the_operator_s_own(new_client: NewClient) -> None:
+    cast = await make_cast()
+    elsewhere = await Operator.get(code=make.TACANA)
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+
+    statuses = [
+        (await browser.get(f"/panel/textos/{elsewhere.id}/registration_confirmed/es-GT")).status_code,
+        (await browser.get(f"/panel/textos/{(await Operator.get(code='1705')).id}/own_link_again/es-GT")).status_code,
+        (await browser.post(f"/panel/textos/{elsewhere.id}/recordatorios", data={"days": ""})).status_code,
+    ]
+
+    assert statuses == [404, 404, 404]
+    assert (await Operator.get(code=make.TACANA)).reminder_days == "3,1"

@@ -1,0 +1,46 @@
+"""An operator's own words for its messages: read, kept, and given up for the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, reads, transaction
+from trainings.outbox.models import MessageTemplate
+from trainings.outbox.placeholders import OwnWords, check_words
+from trainings.places.models import Operator
+
+
+async def own_words(operator_id: UUID, kind: str, lang: str) -> OwnWords | None:
+    """The operator's words for this kind of message in this language; none: the program's."""
+    found = await reads(MessageTemplate).get_or_none(operator_id=operator_id, kind=kind, lang=lang)
+    return OwnWords(found.subject, found.body) if found is not None else None
+
+
+async def templates_of(operator_id: UUID) -> Mapping[tuple[str, str], MessageTemplate]:
+    """All that an operator has words of its own for, by kind and language."""
+    found = await reads(MessageTemplate).filter(operator_id=operator_id)
+    return {(one.kind, one.lang): one for one in found}
+
+
+async def save_words(operator_id: UUID, kind: str, lang: str, words: OwnWords, *, actor: Actor) -> None:
+    """Say it so from now on, also in what waits to be sent. Refuses as `check_words` does."""
+    check_words(words)
+    async with transaction():
+        await lock(Operator, [operator_id])
+        found = await MessageTemplate.get_or_none(operator_id=operator_id, kind=kind, lang=lang)
+        template = found or MessageTemplate(operator_id=operator_id, kind=kind, lang=lang)
+        template.subject, template.body = words.subject, words.body
+        template.changed_at, template.changed_by_id = clock.now(), actor.id
+        await template.save()
+        await record("outbox.save_words", actor=actor, object_id=operator_id, kind=kind, lang=lang)
+
+
+async def forget_words(operator_id: UUID, kind: str, lang: str, *, actor: Actor) -> None:
+    """Say it as the program does again; twice is once."""
+    async with transaction():
+        if await MessageTemplate.filter(operator_id=operator_id, kind=kind, lang=lang).delete():
+            await record("outbox.forget_words", actor=actor, object_id=operator_id, kind=kind, lang=lang)
