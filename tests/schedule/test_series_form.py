@@ -11,6 +11,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.queries import counted_queries
 from tests.schedule.panel import NEW, as_, filled, one, post, posted, rows_of
 from trainings import clock
 from trainings.audit.models import AuditLine
@@ -239,3 +240,16 @@ async def test_seats_are_told_on_the_page_of_the_training(client: AsyncClient, c
     assert saved.status_code == 303
     assert "Feria titular (La Libertad, Petén)" in page
     assert "caben 20 personas y el cupo es de 25" in page
+
+
+async def test_many_rows_ask_no_more_of_the_database_than_one(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, **{"sessions-0-facilitators": [cast.facilitator.id]})
+    await post(client, NEW, {**form, "look": "yes"})
+
+    with counted_queries() as of_one:
+        await post(client, NEW, {**form, "look": "yes"})
+    with counted_queries() as of_many:
+        await post(client, NEW, {**form, "repeat_pattern": "weekly", "repeat_times": "24", "repeat": "yes"})
+
+    assert len(of_many) == len(of_one)

@@ -16,11 +16,12 @@ from trainings.outreach.actions import ActivityCalledOff, TimeAndPlace
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.people import choices
+from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
 from trainings.places.queries import venues_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.editor_routes import REFUSED, editable_hubs
-from trainings.schedule.holidays import holiday_during
+from trainings.schedule.holidays import days_off_during
 from trainings.schedule.plans import session_field
 from trainings.schedule.queries import people_who_facilitate
 from trainings.web.allow import WrongRole, allow
@@ -64,7 +65,7 @@ async def create(request: Request) -> Response:
         return await _form(request, hub, exc.typed, status=422)
     except Refusal as refusal:
         return await _refused(request, hub, typed, refusal)
-    return saved(activity, plan.at, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
+    return await saved(activity, plan.at, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
 
 
 @allow(*EDITORS)
@@ -93,17 +94,18 @@ async def update(request: Request) -> Response:
         return await _form(request, activity.hub, exc.typed, activity=activity, status=422)
     except Refusal as refusal:
         return await _refused(request, activity.hub, typed, refusal, activity=activity)
-    return saved(activity, plan.at, N_("Listo: los cambios están guardados."))
+    return await saved(activity, plan.at, N_("Listo: los cambios están guardados."))
 
 
-def saved(activity: OutreachActivity, at: TimeAndPlace, sentence: str) -> Response:
-    """Back to its page, with a word of warning where the day is a holiday."""
+async def saved(activity: OutreachActivity, at: TimeAndPlace, sentence: str) -> Response:
+    """Back to its page, with a word of warning where the day is a holiday or the municipality's feast."""
     response = redirect(f"{INDEX}/{activity.id}")
-    holiday = holiday_during(at.starts_at, at.ends_at)
-    if holiday is None:
+    feasts = await feasts_in({at.municipality})
+    names = days_off_during(at.starts_at, at.ends_at, feasts[at.municipality])
+    if not names:
         flash(response, gettext(sentence))
     else:
-        words = gettext(N_("Ese día es feriado: %(name)s.")) % {"name": gettext(holiday.name)}
+        words = gettext(N_("Ese día es feriado: %(name)s.")) % {"name": names}
         flash(response, f"{gettext(sentence)} {words}", "note")
     return response
 

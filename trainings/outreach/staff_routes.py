@@ -185,7 +185,7 @@ async def move(request: Request) -> Response:
         typed.refused(refusal)
         is_booked = isinstance(refusal, Booked)
         return await _move_form(request, activity, typed, status=refusal.status, is_booked=is_booked)
-    return saved(activity, at, N_("Listo: la actividad cambió."))
+    return await saved(activity, at, N_("Listo: la actividad cambió."))
 
 
 async def _move_form(
