@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.notes import sounds
+from tests.notes.conftest import NOW, kept_in
 from tests.notes.make_notes import make_note, text
 from trainings import clock
 from trainings.accounts.queries import actor_of
@@ -22,32 +23,10 @@ from trainings.notes import actions
 from trainings.notes.actions import NoSource, NoteMoved, NoVoice, UnknownNote, WrongExpiry, WrongReview
 from trainings.notes.markdown import UnusableText
 from trainings.notes.models import InformationNote, NoteState, Situation
-from trainings.settings import Settings, get_settings
 
-NOW = datetime(2027, 3, 3, 9, tzinfo=clock.GUATEMALA)
 TODAY = NOW.date()
 
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def cast(db: Settings, freeze: Freeze) -> Cast:
-    freeze(NOW)
-    return await make_cast()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where this test's recordings lie."""
-    monkeypatch.setenv("TRAININGS_DATA_DIR", str(tmp_path / "var"))
-    get_settings.cache_clear()
-    yield tmp_path / "var" / "audio" / "notes"
-    get_settings.cache_clear()
-
-
-def kept_in(folder: Path) -> list[str]:
-    """Names of the recordings that lie there."""
-    return [file.name for file in folder.iterdir()] if folder.exists() else []
 
 
 async def fresh(note: InformationNote) -> InformationNote:

@@ -11,28 +11,21 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 from httpx2 import AsyncClient
 
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.notes import sounds
+from tests.notes.conftest import NOW
 from tests.notes.make_notes import make_note, text
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.notes import actions
 from trainings.notes.models import NoteKind
 from trainings.notes.queries import MOST_IN_A_FEED
-from trainings.settings import Settings
 
-NOW = datetime(2027, 3, 3, 9, tzinfo=clock.GUATEMALA)
 ALL, HUB, TOWN = "/avisos.atom", "/notas/la-libertad-peten.atom", "/municipios/la-libertad-peten/avisos.atom"
 ATOM = "{http://www.w3.org/2005/Atom}"
 HOSTILE = "Ñandú, «é»; 👩‍🏫 & <b>no</b> ]]> \"'"
 
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def cast(db: Settings, freeze: Freeze) -> Cast:
-    freeze(NOW)
-    return await make_cast()
 
 
 async def read(client: AsyncClient, path: str) -> Any:

@@ -6,30 +6,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.counting import statements
 from tests.notes import sounds
+from tests.notes.conftest import NOW
 from tests.notes.make_notes import SOURCE, make_note
 from tests.web.pages import Page
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.notes import actions
 from trainings.notes.models import InformationNote, NoteKind
-from trainings.settings import Settings
-
-NOW = datetime(2027, 3, 3, 9, tzinfo=clock.GUATEMALA)
 
 Freeze = Callable[[datetime], None]
-
-
-@pytest.fixture
-async def cast(db: Settings, freeze: Freeze) -> Cast:
-    freeze(NOW)
-    return await make_cast()
 
 
 async def titles(client: AsyncClient, query: str = "") -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,13 @@ from tests.notes import sounds
 from trainings.errors import Refusal
 from trainings.notes import recordings
 from trainings.notes.recordings import BrokenRecording, EmptyRecording, NoRecording
-from trainings.settings import get_settings
 from trainings.web.files import RecordingTooLarge
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("TRAININGS_DATA_DIR", str(tmp_path / "var"))
-    get_settings.cache_clear()
-    yield tmp_path / "var" / "audio" / "notes"
-    get_settings.cache_clear()
+def own_folder(folder: Path) -> Path:
+    """Nothing is kept beyond a test."""
+    return folder
 
 
 @pytest.mark.parametrize(

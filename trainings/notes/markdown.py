@@ -39,6 +39,7 @@ class UnusableText(Refusal):
     """The text of a note holds what is not shown; the sentence says what, and what to do instead."""
 
     code = "unusable_text"
+    status = 422
 
 
 TOO_LONG = N_("Es demasiado largo: tiene %(n)s letras y caben %(most)s. Parta la nota en dos.")
