@@ -16,6 +16,8 @@ from trainings.seed.cards import build_cards
 from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
 from trainings.seed.notes import build_notes
+from trainings.seed.outreach import build_outreach
+from trainings.seed.planning import build_planning
 from trainings.seed.world import DOMAIN, World
 from trainings.settings import Settings
 
@@ -71,7 +73,9 @@ async def _build(password: str, scale: int) -> None:
         await build_families(world)
         await build_calls(world)
         await build_lately(world)
+        await build_planning(world)
         await build_notes(world)
+        await build_outreach(world)
 
 
 async def _keep_running(scale: int) -> None:
