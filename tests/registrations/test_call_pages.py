@@ -1,63 +1,31 @@
-"""The pages of call lists: who may, what is shown and logged, what each button does, and what never leaves."""
+"""The pages of call lists: who may, what is shown and logged, and what never leaves."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from httpx2 import AsyncClient, Response
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import make_cast
 from tests.counting import statements
+from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark, one_to_call, page_of
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from tests.registrations.families import make_family
 from tests.web.pages import Page
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
-from trainings.outbox.models import Call, CallList
+from trainings.outbox.models import Call
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
-from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
-
-NewClient = Callable[[], AsyncClient]
-INDEX = "/panel/llamadas"
 
 
 @pytest.fixture(autouse=True)
 def _on_monday(freeze: Freeze) -> None:
     freeze(MONDAY)
-
-
-async def at_desk(new_client: NewClient, cast: Cast, who: str = "assistant") -> AsyncClient:
-    client = new_client()
-    await make.sign_in(client, getattr(cast, who))
-    return client
-
-
-async def page_of(client: AsyncClient, path: str) -> Page:
-    answer = await client.get(path)
-    assert answer.status_code == 200, answer.text
-    return Page(answer.text)
-
-
-async def mark(client: AsyncClient, call_list: CallList, whom: Registration, **fields: str) -> Response:
-    body = {"person": str(whom.id), "result": "reached", "via": "call"} | fields
-    return await client.post(f"{INDEX}/{call_list.id}/marcar", data=body)
-
-
-async def one_to_call(cast: Cast, **about: str) -> tuple[CallList, Registration]:
-    training = await a_training(cast)
-    person = await make.make_registration(training, **({"given_names": "Ana", "phone": "5555 1234"} | about))  # type: ignore[arg-type]
-    return await a_list(training), person
-
-
-async def acts() -> list[str]:
-    return [act for (act,) in await AuditLine.filter(act__startswith="calls.").order_by("id").values_list("act")]
 
 
 # -- the lists
@@ -216,178 +184,6 @@ async def test_text_for_a_community_has_no_names_and_a_plain_field(new_client: N
     assert len(texts) == len(page.all("textarea")) == 2
     assert "para personas inscritas de Las Pozas" in texts[1]
     assert not [text for text in texts if "Ana" in text or "5555 1234" in text]
-
-
-# -- marking
-
-
-async def test_mark_says_who_told_them_how_and_when_and_leads_back_to_the_row(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-
-    answer = await mark(client, call_list, person, via="whatsapp")
-    page = await page_of(client, f"{INDEX}/{call_list.id}")
-
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"{INDEX}/{call_list.id}#c-{person.id}"
-    assert "Avisado por medio de WhatsApp · Hoy, 9:00\xa0a.\xa0m. · Luis Ba" in page.text
-    assert "1 de 1 avisado" in page.text
-    [line] = await AuditLine.filter(act="calls.mark")
-    assert line.detail == {"call_list": str(call_list.id), "result": "reached", "via": "whatsapp", "n": 1}
-
-
-async def test_opening_whatsapp_marks_nothing(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-
-    page = await page_of(client, f"{INDEX}/{call_list.id}")
-
-    assert page.one("a", rel="noopener noreferrer")
-    assert await Call.all().count() == 0
-
-
-async def test_family_of_one_telephone_is_marked_once_for_all(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    rosa, diego = await make_family(training, "Rosa", "Diego", phone="5555 1234")
-    call_list = await a_list(training)
-
-    await mark(await at_desk(new_client, cast), call_list, diego)
-
-    marked = {one.registration_id for one in await Call.all()}
-    assert marked == {rosa.id, diego.id}
-
-
-async def test_filter_leaves_who_is_left_and_goes_on_with_the_next(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    ana, berta = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta")]
-    call_list = await a_list(training)
-    client = await at_desk(new_client, cast)
-    page = await page_of(client, f"{INDEX}/{call_list.id}?ver=faltan")
-
-    answer = await mark(client, call_list, ana, left="faltan", after=str(berta.id))
-    left = await page_of(client, answer.headers["location"].partition("#")[0])
-
-    assert [str(one["value"]) for one in page.all("input", name="after")] == [str(berta.id)]
-    assert answer.headers["location"] == f"{INDEX}/{call_list.id}?ver=faltan#c-{berta.id}"
-    assert ("Ana" in left.text, "Berta" in left.text) == (False, True)
-
-
-async def test_undo_is_a_new_mark_and_all_tries_are_counted(new_client: NewClient, freeze: Freeze) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-    for number, result in enumerate(("not_reached", "reached", "not_reached", "not_reached")):
-        freeze(MONDAY + timedelta(minutes=5 * number))
-        await mark(client, call_list, person, result=result)
-
-    page = await page_of(client, f"{INDEX}/{call_list.id}")
-
-    assert await Call.all().count() == 4
-    assert "0 de 1 avisado" in page.text
-    assert "2 intentos" in page.text
-
-
-async def test_second_click_is_no_second_try(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-
-    for _time in range(2):
-        assert (await mark(client, call_list, person, result="not_reached")).status_code == 303
-
-    assert await Call.all().count() == 1
-
-
-@pytest.mark.parametrize("fields", [{"via": "telepatía"}, {"result": "x"}, {"person": "x"}, {"person": ""}])
-async def test_mark_that_makes_no_sense_is_refused(new_client: NewClient, fields: dict[str, str]) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-
-    answer = await mark(await at_desk(new_client, cast), call_list, person, **fields)
-
-    assert answer.status_code == 422
-    assert await Call.all().count() == 0
-
-
-async def test_mark_for_somebody_of_another_training_is_refused(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
-    stranger = await make.make_registration(await a_training(cast), given_names="Zoila")
-
-    answer = await mark(await at_desk(new_client, cast), call_list, stranger)
-
-    assert answer.status_code == 409
-    assert "Ya no hace falta" in answer.text
-    assert await Call.all().count() == 0
-
-
-# -- closing
-
-
-async def test_closing_with_people_left_asks_why(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-    path = f"{INDEX}/{call_list.id}"
-
-    without = await client.post(f"{path}/cerrar", data={})
-    with_reason = await client.post(f"{path}/cerrar", data={"reason": "no_answer"})
-    page = await page_of(client, path)
-
-    assert (without.status_code, with_reason.status_code) == (422, 303)
-    assert "Escoja por qué cierra la lista" in without.text
-    assert "Faltaban personas: No contestan." in page.text
-    [line] = await AuditLine.filter(act="calls.close")
-    assert line.detail == {"n": 1, "n_left": 1, "reason": "no_answer"}
-
-
-async def test_closed_list_takes_no_marks_until_it_is_opened_again(new_client: NewClient) -> None:
-    cast = await make_cast()
-    call_list, person = await one_to_call(cast)
-    client = await at_desk(new_client, cast)
-    await client.post(f"{INDEX}/{call_list.id}/cerrar", data={"reason": "no_answer"})
-
-    refused = await mark(client, call_list, person)
-    await client.post(f"{INDEX}/{call_list.id}/abrir")
-    taken = await mark(client, call_list, person)
-
-    assert (refused.status_code, taken.status_code) == (409, 303)
-
-
-async def test_closed_list_can_be_read_for_thirty_days(new_client: NewClient, freeze: Freeze) -> None:
-    cast = await make_cast()
-    training = await a_training(cast)
-    await make.make_registration(training, given_names="Ana")
-    call_list = await a_list(training)
-    await CallList.filter(id=call_list.id).update(closed_at=MONDAY)
-
-    answers = {}
-    for days in (29, 31):
-        freeze(MONDAY + timedelta(days=days))
-        client = await at_desk(new_client, cast)
-        answers[days] = (
-            (await client.get(f"{INDEX}/{call_list.id}")).status_code,
-            str(call_list.id) in (await client.get(INDEX)).text,
-        )
-
-    assert answers == {29: (200, True), 31: (404, False)}
-
-
-async def test_list_of_what_is_over_is_no_longer_to_be_called(new_client: NewClient, freeze: Freeze) -> None:
-    cast = await make_cast()
-    call_list, _person = await one_to_call(cast)
-
-    freeze(SATURDAY + timedelta(hours=5))
-    client = await at_desk(new_client, cast)
-    page = await page_of(client, f"{INDEX}/{call_list.id}")
-
-    assert "Esto ya pasó" in page.text
-    assert not page.all("select", name="via")
-    assert "por llamar" not in (await page_of(client, "/panel")).text
 
 
 # -- paper, log, links

@@ -27,7 +27,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import stop_batch
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.people.actions import GuardianContact
-from trainings.people.models import Guardian, Participant, Relation
+from trainings.people.models import Consent, Guardian, Participant, Relation
 from trainings.registrations import actions, call_actions
 from trainings.registrations.call_people import PATIENCE, Why, people_on
 from trainings.registrations.calls import open_list
@@ -163,6 +163,16 @@ async def test_who_signed_up_afterwards_knows_it_already(db: object, freeze: Fre
     assert await calls(call_list) == {}
 
 
+async def test_who_took_back_the_permission_for_their_data_is_not_called(db: object) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    call_list = await a_list(training)
+
+    await Consent.filter(participant_id=person.participant_id).update(withdrawn_at=clock.now())
+
+    assert await calls(call_list) == {}
+
+
 async def test_nobody_is_called_about_what_was_stopped(db: object, freeze: Freeze) -> None:
     cast = await make_cast()
     training = await a_training(cast)
@@ -251,7 +261,7 @@ async def test_minor_is_called_at_the_guardians_telephone_and_never_at_their_own
     without = await calls(call_list)
 
     assert with_permission == {"Luz": "+50255550000"}
-    assert without == {"Luz": None}
+    assert without == {}
 
 
 async def test_minors_message_goes_to_the_guardian_whose_address_may_refuse(db: object) -> None:

@@ -14,6 +14,7 @@ from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
+from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -184,7 +185,7 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
 
 async def _around(lists: Sequence[CallList]) -> Around:
     trainings = sorted({one.training_id for one in lists})
-    rows = await _registrations(trainings)
+    rows = await _with_permission(await _registrations(trainings))
     apart = await _apart([row["id"] for row in rows])
     refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
     people: dict[UUID, list[Person]] = defaultdict(list)
@@ -216,6 +217,12 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
         reached_at="group__reached_at",
     )
     return rows
+
+
+async def _with_permission(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those who took back the permission for their data, of a minor the guardian's: nobody calls them."""
+    gone = await without_permission(sorted({row["participant_id"] for row in rows}))
+    return [row for row in rows if row["participant_id"] not in gone]
 
 
 def _is_minor(row: Mapping[str, Any]) -> bool:

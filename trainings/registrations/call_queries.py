@@ -51,22 +51,28 @@ class Progress:
         return self.is_open and self.call_list.due_at <= clock.now()
 
 
-async def progress_of(actor: Actor, *, training_id: UUID | None = None) -> list[Progress]:
+async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
     """The lists that the actor may read, of one training or of all: the next to begin first, then the newest.
 
     Those with nobody on them are left out.
     """
-    lists = [one for one in await _readable(actor, training_id) if one.closed_at is None or _is_recent(one.closed_at)]
-    people = await people_on(lists)
+    lists = await _readable(actor, training_id)
     spans = await _spans(lists)
-    found = [_progress(one, people[one.id], *spans[one.id]) for one in lists if people[one.id]]
-    recent = [one for one in found if _is_recent(one.ends_at)]
-    return sorted(recent, key=lambda one: (one.begins_at, -one.call_list.created_at.timestamp(), one.call_list.id))
+    wanted = [one for one in lists if _is_wanted(one, spans[one.id][1], only_open=only_open)]
+    people = await people_on(wanted)
+    found = [_progress(one, people[one.id], *spans[one.id]) for one in wanted if people[one.id]]
+    return sorted(found, key=lambda one: (one.begins_at, -one.call_list.created_at.timestamp(), one.call_list.id))
+
+
+def _is_wanted(call_list: CallList, ends_at: datetime, *, only_open: bool) -> bool:
+    if only_open:
+        return call_list.closed_at is None and ends_at > clock.now()
+    return _is_recent(call_list.closed_at or ends_at)
 
 
 async def n_to_call(actor: Actor) -> tuple[int, Sequence[Progress]]:
     """How many people of the actor's hubs have to be called now, and the lists on which they are."""
-    waiting = [one for one in await progress_of(actor) if one.is_due and one.n_left]
+    waiting = [one for one in await progress_of(actor, only_open=True) if one.is_due and one.n_left]
     return sum(one.n_left for one in waiting), waiting
 
 

@@ -77,7 +77,7 @@ def progress_words(one: Progress) -> str:
 
 async def calls_about(training_id: UUID, actor: Actor) -> list[tuple[str, str]]:
     """The open lists of a training for who may call: where each is, and how far."""
-    found = await progress_of(actor, training_id=training_id)
+    found = await progress_of(actor, training_id=training_id, only_open=True)
     words = gettext(N_("Llamadas: %(reason)s, %(progress)s"))
     return [
         (
@@ -85,7 +85,6 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[tuple[str, str]]:
             words % {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)},
         )
         for one in found
-        if one.is_open
     ]
 
 
