@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise.functions import Sum
@@ -85,6 +86,8 @@ async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Act
         await _countable(activity_id)
         counts = await counts_of(activity_id)
         known = {row.id: row for row in await HeadCount.filter(id__in=[touch.id for touch in touches])}
+        last = await HeadCount.filter(activity_id=activity_id).order_by("-counted_at").first()
+        moment = last.counted_at if last is not None else None
         refused: set[UUID] = set()
         new: dict[UUID, HeadCount] = {}
         for touch in touches:
@@ -97,7 +100,8 @@ async def count_heads(activity_id: UUID, touches: Sequence[Touch], *, actor: Act
                 refused.add(touch.id)
             else:
                 counts[touch.cell] = left
-                new[touch.id] = _row(activity_id, touch.id, touch.cell, touch.number, actor)
+                moment = _after(moment)
+                new[touch.id] = _row(activity_id, touch.id, touch.cell, touch.number, actor, at=moment)
         # A name that somebody uses at two activities at once is kept at one of them.
         await HeadCount.bulk_create(new.values(), ignore_conflicts=True)
     return refused
@@ -112,14 +116,16 @@ async def undo_last(activity_id: UUID, undo_id: UUID, *, actor: Actor) -> bool:
         await _countable(activity_id)
         if await HeadCount.exists(id=undo_id):
             return True
+        rows = await HeadCount.filter(activity_id=activity_id, counted_by_id=actor.id).order_by("counted_at", "id")
         standing: list[HeadCount] = []
-        for row in await HeadCount.filter(activity_id=activity_id, counted_by_id=actor.id).order_by("counted_at", "id"):
+        for row in rows:
             _take_in(standing, row)
         counts = await counts_of(activity_id)
         last = standing[-1] if standing else None
         if last is None or counts[_cell_of(last)] < last.number:
             return False
-        await _row(activity_id, undo_id, _cell_of(last), -last.number, actor).save(force_create=True)
+        moment = _after(rows[-1].counted_at)
+        await _row(activity_id, undo_id, _cell_of(last), -last.number, actor, at=moment).save(force_create=True)
     return True
 
 
@@ -136,7 +142,8 @@ async def write_totals(activity_id: UUID, wanted: Counts, *, seen: Counts, actor
             return
         if any(counts[cell] != seen.get(cell, 0) for cell in differing):
             raise CountedMeanwhile
-        rows = [_row(activity_id, uuid7(), cell, number, actor) for cell, number in differing.items()]
+        now = clock.now()
+        rows = [_row(activity_id, uuid7(), cell, number, actor, at=now) for cell, number in differing.items()]
         await HeadCount.bulk_create(rows)
         await record("outreach.write_totals", actor=actor, object_id=activity_id, hub_id=activity.hub_id, n=len(rows))
 
@@ -180,13 +187,19 @@ def _is_same(stored: HeadCount, touch: Touch, activity_id: UUID) -> bool:
     return (stored.activity_id, _cell_of(stored), stored.number) == (activity_id, touch.cell, touch.number)
 
 
-def _row(activity_id: UUID, row_id: UUID, cell: Cell, number: int, actor: Actor) -> HeadCount:
+def _after(moment: datetime | None) -> datetime:
+    """Now, and later than that moment: undoing goes back in the order in which heads were counted."""
+    now = clock.now()
+    return now if moment is None else max(now, moment + timedelta(microseconds=1))
+
+
+def _row(activity_id: UUID, row_id: UUID, cell: Cell, number: int, actor: Actor, *, at: datetime) -> HeadCount:
     return HeadCount(
         id=row_id,
         activity_id=activity_id,
         sex=cell.sex.value,
         age_band=cell.band.value,
         number=number,
-        counted_at=clock.now(),
+        counted_at=at,
         counted_by_id=actor.id,
     )

@@ -8,11 +8,20 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.outreach.models import OutreachActivity
-from trainings.outreach.shown import STILL_SHOWN, refresh_at
+from trainings.outreach.shown import STILL_SHOWN, refresh, refresh_at
 from trainings.places.actions import VenueDetails
 from trainings.places.hub_file import HubEntry
 from trainings.places.models import Hub, Venue
 from trainings.schedule import place_actions
+
+
+async def renew_municipalities() -> set[str]:
+    """As `schedule.place_actions.renew_municipalities`; activities follow."""
+    async with transaction():
+        renamed = await place_actions.renew_municipalities()
+        there = OutreachActivity.filter(municipality_id__in=renamed, starts_at__gte=clock.now() - STILL_SHOWN)
+        await refresh([activity_id for (activity_id,) in await there.values_list("id")])
+    return renamed
 
 
 async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
