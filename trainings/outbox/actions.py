@@ -33,6 +33,11 @@ class HasNotFailed(Refusal):
     sentence = N_("Este mensaje no ha fallado, así que no hace falta enviarlo otra vez.")
 
 
+class IsBeingSent(Refusal):
+    code = "is_being_sent"
+    sentence = N_("Este mensaje se está enviando en este momento. Espere un minuto y vea cómo le fue.")
+
+
 async def enqueue(
     kind: str,
     payload: dict[str, Any],
@@ -92,15 +97,21 @@ async def _hub_of(batch_id: UUID) -> UUID | None:
 
 
 async def retry(job_id: UUID, *, actor: Actor) -> None:
-    """Send a message that failed once more, with all its tries. Refuses with HasNotFailed for any other."""
+    """Send a message that failed once more, with all its tries; one that waits for its next try, now.
+
+    Refuses with IsBeingSent while a worker has it, and with HasNotFailed for any other.
+    """
     async with transaction():
         job = await OutboxJob.get_or_none(id=job_id)
         if job is None or job.hub_id is None or not can_see_messages(actor, job.hub_id):
             raise NotFound(N_("No encontramos ese mensaje."))
-        again = await OutboxJob.filter(id=job_id, failed_at__isnull=False).update(
-            failed_at=None, outcome="", last_error="", tries=0, lease_until=None, run_at=clock.now()
+        moment, this = clock.now(), OutboxJob.filter(id=job_id)
+        again = await this.filter(failed_at__isnull=False).update(
+            failed_at=None, outcome="", last_error="", tries=0, lease_until=None, run_at=moment
         )
-        if not again:
-            raise HasNotFailed
+        # What waits keeps its tries: asking sooner is not asking for more.
+        waiting = this.filter(done_at=None, stopped_at=None, lease_until=None).exclude(last_error="")
+        if not again and not await waiting.update(run_at=moment):
+            raise IsBeingSent if job.lease_until is not None and job.done_at is None else HasNotFailed
         await record("outbox.retry", actor=actor, object_id=job.id, hub_id=job.hub_id, kind=job.kind)
     bell.wake()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
+from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from trainings import clock
@@ -14,6 +16,7 @@ from trainings.accounts.permissions import MESSAGE_READERS
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
+from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.web.i18n import N_
 
@@ -36,6 +39,19 @@ class Batch:
     n_messages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What should have left and has not. `next_try_at`: of those that wait for their next try; none: within a minute.
+
+    `reasons`: why, as the rows have it, the most frequent first.
+    """
+
+    n_waiting: int
+    oldest_at: datetime
+    next_try_at: datetime | None
+    reasons: Sequence[tuple[str, int]]
+
+
 def visible_to(actor: Actor) -> QuerySet[OutboxJob]:
     """The messages of the hubs where this person coordinates or administers."""
     return reads(OutboxJob).filter(hub_id__in=list(actor.hubs_with(MESSAGE_READERS)))
@@ -49,10 +65,44 @@ async def message(actor: Actor, job_id: UUID) -> OutboxJob:
     return job
 
 
-async def messages(actor: Actor, *, before: UUID | None, only_failed: bool) -> tuple[Sequence[OutboxJob], UUID | None]:
-    """A page of messages, newest first, and the key that the next page begins before."""
-    found = visible_to(actor)
-    if only_failed:
+async def queue(actor: Actor) -> Queue | None:
+    """The messages that wait though it is past their time; none where nothing does."""
+    now = clock.now()
+    waiting = _unfinished(actor)
+    n_waiting = await waiting.count()
+    if not n_waiting:
+        return None
+    oldest = await waiting.order_by("created_at", "id").first()
+    again = await waiting.filter(run_at__gt=now).order_by("run_at").first()
+    is_any_due = await waiting.filter(run_at__lte=now).exists()
+    found = waiting.exclude(last_error="").annotate(n=Count("id")).group_by("last_error")
+    reasons = await found.values_list("last_error", "n")
+    return Queue(
+        n_waiting=n_waiting,
+        oldest_at=due_from(oldest) if oldest is not None else now,
+        next_try_at=again.run_at if again is not None and not is_any_due else None,
+        reasons=sorted(reasons, key=lambda one: -one[1]),
+    )
+
+
+def _unfinished(actor: Actor) -> QuerySet[OutboxJob]:
+    """Due, or tried before and not given up."""
+    open_ones = visible_to(actor).filter(done_at=None, failed_at=None, stopped_at=None)
+    return open_ones.filter(Q(Q(run_at__lte=clock.now()), ~Q(last_error=""), join_type=Q.OR))
+
+
+def due_from(job: OutboxJob) -> datetime:
+    """When a message should have left: what staff cause waits ten minutes."""
+    return job.created_at + (STAFF_DELAY if job.batch_id is not None else timedelta())
+
+
+async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tuple[Sequence[OutboxJob], UUID | None]:
+    """A page of messages, newest first, and the key that the next page begins before.
+
+    `only` is `failed`, `waiting` (past their time), or empty for all.
+    """
+    found = _unfinished(actor) if only == "waiting" else visible_to(actor)
+    if only == "failed":
         found = found.filter(failed_at__isnull=False)
     if before is not None:
         found = found.filter(id__lt=before)

@@ -8,34 +8,36 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock, jobs
-from trainings.accounts.permissions import MESSAGE_READERS
+from trainings.accounts.permissions import MESSAGE_READERS, OPERATOR_ADMINS
 from trainings.audit.actions import record
 from trainings.db import reads, transaction
+from trainings.lib.dates import duration
 from trainings.lib.text import short_name
 from trainings.outbox import actions, queries, text_routes
 from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.queries import Batch
-from trainings.outbox.words import KIND_WORDS, STATE_WORDS, reason_of, state_of
+from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
 from trainings.registrations.models import Registration
 from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.i18n import _, ngettext
+from trainings.web.i18n import _, language, ngettext
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from trainings.audit.actor import Actor
     from trainings.outbox.mailer import Mail
 
 INDEX = "/panel/mensajes"
@@ -43,6 +45,10 @@ OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")
 ALONE = "sandbox; default-src 'none'"
 UNFRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What a default does not cover."""
+FILTERS = {"fallidos": "failed", "pendientes": "waiting"}
+MOST_REASONS = 3
+LATE = timedelta(minutes=5)
+"""From when on staff are told how long a message waited."""
 STYLES = re.compile(r'style="([^"]*)"|<style>(.*?)</style>', re.DOTALL)
 
 
@@ -54,6 +60,8 @@ class Row:
     what: str
     state: str
     is_failed: bool
+    waited: str
+    may_retry: bool
     at: datetime
     to: str
     training: str
@@ -74,9 +82,10 @@ class WaitingBatch:
 @allow(*MESSAGE_READERS)
 async def index(request: Request) -> Response:
     actor = request.state.actor
-    only_failed = request.query_params.get("ver") == "fallidos"
+    shown = request.query_params.get("ver", "")
+    shown = shown if shown in FILTERS else ""
     before = _uuid(request.query_params.get("antes", ""))
-    found, older = await queries.messages(actor, before=before, only_failed=only_failed)
+    found, older = await queries.messages(actor, before=before, only=FILTERS.get(shown, ""))
     batches = await queries.stoppable(actor)
     about = await _registrations([job.subject_id for job in found] + [batch.subject_id for batch in batches])
     return render(
@@ -85,12 +94,27 @@ async def index(request: Request) -> Response:
         {
             "rows": [_row(job, about) for job in found],
             "batches": [_waiting(batch, about) for batch in batches],
-            "only_failed": only_failed,
+            "shown": shown,
+            "queue": await _queue(actor),
+            "is_admin": actor.has_any(OPERATOR_ADMINS),
             "n_failed": await queries.n_failed(actor),
             "is_kept": server_of(get_settings()) is None,
-            "older": f"{INDEX}?antes={older}{'&ver=fallidos' if only_failed else ''}" if older else None,
+            "older": f"{INDEX}?antes={older}{f'&ver={shown}' if shown else ''}" if older else None,
         },
     )
+
+
+async def _queue(actor: Actor) -> dict[str, Any] | None:
+    """What waits, in words."""
+    queue = await queries.queue(actor)
+    if queue is None:
+        return None
+    return {
+        "n": queue.n_waiting,
+        "oldest_at": queue.oldest_at,
+        "next_try_at": queue.next_try_at,
+        "reasons": [(reason_words(reason), n) for reason, n in queue.reasons[:MOST_REASONS]],
+    }
 
 
 @allow(*MESSAGE_READERS)
@@ -176,10 +200,20 @@ def _row(job: OutboxJob, about: Mapping[UUID, Registration]) -> Row:
         what=_kind(job.kind),
         state=_(STATE_WORDS.get(state_of(job), "")),
         is_failed=job.failed_at is not None,
+        waited=_waited(job),
+        may_retry=job.failed_at is not None or state_of(job) == AGAIN,
         at=job.done_at or job.failed_at or job.stopped_at or job.run_at,
         to=_short(registration),
         training=registration.training.title if registration else "",
     )
+
+
+def _waited(job: OutboxJob) -> str:
+    """How long after its time a message left, where that was long; what waits, how long by now."""
+    if job.stopped_at is not None or job.failed_at is not None:
+        return ""
+    late = (job.done_at or clock.now()) - queries.due_from(job)
+    return duration(int(late.total_seconds() // 60), language()) if late >= LATE else ""
 
 
 def _waiting(batch: Batch, about: Mapping[UUID, Registration]) -> WaitingBatch:

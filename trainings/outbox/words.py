@@ -62,7 +62,11 @@ REASON_WORDS = {
 
 def reason_of(job: OutboxJob) -> str:
     """Why the last try failed: in words, or as the server answered; empty where none did."""
-    return gettext(REASON_WORDS.get(job.last_error, job.last_error))
+    return reason_words(job.last_error)
+
+
+def reason_words(reason: str) -> str:
+    return gettext(REASON_WORDS.get(reason, reason))
 
 
 def state_of(job: OutboxJob) -> str:
