@@ -23,7 +23,7 @@ from trainings.web.render import absolute
 SIZE = 1080
 MARGIN = 64
 ROOM = SIZE - 2 * MARGIN
-QR_SIZE = 232
+QR_SIZE = 270
 FOOT_TOP = SIZE - MARGIN - QR_SIZE
 HEADS = {
     ChangeKind.MOVED: N_("Cambio de fecha"),

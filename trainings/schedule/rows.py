@@ -9,6 +9,7 @@ from datetime import datetime
 from trainings import clock
 from trainings.lib import dates
 from trainings.schedule.change_words import public_note
+from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Phase
 from trainings.schedule.posted import Listed
 from trainings.web.i18n import gettext, language, ngettext
@@ -84,6 +85,8 @@ def _changes(training: Listed) -> str:
     notes = [note for note in noted if note]
     if len(notes) <= 1:
         return notes[0] if notes else ""
+    if training.state is TrainingState.CANCELLED:
+        return ngettext("Se canceló %(num)s fecha.", "Se cancelaron %(num)s fechas.", len(notes)) % {"num": len(notes)}
     return ngettext("Cambió %(num)s fecha.", "Cambiaron %(num)s fechas.", len(notes)) % {"num": len(notes)}
 
 
