@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import EDITORS, can_edit_activities
+from trainings.audit.actor import Actor
 from trainings.errors import NotFound, Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ActivityCalledOff, TimeAndPlace
@@ -18,9 +19,8 @@ from trainings.outreach.words import KINDS
 from trainings.people import choices
 from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
-from trainings.places.queries import venues_of
+from trainings.places.queries import hubs_visible_to, venues_of
 from trainings.schedule.bookings import Booked
-from trainings.schedule.editor_routes import REFUSED, editable_hubs
 from trainings.schedule.holidays import days_off_during
 from trainings.schedule.plans import session_field
 from trainings.schedule.queries import people_who_facilitate
@@ -31,6 +31,8 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/actividades"
+REFUSED = (409, 422)
+"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
 
 
 async def editable(request: Request) -> OutreachActivity:
@@ -44,7 +46,7 @@ async def editable(request: Request) -> OutreachActivity:
 @allow(*EDITORS)
 async def new(request: Request) -> Response:
     """The empty form; who leads several hubs first says for which."""
-    hubs = await editable_hubs(request.state.actor)
+    hubs = await _hubs(request.state.actor)
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
     if hub is None:
@@ -110,9 +112,14 @@ async def saved(activity: OutreachActivity, at: TimeAndPlace, sentence: str) -> 
     return response
 
 
+async def _hubs(actor: Actor) -> list[Hub]:
+    """Hubs in use that the actor leads."""
+    return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_activities(actor, hub.id)]
+
+
 async def _hub(request: Request, typed: Typed) -> Hub:
     """The hub that the form is for: one that the actor leads."""
-    for hub in await editable_hubs(request.state.actor):
+    for hub in await _hubs(request.state.actor):
         if str(hub.id) == typed.value("hub"):
             return hub
     raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))

@@ -14,7 +14,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
-from trainings.outreach.editor_routes import editable, place_choices, saved
+from trainings.outreach.editor_routes import REFUSED, editable, place_choices, saved
 from trainings.outreach.heads import counts_of, is_countable, total
 from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
 from trainings.outreach.queries import ActivityFilter, ActivityPage
@@ -22,7 +22,6 @@ from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
-from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.plans import session_field
 from trainings.web.allow import allow
