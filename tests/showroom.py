@@ -1,6 +1,7 @@
 """The application in a process of its own, with the ten hubs and twelve trainings to come, for whoever looks at pages.
 
-`python -m tests.showroom FOLDER` prints one line of JSON once it can be asked: its origin, and a training's address.
+`python -m tests.showroom FOLDER` prints one line of JSON once it can be asked: its origin, and the addresses of a
+training and of a note.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ import uvicorn
 
 from tests import make
 from tests.database import KEY
+from tests.notes import sounds
+from tests.notes.make_notes import make_contact, make_note
 from trainings import db
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
+from trainings.notes.actions import set_recording
+from trainings.notes.models import Situation
 from trainings.places.actions import create_hub, create_operator, create_venue
 from trainings.places.hub_file import demo_hubs
+from trainings.places.models import Hub
 from trainings.schedule.models import Course
 from trainings.seed.catalogue import COURSES
 from trainings.settings import get_settings
@@ -28,8 +34,8 @@ from trainings.settings import get_settings
 N_TRAININGS = 12
 
 
-async def furnish() -> str:
-    """All municipalities, ten hubs in ten of them, twelve trainings; the address of the first one."""
+async def furnish() -> dict[str, str]:
+    """All municipalities, ten hubs in ten of them, twelve trainings, eight notes; the addresses of the first ones."""
     await make.make_municipalities()
     venues = []
     for entry in demo_hubs():
@@ -54,7 +60,18 @@ async def furnish() -> str:
             bring="Cuaderno y lapicero",
         )
         slugs.append(training.slug)
-    return f"/capacitaciones/{slugs[0]}"
+    return {"training": f"/capacitaciones/{slugs[0]}", "note": await make_orientation(venues[0][0])}
+
+
+async def make_orientation(hub: Hub) -> str:
+    """Notes for every situation and four numbers; the address of a note that can be heard."""
+    body = "# Señales\n\n" + "- Piden un depósito por adelantado.\n" * 12 + "\n[Llámenos](tel:+50279001234) y pregunte."
+    titles = [f"Antes de pagar por un trabajo, pregunte ({number})" for number in range(8)]
+    notes = [await make_note(hub, title=title, body=body * 3, situations=[*Situation]) for title in titles]
+    for number, name in ((110, "Policía Nacional Civil"), (122, "Bomberos"), (1546, "Alba-Keneth"), (1555, "PDH")):
+        await make_contact(name=name, phone=str(number), about="Si alguien corre peligro.", is_emergency=number < 1550)
+    await set_recording(notes[0].id, sounds.mp3(200), "kek", actor=PROGRAM)
+    return f"/notas/{notes[0].slug}"
 
 
 async def make_course(number: int) -> Course:
@@ -80,9 +97,9 @@ async def serve(folder: str) -> None:
     settings = get_settings()
     await db.migrate(settings)
     async with db.connect(settings):
-        training = await furnish()
+        made = await furnish()
     # The port listens already: whoever connects now is answered as soon as the application is up.
-    print(json.dumps({"origin": origin, "training": training}), flush=True)
+    print(json.dumps({"origin": origin, **made}), flush=True)
     await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
 
 
