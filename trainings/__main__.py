@@ -19,10 +19,9 @@ from trainings.audit.actor import PROGRAM
 from trainings.errors import Refusal
 from trainings.feeds import site
 from trainings.lib.crypt import new_key
-from trainings.outreach.place_actions import open_hubs
+from trainings.outreach.place_actions import open_hubs, renew_municipalities
 from trainings.people import audio
 from trainings.people.consents import SPOKEN, TEXT_VERSION
-from trainings.places.actions import load_municipalities
 from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
 from trainings.schedule.project_actions import ProjectPlan, create_project
@@ -213,7 +212,7 @@ async def _add_project(plan: ProjectPlan) -> str:
 async def _migrate(settings: Settings) -> list[str]:
     applied = await db.migrate(settings)
     async with db.connect(settings):
-        await load_municipalities()
+        await renew_municipalities()
     return applied
 
 

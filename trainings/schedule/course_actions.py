@@ -143,6 +143,29 @@ async def create_topic(name: str, *, actor: Actor, slug: str = "", position: int
     return topic
 
 
+async def rename_topic(topic_id: UUID, name: str, *, actor: Actor) -> Topic:
+    """Correct the name of a subject; calendars follow, its slug stays. Refuses the name of another one."""
+    async with transaction():
+        topics = {
+            topic.id: topic for topic in await lock(Topic, [one for (one,) in await Topic.all().values_list("id")])
+        }
+        topic = topics.get(topic_id)
+        if topic is None:
+            raise NotFound(N_("No encontramos ese tema."))
+        if any(fold(other.name) == fold(name) for other in topics.values() if other.id != topic.id):
+            raise TopicExists(field="topic_name")
+        if topic.name == name:
+            return topic
+        topic.name = name
+        await topic.save(update_fields=["name"])
+        recent = Training.filter(course__topic_id=topic.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
+        ids = [one for (one,) in await recent.distinct().values_list("id")]
+        await shown.refresh(training_ids=ids, renamed=[f"tema:{topic.slug}"])
+        await shown.restamp(ids)
+        await record("schedule.rename_topic", actor=actor, object_id=topic.id)
+    return topic
+
+
 async def _check(plan: CoursePlan, *, but: UUID | None = None) -> None:
     if plan.minutes <= 0:
         raise WrongHours(field="hours")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tortoise.expressions import Q
+
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import transaction
@@ -13,7 +15,7 @@ from trainings.lib.text import fold
 from trainings.places import actions as places
 from trainings.places.actions import HubDetails, OperatorDetails, VenueDetails
 from trainings.places.hub_file import HubEntry
-from trainings.places.models import Hub, Operator, Venue
+from trainings.places.models import Hub, Municipality, Operator, Venue
 from trainings.schedule import shown
 from trainings.schedule.course_actions import STILL_SHOWN
 from trainings.schedule.models import Training, TrainingSession
@@ -34,6 +36,33 @@ async def open_hubs(entries: Iterable[HubEntry], *, actor: Actor) -> list[Hub]:
     """
     async with transaction():
         return [await _open(entry, actor) for entry in entries]
+
+
+async def renew_municipalities() -> set[str]:
+    """Write the municipalities of the file again; entries and calendars that name one whose name was corrected follow.
+
+    Returns the codes of those.
+    """
+    async with transaction():
+        before = await _names()
+        await places.load_municipalities()
+        after = await _names()
+        renamed = {code for code, name in before.items() if after[code] != name}
+        if renamed:
+            there = Q(venue__municipality_id__in=renamed) | Q(venue_id=None, training__hub__seat_id__in=renamed)
+            sessions = TrainingSession.filter(there, starts_at__gte=clock.now() - STILL_SHOWN)
+            found = await sessions.values_list("id", "training_id")
+            await shown.refresh(
+                session_ids=[session_id for session_id, _training_id in found],
+                renamed=[f"municipio:{code}" for code in renamed],
+            )
+            await shown.restamp({training_id for _session_id, training_id in found})
+    return renamed
+
+
+async def _names() -> dict[str, tuple[str, str]]:
+    found = await Municipality.all().values_list("ine_code", "name", "department")
+    return {code: (name, department) for code, name, department in found}
 
 
 async def correct_venue(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Actor) -> None:

@@ -86,27 +86,27 @@ Row = dict[str, Any]
 
 
 async def refresh(
-    *, training_ids: Iterable[UUID] = (), session_ids: Iterable[UUID] = (), is_refiltered: bool = False
+    *,
+    training_ids: Iterable[UUID] = (),
+    session_ids: Iterable[UUID] = (),
+    is_refiltered: bool = False,
+    renamed: Iterable[str] = (),
 ) -> set[UUID]:
     """Bring up to date what calendars show of these sessions, in the caller's transaction. Returns those that changed.
 
     A session appears when its training is published, and stays in every feed where it ever was. Cancelled, unlisted
     or called off it is shown as CANCELLED, and then frozen until it takes place again. Once an action, at its end.
-    `is_refiltered`: for whom or in which language it is may have changed, which no text need tell.
+    `is_refiltered`: for whom or in which language it is may have changed, which no text need tell. `renamed` are the
+    feeds that have another name from now on.
     """
     assert is_in_transaction(), "text, feeds and counters change together with the session"
-    wanted = Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids))
-    found = await TrainingSession.filter(wanted).values_list("id", "training_id")
-    ids = [session_id for session_id, _training_id in found]
-    # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
-    await lock(Training, {training_id for _session_id, training_id in found})
-    await lock(TrainingSession, ids)
-    rows: list[Row] = await TrainingSession.filter(id__in=ids).order_by("id").values(*_COLUMNS)
+    rows = await _locked(Q(training_id__in=list(training_ids)) | Q(id__in=list(session_ids)))
+    ids = [row["id"] for row in rows]
     texts = {text.session_id: text for text in await SessionText.filter(session_id__in=ids)}
     scopes = await _scopes_of(ids)
     counts = await _session_counts({row["training_id"] for row in rows})
     hubs = {hub.id: hub for hub in await Hub.filter(id__in={row["training__hub_id"] for row in rows})}
-    moved: set[str] = set()
+    moved = set(renamed)
     changed: list[SessionText] = []
     joined: list[SessionFeed] = []
     for row in rows:
@@ -125,6 +125,17 @@ async def refresh(
     if moved:
         await bump(*moved)
     return {text.session_id for text in changed}
+
+
+async def _locked(wanted: Q) -> list[Row]:
+    """What is told of these sessions, their rows held until the transaction ends."""
+    found = await TrainingSession.filter(wanted).values_list("id", "training_id")
+    # The training before its sessions, as whoever moves one of them: two never wait for each other in a ring.
+    await lock(Training, {training_id for _session_id, training_id in found})
+    ids = [session_id for session_id, _training_id in found]
+    await lock(TrainingSession, ids)
+    rows: list[Row] = await TrainingSession.filter(id__in=ids).order_by("id").values(*_COLUMNS)
+    return rows
 
 
 async def restamp(training_ids: Iterable[UUID]) -> None:
