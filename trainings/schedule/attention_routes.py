@@ -91,7 +91,7 @@ async def _to_call(actor: Actor) -> list[Concern]:
         return []
     first = lists[0]
     title = ngettext("%(num)s persona por llamar", "%(num)s personas por llamar", n_people) % {"num": n_people}
-    sentence = gettext(N_("«%(title)s» es el %(when)s")) % {
+    sentence = gettext(N_("Lo más urgente, antes del %(when)s: «%(title)s»")) % {
         "title": first.call_list.training.title,
         "when": dates.day_and_time(first.begins_at, language()),
     }
