@@ -253,3 +253,29 @@ async def test_many_rows_ask_no_more_of_the_database_than_one(client: AsyncClien
         await post(client, NEW, {**form, "repeat_pattern": "weekly", "repeat_times": "24", "repeat": "yes"})
 
     assert len(of_many) == len(of_one)
+
+
+async def test_series_that_was_never_looked_at_is_shown_before_it_is_saved(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **MARCH_11, repeat_pattern="weekly", repeat_times="3")
+
+    shown = await post(client, NEW, form)
+    typed = posted(shown.text)
+    changed = await post(client, NEW, {**typed, "repeat_times": "4"})
+    saved = await post(client, NEW, typed)
+
+    assert (shown.status_code, changed.status_code, saved.status_code) == (422, 422, 303)
+    assert "Aquí están las fechas de la serie" in shown.text
+    assert 'href="#sesiones"' in shown.text
+    assert [len(days_in(page.text)) for page in (shown, changed)] == [3, 4]
+    assert await TrainingSession.all().count() == 3
+
+
+async def test_part_that_says_no_series_is_left_alone(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+
+    saved = await post(client, NEW, {**await filled(cast, **MARCH_11), "repeat_pattern": "", "repeat_times": ""})
+    half = await post(client, NEW, {**await filled(cast, **MARCH_11), "repeat_times": "3"})
+
+    assert (saved.status_code, half.status_code) == (303, 422)
+    assert 'href="#repeat_pattern"' in half.text

@@ -21,6 +21,8 @@ LOCAL_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 MOST_TIMES = 1_000_000
 LONGEST_LIST = 4000
 """Letters in which days are picked."""
+SHOWN = "repeat_shown"
+"""The field that says which series stands in the rows."""
 COPIED = ("starts", "ends", "venue", "facilitators")
 """What the next row takes over from the one before."""
 WEEK_OF_MONTH = {
@@ -68,10 +70,21 @@ def change_rows(typed: Typed) -> bool:
     Raises FormErrors, and refuses a series as `days_of` does.
     """
     pressed = next((name for name in BUTTONS if typed.value(name)), None)
-    if pressed is None:
-        return False
-    BUTTONS[pressed](typed)
-    return True
+    if pressed is not None:
+        BUTTONS[pressed](typed)
+        return True
+    if _wish(typed) not in ("", typed.value(SHOWN)):
+        # A series that was written and never looked at would be lost in silence.
+        _repeat(typed)
+        typed.errors["sesiones"] = gettext(N_("Aquí están las fechas de la serie. Revíselas y guarde otra vez."))
+        raise FormErrors(typed)
+    return False
+
+
+def _wish(typed: Typed) -> str:
+    """All that the part "Repetir" says, to be known again; empty where nothing is written."""
+    written = [" ".join(typed.value(name).split()) for name in RepeatForm.model_fields]
+    return "|".join(written) if any(written) else ""
 
 
 def _remove_row(typed: Typed) -> None:
@@ -111,6 +124,7 @@ def _repeat(typed: Typed) -> None:
         _put(typed, len(kept) + n, like=0, day=day)
         typed.fields[f"sessions-{len(kept) + n}-series"] = [TICKED]
     forms.sort_rows(typed, after=0)
+    typed.fields[SHOWN] = [_wish(typed)]
 
 
 def _series(first: forms.SessionForm, form: RepeatForm) -> Series:
@@ -149,6 +163,7 @@ def patterns(typed: Typed) -> list[tuple[str, str]]:
     else:
         monthly = gettext(WEEK_OF_MONTH[ordinal(day)]) % {"weekday": dates.weekday(day, language())}
     return [
+        ("", gettext(N_("No se repite"))),
         (Pattern.WEEKLY.value, gettext(N_("Cada semana"))),
         (Pattern.BIWEEKLY.value, gettext(N_("Cada dos semanas"))),
         (Pattern.MONTHLY.value, monthly),
