@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from httpx2 import AsyncClient
@@ -12,6 +14,7 @@ from tests.cast import Cast
 from tests.registrations.card_world import make_block
 from tests.schedule.panel import LIST, as_, one, post
 from trainings import clock
+from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
@@ -34,7 +37,7 @@ async def test_buttons_are_those_that_will_work(
 
     page = (await client.get(one(training))).text
 
-    of_other_parts = {"inscribir", "importar", "diplomas", "convocatorias", "tarjetas"}
+    of_other_parts = {"inscribir", "importar", "diplomas", "convocatorias", "tarjetas", "difundir"}
     assert set(re.findall(rf'"{LIST}/{training.id}/([a-z]+)"', page)) - of_other_parts == buttons
 
 
@@ -83,15 +86,16 @@ async def test_calling_off_says_who_is_told_and_can_be_stopped(client: AsyncClie
     kept = await Training.get(id=training.id)
     assert (kept.state, kept.cancel_reason) == (TrainingState.CANCELLED, "No hay paso por la lluvia.")
     batch = (await OutboxJob.filter(kind="training_cancelled").first()).batch_id  # type: ignore[union-attr]  # there is one
-    assert f'action="/panel/mensajes/lotes/{batch}/detener"' in page
-    assert "Motivo: No hay paso por la lluvia." in page
+    assert f'action="{one(training)}/cambios/{batch}/detener"' in page
+    assert "Motivo: No hay paso por la lluvia." in (await client.get(one(training))).text
 
 
-async def test_reopening_tells_people(client: AsyncClient, cast: Cast) -> None:
-    training = await make.make_training(hub=cast.hub)
+async def test_reopening_tells_people(client: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]) -> None:
+    training = await make.make_training(hub=cast.hub, sessions=[(make.tomorrow_at(8), make.tomorrow_at(12))])
     await make.make_registration(training, email="ana@correo.example")
     await as_(client, cast, "coordinator")
     await post(client, one(training, "/cancelar"), {"reason": "Lluvia"})
+    freeze(clock.now() + STAFF_DELAY)
 
     await post(client, one(training, "/reabrir"))
 
@@ -133,7 +137,7 @@ async def test_move_a_session(client: AsyncClient, cast: Cast) -> None:
     assert (malformed.status_code, reversed_.status_code, done.status_code) == (422, 422, 303)
     assert 'href="#ends"' in reversed_.text
     assert "Jueves Santo" in page
-    assert "Detener los avisos" in page
+    assert "/detener" in page
     moved = await TrainingSession.get(id=session.id)
     assert f"{clock.local(moved.starts_at):%Y-%m-%d %H:%M}" == "2027-03-25 14:00"
     assert await OutboxJob.filter(kind="training_changed").count() == 1
