@@ -276,6 +276,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/guardado": EVERYBODY,
     "POST /panel/guardado/descartar": EVERYBODY,
     "POST /panel/cuenta/contrasena": EVERYBODY,
+    "POST /panel/cuenta/resumenes": EVERYBODY,
     "POST /panel/cuenta/sesiones/{session_id:uuid}/terminar": ONES_OWN,
     "POST /panel/cuenta/sesiones/terminar": EVERYBODY,
 }

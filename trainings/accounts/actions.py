@@ -246,3 +246,10 @@ async def _forget_expired() -> None:
     """Signing in is rare enough to clear away what nobody may read any more."""
     await kept_forms.forget_expired()
     await limits.forget_expired()
+
+
+async def set_digest(*, wants: bool, actor: Actor) -> None:
+    """Send this person summaries of the week and notes for their sessions by mail, or none."""
+    async with transaction():
+        await User.filter(id=actor.id).update(wants_digest=wants)
+        await audit.record("accounts.set_digest", actor=actor, object_id=actor.id, wants=wants)

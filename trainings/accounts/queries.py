@@ -96,3 +96,8 @@ async def sign_in_link(typed: str) -> SignInLink:
     if link is None:
         raise NotFound
     return link
+
+
+async def wants_digest(user_id: UUID) -> bool:
+    """Whether summaries are sent to this person."""
+    return await reads(User).filter(id=user_id, wants_digest=True).exists()

@@ -23,7 +23,7 @@ from trainings.web.allow import HOLDER, PUBLIC, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FORM_TYPE, FormErrors, Typed, check, read_form
 from trainings.web.guards import SAFE_METHODS
-from trainings.web.i18n import _, ngettext
+from trainings.web.i18n import N_, _, ngettext
 from trainings.web.problems import wants_json
 from trainings.web.render import redirect, render, token_page_headers
 
@@ -162,6 +162,17 @@ async def change_password(request: Request) -> Response:
 
 
 @allow(*STAFF)
+async def set_digest(request: Request) -> Response:
+    """Summaries by mail on, or off."""
+    wants = (await read_form(request)).value("digest") == "yes"
+    await actions.set_digest(wants=wants, actor=request.state.actor)
+    response = redirect(ACCOUNT_PAGE)
+    on, off = N_("Listo. Le llegan los resúmenes por correo."), N_("Listo. Ya no le llegan resúmenes por correo.")
+    flash(response, _(on if wants else off))
+    return response
+
+
+@allow(*STAFF)
 async def end_session(request: Request) -> Response:
     await actions.end_session(request.path_params["session_id"], actor=request.state.actor)
     response = redirect(ACCOUNT_PAGE)
@@ -188,6 +199,7 @@ async def _account_page(
         "sessions": await queries.own_sessions(user_id),
         "this_session": tokens.digest(_cookies(request).read(request, SESSION), "session"),
         "grants": await queries.own_grants(user_id),
+        "wants_digest": await queries.wants_digest(user_id),
         "role_words": ROLE_WORDS,
     }
     return render(
@@ -279,6 +291,7 @@ routes: list[BaseRoute] = [
     Route("/salir", sign_out, methods=["POST"]),
     Route(ACCOUNT_PAGE, account),
     Route(f"{ACCOUNT_PAGE}/contrasena", change_password, methods=["POST"]),
+    Route(f"{ACCOUNT_PAGE}/resumenes", set_digest, methods=["POST"]),
     Route(f"{ACCOUNT_PAGE}/sesiones/terminar", end_other_sessions, methods=["POST"]),
     Route(f"{ACCOUNT_PAGE}/sesiones/{{session_id:uuid}}/terminar", end_session, methods=["POST"]),
     Route(KEPT_PAGE, show_kept_form),

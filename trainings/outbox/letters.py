@@ -14,6 +14,7 @@ from trainings.lib.dates import NBSP
 from trainings.outbox.placeholders import OwnWords
 from trainings.web.render import render_block, render_text
 
+LAYOUT = ("emails/_layout.txt", "emails/_layout.html")
 PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -56,12 +57,17 @@ def write_letter(template: str, facts: Mapping[str, Any], own: OwnWords | None =
     words = words_of(template, facts)
     if own is not None:
         words = Words(own.subject, (*_parts(own.body), *words.must))
-    context = {**facts, "heading": words.heading, "paragraphs": words.paragraphs}
+    return set_letter(LAYOUT, {**facts, "heading": words.heading, "paragraphs": words.paragraphs})
+
+
+def set_letter(layout: tuple[str, str], facts: Mapping[str, Any]) -> Letter:
+    """Set the facts, with `heading`, in a layout: its text, and its HTML."""
+    text, html = layout
     return Letter(
-        heading=words.heading,
-        text=render_text("emails/_layout.txt", context).replace(NBSP, " "),
+        heading=facts["heading"],
+        text=render_text(text, facts).replace(NBSP, " "),
         # Many readers throw stylesheets away: what can stand at the elements, stands there.
-        html=_inliner().inline(render_text("emails/_layout.html", context)),
+        html=_inliner().inline(render_text(html, facts)),
     )
 
 

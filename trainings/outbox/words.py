@@ -22,6 +22,8 @@ KIND_WORDS = {
     "own_link_again": N_("Enlace otra vez"),
     "session_reminder": N_("Recordatorio"),
     "need_answered": N_("Respuesta sobre un apoyo"),
+    "staff_digest": N_("Resumen de la semana"),
+    "facilitator_eve": N_("Para la sesión de mañana"),
     "my_links": N_("Enlaces pedidos en la página"),
     "withdraw_data": N_("Borrar los datos que la persona pidió borrar"),
 }

@@ -9,6 +9,8 @@ from functools import partial
 
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.cards import release_due
+from trainings.registrations.digests import write_digests
+from trainings.registrations.eve_notes import write_eve_notes
 from trainings.registrations.reminder_days import Reminder
 from trainings.registrations.reminders import remind
 from trainings.registrations.waiting import expire_offers
@@ -23,6 +25,8 @@ async def run(stop: asyncio.Event) -> None:
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),
         ("call lists of offers were opened", open_for_offers),
+        ("weekly summaries were written", write_digests),
+        ("notes for tomorrow were written", write_eve_notes),
         ("reminders were written", partial(remind, set[Reminder]())),
     )
     while not stop.is_set():

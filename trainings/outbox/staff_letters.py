@@ -1,0 +1,49 @@
+"""Messages to the staff: a heading, a few sentences, and lines that lead to the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trainings.outbox.letters import set_letter
+from trainings.outbox.mailer import Mail
+from trainings.web.i18n import language
+
+LAYOUT = ("emails/_staff.txt", "emails/_staff.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line, with where it leads, and what is to be known about it."""
+
+    text: str
+    href: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    items: Sequence[Item]
+
+
+def staff_mail(
+    to: str,
+    heading: str,
+    paragraphs: Sequence[str],
+    sections: Sequence[Section],
+    *,
+    reply_to: str = "",
+    is_overtaken: bool = False,
+) -> Mail:
+    """The message in the language being spoken. The heading is its subject: nothing about what a training is about."""
+    letter = set_letter(LAYOUT, {"heading": heading, "paragraphs": paragraphs, "sections": sections})
+    return Mail(
+        to=to,
+        subject=letter.heading,
+        text=letter.text,
+        html=letter.html,
+        lang=language(),
+        reply_to=reply_to,
+        is_overtaken=is_overtaken,
+    )

@@ -1,0 +1,165 @@
+"""The day before, for who holds a session: place, people expected, care of children, support, and what to print."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.db import reads, transaction
+from trainings.lib.dates import NBSP, day_and_time
+from trainings.outbox.actions import enqueue
+from trainings.outbox.mailer import Composer, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.people.words import NEEDS
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.needs import NeedState, read_needs
+from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
+from trainings.web.i18n import SOURCE_LANGUAGE, language, ngettext, speaking
+from trainings.web.i18n import gettext as _
+from trainings.web.render import absolute
+
+EVE = "facilitator_eve"
+HOUR = time(16)
+EARLIEST = 6
+"""What was missed the evening before is made up for from this hour on."""
+
+
+async def write_eve_notes() -> int:
+    """Enqueue what is due for the sessions of tomorrow, and of today where that was missed; how many were written.
+
+    Once for each session, person and day. Safe at any time, and when several processes do it at once.
+    """
+    now, today = clock.now(), clock.today()
+    if clock.local(now).hour < EARLIEST:
+        return 0
+    last = today + timedelta(days=1) if now >= clock.at(today, HOUR) else today
+    holders = reads(SessionFacilitator).filter(
+        user__is_active=True,
+        user__wants_digest=True,
+        session__state=SessionState.PLANNED,
+        session__training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
+        session__starts_at__gt=now,
+        session__starts_at__lt=clock.midnight(last + timedelta(days=1)),
+    )
+    found = await holders.order_by("id").prefetch_related("session__training")
+    wanted = {f"{EVE}:{one.session_id}:{one.user_id}:{_day_of(one.session)}": one for one in found}
+    written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
+    missing = [dedup for dedup in wanted if dedup not in written]
+    if not missing:
+        return 0
+    async with transaction():
+        for dedup in missing:
+            one = wanted[dedup]
+            payload = {
+                "user_id": str(one.user_id),
+                "session_id": str(one.session_id),
+                "on": _day_of(one.session).isoformat(),
+            }
+            await enqueue(EVE, payload, dedup=dedup, hub_id=one.session.training.hub_id)
+    return len(missing)
+
+
+async def compose(job: OutboxJob) -> Mail | None:
+    """The note as things are when it is sent; none where nobody holds that session any more, or wants it."""
+    user_id, session_id = UUID(job.payload["user_id"]), UUID(job.payload["session_id"])
+    user = await reads(User).get_or_none(id=user_id, is_active=True, wants_digest=True)
+    holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=user_id).exists()
+    if user is None or not holds:
+        return None
+    around = ("training__hub__seat", "training__venue__municipality", "venue__municipality")
+    session = await reads(TrainingSession).get(id=session_id).prefetch_related(*around)
+    expected = await _expected(session)
+    with speaking(job.lang or SOURCE_LANGUAGE):
+        when = day_and_time(session.starts_at, language()).replace(NBSP, " ")
+        return staff_mail(
+            user.email,
+            _("Su sesión: %(when)s") % {"when": when},
+            [_place_of(session)],
+            [_people(session, expected), _to_do(session)],
+            reply_to=session.training.hub.email,
+            is_overtaken=not _still_holds(session, date.fromisoformat(job.payload["on"])),
+        )
+
+
+COMPOSERS: dict[str, Composer] = {EVE: compose}
+
+
+def _day_of(session: TrainingSession) -> date:
+    return clock.local(session.starts_at).date()
+
+
+def _still_holds(session: TrainingSession, on: date) -> bool:
+    is_on = session.state is SessionState.PLANNED and session.training.state is not TrainingState.CANCELLED
+    return is_on and _day_of(session) == on and session.starts_at > clock.now()
+
+
+async def _expected(session: TrainingSession) -> Sequence[Registration]:
+    """Who has a place; a look-alike counts as the first one does."""
+    confirmed = reads(Registration).filter(
+        training_id=session.training_id, state=RegistrationState.CONFIRMED, duplicate_of_id=None
+    )
+    return await confirmed.prefetch_related("group")
+
+
+def _place_of(session: TrainingSession) -> str:
+    venue = session.venue or session.training.venue
+    if venue is None:
+        return _("En línea.") if session.training.online_url else session.training.hub.seat.full_name
+    parts = (venue.name, venue.address, venue.municipality.full_name)
+    return _("Lugar: %(place)s") % {"place": ", ".join(part for part in parts if part)}
+
+
+def _people(session: TrainingSession, expected: Sequence[Registration]) -> Section:
+    """How many, not who."""
+    n, reserved = len(expected), session.training.reserved
+    children = sum(group.childcare_places for group in {one.group_id: one.group for one in expected}.values())
+    items = [Item(ngettext("Se espera a %(num)s persona", "Se espera a %(num)s personas", n) % {"num": n})]
+    if reserved:
+        words = ngettext("y %(num)s con tarjeta sin nombre", "y %(num)s con tarjeta sin nombre", reserved)
+        items.append(Item(words % {"num": reserved}))
+    if children:
+        words = ngettext("%(num)s niña o niño en cuidado", "%(num)s niñas y niños en cuidado", children)
+        items.append(Item(words % {"num": children}))
+    items += _support(expected)
+    return Section(_("Quiénes llegan"), items)
+
+
+def _support(expected: Sequence[Registration]) -> list[Item]:
+    """The support that is asked for, by kind; what cannot be had is not promised."""
+    asked: Counter[str] = Counter()
+    arranged: Counter[str] = Counter()
+    for one in expected:
+        for code, state in read_needs(one.needs).items():
+            asked[code] += state is not NeedState.IMPOSSIBLE
+            arranged[code] += state is NeedState.ARRANGED
+    return [
+        Item(
+            _("%(need)s: %(n)s, arreglado para %(arranged)s")
+            % {"need": _(words), "n": asked[code], "arranged": arranged[code]}
+        )
+        for code, words in NEEDS.items()
+        if asked[code]
+    ]
+
+
+def _to_do(session: TrainingSession) -> Section:
+    door = f"/panel/sesiones/{session.id}/asistencia"
+    return Section(
+        _("Para mañana") if _day_of(session) > clock.today() else _("Para hoy"),
+        [
+            Item(
+                _("Preparar este teléfono"),
+                absolute(door),
+                _(
+                    "Ábralo hoy en el teléfono que va a llevar y entre con su contraseña: ahí se marca quién llegó. "
+                    "Para marcar necesita señal; por si falla, lleve la hoja impresa."
+                ),
+            ),
+            Item(_("Imprimir la hoja de asistencia"), absolute(f"{door}/listado")),
+        ],
+    )
