@@ -12,7 +12,8 @@ from trainings.accounts.permissions import DESK, EDITORS, can_edit_trainings, ca
 from trainings.attendance import rescheduling
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
-from trainings.schedule import change_views, queries
+from trainings.registrations import change_views
+from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
 from trainings.schedule.change_pictures import change_card, change_png
