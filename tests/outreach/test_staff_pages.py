@@ -20,6 +20,7 @@ from trainings.outreach.actions import TimeAndPlace, cancel_activity
 from trainings.outreach.heads import counts_of, total
 from trainings.outreach.models import ActivityState, OrientationTally, OutreachActivity
 from trainings.outreach.tallies import tally
+from trainings.places.models import FeastDay
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -121,13 +122,18 @@ async def test_who_is_taken_is_told_and_a_reason_lets_it_stand(client: AsyncClie
     assert done.status_code == 303
 
 
-async def test_holiday_warns_and_stands(client: AsyncClient, cast: Cast) -> None:
+async def test_holiday_and_feast_of_the_municipality_warn_and_stand(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")
+
+    await FeastDay.create(municipality_id=cast.hub.seat_id, name="Fiesta titular", month=5, day=3, n_days=2)
 
     created = await post(client, f"{INDEX}/nueva", filled(cast, day="2027-05-01"))
     shown = await client.get(created.headers["location"])
+    moved = await post(client, f"{created.headers['location']}/editar", filled(cast, day="2027-05-04"))
+    feast = await client.get(moved.headers["location"])
 
-    assert "Ese día es feriado: Día del Trabajo." in words_of(shown.text)
+    assert "Tome en cuenta que ese día es: Día del Trabajo." in words_of(shown.text)
+    assert "Tome en cuenta que ese día es: Fiesta titular (La Libertad, Petén)." in words_of(feast.text)
 
 
 async def test_move_cancel_and_reopen_by_their_forms(client: AsyncClient, cast: Cast) -> None:

@@ -13,7 +13,7 @@ from trainings.accounts.permissions import EDITORS, can_edit_activities
 from trainings.audit.actor import Actor
 from trainings.errors import NotFound, Refusal
 from trainings.outreach import actions, forms, queries
-from trainings.outreach.actions import ActivityCalledOff, TimeAndPlace
+from trainings.outreach.actions import ActivityCalledOff
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.people import choices
@@ -67,7 +67,7 @@ async def create(request: Request) -> Response:
         return await _form(request, hub, exc.typed, status=422)
     except Refusal as refusal:
         return await _refused(request, hub, typed, refusal)
-    return await saved(activity, plan.at, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
+    return await saved(activity, N_("Listo: el borrador está guardado. Revíselo y publíquelo."))
 
 
 @allow(*EDITORS)
@@ -84,10 +84,9 @@ async def update(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(forms.ActivityForm, typed)
-        plan = form.plan(activity.hub_id)
-        await actions.edit_activity(
+        edited = await actions.edit_activity(
             activity.id,
-            plan,
+            form.plan(activity.hub_id),
             actor=request.state.actor,
             override_reason=form.override_reason,
             revision=form.revision,
@@ -96,20 +95,25 @@ async def update(request: Request) -> Response:
         return await _form(request, activity.hub, exc.typed, activity=activity, status=422)
     except Refusal as refusal:
         return await _refused(request, activity.hub, typed, refusal, activity=activity)
-    return await saved(activity, plan.at, N_("Listo: los cambios están guardados."))
+    return await saved(edited, N_("Listo: los cambios están guardados."))
 
 
-async def saved(activity: OutreachActivity, at: TimeAndPlace, sentence: str) -> Response:
+async def saved(activity: OutreachActivity, sentence: str) -> Response:
     """Back to its page, with a word of warning where the day is a holiday or the municipality's feast."""
     response = redirect(f"{INDEX}/{activity.id}")
-    feasts = await feasts_in({at.municipality})
-    names = days_off_during(at.starts_at, at.ends_at, feasts[at.municipality])
-    if not names:
-        flash(response, gettext(sentence))
-    else:
-        words = gettext(N_("Ese día es feriado: %(name)s.")) % {"name": names}
+    days = await days_off(activity)
+    if days:
+        words = gettext(N_("Tome en cuenta que ese día es: %(days)s.")) % {"days": days}
         flash(response, f"{gettext(sentence)} {words}", "note")
+    else:
+        flash(response, gettext(sentence))
     return response
+
+
+async def days_off(activity: OutreachActivity) -> str:
+    """The holiday and the feasts on which it falls, in words; empty on an ordinary day."""
+    feasts = await feasts_in({activity.municipality_id})
+    return days_off_during(activity.starts_at, activity.ends_at, feasts[activity.municipality_id])
 
 
 async def _hubs(actor: Actor) -> list[Hub]:

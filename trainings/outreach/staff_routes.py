@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from tortoise.functions import Sum
 
 from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads, can_edit_activities
 from trainings.audit.actor import Actor
@@ -14,7 +15,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
-from trainings.outreach.editor_routes import REFUSED, editable, place_choices, saved
+from trainings.outreach.editor_routes import REFUSED, days_off, editable, place_choices, saved
 from trainings.outreach.heads import counts_of, is_countable, total
 from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
 from trainings.outreach.queries import ActivityFilter, ActivityPage
@@ -80,11 +81,9 @@ def _page_path(request: Request, page: int) -> str:
 
 async def _n_counted(page: ActivityPage) -> dict[str, int]:
     """How many heads were counted, by activity."""
-    found: dict[str, int] = {}
-    rows = reads(HeadCount).filter(activity_id__in=[row.id for row in page.rows])
-    for activity_id, number in await rows.values_list("activity_id", "number"):
-        found[str(activity_id)] = found.get(str(activity_id), 0) + number
-    return found
+    counts = reads(HeadCount).filter(activity_id__in=[row.id for row in page.rows])
+    rows = counts.annotate(total=Sum("number")).group_by("activity_id").values_list("activity_id", "total")
+    return {str(activity_id): int(n_heads) for activity_id, n_heads in await rows}
 
 
 # -- one activity
@@ -109,6 +108,7 @@ async def _show(
         "place": place_in_words(activity),
         "materials": activity.materials.splitlines(),
         "moves": ACTIVITY_MOVES[activity.state],
+        "days_off": await days_off(activity),
         "is_held": actions.is_held(activity),
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
@@ -174,8 +174,8 @@ async def move(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(forms.WhenAndWhereForm, typed)
-        at, reason = form.at(), form.override_reason
-        await actions.move_activity(activity.id, at, actor=request.state.actor, override_reason=reason)
+        reason = form.override_reason
+        moved = await actions.move_activity(activity.id, form.at(), actor=request.state.actor, override_reason=reason)
     except FormErrors as exc:
         return await _move_form(request, activity, exc.typed, status=422)
     except Refusal as refusal:
@@ -184,7 +184,7 @@ async def move(request: Request) -> Response:
         typed.refused(refusal)
         is_booked = isinstance(refusal, Booked)
         return await _move_form(request, activity, typed, status=refusal.status, is_booked=is_booked)
-    return await saved(activity, at, N_("Listo: la actividad cambió."))
+    return await saved(moved, N_("Listo: la actividad cambió."))
 
 
 async def _move_form(
