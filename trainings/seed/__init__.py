@@ -15,6 +15,7 @@ from trainings.seed.calling import build_calls
 from trainings.seed.cards import build_cards
 from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
+from trainings.seed.letters import build_letters
 from trainings.seed.notes import build_notes
 from trainings.seed.outreach import build_outreach
 from trainings.seed.planning import build_planning
@@ -74,6 +75,7 @@ async def _build(password: str, scale: int) -> None:
         await build_calls(world)
         await build_lately(world)
         await build_planning(world)
+        await build_letters(world)
         await build_notes(world)
         await build_outreach(world)
 
