@@ -12,9 +12,10 @@ from tests.queries import counted_queries
 from trainings import clock
 from trainings.accounts.models import Role, User
 from trainings.errors import NotFound
-from trainings.schedule import queries
+from trainings.schedule import queries, views
 from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import TrainingFilter
+from trainings.schedule.views import Wanted
 
 
 async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
@@ -91,9 +92,10 @@ async def test_week_holds_its_seven_local_days(cast: Cast) -> None:
         sessions=[(first - hour, first), (first, first + hour), (last, last + hour), (last + hour, last + 2 * hour)],
     )
 
-    week = await queries.week_of(await make.actor_of(cast.coordinator), sunday)
+    actor = await make.actor_of(cast.coordinator)
+    week = await views.sessions_of(actor, Wanted(), first, clock.midnight(sunday + timedelta(days=7)))
 
-    assert [session.starts_at for session in week] == [first, last]
+    assert [session.starts_at for session in week.shown()] == [first, last]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
 from trainings.schedule import queries
 from trainings.schedule.models import Training
-from trainings.schedule.queries import StaffSession
 from trainings.schedule.session_words import numbered
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 UNCLOSED_FOR = timedelta(days=30)

@@ -19,9 +19,9 @@ from trainings.places.models import Venue
 from trainings.schedule import filters, public_queries, towns
 from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, day_notes, feasts_between
-from trainings.schedule.filters import WITHOUT_STEPS, Choice, Filters
+from trainings.schedule.filters import WITHOUT_STEPS, Filters
 from trainings.schedule.months import Month
-from trainings.schedule.public_queries import Dated
+from trainings.schedule.public_queries import Dated, Offered, ReadDates
 from trainings.schedule.remembered import remembered
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext, language, ngettext
@@ -40,18 +40,16 @@ class Known:
     chosen: Filters
     notes: tuple[str, ...]
     topics: tuple[tuple[str, str], ...]
-    choices: tuple[tuple[str, tuple[Choice, ...]], ...]
-    sessions: tuple[Dated, ...]
+    offered: tuple[Offered, ...]
+    sessions: ReadDates
     activities: tuple[ListedActivity, ...]
     feasts: tuple[Feast, ...]
 
     @property
     def changes_at(self) -> datetime:
         """When it begins to read differently by itself: the day ends, or something on it does."""
-        now = clock.now()
-        moments = [clock.midnight(clock.today() + ONE_DAY)]
-        ends = [session.ends_at for session in self.sessions] + [activity.ends_at for activity in self.activities]
-        return min(moments + [moment for moment in ends if moment > now])
+        now, ends = clock.now(), self.sessions.ends() | {activity.ends_at for activity in self.activities}
+        return min([clock.midnight(clock.today() + ONE_DAY), *(moment for moment in ends if moment > now)])
 
 
 @allow(PUBLIC)
@@ -65,16 +63,14 @@ async def _known(request: Request) -> Known:
     topics = await public_queries.topic_names()
     chosen, notes = filters.read_filters(request.query_params, topics)
     shown, more = _asked(request.query_params.get("mes", ""))
-    sessions = await public_queries.sessions_between(shown.starts_at, shown.ends_at)
-    offered = filters.choices([*await public_queries.coming_sessions(clock.now()), *sessions], topics, chosen)
     codes = {towns.by_slug()[chosen.town].code} if chosen.town else set()
     return Known(
         month=shown,
         chosen=chosen,
         notes=(*more, *notes),
         topics=tuple(topics.items()),
-        choices=tuple((name, tuple(options)) for name, options in offered.items()),
-        sessions=tuple(chosen.chosen(sessions)),
+        offered=tuple(await public_queries.offered(clock.now())),
+        sessions=await public_queries.sessions_between(shown.starts_at, shown.ends_at),
         activities=tuple(await activities_of(chosen, shown)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
     )
@@ -115,26 +111,28 @@ async def _without_steps(activities: Sequence[ListedActivity]) -> list[ListedAct
 
 def _page(request: Request, known: Known) -> Response:
     shown, chosen, this = known.month, known.chosen, Month.of(clock.today())
-    applied = filters.applied(chosen, dict(known.topics), lambda narrowed: narrowed.month(shown))
+    topics, all_sessions = dict(known.topics), known.sessions.shown()
+    sessions = chosen.chosen(all_sessions)
+    applied = filters.applied(chosen, topics, lambda narrowed: narrowed.month(shown))
     steps = {"before": shown.later(-1), "after": shown.later(1)}
     address = chosen.month(None if shown == this and not request.url.query else shown)
     context = {
         "path": address,
         "name": shown.name,
         "month": str(shown),
-        "summary": _summary(known),
+        "summary": _summary(sessions, known.activities),
         "filters": chosen,
         "applied": applied,
         "notes": known.notes,
-        **{name: list(options) for name, options in known.choices},
+        **filters.choices([*known.offered, *all_sessions], topics, chosen),
         **{name: chosen.month(there) if _is_shown(there) else "" for name, there in steps.items()},
         "today": chosen.month(None),
         "is_now": shown == this,
         "list_href": _list_of(chosen, shown, this),
         "column": shown.column,
         "weekdays": weekdays_of(shown),
-        "cells": cells_of(shown, _entries(known), day_notes(shown.first, shown.last, known.feasts)),
-        "is_empty": not known.sessions and not known.activities,
+        "cells": cells_of(shown, _entries(known, sessions), day_notes(shown.first, shown.last, known.feasts)),
+        "is_empty": not sessions and not known.activities,
     }
     return render(request, "schedule/calendar.html", context)
 
@@ -147,10 +145,10 @@ def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
     ).query()
 
 
-def _summary(known: Known) -> str:
+def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) -> str:
     """`3 capacitaciones, 1 actividad`; what was called off is not counted."""
-    n_trainings = len({one.training_id for one in known.sessions if not one.is_off})
-    n_activities = sum(not one.is_cancelled for one in known.activities)
+    n_trainings = len({one.training_id for one in sessions if not one.is_off})
+    n_activities = sum(not one.is_cancelled for one in activities)
     told = []
     if n_trainings:
         told.append(ngettext("%(num)s capacitación", "%(num)s capacitaciones", n_trainings) % {"num": n_trainings})
@@ -159,9 +157,9 @@ def _summary(known: Known) -> str:
     return ", ".join(told) or gettext("No hay capacitaciones")
 
 
-def _entries(known: Known) -> ByDay:
+def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now = ByDay(known.month.first, known.month.last), clock.now()
-    for session in known.sessions:
+    for session in sessions:
         by_day.put(_session_entry(session, now), session.ends_at)
     for activity in known.activities:
         by_day.put(_activity_entry(activity, now), activity.ends_at)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.db import reads
 from trainings.lib import dates
@@ -29,11 +32,12 @@ class Feast:
     town_code: str
 
 
-async def feasts_between(first: date, last: date, town_codes: Collection[str] | None) -> list[Feast]:
-    """Days of the feasts of these municipalities (of all with none), both ends included, in order."""
-    found = reads(FeastDay)
-    if town_codes is not None:
-        found = found.filter(municipality_id__in=sorted(town_codes))
+async def feasts_between(first: date, last: date, town_codes: Collection[str]) -> list[Feast]:
+    """Days of the feasts of these municipalities, both ends included, in order."""
+    return await _feasts(reads(FeastDay).filter(municipality_id__in=sorted(town_codes)), first, last)
+
+
+async def _feasts(found: QuerySet[FeastDay], first: date, last: date) -> list[Feast]:
     rows = await found.values_list("municipality_id", "month", "day", "n_days", "name")
     return sorted(
         Feast(day, name, code)
@@ -51,10 +55,10 @@ def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> l
     return sorted(found)
 
 
-async def towns_served(hub_ids: Collection[UUID]) -> set[str]:
-    """Municipalities that these hubs serve."""
-    rows = await reads(HubService).filter(hub_id__in=list(hub_ids)).values_list("municipality_id")
-    return {code for (code,) in rows}
+async def feasts_served(first: date, last: date, hub_ids: Collection[UUID]) -> list[Feast]:
+    """The same of the municipalities that these hubs serve."""
+    served = Subquery(reads(HubService).filter(hub_id__in=list(hub_ids)).values("municipality_id"))
+    return await _feasts(reads(FeastDay).filter(municipality_id__in=served), first, last)
 
 
 async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -16,7 +16,7 @@ from trainings.places.models import AccessFeature
 from trainings.schedule import towns
 from trainings.schedule.months import Month
 from trainings.schedule.overview import n_trainings
-from trainings.schedule.public_queries import Coming
+from trainings.schedule.public_queries import Coming, Offered
 from trainings.schedule.sentences import AUDIENCES, language_name
 from trainings.web.i18n import gettext, language
 
@@ -145,7 +145,7 @@ def summary(n: int, filters: Iterable[Applied]) -> str:
     return " ".join(filter(None, [number, ", ".join(one.words for one in filters)]))
 
 
-def choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
+def choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: Filters) -> dict[str, list[Choice]]:
     """What the form offers: what there is, and what was chosen."""
     known = list(coming)
     return {
@@ -156,26 +156,26 @@ def choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: Filters
     }
 
 
-def town_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+def town_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
     """Municipalities with trainings to come, and the chosen one."""
     codes = {one.town_code for one in coming} | ({_code_of(chosen)} if chosen else set())
     shown = sorted((towns.by_code()[code] for code in codes), key=lambda town: town.sort_key)
     return [(town.slug, town.full_name) for town in shown]
 
 
-def topic_choices(coming: Iterable[Coming], topics: Mapping[str, str], chosen: str) -> list[Choice]:
+def topic_choices(coming: Iterable[Offered], topics: Mapping[str, str], chosen: str) -> list[Choice]:
     """Topics of trainings to come, and the chosen one, in the order of the catalogue."""
     slugs = {one.topic_slug for one in coming} | {chosen}
     return [(slug, name) for slug, name in topics.items() if slug in slugs]
 
 
-def language_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+def language_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
     """Languages spoken or interpreted at trainings to come, and the chosen one."""
     codes = {code for one in coming for code in one.languages} | ({chosen} if chosen else set())
     return [(code, gettext(name)) for code, name in LANGUAGES.items() if code in codes]
 
 
-def audience_choices(coming: Iterable[Coming], chosen: str) -> list[Choice]:
+def audience_choices(coming: Iterable[Offered], chosen: str) -> list[Choice]:
     """Whom trainings to come invite by name, and the chosen ones."""
     codes = {code for one in coming for code in one.audience} | ({chosen} if chosen else set())
     named = [(code.value, gettext(words)) for code, words in AUDIENCES.items() if code in codes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,14 +14,16 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import EDITORS, STAFF
+from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity
+from trainings.schedule.day_notes import Notes
 from trainings.schedule.models import SessionFacilitator
-from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, frame, load, move_path, steps
-from trainings.schedule.months import Month, days_touched
-from trainings.schedule.queries import StaffSession
+from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, load, month_frame, move_path
+from trainings.schedule.months import days_touched
 from trainings.schedule.session_words import look_of, numbered, session_path
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
@@ -50,26 +52,26 @@ class Line:
 @allow(*STAFF)
 async def index(request: Request) -> Response:
     """The sessions and activities of a month (`?mes=2027-03`), one a line."""
+    actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)
-    title = month.name
-    context = frame(loaded, View.LIST, month.first, month.last, title[:1].upper() + title[1:], mes=month)
-    context |= steps(month, loaded.wanted, View.LIST)
-    context |= {
+    sessions = loaded.sessions.shown()
+    context = {
+        **month_frame(loaded, sessions, actor, View.LIST),
         "notes": notes + loaded.notes,
-        "lines": await _lines(loaded, month),
-        "is_now": month == Month.of(clock.today()),
+        "lines": await _lines(loaded, sessions, actor),
     }
     return render(request, "schedule/staff/list.html", context)
 
 
-async def _lines(loaded: Loaded, month: Month) -> list[Line]:
+async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> list[Line]:
     """By start. What began before the month and is still on stands under its first day."""
-    holders = await _holders([session.id for session in loaded.sessions])
+    holders = await _holders([session.id for session in sessions])
     responsible = await _names({activity.responsible_id for activity in loaded.activities})
-    found = [(one.starts_at, _session_line(one, loaded, month, holders.get(one.id, []))) for one in loaded.sessions]
+    notes = loaded.day_notes()
+    found = [(one.starts_at, _session_line(one, loaded, notes, actor, holders.get(one.id, []))) for one in sessions]
     found += [
-        (one.starts_at, _activity_line(one, loaded, month, responsible.get(one.responsible_id, "")))
+        (one.starts_at, _activity_line(one, loaded, notes, responsible.get(one.responsible_id, "")))
         for one in loaded.activities
     ]
     return [line for _start, line in sorted(found, key=lambda pair: pair[0])]
@@ -95,26 +97,26 @@ async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(await reads(User).filter(id__in=list(user_ids)).values_list("id", "name"))
 
 
-def _session_line(session: StaffSession, loaded: Loaded, month: Month, holders: Iterable[str]) -> Line:
-    day = max(session.day, month.first)
+def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Actor, holders: Iterable[str]) -> Line:
+    day = max(session.day, loaded.first)
     return Line(
         day=day,
         hours=_hours(session),
         look=look_of(session, clock.now()),
-        href=session_path(session, loaded.actor),
+        href=session_path(session, actor),
         title=numbered(session),
         place=session.place,
         who=", ".join(holders),
         taken=session.taken,
         capacity=session.capacity,
         state=_state(session),
-        note=". ".join(loaded.day_notes.get(day, ())),
-        move=move_path(session, loaded.actor.hubs_with(EDITORS), clock.now()),
+        note=". ".join(notes.get(day, ())),
+        move=move_path(session, actor.hubs_with(EDITORS), clock.now()),
     )
 
 
-def _activity_line(activity: ListedActivity, loaded: Loaded, month: Month, responsible: str) -> Line:
-    entry, day = activity_entry(activity), max(activity.day, month.first)
+def _activity_line(activity: ListedActivity, loaded: Loaded, notes: Notes, responsible: str) -> Line:
+    entry, day = activity_entry(activity), max(activity.day, loaded.first)
     return Line(
         day=day,
         hours=_hours(activity),
@@ -126,7 +128,7 @@ def _activity_line(activity: ListedActivity, loaded: Loaded, month: Month, respo
         taken=0,
         capacity=0,
         state=entry.state,
-        note=". ".join(loaded.day_notes.get(day, ())),
+        note=". ".join(notes.get(day, ())),
         move="",
     )
 

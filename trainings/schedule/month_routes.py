@@ -21,10 +21,12 @@ from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.schedule import views
 from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
-from trainings.schedule.day_notes import Notes, day_notes, feasts_between, times_away, towns_served
+from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served, times_away
 from trainings.schedule.months import Month
-from trainings.schedule.queries import SEES_ALL, StaffSession
+from trainings.schedule.queries import SEES_ALL
+from trainings.schedule.remembered import remembered
 from trainings.schedule.session_words import look_of, numbered, session_path
+from trainings.schedule.staff_sessions import ReadSessions, StaffSession
 from trainings.schedule.views import Choices, View, Wanted
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
@@ -35,15 +37,24 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a calendar of the panel shows of some days: `notes` say which filters were not understood."""
+    """What was read for a calendar of the panel: two that are equal make the same page for the same person.
 
-    actor: Actor
+    `notes` say which filters were not understood; `away` is when the person one looks at cannot come.
+    """
+
+    first: date
+    last: date
     wanted: Wanted
     choices: Choices
-    notes: list[str]
-    sessions: list[StaffSession]
-    activities: list[ListedActivity]
-    day_notes: Notes
+    notes: tuple[str, ...]
+    sessions: ReadSessions
+    activities: tuple[ListedActivity, ...]
+    feasts: tuple[Feast, ...]
+    away: tuple[tuple[datetime, datetime], ...]
+
+    def day_notes(self) -> Notes:
+        """What to say of each day."""
+        return day_notes(self.first, self.last, self.feasts, self.away)
 
 
 # -- what is there
@@ -56,16 +67,16 @@ async def load(request: Request, first: date, last: date) -> Loaded:
     wanted, notes = views.read_wanted(request.query_params, choices)
     start, end = clock.midnight(first), clock.midnight(last + ONE_DAY)
     hubs = [wanted.hub] if wanted.hub else choices.hubs
-    feasts = await feasts_between(first, last, await towns_served([hub.id for hub in hubs]))
-    away = await times_away(wanted.person[0], start, end) if wanted.person else []
     return Loaded(
-        actor=actor,
+        first=first,
+        last=last,
         wanted=wanted,
         choices=choices,
-        notes=notes,
+        notes=tuple(notes),
         sessions=await views.sessions_of(actor, wanted, start, end),
-        activities=await _activities(actor, wanted, first, last),
-        day_notes=day_notes(first, last, feasts, away),
+        activities=tuple(await _activities(actor, wanted, first, last)),
+        feasts=tuple(await feasts_served(first, last, [hub.id for hub in hubs])),
+        away=tuple(await times_away(wanted.person[0], start, end)) if wanted.person else (),
     )
 
 
@@ -89,12 +100,12 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 # -- how it is shown
 
 
-def entries_by_day(loaded: Loaded, first: date, last: date) -> ByDay:
+def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
     """By local day, each in order of time; what lasts over midnight stands on both days."""
-    by_day = ByDay(first, last)
-    may_move, now = loaded.actor.hubs_with(EDITORS), clock.now()
-    for session in loaded.sessions:
-        by_day.put(_session_entry(session, loaded.actor, may_move, now), session.ends_at)
+    by_day = ByDay(loaded.first, loaded.last)
+    may_move, now = actor.hubs_with(EDITORS), clock.now()
+    for session in sessions:
+        by_day.put(_session_entry(session, actor, may_move, now), session.ends_at)
     for activity in loaded.activities:
         by_day.put(activity_entry(activity), activity.ends_at)
     return by_day.in_order()
@@ -148,13 +159,14 @@ def activity_entry(activity: ListedActivity) -> Entry:
     )
 
 
-def frame(loaded: Loaded, here: View, first: date, last: date, title: str, **period: object) -> dict[str, Any]:
+def frame(
+    loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, here: View, **period: object
+) -> dict[str, Any]:
     """What stands above each of the three: the ways to the others, and the filters."""
     wanted, choices = loaded.wanted, loaded.choices
     return {
         "here": "semana",
-        "title": title,
-        "tabs": views.tabs(here, wanted, first, last),
+        "tabs": views.tabs(here, wanted, loaded.first, loaded.last),
         "action": f"/panel/{here}",
         "period": {name: str(value) for name, value in period.items()},
         "chosen": wanted.values,
@@ -165,9 +177,9 @@ def frame(loaded: Loaded, here: View, first: date, last: date, title: str, **per
         "told": wanted.words,
         "notes": loaded.notes,
         "today": wanted.path(here),
-        "summary": summary(loaded.sessions, loaded.activities),
-        "can_create": bool(loaded.actor.hubs_with(EDITORS)),
-        "sees_coverage": loaded.actor.has_any((*EDITORS, Role.MONITORING_OFFICER)),
+        "summary": summary(sessions, loaded.activities),
+        "can_create": bool(actor.hubs_with(EDITORS)),
+        "sees_coverage": actor.has_any((*EDITORS, Role.MONITORING_OFFICER)),
     }
 
 
@@ -181,19 +193,27 @@ def summary(sessions: Sequence[StaffSession], activities: Sequence[ListedActivit
     return ", ".join(told)
 
 
-def asked_month(request: Request) -> tuple[Month, list[str]]:
+def asked_month(request: Request) -> tuple[Month, tuple[str, ...]]:
     """The month of the address, else this one with a sentence that says so."""
     typed = request.query_params.get("mes", "")
     month = Month.read(typed)
-    notes = [gettext(N_("No entendimos el mes. Mostramos este."))] if typed and month is None else []
-    return month or Month.of(clock.today()), notes
+    wrong = bool(typed) and month is None
+    return month or Month.of(clock.today()), (gettext(N_("No entendimos el mes. Mostramos este.")),) if wrong else ()
 
 
-def steps(month: Month, wanted: Wanted, view: View) -> dict[str, str]:
-    """The months before and after, with the same filters; none beyond those that can be asked for."""
-    return {
-        name: wanted.path(view, mes=month.later(n)) if Month.read(str(month.later(n))) else ""
+def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, view: View) -> dict[str, Any]:
+    """The same of a month, with the months before and after; none beyond those that can be asked for."""
+    month = Month.of(loaded.first)
+    name = month.name
+    steps = {
+        name: loaded.wanted.path(view, mes=month.later(n)) if Month.read(str(month.later(n))) else ""
         for name, n in (("before", -1), ("after", 1))
+    }
+    return {
+        **frame(loaded, sessions, actor, view, mes=month),
+        **steps,
+        "title": name[:1].upper() + name[1:],
+        "is_now": month == Month.of(clock.today()),
     }
 
 
@@ -202,15 +222,27 @@ async def month(request: Request) -> Response:
     """A month of sessions and activities in scope (`?mes=2027-03`)."""
     shown, notes = asked_month(request)
     loaded = await load(request, shown.first, shown.last)
-    title = shown.name
-    context = frame(loaded, View.MONTH, shown.first, shown.last, title[:1].upper() + title[1:], mes=shown)
-    context |= steps(shown, loaded.wanted, View.MONTH)
-    context |= {
+    page = (notes, loaded)
+    return remembered(request, page, lambda: _page(request, loaded, notes), until=_next_change(loaded), is_staff=True)
+
+
+def _next_change(loaded: Loaded) -> datetime:
+    """When it begins to read differently by itself: the day ends, or something begins or ends."""
+    now = clock.now()
+    moments = [moment for span in loaded.sessions.spans() for moment in span]
+    moments += [activity.ends_at for activity in loaded.activities]
+    return min([clock.midnight(clock.today() + ONE_DAY), *(moment for moment in moments if moment > now)])
+
+
+def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:
+    actor: Actor = request.state.actor
+    shown, sessions = Month.of(loaded.first), loaded.sessions.shown()
+    context = {
+        **month_frame(loaded, sessions, actor, View.MONTH),
         "notes": notes + loaded.notes,
         "column": shown.column,
         "weekdays": weekdays_of(shown),
-        "cells": cells_of(shown, entries_by_day(loaded, shown.first, shown.last), loaded.day_notes),
-        "is_now": shown == Month.of(clock.today()),
+        "cells": cells_of(shown, entries_by_day(loaded, sessions, actor), loaded.day_notes()),
     }
     return render(request, "schedule/staff/month.html", context)
 

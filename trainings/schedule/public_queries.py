@@ -30,10 +30,12 @@ from trainings.schedule.public_statements import (
     CALLED_OFF,
     COMING,
     DATED,
+    DATED_COLUMNS,
     EVENTS,
     HUBS,
     LISTED,
     MEETINGS,
+    OFFERED,
     PLACES,
     PREREQUISITES,
     SERVING,
@@ -55,16 +57,22 @@ class UnknownTraining(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class Offered:
+    """What sessions of listed trainings are told apart by in the filters of lists."""
+
+    town_code: str
+    topic_slug: str
+    languages: frozenset[str]
+    audience: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming(Offered):
     """A session to come (or going on) of a listed training: what lists are chosen and counted by."""
 
     training_id: str
     starts_at: datetime
-    town_code: str
-    topic_slug: str
-    languages: frozenset[str]
     access: frozenset[str]
-    audience: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +125,33 @@ async def coming_sessions(now: datetime) -> list[Coming]:
     return [_coming(row) for row in await _rows(COMING, now)]
 
 
-async def sessions_between(start: datetime, end: datetime) -> list[Dated]:
+@dataclass(frozen=True, slots=True)
+class ReadDates:
+    """Sessions as the database told them: two readings are equal where a page of them would be."""
+
+    rows: tuple[tuple[Any, ...], ...]
+
+    def shown(self) -> list[Dated]:
+        """The same, as pages show them."""
+        return [_dated(dict(zip(DATED_COLUMNS, row, strict=True))) for row in self.rows]
+
+    def ends(self) -> set[datetime]:
+        """When they end."""
+        column = DATED_COLUMNS.index("ends_at")
+        return {moment for moment in map(_moment, {row[column] for row in self.rows}) if moment is not None}
+
+
+async def sessions_between(start: datetime, end: datetime) -> ReadDates:
     """Sessions of listed trainings that are on at some time of the span, by start.
 
     Called-off ones are among them where calendars ever showed them.
     """
-    return [_dated(row) for row in await _rows(DATED, end, start)]
+    return ReadDates(await _tuples(DATED, end, start))
+
+
+async def offered(now: datetime) -> list[Offered]:
+    """What sessions of listed trainings that have not ended at `now` are told apart by."""
+    return [Offered(**_kind(row)) for row in await _rows(OFFERED, now)]
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:
@@ -292,14 +321,27 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
     """What lists are chosen by. Access is no fact of a place that is protected."""
     is_place_public = row["place_shown"] == PlaceShown.PUBLIC and row["access"] is not None
     return {
+        **_kind(row),
         "training_id": str(row["training_id"]),
         "starts_at": _moment(row["starts_at"]),
+        "access": frozenset(_codes(row["access"])) if is_place_public else frozenset(),
+    }
+
+
+def _kind(row: dict[str, Any]) -> dict[str, Any]:
+    return {
         "town_code": row["town_code"],
         "topic_slug": row["topic_slug"],
         "languages": frozenset(_codes(row["languages"]) + _codes(row["interpreter_languages"])),
-        "access": frozenset(_codes(row["access"])) if is_place_public else frozenset(),
         "audience": frozenset(_codes(row["audience"]) or _codes(row["course_audience"])),
     }
+
+
+async def _tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
+    """The same rows without the names of their columns."""
+    connection = get_connection("read")
+    _n_rows, rows = await connection.execute_query(sql.translated(text, connection.capabilities.dialect), list(values))
+    return tuple(tuple(row) for row in rows)
 
 
 async def _rows(text: str, *values: object) -> list[dict[str, Any]]:

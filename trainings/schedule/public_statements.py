@@ -135,10 +135,27 @@ CALLED_OFF = _COMING.format(
     which="""t.state = 'cancelled' AND t.cancelled_at > ?
         AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)"""
 )
+OFFERED = """
+    SELECT DISTINCT COALESCE(v.municipality_id, h.seat_id) AS town_code, topic.slug AS topic_slug,
+        CAST(t.languages AS TEXT) AS languages, CAST(t.interpreter_languages AS TEXT) AS interpreter_languages,
+        CAST(t.audience AS TEXT) AS audience, CAST(c.audience AS TEXT) AS course_audience
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    JOIN course c ON c.id = t.course_id
+    JOIN topic ON topic.id = c.topic_id
+    JOIN hub h ON h.id = t.hub_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
+"""
+DATED_COLUMNS = (
+    *("training_id", "starts_at", "ends_at", "town_code", "topic_slug", "languages", "interpreter_languages"),
+    *("audience", "course_audience", "place_shown", "access", "slug", "title", "is_off"),
+)
 DATED = """
     SELECT s.training_id, s.starts_at, s.ends_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
-        topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,
-        t.place_shown, v.access, t.slug, t.title,
+        topic.slug AS topic_slug, CAST(t.languages AS TEXT) AS languages,
+        CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience,
+        CAST(c.audience AS TEXT) AS course_audience, t.place_shown, CAST(v.access AS TEXT) AS access, t.slug, t.title,
         s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at) AS is_off
     FROM training_session s
     JOIN training t ON t.id = s.training_id

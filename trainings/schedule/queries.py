@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q, Subquery
-from tortoise.functions import Count, Max
+from tortoise.functions import Max
 from tortoise.queryset import QuerySet
 
 from trainings import clock
@@ -28,6 +27,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.staff_sessions import StaffSession, staff_sessions
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
@@ -104,77 +104,6 @@ async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
 # -- sessions in time
 
 
-@dataclass(frozen=True, slots=True)
-class StaffSession:
-    """A session as the week and the lists of the panel show it. Times UTC; `n_sessions` counts cancelled ones too."""
-
-    id: UUID
-    training_id: UUID
-    hub_id: UUID
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    state: SessionState
-    training_state: TrainingState
-    closed_at: datetime | None
-    opens_at: datetime | None
-    closes_at: datetime | None
-    position: int
-    n_sessions: int
-    place: str
-    capacity: int
-    taken: int
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self.state == SessionState.CANCELLED or self.training_state == TrainingState.CANCELLED
-
-    @property
-    def is_draft(self) -> bool:
-        return self.training_state == TrainingState.DRAFT
-
-    @property
-    def day(self) -> date:
-        """The local date."""
-        return clock.local(self.starts_at).date()
-
-    def is_running(self, now: datetime) -> bool:
-        return self.starts_at <= now < self.ends_at
-
-    def is_over(self, now: datetime) -> bool:
-        return self.closed_at is not None or now >= self.ends_at
-
-
-_SESSION = (
-    "id",
-    "training_id",
-    "starts_at",
-    "ends_at",
-    "state",
-    "closed_at",
-    "position",
-    "venue__name",
-    "training__hub_id",
-    "training__title",
-    "training__state",
-    "training__opens_at",
-    "training__closes_at",
-    "training__capacity",
-    "training__taken",
-    "training__reserved",
-)
-
-
-async def sessions_between(actor: Actor, start: datetime, end: datetime) -> list[StaffSession]:
-    """Sessions in scope that begin in the span, by start."""
-    return await staff_sessions(sessions_visible_to(actor).filter(starts_at__gte=start, starts_at__lt=end))
-
-
-async def week_of(actor: Actor, first_day: date) -> list[StaffSession]:
-    """Sessions of the seven days from `first_day`, by start."""
-    return await sessions_between(actor, clock.midnight(first_day), clock.midnight(first_day + timedelta(days=7)))
-
-
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
     return await staff_sessions(sessions_visible_to(actor).filter(ends_at__gt=clock.now(), closed_at=None).limit(limit))
@@ -195,39 +124,6 @@ async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]
 def sunday_before(day: date) -> date:
     """The first day of a Guatemalan week."""
     return day - timedelta(days=(day.weekday() + 1) % 7)
-
-
-async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
-    """These sessions as the panel shows them, by start."""
-    rows = await found.order_by("starts_at", "id").values(*_SESSION)
-    counts = await _session_counts({row["training_id"] for row in rows})
-    return [_staff_session(row, counts[row["training_id"]]) for row in rows]
-
-
-def _staff_session(row: dict[str, Any], n_sessions: int) -> StaffSession:
-    return StaffSession(
-        id=row["id"],
-        training_id=row["training_id"],
-        hub_id=row["training__hub_id"],
-        title=row["training__title"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        state=row["state"],
-        training_state=row["training__state"],
-        closed_at=row["closed_at"],
-        opens_at=row["training__opens_at"],
-        closes_at=row["training__closes_at"],
-        position=row["position"],
-        n_sessions=n_sessions,
-        place=row["venue__name"] or "",
-        capacity=row["training__capacity"],
-        taken=row["training__taken"] + row["training__reserved"],
-    )
-
-
-async def _session_counts(training_ids: Collection[UUID]) -> dict[UUID, int]:
-    found = reads(TrainingSession).filter(training_id__in=list(training_ids)).annotate(n=Count("id"))
-    return dict(await found.group_by("training_id").values_list("training_id", "n"))
 
 
 # -- lists

@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from trainings import clock
+from trainings.audit.actor import Actor
 from trainings.web.flash import COOKIE as FLASH_COOKIE
 from trainings.web.i18n import language
 
-MOST_PAGES = 256
+MOST_PAGES, MOST_BYTES = 256, 16_000_000
 LONGEST_QUERY = 200
 
 
@@ -43,31 +44,42 @@ def remembered(
     *,
     until: datetime,
     with_query: bool = False,
+    is_staff: bool = False,
 ) -> Response:
-    """The page of these facts, made where it is not there yet. Pages of staff are always made, and so are those of
-    filters, unless `with_query` says that each address has a page of its own.
+    """The page of these facts, made where it is not there yet.
 
+    Pages of filters are always made, unless `with_query` says that each address has a page of its own; so are those
+    that somebody sees who is signed in, unless `is_staff`: then each person has their own, as the roles are now.
     `until` is when the same facts begin to read differently.
     """
-    query = request.url.query
-    if not _is_for_everybody(request) or (query and not (with_query and len(query) <= LONGEST_QUERY)):
+    query, actor = request.url.query, request.scope.get("state", {}).get("actor")
+    is_known = actor is not None and actor.id is not None
+    has_own_words = FLASH_COOKIE in request.cookies or is_known is not is_staff
+    if has_own_words or (query and not ((with_query or is_staff) and len(query) <= LONGEST_QUERY)):
         return make()
     now = clock.now()
-    key = (request.url.path, query, language(), facts)
+    key = (request.url.path, query, language(), _seen_as(actor) if is_staff else None, facts)
     kept = _kept.get(key)
     if kept is None or not kept.made_at <= now < kept.until:
         made = make()
         kept = _Page(bytes(made.body), made.headers["cache-control"], now, until)
-        _kept[key] = kept
+        _keep(key, kept)
     _kept.move_to_end(key)
-    if len(_kept) > MOST_PAGES:
-        _kept.popitem(last=False)
     return HTMLResponse(kept.body, headers={"cache-control": kept.caching})
 
 
-def _is_for_everybody(request: Request) -> bool:
-    actor = request.scope.get("state", {}).get("actor")
-    return FLASH_COOKIE not in request.cookies and (actor is None or actor.id is None)
+def _keep(key: Hashable, page: _Page) -> None:
+    _kept[key] = page
+    while len(_kept) > MOST_PAGES or sum(len(one.body) for one in _kept.values()) > MOST_BYTES:
+        if len(_kept) == 1:
+            break
+        _kept.popitem(last=False)
+
+
+def _seen_as(actor: Actor) -> Hashable:
+    """Who somebody is, as far as a page depends on it."""
+    roles = frozenset(actor.roles_at.items())
+    return actor.id, actor.name, actor.role, actor.place, roles, actor.roles_everywhere
 
 
 def forget() -> None:

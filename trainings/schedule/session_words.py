@@ -8,7 +8,7 @@ from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
 from trainings.lib import dates
-from trainings.schedule.queries import StaffSession
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
 

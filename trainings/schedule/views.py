@@ -21,7 +21,8 @@ from trainings.places.queries import hubs_visible_to
 from trainings.schedule import queries
 from trainings.schedule.models import SessionFacilitator
 from trainings.schedule.months import Month
-from trainings.schedule.queries import StaffSession, sunday_before
+from trainings.schedule.queries import sunday_before
+from trainings.schedule.staff_sessions import ReadSessions, read_sessions
 from trainings.web.i18n import N_, gettext
 
 Option = tuple[str, str]
@@ -39,10 +40,19 @@ VIEWS: dict[View, str] = {View.MONTH: N_("Mes"), View.WEEK: N_("Semana"), View.L
 
 
 @dataclass(frozen=True, slots=True)
+class HubChoice:
+    """A hub to narrow by."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """What the actor may narrow by: hubs, people who hold sessions, and venues with their names in words."""
 
-    hubs: tuple[Hub, ...]
+    hubs: tuple[HubChoice, ...]
     people: tuple[tuple[UUID, str], ...]
     venues: tuple[tuple[UUID, str], ...]
 
@@ -51,7 +61,7 @@ class Choices:
 class Wanted:
     """How a calendar is narrowed, each empty where it does not matter. The ids are out of the actor's choices."""
 
-    hub: Hub | None = None
+    hub: HubChoice | None = None
     person: tuple[UUID, str] | None = None
     venue: tuple[UUID, str] | None = None
 
@@ -102,7 +112,7 @@ async def choices_of(actor: Actor) -> Choices:
     """Hubs, facilitators and venues in the actor's scope. Who only facilitates finds the own name alone."""
     hubs = await hubs_visible_to(actor)
     return Choices(
-        hubs=tuple(sorted(hubs, key=lambda hub: hub.name)),
+        hubs=tuple(HubChoice(hub.id, hub.slug, hub.name) for hub in sorted(hubs, key=lambda hub: hub.name)),
         people=tuple(await _people(actor)),
         venues=tuple(await _venues(hubs)),
     )
@@ -172,7 +182,7 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
     return [Tab(gettext(VIEWS[view]), periods[view], view is here) for view in View]
 
 
-async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> list[StaffSession]:
+async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> ReadSessions:
     """Sessions in scope that are on at some time of the span, by start."""
     found = queries.sessions_visible_to(actor).filter(starts_at__lt=end, ends_at__gt=start)
     if wanted.hub is not None:
@@ -183,4 +193,4 @@ async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: dateti
         found = found.filter(id__in=[session_id for (session_id,) in ids])
     if wanted.venue is not None:
         found = found.filter(venue_id=wanted.venue[0])
-    return await queries.staff_sessions(found)
+    return await read_sessions(found)

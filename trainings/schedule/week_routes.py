@@ -22,8 +22,8 @@ from trainings.schedule import queries
 from trainings.schedule.attention_routes import concerns_of
 from trainings.schedule.models import TrainingState
 from trainings.schedule.month_routes import Loaded, activity_entry, frame, load, move_path
-from trainings.schedule.queries import StaffSession
 from trainings.schedule.session_words import look_of, numbered, session_path, short_day, short_weekday, when
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language
@@ -110,9 +110,10 @@ async def _week(request: Request, first_day: date) -> Response:
     loaded = await load(request, first_day, first_day + timedelta(days=6))
     is_whole = is_this_week and not loaded.wanted.values
     coming = await queries.coming_sessions(actor, COMING) if is_whole else []
-    waiting = await _waiting(loaded.sessions + coming)
+    sessions = loaded.sessions.shown()
+    waiting = await _waiting(sessions + coming)
     context = {
-        **_calendar(loaded, first_day, waiting),
+        **_calendar(loaded, sessions, actor, waiting),
         "coming": [_line(session, waiting, actor) for session in coming],
         "concerns": await concerns_of(actor) if is_whole else [],
         "is_whole": is_whole,
@@ -121,13 +122,17 @@ async def _week(request: Request, first_day: date) -> Response:
     return render(request, "schedule/staff/week.html", context)
 
 
-def _calendar(loaded: Loaded, first_day: date, waiting: Mapping[UUID, int]) -> dict[str, Any]:
+def _calendar(
+    loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]
+) -> dict[str, Any]:
+    first_day, notes = loaded.first, loaded.day_notes()
     days = [first_day + timedelta(days=n) for n in range(7)]
-    events = _events(loaded, waiting)
+    events = _events(loaded, sessions, actor, waiting)
     hours = _hours(events)
     return {
-        **frame(loaded, View.WEEK, days[0], days[-1], dates.date_span(days, language()), desde=first_day),
-        "days": [_day(day, events, hours[0], loaded) for day in days],
+        **frame(loaded, sessions, actor, View.WEEK, desde=first_day),
+        "title": dates.date_span(days, language()),
+        "days": [_day(day, events, hours[0], notes.get(day, ())) for day in days],
         "hours": [f"{hour % 12 or 12}" for hour in range(*hours)],
         "before": loaded.wanted.path(View.WEEK, desde=first_day - timedelta(days=7)),
         "after": loaded.wanted.path(View.WEEK, desde=first_day + timedelta(days=7)),
@@ -143,21 +148,21 @@ async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
 # -- the calendar
 
 
-def _events(loaded: Loaded, waiting: Mapping[UUID, int]) -> list[Event]:
+def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]) -> list[Event]:
     """By start."""
-    may_move, now = loaded.actor.hubs_with(EDITORS), clock.now()
+    may_move, now = actor.hubs_with(EDITORS), clock.now()
     found = [
         Event(
             starts_at=session.starts_at,
             ends_at=session.ends_at,
             look=look_of(session, now),
-            href=session_path(session, loaded.actor),
+            href=session_path(session, actor),
             title=numbered(session),
             place=session.place,
             state=_box_state(session, waiting.get(session.training_id, 0)),
             move=move_path(session, may_move, now),
         )
-        for session in loaded.sessions
+        for session in sessions
     ]
     for activity in loaded.activities:
         entry = activity_entry(activity)
@@ -180,13 +185,13 @@ def _hours(events: Sequence[Event]) -> tuple[int, int]:
     return min([FIRST_HOUR, *(start.hour for start in starts)]), max([LAST_HOUR, *last])
 
 
-def _day(day: date, events: Sequence[Event], first_hour: int, loaded: Loaded) -> Day:
+def _day(day: date, events: Sequence[Event], first_hour: int, notes: Sequence[str]) -> Day:
     of_day = [event for event in events if clock.local(event.starts_at).date() == day]
     return Day(
         day=day,
         name=short_weekday(day),
         is_today=day == clock.today(),
-        notes=loaded.day_notes.get(day, ()),
+        notes=notes,
         boxes=[_box(event, first_hour, layer=_layer(event, of_day[:n])) for n, event in enumerate(of_day)],
     )
 

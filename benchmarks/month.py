@@ -1,0 +1,182 @@
+"""A month with 500 sessions, of the panel and of the public, against the bare rendering of their own templates.
+
+python benchmarks/month.py [COUNT]
+
+The baseline is a Starlette application that does nothing but render: no database, guards, session or language. Both
+answer within this process, uncompressed, in turns; the time is that of the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+from unittest.mock import patch
+
+from _worlds import make_hub
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Scope
+
+import trainings.schedule.calendar_routes
+import trainings.schedule.month_routes
+from trainings import clock, db, settings
+from trainings.accounts.models import Role, RoleGrant, StaffSession, User
+from trainings.app import create_app
+from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
+from trainings.places import actions as places
+from trainings.places.models import Hub
+from trainings.schedule import actions as schedule
+from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
+from trainings.schedule.models import CourseKind
+from trainings.schedule.months import Month
+from trainings.schedule.remembered import forget
+from trainings.settings import Environment, Settings
+from trainings.web.render import environment, render
+
+BOUND = 2.0
+WARM_UP = 5
+N_TRAININGS, N_SESSIONS_EACH = 50, 10
+PANEL, PUBLIC = "/panel/mes", "/calendario"
+
+
+async def main(count: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        configured = Settings(env=Environment.DEMO, data_dir=Path(folder), database_url="")
+        await db.migrate(configured)
+        with patch.object(settings, "get_settings", lambda: configured):
+            async with db.connect(configured):
+                cookie, month = await furnish()
+                return await measure(create_app(configured, with_worker=False), cookie, month, count)
+
+
+async def furnish() -> tuple[str, Month]:
+    """A hub whose next month holds 500 sessions; the cookie of its coordinator."""
+    month = Month.of(clock.today()).later(1)
+    hub = await make_hub()
+    venue = await places.create_venue(places.VenueDetails("Salón municipal", "1705"), hub=hub, actor=PROGRAM)
+    topic = await schedule.create_topic("Riesgos de la migración irregular", actor=PROGRAM)
+    plan = CoursePlan(CourseKind.CURSO, topic.id, "Riesgos de la migración irregular: mitos y realidades", 1200)
+    course = await schedule.create_course(plan, actor=PROGRAM)
+    for number in range(N_TRAININGS):
+        starts = [month.starts_at + timedelta(days=(number + 2 * n) % 28, hours=8 + number % 8) for n in range(10)]
+        sessions = [SessionPlan(start, start + timedelta(hours=2)) for start in sorted(starts)[:N_SESSIONS_EACH]]
+        about = TrainingPlan(course.id, hub.id, title=f"{course.title} {number}", capacity=30, venue_id=venue.id)
+        made = await schedule.create_training(about, sessions, actor=PROGRAM, override_reason="medición")
+        await schedule.publish(made.id, actor=PROGRAM)
+    return await signed_in(hub), month
+
+
+async def signed_in(hub: Hub) -> str:
+    user = await User.create(email="coordina@medida.example", name="Rosa Xol", password_hash="")
+    await RoleGrant.create(user=user, role=Role.HUB_COORDINATOR, hub=hub)
+    token, now = tokens.session_id(), clock.now()
+    await StaffSession.create(
+        token_hash=tokens.digest(token, "session"),
+        user=user,
+        seen_at=now,
+        idle_minutes=720,
+        expires_at=now + timedelta(hours=16),
+    )
+    return token
+
+
+async def measure(ours: ASGIApp, cookie: str, month: Month, count: int) -> int:
+    print(f"{count} of each page; {N_TRAININGS * N_SESSIONS_EACH} sessions; processor time, medians in ms")
+    missed = False
+    for name, path, sent in (("panel", PANEL, cookie), ("public", PUBLIC, "")):
+        bare = await bare_application(ours, path, f"mes={month}", sent)
+        took: dict[str, list[float]] = {"ours": [], "anew": [], "bare": []}
+        n_bytes = 0
+        for number in range(count + WARM_UP):
+            # `anew` goes last or first, so that the page of `ours` is there in all turns but the first.
+            turns: list[tuple[str, ASGIApp]] = [("bare", bare), ("ours", ours), ("anew", ours)]
+            for whose, app in turns if number % 2 else reversed(turns):
+                if whose == "anew":
+                    forget()
+                milliseconds, body = await get(app, path, f"mes={month}", sent)
+                took[whose].append(milliseconds)
+                n_bytes = len(body)
+        medians = {whose: median(times[WARM_UP:]) for whose, times in took.items()}
+        ratio, anew = (medians[whose] / medians["bare"] for whose in ("ours", "anew"))
+        missed |= ratio > BOUND
+        verdict = "MISSED" if ratio > BOUND else "ok"
+        print(f"  {name:7} {n_bytes:8,} bytes   bare rendering {medians['bare']:6.2f}")
+        print(f"          as visited {medians['ours']:6.2f}   {ratio:5.2f} × (bound {BOUND:.0f} ×) {verdict}")
+        print(f"          made anew  {medians['anew']:6.2f}   {anew:5.2f} ×")
+    return int(missed)
+
+
+async def bare_application(ours: ASGIApp, path: str, query: str, cookie: str) -> Starlette:
+    """An application that renders the page's template with the data that the page had, and nothing else."""
+    kept: list[tuple[str, dict[str, Any]]] = []
+
+    def keeping(request: Request, template: str, context: Mapping[str, Any]) -> Response:
+        actor = request.scope["state"]["actor"]
+        kept.append(
+            (template, {"request": request, "actor": actor, "flashes": [], "path": request.url.path, **context})
+        )
+        return render(request, template, context)
+
+    with ExitStack() as patches:
+        for module in (trainings.schedule.month_routes, trainings.schedule.calendar_routes):
+            patches.enter_context(patch.object(module, "render", keeping))
+        forget()
+        _took, body = await get(ours, path, query, cookie)
+    template, context = kept[0]
+    assert body.count(b"Riesgos") >= N_TRAININGS * N_SESSIONS_EACH
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(environment().get_template(template).render(context))
+
+    return Starlette(routes=[Route(path, page)])
+
+
+async def get(app: ASGIApp, path: str, query: str, cookie: str) -> tuple[float, bytes]:
+    """One request, as a server would make it: milliseconds of the processor, and the body."""
+    body = bytearray()
+    status = 0
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        body.extend(message.get("body", b""))
+
+    headers = [(b"host", b"localhost:8000"), (b"accept", b"text/html"), (b"accept-language", b"es-GT")]
+    if cookie:
+        headers.append((b"cookie", f"staff={cookie}".encode()))
+    scope: Scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000),
+    }
+    start = process_time()
+    await app(scope, receive, send)
+    took = 1000 * (process_time() - start)
+    assert status == 200, (path, status, body[:500])
+    return took, bytes(body)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)))
