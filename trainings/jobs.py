@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
 from trainings.privacy import withdrawal
-from trainings.registrations import digests, eve_notes, import_job, lost_links
+from trainings.registrations import digests, eve_notes, facilitator_notes, import_job, lost_links
 from trainings.registrations import mails as registration_mails
 
 MESSAGES: Composers = {
@@ -15,6 +15,7 @@ MESSAGES: Composers = {
     **lost_links.COMPOSERS,
     **digests.COMPOSERS,
     **eve_notes.COMPOSERS,
+    **facilitator_notes.COMPOSERS,
 }
 """Each composes the message of a job when it is sent; what is no message is done then."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -372,3 +373,25 @@ async def test_recent_changes_are_those_of_seven_days_newest_first(db: Settings,
     assert [one.old_starts_at for one in found] == [session.starts_at + HOUR, session.starts_at]
     assert [one.old_starts_at for one in later] == [session.starts_at + HOUR]
     assert await recent_changes([training.id]) == {}
+
+
+# -- at once
+
+
+async def test_two_changes_at_once_leave_one_message_and_one_list(db: Settings, freeze: Freeze) -> None:
+    freeze(clock.now())
+    training = await a_training()
+    session = first_of(training)
+    other = await make.make_venue(name="Escuela Central")
+
+    await asyncio.gather(
+        shift(session, HOUR),
+        rescheduling.move(session.id, session.starts_at, session.ends_at, other.id, actor=PROGRAM),
+        rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM),
+        return_exceptions=True,
+    )
+
+    live = {job.batch_id for job in await OutboxJob.filter(stopped_at=None)}
+    assert len(live) == 1
+    assert {one.batch_id for one in await CallList.filter(closed_at=None)} == live
+    assert {one.batch_id for one in await SessionChange.filter(session_id=session.id)} == live

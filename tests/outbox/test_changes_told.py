@@ -15,6 +15,7 @@ from tests.outbox.make_jobs import until_settled, with_smtp, working
 from tests.outbox.smtp import Peer
 from tests.outbox.told import FRIDAY, SATURDAY, a_training, last_mail, put_on_waiting_list
 from trainings import clock, jobs
+from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
@@ -249,3 +250,38 @@ async def test_another_house_in_the_same_town_is_no_news_for_who_waits(db: Setti
 
     assert (await last_mail("training_changed")).is_overtaken
     assert await Training.exists(id=training.id)
+
+
+# -- who holds the session
+
+
+async def test_who_holds_a_session_hears_of_its_change_but_not_of_their_own(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    hub = await make.make_hub()
+    holder = await make.make_user(Role.FACILITATOR, hub, email="facilita@x.example")
+    author = await make.make_user(hub=hub, email="coordina@x.example")
+    training = await a_training(facilitators=[holder, author])
+    [session] = training.sessions
+    await OutboxJob.all().delete()
+    actor = await make.actor_of(author)
+
+    await rescheduling.move(session.id, SATURDAY + DAY, SATURDAY + DAY + HOUR, session.venue_id, actor=actor)
+    [message] = await deliver(db, freeze, peer)
+
+    assert message["To"] == "facilita@x.example"
+    words = words_of(message).replace(NBSP, " ")
+    assert "Antes: sábado, 6 de marzo de 2027" in words
+    assert f"/panel/capacitaciones/{training.id}" in words
+    assert "Mi cuenta" not in words
+
+
+async def test_who_holds_a_session_hears_nothing_of_what_was_moved_back(db: Settings, freeze: Freeze) -> None:
+    hub = await make.make_hub()
+    holder = await make.make_user(Role.FACILITATOR, hub, email="facilita@x.example")
+    training = await a_training(facilitators=[holder])
+    await shift(training.sessions[0].id, DAY)
+
+    await shift(training.sessions[0].id, -DAY)
+
+    assert await OutboxJob.filter(kind="facilitator_changed", stopped_at=None).count() == 0

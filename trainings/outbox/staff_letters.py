@@ -35,9 +35,14 @@ def staff_mail(
     *,
     reply_to: str = "",
     is_overtaken: bool = False,
+    is_optional: bool = True,
 ) -> Mail:
-    """The message in the language being spoken. The heading is its subject: nothing about what a training is about."""
-    letter = set_letter(LAYOUT, {"heading": heading, "paragraphs": paragraphs, "sections": sections})
+    """The message in the language being spoken. The heading is its subject: nothing about what a training is about.
+
+    `is_optional`: it says where it can be switched off.
+    """
+    shown = {"heading": heading, "paragraphs": paragraphs, "sections": sections, "is_optional": is_optional}
+    letter = set_letter(LAYOUT, shown)
     return Mail(
         to=to,
         subject=letter.heading,

@@ -18,6 +18,7 @@ KIND_WORDS = {
     "registration_cancelled": N_("Inscripción cancelada"),
     "training_cancelled": N_("Capacitación cancelada"),
     "training_changed": N_("Cambio de fecha o lugar"),
+    "facilitator_changed": N_("Cambio, a quien facilita"),
     "certificate_ready": N_("Diploma o constancia"),
     "own_link_again": N_("Enlace otra vez"),
     "session_reminder": N_("Recordatorio"),

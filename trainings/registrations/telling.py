@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
@@ -12,6 +13,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.calls import open_list
+from trainings.registrations.facilitator_notes import tell_facilitators
 from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.changes import Standing, changes_of_batch, differences, note_changes
@@ -36,7 +38,9 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     changes = await changes_of_batch(batch_id)
     if not differences(changes, sessions, is_called_off=is_off):
         return None
-    await tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch_id)
+    run_at = clock.now() + STAFF_DELAY
+    await _tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch_id, run_at)
+    await tell_facilitators(training, changes, actor=actor, batch_id=batch_id, run_at=run_at)
     await open_list(
         training,
         CallReason.CANCELLED if is_off else CallReason.CHANGED,
@@ -47,9 +51,8 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     return batch_id
 
 
-async def tell_everybody(training: Training, kind: str, batch_id: UUID) -> None:
-    """The message to all people on a training who left an address, after ten minutes."""
-    run_at = clock.now() + STAFF_DELAY
+async def _tell_everybody(training: Training, kind: str, batch_id: UUID, run_at: datetime) -> None:
+    """The message to all people on a training who left an address."""
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
