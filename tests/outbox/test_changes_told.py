@@ -65,10 +65,14 @@ def object_of(message: EmailMessage) -> tuple[str, Event]:
     return str(read["METHOD"]), event
 
 
+def sequence_of(event: Event) -> int:
+    return int(str(event["SEQUENCE"]))
+
+
 def words_of(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     assert isinstance(body, EmailMessage)
-    return body.get_content().replace("\r\n", "\n")
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 async def test_request_update_and_cancel_are_one_uid_with_a_rising_sequence(
@@ -91,7 +95,7 @@ async def test_request_update_and_cancel_are_one_uid_with_a_rising_sequence(
     chain = [object_of(message) for message in (asked, moved, elsewhere, off)]
     assert [method for method, _ in chain] == ["REQUEST", "REQUEST", "REQUEST", "CANCEL"]
     assert len({str(event["UID"]) for _, event in chain}) == 1
-    sequences = [int(event["SEQUENCE"]) for _, event in chain]
+    sequences = [sequence_of(event) for _, event in chain]
     assert sequences == sorted(set(sequences))
     stamps = [event.decoded("DTSTAMP") for _, event in chain]
     assert stamps == sorted(stamps)
@@ -116,7 +120,7 @@ async def test_session_held_after_all_has_an_entry_of_its_own_once_it_was_taken_
     (cancel, gone), (request, again) = object_of(off), object_of(on)
     assert (cancel, request) == ("CANCEL", "REQUEST")
     assert str(gone["UID"]).partition("@")[0] + "-1" == str(again["UID"]).partition("@")[0]
-    assert int(again["SEQUENCE"]) > int(gone["SEQUENCE"])
+    assert sequence_of(again) > sequence_of(gone)
     assert "Se canceló una sesión" in str(off["Subject"])
     assert "sí se realiza" in words_of(on)
 
