@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from math import nan
 from pathlib import Path
 from typing import cast
@@ -106,12 +107,14 @@ def get(port: int, path: str, **fields: str) -> bytes:
 
 async def load(server: Server, request: bytes, count: int) -> Load:
     """Send `request` so many times over a few connections that stay open."""
+    return await load_of(server, repeat(request, count), count)
+
+
+async def load_of(server: Server, requests: Iterable[bytes], count: int) -> Load:
+    """Send so many requests, which are answered alike, over a few connections that stay open."""
     loop = asyncio.get_running_loop()
-    left = [count]
-    opened = [
-        await loop.create_connection(lambda: _Client(request, left), "127.0.0.1", server.port)
-        for _ in range(CONNECTIONS)
-    ]
+    left = iter(requests)
+    opened = [await loop.create_connection(lambda: _Client(left), "127.0.0.1", server.port) for _ in range(CONNECTIONS)]
     clients = [client for _transport, client in opened]
     worked, start = cpu_seconds(server.process.pid), time.perf_counter()
     for client in clients:
@@ -125,8 +128,8 @@ async def load(server: Server, request: bytes, count: int) -> Load:
 class _Client(asyncio.Protocol):
     """One connection that asks again as soon as it is answered."""
 
-    def __init__(self, request: bytes, left: list[int]) -> None:
-        self.request, self.left = request, left
+    def __init__(self, left: Iterator[bytes]) -> None:
+        self.left = left
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.status = self.n_bytes = 0
         self._head, self._missing = b"", 0
@@ -135,12 +138,12 @@ class _Client(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def go_on(self) -> None:
-        if self.left[0] == 0:
+        request = next(self.left, None)
+        if request is None:
             self.done.set_result(None)
             self._transport.close()
             return
-        self.left[0] -= 1
-        self._transport.write(self.request)
+        self._transport.write(request)
 
     def data_received(self, received: bytes) -> None:
         if self._missing:
