@@ -119,7 +119,12 @@ class Objects:
         }
 
     def _values(self, path: str) -> dict[str, object]:
-        by_beginning: dict[str, dict[str, object]] = {
+        by_beginning = self._outside | self._in_the_panel
+        return next((values for beginning, values in by_beginning.items() if path.startswith(beginning)), {})
+
+    @property
+    def _outside(self) -> dict[str, dict[str, object]]:
+        return {
             **self.cards.by_beginning,
             "/cal/municipio/": {"slug": "la-libertad-peten", "by": "idioma", "code": "kek"},
             "/cal/ventanilla/": {"slug": self.hub.slug, "by": "para", "code": "docente"},
@@ -144,12 +149,17 @@ class Objects:
             },
             **{path: {"code": self.certificate.code} for path in ("/verificar/", "/V/", "/v/")},
             "/entrar/enlace/": {"token": tokens.own_link()},
+            "/actividades/": {"slug": self.activity.slug},
+        }
+
+    @property
+    def _in_the_panel(self) -> dict[str, dict[str, object]]:
+        return {
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
             "/panel/cursos/": {"id": self.coming.course_id},
             "/panel/actividades/": {"id": self.activity.id},
-            "/actividades/": {"slug": self.activity.slug},
             "/panel/lugares/": {"id": self.coming.venue_id},
             "/panel/notas/": {"id": self.note.id},
             "/panel/contactos/": {"id": self.contact.id},
@@ -167,7 +177,6 @@ class Objects:
             "/panel/mensajes/": {"id": self.message.id},
             "/panel/textos/": {"operator": self.operator.id, "kind": "registration_confirmed", "lang": "es-GT"},
         }
-        return next((values for beginning, values in by_beginning.items() if path.startswith(beginning)), {})
 
 
 async def _moved(training: Training) -> UUID:
