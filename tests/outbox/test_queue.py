@@ -54,7 +54,7 @@ async def test_staff_see_what_waits_and_afterwards_what_had_waited(
     assert "10:00&nbsp;a. m." in during.text.replace("\xa0", "&nbsp;").replace("a.&nbsp;m.", "a. m.")
     assert "No se pudo conectar con el servidor de correo." in during.text
     assert "Se intenta cada minuto." in during.text
-    assert during.text.count("esperó 42 minutos") == 3
+    assert during.text.count("lleva 42 minutos") == 3
     assert "mensajes esperan" not in after.text
     assert after.text.count("esperó 42 minutos") == 3
 

@@ -76,13 +76,20 @@ async def queue(actor: Actor) -> Queue | None:
     again = await waiting.filter(run_at__gt=now).order_by("run_at").first()
     is_any_due = await waiting.filter(run_at__lte=now).exists()
     found = waiting.exclude(last_error="").annotate(n=Count("id")).group_by("last_error")
-    reasons = await found.values_list("last_error", "n")
+    reasons = list(await found.values_list("last_error", "n")) or await _reason_of_all(n_waiting)
     return Queue(
         n_waiting=n_waiting,
         oldest_at=due_from(oldest) if oldest is not None else now,
         next_try_at=again.run_at if again is not None and not is_any_due else None,
         reasons=sorted(reasons, key=lambda one: -one[1]),
     )
+
+
+async def _reason_of_all(n_waiting: int) -> list[tuple[str, int]]:
+    """Why the outbox as a whole stands still: only the messages at its head have been tried."""
+    due = reads(OutboxJob).filter(done_at=None, failed_at=None, stopped_at=None, run_at__lte=clock.now())
+    head = await due.exclude(last_error="").order_by("run_at", "id").first()
+    return [(head.last_error, n_waiting)] if head is not None else []
 
 
 def _unfinished(actor: Actor) -> QuerySet[OutboxJob]:

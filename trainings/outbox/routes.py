@@ -23,7 +23,7 @@ from trainings.lib.dates import duration
 from trainings.lib.text import short_name
 from trainings.outbox import actions, queries, text_routes
 from trainings.outbox.mailer import server_of
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
 from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
 from trainings.registrations.models import Registration
@@ -210,10 +210,18 @@ def _row(job: OutboxJob, about: Mapping[UUID, Registration]) -> Row:
 
 def _waited(job: OutboxJob) -> str:
     """How long after its time a message left, where that was long; what waits, how long by now."""
-    if job.stopped_at is not None or job.failed_at is not None:
-        return ""
     late = (job.done_at or clock.now()) - queries.due_from(job)
-    return duration(int(late.total_seconds() // 60), language()) if late >= LATE else ""
+    if job.outcome not in ("", Outcome.SENT) or late < LATE:
+        return ""
+    how_long = _in_words(late)
+    return _("esperó %(time)s") % {"time": how_long} if job.done_at else _("lleva %(time)s") % {"time": how_long}
+
+
+def _in_words(span: timedelta) -> str:
+    """Minutes and hours; from two days on, days."""
+    if span.days < 2:
+        return duration(int(span.total_seconds() // 60), language())
+    return ngettext("%(num)s día", "%(num)s días", span.days) % {"num": span.days}
 
 
 def _waiting(batch: Batch, about: Mapping[UUID, Registration]) -> WaitingBatch:
