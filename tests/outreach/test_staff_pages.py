@@ -13,6 +13,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast, make_cast
 from tests.outreach.make_activity import make_activity, make_draft
+from tests.queries import counted_queries
 from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
@@ -191,6 +192,28 @@ async def test_list_tells_what_comes_what_was_and_how_many_came(
     assert "Feria de marzo" in past
     assert "Falta el conteo" in past
     assert "Ninguna actividad es así" in none
+
+
+async def test_lists_ask_the_database_as_often_for_many_as_for_one(client: AsyncClient, cast: Cast) -> None:
+    await make_activity(cast.hub, when=PARK)
+    await as_(client, cast, "coordinator")
+
+    paths = (INDEX, f"{INDEX}?cuando=pasadas", "/municipios/la-libertad-peten")
+    asked: list[list[int]] = []
+    for _times in range(2):
+        numbers = []
+        for path in paths:
+            with counted_queries() as statements:
+                await client.get(path)
+            numbers.append(len(statements))
+        asked.append(numbers)
+        for hour in range(3):
+            starts_at = STARTS + timedelta(days=2, hours=hour)
+            await make_activity(
+                cast.hub, when=replace(PARK, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+            )
+
+    assert asked[0] == asked[1]
 
 
 async def test_drafts_are_for_the_desk_and_for_who_answers_for_them(client: AsyncClient, cast: Cast) -> None:
