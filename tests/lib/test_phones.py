@@ -1,6 +1,6 @@
 import pytest
 
-from trainings.lib.phones import is_email, normal_email, parse_phone, show_phone
+from trainings.lib.phones import is_email, is_landline, normal_email, parse_phone, show_phone
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,22 @@ def test_addresses_with_the_right_shape(address: str) -> None:
 )
 def test_addresses_with_a_wrong_shape(address: str) -> None:
     assert not is_email(address)
+
+
+@pytest.mark.parametrize(
+    ("e164", "is_fixed"),
+    [
+        ("+50222001234", True),
+        ("+50266001234", True),
+        ("+50279001234", True),
+        ("+50255551234", False),
+        ("+50233334444", False),
+        ("+5019631234", False),
+        ("+529631100215", False),
+    ],
+)
+def test_landlines_are_known_where_the_number_tells(e164: str, is_fixed: bool) -> None:
+    assert is_landline(e164) is is_fixed
 
 
 def test_normal_email_trims_and_lowers() -> None:

@@ -216,6 +216,7 @@ async def test_reminder_that_was_sent_to_the_address_reaches_its_person(db: obje
         payload={},
         dedup="one",
         subject_id=person.id,
+        hub_id=training.hub_id,
         run_at=MONDAY,
         done_at=MONDAY,
         outcome=Outcome.SENT,

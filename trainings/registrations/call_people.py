@@ -10,13 +10,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Subquery
+
 from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
-from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.registrations.letters import REMINDER
+from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 
 PATIENCE = timedelta(hours=2)
@@ -27,7 +30,15 @@ SAME_MESSAGE = timedelta(hours=12)
 """A reminder's message is of the same day as its list."""
 MOVED_UP = "registrations.promote"
 """The audit line of a group that moved up from the waiting list."""
-OFFERING = frozenset({"registration_offered", "registration_promoted"})
+KINDS: Mapping[CallReason, frozenset[str]] = {
+    CallReason.CHANGED: frozenset({"training_changed"}),
+    CallReason.CANCELLED: frozenset({"training_cancelled"}),
+    CallReason.REMINDER: frozenset({REMINDER}),
+    CallReason.OFFERED: frozenset({"registration_offered", "registration_promoted"}),
+}
+"""Which messages tell what a list tells, where the list does not name their batch."""
+AT_ONCE = 10_000
+"""So many keys are asked for in one question: the engines take some thirty thousand."""
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 
@@ -173,10 +184,12 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
     """Whether a message tells what the list does."""
     if call_list.batch_id is not None:
         return job.batch_id == call_list.batch_id
+    if job.kind not in KINDS[call_list.reason]:
+        return False
     if call_list.reason is CallReason.OFFERED:
-        return job.kind in OFFERING and job.created_at >= around.moved_up[person.group_id]
+        return job.created_at >= around.moved_up[person.group_id]
     if call_list.reason is CallReason.REMINDER:
-        return "reminder" in job.kind and job.run_at >= call_list.due_at - SAME_MESSAGE
+        return job.run_at >= call_list.due_at - SAME_MESSAGE
     return job.created_at >= call_list.created_at
 
 
@@ -186,7 +199,7 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
 async def _around(lists: Sequence[CallList]) -> Around:
     trainings = sorted({one.training_id for one in lists})
     rows = await _with_permission(await _registrations(trainings))
-    apart = await _apart([row["id"] for row in rows])
+    apart = await _apart(trainings)
     refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
     people: dict[UUID, list[Person]] = defaultdict(list)
     for row in rows:
@@ -201,7 +214,7 @@ async def _around(lists: Sequence[CallList]) -> Around:
         stopped=frozenset(
             job.batch_id for found in jobs.values() for job in found if job.batch_id and job.outcome == Outcome.STOPPED
         ),
-        moved_up=await _moved_up(offers, everybody),
+        moved_up=await _moved_up(offers),
         earlier=await _ends_of_earlier(offers),
         called_off=await _called_off(lists),
     )
@@ -221,7 +234,10 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
 
 async def _with_permission(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without those who took back the permission for their data, of a minor the guardian's: nobody calls them."""
-    gone = await without_permission(sorted({row["participant_id"] for row in rows}))
+    people = sorted({row["participant_id"] for row in rows})
+    gone: set[UUID] = set()
+    for first in range(0, len(people), AT_ONCE):
+        gone |= await without_permission(people[first : first + AT_ONCE])
     return [row for row in rows if row["participant_id"] not in gone]
 
 
@@ -246,12 +262,10 @@ def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UU
     )
 
 
-async def _apart(registration_ids: Collection[UUID]) -> frozenset[UUID]:
+async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those who made their link their own: what others of the form read is not for them, nor theirs for the others."""
-    if not registration_ids:
-        return frozenset()
     links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
-    claimed = await links.filter(registration_id__in=list(registration_ids)).values_list("registration_id")
+    claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
     return frozenset(registration_id for (registration_id,) in claimed)
 
 
@@ -271,11 +285,13 @@ async def _jobs(
     """The messages that may have told what these lists do, by mailbox."""
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
-    alone = {one.training_id for one in lists if one.batch_id is None}
-    if alone and everybody:
-        since = min(one.created_at for one in lists if one.batch_id is None) - LOOK_BACK
-        subjects = [one.id for one in everybody]
-        about = reads(OutboxJob).filter(subject_id__in=subjects, run_at__gte=since, batch_id=None)
+    alone = [one for one in lists if one.batch_id is None]
+    if alone:
+        about = reads(OutboxJob).filter(
+            hub_id__in=sorted({one.hub_id for one in alone}),
+            kind__in=sorted(frozenset().union(*(KINDS[one.reason] for one in alone))),
+            run_at__gte=min(one.created_at for one in alone) - LOOK_BACK,
+        )
         found += await about
     mailbox_of = {one.id: one.mailbox for one in everybody}
     jobs: dict[tuple[UUID, str | None], list[OutboxJob]] = defaultdict(list)
@@ -292,12 +308,14 @@ async def _marks(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, list[Call]]
     return marks
 
 
-async def _moved_up(offers: Sequence[CallList], everybody: Sequence[Person]) -> dict[UUID, datetime]:
+async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
     """When each group moved up from the waiting list last."""
     if not offers:
         return {}
-    groups = sorted({one.group_id for one in everybody if one.state in HAS_PLACE})
-    lines = reads(AuditLine).filter(act=MOVED_UP, object_id__in=groups).order_by("created_at", "id")
+    trainings = sorted({one.training_id for one in offers})
+    groups = reads(RegistrationGroup).filter(training_id__in=trainings, state__in=list(HAS_PLACE))
+    moved = Subquery(groups.values("id"))
+    lines = reads(AuditLine).filter(act=MOVED_UP, object_id__in=moved).order_by("created_at", "id")
     return dict(await lines.values_list("object_id", "created_at"))
 
 
