@@ -14,10 +14,14 @@ import pytest
 
 from tests import make
 from tests.feeds.asking import FEED
+from tests.feeds.secret import a_facilitator, acting, path_for
 from tests.feeds.serving import etag_of, serving, wait_for_change
 from trainings import clock
 from trainings.audit.actor import PROGRAM
+from trainings.feeds.secret_links import revoke_secret_link
+from trainings.registrations.actions import call_off_training
 from trainings.schedule import actions as schedule
+from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
 VDIRSYNCER = """
@@ -99,7 +103,7 @@ def phone(tmp_path: Path) -> Phone:
     return Phone(tmp_path)
 
 
-async def test_khal_shows_a_session_its_new_time_and_that_it_was_cancelled(
+async def test_khal_follows_what_is_added_moved_and_cancelled(
     sqlite_db: Settings, tmp_path: Path, phone: Phone
 ) -> None:
     training = await make.make_training(title="Riesgos; mitos, y “realidades”", sessions=[hours(8)])
@@ -113,19 +117,55 @@ async def test_khal_shows_a_session_its_new_time_and_that_it_was_cancelled(
         subscribed = await asyncio.to_thread(phone.sync)
         etag = etag_of(url)
 
+        await make.make_training(title="Cómo denunciar", sessions=[hours(16)])
+        etag = await asyncio.to_thread(wait_for_change, url, etag)
+        added = await asyncio.to_thread(phone.sync)
+
         start, end = hours(10)
         await schedule.move_session(session.id, start, end, session.venue_id, actor=PROGRAM, override_reason="prueba")
         etag = await asyncio.to_thread(wait_for_change, url, etag)
         moved = await asyncio.to_thread(phone.sync)
 
-        await schedule.unlist(training.id, actor=PROGRAM)
+        await call_off_training(training.id, "No hay paso por la lluvia.", actor=PROGRAM)
         await asyncio.to_thread(wait_for_change, url, etag)
         cancelled = await asyncio.to_thread(phone.sync)
 
-    other = f"{day} 14:00-16:00 Remesas"
-    assert subscribed == [f"{day} 08:00-10:00 Riesgos; mitos, y “realidades”", other]
-    assert moved == [f"{day} 10:00-12:00 Riesgos; mitos, y “realidades”", other]
-    assert cancelled == [f"{day} 10:00-12:00 CANCELADA: Riesgos; mitos, y “realidades”", other]
+    title, other, new = (
+        "Riesgos; mitos, y “realidades”",
+        f"{day} 14:00-16:00 Remesas",
+        f"{day} 16:00-18:00 Cómo denunciar",
+    )
+    assert subscribed == [f"{day} 08:00-10:00 {title}", other]
+    assert added == [f"{day} 08:00-10:00 {title}", other, new]
+    assert moved == [f"{day} 10:00-12:00 {title}", other, new]
+    assert cancelled == [f"{day} 10:00-12:00 CANCELADA: {title}", other, new]
+
+
+async def test_khal_follows_a_secret_calendar_until_it_is_revoked(
+    sqlite_db: Settings, tmp_path: Path, phone: Phone
+) -> None:
+    ana = await a_facilitator()
+    training = await make.make_training(title="Remesas", sessions=[hours(14)], facilitators=[ana])
+    day = clock.local(training.sessions[0].starts_at).date()
+
+    with serving(sqlite_db, tmp_path) as address:
+        url = address + await path_for(ana)
+        await asyncio.to_thread(phone.subscribe, url)
+        subscribed = await asyncio.to_thread(phone.sync)
+        draft = await make.make_training(
+            title="Retorno", sessions=[hours(8)], facilitators=[ana], state=TrainingState.DRAFT
+        )
+        added = await asyncio.to_thread(phone.sync)
+        await schedule.publish(draft.id, actor=PROGRAM)
+        published = await asyncio.to_thread(phone.sync)
+        await revoke_secret_link(actor=acting(ana))
+        with pytest.raises(AssertionError, match="Not Found"):
+            await asyncio.to_thread(phone.sync)
+
+    held = f"{day} 14:00-16:00 Remesas"
+    assert subscribed == [held]
+    assert added == [f"{day} 08:00-10:00 POR CONFIRMAR: Retorno", held]
+    assert published == [f"{day} 08:00-10:00 Retorno", held]
 
 
 def hours(start: int) -> tuple[datetime, datetime]:
