@@ -32,6 +32,7 @@ from trainings.registrations import actions, call_actions
 from trainings.registrations.call_people import PATIENCE, Why, people_on
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import OwnLink
+from trainings.registrations.reminders import remind
 from trainings.schedule.models import TrainingSession, TrainingState
 
 
@@ -223,6 +224,23 @@ async def test_reminder_that_was_sent_to_the_address_reaches_its_person(db: obje
     )
 
     assert await calls(call_list) == {}
+
+
+async def test_reminder_of_three_days_before_brings_who_left_no_address_onto_a_list(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    berta = await make.make_registration(training, given_names="Berta", email="berta@x.example", phone="5555 4321")
+    nine = SATURDAY - timedelta(days=3) + timedelta(minutes=31)
+    freeze(nine)
+
+    assert await remind() == 1
+
+    call_list = await CallList.get(training_id=training.id)
+    assert call_list.reason is CallReason.REMINDER
+    assert await calls(call_list) == {"Ana": "+50255551234"}
+    refused = OutboxJob.filter(subject_id=berta.id, kind="session_reminder")
+    assert await refused.update(outcome=Outcome.REFUSED, failed_at=nine) == 1
+    assert await calls(call_list) == {"Ana": "+50255551234", "Berta": "+50255554321"}
 
 
 # -- one call for one telephone
