@@ -21,6 +21,7 @@ from trainings.schedule.change_words import sentence_of
 from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import (
     ChangeKind,
+    PlaceShown,
     PrintKind,
     Printout,
     Training,
@@ -50,7 +51,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A session that is another than a week ago. `sentence` is for staff; picture and text show what is public."""
+    """A session that is another than a week ago. All of it may be read by anybody."""
 
     session_id: UUID
     sentence: str
@@ -101,7 +102,8 @@ async def changed(training: Training) -> list[Changed]:
     return [
         Changed(
             session_id=one.session.id,
-            sentence=sentence_of(one, knows_place=True),
+            # It stands beside what is shared: a protected place would be copied along.
+            sentence=sentence_of(one, knows_place=training.place_shown is PlaceShown.PUBLIC),
             picture=f"/panel/sesiones/{one.session.id}/cambio.png",
             text=change_text(training, one),
             is_off=one.kind is ChangeKind.CANCELLED,
