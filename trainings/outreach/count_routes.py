@@ -24,6 +24,7 @@ from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 ONE = "/panel/actividades/{id:uuid}"
@@ -63,7 +64,7 @@ async def _show(
         "total": total(counts),
         "by_sex": [(sex.value, gettext(SEXES_COUNTED[sex]), _of_sex(counts, sex)) for sex in Sex],
         "key": tokens.uuid7(),
-        "refusal": Typed().refused(refusal).error("") if refusal else "",
+        "refusal": sentence_of(refusal) if refusal else "",
     }
     return render(request, "outreach/staff/count.html", context, status=status)
 

@@ -22,12 +22,12 @@ from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to, venues_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.holidays import days_off_during
-from trainings.schedule.plans import session_field
 from trainings.schedule.queries import people_who_facilitate
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/actividades"
@@ -134,9 +134,25 @@ async def _refused(
 ) -> Response:
     if refusal.status not in REFUSED:
         raise refusal
-    typed.refused(refusal)
     is_booked = isinstance(refusal, Booked)
-    return await _form(request, hub, typed, activity=activity, status=refusal.status, is_booked=is_booked)
+    return await _form(
+        request, hub, refused(typed, refusal), activity=activity, status=refusal.status, is_booked=is_booked
+    )
+
+
+def refused(typed: Typed, refusal: Refusal) -> Typed:
+    """The form with the refusal at its field; all that is taken at the time stands at the day."""
+    if not isinstance(refusal, Booked):
+        return typed.refused(refusal)
+    # The rules of bookings speak of a row of a training's form; here there is one.
+    typed.errors["day"] = said(refusal)
+    return typed
+
+
+def said(refusal: Refusal) -> str:
+    """Why not: of people and places that are taken each has its sentence."""
+    others = refusal.others if isinstance(refusal, Booked) else ()
+    return " ".join(sentence_of(one) for one in (refusal, *others))
 
 
 async def _form(
@@ -148,10 +164,6 @@ async def _form(
     status: int = 200,
     is_booked: bool = False,
 ) -> Response:
-    # The rules of bookings speak of a row of a training's form; here there is one, and its day is what to correct.
-    booked = typed.errors.pop(session_field(0), "")
-    if booked:
-        typed.errors["day"] = booked
     context = {
         "here": "semana",
         "form": typed,

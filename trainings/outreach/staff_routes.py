@@ -15,7 +15,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
-from trainings.outreach.editor_routes import REFUSED, days_off, editable, place_choices, saved
+from trainings.outreach.editor_routes import REFUSED, days_off, editable, place_choices, refused, said, saved
 from trainings.outreach.heads import counts_of, is_countable, total
 from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
 from trainings.outreach.queries import ActivityFilter, ActivityPage
@@ -24,7 +24,6 @@ from trainings.outreach.words import KINDS, STATES
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
 from trainings.schedule.forms import CancelForm
-from trainings.schedule.plans import session_field
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -116,7 +115,7 @@ async def _show(
         "n_counted": total(await counts_of(activity.id)),
         "public_path": path if activity.state is not ActivityState.DRAFT and activity.published_at else "",
         "public_address": absolute(path),
-        "refusal": Typed().refused(refusal).error("") if refusal else "",
+        "refusal": said(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked),
     }
     return render(request, "outreach/staff/show.html", context, status=status)
@@ -147,7 +146,6 @@ async def reopen(request: Request) -> Response:
 async def _refused(request: Request, activity: OutreachActivity, refusal: Refusal) -> Response:
     if refusal.status not in REFUSED:
         raise refusal
-    refusal.field = None
     return await _show(request, activity, refusal=refusal, status=refusal.status)
 
 
@@ -181,18 +179,14 @@ async def move(request: Request) -> Response:
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
-        typed.refused(refusal)
         is_booked = isinstance(refusal, Booked)
-        return await _move_form(request, activity, typed, status=refusal.status, is_booked=is_booked)
+        return await _move_form(request, activity, refused(typed, refusal), status=refusal.status, is_booked=is_booked)
     return await saved(moved, N_("Listo: la actividad cambió."))
 
 
 async def _move_form(
     request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200, is_booked: bool = False
 ) -> Response:
-    booked = typed.errors.pop(session_field(0), "")
-    if booked:
-        typed.errors["day"] = booked
     context = {
         "here": "semana",
         "activity": activity,
