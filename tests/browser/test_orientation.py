@@ -80,7 +80,7 @@ def test_everything_is_reached_without_script_and_by_keyboard(site: dict[str, st
     page.get_by_label("Municipio").select_option(label="La Libertad, Petén")
     page.get_by_role("button", name="Ver a quién llamar").press("Enter")
 
-    assert page.url == site["origin"] + CHOSEN
+    assert page.url == f"{site['origin']}{CHOSEN}#ventanilla"
     assert page.get_by_role("heading", name="Ventanilla de La Libertad, Petén").is_visible()
     assert page.get_by_role("link", name="Salir rápido").get_attribute("href") == "https://www.google.com/"
     assert page.context.cookies() == []
