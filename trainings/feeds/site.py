@@ -51,7 +51,7 @@ class Site:
 
     def page(self, path: str, template: str, **context: object) -> None:
         depth = "../" * path.count("/")
-        self.files[path] = render_text(f"export/{template}", {"root": depth, "made_at": clock.now(), **context})
+        self.files[path] = render_text(template, {"root": depth, "made_at": clock.now(), **context})
 
 
 async def export_site(folder: Path) -> int:
@@ -70,18 +70,24 @@ async def _site() -> Site:
     busy = {one.town_code for one in await public_queries.coming_sessions(clock.now())}
     places = [await _place(code) for code in sorted(seats | busy, key=lambda code: towns.by_code()[code].sort_key)]
     for place in places:
-        site.page(f"municipios/{place.town.slug}.html", "town.html", place=place)
+        site.page(f"municipios/{place.town.slug}.html", "export/town.html", place=place)
     for posted in await _trainings(places):
         drawing = qr_drawing(absolute(posted.path))
         site.page(
-            f"capacitaciones/{posted.slug}.html", "training.html", one=posted, facts=facts_of(posted), qr=drawing["svg"]
+            f"capacitaciones/{posted.slug}.html",
+            "export/training.html",
+            one=posted,
+            facts=facts_of(posted),
+            qr=drawing["svg"],
         )
     async for scope in _scopes(places):
         texts = await event_texts(scope.key, clock.today())
         # A municipality and its hub may be called the same.
         name = scope.address.removeprefix("/cal/").replace("/", "-")
         site.files[f"calendarios/{name}"] = calendar_text(scope, texts, base_url=get_settings().base_url)
-    site.page("index.html", "index.html", places=places, n_lines=sum(len(place.lines) for place in places))
+    site.page(
+        "export/index.html", "export/index.html", places=places, n_lines=sum(len(place.lines) for place in places)
+    )
     site.files["estilo.css"] = STYLE.read_text(encoding="utf-8")
     site.files[MARK] = f"{clock.now().isoformat()}\n"
     return site
