@@ -287,6 +287,20 @@ async def test_page_refuses_in_words_and_keeps_what_was_typed(
     assert await MessageTemplate.all().count() == 0
 
 
+async def test_subject_alone_is_enough_where_the_program_says_the_rest(new_client: NewClient) -> None:
+    cast = await make_cast()
+    browser = new_client()
+    await make.sign_in(browser, cast.admin)
+    operator = await Operator.get(code="1705")
+
+    done = await browser.post(
+        f"/panel/textos/{operator.id}/registration_offered/es-GT", data={"subject": "Tenemos un lugar", "body": ""}
+    )
+
+    assert done.status_code == 303
+    assert (await MessageTemplate.get()).body == ""
+
+
 @pytest.mark.parametrize(("typed", "kept"), [("7, 2", "7,2"), ("1 y 3", "3,1"), ("", ""), ("3,3", "3")])
 async def test_admin_sets_the_days_of_reminders(new_client: NewClient, typed: str, kept: str) -> None:
     cast = await make_cast()

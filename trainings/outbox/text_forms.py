@@ -23,8 +23,6 @@ def _paragraphs(text: str) -> str:
         raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
     except TextTooLong as exc:
         raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=BODY_LENGTH) from exc
-    if not cleaned:
-        raise wrong(N_("Escriba el mensaje, o vuelva al texto original."))
     return cleaned
 
 
@@ -43,11 +41,8 @@ class TextForm(Form):
     model_config = ConfigDict(str_strip_whitespace=False)
 
     subject: Annotated[str, AfterValidator(_subject)]
-    body: Annotated[str, AfterValidator(_paragraphs)]
-    MISSING: ClassVar[Mapping[str, str]] = {
-        "subject": N_("Escriba el asunto."),
-        "body": N_("Escriba el mensaje, o vuelva al texto original."),
-    }
+    body: Annotated[str, AfterValidator(_paragraphs)] = ""
+    MISSING: ClassVar[Mapping[str, str]] = {"subject": N_("Escriba el asunto.")}
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -38,6 +38,12 @@ ONE = INDEX + "/{operator:uuid}/{kind}/{lang}"
 LANGUAGE_WORDS = {"es-GT": N_("Español"), "en": N_("Inglés")}
 
 
+class NothingSaid(Refusal):
+    code = "nothing_said"
+    status = 422
+    sentence = N_("Escriba el mensaje, o vuelva al texto original.")
+
+
 class UnknownText(NotFound):
     code = "unknown_text"
     sentence = N_("No encontramos ese texto.")
@@ -121,6 +127,8 @@ async def update(request: Request) -> Response:
         form = check(TextForm, typed)
         words = OwnWords(form.subject, form.body)
         check_words(words)
+        if not words.body and not _must_say(text):
+            raise NothingSaid(field="body")
         if typed.value("do") == "ver":
             return await _page(request, text, words, form=typed, is_draft=True)
         await templates.save_words(text.operator.id, text.kind, text.lang, words, actor=request.state.actor)
@@ -136,6 +144,12 @@ async def undo(request: Request) -> Response:
     text = await _text(request)
     await templates.forget_words(text.operator.id, text.kind, text.lang, actor=request.state.actor)
     return _back(text.path, N_("Listo. Otra vez se dice como en el texto original."))
+
+
+def _must_say(text: Text) -> Sequence[str]:
+    """What such a message says whoever words it, with made-up data."""
+    with speaking(text.lang):
+        return previews.must_say(text.kind, previews.made_up(text.hub), text.lang)
 
 
 # -- the pages
@@ -163,7 +177,7 @@ async def _page(
         "has_own": stored is not None,
         "is_draft": is_draft,
         "placeholders": PLACEHOLDERS,
-        "must": previews.must_say(text.kind, sample, text.lang),
+        "must": _must_say(text),
         "program": program,
         "previews": [] if status != 200 else await _previews(text, own, sample),
     }
