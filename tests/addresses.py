@@ -158,7 +158,7 @@ class Objects:
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
-            "/panel/cursos/": {"id": self.coming.course_id},
+            "/panel/cursos/": {"id": self.coming.course_id, "slug": "riesgos"},
             "/panel/actividades/": {"id": self.activity.id},
             "/panel/lugares/": {"id": self.coming.venue_id},
             "/panel/notas/": {"id": self.note.id},

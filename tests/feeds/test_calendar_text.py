@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from icalendar import Calendar
 
 from tests.feeds.facts import a_session
@@ -15,7 +17,7 @@ SITE = "https://ventanillas.example"
 
 
 def a_scope(**changes: str) -> Scope:
-    described = {
+    described: dict[str, Any] = {
         "key": "municipio:1705",
         "name": "Capacitaciones en La Libertad, Petén",
         "description": "Inscribirse no cuesta.",
