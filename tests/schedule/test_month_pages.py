@@ -275,6 +275,25 @@ async def test_day_dropped_on_is_proposed_and_saved_by_the_form_alone(
     assert after.starts_at == at(3, 9, 8)
 
 
+async def test_activity_has_its_form_too_with_the_day_it_was_dropped_on(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(FEBRUARY)
+    fair = await activity(cast, "Feria", at(3, 6, 9), ActivityState.PUBLISHED)
+    off = await activity(cast, "Suspendida", at(3, 7, 9), ActivityState.CANCELLED)
+    form = f"/panel/actividades/{fair.id}/mover"
+
+    page = await seen(client, cast, "coordinator")
+    proposed = (await client.get(f"{form}?dia=2027-03-09")).text
+    helper = await seen(client, cast, "assistant")
+
+    assert f'data-move="{form}"' in page
+    assert f'<a class="mover" href="{form}">' in page
+    assert f"/panel/actividades/{off.id}/mover" not in page
+    assert 'value="2027-03-09"' in proposed
+    assert "/mover" not in helper
+
+
 @pytest.mark.parametrize("day", ["", "ayer", "2027-02-31", "%00", "2027-03-09T08:00"])
 async def test_day_that_is_none_leaves_the_form_as_the_session_stands(
     client: AsyncClient, cast: Cast, freeze: Freeze, day: str
@@ -346,3 +365,36 @@ async def test_empty_month_says_so(client: AsyncClient, cast: Cast, freeze: Free
     )
     unknown = await seen(client, cast, "coordinator", f"/panel/lista?mes=2027-03&facilita={uuid4()}")
     assert "No encontramos a esa persona" in unknown
+
+
+async def test_kept_month_is_each_persons_own_and_follows_what_people_do(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(FEBRUARY)
+    session = await trained(cast, "Viene", at(3, 2, 8))
+    other = await make.make_user(Role.ASSISTANT, cast.hub, name="Otra persona")
+    training = await session.training
+
+    first = await seen(client, cast, "coordinator")
+    helper = await seen(client, cast, "assistant")
+    await make.sign_in(client, other)
+    another = (await client.get(MARCH)).text
+    await make.make_registration(training)
+    after = await seen(client, cast, "coordinator")
+
+    assert ["Rosa Xol ·" in page for page in (first, helper, another)] == [True, False, False]
+    assert ["Luis Ba ·" in page for page in (first, helper, another)] == [False, True, False]
+    assert ["/mover" in page for page in (first, helper, another)] == [True, False, False]
+    assert [entry.state for page in (first, after) for entry in entries(page)] == ["0/20", "1/20"]
+
+
+async def test_kept_month_marks_what_began_and_what_is_over(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
+    freeze(at(3, 2, 7))
+    await trained(cast, "De hoy", at(3, 2, 8))
+    looks = []
+
+    for moment in (at(3, 2, 7), at(3, 2, 8), at(3, 2, 10)):
+        freeze(moment)
+        looks += [entry.look for entry in entries(await seen(client, cast, "coordinator"))]
+
+    assert looks == ["", "open", "gone"]

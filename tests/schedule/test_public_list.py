@@ -184,5 +184,5 @@ async def test_list_of_three_and_page_of_three_sessions_cost_no_more_statements(
     with statements() as page_of_three:
         await page_of(client, many)
 
-    assert len(list_of_one) == len(list_of_three) == 4
+    assert len(list_of_one) == len(list_of_three) == 5
     assert len(page_of_one) == len(page_of_three) == 2

@@ -164,6 +164,29 @@ async def test_list_filters_by_audience(client: AsyncClient, freeze: Freeze) -> 
     assert len(rows(unknown)) == 3
 
 
+async def test_list_tells_of_activities_to_come_by_the_same_filters(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    await make.make_topic()
+    await activity("Pasada", at(3, 2, 9), ActivityState.PUBLISHED)
+    fair = await activity("Feria", at(3, 11, 9), ActivityState.PUBLISHED)
+    await activity("Pensada", at(3, 12, 9), ActivityState.DRAFT, published_at=None)
+    await activity("Lejana", at(6, 1, 9), ActivityState.PUBLISHED)
+
+    shown = {
+        query: [str(link["href"]) for link in (await get(client, f"/capacitaciones?{query}")).all("a")]
+        for query in ("", "municipio=la-libertad-peten", "municipio=tacana-san-marcos", "tema=riesgos", "pagina=2")
+    }
+
+    told = {query: [href for href in found if href.startswith("/actividades/")] for query, found in shown.items()}
+    assert told == {
+        "": [f"/actividades/{fair.slug}"],
+        "municipio=la-libertad-peten": [f"/actividades/{fair.slug}"],
+        "municipio=tacana-san-marcos": [],
+        "tema=riesgos": [],
+        "pagina=2": [f"/actividades/{fair.slug}"],
+    }
+
+
 async def test_links_between_list_and_month_keep_the_filters(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)
     await trained("Docentes", at(4, 6, 8), audience=("docente",))

@@ -24,6 +24,7 @@ from trainings.outreach.words import KINDS, STATES
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
 from trainings.schedule.forms import CancelForm
+from trainings.schedule.months import day_written
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -160,10 +161,13 @@ def _done(activity: OutreachActivity, sentence: str) -> Response:
 
 @allow(*EDITORS)
 async def show_move(request: Request) -> Response:
+    """The form as the activity stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
     activity = await editable(request)
     if activity.state is ActivityState.CANCELLED:
         raise ActivityCalledOff
-    return await _move_form(request, activity, Typed.of(forms.typed_time_and_place(activity)))
+    standing = forms.typed_time_and_place(activity)
+    standing["day"] = day_written(request.query_params.get("dia", ""), standing["day"])
+    return await _move_form(request, activity, Typed.of(standing))
 
 
 @allow(*EDITORS)

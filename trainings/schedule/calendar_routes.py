@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -71,7 +71,7 @@ async def _known(request: Request) -> Known:
         topics=tuple(topics.items()),
         offered=tuple(await public_queries.offered(clock.now())),
         sessions=await public_queries.sessions_between(shown.starts_at, shown.ends_at),
-        activities=tuple(await activities_of(chosen, shown)),
+        activities=tuple(await activities_of(chosen, shown.first, shown.last)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
     )
 
@@ -92,13 +92,14 @@ def _is_shown(month: Month) -> bool:
     return this.later(-MONTHS_BACK) <= month <= this.later(MONTHS_AHEAD)
 
 
-async def activities_of(chosen: Filters, month: Month) -> list[ListedActivity]:
-    """Activities of a month that pass. They have neither topic nor language, and everybody may come."""
+async def activities_of(chosen: Filters, first: date, last: date) -> list[ListedActivity]:
+    """Activities of these days that pass. They have neither topic nor language, and everybody may come."""
     if chosen.topic or chosen.language:
         return []
-    found = await listed_activities(month.first - ONE_DAY, month.last)
+    start = clock.midnight(first)
+    found = await listed_activities(first - ONE_DAY, last)
     town = towns.by_slug()[chosen.town].code if chosen.town else ""
-    passing = [one for one in found if one.ends_at > month.starts_at and (not town or one.town.code == town)]
+    passing = [one for one in found if one.ends_at > start and (not town or one.town.code == town)]
     return await _without_steps(passing) if chosen.is_accessible else passing
 
 

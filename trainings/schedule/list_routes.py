@@ -71,7 +71,7 @@ async def _lines(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor)
     notes = loaded.day_notes()
     found = [(one.starts_at, _session_line(one, loaded, notes, actor, holders.get(one.id, []))) for one in sessions]
     found += [
-        (one.starts_at, _activity_line(one, loaded, notes, responsible.get(one.responsible_id, "")))
+        (one.starts_at, _activity_line(one, loaded, notes, actor, responsible.get(one.responsible_id, "")))
         for one in loaded.activities
     ]
     return [line for _start, line in sorted(found, key=lambda pair: pair[0])]
@@ -115,8 +115,8 @@ def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Ac
     )
 
 
-def _activity_line(activity: ListedActivity, loaded: Loaded, notes: Notes, responsible: str) -> Line:
-    entry, day = activity_entry(activity), max(activity.day, loaded.first)
+def _activity_line(activity: ListedActivity, loaded: Loaded, notes: Notes, actor: Actor, responsible: str) -> Line:
+    entry, day = activity_entry(activity, actor.hubs_with(EDITORS)), max(activity.day, loaded.first)
     return Line(
         day=day,
         hours=_hours(activity),
@@ -129,7 +129,7 @@ def _activity_line(activity: ListedActivity, loaded: Loaded, notes: Notes, respo
         capacity=0,
         state=entry.state,
         note=". ".join(notes.get(day, ())),
-        move="",
+        move=entry.move,
     )
 
 

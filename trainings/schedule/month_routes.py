@@ -107,7 +107,7 @@ def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Acto
     for session in sessions:
         by_day.put(_session_entry(session, actor, may_move, now), session.ends_at)
     for activity in loaded.activities:
-        by_day.put(activity_entry(activity), activity.ends_at)
+        by_day.put(activity_entry(activity, may_move), activity.ends_at)
     return by_day.in_order()
 
 
@@ -138,8 +138,9 @@ def _session_state(session: StaffSession) -> str:
     return f"{session.taken}/{session.capacity}"
 
 
-def activity_entry(activity: ListedActivity) -> Entry:
+def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry:
     """An activity in a calendar of the panel."""
+    is_fixed = activity.is_cancelled or (activity.is_over and not activity.is_draft)
     state = gettext(KINDS[activity.kind])
     look = "act"
     if activity.is_cancelled:
@@ -156,6 +157,7 @@ def activity_entry(activity: ListedActivity) -> Entry:
         title=activity.title,
         place=", ".join(filter(None, [activity.place, activity.town.full_name])),
         state=state,
+        move=f"{activity.staff_path}/mover" if activity.hub_id in may_move and not is_fixed else "",
     )
 
 

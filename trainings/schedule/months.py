@@ -81,6 +81,14 @@ class Month:
         return gettext("%(month)s de %(year)s") % words
 
 
+def day_written(typed: str, otherwise: date) -> date:
+    """The day written as `2027-03-09`; `otherwise` for what is none."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return otherwise
+
+
 def days_from(first: date, last: date) -> Iterator[date]:
     """Each day from the first to the last."""
     for number in range((last - first).days + 1):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
+from trainings.outreach.queries import ListedActivity
+from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
 from trainings.schedule import filters, public_queries
+from trainings.schedule.calendar_routes import activities_of
 from trainings.schedule.entries import calendar_entry
 from trainings.schedule.facts import facts_of, invitation
+from trainings.schedule.filters import Filters
 from trainings.schedule.models import TrainingState
 from trainings.schedule.months import Month
 from trainings.schedule.phase import Phase
@@ -20,12 +25,14 @@ from trainings.schedule.pictures import training_card
 from trainings.schedule.posted import Posted, next_change
 from trainings.schedule.public_queries import UnknownTraining
 from trainings.schedule.remembered import remembered
-from trainings.schedule.rows import rows_of
+from trainings.schedule.rows import Row, rows_of
 from trainings.web.allow import PUBLIC, allow
+from trainings.web.i18n import gettext
 from trainings.web.og import og_png
 from trainings.web.render import absolute, render
 
 PAGE_SIZE = 20
+ACTIVITIES_AHEAD, MOST_ACTIVITIES = timedelta(days=60), 5
 COUNTED = frozenset({Phase.NOT_YET_OPEN, Phase.OPEN, Phase.WAITING, Phase.FULL})
 """While the places that are left mean something."""
 PICTURE_CACHING = "public, max-age=3600"
@@ -42,7 +49,6 @@ async def index(request: Request) -> Response:
     page = min(filters.read_page(request.query_params), n_pages)
     first = (page - 1) * PAGE_SIZE
     trainings = await public_queries.listed_trainings(ids[first : first + PAGE_SIZE])
-    off = chosen.chosen(await public_queries.called_off_lately(clock.now())) if page == 1 else []
     applied = filters.applied(chosen, topics)
     context = {
         "summary": filters.summary(len(ids), applied),
@@ -52,15 +58,30 @@ async def index(request: Request) -> Response:
         **filters.choices(coming, topics, chosen),
         "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
         "rows": rows_of(trainings),
-        "called_off": rows_of(
-            await public_queries.listed_trainings(list(dict.fromkeys(one.training_id for one in off))[:PAGE_SIZE])
-        ),
+        "called_off": await _called_off(chosen) if page == 1 else [],
+        "activities": await _activities(chosen) if page == 1 else [],
         "n_trainings": len(ids),
         "first": first + 1,
         "before": chosen.query(page - 1) if page > 1 else "",
         "after": chosen.query(page + 1) if page < n_pages else "",
     }
     return render(request, "schedule/index.html", context)
+
+
+async def _called_off(chosen: Filters) -> list[Row]:
+    """Trainings that were called off within a week."""
+    off = chosen.chosen(await public_queries.called_off_lately(clock.now()))
+    ids = list(dict.fromkeys(one.training_id for one in off))
+    return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]))
+
+
+async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:
+    """The next activities without sign-up, and what kind each is, in words."""
+    first = chosen.since or clock.today()
+    found = [one for one in await activities_of(chosen, first, first + ACTIVITIES_AHEAD) if not one.is_over]
+    return [
+        (one, gettext("Cancelada") if one.is_cancelled else gettext(KINDS[one.kind])) for one in found[:MOST_ACTIVITIES]
+    ]
 
 
 @allow(PUBLIC)

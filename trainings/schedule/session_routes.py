@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -20,6 +18,7 @@ from trainings.schedule.cautions import NONE, Cautions, cautions_of
 from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import MoveForm, checked
 from trainings.schedule.models import TrainingSession
+from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan, session_field
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards, told_people
@@ -45,10 +44,7 @@ async def show_move(request: Request) -> Response:
     """The form as the session stands; with `?dia=2027-03-09` that day is proposed, and confirmed by sending it."""
     session = await editable_session(request)
     start, end = clock.local(session.starts_at), clock.local(session.ends_at)
-    try:
-        day = date.fromisoformat(request.query_params.get("dia", ""))
-    except ValueError:
-        day = start.date()
+    day = day_written(request.query_params.get("dia", ""), start.date())
     typed = Typed.of({"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id})
     return await _move_form(request, session, typed)
 

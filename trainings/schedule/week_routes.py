@@ -165,10 +165,17 @@ def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, wait
         for session in sessions
     ]
     for activity in loaded.activities:
-        entry = activity_entry(activity)
+        entry = activity_entry(activity, may_move)
         found.append(
             Event(
-                activity.starts_at, activity.ends_at, entry.look, entry.href, entry.title, entry.place, entry.state, ""
+                starts_at=activity.starts_at,
+                ends_at=activity.ends_at,
+                look=entry.look,
+                href=entry.href,
+                title=entry.title,
+                place=entry.place,
+                state=entry.state,
+                move=entry.move,
             )
         )
     return sorted(found, key=lambda event: event.starts_at)
