@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Hub, Venue
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import FacilitatorBooked, VenueBooked
-from trainings.schedule.models import Course
+from trainings.schedule.models import Course, Training
 from trainings.schedule.plans import SessionPlan, TrainingPlan
 from trainings.settings import Settings
 
@@ -228,6 +229,25 @@ async def test_another_activity_at_the_same_time_stands_only_with_a_reason(db: S
 
     line = await AuditLine.get(act="schedule.override_booking")
     assert line.detail == {"reason": "Son la misma cuadra", "session_ids": [str(first.id)]}
+
+
+async def test_of_two_that_are_planned_at_once_for_one_person_one_stands(db: Settings) -> None:
+    hub = await make.make_hub()
+    venue = await make.make_venue(hub)
+    person = await make_responsible(hub)
+    plans = [await plan_of(hub, when=in_the_park(), responsible=person, title=f"Feria {n}") for n in range(3)]
+    course = await make.make_course()
+    training = training_plan(course, hub, venue)
+
+    outcomes = await asyncio.gather(
+        *(create_activity(plan, actor=PROGRAM) for plan in plans),
+        create_training(training, [SessionPlan(STARTS, ENDS, None, (person.id,))], actor=PROGRAM),
+        return_exceptions=True,
+    )
+
+    refused = [one for one in outcomes if isinstance(one, FacilitatorBooked)]
+    assert len(refused) == len(outcomes) - 1
+    assert await OutreachActivity.all().count() + await Training.all().count() == 1
 
 
 async def test_an_activity_is_not_in_its_own_way(sqlite_db: Settings) -> None:
