@@ -15,9 +15,11 @@ from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from tests.registrations.families import make_family
 from tests.web.pages import Page
+from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import Call
+from trainings.people import communities
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
 from trainings.schedule.models import Training
@@ -175,7 +177,8 @@ async def test_minors_own_telephone_is_nowhere_and_the_caller_is_told_whom_to_as
 
 async def test_text_for_a_community_has_no_names_and_a_plain_field(new_client: NewClient) -> None:
     cast = await make_cast()
-    call_list, _person = await one_to_call(cast, community="Las Pozas")
+    await communities.confirm(cast.hub.seat_id, "Las Pozas", actor=PROGRAM)
+    call_list, _person = await one_to_call(cast, community="las pozas", municipality=cast.hub.seat_id)
 
     answer = await (await at_desk(new_client, cast)).get(f"{INDEX}/{call_list.id}")
     page = Page(answer.text)
@@ -218,6 +221,19 @@ async def test_no_telephone_is_in_log_or_address(new_client: NewClient, caplog: 
 
     lines = await AuditLine.all().values_list("detail")
     assert not [text for text in (caplog.text, answer.headers["location"], str(lines)) if "55551234" in text]
+
+
+async def test_what_anybody_typed_as_a_community_is_not_read_out(new_client: NewClient) -> None:
+    cast = await make_cast()
+    typed = "Casa de Zoila Pop"
+    call_list, _person = await one_to_call(cast, community=typed, municipality=cast.hub.seat_id)
+
+    page = await page_of(await at_desk(new_client, cast), f"{INDEX}/{call_list.id}")
+
+    assert typed in page.text
+    texts = [str(button["data-copy"]) for button in page.all("button") if "data-copy" in button]
+    assert len(texts) == 1
+    assert "Zoila" not in texts[0]
 
 
 async def test_week_and_training_lead_to_the_list(new_client: NewClient) -> None:

@@ -73,6 +73,12 @@ async def suggestions(ine_code: str) -> list[str]:
     return [name for (name,) in await found.values_list("name")]
 
 
+async def confirmed_names(codes: Collection[str]) -> dict[tuple[str, str], str]:
+    """How staff write the communities of these municipalities that they confirmed, by municipality and folded name."""
+    rows = reads(Community).filter(municipality_id__in=list(codes), hidden_at=None)
+    return {(code, key): name for code, key, name in await rows.values_list("municipality_id", "key", "name")}
+
+
 async def municipalities_in_scope(actor: Actor) -> list[Municipality]:
     """Those served by the hubs where the actor works at the desk, by name."""
     found = reads(Municipality).filter(services__hub_id__in=list(actor.hubs_with(DESK)))

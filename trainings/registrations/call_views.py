@@ -14,6 +14,7 @@ from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
 from trainings.outbox.models import Call
+from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
 from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_people import Why
@@ -95,6 +96,7 @@ def _small(text: str) -> str:
 async def sections_of(found: Sequence[Household], told: Told, *, only_left: bool) -> list[Section]:
     """The households by community, each in the order of the names; those without a community last."""
     callers = await _callers(found)
+    confirmed = await confirmed_names({one.members[0].person.municipality_id or "" for one in found})
     together: dict[tuple[bool, str], list[Household]] = defaultdict(list)
     names: dict[tuple[bool, str], str] = {}
     for household in found:
@@ -106,7 +108,8 @@ async def sections_of(found: Sequence[Household], told: Told, *, only_left: bool
         shown = [one for one in together[key] if not (only_left and one.is_reached)]
         if shown:
             number = len(sections) + 1
-            sections.append(_section(number, names[key], together[key], _rows(shown, told, callers), told))
+            text = _text_of(together[key][0], told, confirmed)
+            sections.append(_section(number, names[key], text, together[key], _rows(shown, told, callers)))
     return sections
 
 
@@ -120,10 +123,25 @@ def _community(household: Household, told: Told) -> tuple[tuple[bool, str], str]
     return (not community, fold(community)), community
 
 
-def _section(number: int, community: str, everybody: Sequence[Household], rows: Sequence[Row], told: Told) -> Section:
-    members = [member for one in everybody for member in one.members]
+def _text_of(household: Household, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
+    """What is said to a community, in Spanish; empty where it may not be named, or staff never confirmed its name.
+
+    Anybody types what they like there: the name of a person would be read out by loudspeaker.
+    """
+    person, place = household.members[0].person, household.members[0].person.municipality
+    if told.is_discreet or place is None:
+        return ""
+    name = confirmed.get((place.ine_code, fold(person.community)), "") if person.community else ""
+    is_far = place.ine_code != told.hub.seat_id
+    said = ", ".join(part for part in (name, place.full_name if is_far else "") if part)
+    if not said or (person.community and not name):
+        return ""
     with speaking(SOURCE_LANGUAGE):
-        text = text_for_all(told, community) if community and not told.is_discreet else ""
+        return text_for_all(told, said)
+
+
+def _section(number: int, community: str, text: str, everybody: Sequence[Household], rows: Sequence[Row]) -> Section:
+    members = [member for one in everybody for member in one.members]
     return Section(
         number=number,
         community=community,
