@@ -85,9 +85,7 @@ async def _site() -> Site:
         # A municipality and its hub may be called the same.
         name = scope.address.removeprefix("/cal/").replace("/", "-")
         site.files[f"calendarios/{name}"] = calendar_text(scope, texts, base_url=get_settings().base_url)
-    site.page(
-        "export/index.html", "export/index.html", places=places, n_lines=sum(len(place.lines) for place in places)
-    )
+    site.page("index.html", "export/index.html", places=places, n_lines=sum(len(place.lines) for place in places))
     site.files["estilo.css"] = STYLE.read_text(encoding="utf-8")
     site.files[MARK] = f"{clock.now().isoformat()}\n"
     return site
