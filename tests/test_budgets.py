@@ -83,6 +83,7 @@ def pages(showroom: dict[str, str]) -> dict[str, str]:
         "municipality": "/municipios/la-libertad-peten",
         "training": showroom["training"],
         "sign-up": showroom["training"] + "/inscripcion",
+        "month": "/calendario",
         "note": showroom["note"],
         "notes": "/notas",
         "orientation": "/orientacion",
@@ -91,7 +92,7 @@ def pages(showroom: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "municipality", "training", "sign-up", "note", "notes", "orientation", "situation"]
+    "name", ["home", "municipality", "training", "sign-up", "month", "note", "notes", "orientation", "situation"]
 )
 def test_first_visit_stays_within_the_budget(showroom: dict[str, str], browser: Browser, name: str) -> None:
     path = pages(showroom)[name]
