@@ -339,6 +339,9 @@ async def test_place_that_was_left_is_hidden_where_the_place_is(
     assert not [name for name in names for page in pages if name in page]
     assert not [name for name in names if name in f"{card} {words}"]
     assert "Sololá" in card.place
+    await as_(client, cast, "coordinator")
+    to_share = await text_of(client, one(training, "/cambios"))
+    assert not [name for name in names if name in to_share]
 
 
 # -- the picture
