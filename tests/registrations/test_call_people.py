@@ -154,6 +154,18 @@ async def test_who_was_called_stays_when_the_message_comes_too(db: object, freez
     assert (await only_call(call_list)).is_reached
 
 
+async def test_who_was_tried_in_vain_drops_out_when_the_message_comes(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    call_list = await a_list(training)
+    freeze(MONDAY + timedelta(hours=3))
+    await call_actions.mark(call_list.id, person.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+
+    await mail_came_to(person, Outcome.SENT)
+
+    assert await calls(call_list) == {}
+
+
 async def test_who_signed_up_afterwards_knows_it_already(db: object, freeze: Freeze) -> None:
     training = await a_training()
     call_list = await a_list(training)

@@ -106,7 +106,7 @@ class Around:
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
     """The people of each list, by its id, in the order in which they signed up. A constant number of questions.
 
-    Who cancelled is on none; who was reached by a message only where a call was marked before.
+    Who cancelled is on none; who was reached by a message only where a call had reached them before.
     """
     around = await _around(lists)
     return {one.id: _people_of(one, around) for one in lists}
@@ -120,10 +120,9 @@ def _people_of(call_list: CallList, around: Around) -> list[Listed]:
         if person.state is RegistrationState.CANCELLED or person.is_look_alike:
             continue
         why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
-        if why is not None or standing:
-            found.append(
-                Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
-            )
+        listed = Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
+        if why is not None or listed.is_reached:
+            found.append(listed)
     return found
 
 
