@@ -22,6 +22,8 @@ from trainings.outbox.models import OutboxJob, Outcome
 BATCH = 20
 LEASE = timedelta(seconds=60)
 """Longer than one message can take (`mailer.py`), and the longest that a killed worker delays its messages."""
+LONGEST_MESSAGE = timedelta(seconds=50)
+"""Connecting and sending, each to the last second (`mailer.TIMEOUT`)."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 """How long a message waits after each failure of its own; after one more it is given up and staff are told."""
@@ -68,9 +70,18 @@ async def _left_behind(moment: datetime) -> list[OutboxJob]:
 
 
 async def renew(job: OutboxJob) -> bool:
-    """Whether the job is still ours; if so, for a whole lease from now. Asked right before each message is sent."""
+    """Whether the job is still ours for as long as a message can take. Asked right before each is sent.
+
+    Most of a batch is sent within moments: then the lease that it was claimed with is enough, and nothing is written.
+    """
     moment = clock.now()
-    return bool(await _ours(job).filter(lease_until__gte=moment).update(lease_until=moment + LEASE))
+    if job.lease_until is not None and job.lease_until - moment >= LONGEST_MESSAGE:
+        return True
+    lease = moment + LEASE
+    if not await _ours(job).filter(lease_until__gte=moment).update(lease_until=lease):
+        return False
+    job.lease_until = lease
+    return True
 
 
 async def finish(job: OutboxJob, outcome: Outcome) -> None:
