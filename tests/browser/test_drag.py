@@ -37,7 +37,7 @@ def month_with_sessions(page: Page, origin: str) -> Locator:
     """The first session that can be moved, in the month in which there is one."""
     page.goto(f"{origin}/panel/mes")
     for _month in range(3):
-        movable = page.locator(".cal [data-move]")
+        movable = page.locator('.cal [data-move^="/panel/sesiones/"]')
         if movable.count():
             return movable.first
         page.get_by_role("link", name="Siguiente").click()
