@@ -64,7 +64,7 @@ async def note_month_poster(hub_id: UUID, first: date, *, actor: Actor) -> None:
         starts_at__gte=clock.midnight(first),
         starts_at__lt=clock.midnight(last + timedelta(days=1)),
     )
-    trainings = [key for (key,) in await shown.distinct().values_list("training_id")]
+    trainings = [key for (key,) in await shown.order_by("training_id").distinct().values_list("training_id")]
     await Printout.bulk_create(
         [
             Printout(training_id=one, kind=PrintKind.POSTER, subject_id=hub_id, printed_by_id=actor.id)
