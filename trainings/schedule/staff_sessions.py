@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise.connection import get_connection
-from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import sql
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
 
 
@@ -76,6 +76,7 @@ _SESSION = (
     "training__taken",
     "training__reserved",
 )
+COUNTS = "SELECT training_id, COUNT(*) AS n FROM training_session WHERE training_id IN ?list GROUP BY training_id"
 STARTS, ENDS = _SESSION.index("starts_at"), _SESSION.index("ends_at")
 
 
@@ -100,10 +101,17 @@ async def read_sessions(found: QuerySet[TrainingSession]) -> ReadSessions:
     """These sessions by start, not yet turned into what pages show: most of the time that is on a page already."""
     query: Any = found.order_by("starts_at", "id").values_list(*_SESSION)
     query.sql()
-    _n_rows, rows = await get_connection("read").execute_query(*query.query.get_parameterized_sql())
-    read = tuple(tuple(row) for row in rows)
-    counts = await _session_counts({_uuid(row[1]) for row in read})
-    return ReadSessions(read, frozenset(counts.items()))
+    rows = await _as_told(*query.query.get_parameterized_sql())
+    dialect = get_connection("read").capabilities.dialect
+    ids = list({row[1] for row in rows})
+    counts = await _as_told(sql.translated(COUNTS, dialect), [ids if dialect == "postgres" else json.dumps(ids)])
+    return ReadSessions(rows, frozenset((_uuid(training_id), n) for training_id, n in counts))
+
+
+async def _as_told(text: str, values: list[Any]) -> tuple[tuple[Any, ...], ...]:
+    """Rows as the database tells them."""
+    _n_rows, rows = await get_connection("read").execute_query(text, values)
+    return tuple(map(tuple, rows))
 
 
 async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
@@ -160,8 +168,3 @@ def _uuid(stored: UUID | str) -> UUID:
 def _moment(stored: datetime | str) -> datetime:
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-
-
-async def _session_counts(training_ids: Collection[UUID]) -> dict[UUID, int]:
-    found = reads(TrainingSession).filter(training_id__in=list(training_ids)).annotate(n=Count("id"))
-    return dict(await found.group_by("training_id").values_list("training_id", "n"))

@@ -9,14 +9,14 @@ from enum import StrEnum
 from urllib.parse import urlencode
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.places.models import Hub, Venue
+from trainings.places.models import Venue
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule import queries
 from trainings.schedule.models import SessionFacilitator
@@ -110,9 +110,9 @@ class Applied:
 
 async def choices_of(actor: Actor) -> Choices:
     """Hubs, facilitators and venues in the actor's scope. Who only facilitates finds the own name alone."""
-    hubs = await hubs_visible_to(actor)
+    hubs = [HubChoice(hub.id, hub.slug, hub.name) for hub in await hubs_visible_to(actor)]
     return Choices(
-        hubs=tuple(HubChoice(hub.id, hub.slug, hub.name) for hub in sorted(hubs, key=lambda hub: hub.name)),
+        hubs=tuple(sorted(hubs, key=lambda hub: hub.name)),
         people=tuple(await _people(actor)),
         venues=tuple(await _venues(hubs)),
     )
@@ -122,9 +122,8 @@ async def _people(actor: Actor) -> list[tuple[UUID, str]]:
     found = reads(User)
     if not actor.roles_everywhere.intersection(queries.SEES_ALL):
         desks = list(actor.hubs_with(DESK))
-        holders = reads(SessionFacilitator).filter(session__training__hub_id__in=desks)
+        held = Subquery(reads(SessionFacilitator).filter(session__training__hub_id__in=desks).values("user_id"))
         works_here = Q(grants__hub_id__in=desks) | Q(grants__operator_id__in=list(actor.operator_ids))
-        held = [user_id for (user_id,) in await holders.distinct().values_list("user_id")]
         is_one = Q(id__in=held) | Q(works_here, grants__role__in=list(HUB_STAFF), is_active=True) | Q(id=actor.id)
         found = found.filter(is_one if desks else Q(id=actor.id))
     else:
@@ -134,7 +133,7 @@ async def _people(actor: Actor) -> list[tuple[UUID, str]]:
     ]
 
 
-async def _venues(hubs: list[Hub]) -> list[tuple[UUID, str]]:
+async def _venues(hubs: list[HubChoice]) -> list[tuple[UUID, str]]:
     found = reads(Venue).filter(hub_id__in=[hub.id for hub in hubs]).order_by("name", "id")
     rows = await found.values_list("id", "name", "municipality__name", "municipality__department")
     return [(venue_id, f"{name}, {town}, {department}") for venue_id, name, town, department in rows]
