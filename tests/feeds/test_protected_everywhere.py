@@ -1,0 +1,116 @@
+"""A place that is told to those signed up only, looked for in all that anybody can open, print, copy or carry away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.addresses import Objects, addresses, objects_of
+from tests.certificates.held import AFTER
+from tests.database import settings_for
+from tests.feeds.test_posters import WHEN, words_of
+from tests.feeds.test_protected import (
+    SECRETS,
+    Step,
+    at_the_house,
+    cancel_one,
+    move_to_another_house,
+    protect,
+    rename_the_house,
+)
+from trainings import clock
+from trainings.app import create_app
+from trainings.feeds import posters, share_texts
+from trainings.feeds.site import export_site
+from trainings.outbox.models import CallList
+from trainings.places.models import Hub
+from trainings.registrations.call_texts import text_for_all, told_by
+from trainings.schedule.change_pictures import change_card, change_text
+from trainings.schedule.changes import differences, recent_changes
+from trainings.schedule.models import Training
+from trainings.schedule.pictures import training_card
+from trainings.schedule.public_queries import public_training
+from trainings.web.allow import PUBLIC
+
+Freeze = Callable[[datetime], None]
+AROUND = ("course__topic", "hub__seat", "venue__municipality", "sessions__venue__municipality")
+ENGLISH = {"accept-language": "en"}
+STORIES: dict[str, tuple[Step, ...]] = {
+    "protected": (protect,),
+    "moved": (protect, move_to_another_house),
+    "moved before": (move_to_another_house, protect),
+    "renamed": (protect, rename_the_house),
+    "one is cancelled": (protect, cancel_one),
+}
+FILTERED = (
+    "/capacitaciones?municipio=la-libertad-peten&tema=riesgos&idioma_cap=spa",
+    "/calendario?municipio=la-libertad-peten",
+    *(f"/{page}/{scope}" for page in ("suscribirse", "incrustar") for scope in ("tema/riesgos", "guatemala")),
+    *(f"/{page}/municipio/la-libertad-peten" for page in ("suscribirse", "incrustar")),
+    *(f"/incrustar/{scope}/fragmento" for scope in ("tema/riesgos", "municipio/la-libertad-peten", "guatemala")),
+    "/cal/municipio/la-libertad-peten/idioma/spa.ics",
+    "/cal/municipio/la-libertad-peten/para/docente.ics",
+    "/cal/ventanilla/la-libertad-peten/idioma/spa.ics",
+    "/cal/guatemala/idioma/spa.ics",
+)
+"""What the addresses of the table leave out: other scopes and filters."""
+
+
+def open_to_all(objects: Objects, folder: Path) -> list[str]:
+    """The address of every page and file that anybody may open, with these objects."""
+    app = create_app(settings_for(folder), with_worker=False)
+    found = [one for one in addresses(app.routes) if one.audience == (PUBLIC,) and one.method == "GET"]
+    return [objects.path(one) for one in found] + list(FILTERED)
+
+
+async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
+    """What staff print, copy and read out, which anybody may pass on."""
+    hub = await Hub.get(id=training.hub_id).prefetch_related("seat", "operator")
+    first = clock.local(training.sessions[0].starts_at).date().replace(day=1)
+    one, month = await posters.training_data(training), await posters.month_data(hub, first)
+    changes = (await recent_changes([training.id])).get(training.id, [])
+    changed = differences(reversed(changes), list(training.sessions), is_called_off=False)
+    lists = [await told_by(call_list) for call_list in await CallList.filter(training_id=training.id)]
+    return [
+        words_of(posters.poster(posters.TRAINING, one, "pdf", made_at=WHEN)),
+        words_of(posters.poster(posters.MONTH, month, "pdf", made_at=WHEN)),
+        share_texts.of_training(one),
+        share_texts.of_month(month),
+        str(training_card(await public_training(training.slug))),
+        *(str(change_card(training, difference)) for difference in changed),
+        *(change_text(training, difference) for difference in changed),
+        *(text_for_all(told, "Las Pozas") for told in lists),
+    ]
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=list(STORIES))
+async def test_protected_place_is_in_nothing_that_is_public(
+    client: AsyncClient, freeze: Freeze, tmp_path: Path, story: tuple[Step, ...]
+) -> None:
+    freeze(AFTER)
+    training = await at_the_house()
+    objects = replace(await objects_of(await Hub.get(id=training.hub_id)), coming=training)
+    for step in story:
+        await step(training)
+    training = await Training.get(id=training.id).prefetch_related(*AROUND)
+
+    leaks, shown = [], 0
+    for path in open_to_all(objects, tmp_path / "app"):
+        for headers in ({}, ENGLISH):
+            answer = await client.get(path, headers=headers)
+            assert answer.status_code < 400 or path.startswith("/audio/permiso"), (path, answer.status_code)
+            told = answer.content.decode("utf-8", "replace").replace("\r\n ", "")
+            shown += training.slug in told
+            leaks += [(path, secret) for secret in SECRETS if secret in told]
+    await export_site(tmp_path / "sitio")
+    files = [path.read_text(encoding="utf-8") for path in (tmp_path / "sitio").rglob("*") if path.is_file()]
+    for told in (*files, *await on_paper_and_beside_pictures(training)):
+        leaks += [(told[:60], secret) for secret in SECRETS if secret in told]
+
+    assert leaks == []
+    assert shown > 20
