@@ -78,8 +78,9 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
     """Take an adult out of sight of who filled in the form: ticket and link are replaced, the family's contact too.
 
     `phone` and `email` are the person's own, or none: the family's are removed all the same. From then on they are a
-    group of their own, with their place or at their point of the waiting list; childcare stays with the family. Refuses
-    minors (MinorStays) and who signed up alone (ComesAlone).
+    group of their own, with their place or at their point of the waiting list; childcare stays with the family. Who
+    waits, and asks for less now, moves up where it fits. Refuses minors (MinorStays) and who signed up alone
+    (ComesAlone).
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -196,8 +197,12 @@ async def _shrink(family: RegistrationGroup, gone: Registration, training: Train
     else:
         family.state, family.offered_until = RegistrationState.CANCELLED, None
     await family.save(update_fields=["state", "n_people", "changed_at", "offered_until"])
-    if family.childcare_places and gone.holds_place and not any(one.holds_place for one in left):
-        room = places.room_of(training).releasing(0, family.childcare_places)
+    room = places.room_of(training)
+    needs_no_childcare = gone.holds_place and not any(one.holds_place for one in left)
+    if needs_no_childcare:
+        room = room.releasing(0, family.childcare_places)
+    # Two that wait apart may fit where they did not together.
+    if needs_no_childcare or gone.state is RegistrationState.WAITLISTED:
         await places.keep(training, await places.promote_waiting(training, room))
 
 
