@@ -62,7 +62,7 @@ async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
         if not members:
             raise CannotChange
         for one in members:
-            one.duplicate_of_id = await first_like(one)
+            await _look_anew(one)
         await _all_again(members, group, training, actor)
 
 
@@ -80,11 +80,11 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
             return
         await check_permission(registration.participant_id)
         await _check_window(training, actor)
-        registration.duplicate_of_id = await first_like(registration)
+        await _look_anew(registration)
         is_alone = await _comes_alone(registration)
         if group.state is RegistrationState.CANCELLED and not is_alone:
             await _all_again([registration], group, training, actor)
-        elif _fits(registration, group, training, actor):
+        elif await _fits(registration, group, training, actor):
             await _with_the_others(registration, group, training, actor)
         elif is_alone or (actor.id is not None and not _is_minor(registration)):
             await _apart(registration, group, training, actor)
@@ -119,6 +119,14 @@ async def _who_comes_back(group: RegistrationGroup) -> list[Registration]:
     return [one for one in members if one.participant_id not in gone]
 
 
+async def _look_anew(registration: Registration) -> None:
+    """Somebody else may be the first of those names by now, also for who looks like this one."""
+    registration.duplicate_of_id = await first_like(registration)
+    if registration.duplicate_of_id is not None:
+        alike = Registration.filter(duplicate_of_id=registration.id)
+        await alike.update(duplicate_of_id=registration.duplicate_of_id)
+
+
 async def _comes_alone(registration: Registration) -> bool:
     """Whether this is one of several who does not hang on the family's link: their own one is theirs."""
     if not await Registration.filter(group_id=registration.group_id).exclude(id=registration.id).exists():
@@ -137,17 +145,24 @@ def _waits_for_staff(registration: Registration, group: RegistrationGroup, actor
     return actor.id is None and registration.confirmed_at is None and group.hold_reason is not None
 
 
-def _fits(registration: Registration, group: RegistrationGroup, training: Training, actor: Actor) -> bool:
+async def _fits(registration: Registration, group: RegistrationGroup, training: Training, actor: Actor) -> bool:
     """Whether they can simply be one more of their family. A waiting one gets no larger before those behind it."""
     if group.state is RegistrationState.HELD:
         return True
     if group.state not in TAKES_PLACE or _waits_for_staff(registration, group, actor):
         return False
-    return places.room_of(training).shortage(_alone(registration)) is None
+    return places.room_of(training).shortage(await _one_more(registration, group)) is None
 
 
-def _alone(registration: Registration) -> Party[str]:
-    return Party("again", 1, 0, int(registration.duplicate_of_id is not None))
+def _alone(registration: Registration, children: int = 0) -> Party[str]:
+    return Party("again", 1, children, int(registration.duplicate_of_id is not None))
+
+
+async def _one_more(registration: Registration, group: RegistrationGroup) -> Party[str]:
+    """This one back in their family; with its childcare, if nobody of it is counted so far."""
+    others = await Registration.filter(group_id=group.id)
+    is_first = registration.duplicate_of_id is None and not any(one.holds_place for one in others)
+    return _alone(registration, group.childcare_places if is_first else 0)
 
 
 async def _all_again(
@@ -171,7 +186,7 @@ async def _all_again(
 async def _with_the_others(
     registration: Registration, group: RegistrationGroup, training: Training, actor: Actor
 ) -> None:
-    await _take(training, _alone(registration), group.state)
+    await _take(training, await _one_more(registration, group), group.state)
     group.n_people, group.changed_at = group.n_people + 1, clock.now()
     await group.save(update_fields=["n_people", "changed_at"])
     await _tell(registration, training, actor, group.state)

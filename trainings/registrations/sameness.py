@@ -68,14 +68,17 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
 
 
 async def first_like(registration: Registration) -> UUID | None:
-    """Whom somebody looks like who comes back, by what is stored of them. The registration's person is loaded."""
+    """Whom somebody looks like who comes back, by what is stored of them. The registration's person is loaded.
+
+    Nobody of one form is another of it: father and son may have the same names.
+    """
     person = registration.participant
     others = Registration.filter(
         training_id=registration.training_id,
         participant__name_key=person.name_key,
         participant__municipality_id=person.municipality_id,
         duplicate_of_id=None,
-    ).exclude(id=registration.id)
+    ).exclude(group_id=registration.group_id)
     live = others.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
     contacts = {person.phone_key, person.email_key} - {None}
     found = (one.id for one in await live if contacts & {one.participant.phone_key, one.participant.email_key})
