@@ -23,8 +23,10 @@ from trainings.web.render import absolute
 SIZE = 1080
 MARGIN = 64
 ROOM = SIZE - 2 * MARGIN
-QR_SIZE = 270
+QR_SIZE = 230
 FOOT_TOP = SIZE - MARGIN - QR_SIZE
+DAY_SIZE = 200
+"""Height of the block with the day; two lines each of title, former date and place fit around it."""
 HEADS = {
     ChangeKind.MOVED: N_("Cambio de fecha"),
     ChangeKind.PLACE: N_("Cambio de lugar"),
@@ -145,7 +147,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, card: ChangeCard) -> int:
         draw.text((MARGIN, top + 12), line, SOFT, font)
         _strike(draw, line, font, top + 12)
         top += 48
-    return top + 36
+    return top + 24
 
 
 def _strike(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, top: int) -> None:
@@ -156,16 +158,16 @@ def _strike(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, 
 
 def _draw_date(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> int:
     """The day in the one block of maize, its words at the right."""
-    draw.rectangle((MARGIN, top, MARGIN + 280, top + 232), fill=MAIZE)
-    draw.text((MARGIN + 140, top + 116), card.day, INK, font_of(EXTRA_BOLD, 180), anchor="mm")
+    draw.rectangle((MARGIN, top, MARGIN + 280, top + DAY_SIZE), fill=MAIZE)
+    draw.text((MARGIN + 140, top + DAY_SIZE // 2), card.day, INK, font_of(EXTRA_BOLD, 160), anchor="mm")
     left, room = MARGIN + 280 + 40, ROOM - 320
     large, small = font_of(EXTRA_BOLD, 56), font_of(REGULAR, 42)
-    draw.text((left, top + 8), fitted(card.weekday, large, room), INK, large)
-    draw.text((left, top + 78), fitted(card.month, large, room), INK, large)
-    draw.text((left, top + 164), fitted(card.hours, small, room), INK, small)
+    draw.text((left, top), fitted(card.weekday, large, room), INK, large)
+    draw.text((left, top + 68), fitted(card.month, large, room), INK, large)
+    draw.text((left, top + 144), fitted(card.hours, small, room), INK, small)
     if card.note:
-        draw.line((MARGIN, top + 232, MARGIN + 280, top), INK, 10)
-    return top + 232 + 32
+        draw.line((MARGIN, top + DAY_SIZE, MARGIN + 280, top), INK, 10)
+    return top + DAY_SIZE + 20
 
 
 def _draw_place(draw: ImageDraw.ImageDraw, card: ChangeCard, top: int) -> None:
