@@ -1,0 +1,52 @@
+"""The picture of a change for chats: however long its words are, none lies over another."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from trainings.schedule.change_pictures import FOOT_TOP, MARGIN, SIZE, ChangeCard, change_png
+
+LONG = "Primeros auxilios psicológicos para personas migrantes y sus familias"
+MOVED = ChangeCard(
+    head="CAMBIO DE FECHA",
+    title=LONG,
+    before="Antes: martes 2 de febrero, 8:30 a. m., Escuela Oficial Urbana Mixta, aula 4, La Libertad, Petén",
+    weekday="miércoles",
+    day="23",
+    month="de septiembre",
+    hours="de 8:30 a. m. a 12:30 p. m.",
+    place="Casa de la Cultura de Las Cruces, Las Cruces, Petén",
+    note="",
+    phone="Ventanilla: 5555 0117",
+    link="https://ventanillas.example.org/c/60N9AR",
+)
+CALLED_OFF = ChangeCard(
+    head="SE CANCELÓ",
+    title=LONG,
+    before="",
+    weekday=MOVED.weekday,
+    day=MOVED.day,
+    month=MOVED.month,
+    hours=MOVED.hours,
+    place=MOVED.place,
+    note="No hace falta que llegue.",
+    phone=MOVED.phone,
+    link=MOVED.link,
+)
+
+
+def darkest(picture: Image.Image, top: int, bottom: int) -> int:
+    """The darkest grey between two heights, left of the code."""
+    return picture.crop((MARGIN, top, SIZE // 2, bottom)).getextrema()[0]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("card", [MOVED, CALLED_OFF], ids=["moved", "called off"])
+def test_place_of_two_lines_stays_clear_of_the_foot(card: ChangeCard) -> None:
+    picture = Image.open(BytesIO(change_png(card))).convert("L")
+
+    assert darkest(picture, FOOT_TOP - 25, FOOT_TOP - 22) < 64, "the rule of the foot"
+    assert darkest(picture, FOOT_TOP - 34, FOOT_TOP - 25) > 200, "nothing touches the rule from above"
+    assert darkest(picture, FOOT_TOP - 20, FOOT_TOP + 24) > 200, "nor lies between it and the telephone"
