@@ -18,9 +18,9 @@ from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
+from trainings.registrations.call_validity import moot_lists
 from trainings.registrations.letters import REMINDER
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 
 PATIENCE = timedelta(hours=2)
 """So long after its hour a message may still leave before somebody is called instead."""
@@ -100,7 +100,7 @@ class Around:
     stopped: frozenset[UUID]
     moved_up: Mapping[UUID, datetime]
     earlier: Mapping[UUID, datetime] = field(default_factory=dict)
-    called_off: frozenset[UUID] = frozenset()
+    moot: frozenset[UUID] = frozenset()
 
 
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
@@ -141,7 +141,7 @@ def standing_marks(marks: Iterable[Call]) -> list[Call]:
 
 
 def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
-    if call_list.batch_id in around.stopped or call_list.id in around.called_off:
+    if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
     if call_list.reason is CallReason.OFFERED:
         return _moved_up_unknowing(call_list, person, around)
@@ -215,7 +215,7 @@ async def _around(lists: Sequence[CallList]) -> Around:
         ),
         moved_up=await _moved_up(offers),
         earlier=await _ends_of_earlier(offers),
-        called_off=await _called_off(lists),
+        moot=await moot_lists(lists),
     )
 
 
@@ -330,27 +330,3 @@ async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
             if one.training_id == training_id and closed_at <= one.created_at:
                 ends[one.id] = closed_at
     return ends
-
-
-async def _called_off(lists: Sequence[CallList]) -> frozenset[UUID]:
-    """Lists whose thing no longer holds: of what is called off (that has a list of its own), of what takes place."""
-    trainings = dict(
-        await reads(Training).filter(id__in=sorted({one.training_id for one in lists})).values_list("id", "state")
-    )
-    wanted = sorted({one.session_id for one in lists if one.session_id is not None})
-    sessions = dict(await reads(TrainingSession).filter(id__in=wanted).values_list("id", "state")) if wanted else {}
-    return frozenset(
-        one.id
-        for one in lists
-        if _is_moot(
-            one.reason,
-            is_off=trainings[one.training_id] == TrainingState.CANCELLED,
-            is_session_off=sessions.get(one.session_id) == SessionState.CANCELLED,
-        )
-    )
-
-
-def _is_moot(reason: CallReason, *, is_off: bool, is_session_off: bool) -> bool:
-    if reason is CallReason.CANCELLED:
-        return not (is_off or is_session_off)
-    return is_off or (reason is CallReason.REMINDER and is_session_off)

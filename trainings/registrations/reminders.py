@@ -104,7 +104,7 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
             payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
             await enqueue_many(REMINDER, wanted, payload, hub_id=training.hub_id)
         # Also where everybody has an address: who is not reached by the message has to be called.
-        cause = uuid5(NAMESPACE_URL, f"{reminder.session_ids[0]}:{reminder.on}")
+        cause = uuid5(NAMESPACE_URL, f"{reminder.session_ids[0]}:{reminder.on}:{reminder.days}")
         await open_list(training, CallReason.REMINDER, cause, session_id=reminder.session_ids[0])
         return len(wanted), not n_later
 

@@ -1,0 +1,84 @@
+"""Call lists of reminders, beside each other and beside those of changes: one for each, and only what still holds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests import make
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training, calls, session_of
+from trainings.attendance import rescheduling
+from trainings.audit.actor import PROGRAM
+from trainings.outbox.models import CallList, CallReason, CallResult, CallVia
+from trainings.registrations import call_actions
+from trainings.registrations.reminders import remind
+from trainings.schedule.models import Training
+
+WEDNESDAY = datetime.fromisoformat("2027-03-03T15:01:00+00:00")
+FRIDAY = WEDNESDAY + timedelta(days=2)
+FOUR_HOURS = timedelta(hours=4)
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
+async def reminders_of(training: Training) -> list[CallList]:
+    return await CallList.filter(training_id=training.id, reason=CallReason.REMINDER).order_by("created_at")
+
+
+async def move_to(training: Training, starts_at: datetime) -> None:
+    session = await session_of(training)
+    await rescheduling.move(session.id, starts_at, starts_at + FOUR_HOURS, session.venue_id, actor=PROGRAM)
+
+
+async def test_each_reminder_has_its_list_and_the_later_takes_over(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    ana = await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    [first] = await reminders_of(training)
+    await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await call_actions.close(first.id, None, actor=PROGRAM)
+    freeze(WEDNESDAY + timedelta(days=1))
+    await make.make_registration(training, given_names="Berta", phone="5555 4321")
+
+    freeze(FRIDAY)
+    await remind()
+
+    first, second = await reminders_of(training)
+    assert await calls(second) == {"Ana": "+50255551234", "Berta": "+50255554321"}
+    assert (second.due_at, second.closed_at) == (FRIDAY, None)
+    assert await calls(first) == {"Ana": "+50255551234"}
+
+
+async def test_who_was_not_called_before_the_first_reminder_is_on_one_list(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    for morning in (WEDNESDAY, FRIDAY):
+        freeze(morning)
+        await remind()
+
+    first, second = await reminders_of(training)
+    assert await calls(first) == {}
+    assert await calls(second) == {"Ana": "+50255551234"}
+
+
+async def test_nobody_is_reminded_by_voice_of_a_day_that_was_left(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    [reminder] = await reminders_of(training)
+
+    freeze(WEDNESDAY + timedelta(hours=1))
+    await move_to(training, SATURDAY + timedelta(days=7))
+    [change] = await CallList.filter(training_id=training.id, reason=CallReason.CHANGED)
+    assert await calls(reminder) == {}
+    assert await calls(change) == {"Ana": "+50255551234"}
+
+    freeze(WEDNESDAY + timedelta(hours=2))
+    await move_to(training, SATURDAY + timedelta(hours=1))
+    assert await calls(reminder) == {"Ana": "+50255551234"}

@@ -1,0 +1,91 @@
+"""Which call lists tell what no longer holds: of what is called off, moved away, or told again by a later list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.db import reads
+from trainings.outbox.models import CallList, CallReason
+from trainings.schedule.models import (
+    ChangeKind,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+
+
+async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
+    """Lists whose thing no longer holds.
+
+    What is called off has a list of its own, and what takes place after all is no cancellation. Nobody is reminded of
+    a day on which nothing is held any more; and who was not called before the first reminder is on the list of the
+    second.
+    """
+    trainings = dict(
+        await reads(Training).filter(id__in=sorted({one.training_id for one in lists})).values_list("id", "state")
+    )
+    wanted = sorted({one.session_id for one in lists if one.session_id is not None})
+    sessions = {one.id: one for one in await reads(TrainingSession).filter(id__in=wanted)} if wanted else {}
+    reminders = [one for one in lists if one.reason is CallReason.REMINDER]
+    told_later = await _told_later(reminders)
+    days = await _days_of(reminders)
+    return frozenset(
+        one.id
+        for one in lists
+        if one.id in told_later
+        or _is_moot(
+            one,
+            is_off=trainings[one.training_id] == TrainingState.CANCELLED,
+            session=sessions.get(one.session_id) if one.session_id is not None else None,
+            day=days.get(one.id),
+        )
+    )
+
+
+def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | None, day: date | None) -> bool:
+    is_session_off = session is not None and session.state is SessionState.CANCELLED
+    if call_list.reason is CallReason.CANCELLED:
+        return not (is_off or is_session_off)
+    if is_off or call_list.reason is not CallReason.REMINDER:
+        return is_off
+    has_moved = session is not None and day is not None and _day(session.starts_at) != day
+    return is_session_off or has_moved
+
+
+async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
+    """Reminders of a session that has a later one."""
+    session_ids = _sessions_of(reminders)
+    if not session_ids:
+        return frozenset()
+    found = reads(CallList).filter(session_id__in=session_ids, reason=CallReason.REMINDER).order_by("created_at", "id")
+    newest = {session_id: list_id for list_id, session_id in await found.values_list("id", "session_id")}
+    return frozenset(one.id for one in reminders if one.session_id and newest[one.session_id] != one.id)
+
+
+async def _days_of(reminders: Sequence[CallList]) -> dict[UUID, date]:
+    """The day of which each reminds, where its session was moved since."""
+    session_ids = _sessions_of(reminders)
+    if not session_ids:
+        return {}
+    moves = reads(SessionChange).filter(
+        session_id__in=session_ids, kind=ChangeKind.MOVED, old_starts_at__not_isnull=True
+    )
+    days: dict[UUID, date] = {}
+    for move in await moves.order_by("created_at", "id"):
+        for one in reminders:
+            if one.session_id == move.session_id and move.created_at >= one.created_at and move.old_starts_at:
+                days.setdefault(one.id, _day(move.old_starts_at))
+    return days
+
+
+def _sessions_of(lists: Collection[CallList]) -> list[UUID]:
+    return sorted({one.session_id for one in lists if one.session_id is not None})
+
+
+def _day(moment: datetime) -> date:
+    return clock.local(moment).date()
