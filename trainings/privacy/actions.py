@@ -29,20 +29,26 @@ FORGET_MESSAGES = f"""
 """  # noqa: S608
 """What somebody asked to have deleted is not forgotten because it failed."""
 
+FORGET_CALLS = f"""
+    DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE training_id IN ({OVER}))
+"""  # noqa: S608
+FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE training_id IN ({OVER})"  # noqa: S608
+"""Who was told what, when and through whom goes with the messages: a list without its marks would ask to call again."""
+
 COMES_AGAIN = """
     SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
     WHERE s.ends_at >= ?
 """
 
 FORGET_CONTACTS = f"""
-    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL
+    UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL, email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
         AND created_at < ? AND id NOT IN ({COMES_AGAIN})
 """  # noqa: S608
 """Of a minor only the keys of the guardian's are there."""
 
 FORGET_GUARDIANS = f"""
-    UPDATE guardian SET phone = NULL, email = NULL
+    UPDATE guardian SET phone = NULL, email = NULL, email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL) AND created_at < ? AND participant_id NOT IN ({COMES_AGAIN})
 """  # noqa: S608
 
@@ -52,12 +58,15 @@ FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists."""
+    """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks
+    of calls.
+    """
 
     needs: int
     messages: int
     contacts: int
     lists: int = 0
+    calls: int = 0
 
 
 async def sweep() -> Swept:
@@ -69,10 +78,18 @@ async def sweep() -> Swept:
             messages=await sql.execute(FORGET_MESSAGES, now - MESSAGES_KEPT, now - MESSAGES_KEPT),
             contacts=await _forget_contacts(now - CONTACTS_KEPT),
             lists=await forget_old_lists(),
+            calls=await _forget_calls(now - MESSAGES_KEPT),
         )
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept
+
+
+async def _forget_calls(before: datetime) -> int:
+    """The marks of the call lists of trainings that were over before, and the lists with them."""
+    n_marks = await sql.execute(FORGET_CALLS, before)
+    await sql.execute(FORGET_CALL_LISTS, before)
+    return n_marks
 
 
 async def _forget_contacts(before: datetime) -> int:

@@ -18,7 +18,7 @@ from trainings.certificates.models import Certificate
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound
 from trainings.outbox.mailer import Composers
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Consent, Guardian, Participant
@@ -171,13 +171,14 @@ async def _forget(people: Sequence[Participant]) -> bool:
     about_them = OutboxJob.filter(subject_id__in=registered)
     n_messages = await about_them.filter(done_at=None, failed_at=None, stopped_at=None).delete()
     n_messages += await about_them.filter(kind=KIND).delete()  # one that had failed, too
-    return any(has_changed) or bool(n_guardians or n_needs or n_messages)
+    n_calls = await Call.filter(registration_id__in=registered).delete()
+    return any(has_changed) or bool(n_guardians or n_needs or n_messages or n_calls)
 
 
 async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
     """Their contacts go; the name of who permitted stays as long as the minor's."""
     reachable = Guardian.filter(Q(phone__not_isnull=True) | Q(email__not_isnull=True), participant_id__in=list(ids))
-    n_changed = await reachable.update(phone=None, email=None)
+    n_changed = await reachable.update(phone=None, email=None, email_refused_at=None)
     nameless = [key for key in ids if not traces.keep_name_of(key)]
     named = Guardian.filter(participant_id__in=nameless, name__not_isnull=True)
     return n_changed + await named.update(name=None)
@@ -188,7 +189,8 @@ async def _forget_answers(person: Participant, traces: Traces) -> bool:
 
     The age group of a minor stays: without it the rest would be shown like an adult's.
     """
-    columns = ["phone", "email", "phone_key", "email_key", "sex", "language", "pueblo", "public_official"]
+    columns = ["phone", "email", "phone_key", "email_key", "email_refused_at"]
+    columns += ["sex", "language", "pueblo", "public_official"]
     if not (person.age_group and person.age_group.is_minor):
         columns.append("age_group")
     empty: dict[str, str | None] = {**dict.fromkeys(columns), "organization": "", "community": ""}
