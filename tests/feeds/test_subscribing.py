@@ -15,7 +15,7 @@ from tests.feeds.test_protected import SECRETS, at_the_house
 from tests.outreach.make_activity import make_activity
 from tests.web.pages import Page
 from trainings import clock
-from trainings.schedule.models import PlaceShown, TrainingState
+from trainings.schedule.models import PlaceShown, Topic, TrainingState
 
 Freeze = Callable[[datetime], None]
 TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
@@ -76,6 +76,25 @@ async def test_embedded_list_may_be_shown_by_any_site_and_knows_nobody(
     [link] = [one for one in page.all("a") if str(one["href"]).endswith(f"/capacitaciones/{training.slug}")]
     assert (link["target"], link["rel"]) == ("_blank", "noopener")
     assert "sábado, 6 de marzo de 2027" in page.text
+
+
+async def test_code_for_another_site_holds_a_name_as_text(client: AsyncClient) -> None:
+    await make.make_training()
+    await Topic.filter(slug="riesgos").update(name='Redes "seguras" onload="alert(1)" <b>')
+
+    page = Page((await client.get("/suscribirse/tema/riesgos")).text)
+
+    [code] = [one["data-copy"] for one in page.all("button") if "iframe" in (one.get("data-copy") or "")]
+    [(tag, frame)] = Page(str(code)).elements
+    assert (tag, set(frame)) == ("iframe", {"src", "title", "width", "height", "loading"})
+    assert str(frame["title"]).endswith('Redes "seguras" onload="alert(1)" <b>')
+
+
+async def test_embedded_list_kept_on_the_way_is_kept_by_language(client: AsyncClient) -> None:
+    for path in ("/incrustar/guatemala", "/incrustar/guatemala/fragmento"):
+        answer = await client.get(path)
+        assert answer.headers["cache-control"] == "public, max-age=600"
+        assert {"Accept-Language", "Cookie"} <= set(answer.headers["vary"].split(", "))
 
 
 async def test_no_other_page_may_be_shown_inside_another_site(client: AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -13,6 +14,7 @@ from trainings.feeds.scopes import Scope, ScopeKind, UnknownFeed, resolve
 from trainings.schedule import public_queries, towns
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import policy
+from trainings.web.i18n import gettext
 from trainings.web.render import absolute, render
 
 SUBSCRIBE, EMBED = "/suscribirse", "/incrustar"
@@ -21,8 +23,12 @@ EMBED_HEADERS = {
     "content-security-policy": policy(frame_ancestors="*"),
     "x-robots-tag": "noindex",
     "cache-control": "public, max-age=600",
+    "vary": "Accept-Language, Cookie",
 }
-"""Any site may show these pages; they hold no form and know nobody."""
+"""Any site may show these pages; they hold no form and know nobody. Kept on the way, they stay in their language."""
+
+
+IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loading="lazy"></iframe>'
 
 
 async def _scope(request: Request) -> tuple[Scope, str]:
@@ -33,6 +39,15 @@ async def _scope(request: Request) -> tuple[Scope, str]:
     if kind not in KINDS or not slug:
         raise UnknownFeed
     return await resolve(KINDS[kind], slug), f"{kind}/{slug}"
+
+
+def _title(scope: Scope) -> str:
+    """The feed's name in the language of the page; in calendars it is Spanish for everybody."""
+    if not scope.subject:
+        return gettext("Capacitaciones de las ventanillas municipales sobre migración")
+    if scope.key.startswith("municipio:"):
+        return gettext("Capacitaciones en %(place)s") % {"place": scope.subject}
+    return gettext("Capacitaciones: %(about)s") % {"about": scope.subject}
 
 
 @allow(PUBLIC)
@@ -54,7 +69,8 @@ async def subscribe(request: Request) -> Response:
     context = {
         "scope": scope,
         "feed": feed_links(scope.address, scope.name),
-        "embed": f'<iframe src="{address}" title="{scope.name}" width="100%" height="480" loading="lazy"></iframe>',
+        # It is pasted as it stands: escaped here for the other site, and once more where our page shows it.
+        "embed": IFRAME.format(address=escape(address), name=escape(scope.name)),
         "fragment": f"{EMBED}/{tail}/fragmento",
         "preview": f"{EMBED}/{tail}",
         "next": (await coming_in(scope.key))[:3],
@@ -77,7 +93,7 @@ async def fragment(request: Request) -> Response:
 async def _shown(request: Request, template: str) -> Response:
     scope, tail = await _scope(request)
     context = {
-        "scope": scope,
+        "title": _title(scope),
         "lines": await coming_in(scope.key),
         "now": clock.now(),
         "follow": absolute(f"{SUBSCRIBE}/{tail}"),
