@@ -18,7 +18,7 @@ from trainings.settings import Settings
 async def work(stop: asyncio.Event, settings: Settings) -> None:
     """Until `stop` is set. If one part ends with an error, so does all of it."""
     async with asyncio.TaskGroup() as parts:
-        parts.create_task(worker.run(stop, settings, jobs.COMPOSERS))
+        parts.create_task(worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE))
         parts.create_task(deadlines.run(stop))
         parts.create_task(sweeper.run(stop))
 

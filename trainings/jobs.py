@@ -23,3 +23,6 @@ TASKS: Composers = withdrawal.COMPOSERS
 """What only the worker may do: to be looked at in the panel is not to be done."""
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}
+
+OFFLINE = frozenset({*TASKS, *import_job.COMPOSERS})
+"""What sends nothing and therefore waits for no mail server: what was promised for an hour is done in that hour."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -57,11 +57,15 @@ def with_smtp(settings: Settings, url: str) -> Settings:
 
 @asynccontextmanager
 async def working(
-    settings: Settings, composers: Composers = COMPOSERS, *, pace: worker.Pace = QUICK
+    settings: Settings,
+    composers: Composers = COMPOSERS,
+    *,
+    pace: worker.Pace = QUICK,
+    offline: Collection[str] = (),
 ) -> AsyncIterator[None]:
     """A worker for the length of the block."""
     stop = asyncio.Event()
-    task = asyncio.create_task(worker.run(stop, settings, composers, pace=pace))
+    task = asyncio.create_task(worker.run(stop, settings, composers, pace=pace, offline=offline))
     try:
         yield
     finally:

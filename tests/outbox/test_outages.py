@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tests.outbox.make_jobs import (
+    COMPOSERS,
     a_mail,
     ends,
     job_of,
@@ -84,6 +85,25 @@ async def test_server_that_is_down_is_called_without_touching_the_messages(db: S
         await asyncio.sleep(0.6)  # several of the short pauses of a test
 
     assert [(await job_of(name)).attempts for name in ("ana", "beto")] == [1, 1]
+
+
+async def test_what_sends_nothing_does_not_wait_for_the_server(db: Settings) -> None:
+    async with smtp_server() as gone:
+        pass
+    await make_jobs("ana")
+    done = asyncio.Event()
+
+    async def do_it(_job: OutboxJob) -> None:
+        done.set()
+
+    async with working(with_smtp(db, gone.url), {**COMPOSERS, "task": do_it}, offline={"task"}):
+        await until(lambda: has_reason("SMTPConnectError"))
+        await make_jobs("beto", kind="task")
+        async with asyncio.timeout(10):
+            await done.wait()
+
+    assert (await job_of("ana")).attempts == 1
+    assert (await job_of("beto", "task")).done_at is not None
 
 
 async def test_server_that_may_be_back_is_asked_with_one_message(db: Settings, peer: Peer, freeze: Freeze) -> None:

@@ -36,13 +36,14 @@ async def is_any_due() -> bool:
     return await reads(OutboxJob).filter(_due(clock.now())).exists()
 
 
-async def claim(most: int = BATCH) -> list[OutboxJob]:
-    """Up to 20 due jobs, the longest waiting first, ours for the length of the lease."""
+async def claim(most: int = BATCH, *, kinds: Collection[str] | None = None) -> list[OutboxJob]:
+    """Up to 20 due jobs (of these kinds), the longest waiting first, ours for the length of the lease."""
+    only = Q() if kinds is None else Q(kind__in=list(kinds))
     if not await is_any_due():
         return []
     moment = clock.now()
     async with transaction():
-        jobs = await _left_behind(moment) or await _waiting(moment, most)
+        jobs = await _left_behind(moment, only) or await _waiting(moment, only, most)
         lease = moment + LEASE
         await OutboxJob.filter(id__in=[job.id for job in jobs]).update(lease_until=lease, attempts=F("attempts") + 1)
     for job in jobs:
@@ -50,15 +51,15 @@ async def claim(most: int = BATCH) -> list[OutboxJob]:
     return jobs
 
 
-async def _waiting(moment: datetime, most: int) -> list[OutboxJob]:
-    due = OutboxJob.filter(_due(moment), lease_until=None).order_by("run_at", "id").limit(most)
+async def _waiting(moment: datetime, only: Q, most: int) -> list[OutboxJob]:
+    due = OutboxJob.filter(_due(moment), only, lease_until=None).order_by("run_at", "id").limit(most)
     return await due.select_for_update(skip_locked=True)
 
 
-async def _left_behind(moment: datetime) -> list[OutboxJob]:
+async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
     """One job whose lease ran out. Had it been taken alone before, that counts as a failure of its own."""
-    due = OutboxJob.filter(_due(moment), lease_until__not_isnull=True).order_by("tries", "run_at", "id").limit(1)
-    found = await due.select_for_update(skip_locked=True)
+    due = OutboxJob.filter(_due(moment), only, lease_until__not_isnull=True).order_by("tries", "run_at", "id")
+    found = await due.limit(1).select_for_update(skip_locked=True)
     for job in found:
         job.tries += job.last_error == LEFT_BEHIND
         this = OutboxJob.filter(id=job.id)

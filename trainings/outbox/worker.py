@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -59,10 +59,12 @@ class UnknownKind(LookupError):
 class Worker:
     """One worker. Any number may share an outbox."""
 
-    def __init__(self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace) -> None:
+    def __init__(
+        self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, offline: Collection[str]
+    ) -> None:
         self._server = server_of(settings)
         self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
-        self._stop, self._composers, self._pace = stop, composers, pace
+        self._stop, self._composers, self._pace, self._offline = stop, composers, pace, offline
         self._troubled: set[UUID] = set()
         self._pause, self._is_out = 0.0, False
 
@@ -97,6 +99,7 @@ class Worker:
         post = Post(self._server, timeout=self._pace.timeout) if self._server else None
         try:
             if was_out and post is not None and not await self._is_back(post):
+                await self._deal_with_all(await claims.claim(kinds=self._offline), None)
                 return 0
             # As long as the server only may be back, one message asks for all.
             jobs = await claims.claim(1 if was_out else claims.BATCH)
@@ -200,9 +203,19 @@ class Worker:
         raise Unreachable(reason)
 
 
-async def run(stop: asyncio.Event, settings: Settings, composers: Composers, *, pace: Pace | None = None) -> None:
-    """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem."""
-    worker = Worker(stop, settings, composers, pace or Pace())
+async def run(
+    stop: asyncio.Event,
+    settings: Settings,
+    composers: Composers,
+    *,
+    pace: Pace | None = None,
+    offline: Collection[str] = (),
+) -> None:
+    """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem.
+
+    The kinds in `offline` send nothing, and are done while no mail server answers.
+    """
+    worker = Worker(stop, settings, composers, pace or Pace(), offline)
     working = asyncio.create_task(worker.work())
     stopping = asyncio.create_task(stop.wait())
     try:
