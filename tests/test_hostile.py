@@ -44,10 +44,11 @@ VALUES = (
     "<script>alert(1)</script>",
     "a | ²",
 )
-IN_QUERIES = (NO_TEXT, "²", "0001-01-01", "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}")
+IN_QUERIES = (NO_TEXT, "²", "0001-01-01", "9999-12-31", "9999-12", "{01a2130d-ce7e-7034-98f3-9d0f7267c9e5}")
 QUERY = (
     *("q", "pagina", "estado", "ventanilla", "desde", "filtro", "marca", "lote", "antes", "ver", "lado", "next"),
-    *("idioma", "codigo", "municipio", "tema", "idioma_cap", "acceso"),
+    *("idioma", "codigo", "municipio", "tema", "idioma_cap", "acceso", "para", "tipo", "cuando"),
+    *("mes", "dia", "facilita", "lugar", "trimestre", "departamento", "hub", "month", "target"),
 )
 NOT_SHOWN = ("remove", "add", "revision", "sessions-0-id", "registration", "kind", "next", "idempotency_key")
 """Fields that pages hold behind buttons and rows."""

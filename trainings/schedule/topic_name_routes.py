@@ -16,6 +16,7 @@ from trainings.people.forms import printable
 from trainings.schedule.course_actions import TopicExists, rename_topic
 from trainings.schedule.forms import required
 from trainings.schedule.models import Topic
+from trainings.schedule.public_queries import SLUG
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
@@ -52,7 +53,9 @@ async def update(request: Request) -> Response:
 
 
 async def _topic(request: Request) -> Topic:
-    found = await reads(Topic).get_or_none(slug=request.path_params["slug"])
+    slug = request.path_params["slug"]
+    # PostgreSQL does not even compare with what is no text.
+    found = await reads(Topic).get_or_none(slug=slug) if SLUG.fullmatch(slug) else None
     if found is None:
         raise NotFound(N_("No encontramos ese tema."))
     return found
