@@ -66,7 +66,7 @@ class Filter:
 class Scope:
     """One feed: `key` is its counter and the mark on its sessions, `path` its page, `address` its own path.
 
-    A secret feed has no address that stands in it.
+    `subject` is the name of what it is about, as people gave it; a secret feed has none, nor an address.
     """
 
     key: str
@@ -76,6 +76,7 @@ class Scope:
     address: str
     filename: str
     filter: Filter | None = None
+    subject: str = ""
 
     @property
     def counters(self) -> tuple[str, ...]:
@@ -124,6 +125,7 @@ async def _municipality(slug: str) -> Scope:
         slug,
         key=f"municipio:{found.ine_code}",
         name=f"Capacitaciones en {found.full_name}",
+        subject=found.full_name,
         path=f"/municipios/{slug}",
     )
 
@@ -137,6 +139,7 @@ async def _hub(slug: str) -> Scope:
         slug,
         key=f"ventanilla:{slug}",
         name=f"Capacitaciones: {found.name}",
+        subject=found.name,
         path=f"/municipios/{found.seat.slug}",
     )
 
@@ -150,6 +153,7 @@ async def _topic(slug: str) -> Scope:
         slug,
         key=f"tema:{slug}",
         name=f"Capacitaciones: {found.name}",
+        subject=found.name,
         path=f"/capacitaciones?tema={slug}",
     )
 
@@ -174,5 +178,6 @@ RESOLVERS: dict[ScopeKind, Callable[[str], Awaitable[Scope]]] = {
 }
 
 
-def _scope(kind: ScopeKind, slug: str, *, key: str, name: str, path: str) -> Scope:
-    return Scope(key, name, DESCRIPTION, path, address_of(kind, slug), f"{slug or kind.value}.ics")
+def _scope(kind: ScopeKind, slug: str, *, key: str, name: str, path: str, subject: str = "") -> Scope:
+    filename = f"{slug or kind.value}.ics"
+    return Scope(key, name, DESCRIPTION, path, address_of(kind, slug), filename, subject=subject)

@@ -67,10 +67,10 @@ async def subscribe(request: Request) -> Response:
     scope, tail = await _scope(request)
     address = absolute(f"{EMBED}/{tail}")
     context = {
-        "scope": scope,
+        "title": _title(scope),
         "feed": feed_links(scope.address, scope.name),
         # It is pasted as it stands: escaped here for the other site, and once more where our page shows it.
-        "embed": IFRAME.format(address=escape(address), name=escape(scope.name)),
+        "embed": IFRAME.format(address=escape(address), name=escape(_title(scope))),
         "fragment": f"{EMBED}/{tail}/fragmento",
         "preview": f"{EMBED}/{tail}",
         "next": (await coming_in(scope.key))[:3],

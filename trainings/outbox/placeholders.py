@@ -37,7 +37,7 @@ PLACEHOLDERS = (
     Placeholder("nombres", N_("A nombre de quién, como en el resto del mensaje"), N_("Rosa y Diego")),
     Placeholder("personas", N_("Cuántas personas"), "2"),
     Placeholder("traer", N_("Qué traer; vacío si no hay que traer nada"), N_("cuaderno y lápiz")),
-    Placeholder("ventanilla", N_("El nombre de la ventanilla"), N_("Ventanilla de La Libertad"), True),
+    Placeholder("ventanilla", N_("El nombre de la ventanilla"), N_("Ventanilla de su municipio"), True),
     Placeholder("telefono", N_("El teléfono de la ventanilla"), "7900 1234"),
     Placeholder("municipio", N_("El municipio de la ventanilla"), N_("La Libertad, Petén"), True),
 )
