@@ -92,6 +92,23 @@ async def test_moved_session_leads_to_who_is_told_and_how_to_stop_it(
     assert (await TrainingSession.get(id=first(training).id)).starts_at == MORNING + DAY + HOUR / 2
 
 
+async def test_slip_in_the_year_is_refused_at_the_day_and_nobody_is_told(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast)
+    await make.make_registration(training, email="ana@x.example")
+    await as_(client, cast, "coordinator")
+    form = {"day": "2026-03-05", "starts": "09:00", "ends": "13:00", "venue": cast.venue.id}
+
+    refused = await post(client, f"/panel/sesiones/{first(training).id}/mover", form)
+
+    assert refused.status_code == 409
+    assert "ya pasaron" in refused.text
+    assert re.search(r'<input id="day"[^>]*aria-invalid="true"', refused.text)
+    assert await OutboxJob.filter(kind="training_changed").count() == 0
+
+
 async def test_stopping_too_late_says_what_to_do(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
     freeze(MORNING - 9 * DAY)
     training = await a_training(cast)

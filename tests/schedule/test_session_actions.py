@@ -57,6 +57,17 @@ async def test_held_sessions_neither_move_nor_are_cancelled(cast: Cast) -> None:
         await actions.cancel_session(held.id, actor=PROGRAM)
 
 
+async def test_coming_session_does_not_move_into_the_past(cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    [coming] = await sessions_of(training)
+    gone = clock.now() - timedelta(days=366)
+
+    with pytest.raises(session_actions.MovedIntoPast):
+        await actions.move_session(coming.id, gone, gone + timedelta(hours=2), None, actor=PROGRAM)
+
+    assert (await TrainingSession.get(id=coming.id)).starts_at == coming.starts_at
+
+
 async def test_cancel_session_twice_is_once_and_the_last_one_is_refused(cast: Cast) -> None:
     hours = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (3, 4)]
     training = await make.make_training(hub=cast.hub, sessions=hours)

@@ -16,7 +16,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.schedule import shown
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.plans import SessionPlan, check_facilitators, check_places, check_times
+from trainings.schedule.plans import SessionPlan, check_facilitators, check_places, check_times, session_field
 from trainings.web.i18n import N_
 
 
@@ -28,6 +28,11 @@ class SessionElsewhere(Refusal):
 class AlreadyHeld(Refusal):
     code = "already_held"
     sentence = N_("Esa sesión ya se realizó: ni se mueve ni se cancela. Agregue otra si hace falta.")
+
+
+class MovedIntoPast(Refusal):
+    code = "moved_into_past"
+    sentence = N_("Ese día y esa hora ya pasaron. Revise el año, el mes y el día.")
 
 
 class OnlySession(Refusal):
@@ -81,7 +86,7 @@ async def move_session(
     actor: Actor,
     override_reason: str = "",
 ) -> TrainingSession:
-    """Another time or place. Refuses what was held or cancelled, and as `add_session` does."""
+    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does."""
     async with transaction():
         training, session = await _locked(session_id)
         _check_movable(training, session)
@@ -163,9 +168,10 @@ async def keep_sessions(
     await check_places(training.hub_id, [plan.venue_id for plan in wanted])
     people = await _facilitators(standing)
     changed = {n: plan for n, plan in enumerate(wanted) if _differs(plan, standing, people)}
-    for plan in changed.values():
+    for number, plan in changed.items():
         if plan.id is not None:
             _check_movable(training, standing[plan.id])
+            _check_still_comes(training, plan, number)
     await check_facilitators(changed)
     await check_bookings(
         changed, actor=actor, hub_id=training.hub_id, override_reason=override_reason, but=standing.keys()
@@ -211,6 +217,12 @@ def _check_movable(training: Training, session: TrainingSession) -> None:
     is_over = session.closed_at is not None or clock.now() >= session.ends_at
     if is_over and training.state is not TrainingState.DRAFT:
         raise AlreadyHeld
+
+
+def _check_still_comes(training: Training, plan: SessionPlan, number: int) -> None:
+    """A slip in the date would tell people of a day that is gone, and what was held cannot be moved back."""
+    if plan.ends_at <= clock.now() and training.state is not TrainingState.DRAFT:
+        raise MovedIntoPast(field=session_field(number))
 
 
 async def _facilitators(standing: Mapping[UUID, TrainingSession]) -> dict[UUID, set[UUID]]:
