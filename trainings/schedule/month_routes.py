@@ -216,7 +216,15 @@ def month_frame(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, 
         **steps,
         "title": name[:1].upper() + name[1:],
         "is_now": month == Month.of(clock.today()),
+        "poster": _poster_path(loaded.wanted, month, actor.hubs_with(DESK)),
     }
+
+
+def _poster_path(wanted: Wanted, month: Month, desks: frozenset[UUID]) -> str:
+    """Where the month is made known on paper, for the hub one looks at; empty for who works at no desk there."""
+    if wanted.hub is None:
+        return f"/panel/difundir?mes={month}" if desks else ""
+    return f"/panel/difundir?mes={month}&ventanilla={wanted.hub.slug}" if wanted.hub.id in desks else ""
 
 
 @allow(*STAFF)
