@@ -218,7 +218,7 @@ async def test_every_kind_has_a_preview_and_words_to_begin_with(sqlite_db: Setti
     shown = previews.preview(kind, previews.made_up(hub), own, lang)
 
     assert begun.subject
-    assert "Ventanilla de su municipio" in shown.letter.text
+    assert "Ventanilla de La Libertad" in shown.letter.text
     assert "{" not in shown.letter.text
     for paragraph in previews.must_say(kind, previews.made_up(hub), lang):
         assert (
