@@ -398,17 +398,3 @@ async def test_kept_month_marks_what_began_and_what_is_over(client: AsyncClient,
         looks += [entry.look for entry in entries(await seen(client, cast, "coordinator"))]
 
     assert looks == ["", "open", "gone"]
-
-
-@pytest.mark.parametrize("view", ["mes", "lista"])
-async def test_month_leads_to_its_poster_who_works_at_the_desk(client: AsyncClient, cast: Cast, view: str) -> None:
-    path = f"/panel/{view}?mes=2027-03"
-    poster = "/panel/difundir?mes=2027-03"
-
-    page = await seen(client, cast, "coordinator", path)
-    narrowed = await seen(client, cast, "coordinator", f"{path}&ventanilla={cast.hub.slug}")
-
-    assert f'href="{poster}"' in page
-    assert f'href="{poster}&amp;ventanilla={cast.hub.slug}"' in narrowed
-    assert (await client.get(poster)).status_code == 200
-    assert "/panel/difundir" not in await seen(client, cast, "facilitator", path)

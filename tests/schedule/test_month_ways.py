@@ -1,0 +1,29 @@
+"""Ways from the month and the list of the panel to what is made of them."""
+
+from __future__ import annotations
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.cast import Cast
+from tests.schedule.panel import as_
+
+
+async def seen(client: AsyncClient, cast: Cast, who: str, path: str) -> str:
+    answer = await (await as_(client, cast, who)).get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("view", ["mes", "lista"])
+async def test_month_leads_to_its_poster_who_works_at_the_desk(client: AsyncClient, cast: Cast, view: str) -> None:
+    path = f"/panel/{view}?mes=2027-03"
+    poster = "/panel/difundir?mes=2027-03"
+
+    page = await seen(client, cast, "coordinator", path)
+    narrowed = await seen(client, cast, "coordinator", f"{path}&ventanilla={cast.hub.slug}")
+
+    assert f'href="{poster}"' in page
+    assert f'href="{poster}&amp;ventanilla={cast.hub.slug}"' in narrowed
+    assert (await client.get(poster)).status_code == 200
+    assert "/panel/difundir" not in await seen(client, cast, "facilitator", path)
