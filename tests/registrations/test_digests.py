@@ -13,13 +13,15 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.registrations.families import make_family
 from trainings import clock, jobs
-from trainings.accounts.models import User
+from trainings.accounts.models import RoleGrant, User
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
 from trainings.places.models import Venue
 from trainings.registrations.digests import DIGEST, write_digests
 from trainings.registrations.eve_notes import EVE, write_eve_notes
+from trainings.registrations.facilitator_notes import CHANGED
 from trainings.registrations.models import Registration
 from trainings.schedule import session_actions
 from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
@@ -271,3 +273,20 @@ async def test_who_switches_off_meanwhile_gets_what_waits_no_more(db: Settings, 
 
     assert await mail_to(cast.coordinator, DIGEST) is None
     assert await mail_to(cast.facilitator, EVE) is None
+
+
+async def test_who_works_at_no_hub_any_more_is_told_no_place(db: Settings, freeze: Freeze, sunday: None) -> None:
+    """They are still down for the session: the panel shows them nothing of it, and mail must not either."""
+    cast = await make_cast()
+    training = await a_training(cast)
+    [session] = training.sessions
+    freeze(at(MONDAY, 16))
+    await write_eve_notes()
+    later = at(TUESDAY, 14), at(TUESDAY, 16)
+    await rescheduling.move(session.id, *later, session.venue_id, actor=await make.actor_of(cast.coordinator))
+    assert await mail_to(cast.facilitator, CHANGED) is not None
+
+    await RoleGrant.filter(user_id=cast.facilitator.id).delete()
+
+    assert await mail_to(cast.facilitator, EVE) is None
+    assert await mail_to(cast.facilitator, CHANGED) is None

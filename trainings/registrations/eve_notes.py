@@ -9,6 +9,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
 from trainings.db import reads, transaction
 from trainings.lib.dates import NBSP, day_and_time
 from trainings.outbox.actions import enqueue
@@ -65,9 +66,13 @@ async def write_eve_notes() -> int:
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """The note as things are when it is sent; none where nobody holds that session any more, or wants it."""
+    """The note as things are when it is sent.
+
+    None for who does not hold that session any more, has no role at a hub any more, or does not want it.
+    """
     user_id, session_id = UUID(job.payload["user_id"]), UUID(job.payload["session_id"])
-    user = await reads(User).get_or_none(id=user_id, is_active=True, wants_digest=True)
+    working = reads(User).filter(id=user_id, is_active=True, grants__role__in=list(HUB_STAFF))
+    user = await working.filter(wants_digest=True).first()
     holds = await reads(SessionFacilitator).filter(session_id=session_id, user_id=user_id).exists()
     if user is None or not holds:
         return None

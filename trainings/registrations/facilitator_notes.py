@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outbox.actions import enqueue
@@ -42,8 +43,12 @@ async def tell_facilitators(
 
 
 async def compose(job: OutboxJob) -> Mail | None:
-    """What became of this person's sessions, as it is when it is sent; overtaken where all is as it was."""
-    user = await reads(User).get_or_none(id=UUID(job.payload["user_id"]), is_active=True)
+    """What became of this person's sessions, as it is when it is sent; overtaken where all is as it was.
+
+    None for who has no role at a hub any more: the panel shows them nothing of it either.
+    """
+    working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
+    user = await working.filter(id=UUID(job.payload["user_id"])).first()
     if user is None or job.batch_id is None:
         return None
     training = await reads(Training).get(id=UUID(job.payload["training_id"])).prefetch_related("hub")
