@@ -253,6 +253,15 @@ async def test_second_sign_up_of_the_same_person_is_not_a_second_link(db: Settin
     assert await links_for(ROSA) == [await token_of(first)]
 
 
+async def test_second_sign_up_has_its_link_while_staff_look_at_the_first(db: Settings) -> None:
+    training = await a_training()
+    first = await make.make_registration(training, email=ROSA, hold_reason=HoldReason.REVIEW)
+    second = await make.make_registration(training, email=ROSA)
+    assert (await Registration.get(id=second.id)).duplicate_of_id == first.id
+
+    assert await links_for(ROSA) == [await token_of(second)]
+
+
 async def test_look_alike_from_another_address_has_its_own_link_and_not_the_first_ones(db: Settings) -> None:
     training = await a_training()
     first = await make.make_registration(training, email=ROSA, phone="+50255551234")

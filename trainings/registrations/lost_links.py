@@ -119,7 +119,10 @@ async def _registrations(keys: frozenset[str]) -> list[Registration]:
         .filter(participant__email_key__in=sorted(keys))
         .exclude(state=RegistrationState.CANCELLED)
         .order_by("id")
-        .prefetch_related("participant", "group", "duplicate_of__participant", "training__hub", "training__sessions")
+        .prefetch_related(
+            *("participant", "group", "duplicate_of__participant", "duplicate_of__group"),
+            *("training__hub", "training__sessions"),
+        )
     )
     return [one for one in found if _still_opens(one) and not _is_under_review(one) and not _is_told(one, keys)]
 
@@ -136,7 +139,9 @@ def _is_under_review(registration: Registration) -> bool:
 
 def _is_told(registration: Registration, keys: frozenset[str]) -> bool:
     first = registration.duplicate_of
-    return first is not None and first.state is not RegistrationState.CANCELLED and first.participant.email_key in keys
+    if first is None or first.state is RegistrationState.CANCELLED or _is_under_review(first):
+        return False
+    return first.participant.email_key in keys
 
 
 async def _address(keys: frozenset[str], people: Iterable[Participant]) -> str | None:
