@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -101,6 +102,7 @@ class Around:
     moved_up: Mapping[UUID, datetime]
     earlier: Mapping[UUID, datetime] = field(default_factory=dict)
     moot: frozenset[UUID] = frozenset()
+    before: Mapping[UUID, Sequence[CallList]] = field(default_factory=dict)
 
 
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
@@ -108,7 +110,7 @@ async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
 
     Who cancelled is on none; who was reached by a message only where a call had reached them before.
     """
-    around = await _around(lists)
+    around = await _around(lists, await _before(lists))
     return {one.id: _people_of(one, around) for one in lists}
 
 
@@ -120,6 +122,8 @@ def _people_of(call_list: CallList, around: Around) -> list[Listed]:
         if person.state is RegistrationState.CANCELLED or person.is_look_alike:
             continue
         why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
+        if not standing and _is_told_by_earlier(call_list, person, around):
+            continue
         listed = Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
         if why is not None or listed.is_reached:
             found.append(listed)
@@ -192,10 +196,41 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
     return job.created_at >= call_list.created_at
 
 
+def _is_told_by_earlier(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether the call about an earlier change of the same session tells this one too: it says what holds now.
+
+    It is right for who was not reached before: they know the date that was left first, not the one in between.
+    """
+    for earlier in around.before.get(call_list.id, ()):
+        marks = standing_marks(around.marks.get(earlier.id, {}).get(person.id, ()))
+        if marks and marks[-1].result is CallResult.REACHED:
+            is_told = marks[-1].created_at >= call_list.created_at
+        else:
+            is_open = earlier.closed_at is None and _is_concerned(earlier, person, around)
+            is_told = is_open and _why(earlier, person, around) is not None
+        if is_told:
+            return True
+    return False
+
+
 # -- reading
 
 
-async def _around(lists: Sequence[CallList]) -> Around:
+async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
+    """The lists about earlier changes of the one session that a list is about."""
+    changed = [one for one in lists if one.reason is CallReason.CHANGED and one.session_id is not None]
+    if not changed:
+        return {}
+    session_ids = sorted({one.session_id for one in changed if one.session_id is not None})
+    found = await reads(CallList).filter(session_id__in=session_ids, reason=CallReason.CHANGED).order_by("created_at")
+    return {
+        one.id: [other for other in found if other.session_id == one.session_id and other.created_at < one.created_at]
+        for one in changed
+    }
+
+
+async def _around(asked: Sequence[CallList], before: Mapping[UUID, Sequence[CallList]]) -> Around:
+    lists = list({one.id: one for one in (*asked, *chain.from_iterable(before.values()))}.values())
     trainings = sorted({one.training_id for one in lists})
     rows = await _with_permission(await _registrations(trainings))
     apart = await _apart(trainings)
@@ -216,6 +251,7 @@ async def _around(lists: Sequence[CallList]) -> Around:
         moved_up=await _moved_up(offers),
         earlier=await _ends_of_earlier(offers),
         moot=await moot_lists(lists),
+        before=before,
     )
 
 
