@@ -52,8 +52,10 @@ from trainings.web.problems import (
 from trainings.web.sections import in_sections
 from trainings.web.static import PREFIX, STATIC_DIR, VersionedStatic
 
-LEAVES_NO_TRACE = ("/orientacion",)
-"""Pages about which nothing is kept on the telephone, the choice of a language neither."""
+LEAVES_NO_TRACE = ("/orientacion", "/incrustar")
+"""Pages about which nothing is kept on the telephone, the choice of a language neither: those that nobody is to know
+were looked at, and those that stand inside another site and that caches keep for everybody.
+"""
 
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     SignInNeeded: trainings.accounts.routes.lead_to_sign_in,

@@ -97,6 +97,14 @@ async def test_embedded_list_kept_on_the_way_is_kept_by_language(client: AsyncCl
         assert {"Accept-Language", "Cookie"} <= set(answer.headers["vary"].split(", "))
 
 
+async def test_language_asked_for_inside_another_site_is_not_kept(client: AsyncClient) -> None:
+    """Caches keep these answers for everybody: none may bring somebody's cookie to others."""
+    for path in ("/incrustar/guatemala", "/incrustar/guatemala/fragmento"):
+        answer = await client.get(f"{path}?idioma=en")
+        assert 'lang="en"' in answer.text
+        assert "set-cookie" not in answer.headers
+
+
 async def test_no_other_page_may_be_shown_inside_another_site(client: AsyncClient) -> None:
     for path in ("/", "/suscribirse", "/capacitaciones"):
         assert "frame-ancestors 'none'" in (await client.get(path)).headers["content-security-policy"]
