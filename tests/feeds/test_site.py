@@ -16,6 +16,7 @@ from tests.feeds.test_protected import SECRETS, at_the_house
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.audit.actor import PROGRAM
+from trainings.feeds.agenda import MOST
 from trainings.feeds.site import NotOurFolder, export_site
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, Training, TrainingState
@@ -93,6 +94,22 @@ async def test_pages_say_from_when_they_are_and_hold_no_draft(db: Settings, tmp_
     assert "Copia del lunes, 15 de febrero de 2027" in text
     assert "Feria en el parque" in text
     assert "Borrador" not in text
+
+
+async def test_full_year_of_a_municipality_is_in_the_folder(db: Settings, tmp_path: Path, freeze: Freeze) -> None:
+    freeze(TODAY)
+    hub = await make.make_hub()
+    for number in range(MOST + 2):
+        day = SATURDAY + timedelta(days=7 * number)
+        await make.make_training(hub=hub, title=f"Taller {number}", sessions=[(day, day + FOUR_HOURS)])
+    await make_activity(hub, title="Feria al final", when=in_the_park(hub, SATURDAY + timedelta(days=300)))
+
+    await export_site(tmp_path)
+
+    town = (tmp_path / "municipios" / "la-libertad-peten.html").read_text(encoding="utf-8")
+    assert all(f"Taller {number}<" in town for number in range(MOST + 2))
+    assert "Feria al final" in town
+    assert len(files_in(tmp_path / "capacitaciones")) == MOST + 2
 
 
 async def test_protected_place_is_in_no_file(db: Settings, tmp_path: Path) -> None:

@@ -32,13 +32,13 @@ class Line:
     path: str
 
 
-async def coming_in(scope: str) -> list[Line]:
-    """The next twenty of a scope (`municipio:1705`), by start; of a protected place the municipality only."""
-    lines = [*await _trainings(scope), *await _activities(scope)]
-    return sorted(lines, key=lambda one: (one.starts_at, one.title))[:MOST]
+async def coming_in(scope: str, most: int | None = MOST) -> list[Line]:
+    """The next of a scope (`municipio:1705`), by start; of a protected place the municipality only. None: all."""
+    lines = [*await _trainings(scope, most), *await _activities(scope, most)]
+    return sorted(lines, key=lambda one: (one.starts_at, one.title))[:most]
 
 
-async def _trainings(scope: str) -> list[Line]:
+async def _trainings(scope: str, most: int | None) -> list[Line]:
     sessions = reads(SessionFeed).filter(
         scope=scope,
         session__state=SessionState.PLANNED,
@@ -46,14 +46,14 @@ async def _trainings(scope: str) -> list[Line]:
         session__training__state=TrainingState.PUBLISHED,
     )
     found = await sessions.order_by("session__starts_at").values_list("session__training_id")
-    ids = list(dict.fromkeys(str(training_id) for (training_id,) in found))[:MOST]
+    ids = list(dict.fromkeys(str(training_id) for (training_id,) in found))[:most]
     rows = [row_of(training) for training in await listed_trainings(ids)]
     return [_line(row.starts_at, row.title, row.when, row.place, row.state or row.note, row.href) for row in rows]
 
 
-async def _activities(scope: str) -> list[Line]:
+async def _activities(scope: str, most: int | None) -> list[Line]:
     found = reads(OutreachActivity).filter(feeds__scope=scope, state=ActivityState.PUBLISHED, ends_at__gt=clock.now())
-    soon = found.order_by("starts_at", "id").limit(MOST).select_related("hub", "venue")
+    soon = found.order_by("starts_at", "id").select_related("hub", "venue")
     return [
         _line(
             one.starts_at,
@@ -63,7 +63,7 @@ async def _activities(scope: str) -> list[Line]:
             gettext(NO_SIGN_UP),
             one.path,
         )
-        for one in listed(await soon)
+        for one in listed((await soon)[:most])
     ]
 
 

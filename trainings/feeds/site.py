@@ -92,7 +92,7 @@ async def _site() -> Site:
 
 
 async def _place(code: str) -> Place:
-    lines = await coming_in(f"municipio:{code}")
+    lines = await coming_in(f"municipio:{code}", most=None)
     return Place(towns.by_code()[code], await public_queries.hubs_serving(code), lines)
 
 
