@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -21,10 +22,14 @@ from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, Ou
 from trainings.outreach.queries import ActivityFilter, ActivityPage
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
+from trainings.places.feasts import feasts_in
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
-from trainings.schedule.forms import CancelForm
+from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.forms import CancelForm, checked
+from trainings.schedule.holidays import days_off_during
 from trainings.schedule.months import day_written
+from trainings.schedule.plans import SessionPlan
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -191,15 +196,33 @@ async def move(request: Request) -> Response:
 async def _move_form(
     request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200, is_booked: bool = False
 ) -> Response:
+    # What was refused stands at the day already, with all that is taken then.
+    cautions = NONE if typed.errors else await _cautions(request, activity, typed)
     context = {
         "here": "semana",
         "activity": activity,
         "place": place_in_words(activity),
         "form": typed,
-        "needs_reason": is_booked or bool(typed.value("override_reason")),
+        "cautions": cautions,
+        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
         **await place_choices(activity.hub, activity),
     }
     return render(request, "outreach/staff/move.html", context, status=status)
+
+
+async def _cautions(request: Request, activity: OutreachActivity, typed: Typed) -> Cautions:
+    """What is to be known of the day and place in the form; nothing while one of them is missing."""
+    form = checked(forms.WhenAndWhereForm, Typed(typed.fields))
+    if form is None:
+        return NONE
+    at = form.at()
+    plan = SessionPlan(at.starts_at, at.ends_at, at.venue_id, (activity.responsible_id,))
+    known = await cautions_of({0: plan}, hub=activity.hub, actor=request.state.actor, but={activity.id})
+    if at.venue_id is not None:
+        return known[0]
+    town = at.municipality or activity.municipality_id
+    feasts = await feasts_in({town})
+    return replace(known[0], day_off=days_off_during(at.starts_at, at.ends_at, feasts[town]))
 
 
 @allow(*EDITORS)

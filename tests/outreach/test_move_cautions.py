@@ -1,0 +1,77 @@
+"""What the form that moves an activity says of the new day before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.outreach.make_activity import make_activity
+from tests.schedule.panel import as_
+from trainings.outreach.actions import TimeAndPlace
+from trainings.outreach.models import OutreachActivity
+from trainings.places.models import FeastDay
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
+HOURS = timedelta(hours=4)
+
+
+@pytest.fixture(autouse=True)
+def _now(freeze: Freeze) -> None:
+    freeze(STARTS - timedelta(days=7))
+
+
+@pytest.fixture
+async def cast(db: Settings) -> Cast:
+    return await make_cast()
+
+
+async def in_the_park(cast: Cast) -> OutreachActivity:
+    park = TimeAndPlace(STARTS, STARTS + HOURS, make.LA_LIBERTAD, None, "Parque central")
+    return await make_activity(cast.hub, when=park, responsible=cast.facilitator)
+
+
+async def proposed(client: AsyncClient, activity: OutreachActivity, day: str) -> str:
+    answer = await client.get(f"/panel/actividades/{activity.id}/mover?dia={day}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_ordinary_day_has_nothing_to_say(client: AsyncClient, cast: Cast) -> None:
+    activity = await in_the_park(cast)
+    await as_(client, cast, "coordinator")
+
+    page = await proposed(client, activity, "2027-03-10")
+
+    assert 'value="2027-03-10"' in page
+    assert "Ese día es feriado" not in page
+    assert "override_reason" not in page, "nor does the activity stand in its own way"
+
+
+async def test_holiday_and_feast_of_the_day_are_told(client: AsyncClient, cast: Cast) -> None:
+    activity = await in_the_park(cast)
+    await FeastDay.create(municipality_id=make.LA_LIBERTAD, month=3, day=17, n_days=1, name="Feria del barrio")
+    await as_(client, cast, "coordinator")
+
+    assert "Jueves Santo" in await proposed(client, activity, "2027-03-25")
+    assert "Feria del barrio" in await proposed(client, activity, "2027-03-17")
+
+
+async def test_session_of_who_answers_for_it_asks_for_a_reason(client: AsyncClient, cast: Cast) -> None:
+    activity = await in_the_park(cast)
+    then = STARTS + timedelta(days=2)
+    await make.make_training(
+        title="Derechos", hub=cast.hub, facilitators=[cast.facilitator], sessions=[(then, then + HOURS)]
+    )
+    await as_(client, cast, "coordinator")
+
+    page = await proposed(client, activity, "2027-03-10")
+
+    assert "ya está en «Derechos»" in page
+    assert 'name="override_reason"' in page
