@@ -275,6 +275,20 @@ async def test_who_was_detached_before_becomes_a_group_of_one_when_the_program_i
     assert "/i/" in await link_of(people[1])
 
 
+async def test_one_who_waits_comes_before_an_older_one_who_is_held(db: Settings) -> None:
+    training = await make.make_training(capacity=1)
+    first = await rosa(training)
+    held = await rosa(training, hold_reason=HoldReason.REVIEW)
+    second = await rosa(training)
+    waits = await make.make_registration(training, given_names="Berta")
+
+    await actions.cancel(first.id, actor=HOLDER_OF_LINK)
+
+    assert [await state_of(one) for one in (held, second, waits)] == ["held", "confirmed", "waitlisted"]
+    assert (await first_of(second), await first_of(held)) == (None, second.id)
+    assert await places_of(training) == (1, 0)
+
+
 async def test_held_look_alike_is_still_for_staff(db: Settings) -> None:
     training = await make.make_training(capacity=3)
     first = await rosa(training)

@@ -298,14 +298,15 @@ class _Clerk:
         return True
 
     def _pass_on(self, left: Person, run: Run) -> None:
-        """A look-alike of who left comes in their stead: the oldest who is in, else the oldest who waits.
+        """A look-alike of who left comes in their stead: the oldest who is in, else who waits, else who is held.
 
         Nobody saw the difference, and nobody does now: the other look-alikes look like that one. Who does not fit, with
         more childcare than is free, goes on taking nothing.
         """
         heirs = self.situation.heirs.pop(left.id, [])
         live = [(group, person) for group, person in map(self.situation.person, heirs) if person.is_live]
-        live.sort(key=lambda each: (not each[1].is_counted, each[1].id))
+        # Behind who may never be let in, another would move up and take nothing.
+        live.sort(key=lambda each: (not each[1].is_counted, each[1].state is RegistrationState.HELD, each[1].id))
         heir = next(((group, person) for group, person in live if self._comes_instead(group, person, run)), None)
         if heir is None:
             return
