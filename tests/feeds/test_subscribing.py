@@ -36,7 +36,8 @@ async def test_page_of_each_scope_leads_to_its_feed_by_every_way(client: AsyncCl
     assert [link for link in links if link.startswith("https://outlook.live.com/") and "cal%2F" in link]
     assert str(page.one("input", id="enlace")["value"]).endswith(feed)
     assert (await client.get(feed)).status_code == 200
-    assert page.one("a", href="https://calendar.google.com/calendar/u/0/r/settings/addbyurl")
+    google = page.one("a", href="https://calendar.google.com/calendar/u/0/r/settings/addbyurl")
+    assert "button" in str(google["class"])
     assert "Google hasta 24 horas después" in page.text
     assert training.title in page.text
 
