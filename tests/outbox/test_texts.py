@@ -25,7 +25,7 @@ from trainings.outbox.placeholders import (
     fill,
 )
 from trainings.outbox.templates import forget_words, own_words, save_words
-from trainings.places.models import Operator
+from trainings.places.models import Hub, Operator
 from trainings.registrations import previews
 from trainings.registrations.mails import EDITABLE
 from trainings.schedule.models import PlaceShown
@@ -120,6 +120,21 @@ async def test_own_words_are_sent_in_the_frame_that_stays(db: Settings, freeze: 
     ):
         assert kept in mail.text
         assert kept in mail.html
+
+
+async def test_official_name_of_a_hub_reveals_nothing_in_a_subject(db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    await say("Aviso de {ventanilla}", "Escribe la {ventanilla}.")
+    await make.make_registration(await a_training(), email="ana@x.example")
+    before = await last_mail("registration_confirmed")
+    official = "Ventanilla Informativa Municipal sobre Migración"
+    await Hub.all().update(name=official)
+
+    mail = await last_mail("registration_confirmed")
+
+    assert before.subject.startswith("Aviso de Ventanilla")
+    assert mail.subject == "Su inscripción está confirmada: sábado 6 de marzo, 8:30 a. m."
+    assert f"Escribe la {official}." in mail.text
 
 
 async def test_hostile_words_are_text(db: Settings, freeze: Freeze) -> None:

@@ -52,11 +52,12 @@ def words_of(template: str, facts: Mapping[str, Any]) -> Words:
 def write_letter(template: str, facts: Mapping[str, Any], own: OwnWords | None = None) -> Letter:
     """Set the words of a template, or an operator's `own` with what must be said, and the facts in the layout.
 
-    In the language being spoken. `facts` are what `emails/_layout.html` names.
+    In the language being spoken. `facts` are what `emails/_layout.html` names. Own words without a subject have the
+    template's.
     """
     words = words_of(template, facts)
     if own is not None:
-        words = Words(own.subject, (*_parts(own.body), *words.must))
+        words = Words(own.subject or words.heading, (*_parts(own.body), *words.must))
     return set_letter(LAYOUT, {**facts, "heading": words.heading, "paragraphs": words.paragraphs})
 
 

@@ -107,17 +107,24 @@ def _check_subject(subject: str) -> None:
     for name in IN_BRACES.findall(subject):
         if name in hidden:
             raise RevealingSubject(field="subject", word=f"{{{name}}}")
+    word = _revealed_by(subject)
+    if word is not None:
+        raise RevealingSubject(field="subject", word=word)
+
+
+def _revealed_by(subject: str) -> str | None:
     folded = fold(subject)
-    for word in REVEALING:
-        if word in folded:
-            raise RevealingSubject(field="subject", word=word)
+    return next((word for word in REVEALING if word in folded), None)
 
 
 def fill(words: OwnWords, values: Mapping[str, str]) -> OwnWords:
-    """The words with their values. What comes out of a value is text: braces in a title are no placeholder."""
+    """The words with their values. What comes out of a value is text: braces in a title are no placeholder.
+
+    A subject that a value makes revealing (hubs may have the official name, with what they are for) is left empty.
+    """
 
     def value(found: re.Match[str]) -> str:
         return values.get(found[1], found[0])
 
     subject = " ".join(IN_BRACES.sub(value, words.subject).split())
-    return OwnWords(subject, IN_BRACES.sub(value, words.body))
+    return OwnWords("" if _revealed_by(subject) else subject, IN_BRACES.sub(value, words.body))
