@@ -234,5 +234,15 @@ def test_deeply_nested_text_is_drawn_in_no_time(piece: str) -> None:
     assert perf_counter() - began < 2.0
 
 
+@pytest.mark.parametrize("start", ["", "--", "--|", "|"])
+def test_long_line_of_blanks_is_read_in_no_time(start: str) -> None:
+    text = start + " " * (LONGEST - 10) + "x"
+    began = perf_counter()
+
+    read_markdown(text)
+
+    assert perf_counter() - began < 0.2
+
+
 def test_plain_words_have_no_marks() -> None:
     assert plain("# Uno\n\n**dos**\ntres [cuatro](/notas)\n- cinco") == "Uno dos tres cuatro cinco"

@@ -29,7 +29,8 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 TAG = re.compile(r"<(?:/?[A-Za-z]|!|\?)")
 IMAGE = re.compile(r"!\[[^\]\n]*\]\(")
-TABLE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*\|[\s|:-]*$", re.MULTILINE)
+TABLE = re.compile(r"^[^\S\n]*(?:\|[^\S\n]*)?:?-{2,}:?[^\S\n]*\|(?:[|:-]|[^\S\n])*$", re.MULTILINE)
+"""Each blank can stand for one part only: where it could for two, long lines of blanks would take seconds."""
 ADDRESSEE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,20}")
 NUMBER = re.compile(r"\+?[0-9][0-9 -]{2,18}")
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
