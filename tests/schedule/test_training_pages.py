@@ -81,7 +81,7 @@ async def test_calling_off_says_who_is_told_and_can_be_stopped(client: AsyncClie
 
     assert "<strong>2 personas</strong> que dejaron su correo" in asked.text
     assert "10 minutos" in asked.text
-    assert "<strong>1 persona</strong> no dejó correo" in asked.text
+    assert "A <strong>1 persona</strong> hay que llamarle" in asked.text
     assert refused.status_code == 422
     kept = await Training.get(id=training.id)
     assert (kept.state, kept.cancel_reason) == (TrainingState.CANCELLED, "No hay paso por la lluvia.")

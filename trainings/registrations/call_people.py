@@ -114,11 +114,23 @@ async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
     return {one.id: _people_of(one, around) for one in lists}
 
 
+async def n_to_tell(training_id: UUID) -> tuple[int, int]:
+    """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing.
+
+    Of whom nobody speaks: who cancelled, look-alikes, who took back the permission.
+    """
+    rows = await _with_permission(await _registrations([training_id]))
+    refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
+    people = [_person(row, frozenset(), refusals) for row in rows]
+    told = [one for one in people if one.state is not RegistrationState.CANCELLED and not one.is_look_alike]
+    with_mail = sum(one.email_key is not None and one.refused_at is None for one in told)
+    return with_mail, len(told) - with_mail
+
+
 def _people_of(call_list: CallList, around: Around) -> list[Listed]:
-    marks = around.marks.get(call_list.id, {})
     found = []
     for person in around.people.get(call_list.training_id, ()):
-        standing = standing_marks(marks.get(person.id, ()))
+        standing = _marks_of(call_list, person, around)
         if person.state is RegistrationState.CANCELLED or person.is_look_alike:
             continue
         why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
@@ -128,6 +140,13 @@ def _people_of(call_list: CallList, around: Around) -> list[Listed]:
         if why is not None or listed.is_reached:
             found.append(listed)
     return found
+
+
+def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
+    """The marks that stand. A call about a place that was given back tells nothing of the one that they have now."""
+    marks = around.marks.get(call_list.id, {}).get(person.id, ())
+    moved_at = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
+    return standing_marks(one for one in marks if moved_at is None or one.created_at >= moved_at)
 
 
 def standing_marks(marks: Iterable[Call]) -> list[Call]:
@@ -202,7 +221,7 @@ def _is_told_by_earlier(call_list: CallList, person: Person, around: Around) -> 
     It is right for who was not reached before: they know the date that was left first, not the one in between.
     """
     for earlier in around.before.get(call_list.id, ()):
-        marks = standing_marks(around.marks.get(earlier.id, {}).get(person.id, ()))
+        marks = _marks_of(earlier, person, around)
         if marks and marks[-1].result is CallResult.REACHED:
             is_told = marks[-1].created_at >= call_list.created_at
         else:

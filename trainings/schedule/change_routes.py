@@ -13,6 +13,7 @@ from trainings.attendance import rescheduling
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
+from trainings.registrations.call_people import n_to_tell
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
@@ -22,7 +23,7 @@ from trainings.schedule.editor_routes import REFUSED, editable
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_routes import editable_session
 from trainings.schedule.show_routes import place_of
-from trainings.schedule.staff_routes import afterwards, told_people
+from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -187,7 +188,7 @@ async def _ask(
     """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
     training = context["training"]
     assert isinstance(training, Training)
-    with_mail, without = await told_people(training.id)
+    with_mail, without = await n_to_tell(training.id)
     more = {
         "here": "capacitaciones",
         "form": typed,

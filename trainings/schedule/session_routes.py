@@ -12,6 +12,7 @@ from trainings.attendance import rescheduling
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
+from trainings.registrations.call_people import n_to_tell
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
@@ -21,7 +22,7 @@ from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan, session_field
 from trainings.schedule.show_routes import place_of
-from trainings.schedule.staff_routes import afterwards, told_people
+from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -115,7 +116,7 @@ async def _move_form(
     if row_error:
         typed.errors["day"] = row_error
     cautions = await _cautions(request, session, typed)
-    with_mail, without = await told_people(session.training_id)
+    with_mail, without = await n_to_tell(session.training_id)
     context = {
         "here": "capacitaciones",
         "session": session,
@@ -153,7 +154,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def _cancel_page(request: Request, session: TrainingSession, *, refusal: Refusal | None = None) -> Response:
-    with_mail, without = await told_people(session.training_id)
+    with_mail, without = await n_to_tell(session.training_id)
     context = {
         "here": "capacitaciones",
         "session": session,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,10 +12,9 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
-from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.call_people import n_to_tell
 from trainings.schedule import actions, queries
 from trainings.schedule.editor_routes import REFUSED, editable
 from trainings.schedule.forms import CancelForm
@@ -139,7 +137,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def _cancel_form(request: Request, training: Training, typed: Typed, *, status: int = 200) -> Response:
-    with_mail, without = await told_people(training.id)
+    with_mail, without = await n_to_tell(training.id)
     context = {
         "here": "capacitaciones",
         "training": training,
@@ -155,14 +153,6 @@ def afterwards(training: Training) -> str:
     """Where to go on after a change: to who is told of it; a draft is told to nobody."""
     one = f"/panel/capacitaciones/{training.id}"
     return one if training.state is TrainingState.DRAFT else f"{one}/cambios"
-
-
-async def told_people(training_id: UUID) -> tuple[int, int]:
-    """How many people on a training can be told by mail, and how many only by a call."""
-    found = reads(Registration).filter(training_id=training_id, duplicate_of_id=None)
-    keys = await found.exclude(state=RegistrationState.CANCELLED).values_list("participant__email_key")
-    with_mail = sum(key is not None for (key,) in keys)
-    return with_mail, len(keys) - with_mail
 
 
 routes: list[BaseRoute] = [
