@@ -300,3 +300,29 @@ async def test_held_look_alike_is_still_for_staff(db: Settings) -> None:
     assert await places_of(training) == (0, 0)
     await desk_actions.approve_group(second.group_id, actor=PROGRAM)
     assert await places_of(training) == (1, 0)
+
+
+async def test_who_is_let_in_while_the_first_is_held_counts_and_the_held_one_then_takes_nothing(db: Settings) -> None:
+    training = await make.make_training(capacity=1)
+    held = await rosa(training, hold_reason=HoldReason.REVIEW)
+    same = await rosa(training)
+    other = await make.make_registration(training, given_names="Cruz")
+
+    assert (await first_of(same), await state_of(same), await state_of(other)) == (None, "confirmed", "waitlisted")
+    await Training.filter(id=training.id).update(capacity=2)
+    await desk_actions.approve_group(held.group_id, actor=PROGRAM)
+
+    assert (await first_of(held), await state_of(held)) == (same.id, "confirmed")
+    assert await places_of(training) == (1, 0)
+
+
+async def test_second_of_two_held_ones_who_is_let_in_first_counts(db: Settings) -> None:
+    training = await make.make_training(capacity=2, approval_required=True)
+    first, second = await rosa(training), await rosa(training)
+    assert await first_of(second) == first.id
+
+    await desk_actions.approve_group(second.group_id, actor=PROGRAM)
+    assert (await first_of(second), await places_of(training)) == (None, (1, 0))
+    await desk_actions.reject(first.group_id, actor=PROGRAM)
+
+    assert await places_of(training) == (1, 0)

@@ -28,6 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.registrations.needs import asking_for
+from trainings.registrations.sameness import first_like
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
@@ -104,22 +105,31 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
             raise CannotChange
         await _check_ahead(training)
         group = await RegistrationGroup.get(id=registration.group_id)
-        party = Party("held", group.n_people, group.childcare_places, await _n_alike(group))
+        held = Registration.filter(group_id=group.id, state=RegistrationState.HELD)
+        members = await held.order_by("id").prefetch_related("participant")
+        for member in members:
+            await _look_again(member)
+        n_alike = sum(one.duplicate_of_id is not None for one in members)
+        party = Party("held", group.n_people, group.childcare_places, n_alike)
         if await take_held_place(registration, training, party):
             state = RegistrationState.CONFIRMED
         else:
             fits = places.room_of(training).shortage(party) is None
             state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
             await _take_place(training, party, state)
-        members = await Registration.filter(group_id=group.id, state=RegistrationState.HELD).prefetch_related(
-            "participant"
-        )
         await _place(members, group, training, state)
         for member in members:
             await announce(member, member.participant, training, f"registration_{state.value}")
         await record(
             "registrations.approve", actor=actor, object_id=registration.id, hub_id=training.hub_id, state=state.value
         )
+
+
+async def _look_again(member: Registration) -> None:
+    """Whom somebody who was held looks like now that they are let in: others may have been let in meanwhile."""
+    member.duplicate_of_id = await first_like(member)
+    if member.duplicate_of_id is not None:
+        await Registration.filter(duplicate_of_id=member.id).update(duplicate_of_id=member.duplicate_of_id)
 
 
 async def _take_place(training: Training, party: Party[str], state: RegistrationState) -> None:
@@ -140,13 +150,7 @@ async def _place(
         assert state in MOVES[member.state]
         member.state, member.cancelled_at = state, None
         member.confirmed_at = moment if state is RegistrationState.CONFIRMED else None
-        await member.save(update_fields=["state", "cancelled_at", "confirmed_at"])
-
-
-async def _n_alike(group: RegistrationGroup) -> int:
-    """How many of a group are look-alikes."""
-    alike = Registration.filter(group_id=group.id, duplicate_of_id__not_isnull=True)
-    return await alike.exclude(state=RegistrationState.CANCELLED).count()
+        await member.save(update_fields=["state", "cancelled_at", "confirmed_at", "duplicate_of_id"])
 
 
 async def rename(registration_id: UUID, given_names: str, surnames: str, *, actor: Actor) -> None:

@@ -107,8 +107,9 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
             return standing
         await _check_ahead(training)
         await _check_card(training, card)
-        first = await look_alike(training.id, wish.keys[0])
         is_course_missing = await CoursePrerequisite.exists(course_id=training.course_id)
+        is_held = is_course_missing or training.approval_required
+        first = await look_alike(training.id, wish.keys[0], is_held=is_held)
         party = Party("card", 1, 0, int(first is not None))
         state = places.state_for(training, party, hold=is_course_missing)
         if state in TAKES_PLACE:
@@ -143,7 +144,7 @@ async def _use_reserved(
     """The card's place becomes the person's; a look-alike's is free again. For who is held it stays as it is."""
     await _check_card(training, card)
     wish = replace(wish, source=Source.CARD)
-    first = await look_alike(training.id, wish.keys[0])
+    first = await look_alike(training.id, wish.keys[0], is_held=is_held)
     state = RegistrationState.HELD if is_held else RegistrationState.CONFIRMED
     used = await _enter(training, card, _Entry(wish, state, first, HoldReason.PREREQUISITE), actor)
     if is_held:

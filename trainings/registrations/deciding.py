@@ -67,11 +67,11 @@ class _Clerk:
             refuse_in(self._phase(run), wish.source)
         check_people(run, run.hub_phone, wish)
         self._check_municipalities(wish)
-        entrants = self._entrants(number, wish, run)
         hold_reason = None if is_walk_in else wish.hold_reason or self._missing_course(number, wish, run)
+        is_held = hold_reason is not None or (run.approval_required and not is_walk_in)
+        entrants = self._entrants(number, wish, run, is_held=is_held)
         # Who stands at the door takes none of the counted places.
         state = RegistrationState.CONFIRMED if is_walk_in else self._take(wish, run, entrants, hold_reason)
-        is_held = state is RegistrationState.HELD
         entry = Entry(
             command=command,
             draft=self.situation.drafts[number],
@@ -135,16 +135,16 @@ class _Clerk:
             if keys.municipality and keys.municipality not in self.situation.municipalities:
                 raise UnknownMunicipality(field=field_of(number, "municipality"))
 
-    def _entrants(self, number: int, wish: SignUp, run: Run) -> tuple[Entrant, ...]:
+    def _entrants(self, number: int, wish: SignUp, run: Run, *, is_held: bool) -> tuple[Entrant, ...]:
         known = self.situation.known.get(number)
         entrants = []
         for position, keys in enumerate(wish.keys):
-            first = self.situation.look_alike(run.id, keys)
+            first = self.situation.look_alike(run.id, keys, is_held=is_held)
             is_known = known is not None and position == 0
             # Who fills the form speaks for the others only where they could not come in else.
             purposes = wish.purposes if position == 0 else wish.purposes & {ConsentPurpose.DATA}
             if is_known and known is not None:
-                first = first or known.standing
+                first = first or known.standing_for(is_held=is_held)
                 # A code and a name stand on paper for others to read: further permissions need the own contact too.
                 is_sure = bool(keys.phone_keys or keys.email_keys)
                 purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
@@ -215,7 +215,9 @@ class _Clerk:
             self.situation.by_browser.setdefault((run.id, wish.browser_key), []).append(standing)
         for registration_id, keys, entrant in zip(ids, wish.keys, entry.entrants, strict=True):
             if entrant.first_id is None:
-                alike = Alike(registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key)
+                is_held = entry.state is RegistrationState.HELD
+                contacts = keys.phone_key, keys.email_key
+                alike = Alike(registration_id, keys.name_key, keys.municipality, *contacts, is_held)
                 self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
         self._remember_group(entry, run)
         return answer

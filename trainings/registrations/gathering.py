@@ -58,17 +58,17 @@ BY_BROWSER = """
 """
 _ALIKE = {
     "sqlite": """
-        SELECT r.training_id, r.id, p.name_key, p.municipality_id, p.phone_key, p.email_key
+        SELECT r.training_id, r.id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
         FROM participant p CROSS JOIN registration r
         WHERE p.{key} IN ?list AND r.participant_id = p.id AND r.training_id IN ?list
             AND r.duplicate_of_id IS NULL AND r.state <> 'cancelled'
     """,
     "postgres": """
-        SELECT r.training_id, r.id, p.name_key, p.municipality_id, p.phone_key, p.email_key
+        SELECT r.training_id, r.id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
         FROM unnest(?::text[]) AS wanted (key)
         CROSS JOIN LATERAL (SELECT * FROM participant WHERE {key} = wanted.key OFFSET 0) p
         CROSS JOIN LATERAL (
-            SELECT training_id, id FROM registration
+            SELECT training_id, id, state FROM registration
             WHERE participant_id = p.id AND training_id IN ?list AND duplicate_of_id IS NULL AND state <> 'cancelled'
             OFFSET 0
         ) r
@@ -245,7 +245,8 @@ def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
 
 
 def _looks(row: Row) -> Alike:
-    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], row["phone_key"], row["email_key"])
+    is_held = row["state"] == RegistrationState.HELD
+    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], row["phone_key"], row["email_key"], is_held)
 
 
 async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:

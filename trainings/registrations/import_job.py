@@ -147,7 +147,7 @@ async def _registered(row: ListRow, training: Training, actor: Actor) -> Registr
     assert row.wish is not None, "rows that cannot be read were set aside when the list was confirmed"
     group = await RegistrationGroup.filter(idempotency_key__in=row.keys).first()
     if group is None:
-        alike = await look_alike(training.id, row.wish.keys[0])
+        alike = await look_alike(training.id, row.wish.keys[0], is_held=True)
         if alike is not None:
             # Another worker may have made it for this very row a moment ago.
             group = await RegistrationGroup.get(id=alike.group_id)

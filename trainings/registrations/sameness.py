@@ -45,10 +45,11 @@ async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
     return Known(participant.id, participant.email_key, own, frozenset(course_id for (course_id,) in completed))
 
 
-async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
+async def look_alike(training_id: UUID, keys: Sameness, *, is_held: bool = False) -> Registration | None:
     """The first live registration with the same names, municipality and phone or e-mail address, with its participant.
 
-    By name alone nobody is the same: a village has several María López.
+    Who waits for staff is the first only of others that do (`is_held`). By name alone nobody is the same: a village has
+    several María López.
     """
     if not keys.phone_keys and not keys.email_keys:
         return None
@@ -58,9 +59,8 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
         participant__municipality_id=keys.municipality,
         duplicate_of_id=None,
     )
-    for registration in (
-        await alike.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
-    ):
+    out = [RegistrationState.CANCELLED] if is_held else [RegistrationState.CANCELLED, RegistrationState.HELD]
+    for registration in await alike.exclude(state__in=out).order_by("id").select_related("participant"):
         other = registration.participant
         if other.phone_key in keys.phone_keys or other.email_key in keys.email_keys:
             return registration
@@ -68,9 +68,9 @@ async def look_alike(training_id: UUID, keys: Sameness) -> Registration | None:
 
 
 async def first_like(registration: Registration) -> UUID | None:
-    """Whom somebody looks like who comes back, by what is stored of them. The registration's person is loaded.
+    """Whom somebody looks like who is let in, or comes back, by what is stored. The registration's person is loaded.
 
-    Nobody of one form is another of it: father and son may have the same names.
+    Who waits for staff is nobody's first then. Nobody of one form is another of it: father and son may have one name.
     """
     person = registration.participant
     others = Registration.filter(
@@ -79,7 +79,8 @@ async def first_like(registration: Registration) -> UUID | None:
         participant__municipality_id=person.municipality_id,
         duplicate_of_id=None,
     ).exclude(group_id=registration.group_id)
-    live = others.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
+    out = [RegistrationState.CANCELLED, RegistrationState.HELD]
+    live = others.exclude(state__in=out).order_by("id").select_related("participant")
     contacts = {person.phone_key, person.email_key} - {None}
     found = (one.id for one in await live if contacts & {one.participant.phone_key, one.participant.email_key})
     return next(found, None)
@@ -130,4 +131,5 @@ async def own_registration(training_id: UUID, participant_ids: Sequence[UUID]) -
     if first is None:
         return None
     person = first.participant
-    return Alike(first.id, person.name_key, person.municipality_id, person.phone_key, person.email_key)
+    is_held = first.state is RegistrationState.HELD
+    return Alike(first.id, person.name_key, person.municipality_id, person.phone_key, person.email_key, is_held)

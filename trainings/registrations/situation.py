@@ -30,13 +30,17 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A live registration that others may look like: by names, municipality, and one of the contacts."""
+    """A live registration that others may look like: by names, municipality, and one of the contacts.
+
+    Who waits for staff (`is_held`) is the first only of others who do: who is let in meanwhile counts.
+    """
 
     id: UUID
     name_key: str
     municipality: str | None
     phone_key: str | None
     email_key: str | None
+    is_held: bool = False
 
     def is_like(self, keys: Sameness) -> bool:
         is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
@@ -156,6 +160,10 @@ class Known:
     standing: Alike | None
     completed: frozenset[UUID]
 
+    def standing_for(self, *, is_held: bool) -> Alike | None:
+        """What they have, as the first of one that is held or not."""
+        return self.standing if self.standing is not None and (is_held or not self.standing.is_held) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -207,12 +215,12 @@ class Situation:
     group_of: dict[UUID, UUID] = field(default_factory=dict)
     heirs: dict[UUID, list[UUID]] = field(default_factory=dict)
 
-    def look_alike(self, training_id: UUID, keys: Sameness) -> Alike | None:
-        """The first live registration like this one. By name alone nobody is the same."""
+    def look_alike(self, training_id: UUID, keys: Sameness, *, is_held: bool) -> Alike | None:
+        """The first live registration like this one, which itself is held or not. By name alone nobody is the same."""
         if not keys.phone_keys and not keys.email_keys:
             return None
         others = self.alike.get((training_id, keys.name_key), ())
-        return next((one for one in others if one.is_like(keys)), None)
+        return next((one for one in others if one.is_like(keys) and (is_held or not one.is_held)), None)
 
     def add_alike(self, training_id: UUID, one: Alike) -> None:
         """From now on others may look like this one."""
