@@ -17,7 +17,8 @@ from trainings.outbox.models import Call, CallList, CallReason, CallResult, Call
 from trainings.registrations import actions, call_actions, waiting
 from trainings.registrations.call_actions import ListClosed, NotOnList, NoWhyClosed, WhyClosed
 from trainings.registrations.call_offers import open_for_offers
-from trainings.registrations.models import Registration, RegistrationGroup
+from trainings.registrations.group_actions import rejoin_member
+from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import Training
 
 
@@ -220,3 +221,21 @@ async def test_desk_that_wrote_them_down_as_told_takes_them_off(db: object) -> N
     await waiting.mark_reached(berta.group_id, actor=await make.actor_of(cast.assistant))
 
     assert await calls(await CallList.get(training_id=training.id)) == {}
+
+
+async def test_call_about_an_earlier_place_tells_nothing_of_a_new_one(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up(offer_hours=None)
+    await open_for_offers()
+    [call_list] = await CallList.all()
+    await call_actions.mark(call_list.id, berta.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    assert (await only_call(call_list)).is_reached
+    freeze(MONDAY + timedelta(hours=2))
+    await actions.cancel(berta.id, actor=HOLDER_OF_LINK)
+    carla = await make.make_registration(training, given_names="Carla", email="carla@x.example")
+    await rejoin_member(berta.id, actor=HOLDER_OF_LINK)
+
+    freeze(MONDAY + timedelta(hours=3))
+    await actions.cancel(carla.id, actor=HOLDER_OF_LINK)
+
+    assert (await Registration.get(id=berta.id)).state is RegistrationState.CONFIRMED
+    assert not (await only_call(call_list)).is_reached

@@ -84,6 +84,8 @@ async def test_nobody_is_reminded_by_voice_of_a_day_that_was_left(db: object, fr
 
     freeze(WEDNESDAY + timedelta(hours=2))
     await move_to(training, SATURDAY + timedelta(hours=1))
+    for one in await changes_of(training):
+        await call_actions.close(one.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
     assert await calls(reminder) == {"Ana": "+50255551234"}
 
 
@@ -136,3 +138,21 @@ async def test_who_heard_of_the_first_move_is_called_about_the_second(db: object
     _first, second = await changes_of(training)
     assert await calls(second) == {"Ana": "+50255551234"}
     assert "La del sábado 13 de marzo" in text_for(await only_call(second), await told_by(second))
+
+
+async def test_who_is_still_to_be_told_of_a_move_is_not_reminded_by_another_call(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    ana = await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    await make.make_registration(training, given_names="Berta", phone="5555 4321")
+    await move_to(training, SATURDAY + timedelta(hours=1))
+    [change] = await changes_of(training)
+    freeze(MONDAY + timedelta(hours=1))
+    await call_actions.mark(change.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    freeze(WEDNESDAY)
+    await remind()
+
+    [reminder] = await reminders_of(training)
+    assert await calls(reminder) == {"Ana": "+50255551234"}
+    await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+    assert await calls(reminder) == {"Ana": "+50255551234", "Berta": "+50255554321"}

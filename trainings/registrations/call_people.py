@@ -40,6 +40,7 @@ KINDS: Mapping[CallReason, frozenset[str]] = {
 """Which messages tell what a list tells, where the list does not name their batch."""
 AT_ONCE = 10_000
 """So many keys are asked for in one question: the engines take some thirty thousand."""
+TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 
@@ -134,7 +135,7 @@ def _people_of(call_list: CallList, around: Around) -> list[Listed]:
         if person.state is RegistrationState.CANCELLED or person.is_look_alike:
             continue
         why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
-        if not standing and _is_told_by_earlier(call_list, person, around):
+        if not standing and _is_told_elsewhere(call_list, person, around):
             continue
         listed = Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
         if why is not None or listed.is_reached:
@@ -215,8 +216,8 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
     return job.created_at >= call_list.created_at
 
 
-def _is_told_by_earlier(call_list: CallList, person: Person, around: Around) -> bool:
-    """Whether the call about an earlier change of the same session tells this one too: it says what holds now.
+def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether the call about an earlier change of the same session tells this too: it says what holds now.
 
     It is right for who was not reached before: they know the date that was left first, not the one in between.
     """
@@ -236,15 +237,20 @@ def _is_told_by_earlier(call_list: CallList, person: Person, around: Around) -> 
 
 
 async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
-    """The lists about earlier changes of the one session that a list is about."""
-    changed = [one for one in lists if one.reason is CallReason.CHANGED and one.session_id is not None]
-    if not changed:
+    """For a list about one session those whose call tells the same: of earlier changes, for a reminder of any."""
+    asked = [one for one in lists if one.session_id is not None and one.reason in TELLING_DATES]
+    if not asked:
         return {}
-    session_ids = sorted({one.session_id for one in changed if one.session_id is not None})
+    session_ids = sorted({one.session_id for one in asked if one.session_id is not None})
     found = await reads(CallList).filter(session_id__in=session_ids, reason=CallReason.CHANGED).order_by("created_at")
     return {
-        one.id: [other for other in found if other.session_id == one.session_id and other.created_at < one.created_at]
-        for one in changed
+        one.id: [
+            other
+            for other in found
+            if other.session_id == one.session_id
+            and (one.reason is CallReason.REMINDER or other.created_at < one.created_at)
+        ]
+        for one in asked
     }
 
 
