@@ -166,9 +166,7 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
         id=household.id,
         names=_names(household),
         n_people=len(household.members),
-        about=[
-            one for one in (*_whom_to_ask(household), _speak(household), *_why(household), _state(household)) if one
-        ],
+        about=_about(household),
         phone=household.phone,
         calling=call_links(household.phone, text) if household.phone else None,
         takes_text=household.phone is not None and not is_landline(household.phone),
