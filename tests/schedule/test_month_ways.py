@@ -25,5 +25,6 @@ async def test_month_leads_to_its_poster_who_works_at_the_desk(client: AsyncClie
 
     assert f'href="{poster}"' in page
     assert f'href="{poster}&amp;ventanilla={cast.hub.slug}"' in narrowed
-    assert (await client.get(poster)).status_code == 200
+    way_back = await client.get(poster)
+    assert 'href="/panel/mes?mes=2027-03"' in way_back.text
     assert "/panel/difundir" not in await seen(client, cast, "facilitator", path)
