@@ -322,7 +322,9 @@ async def test_closing_asks_first_then_tells_by_mail_and_lists_whom_to_call(new_
     training, berta, cruz = await two_waiting(cast)
     client = await at_desk(new_client, cast, "coordinator")
     asked = Page((await client.get(path_of(training) + "/cerrar")).text)
-    assert in_order(asked, "¿Cerrar la lista de espera?", "1 persona que dejó su correo", "A 1 persona hay que llamarle")
+    assert in_order(
+        asked, "¿Cerrar la lista de espera?", "1 persona que dejó su correo", "A 1 persona hay que llamarle"
+    )
     await OutboxJob.all().delete()
 
     done = await client.post(path_of(training) + "/cerrar")
