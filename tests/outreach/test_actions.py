@@ -178,6 +178,17 @@ async def test_what_was_held_is_not_moved_but_its_words_are_corrected(sqlite_db:
     assert (refused.value.code, corrected.title) == ("already_held", "Feria municipal")
 
 
+async def test_coming_activity_does_not_move_into_the_past(db: Settings) -> None:
+    activity = await make_activity(when=in_the_park())
+    year = timedelta(days=365)
+
+    with pytest.raises(Refusal) as refused:
+        await move_activity(activity.id, in_the_park(STARTS - year, ENDS - year), actor=PROGRAM)
+
+    assert (refused.value.code, refused.value.field) == ("moved_into_past", "day")
+    assert (await OutreachActivity.get(id=activity.id)).starts_at == STARTS
+
+
 # -- who and what is taken
 
 

@@ -28,6 +28,7 @@ from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, check_places
+from trainings.schedule.session_actions import MovedIntoPast
 from trainings.web.i18n import N_
 
 ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
@@ -176,7 +177,7 @@ async def edit_activity(
 async def move_activity(
     activity_id: UUID, at: TimeAndPlace, *, actor: Actor, override_reason: str = ""
 ) -> OutreachActivity:
-    """Another time or place. Refuses as `edit_activity`."""
+    """Another time or place. Refuses as `edit_activity`, and a time that is over."""
     async with transaction():
         activity = await _standing(activity_id)
         changed = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
@@ -269,7 +270,10 @@ async def _write(
         return []
     if is_held(activity) and not {"starts_at", "ends_at", "municipality_id", "venue_id", "place"}.isdisjoint(changed):
         raise ActivityHeld
+    was_held = is_held(activity)
     activity.update_from_dict({name: columns[name] for name in changed})
+    if is_held(activity) and not was_held:
+        raise MovedIntoPast(field="day")
     if not {"starts_at", "ends_at", "venue_id", "responsible_id"}.isdisjoint(changed):
         await _check_taken(activity, actor, override_reason)
     await activity.save(update_fields=changed)
