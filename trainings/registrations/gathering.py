@@ -81,7 +81,8 @@ where a table has grown since the server looked at it last.
 """
 
 CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
-LEAVING = """
+LEAVING = {
+    "sqlite": """
     SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.name_key, p.municipality_id, p.phone_key,
         p.email_key, g.state AS group_state, g.hold_reason, g.n_people, g.childcare_places, g.wait_number,
         CASE WHEN r.state = 'held' AND r.source = 'card' THEN EXISTS (
@@ -95,7 +96,23 @@ LEAVING = """
         UNION SELECT group_id FROM registration WHERE duplicate_of_id IN ?list
     )
     ORDER BY r.id
-"""
+""",
+    "postgres": """
+    SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.name_key, p.municipality_id, p.phone_key,
+        p.email_key, g.state AS group_state, g.hold_reason, g.n_people, g.childcare_places, g.wait_number,
+        CASE WHEN r.state = 'held' AND r.source = 'card' THEN EXISTS (
+            SELECT 1 FROM card c WHERE c.registration_id = r.id AND c.state = 'held'
+        ) ELSE FALSE END AS keeps_card
+    FROM (
+        SELECT group_id FROM registration WHERE id IN ?list
+        UNION SELECT group_id FROM registration WHERE duplicate_of_id IN ?list
+    ) wanted
+    CROSS JOIN LATERAL (SELECT * FROM registration WHERE group_id = wanted.group_id OFFSET 0) r
+    CROSS JOIN LATERAL (SELECT * FROM registration_group WHERE id = wanted.group_id OFFSET 0) g
+    CROSS JOIN LATERAL (SELECT * FROM participant WHERE id = r.participant_id OFFSET 0) p
+    ORDER BY r.id
+""",
+}
 """Their whole groups, and those of their look-alikes."""
 
 WAITING = """
@@ -168,7 +185,7 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
             questions[name] = Statement(text, (wanted,))
     leaving = sorted({one for leave in leaves for one in leave.registration_ids})
     if leaving:
-        questions["leaving"] = Statement(LEAVING, (leaving, leaving))
+        questions["leaving"] = Statement(LEAVING[dialect], (leaving, leaving))
     phones = sorted({key for wish in wishes for keys in wish.keys for key in keys.phone_keys})
     emails = sorted({key for wish in wishes for keys in wish.keys for key in keys.email_keys})
     if phones:
