@@ -19,8 +19,8 @@ from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.audit.models import AuditLine
 from trainings.errors import NotFound
 from trainings.lib import tokens
-from trainings.outbox.models import OutboxJob
 from trainings.outbox.claims import WAITS
+from trainings.outbox.models import OutboxJob
 from trainings.people.actions import add_consents
 from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Guardian, Merge, MergeReason, Participant
 from trainings.privacy import withdrawal
