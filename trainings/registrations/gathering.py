@@ -67,11 +67,8 @@ _ALIKE = {
         SELECT r.training_id, r.id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
         FROM unnest(?::text[]) AS wanted (key)
         CROSS JOIN LATERAL (SELECT * FROM participant WHERE {key} = wanted.key OFFSET 0) p
-        CROSS JOIN LATERAL (
-            SELECT training_id, id, state FROM registration
-            WHERE participant_id = p.id AND training_id IN ?list AND duplicate_of_id IS NULL AND state <> 'cancelled'
-            OFFSET 0
-        ) r
+        CROSS JOIN LATERAL (SELECT * FROM registration WHERE participant_id = p.id OFFSET 0) r
+        WHERE r.training_id IN ?list AND r.duplicate_of_id IS NULL AND r.state <> 'cancelled'
     """,
 }
 ALIKE_BY_PHONE = {dialect: text.format(key="phone_key") for dialect, text in _ALIKE.items()}
