@@ -11,14 +11,14 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import NOTE_EDITORS, can_edit_notes
 from trainings.audit.actor import Actor
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.notes import actions, queries
 from trainings.notes.forms import NewNoteForm, NoteForm, ReviewForm, typed_note
 from trainings.notes.models import InformationNote, NoteKind, NoteState
 from trainings.notes.shown import kind_choices, shown, state_of
 from trainings.notes.words import SPOKEN, TILES, WRITTEN
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to
+from trainings.places.queries import HubNotYours, hubs_visible_to
 from trainings.web.allow import allow
 from trainings.web.files import RecordingTooLarge, read_upload
 from trainings.web.flash import flash
@@ -65,7 +65,7 @@ async def create(request: Request) -> Response:
     try:
         form = check(NewNoteForm, typed)
         if not can_edit_notes(actor, form.hub):
-            raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
+            raise HubNotYours
         note = await actions.create_note(form.text(), hub_id=form.hub, actor=actor, publish=form.publish)
     except FormErrors as exc:
         return await _form(request, exc.typed, status=422)

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import EDITORS, can_edit_activities
 from trainings.audit.actor import Actor
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ActivityCalledOff
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
@@ -19,7 +19,7 @@ from trainings.outreach.words import KINDS
 from trainings.people import choices
 from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to, venues_of
+from trainings.places.queries import hubs_visible_to, one_of, venues_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.holidays import days_off_during
 from trainings.schedule.queries import people_who_facilitate
@@ -50,7 +50,8 @@ async def new(request: Request) -> Response:
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
     if hub is None:
-        return render(request, "outreach/staff/choose_hub.html", {"here": "semana", "hubs": hubs})
+        words = gettext("Nueva actividad"), gettext("¿De qué ventanilla es la actividad?")
+        return render(request, "places/choose_hub.html", {"here": "semana", "hubs": hubs, "words": words})
     typed = Typed.of({"hub": hub.id, "kind": ActivityKind.FAIR.value, "municipality": hub.seat_id})
     return await _form(request, hub, typed)
 
@@ -58,7 +59,7 @@ async def new(request: Request) -> Response:
 @allow(*EDITORS)
 async def create(request: Request) -> Response:
     typed = await read_form(request)
-    hub = await _hub(request, typed)
+    hub = one_of(await _hubs(request.state.actor), typed.value("hub"))
     try:
         form = check(forms.ActivityForm, typed)
         plan, reason = form.plan(hub.id), form.override_reason
@@ -119,14 +120,6 @@ async def days_off(activity: OutreachActivity) -> str:
 async def _hubs(actor: Actor) -> list[Hub]:
     """Hubs in use that the actor leads."""
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_activities(actor, hub.id)]
-
-
-async def _hub(request: Request, typed: Typed) -> Hub:
-    """The hub that the form is for: one that the actor leads."""
-    for hub in await _hubs(request.state.actor):
-        if str(hub.id) == typed.value("hub"):
-            return hub
-    raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
 
 
 async def _refused(

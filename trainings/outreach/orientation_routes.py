@@ -9,12 +9,11 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK, can_tally_orientations
 from trainings.audit.actor import Actor
-from trainings.errors import NotFound
 from trainings.outreach.forms import TallyForm
 from trainings.outreach.tallies import tallies_of, tally
 from trainings.outreach.words import SUBJECTS
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to
+from trainings.places.queries import hubs_visible_to, one_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import check, read_form
@@ -45,9 +44,7 @@ async def index(request: Request) -> Response:
 @allow(*DESK)
 async def count(request: Request) -> Response:
     form = check(TallyForm, await read_form(request))
-    hub = next((hub for hub in await _hubs(request.state.actor) if hub.id == form.hub), None)
-    if hub is None:
-        raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
+    hub = one_of(await _hubs(request.state.actor), form.hub)
     is_changed = await tally(hub.id, form.subject, form.number)
     response = redirect(f"{INDEX}?ventanilla={hub.slug}#{form.subject}")
     if not is_changed:

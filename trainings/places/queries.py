@@ -12,6 +12,7 @@ from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import fold, like_terms
 from trainings.places.models import Hub, Municipality, Venue
+from trainings.web.i18n import N_
 
 
 async def search_municipalities(text: str, limit: int = 20) -> list[Municipality]:
@@ -46,6 +47,21 @@ async def by_slug(slug: str) -> Municipality:
     if municipality is None:
         raise NotFound
     return municipality
+
+
+class HubNotYours(NotFound):
+    """A hub that is unknown, or not among those that somebody may act for: both are told alike."""
+
+    code = "hub_not_yours"
+    sentence = N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez.")
+
+
+def one_of(hubs: Iterable[Hub], wanted: object) -> Hub:
+    """The hub of this id among one's own. Raises HubNotYours."""
+    for hub in hubs:
+        if str(hub.id) == str(wanted):
+            return hub
+    raise HubNotYours
 
 
 async def hubs_visible_to(actor: Actor) -> list[Hub]:

@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import EDITORS
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.lib import dates
 from trainings.places.models import Hub
+from trainings.places.queries import one_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
 from trainings.schedule.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted
@@ -178,7 +179,7 @@ async def month(request: Request) -> Response:
         form = check(MonthForm, typed)
     except FormErrors as exc:
         return _month_page(request, exc.typed, hubs, status=422)
-    return _month_page(request, typed, hubs, await _lines(request, form, _hub(hubs, form), typed))
+    return _month_page(request, typed, hubs, await _lines(request, form, one_of(hubs, form.hub), typed))
 
 
 @allow(*EDITORS)
@@ -189,7 +190,7 @@ async def copy_month(request: Request) -> Response:
         form, ticked = check(MonthForm, typed), check(CopyForm, typed)
     except FormErrors as exc:
         return _month_page(request, exc.typed, hubs, status=422)
-    hub = _hub(hubs, form)
+    hub = one_of(hubs, form.hub)
     made = await _make(request, form, hub, ticked)
     if made.refusals or not ticked.copy_ids:
         if not ticked.copy_ids:
@@ -199,14 +200,6 @@ async def copy_month(request: Request) -> Response:
     response = redirect(f"{MONTH}?hub={hub.id}&month={_code(form.month)}&target={_code(form.target)}")
     flash(response, made.sentence or gettext(N_("Ya estaban copiadas: no se hizo nada nuevo.")))
     return response
-
-
-def _hub(hubs: Sequence[Hub], form: MonthForm) -> Hub:
-    """The hub of the form, if the actor leads it."""
-    hub = next((hub for hub in hubs if hub.id == form.hub), None)
-    if hub is None:
-        raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
-    return hub
 
 
 async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:

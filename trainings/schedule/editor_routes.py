@@ -16,10 +16,10 @@ from trainings.accounts.permissions import EDITORS, can_edit_trainings
 from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
 from trainings.db import reads
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.places.models import Hub
-from trainings.places.queries import hubs_visible_to, venues_of
+from trainings.places.queries import hubs_visible_to, one_of, venues_of
 from trainings.registrations.actions import resize
 from trainings.schedule import actions, forms, queries
 from trainings.schedule.bookings import Booked
@@ -68,7 +68,8 @@ async def new(request: Request) -> Response:
     wanted = request.query_params.get("ventanilla", hubs[0].slug if len(hubs) == 1 else "")
     hub = next((hub for hub in hubs if hub.slug == wanted), None)
     if hub is None:
-        return render(request, "schedule/staff/choose_hub.html", {"hubs": hubs})
+        words = gettext("Nueva capacitación"), gettext("¿De qué ventanilla es la capacitación?")
+        return render(request, "places/choose_hub.html", {"here": "capacitaciones", "hubs": hubs, "words": words})
     typed = Typed.of(
         {
             "hub": hub.id,
@@ -85,7 +86,7 @@ async def new(request: Request) -> Response:
 @allow(*EDITORS)
 async def create(request: Request) -> Response:
     typed = await read_form(request)
-    hub = await _hub(request, typed)
+    hub = one_of(await editable_hubs(request.state.actor), typed.value("hub"))
     try:
         if change_rows(typed):
             return await _form(request, hub, typed)
@@ -181,14 +182,6 @@ async def _plan(form: forms.TrainingForm) -> TrainingPlan:
 async def editable_hubs(actor: Actor) -> list[Hub]:
     """Hubs in use that the actor leads."""
     return [hub for hub in await hubs_visible_to(actor) if hub.is_active and can_edit_trainings(actor, hub.id)]
-
-
-async def _hub(request: Request, typed: Typed) -> Hub:
-    """The hub that the form is for: one that the actor leads."""
-    for hub in await editable_hubs(request.state.actor):
-        if str(hub.id) == typed.value("hub"):
-            return hub
-    raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
 
 
 async def _refused(

@@ -14,7 +14,8 @@ from trainings.lib.text import fold
 from trainings.outreach.place_actions import correct_venue
 from trainings.people import choices
 from trainings.places.actions import create_venue
-from trainings.places.models import Hub, Venue
+from trainings.places.models import Venue
+from trainings.places.queries import one_of
 from trainings.places.words import ACCESS
 from trainings.schedule.editor_routes import REFUSED, editable_hubs
 from trainings.schedule.forms import TICKED
@@ -93,10 +94,7 @@ async def _keep(form: VenueForm, venue: Venue | None, actor: Actor) -> None:
     if venue is not None:
         await correct_venue(venue, form.details(), hub=venue.hub, actor=actor)
         return
-    hub: Hub | None = next((hub for hub in await editable_hubs(actor) if hub.id == form.hub), None)
-    if hub is None:
-        raise NotFound(N_("No encontramos esa ventanilla entre las suyas. Abra la página otra vez."))
-    await create_venue(form.details(), hub=hub, actor=actor)
+    await create_venue(form.details(), hub=one_of(await editable_hubs(actor), form.hub), actor=actor)
 
 
 async def _form(request: Request, typed: Typed, venue: Venue | None = None, *, status: int = 200) -> Response:
