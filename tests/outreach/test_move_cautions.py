@@ -74,4 +74,6 @@ async def test_session_of_who_answers_for_it_asks_for_a_reason(client: AsyncClie
     page = await proposed(client, activity, "2027-03-10")
 
     assert "ya está en «Derechos»" in page
-    assert 'name="override_reason"' in page
+    asked = page[page.index('for="override_reason"') : page.index('name="override_reason"')]
+    assert "opcional" not in asked, "it is needed, unless the time is changed"
+    assert "Hace falta para dejarlo así." in asked
