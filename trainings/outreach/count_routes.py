@@ -14,12 +14,12 @@ from trainings.errors import Malformed, Refusal
 from trainings.lib import tokens
 from trainings.outreach import forms, heads, queries
 from trainings.outreach.bands import SEEN_BANDS, AgeBand
-from trainings.outreach.editor_routes import REFUSED
 from trainings.outreach.heads import Cell, Counts, total
 from trainings.outreach.models import OutreachActivity
 from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_COUNTED, SEXES_SEEN
 from trainings.people.models import Sex
+from trainings.schedule.editor_routes import REFUSED
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form

@@ -14,25 +14,23 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ActivityCalledOff
+from trainings.outreach.cautions import cautions_in, days_off
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.people import choices
-from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to, one_of, venues_of
 from trainings.schedule.bookings import Booked
-from trainings.schedule.holidays import days_off_during
+from trainings.schedule.editor_routes import REFUSED
+from trainings.schedule.forms import at_the_day
 from trainings.schedule.queries import people_who_facilitate
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/actividades"
-REFUSED = (409, 422)
-"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
 
 
 async def editable(request: Request) -> OutreachActivity:
@@ -61,6 +59,8 @@ async def create(request: Request) -> Response:
     typed = await read_form(request)
     hub = one_of(await _hubs(request.state.actor), typed.value("hub"))
     try:
+        if typed.value("look"):
+            return await _form(request, hub, typed)
         form = check(forms.ActivityForm, typed)
         plan, reason = form.plan(hub.id), form.override_reason
         activity = await actions.create_activity(plan, actor=request.state.actor, override_reason=reason)
@@ -84,6 +84,8 @@ async def update(request: Request) -> Response:
     activity = await editable(request)
     typed = await read_form(request)
     try:
+        if typed.value("look"):
+            return await _form(request, activity.hub, typed, activity=activity)
         form = check(forms.ActivityForm, typed)
         edited = await actions.edit_activity(
             activity.id,
@@ -102,19 +104,13 @@ async def update(request: Request) -> Response:
 async def saved(activity: OutreachActivity, sentence: str) -> Response:
     """Back to its page, with a word of warning where the day is a holiday or the municipality's feast."""
     response = redirect(f"{INDEX}/{activity.id}")
-    days = await days_off(activity)
+    days = await days_off(activity.starts_at, activity.ends_at, activity.municipality_id)
     if days:
         words = gettext(N_("Tome en cuenta que ese día es: %(days)s.")) % {"days": days}
         flash(response, f"{gettext(sentence)} {words}", "note")
     else:
         flash(response, gettext(sentence))
     return response
-
-
-async def days_off(activity: OutreachActivity) -> str:
-    """The holiday and the feasts on which it falls, in words; empty on an ordinary day."""
-    feasts = await feasts_in({activity.municipality_id})
-    return days_off_during(activity.starts_at, activity.ends_at, feasts[activity.municipality_id])
 
 
 async def _hubs(actor: Actor) -> list[Hub]:
@@ -129,23 +125,8 @@ async def _refused(
         raise refusal
     is_booked = isinstance(refusal, Booked)
     return await _form(
-        request, hub, refused(typed, refusal), activity=activity, status=refusal.status, is_booked=is_booked
+        request, hub, typed.refused(refusal), activity=activity, status=refusal.status, is_booked=is_booked
     )
-
-
-def refused(typed: Typed, refusal: Refusal) -> Typed:
-    """The form with the refusal at its field; all that is taken at the time stands at the day."""
-    if not isinstance(refusal, Booked):
-        return typed.refused(refusal)
-    # The rules of bookings speak of a row of a training's form; here there is one.
-    typed.errors["day"] = said(refusal)
-    return typed
-
-
-def said(refusal: Refusal) -> str:
-    """Why not: of people and places that are taken each has its sentence."""
-    others = refusal.others if isinstance(refusal, Booked) else ()
-    return " ".join(sentence_of(one) for one in (refusal, *others))
 
 
 async def _form(
@@ -159,13 +140,10 @@ async def _form(
 ) -> Response:
     context = {
         "here": "semana",
-        "form": typed,
         "hub": hub,
-        "activity": activity,
         "kinds": [(kind.value, gettext(words)) for kind, words in KINDS.items()],
         "people": await _people(hub, activity),
-        "needs_reason": is_booked or bool(typed.value("override_reason")),
-        **await place_choices(hub, activity),
+        **await when_and_where(request, hub, typed, activity, is_booked=is_booked),
     }
     return render(request, "outreach/staff/form.html", context, status=status)
 
@@ -178,11 +156,22 @@ async def _people(hub: Hub, activity: OutreachActivity | None) -> list[tuple[UUI
     return list(people.items())
 
 
-async def place_choices(hub: Hub, activity: OutreachActivity | None = None) -> dict[str, Any]:
-    """The hub's venues and all municipalities, its own department first; a retired venue stays where it is in use."""
+async def when_and_where(
+    request: Request, hub: Hub, typed: Typed, activity: OutreachActivity | None, *, is_booked: bool
+) -> dict[str, Any]:
+    """The fields of time and place, with what is to be known of them before they are sent.
+
+    To choose from: the hub's venues and all municipalities, its own department first; a retired venue stays where it
+    is in use.
+    """
     also = [activity.venue_id] if activity is not None else []
     seat = await hub.seat
+    cautions = await cautions_in(typed, hub=hub, actor=request.state.actor, activity=activity)
     return {
+        "activity": activity,
+        "form": at_the_day(typed),
+        "cautions": cautions,
+        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
         "venues": [
             (venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in await venues_of(hub, also=also)
         ],

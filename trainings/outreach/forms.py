@@ -47,6 +47,12 @@ class WhenAndWhereForm(Form):
         )
 
 
+class LookForm(WhenAndWhereForm):
+    """What may be looked up before the rest is written: the day, the place, and who answers for it."""
+
+    responsible: UUID | None = None
+
+
 class ActivityForm(WhenAndWhereForm):
     """All of an activity. `materials`: one a line; `revision` that of the row when the form was opened."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,24 +15,23 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
-from trainings.outreach.editor_routes import REFUSED, days_off, editable, place_choices, refused, said, saved
+from trainings.outreach.cautions import days_off
+from trainings.outreach.editor_routes import editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_countable, total
 from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
 from trainings.outreach.queries import ActivityFilter, ActivityPage
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
-from trainings.places.feasts import feasts_in
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
-from trainings.schedule.cautions import NONE, Cautions, cautions_of
-from trainings.schedule.forms import CancelForm, checked
-from trainings.schedule.holidays import days_off_during
+from trainings.schedule.editor_routes import REFUSED
+from trainings.schedule.forms import CancelForm
 from trainings.schedule.months import day_written
-from trainings.schedule.plans import SessionPlan
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render
 
 INDEX = "/panel/actividades"
@@ -113,7 +111,7 @@ async def _show(
         "place": place_in_words(activity),
         "materials": activity.materials.splitlines(),
         "moves": ACTIVITY_MOVES[activity.state],
-        "days_off": await days_off(activity),
+        "days_off": await days_off(activity.starts_at, activity.ends_at, activity.municipality_id),
         "is_held": actions.is_held(activity),
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
@@ -121,10 +119,16 @@ async def _show(
         "n_counted": total(await counts_of(activity.id)),
         "public_path": path if activity.state is not ActivityState.DRAFT and activity.published_at else "",
         "public_address": absolute(path),
-        "refusal": said(refusal) if refusal else "",
+        "refusal": _said(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked),
     }
     return render(request, "outreach/staff/show.html", context, status=status)
+
+
+def _said(refusal: Refusal) -> str:
+    """Why not: of people and places that are taken each has its sentence."""
+    others = refusal.others if isinstance(refusal, Booked) else ()
+    return " ".join(sentence_of(one) for one in (refusal, *others))
 
 
 @allow(*EDITORS)
@@ -181,6 +185,8 @@ async def move(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(forms.WhenAndWhereForm, typed)
+        if typed.value("look"):
+            return await _move_form(request, activity, typed)
         reason = form.override_reason
         moved = await actions.move_activity(activity.id, form.at(), actor=request.state.actor, override_reason=reason)
     except FormErrors as exc:
@@ -189,40 +195,19 @@ async def move(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         is_booked = isinstance(refusal, Booked)
-        return await _move_form(request, activity, refused(typed, refusal), status=refusal.status, is_booked=is_booked)
+        return await _move_form(request, activity, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
     return await saved(moved, N_("Listo: la actividad cambió."))
 
 
 async def _move_form(
     request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200, is_booked: bool = False
 ) -> Response:
-    # What was refused stands at the day already, with all that is taken then.
-    cautions = NONE if typed.errors else await _cautions(request, activity, typed)
     context = {
         "here": "semana",
-        "activity": activity,
         "place": place_in_words(activity),
-        "form": typed,
-        "cautions": cautions,
-        "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
-        **await place_choices(activity.hub, activity),
+        **await when_and_where(request, activity.hub, typed, activity, is_booked=is_booked),
     }
     return render(request, "outreach/staff/move.html", context, status=status)
-
-
-async def _cautions(request: Request, activity: OutreachActivity, typed: Typed) -> Cautions:
-    """What is to be known of the day and place in the form; nothing while one of them is missing."""
-    form = checked(forms.WhenAndWhereForm, Typed(typed.fields))
-    if form is None:
-        return NONE
-    at = form.at()
-    plan = SessionPlan(at.starts_at, at.ends_at, at.venue_id, (activity.responsible_id,))
-    known = await cautions_of({0: plan}, hub=activity.hub, actor=request.state.actor, but={activity.id})
-    if at.venue_id is not None:
-        return known[0]
-    town = at.municipality or activity.municipality_id
-    feasts = await feasts_in({town})
-    return replace(known[0], day_off=days_off_during(at.starts_at, at.ends_at, feasts[town]))
 
 
 @allow(*EDITORS)

@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.places.feasts import feasts_in
-from trainings.places.models import FeastDay, Hub, Venue
+from trainings.places.models import Hub, Venue
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked, clashes_of
 from trainings.schedule.holidays import days_off_during
@@ -34,6 +34,7 @@ class Cautions:
 
 
 NONE = Cautions()
+NOWHERE: Mapping[int, str] = {}
 
 
 async def cautions_of(
@@ -43,10 +44,12 @@ async def cautions_of(
     actor: Actor,
     venue_id: UUID | None = None,
     capacity: int | None = None,
+    towns: Mapping[int, str] = NOWHERE,
     but: Collection[UUID] = (),
 ) -> dict[int, Cautions]:
-    """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` its sessions that stand.
+    """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` what stands of the same.
 
+    `towns`: the municipality (INE code) of what is held in the open, by its number; without it that of the hub's seat.
     People and places that are not the hub's are left out: nothing is told of them.
     """
     wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
@@ -54,11 +57,15 @@ async def cautions_of(
     people = {user.id for user in await queries.people_who_facilitate(hub.id, hub.operator_id)}
     known = {number: _of_the_hub(plan, venues, people) for number, plan in wanted.items()}
     clashes = await clashes_of(known, actor=actor, but=but)
-    feasts = await feasts_in({hub.seat_id, *(venue.municipality_id for venue in venues.values())})
+    where = {
+        number: venues[plan.venue_id].municipality_id if plan.venue_id else towns.get(number, hub.seat_id)
+        for number, plan in known.items()
+    }
+    feasts = await feasts_in(set(where.values()))
     seats = _seats({number: venues.get(plan.venue_id) for number, plan in known.items() if plan.venue_id}, capacity)
     return {
         number: Cautions(
-            day_off=_day_off(plan, hub, venues, feasts),
+            day_off=days_off_during(plan.starts_at, plan.ends_at, feasts[where[number]]),
             clashes=tuple(said(clash) for clash in clashes[number]),
             seats=seats.get(number, ""),
         )
@@ -118,10 +125,3 @@ def _of_the_hub(plan: SessionPlan, venues: Collection[UUID], people: Collection[
         venue_id=plan.venue_id if plan.venue_id in venues else None,
         facilitator_ids=tuple(person for person in plan.facilitator_ids if person in people),
     )
-
-
-def _day_off(plan: SessionPlan, hub: Hub, venues: Mapping[UUID, Venue], feasts: Mapping[str, list[FeastDay]]) -> str:
-    """Where a meeting has no place yet, that of the hub's seat."""
-    venue = venues.get(plan.venue_id) if plan.venue_id else None
-    code = venue.municipality_id if venue else hub.seat_id
-    return days_off_during(plan.starts_at, plan.ends_at, feasts[code])

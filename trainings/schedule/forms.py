@@ -16,7 +16,7 @@ from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
 from trainings.people.forms import Phone, printable
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
-from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan
+from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
 from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
 from trainings.web.i18n import N_
 
@@ -333,6 +333,14 @@ class MoveForm(Form):
     ends: EndTime
     venue: UUID | None = None
     override_reason: Reason = ""
+
+
+def at_the_day(typed: Typed) -> Typed:
+    """The rules speak of a row of a training's form; where a form has only one meeting, its day is what to correct."""
+    row_error = typed.errors.pop(session_field(0), "")
+    if row_error:
+        typed.errors["day"] = row_error
+    return typed
 
 
 class DuplicateForm(Form):

@@ -17,10 +17,10 @@ from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
 from trainings.schedule.editor_routes import REFUSED
-from trainings.schedule.forms import MoveForm, checked
+from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
-from trainings.schedule.plans import SessionPlan, session_field
+from trainings.schedule.plans import SessionPlan
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
@@ -111,17 +111,13 @@ async def _cautions(request: Request, session: TrainingSession, typed: Typed) ->
 async def _move_form(
     request: Request, session: TrainingSession, typed: Typed, *, status: int = 200, is_booked: bool = False
 ) -> Response:
-    # The rules speak of a row of the training's form; here there is only one, and its day is what to correct.
-    row_error = typed.errors.pop(session_field(0), "")
-    if row_error:
-        typed.errors["day"] = row_error
     cautions = await _cautions(request, session, typed)
     with_mail, without = await n_to_tell(session.training_id)
     context = {
         "here": "capacitaciones",
         "session": session,
         "place": place_of(session),
-        "form": typed,
+        "form": at_the_day(typed),
         "venues": [
             (venue.id, f"{venue.name}, {venue.municipality.full_name}")
             for venue in await venues_of(session.training.hub, also=[session.venue_id])

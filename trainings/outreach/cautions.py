@@ -1,0 +1,40 @@
+"""What is to be known of an activity before it is kept: days off where it is held, who and what is taken then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trainings.audit.actor import Actor
+from trainings.outreach.forms import LookForm
+from trainings.outreach.models import OutreachActivity
+from trainings.places.feasts import feasts_in
+from trainings.places.models import Hub
+from trainings.schedule.cautions import NONE, Cautions, cautions_of
+from trainings.schedule.forms import checked
+from trainings.schedule.holidays import days_off_during
+from trainings.schedule.plans import SessionPlan
+from trainings.web.forms import Typed
+
+
+async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: OutreachActivity | None = None) -> Cautions:
+    """Of the day, place and person in the form, as of a session; nothing while the day or an hour is missing.
+
+    The form that moves an activity asks for no person: that is who answers for it.
+    """
+    form = checked(LookForm, Typed(typed.fields))
+    if form is None:
+        return NONE
+    at, person = form.at(), form.responsible or (activity and activity.responsible_id)
+    known = await cautions_of(
+        {0: SessionPlan(at.starts_at, at.ends_at, at.venue_id, (person,) if person else ())},
+        hub=hub,
+        actor=actor,
+        towns={0: at.municipality} if at.municipality else {},
+        but={activity.id} if activity else (),
+    )
+    return known[0]
+
+
+async def days_off(starts_at: datetime, ends_at: datetime, municipality: str) -> str:
+    """The holiday and the feasts (of the municipality by its INE code) in this time; empty on an ordinary day."""
+    return days_off_during(starts_at, ends_at, (await feasts_in({municipality}))[municipality])
