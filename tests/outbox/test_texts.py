@@ -15,24 +15,30 @@ from trainings.audit.models import AuditLine
 from trainings.errors import Refusal
 from trainings.outbox.models import MessageTemplate
 from trainings.outbox.placeholders import (
-    NAMES,
+    ABOUT_TRAININGS,
+    OF_KIND,
+    Filled,
     LoneBrace,
     LongSubject,
+    MissingPlaceholder,
     OwnWords,
+    PlaceholderNotAlone,
     RevealingSubject,
     UnknownPlaceholder,
     check_words,
     fill,
+    offer_of,
 )
 from trainings.outbox.templates import forget_words, own_words, save_words
 from trainings.places.models import Hub, Operator
 from trainings.registrations import previews
-from trainings.registrations.mails import EDITABLE
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
 from trainings.web.i18n import gettext
 
 NewClient = Callable[[], AsyncClient]
+NAMES = ABOUT_TRAININGS.names
+CONFIRMED = "registration_confirmed"
 HOSTILE = '<script>alert(1)</script> {{ 7*7 }} {% raw %} & "comillas"'
 
 
@@ -56,7 +62,7 @@ async def say(subject: str, body: str, *, kind: str = "registration_confirmed", 
 )
 def test_unknown_placeholder_is_refused_by_name_with_the_nearest_known(written: str, name: str, nearest: str) -> None:
     with pytest.raises(UnknownPlaceholder) as refused:
-        check_words(OwnWords("Le esperamos", f"Hola, {written}."))
+        check_words(OwnWords("Le esperamos", f"Hola, {written}."), CONFIRMED)
 
     sentence = gettext(refused.value.text) % refused.value.values
     assert f"{{{name}}}" in sentence
@@ -82,17 +88,46 @@ def test_words_that_cannot_be_sent_are_refused_at_their_field(
     subject: str, body: str, refusal: type[Refusal], field: str
 ) -> None:
     with pytest.raises(refusal) as refused:
-        check_words(OwnWords(subject, body))
+        check_words(OwnWords(subject, body), CONFIRMED)
 
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("kind", sorted(OF_KIND))
+def test_message_of_a_link_is_refused_without_the_place_of_it(kind: str) -> None:
+    mark = offer_of(kind).mark
+    wrong = {
+        "Hola.": MissingPlaceholder,
+        f"Ábralo con {mark} hoy.": PlaceholderNotAlone,
+        f"{mark}\n\n{mark}": PlaceholderNotAlone,
+        f"{mark}\n\n{{lugr}}": UnknownPlaceholder,
+    }
+
+    for body, refusal in wrong.items():
+        with pytest.raises(refusal) as refused:
+            check_words(OwnWords("Aviso", body), kind)
+        assert refused.value.field == "body"
+        if refusal is not UnknownPlaceholder:
+            assert mark in gettext(refused.value.text) % refused.value.values
+    with pytest.raises(RevealingSubject):
+        check_words(OwnWords(mark, mark), kind)
+    check_words(OwnWords("Aviso", f"Hola.\n\n{mark}\n\nAdiós."), kind)
+
+
+def test_value_does_not_say_where_the_link_goes() -> None:
+    filled = fill(OwnWords("Aviso", "{titulo}\n\n{enlace}\n\nAdiós."), {"titulo": "a {enlace} b"}, "own_link_again")
+
+    assert filled == Filled("Aviso", "a {enlace} b\n\n", "\n\nAdiós.", places_link=True)
+
+
 def test_value_is_text_whatever_stands_in_it() -> None:
     filled = fill(
-        OwnWords("{ventanilla}", "{titulo} y {lugar}"), {"titulo": "{lugar}", "lugar": "aquí", "ventanilla": "a\r\nb"}
+        OwnWords("{ventanilla}", "{titulo} y {lugar}"),
+        {"titulo": "{lugar}", "lugar": "aquí", "ventanilla": "a\r\nb"},
+        CONFIRMED,
     )
 
-    assert filled == OwnWords("a b", "{lugar} y aquí")
+    assert filled == Filled("a b", "{lugar} y aquí")
 
 
 # -- what is sent
@@ -222,14 +257,16 @@ async def test_given_up_words_are_the_program_s_again(db: Settings) -> None:
 
 
 @pytest.mark.parametrize("lang", ["es-GT", "en"])
-@pytest.mark.parametrize("kind", sorted(EDITABLE))
+@pytest.mark.parametrize("kind", sorted(previews.SHOWN))
 async def test_every_kind_has_a_preview_and_words_to_begin_with(sqlite_db: Settings, kind: str, lang: str) -> None:
     hub = await make.make_hub()
-    await hub.fetch_related("seat")
+    await hub.fetch_related("seat", "operator")
 
     begun = previews.original(kind, hub, lang)
-    check_words(begun)
-    own = OwnWords("Aviso", " ".join(f"{name}: {{{name}}}" for name in NAMES))
+    check_words(begun, kind)
+    offer = offer_of(kind)
+    own = OwnWords("Aviso", "\n\n".join(f"{{{name}}}" for name in offer.names))
+    check_words(own, kind)
     shown = previews.preview(kind, previews.made_up(hub), own, lang)
 
     assert begun.subject
@@ -349,7 +386,7 @@ async def test_texts_are_the_operator_s_own(new_client: NewClient) -> None:
 
     statuses = [
         (await browser.get(f"/panel/textos/{elsewhere.id}/registration_confirmed/es-GT")).status_code,
-        (await browser.get(f"/panel/textos/{(await Operator.get(code='1705')).id}/own_link_again/es-GT")).status_code,
+        (await browser.get(f"/panel/textos/{(await Operator.get(code='1705')).id}/staff_digest/es-GT")).status_code,
         (await browser.post(f"/panel/textos/{elsewhere.id}/recordatorios", data={"days": ""})).status_code,
     ]
 

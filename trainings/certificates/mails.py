@@ -5,19 +5,26 @@ from __future__ import annotations
 from uuid import UUID
 
 from trainings.certificates.files import file_of
-from trainings.certificates.models import Certificate, CertificateState
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
 from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
+from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.letters import Facts, gather
 from trainings.registrations.mails import Kind, letter_of
 from trainings.settings import get_settings
+from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
 
 READY = "certificate_ready"
 FILE = "certificate_file"
+PAPERS = {
+    CertificateKind.DIPLOMA: N_("diploma"),
+    CertificateKind.CERTIFICADO: N_("certificado"),
+    CertificateKind.CONSTANCIA: N_("constancia"),
+}
 
 
 async def announce(certificate: Certificate, participant: Participant) -> None:
@@ -55,6 +62,7 @@ async def compose(job: OutboxJob) -> Mail | None:
         address = f"{get_settings().base_url.rstrip('/')}/verificar/{certificate.code}"
         return {
             "kind": certificate.kind.value,
+            "paper": _(PAPERS[certificate.kind]),
             "check_address": address,
             "link_label": _("Descargar") if facts.link else "",
             # It is about what was, not about a day to come.
@@ -67,7 +75,8 @@ async def compose(job: OutboxJob) -> Mail | None:
             "short_code": "",
         }
 
-    return letter_of(Kind("emails/certificate_ready.txt", is_valid, more=about_it, names_day=False), facts)
+    kind = Kind("emails/certificate_ready.txt", is_valid, more=about_it, names_day=False)
+    return letter_of(kind, facts, await own_words(facts.hub.operator_id, READY, facts.lang))
 
 
 COMPOSERS: dict[str, Composer] = {READY: compose, FILE: set_file}

@@ -11,11 +11,11 @@ from typing import Any
 from css_inline import CSSInliner
 
 from trainings.lib.dates import NBSP
-from trainings.outbox.placeholders import OwnWords
+from trainings.outbox.placeholders import Filled, paragraphs_of
 from trainings.web.render import render_block, render_text
 
+EMPTY_LINES = re.compile(r"\n{3,}")
 LAYOUT = ("emails/_layout.txt", "emails/_layout.html")
-PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def words_of(template: str, facts: Mapping[str, Any]) -> Words:
 
     What stands in its block `must` cannot be taken out by anybody: a deadline, a reason, an answer.
     """
-    heading, *paragraphs = _parts(render_text(template, facts))
-    return Words(heading, tuple(paragraphs), tuple(_parts(render_block(template, "must", facts))))
+    heading, *paragraphs = paragraphs_of(render_text(template, facts))
+    return Words(heading, tuple(paragraphs), tuple(paragraphs_of(render_block(template, "must", facts))))
 
 
-def write_letter(template: str, facts: Mapping[str, Any], own: OwnWords | None = None) -> Letter:
+def write_letter(template: str, facts: Mapping[str, Any], own: Filled | None = None) -> Letter:
     """Set the words of a template, or an operator's `own` with what must be said, and the facts in the layout.
 
     In the language being spoken. `facts` are what `emails/_layout.html` names. Own words without a subject have the
@@ -57,8 +57,15 @@ def write_letter(template: str, facts: Mapping[str, Any], own: OwnWords | None =
     """
     words = words_of(template, facts)
     if own is not None:
-        words = Words(own.subject or words.heading, (*_parts(own.body), *words.must))
-    return set_letter(LAYOUT, {**facts, "heading": words.heading, "paragraphs": words.paragraphs})
+        words = Words(own.subject or words.heading, (*paragraphs_of(own.body), *paragraphs_of(own.below), *words.must))
+    above = len(paragraphs_of(own.body)) if own is not None and own.places_link else None
+    shown = {
+        "heading": words.heading,
+        "paragraphs": words.paragraphs[:above],
+        "is_link_placed": above is not None,
+        "below": words.paragraphs[above:] if above is not None else (),
+    }
+    return set_letter(LAYOUT, {**facts, **shown})
 
 
 def set_letter(layout: tuple[str, str], facts: Mapping[str, Any]) -> Letter:
@@ -66,14 +73,10 @@ def set_letter(layout: tuple[str, str], facts: Mapping[str, Any]) -> Letter:
     text, html = layout
     return Letter(
         heading=facts["heading"],
-        text=render_text(text, facts).replace(NBSP, " "),
+        text=EMPTY_LINES.sub("\n\n", render_text(text, facts)).replace(NBSP, " "),
         # Many readers throw stylesheets away: what can stand at the elements, stands there.
         html=_inliner().inline(render_text(html, facts)),
     )
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in PARAGRAPHS.split(text.strip()) if part.strip()]
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Placeholders in messages that an operator words: a fixed list of names in braces; everything else is text."""
+"""Placeholders in messages that an operator words: a fixed list of names for each kind, in braces; the rest is text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from trainings.web.i18n import N_
 
 SUBJECT_LENGTH, BODY_LENGTH = 120, 4_000
 IN_BRACES = re.compile(r"\{([^{}]*)\}")
+PARAGRAPHS = re.compile(r"\n\s*\n")
 ALIKE = 0.5
 REVEALING = ("migra", "deport", "retorn", "trata de personas")
 """What no subject says, in folded letters: others read it over a shoulder."""
@@ -41,7 +42,53 @@ PLACEHOLDERS = (
     Placeholder("telefono", N_("El teléfono de la ventanilla"), "7900 1234"),
     Placeholder("municipio", N_("El municipio de la ventanilla"), N_("La Libertad, Petén"), True),
 )
-NAMES = tuple(one.name for one in PLACEHOLDERS)
+"""Those of a message about a registration; the link stands below each by itself."""
+LINK = Placeholder("enlace", N_("Aquí va el botón con el enlace de la persona, solo en su párrafo"), N_("(el botón)"))
+LINKS = Placeholder(
+    "enlaces", N_("Aquí van sus inscripciones, cada una con su enlace, solas en su párrafo"), N_("(las inscripciones)")
+)
+PAPER = Placeholder("documento", N_("Qué es: diploma, certificado o constancia"), N_("diploma"), is_for_subject=True)
+OPERATOR = Placeholder(
+    "municipalidad",
+    N_("El nombre de la municipalidad o asociación"),
+    N_("Municipalidad de La Libertad"),
+    is_for_subject=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a kind of message may name. Without `needed` it could not be sent: that marks the place of its link."""
+
+    placeholders: tuple[Placeholder, ...]
+    needed: Placeholder | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.placeholders)
+
+    @property
+    def mark(self) -> str:
+        """The needed one as it is written; empty without one."""
+        return f"{{{self.needed.name}}}" if self.needed else ""
+
+
+def _general(*but: str) -> tuple[Placeholder, ...]:
+    return tuple(one for one in PLACEHOLDERS if one.name not in but)
+
+
+ABOUT_TRAININGS = Offer(PLACEHOLDERS)
+OF_KIND = {
+    "own_link_again": Offer((LINK, *_general("personas")), LINK),
+    "certificate_ready": Offer((LINK, PAPER, *_general("fecha", "lugar", "personas", "traer")), LINK),
+    # It may tell of several trainings at several hubs.
+    "my_links": Offer((LINKS, OPERATOR), LINKS),
+}
+
+
+def offer_of(kind: str) -> Offer:
+    """The placeholders of this kind of message."""
+    return OF_KIND.get(kind, ABOUT_TRAININGS)
 
 
 class UnknownPlaceholder(Refusal):
@@ -49,6 +96,18 @@ class UnknownPlaceholder(Refusal):
     status = 422
     sentence = N_("No hay ningún dato {%(name)s}. Escoja uno de la lista.")
     NEAREST = N_("No hay ningún dato {%(name)s}. ¿Quiso escribir {%(nearest)s}?")
+
+
+class MissingPlaceholder(Refusal):
+    code = "missing_placeholder"
+    status = 422
+    sentence = N_("Falta {%(name)s}: sin eso el mensaje no sirve. Escríbalo solo en un párrafo.")
+
+
+class PlaceholderNotAlone(Refusal):
+    code = "placeholder_not_alone"
+    status = 422
+    sentence = N_("{%(name)s} va una sola vez y solo en su párrafo, con una línea vacía antes y otra después.")
 
 
 class LoneBrace(Refusal):
@@ -77,33 +136,54 @@ class OwnWords:
     body: str
 
 
-def check_words(words: OwnWords) -> None:
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Own words with their values. `below` stands after the link, in a message that says where its link goes."""
+
+    subject: str
+    body: str
+    below: str = ""
+    places_link: bool = False
+
+
+def check_words(words: OwnWords, kind: str) -> None:
     """Refuse what could not be sent as it stands, each with the field that it is about.
 
-    UnknownPlaceholder names it and the nearest known one, LoneBrace, LongSubject (line breaks would begin another
-    header), RevealingSubject.
+    UnknownPlaceholder names it and the nearest known one, MissingPlaceholder and PlaceholderNotAlone the one without
+    which this kind of message is of no use; LoneBrace, LongSubject (line breaks would begin another header),
+    RevealingSubject.
     """
     if len(words.subject.splitlines()) > 1 or words.subject.endswith(("\n", "\r")):
         raise LongSubject(field="subject")
+    offer = offer_of(kind)
     for field, text in (("subject", words.subject), ("body", words.body)):
         for name in IN_BRACES.findall(text):
-            _check_name(name, field)
+            _check_name(name, offer.names, field)
         if set("{}") & set(IN_BRACES.sub("", text)):
             raise LoneBrace(field=field)
-    _check_subject(words.subject)
+    _check_subject(words.subject, offer)
+    if offer.needed is not None:
+        _check_needed(words.body, offer.needed.name, offer.mark)
 
 
-def _check_name(name: str, field: str) -> None:
-    if name in NAMES:
+def _check_name(name: str, known: tuple[str, ...], field: str) -> None:
+    if name in known:
         return
-    nearest = get_close_matches(fold(name), NAMES, n=1, cutoff=ALIKE)
+    nearest = get_close_matches(fold(name), known, n=1, cutoff=ALIKE)
     if nearest:
         raise UnknownPlaceholder(UnknownPlaceholder.NEAREST, field=field, name=name, nearest=nearest[0])
     raise UnknownPlaceholder(field=field, name=name)
 
 
-def _check_subject(subject: str) -> None:
-    hidden = {one.name for one in PLACEHOLDERS if not one.is_for_subject}
+def _check_needed(body: str, name: str, mark: str) -> None:
+    if mark not in body:
+        raise MissingPlaceholder(field="body", name=name)
+    if body.count(mark) > 1 or mark not in paragraphs_of(body):
+        raise PlaceholderNotAlone(field="body", name=name)
+
+
+def _check_subject(subject: str, offer: Offer) -> None:
+    hidden = {one.name for one in offer.placeholders if not one.is_for_subject}
     for name in IN_BRACES.findall(subject):
         if name in hidden:
             raise RevealingSubject(field="subject", word=f"{{{name}}}")
@@ -117,7 +197,12 @@ def _revealed_by(subject: str) -> str | None:
     return next((word for word in REVEALING if word in folded), None)
 
 
-def fill(words: OwnWords, values: Mapping[str, str]) -> OwnWords:
+def paragraphs_of(text: str) -> list[str]:
+    """What empty lines part."""
+    return [part.strip() for part in PARAGRAPHS.split(text.strip()) if part.strip()]
+
+
+def fill(words: OwnWords, values: Mapping[str, str], kind: str) -> Filled:
     """The words with their values. What comes out of a value is text: braces in a title are no placeholder.
 
     A subject that a value makes revealing (hubs may have the official name, with what they are for) is left empty.
@@ -127,4 +212,12 @@ def fill(words: OwnWords, values: Mapping[str, str]) -> OwnWords:
         return values.get(found[1], found[0])
 
     subject = " ".join(IN_BRACES.sub(value, words.subject).split())
-    return OwnWords("" if _revealed_by(subject) else subject, IN_BRACES.sub(value, words.body))
+    mark = offer_of(kind).mark
+    # Cut before it is filled: only what the operator typed says where the link goes.
+    above, cut, below = words.body.partition(mark) if mark else (words.body, "", "")
+    return Filled(
+        "" if _revealed_by(subject) else subject,
+        IN_BRACES.sub(value, above),
+        IN_BRACES.sub(value, below),
+        places_link=bool(cut),
+    )

@@ -28,7 +28,7 @@ async def templates_of(operator_id: UUID) -> Mapping[tuple[str, str], MessageTem
 
 async def save_words(operator_id: UUID, kind: str, lang: str, words: OwnWords, *, actor: Actor) -> None:
     """Say it so from now on, also in what waits to be sent. Refuses as `check_words` does."""
-    check_words(words)
+    check_words(words, kind)
     async with transaction():
         await lock(Operator, [operator_id])
         found = await MessageTemplate.get_or_none(operator_id=operator_id, kind=kind, lang=lang)

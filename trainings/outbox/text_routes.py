@@ -14,13 +14,12 @@ from trainings.accounts.permissions import OPERATOR_ADMINS
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import templates
-from trainings.outbox.placeholders import PLACEHOLDERS, OwnWords, check_words
+from trainings.outbox.placeholders import OwnWords, check_words, offer_of
 from trainings.outbox.text_forms import MOST_DAYS, ReminderForm, TextForm
 from trainings.outbox.words import KIND_WORDS
 from trainings.places.actions import set_reminder_days
 from trainings.places.models import Hub, Operator
 from trainings.registrations import previews
-from trainings.registrations.mails import EDITABLE, KINDS
 from trainings.registrations.reminder_days import read_days, write_days
 from trainings.settings import get_settings
 from trainings.web.allow import allow
@@ -126,7 +125,7 @@ async def update(request: Request) -> Response:
     try:
         form = check(TextForm, typed)
         words = OwnWords(form.subject, form.body)
-        check_words(words)
+        check_words(words, text.kind)
         if not words.body and not _must_say(text):
             raise NothingSaid(field="body")
         if typed.value("do") == "ver":
@@ -176,8 +175,9 @@ async def _page(
         "form": form or Typed.of({"subject": shown.subject, "body": shown.body}),
         "has_own": stored is not None,
         "is_draft": is_draft,
-        "placeholders": PLACEHOLDERS,
+        "placeholders": offer_of(text.kind).placeholders,
         "must": _must_say(text),
+        "is_link_placed": offer_of(text.kind).needed is not None,
         "program": program,
         "previews": [] if status != 200 else await _previews(text, own, sample),
     }
@@ -209,8 +209,7 @@ async def _shelf(operator: Operator, form: Typed | None) -> Shelf:
                 for lang in get_settings().language_codes
             ],
         )
-        for kind in KINDS
-        if kind in EDITABLE
+        for kind in previews.SHOWN
     ]
     return Shelf(operator, ", ".join(map(str, read_days(operator.reminder_days))), lines, form)
 
@@ -236,9 +235,9 @@ async def _operator(request: Request) -> Operator:
 async def _text(request: Request) -> Text:
     operator = await _operator(request)
     kind, lang = request.path_params["kind"], request.path_params["lang"]
-    if kind not in EDITABLE or lang not in get_settings().language_codes:
+    if kind not in previews.SHOWN or lang not in get_settings().language_codes:
         raise UnknownText
-    hub = await reads(Hub).filter(operator_id=operator.id).order_by("name").prefetch_related("seat").first()
+    hub = await reads(Hub).filter(operator_id=operator.id).order_by("name").prefetch_related("seat", "operator").first()
     assert hub is not None, "an operator is found by its hubs"
     return Text(operator, kind, lang, hub)
 

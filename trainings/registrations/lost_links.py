@@ -16,6 +16,8 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.letters import write_letter
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
+from trainings.outbox.placeholders import Filled, fill
+from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
 from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.letters import link_to, names_of
@@ -72,7 +74,7 @@ async def compose(job: OutboxJob) -> Mail | None:
         if not entries:
             return None
         shown: dict[str, Any] = {"entries": entries, "n": 1, "hub": None, "link": "", "has_invitation": False}
-        letter = write_letter("emails/my_links.txt", shown)
+        letter = write_letter("emails/my_links.txt", shown, await _own_words(entries, lang))
     hubs = {entry.hub.id: entry.hub for entry in entries}
     reply_to = next(iter(hubs.values())).email if len(hubs) == 1 else ""
     return Mail(
@@ -87,6 +89,16 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 
 COMPOSERS: dict[str, Composer] = {MY_LINKS: compose}
+
+
+async def _own_words(entries: Sequence[Entry], lang: str) -> Filled | None:
+    """Those of the operator; none where the links are of several, of whom each would speak for the other."""
+    operators = {entry.hub.operator_id: entry.hub.operator for entry in entries}
+    if len(operators) > 1:
+        return None
+    [operator] = operators.values()
+    own = await own_words(operator.id, MY_LINKS, lang)
+    return fill(own, {"municipalidad": operator.name}, MY_LINKS) if own is not None else None
 
 
 async def _mailboxes(registrations: Sequence[Registration]) -> list[Mailbox]:
@@ -121,7 +133,7 @@ async def _registrations(keys: frozenset[str]) -> list[Registration]:
         .order_by("id")
         .prefetch_related(
             *("participant", "group", "duplicate_of__participant", "duplicate_of__group"),
-            *("training__hub", "training__sessions"),
+            *("training__hub__operator", "training__sessions"),
         )
     )
     return [one for one in found if _still_opens(one) and not _is_under_review(one) and not _is_told(one, keys)]

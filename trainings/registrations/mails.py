@@ -235,17 +235,12 @@ KINDS = {
 }
 
 
-EDITABLE = frozenset(KINDS) - {"own_link_again"}
-"""What an operator may say in its own words. Who gets a link that somebody asked for is told the same everywhere."""
-
-
 async def compose(job: OutboxJob) -> Mail | None:
     """The message of a job about a registration."""
     facts = await gather(job)
     if facts is None:
         return None
-    own = await own_words(facts.hub.operator_id, job.kind, facts.lang) if job.kind in EDITABLE else None
-    return letter_of(KINDS[job.kind], facts, own)
+    return letter_of(KINDS[job.kind], facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
 
 
 COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
@@ -256,7 +251,7 @@ def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
     with speaking(facts.lang):
         invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, facts.to))
         shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
-        filled = fill(own, values_of(facts, shown, kind.day(facts))) if own is not None else None
+        filled = fill(own, values_of(facts, shown, kind.day(facts)), facts.job.kind) if own is not None else None
         letter = write_letter(kind.words, shown, filled)
         subject = letter.heading + (_for_subject(kind.day(facts), facts.lang) if kind.names_day else "")
     return Mail(
@@ -287,6 +282,7 @@ def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> d
         "ventanilla": facts.hub.name,
         "telefono": show_phone(facts.phone),
         "municipio": facts.hub.seat.full_name,
+        "documento": shown.get("paper", ""),
     }
 
 

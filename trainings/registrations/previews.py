@@ -13,20 +13,28 @@ from trainings.db import reads
 from trainings.lib.dates import NBSP, day_and_time, time_range
 from trainings.lib.phones import show_phone
 from trainings.outbox.letters import Letter, words_of, write_letter
-from trainings.outbox.placeholders import OwnWords, fill
+from trainings.outbox.placeholders import OwnWords, fill, offer_of
 from trainings.people.words import NEEDS
 from trainings.registrations.letters import Meeting
+from trainings.registrations.lost_links import MY_LINKS, Entry
 from trainings.registrations.mails import KINDS
 from trainings.schedule.models import PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import language, speaking
+from trainings.web.render import absolute
 
 if TYPE_CHECKING:
     from trainings.places.models import Hub
 
 WITH_PLACE = frozenset({"registration_confirmed", "registration_promoted", "session_reminder", "training_changed"})
 """Messages to somebody who has a place: with day, code, what to bring."""
-CODE = "7KQM2TRXZ"
+READY = "certificate_ready"
+CODE, CERTIFICATE = "7KQM2TRXZ", "7KQM2TRXZ4HDWB"
+SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
+    READY: ("emails/certificate_ready.txt", False),
+    MY_LINKS: ("emails/my_links.txt", False),
+}
+"""What an operator may say in its own words: the template of each kind, and whether its subject names the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ async def next_training(operator_id: UUID) -> Training | None:
     first = await coming.order_by("starts_at", "id").first()
     if first is None:
         return None
-    around = ("hub__seat", "venue__municipality", "sessions__venue__municipality")
+    around = ("hub__seat", "hub__operator", "venue__municipality", "sessions__venue__municipality")
     return await reads(Training).get(id=first.training_id).prefetch_related(*around)
 
 
@@ -98,25 +106,27 @@ def _place(training: Training, session: TrainingSession, kind: str) -> str:
 
 def preview(kind: str, sample: Sample, own: OwnWords | None, lang: str) -> Preview:
     """The message of this kind about it, in the operator's own words or the program's."""
+    words, names_day = SHOWN[kind]
     with speaking(lang):
-        facts = _facts(kind, sample)
-        filled = fill(own, _values(sample)) if own is not None else None
-        letter = write_letter(KINDS[kind].words, facts, filled)
-        day = day_and_time(_first(sample), lang).replace(NBSP, " ") if KINDS[kind].names_day else ""
+        filled = fill(own, _values(sample), kind) if own is not None else None
+        letter = write_letter(words, _facts(kind, sample), filled)
+        day = day_and_time(_first(sample), lang).replace(NBSP, " ") if names_day else ""
     return Preview(f"{letter.heading}: {day}" if day else letter.heading, letter)
 
 
 def original(kind: str, hub: Hub, lang: str) -> OwnWords:
     """The program's words for one person, as they would be typed; what must be said is not among them."""
     with speaking(lang):
-        words = words_of(KINDS[kind].words, _facts(kind, made_up(hub)))
-    return OwnWords(words.heading, "\n\n".join(words.free).replace(NBSP, " "))
+        words = words_of(SHOWN[kind][0], _facts(kind, made_up(hub)))
+    mark = offer_of(kind).mark
+    paragraphs = [*words.free, *([mark] if mark else [])]
+    return OwnWords(words.heading, "\n\n".join(paragraphs).replace(NBSP, " "))
 
 
 def must_say(kind: str, sample: Sample, lang: str) -> tuple[str, ...]:
     """What stands in such a message whoever words it, about this training."""
     with speaking(lang):
-        return words_of(KINDS[kind].words, _facts(kind, sample)).must
+        return words_of(SHOWN[kind][0], _facts(kind, sample)).must
 
 
 def _first(sample: Sample) -> datetime:
@@ -134,6 +144,8 @@ def _values(sample: Sample) -> dict[str, str]:
         "ventanilla": sample.hub.name,
         "telefono": show_phone(sample.phone),
         "municipio": sample.hub.seat.full_name,
+        "municipalidad": sample.hub.operator.name,
+        "documento": _("diploma"),
     }
 
 
@@ -161,7 +173,29 @@ def _facts(kind: str, sample: Sample) -> dict[str, Any]:
         "phone": sample.phone,
         "has_invitation": has_place,
         **_more(sample),
+        **_instead(kind, sample),
     }
+
+
+def _instead(kind: str, sample: Sample) -> Mapping[str, Any]:
+    """What a kind shows another way than most."""
+    if kind == MY_LINKS:
+        return {"entries": [_entry(sample)], "hub": None}
+    if kind == READY:
+        return {"meetings": [], "place": "", "link_label": _("Descargar")}
+    return {}
+
+
+def _entry(sample: Sample) -> Entry:
+    return Entry(
+        title=sample.title,
+        starts_at=_first(sample),
+        names="Rosa",
+        hub=sample.hub,
+        phone=sample.phone,
+        link=_("(aquí va el enlace de la persona)"),
+        link_label=_("Ver mi inscripción"),
+    )
 
 
 def _more(sample: Sample) -> Mapping[str, Any]:
@@ -175,4 +209,6 @@ def _more(sample: Sample) -> Mapping[str, Any]:
         "changes": [],
         "is_only_cancelled": False,
         "days_left": 1,
+        "kind": "diploma",
+        "check_address": absolute(f"/verificar/{CERTIFICATE}"),
     }

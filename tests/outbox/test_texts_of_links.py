@@ -1,0 +1,83 @@
+"""Messages that bring a link, in an operator's own words: the link stands where these say, and its warning with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import make
+from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.outbox.told import FRIDAY, Freeze, a_training, last_mail, tell, token_of
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue
+from trainings.certificates.models import CertificateKind
+from trainings.outbox.placeholders import OwnWords
+from trainings.outbox.templates import save_words
+from trainings.places.models import Hub
+from trainings.registrations.lost_links import ask_for_links
+from trainings.settings import Settings
+
+ROSA = "rosa@x.example"
+
+
+async def say(kind: str, body: str, *, hub: Hub | None = None, subject: str = "Aviso de {municipio}") -> None:
+    operator_id = hub.operator_id if hub is not None else (await make.make_operator()).id
+    await save_words(operator_id, kind, "es-GT", OwnWords(subject, body), actor=PROGRAM)
+
+
+def in_order(text: str, *parts: str) -> bool:
+    places = [text.index(part) for part in parts]
+    return places == sorted(places)
+
+
+@pytest.mark.parametrize("in_html", [False, True])
+async def test_link_that_is_sent_again_stands_where_the_words_say(
+    sqlite_db: Settings, freeze: Freeze, in_html: bool
+) -> None:
+    freeze(FRIDAY)
+    await say("own_link_again", "Hola, {nombres}.\n\n{enlace}\n\nLe esperamos el {fecha}.")
+    registration = await make.make_registration(await a_training(), email=ROSA)
+
+    mail = await tell(registration, "own_link_again")
+
+    link = f"/i/{await token_of(registration)}"
+    told = mail.html if in_html else mail.text
+    assert mail.subject == "Aviso de La Libertad, Petén"
+    assert in_order(told, "Hola, ", link, "Este enlace es solo suyo", "Le esperamos el sábado 6 de marzo")
+    assert told.count(link) == 1
+    assert "Nos pidieron de nuevo" not in told
+
+
+async def test_ready_certificate_is_told_in_own_words_with_where_to_check_it(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    await say("certificate_ready", "Felicidades por {titulo}.\n\n{enlace}", subject="Su {documento} está con nosotros")
+    registration = await make_attendee(await make_held(), email=ROSA)
+    certificate = await issue(registration.id, CertificateKind.CONSTANCIA, actor=PROGRAM)
+
+    mail = await last_mail("certificate_ready")
+
+    assert mail.subject == "Su constancia está con nosotros"
+    assert in_order(mail.text, "Felicidades por ", "/i/", f"/verificar/{certificate.code}")
+
+
+async def test_lost_links_are_told_in_the_words_of_their_only_operator(sqlite_db: Settings, freeze: Freeze) -> None:
+    freeze(FRIDAY)
+    registration = await make.make_registration(await a_training(), email=ROSA)
+    hub = await Hub.get()
+    await say("my_links", "Esto es lo suyo.\n\n{enlaces}\n\n{municipalidad}", hub=hub, subject="Sus enlaces")
+
+    await ask_for_links(ROSA)
+    alone = await last_mail("my_links")
+    elsewhere = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
+    await make.make_registration(await a_training(hub=elsewhere), email=ROSA)
+    await ask_for_links(ROSA)
+    of_two = await last_mail("my_links")
+
+    assert alone.subject == "Sus enlaces"
+    link = f"/i/{await token_of(registration)}"
+    for told in (alone.text, alone.html):
+        assert in_order(told, "Esto es lo suyo.", link, (await hub.operator).name, "Estos enlaces son solo suyos")
+        assert told.count(link) == 1
+    assert of_two.subject == "Los enlaces de sus inscripciones"
+    assert of_two.text.count("/i/") == 2
