@@ -1,8 +1,9 @@
-"""Scan events as they were made (immutable), and attendance as their projection."""
+"""Scan events as they were made (immutable), attendance as their projection, the phones that made them, the paper."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,22 +14,37 @@ from trainings.db.fields import EncryptedTextField, UTCDatetimeField
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
-    from trainings.registrations.models import Registration
+    from trainings.outreach.models import OutreachActivity
+    from trainings.places.models import Hub
+    from trainings.registrations.models import Card, Registration
     from trainings.schedule.models import TrainingSession
 
 
 class ScanKind(StrEnum):
+    """`left`: "se fue antes", at the time that somebody states; `heads`: companions without a card, as a number;
+    `consent`: the notice was read aloud to all; `close`: the facilitator ended the session.
+    """
+
     IN = "in"
     OUT = "out"
     UNDO = "undo"
     WALK_IN = "walkin"
+    LEFT = "left"
+    HEADS = "heads"
+    CONSENT = "consent"
+    CLOSE = "close"
 
 
 class ScanHow(StrEnum):
+    """`row`: one row number of the printed sheet; `sheet`: many at once, typed in from it; `button`: nobody's card."""
+
     CAMERA = "camera"
     TYPED = "typed"
     LIST = "list"
     WALK_IN = "walk_in"
+    ROW = "row"
+    SHEET = "sheet"
+    BUTTON = "button"
 
 
 class ScanFlag(StrEnum):
@@ -43,14 +59,202 @@ class ScanFlag(StrEnum):
     CLOCK = "clock"
     CHANGED_BODY = "changed_body"
     AFTER_CLOSE = "after_close"
+    REPLACED = "replaced"
+    UNNAMED = "unnamed"
+    UNKNOWN_ROW = "unknown_row"
+    REVOKED = "revoked"
+    OTHER_SESSION = "other_session"
+    SESSION_OFF = "session_off"
+
+
+class Decision(StrEnum):
+    """What a person decided about a flagged event: it counts, or it does not. Until then its flag decides."""
+
+    NONE = ""
+    COUNTED = "counted"
+    DISMISSED = "dismissed"
+
+
+class Device(Record):
+    """A phone or tablet that was prepared for scanning. It opens lists and sends marks for the sessions it is bound to.
+
+    `enrol_hash` is that of the one-time code in a helper's QR; used, it is gone and `token_hash` is that of the cookie.
+    `last_seq` and `n_unsent` are as the phone last said. Revoked, it gets no list, and what it sends waits for
+    somebody.
+    """
+
+    hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
+        "trainings.Hub", related_name="devices", on_delete=fields.RESTRICT
+    )
+    hub_id: UUID
+    name = fields.CharField(max_length=60)
+    token_hash = fields.CharField(max_length=64, null=True, unique=True)
+    enrol_hash = fields.CharField(max_length=64, null=True, unique=True)
+    enrol_until: datetime | None = UTCDatetimeField(null=True)
+    prepared_by_id: UUID | None = fields.UUIDField(null=True)
+    claimed_at: datetime | None = UTCDatetimeField(null=True)
+    ready_at: datetime | None = UTCDatetimeField(null=True)
+    last_seen_at: datetime | None = UTCDatetimeField(null=True)
+    last_seq = fields.IntField(default=0)
+    n_unsent = fields.IntField(default=0)
+    app_version = fields.CharField(max_length=24, default="")
+    revoked_at: datetime | None = UTCDatetimeField(null=True)
+    revoked_by_id: UUID | None = fields.UUIDField(null=True)
+
+    sessions: fields.ReverseRelation[DeviceSession]
+
+    class Meta:
+        table = "device"
+        indexes = (("hub_id",),)
+
+
+class DeviceSession(Record):
+    """A session whose list a phone has and whose marks it sends, also where the session moves."""
+
+    device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField(
+        "trainings.Device", related_name="sessions", on_delete=fields.RESTRICT
+    )
+    device_id: UUID
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="devices", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+
+    class Meta:
+        table = "device_session"
+        unique_together = (("device", "session"),)
+        indexes = (("session_id",),)
+
+
+class DeviceActivity(Record):
+    """An outreach activity at which a phone counts heads."""
+
+    device: fields.ForeignKeyRelation[Device] = fields.ForeignKeyField(
+        "trainings.Device", related_name="activities", on_delete=fields.RESTRICT
+    )
+    device_id: UUID
+    activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
+        "trainings.OutreachActivity", related_name="devices", on_delete=fields.RESTRICT
+    )
+    activity_id: UUID
+
+    class Meta:
+        table = "device_activity"
+        unique_together = (("device", "activity"),)
+
+
+class AttendanceSheet(Record):
+    """A printed list to sign: printing it froze its rows under `code`, which stands on the paper.
+
+    `kept_where`: the place where the signed paper is. `columns` are printed empty and filled in by hand.
+    """
+
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="sheets", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    code = fields.CharField(max_length=8, unique=True)
+    columns: list[str] = fields.JSONField(default=list)
+    printed_by_id: UUID | None = fields.UUIDField(null=True)
+    kept_where = fields.CharField(max_length=200, default="")
+    kept_at: datetime | None = UTCDatetimeField(null=True)
+    kept_by_id: UUID | None = fields.UUIDField(null=True)
+
+    rows: fields.ReverseRelation[SheetRow]
+
+    class Meta:
+        table = "attendance_sheet"
+        indexes = (("session_id",),)
+
+
+class SheetRow(Record):
+    """One numbered row of a sheet: somebody's who was expected, or a blank one that a spare card stands for."""
+
+    sheet: fields.ForeignKeyRelation[AttendanceSheet] = fields.ForeignKeyField(
+        "trainings.AttendanceSheet", related_name="rows", on_delete=fields.RESTRICT
+    )
+    sheet_id: UUID
+    number = fields.IntField()
+    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="sheet_rows", null=True, on_delete=fields.RESTRICT
+    )
+    registration_id: UUID | None
+    card: fields.ForeignKeyNullableRelation[Card] = fields.ForeignKeyField(
+        "trainings.Card", related_name="sheet_rows", null=True, on_delete=fields.RESTRICT
+    )
+    card_id: UUID | None
+
+    class Meta:
+        table = "sheet_row"
+        unique_together = (("sheet", "number"),)
+        indexes = (("registration_id",), ("card_id",))
+
+
+class SlipState(StrEnum):
+    """A slip that waits for a person (`problem` says why), that became a registration, or that was put aside."""
+
+    WAITING = "waiting"
+    REGISTERED = "registered"
+    DISMISSED = "dismissed"
+
+
+class WalkInSlip(Record):
+    """What somebody at the door filled in on a phone, under the id that the phone made, for the card `code_hash`.
+
+    `body` is sealed by the phone to our public key and kept sealed; emptied once it is a registration or put aside.
+    """
+
+    session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
+        "trainings.TrainingSession", related_name="slips", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    device: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
+        "trainings.Device", related_name="slips", null=True, on_delete=fields.RESTRICT
+    )
+    device_id: UUID | None
+    code_hash = fields.CharField(max_length=24)
+    body: str | None = EncryptedTextField(null=True)
+    body_hash = fields.CharField(max_length=64)
+    written_at: datetime = UTCDatetimeField()
+    state = fields.CharEnumField(SlipState, max_length=16, default=SlipState.WAITING)
+    problem = fields.CharField(max_length=240, default="")
+    registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="slips", null=True, on_delete=fields.RESTRICT
+    )
+    registration_id: UUID | None
+    decided_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "walk_in_slip"
+        indexes = (("session_id",), ("code_hash",))
+
+
+class SessionReport(Record):
+    """What the session's file says beside the list: the agenda, the account of it, rations, transport per person."""
+
+    session: fields.OneToOneRelation[TrainingSession] = fields.OneToOneField(
+        "trainings.TrainingSession", related_name="report", on_delete=fields.RESTRICT
+    )
+    session_id: UUID
+    agenda = fields.TextField(default="")
+    summary = fields.TextField(default="")
+    rations_planned: int | None = fields.IntField(null=True)
+    rations_served: int | None = fields.IntField(null=True)
+    transport_each: Decimal | None = fields.DecimalField(max_digits=8, decimal_places=2, null=True)
+    written_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "session_report"
 
 
 class ScanEvent(Record):
     """One scan, typed code, tap or undo, under the id that the client made (`id`). Never changed, never refused.
 
     `at` is the client's clock corrected by its offset. `unknown_code` keeps a well-formed but unknown token, sealed,
-    for later matching. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names
-    the first.
+    for later matching; `code_hash` is the first 24 characters of the card's digest, which a prepared phone sends
+    instead. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the first.
+    `perf` counts milliseconds since the page `page` was opened: it tells order where the clock lies. `stated_at` is
+    when somebody left, `number` how many heads. A `decision` alone may change afterwards, and whom the event is about.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -74,10 +278,28 @@ class ScanEvent(Record):
     body_hash = fields.CharField(max_length=64)
     flag = fields.CharEnumField(ScanFlag, max_length=16, default=ScanFlag.NONE)
     reviewed_at: datetime | None = UTCDatetimeField(null=True)
+    phone: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
+        "trainings.Device", related_name="scans", null=True, on_delete=fields.RESTRICT
+    )
+    phone_id: UUID | None
+    code_hash = fields.CharField(max_length=24, default="", db_default="")
+    sheet: fields.ForeignKeyNullableRelation[AttendanceSheet] = fields.ForeignKeyField(
+        "trainings.AttendanceSheet", related_name="scans", null=True, on_delete=fields.RESTRICT
+    )
+    sheet_id: UUID | None
+    row: int | None = fields.IntField(null=True)
+    number: int | None = fields.IntField(null=True)
+    stated_at: datetime | None = UTCDatetimeField(null=True)
+    perf: int | None = fields.BigIntField(null=True)
+    page = fields.CharField(max_length=16, default="", db_default="")
+    app_version = fields.CharField(max_length=24, default="", db_default="")
+    roster_version = fields.CharField(max_length=24, default="", db_default="")
+    decision = fields.CharEnumField(Decision, max_length=16, default=Decision.NONE, db_default="")
+    decided_by_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "scan_event"
-        indexes = (("session_id", "registration_id"), ("target_id",))
+        indexes = (("session_id", "registration_id"), ("target_id",), ("phone_id", "seq"), ("session_id", "code_hash"))
 
 
 class Attendance(Record):

@@ -108,3 +108,22 @@ class CertificateFile(Record):
 
     class Meta:
         table = "certificate_file"
+
+
+class CertificateReview(Record):
+    """A person's decision that a certificate stays as it was issued, though the attendance by now says otherwise.
+
+    `minutes` and `is_completed` are what attendance said then: should it change again, it is asked again.
+    """
+
+    certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
+        "trainings.Certificate", related_name="reviews", on_delete=fields.RESTRICT
+    )
+    certificate_id: UUID
+    minutes = fields.IntField()
+    is_completed = fields.BooleanField()
+    decided_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "certificate_review"
+        indexes = (("certificate_id",),)

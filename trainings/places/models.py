@@ -61,7 +61,8 @@ class Operator(Record):
     """Who runs hubs and signs certificates: a municipal corporation or an association.
 
     `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`). `reminder_days`:
-    so many days before a session people are reminded of it, at nine; empty: never.
+    so many days before a session people are reminded of it, at nine; empty: never. `sheet_columns`: what its attendance
+    lists have beside number, name and signature, to be filled in by hand.
     """
 
     code = fields.CharField(max_length=8, unique=True)
@@ -72,6 +73,7 @@ class Operator(Record):
     )
     municipality_id: str
     reminder_days = fields.CharField(max_length=20, default="3,1", db_default="3,1")
+    sheet_columns = fields.CharField(max_length=80, default="", db_default="")
 
     hubs: fields.ReverseRelation[Hub]
     signatories: fields.ReverseRelation[Signatory]

@@ -146,6 +146,20 @@ class Registration(Record):
         indexes = (("group_id",), ("participant_id",))
 
 
+class ReplacedTicket(Record):
+    """The QR of a ticket that was printed anew: whoever still comes with it came, and staff look at it."""
+
+    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="replaced_tickets", on_delete=fields.RESTRICT
+    )
+    registration_id: UUID
+    qr_hash = fields.CharField(max_length=64, unique=True)
+
+    class Meta:
+        table = "replaced_ticket"
+        indexes = (("registration_id",),)
+
+
 class LinkScope(StrEnum):
     """A group link sees names and tickets, a person's also their own data and certificates."""
 
