@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
 from urllib.parse import urlencode
 
@@ -13,9 +14,12 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.audit.actor import PROGRAM
+from trainings.outreach.actions import TimeAndPlace, cancel_activity
+from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule.actions import cancel_session
 from trainings.schedule.copies import copies_of, copy_to_month
@@ -61,9 +65,9 @@ async def test_copies_come_on_the_same_weekday_and_keep_their_distance(cast: Cas
 
     found = await copies_of(cast.hub.id, MARCH, APRIL)
 
-    told = {copy.title: [clock.local(plan.starts_at).date().isoformat() for plan in copy.plans] for copy in found}
+    told = {copy.owner.title: [clock.local(plan.starts_at).date().isoformat() for plan in copy.plans] for copy in found}
     assert told == {"B": ["2027-04-06", "2027-04-13", "2027-05-11"], "A": ["2027-04-08"], "C": ["2027-04-26"]}
-    assert [copy.training_id for copy in found] == [first_tuesday.id, second_thursday.id, fifth_monday.id]
+    assert [copy.owner.id for copy in found] == [first_tuesday.id, second_thursday.id, fifth_monday.id]
     assert [copy.is_last_of_month for copy in found] == [False, False, True]
 
 
@@ -150,6 +154,36 @@ async def test_what_is_taken_is_left_out_with_the_reason_and_made_with_one(clien
     assert "ya está ocupado por «Ya estaba»" in refused.text
     assert 'name="override_reason"' in refused.text
     assert sorted([draft.title for draft in await Training.filter(state=TrainingState.DRAFT)]) == ["Libre", "Ocupada"]
+
+
+async def test_activities_are_copied_beside_trainings_and_clashes_among_copies_are_told(
+    client: AsyncClient, cast: Cast
+) -> None:
+    fourth, fifth = span("2027-03-22"), span("2027-03-29")
+    await make.make_training(hub=cast.hub, title="Charla", sessions=[fourth], facilitators=[cast.facilitator])
+    in_tacana = TimeAndPlace(*fifth, make.TACANA, None, "Parque central")
+    fair = await make_activity(cast.hub, when=in_tacana, title="Feria", responsible=cast.facilitator, materials="Toldo")
+    called_off = await make_activity(cast.hub, when=replace(in_tacana, place="Mercado"), title="Mercado")
+    await cancel_activity(called_off.id, "Lluvia", actor=PROGRAM)
+    await FeastDay.create(municipality_id=make.TACANA, month=4, day=26, name="Feria de Tacaná")
+    await as_(client, cast, "coordinator")
+    form = {**asked(cast), "copy_ids": [fair.id]}
+
+    page = (await client.get(f"{PAGE}?{urlencode(asked(cast))}")).text
+    made = await post(client, PAGE, form)
+    again = await post(client, PAGE, form)
+    told = (await client.get(made.headers["location"])).text
+
+    assert "Ana Coc ya está en «Feria, que también se copia»" in page
+    assert "Ana Coc ya está en «Charla, que también se copia»" in page
+    assert "Feria de Tacaná" in page
+    assert "Mercado" not in page
+    assert "checked" not in page
+    assert (made.status_code, again.status_code) == (303, 303)
+    copy = await OutreachActivity.get(state=ActivityState.DRAFT)
+    assert clock.local(copy.starts_at).isoformat()[:16] == "2027-04-26T08:00"
+    assert (copy.materials, copy.municipality_id, copy.place) == ("Toldo", make.TACANA, "Parque central")
+    assert f'href="/panel/actividades/{copy.id}"' in told
 
 
 @pytest.mark.parametrize(

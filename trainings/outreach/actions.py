@@ -127,8 +127,10 @@ class ActivityPlan:
         return {name: getattr(self, name) for name in names}
 
 
-async def create_activity(plan: ActivityPlan, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
-    """A draft; its slug is fixed from now on.
+async def create_activity(
+    plan: ActivityPlan, *, actor: Actor, override_reason: str = "", activity_id: UUID | None = None
+) -> OutreachActivity:
+    """A draft; its slug is fixed from now on. `activity_id` is given where the same must not be made twice.
 
     Refuses an unknown hub, venue or municipality, no place at all, an end before the start, a responsible person who
     does not work at the hub, and people or venues that are taken at the time (with a reason they stand, on record).
@@ -142,6 +144,7 @@ async def create_activity(plan: ActivityPlan, *, actor: Actor, override_reason: 
             stamped_at=clock.whole_second_after(None),
             **plan.columns(),
             **where,
+            **({"id": activity_id} if activity_id else {}),
         )
         await _check_taken(activity, actor, override_reason)
         await activity.save()

@@ -9,6 +9,7 @@ from trainings.outreach.forms import LookForm
 from trainings.outreach.models import OutreachActivity
 from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub
+from trainings.schedule.bookings import Owner
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
 from trainings.schedule.forms import checked
 from trainings.schedule.holidays import days_off_during
@@ -29,7 +30,7 @@ async def cautions_in(typed: Typed, *, hub: Hub, actor: Actor, activity: Outreac
         {0: SessionPlan(at.starts_at, at.ends_at, at.venue_id, (person,) if person else ())},
         hub=hub,
         actor=actor,
-        towns={0: at.municipality} if at.municipality else {},
+        owners={0: Owner(town=at.municipality)},
         but={activity.id} if activity else (),
     )
     return known[0]

@@ -6,7 +6,7 @@ Nor can somebody hold a session while they said they cannot come.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,7 +30,7 @@ from trainings.schedule.models import (
     Unavailability,
 )
 from trainings.schedule.plans import LONGEST_SESSION, SessionPlan, session_field
-from trainings.web.i18n import N_, language
+from trainings.web.i18n import N_, gettext, language
 
 M = TypeVar("M", bound=Record)
 
@@ -67,6 +67,21 @@ class VenueBooked(Booked):
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """What a plan is part of: plans of two owners that are kept together are in each other's way.
+
+    `id` is none where there is only one. `town`: the municipality (INE code) of what is held in the open.
+    """
+
+    id: UUID | None = None
+    title: str = ""
+    town: str = ""
+
+
+NOBODY: Mapping[int, Owner] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class _Booking:
     """A session or activity that stands, with what it occupies."""
 
@@ -75,9 +90,9 @@ class _Booking:
     ends_at: datetime
     venue_id: UUID | None
     facilitator_ids: frozenset[UUID]
-    hub_id: UUID
     hub: str
-    title: str
+    hub_id: UUID | None = None
+    title: str = ""
 
     def meets(self, plan: SessionPlan) -> bool:
         return self.starts_at < plan.ends_at and plan.starts_at < self.ends_at
@@ -137,16 +152,47 @@ async def check_bookings(
 
 
 async def clashes_of(
-    sessions: Mapping[int, SessionPlan], *, actor: Actor, but: Collection[UUID] = ()
+    sessions: Mapping[int, SessionPlan],
+    *,
+    actor: Actor,
+    but: Collection[UUID] = (),
+    owners: Mapping[int, Owner] = NOBODY,
 ) -> dict[int, list[Booked]]:
-    """All that is taken at the time of each plan, by its number, to be told before anything is kept."""
+    """All that is taken at the time of each plan, by its number, to be told before anything is kept.
+
+    With `owners`, one for each plan, what they take from each other too.
+    """
     plans = list(sessions.values())
     users = {user.id: user for user in await _of(User, _people_in(plans))}
     venues = {venue.id: venue for venue in await _of(Venue, _places_in(plans))}
     taken = await _taken(plans, users, venues, but)
     return {
-        number: [clash.refusal for clash in _clashes(plan, taken, actor, number)] for number, plan in sessions.items()
+        number: [
+            clash.refusal
+            for beside in (taken, _beside(taken, number, sessions, owners))
+            for clash in _clashes(plan, beside, actor, number)
+        ]
+        for number, plan in sessions.items()
     }
+
+
+def _beside(taken: _Taken, number: int, sessions: Mapping[int, SessionPlan], owners: Mapping[int, Owner]) -> _Taken:
+    """What plans of another owner than this one's would take at its time, told by their titles: the actor's own."""
+    plan, own = sessions[number], owners.get(number)
+    bookings = [
+        _Booking(
+            id=owner.id,
+            starts_at=other.starts_at,
+            ends_at=other.ends_at,
+            venue_id=other.venue_id,
+            facilitator_ids=frozenset(other.facilitator_ids),
+            hub=gettext(N_("%(title)s, que también se copia")) % {"title": owner.title},
+        )
+        for n, other in sessions.items()
+        if other.starts_at < plan.ends_at and plan.starts_at < other.ends_at
+        if own is not None and (owner := owners[n]).id is not None and owner.id != own.id
+    ]
+    return replace(taken, bookings=bookings, absences=[])
 
 
 def _people_in(plans: Iterable[SessionPlan]) -> set[UUID]:

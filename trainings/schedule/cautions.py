@@ -12,7 +12,7 @@ from trainings.db import reads
 from trainings.places.feasts import feasts_in
 from trainings.places.models import Hub, Venue
 from trainings.schedule import queries
-from trainings.schedule.bookings import Booked, clashes_of
+from trainings.schedule.bookings import NOBODY, Booked, Owner, clashes_of
 from trainings.schedule.holidays import days_off_during
 from trainings.schedule.models import Training
 from trainings.schedule.plans import SessionPlan
@@ -34,7 +34,6 @@ class Cautions:
 
 
 NONE = Cautions()
-NOWHERE: Mapping[int, str] = {}
 
 
 async def cautions_of(
@@ -44,21 +43,22 @@ async def cautions_of(
     actor: Actor,
     venue_id: UUID | None = None,
     capacity: int | None = None,
-    towns: Mapping[int, str] = NOWHERE,
+    owners: Mapping[int, Owner] = NOBODY,
     but: Collection[UUID] = (),
 ) -> dict[int, Cautions]:
     """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` what stands of the same.
 
-    `towns`: the municipality (INE code) of what is held in the open, by its number; without it that of the hub's seat.
+    `owners`, by their numbers, tell where a plan without a venue is held (else at the hub's seat), and which of several
+    that are made together take something from each other.
     People and places that are not the hub's are left out: nothing is told of them.
     """
     wanted = {number: replace(plan, venue_id=plan.venue_id or venue_id) for number, plan in plans.items()}
     venues = {venue.id: venue for venue in await reads(Venue).filter(hub_id=hub.id)}
     people = {user.id for user in await queries.people_who_facilitate(hub.id, hub.operator_id)}
     known = {number: _of_the_hub(plan, venues, people) for number, plan in wanted.items()}
-    clashes = await clashes_of(known, actor=actor, but=but)
+    clashes = await clashes_of(known, actor=actor, but=but, owners=owners)
     where = {
-        number: venues[plan.venue_id].municipality_id if plan.venue_id else towns.get(number, hub.seat_id)
+        number: venues[plan.venue_id].municipality_id if plan.venue_id else _town(owners.get(number), hub)
         for number, plan in known.items()
     }
     feasts = await feasts_in(set(where.values()))
@@ -125,3 +125,7 @@ def _of_the_hub(plan: SessionPlan, venues: Collection[UUID], people: Collection[
         venue_id=plan.venue_id if plan.venue_id in venues else None,
         facilitator_ids=tuple(person for person in plan.facilitator_ids if person in people),
     )
+
+
+def _town(owner: Owner | None, hub: Hub) -> str:
+    return owner.town if owner is not None and owner.town else hub.seat_id

@@ -1,4 +1,7 @@
-"""Copies of trainings, as drafts: one on other days, or a whole month of a hub in another month."""
+"""Copies of trainings, as drafts: one on other days, or a whole month of a hub in another month.
+
+Activities of the month are copied by `outreach.copies`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.actions import create_training
+from trainings.schedule.bookings import Owner
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import SessionPlan, TrainingPlan
 from trainings.schedule.series import ordinal, same_weekday_in
@@ -27,17 +31,18 @@ class NothingToCopy(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a training of one month would be in another. `made_id`: it was copied there before, to this draft.
+    """What a training or activity (`owner`) of one month would be in another.
 
     `is_last_of_month`: it was on a fifth weekday, which the other month does not have, and comes on its last.
+    `made_path`: the draft, where it was copied there before. `kind`: of an activity, in words.
     """
 
-    training_id: UUID
-    title: str
+    owner: Owner
     first_day: date
     plans: tuple[SessionPlan, ...]
     is_last_of_month: bool
-    made_id: UUID | None
+    made_path: str
+    kind: str = ""
 
 
 async def duplicate_training(
@@ -78,7 +83,7 @@ async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
 
     Both months are told by a day in them.
     """
-    start, end = clock.midnight(month.replace(day=1)), clock.midnight(_next_month(month))
+    start, end = bounds(month)
     held = reads(TrainingSession).filter(
         training__hub_id=hub_id,
         training__state__not=TrainingState.CANCELLED,
@@ -91,7 +96,7 @@ async def copies_of(hub_id: UUID, month: date, target: date) -> list[Copy]:
     keys = [copy_key(one, target) for one in ids]
     made = {training_id for (training_id,) in await reads(Training).filter(id__in=keys).values_list("id")}
     copies = [_foreseen(training, target, made) for training in trainings if _begins(training) >= start]
-    return sorted(copies, key=lambda copy: (copy.first_day, copy.title, copy.training_id))
+    return sorted(copies, key=lambda copy: (copy.first_day, copy.owner.title))
 
 
 def shifted(sessions: Sequence[TrainingSession], first_day: date) -> list[SessionPlan]:
@@ -108,9 +113,15 @@ def shifted(sessions: Sequence[TrainingSession], first_day: date) -> list[Sessio
     ]
 
 
-def copy_key(training_id: UUID, month: date) -> UUID:
-    """The key of a training's copy in that month."""
-    return uuid5(training_id, f"{month:%Y-%m}")
+def copy_key(owner_id: UUID, month: date) -> UUID:
+    """The key of a training's or activity's copy in that month."""
+    return uuid5(owner_id, f"{month:%Y-%m}")
+
+
+def bounds(month: date) -> tuple[datetime, datetime]:
+    """The moments between which a month is, told by a day in it."""
+    following = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return clock.midnight(month.replace(day=1)), clock.midnight(following)
 
 
 def _foreseen(training: Training, target: date, made: set[UUID]) -> Copy:
@@ -119,12 +130,11 @@ def _foreseen(training: Training, target: date, made: set[UUID]) -> Copy:
     new_day = same_weekday_in(old_day, target.year, target.month)
     key = copy_key(training.id, target)
     return Copy(
-        training_id=training.id,
-        title=training.title,
+        owner=Owner(training.id, training.title),
         first_day=old_day,
         plans=tuple(shifted(sessions, new_day)),
         is_last_of_month=ordinal(old_day) != ordinal(new_day),
-        made_id=key if key in made else None,
+        made_path=f"/panel/capacitaciones/{key}" if key in made else "",
     )
 
 
@@ -139,10 +149,6 @@ def _first_day(sessions: Sequence[TrainingSession]) -> date:
 
 def _begins(training: Training) -> datetime:
     return min(session.starts_at for session in training.sessions if session.state is SessionState.PLANNED)
-
-
-def _next_month(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 async def _copy(

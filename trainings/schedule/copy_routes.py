@@ -17,6 +17,7 @@ from trainings import clock
 from trainings.accounts.permissions import EDITORS
 from trainings.errors import Refusal
 from trainings.lib import dates
+from trainings.outreach.copies import copies_of_activities, copy_activity_to_month
 from trainings.places.models import Hub
 from trainings.places.queries import one_of
 from trainings.schedule.bookings import Booked
@@ -135,7 +136,7 @@ class MonthForm(Form):
 
 
 class CopyForm(Form):
-    """The trainings to copy, and why what is taken may stand."""
+    """The trainings and activities to copy, and why what is taken may stand."""
 
     copy_ids: list[UUID] = []
     override_reason: Reason = ""
@@ -143,7 +144,7 @@ class CopyForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class CopyLine:
-    """A training of the month: what it would be, whether it is ticked, and why it was not made just now."""
+    """A training or activity of the month: what it would be, whether it is ticked, and why it was not made just now."""
 
     copy: Copy
     old_day: str
@@ -154,7 +155,7 @@ class CopyLine:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of copying: how many drafts are new, and what was refused, by training."""
+    """What came of copying: how many drafts are new, and what was refused, by what was to be copied."""
 
     n_new: int
     refusals: Mapping[UUID, Refusal]
@@ -194,7 +195,7 @@ async def copy_month(request: Request) -> Response:
     made = await _make(request, form, hub, ticked)
     if made.refusals or not ticked.copy_ids:
         if not ticked.copy_ids:
-            typed.errors["copias"] = gettext(N_("Marque por lo menos una capacitación."))
+            typed.errors["copias"] = gettext(N_("Marque por lo menos una."))
         lines = await _lines(request, form, hub, typed, made)
         return _month_page(request, typed, hubs, lines, status=409 if made.refusals else 422, done=made.sentence)
     response = redirect(f"{MONTH}?hub={hub.id}&month={_code(form.month)}&target={_code(form.target)}")
@@ -205,39 +206,52 @@ async def copy_month(request: Request) -> Response:
 async def _make(request: Request, form: MonthForm, hub: Hub, ticked: CopyForm) -> Made:
     """Each by itself: what is refused leaves the others standing, and what is made is known again next time."""
     n_new, refusals = 0, {}
-    for copy in await copies_of(hub.id, form.month, form.target):
-        if copy.training_id not in ticked.copy_ids:
+    for copy in await _copies(hub, form):
+        if copy.owner.id not in ticked.copy_ids:
             continue
+        make = copy_activity_to_month if copy.kind else copy_to_month
         try:
-            _draft, is_new = await copy_to_month(
-                copy.training_id, form.target, actor=request.state.actor, override_reason=ticked.override_reason
+            _draft, is_new = await make(
+                copy.owner.id, form.target, actor=request.state.actor, override_reason=ticked.override_reason
             )
         except Refusal as refusal:
             if refusal.status not in REFUSED:
                 raise
-            refusals[copy.training_id] = refusal
+            refusals[copy.owner.id] = refusal
         else:
             n_new += is_new
     return Made(n_new, refusals)
 
 
+async def _copies(hub: Hub, form: MonthForm) -> list[Copy]:
+    """What may be copied, by day."""
+    trainings = await copies_of(hub.id, form.month, form.target)
+    activities = await copies_of_activities(hub.id, form.month, form.target)
+    return sorted([*trainings, *activities], key=lambda copy: (copy.first_day, copy.owner.title))
+
+
 async def _lines(request: Request, form: MonthForm, hub: Hub, typed: Typed, made: Made | None = None) -> list[CopyLine]:
     """All of the month's, each with its new days. At first those are ticked that nothing stands in the way of."""
-    copies = await copies_of(hub.id, form.month, form.target)
-    numbered = dict(enumerate(plan for copy in copies if copy.made_id is None for plan in copy.plans))
-    cautions = await cautions_of(numbered, hub=hub, actor=request.state.actor)
+    copies = await _copies(hub, form)
+    planned = list(enumerate((plan, copy.owner) for copy in copies if not copy.made_path for plan in copy.plans))
+    cautions = await cautions_of(
+        {number: plan for number, (plan, _owner) in planned},
+        hub=hub,
+        actor=request.state.actor,
+        owners={number: owner for number, (_plan, owner) in planned},
+    )
     lines, number = [], 0
     for copy in copies:
-        plans = {} if copy.made_id else {number + n: plan for n, plan in enumerate(copy.plans)}
+        plans = {} if copy.made_path else {number + n: plan for n, plan in enumerate(copy.plans)}
         number += len(plans)
         own = {n: cautions[n] for n in plans}
-        refusal = made.refusals.get(copy.training_id) if made else None
+        refusal = made.refusals.get(copy.owner.id) if made and copy.owner.id else None
         lines.append(
             CopyLine(
                 copy=copy,
                 old_day=dates.long_date(copy.first_day, language()),
                 sessions=_new_sessions(plans, own),
-                is_ticked=typed.has("copy_ids", str(copy.training_id)) if made else not has_clashes(own),
+                is_ticked=typed.has("copy_ids", str(copy.owner.id)) if made else not has_clashes(own),
                 refusal=sentence_of(refusal) if refusal and not isinstance(refusal, Booked) else "",
             )
         )
@@ -260,7 +274,7 @@ def _month_page(
         "months": _choices(-MONTHS_BACK, MONTHS_AHEAD),
         "targets": _choices(0, MONTHS_AHEAD),
         "lines": lines,
-        "n_to_make": sum(line.copy.made_id is None for line in lines or ()),
+        "n_to_make": sum(not line.copy.made_path for line in lines or ()),
         "needs_reason": any(one.cautions.clashes for line in lines or () for one in line.sessions),
         "done": done,
     }
