@@ -285,6 +285,24 @@ async def test_taking_back_the_permission_for_the_data_cancels_and_erases(new_cl
     assert page.all("button", value="data") == []
 
 
+async def test_page_of_who_took_the_permission_back_offers_only_to_sign_up_anew(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client)
+    rosa, _beto = await make_family(training, "Rosa", "Beto")
+    await client.post(f"{path_of(rosa)}/permisos", data={"purpose": "data"})
+
+    page = await opened(client, rosa)
+    renamed = await client.post(f"{path_of(rosa)}/nombre", data={"given_names": "Rosa", "surnames": "Coc"})
+
+    actions = [form["action"] or "" for form in page.all("form")]
+    assert [one for one in actions if one.startswith(path_of(rosa))] == [f"{path_of(rosa)}/enlace-nuevo"], (
+        "the family's"
+    )
+    assert page.one("a", href=f"/panel/capacitaciones/{training.id}/inscribir")
+    assert renamed.status_code == 409
+    assert "Se retiró el permiso de guardar estos datos" in renamed.text
+    assert "Volver a la capacitación" in renamed.text
+
+
 async def test_unknown_permission_is_not_taken_back(new_client: NewClient) -> None:
     _cast, client, training = await at_desk(new_client)
     rosa = await make.make_registration(training)

@@ -14,6 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import short_name
+from trainings.people.consent_actions import without_permission
 from trainings.people.models import Assent, Consent, Guardian
 from trainings.registrations.fresh_links import NO_LINKS, Links, links_for
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
@@ -71,7 +72,8 @@ class StaffView:
     """A registration in scope. `is_desk`: contacts, support needs, permissions, and the buttons of the desk.
 
     `may_compare`: who leads the hub decides about look-alikes. `courses_before` are those that the person has not shown
-    to have completed, where that is why they wait. `links` are those that the desk may give them anew.
+    to have completed, where that is why they wait. `links` are those that the desk may give them anew. `is_gone`: the
+    permission for the data was taken back, so nothing more is written down of this person.
     """
 
     own: OwnRegistration
@@ -82,6 +84,7 @@ class StaffView:
     companions: Sequence[Companion]
     courses_before: Sequence[str]
     links: Links
+    is_gone: bool
 
     @property
     def is_minor(self) -> bool:
@@ -122,6 +125,7 @@ async def in_scope(registration_id: UUID, actor: Actor) -> StaffView:
         companions=await _companions(found),
         courses_before=await _courses_before(own.registration) if is_desk else (),
         links=await links_for(found) if is_desk else NO_LINKS,
+        is_gone=bool(await without_permission([found.participant_id])),
     )
 
 

@@ -133,7 +133,10 @@ async def rename(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, view, name_form=exc.typed, status=422)
     registration = view.own.registration
-    await actions.rename(registration.id, form.given_names, form.surnames, actor=request.state.actor)
+    try:
+        await actions.rename(registration.id, form.given_names, form.surnames, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
 
 
