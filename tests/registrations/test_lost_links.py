@@ -92,7 +92,7 @@ async def test_outbox_keeps_no_address_and_belongs_to_no_hub(client: AsyncClient
     ("typed", "sentence"),
     [
         ("", "Escriba el correo con el que se inscribió."),
-        ("rosa", "Escriba un correo completo, por ejemplo nombre@correo.com, o déjelo vacío."),
+        ("rosa", "Escriba un correo completo, por ejemplo nombre@correo.com."),
     ],
 )
 async def test_what_is_no_address_is_told_at_the_field(client: AsyncClient, typed: str, sentence: str) -> None:

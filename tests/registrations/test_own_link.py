@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -52,6 +53,16 @@ async def test_ticket_shows_code_name_day_place_and_whom_to_call(client: AsyncCl
         assert words in page.text, words
     assert page.one("svg", **{"class": "qr"})["aria-label"] == "Código QR del boleto de Ana Lucía Ba Coc"
     assert "og:title" not in page.source
+
+
+async def test_ticket_says_where_the_next_form_asks_for_its_code(client: AsyncClient) -> None:
+    training = await make.make_training()
+
+    page = await page_of(client, await make.make_registration(training))
+    form = await client.get(f"/capacitaciones/{training.slug}/inscripcion")
+
+    [place] = re.findall("abra «([^»]+)» y escriba el código", page.text)
+    assert f"<summary>{place}</summary>" in form.text
 
 
 async def test_token_pages_are_kept_by_nobody_and_tell_no_other_site(client: AsyncClient) -> None:

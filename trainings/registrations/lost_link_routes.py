@@ -50,8 +50,10 @@ async def send(request: Request) -> Response:
     typed = await read_form(request)
     try:
         email = check(LostLinkForm, typed).email
-    except FormErrors as exc:
-        return _page(request, exc.typed, status=422)
+    except FormErrors:
+        # Elsewhere an address may be left out, and its sentence says so.
+        typed.errors["email"] = gettext(N_("Escriba un correo completo, por ejemplo nombre@correo.com."))
+        return _page(request, typed, status=422)
     if email is None:
         typed.errors["email"] = gettext(N_("Escriba el correo con el que se inscribió."))
         return _page(request, typed, status=422)
