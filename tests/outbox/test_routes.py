@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -184,9 +185,10 @@ async def test_repeating_what_has_not_failed_is_refused_with_a_sentence(new_clie
 async def test_batch_is_stopped_with_its_button(new_client: Browsers, freeze: Freeze) -> None:
     cast, batch, moment = await make_cast(), uuid7(), clock.now()
     freeze(moment)
-    await make_jobs(
-        "ana", "beto", kind="training_changed", hub_id=cast.hub.id, batch_id=batch, run_at=moment + STAFF_DELAY
-    )
+    common: dict[str, Any] = {"hub_id": cast.hub.id, "batch_id": batch, "run_at": moment + STAFF_DELAY}
+    await make_jobs("ana", "beto", kind="training_changed", **common)
+    await OutboxJob.filter(kind="training_changed").update(subject_id=uuid7())
+    await make_jobs("cora", kind="facilitator_changed", **common)
     freeze(moment + timedelta(minutes=3))
     browser = await signed_in(new_client, cast.coordinator)
 
@@ -194,11 +196,12 @@ async def test_batch_is_stopped_with_its_button(new_client: Browsers, freeze: Fr
     [button] = re.findall(r'action="(/panel/mensajes/lotes/[^"]*)"', page.text)
     answer = await browser.post(button)
 
-    assert "2 mensajes" in page.text
+    assert "a 2 personas" in page.text
+    assert "a 1 que facilita" in page.text
     assert "sale en 7 minutos" in page.text
     assert answer.status_code == 303
     after = await browser.get("/panel/mensajes")
-    assert "Listo: se detuvieron 2 avisos." in after.text
+    assert "Listo: se detuvieron 3 avisos." in after.text
     assert "lotes" not in after.text
     assert "Detenido" in after.text
     assert await OutboxJob.filter(stopped_at__isnull=False).count() == 2

@@ -30,13 +30,16 @@ class UnknownMessage(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages of one act of the staff that can still be stopped."""
+    """Messages of one act of the staff that can still be stopped: to people, and to who holds the sessions.
+
+    `first` is one of them, to a person where there is any.
+    """
 
     id: UUID
-    kind: str
-    subject_id: UUID | None
+    first: OutboxJob
     leaves_at: datetime
-    n_messages: int
+    n_people: int
+    n_facilitators: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +133,13 @@ async def stoppable(actor: Actor) -> list[Batch]:
     for job in await waiting.order_by("run_at", "id"):
         assert job.batch_id
         batches.setdefault(job.batch_id, []).append(job)
-    return [
-        Batch(batch_id, jobs[0].kind, jobs[0].subject_id, jobs[0].run_at, len(jobs))
-        for batch_id, jobs in batches.items()
-    ]
+    return [_batch(batch_id, jobs) for batch_id, jobs in batches.items()]
+
+
+def _batch(batch_id: UUID, jobs: Sequence[OutboxJob]) -> Batch:
+    to_people = [job for job in jobs if job.subject_id is not None]
+    first = next(iter([*to_people, *jobs]))
+    return Batch(batch_id, first, jobs[0].run_at, len(to_people), len(jobs) - len(to_people))
 
 
 async def oldest_due_seconds() -> int:

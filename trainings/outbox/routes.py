@@ -6,7 +6,6 @@ import base64
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,14 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock, jobs
 from trainings.accounts.permissions import MESSAGE_READERS, OPERATOR_ADMINS
 from trainings.audit.actions import record
-from trainings.db import reads, transaction
+from trainings.db import transaction
 from trainings.lib.dates import duration
-from trainings.lib.text import short_name
 from trainings.outbox import actions, queries, text_routes
 from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
 from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
-from trainings.registrations.models import Registration
+from trainings.registrations.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -74,7 +72,8 @@ class WaitingBatch:
     id: UUID
     what: str
     training: str
-    n_messages: int
+    n_people: int
+    n_facilitators: int
     leaves_at: datetime
     minutes_left: int
 
@@ -87,13 +86,13 @@ async def index(request: Request) -> Response:
     before = _uuid(request.query_params.get("antes", ""))
     found, older = await queries.messages(actor, before=before, only=FILTERS.get(shown, ""))
     batches = await queries.stoppable(actor)
-    about = await _registrations([job.subject_id for job in found] + [batch.subject_id for batch in batches])
+    about = await destinations_of([*found, *(batch.first for batch in batches)])
     return render(
         request,
         "outbox/index.html",
         {
-            "rows": [_row(job, about) for job in found],
-            "batches": [_waiting(batch, about) for batch in batches],
+            "rows": [_row(job, about[job.id]) for job in found],
+            "batches": [_waiting(batch, about[batch.first.id]) for batch in batches],
             "shown": shown,
             "queue": await _queue(actor),
             "is_admin": actor.has_any(OPERATOR_ADMINS),
@@ -125,7 +124,7 @@ async def show(request: Request) -> Response:
         request,
         "outbox/show.html",
         {
-            "row": _row(job, await _registrations([job.subject_id])),
+            "row": _row(job, (await destinations_of([job]))[job.id]),
             "mail": mail,
             "subject": job.subject_id,
             "is_message": job.kind not in jobs.TASKS,
@@ -187,14 +186,7 @@ async def _composed(job: OutboxJob) -> Mail | None:
     return replace(mail, text=OWN_LINK.sub("/i/••••", mail.text), html=OWN_LINK.sub("/i/••••", mail.html))
 
 
-async def _registrations(ids: Iterable[UUID | None]) -> Mapping[UUID, Registration]:
-    wanted = {registration_id for registration_id in ids if registration_id}
-    found = await reads(Registration).filter(id__in=list(wanted)).prefetch_related("participant", "training")
-    return {registration.id: registration for registration in found}
-
-
-def _row(job: OutboxJob, about: Mapping[UUID, Registration]) -> Row:
-    registration = about.get(job.subject_id) if job.subject_id else None
+def _row(job: OutboxJob, about: Destination) -> Row:
     return Row(
         id=job.id,
         what=_kind(job.kind),
@@ -203,8 +195,8 @@ def _row(job: OutboxJob, about: Mapping[UUID, Registration]) -> Row:
         waited=_waited(job),
         may_retry=job.failed_at is not None or state_of(job) == AGAIN,
         at=job.done_at or job.failed_at or job.stopped_at or job.run_at,
-        to=_short(registration),
-        training=registration.training.title if registration else "",
+        to=about.to,
+        training=about.training,
     )
 
 
@@ -224,13 +216,13 @@ def _in_words(span: timedelta) -> str:
     return ngettext("%(num)s día", "%(num)s días", span.days) % {"num": span.days}
 
 
-def _waiting(batch: Batch, about: Mapping[UUID, Registration]) -> WaitingBatch:
-    registration = about.get(batch.subject_id) if batch.subject_id else None
+def _waiting(batch: Batch, about: Destination) -> WaitingBatch:
     return WaitingBatch(
         id=batch.id,
-        what=_kind(batch.kind),
-        training=registration.training.title if registration else "",
-        n_messages=batch.n_messages,
+        what=_kind(batch.first.kind),
+        training=about.training,
+        n_people=batch.n_people,
+        n_facilitators=batch.n_facilitators,
         leaves_at=batch.leaves_at,
         minutes_left=math.ceil((batch.leaves_at - clock.now()).total_seconds() / 60),
     )
@@ -243,17 +235,6 @@ def _files(mail: Mail) -> list[str]:
 
 def _kind(kind: str) -> str:
     return _(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
-
-
-def _short(registration: Registration | None) -> str:
-    if registration is None:
-        return ""
-    participant = registration.participant
-    if participant.age_group is not None and participant.age_group.is_minor:
-        # This list crosses trainings; a minor has a name inside their own only. It is the guardian who is written to.
-        return _("Una persona menor de edad")
-    name = short_name(participant.given_names, participant.surnames)
-    return f"{name}, {participant.community}" if participant.community else name
 
 
 def _style_sources(html: str) -> str:

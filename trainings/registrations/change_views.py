@@ -42,10 +42,11 @@ KINDS_OF_PAPER = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Messages about changes that have not left: how many people they are for, when they leave."""
+    """Messages about changes that have not left: to how many people, to how many who facilitate, when they leave."""
 
     batch_id: UUID
     n_people: int
+    n_facilitators: int
     leaves_at: datetime
 
 
@@ -80,13 +81,14 @@ async def waiting(training: Training) -> Waiting | None:
     found = (
         await jobs.filter(done_at=None, failed_at=None, stopped_at=None)
         .order_by("run_at")
-        .values_list("batch_id", "run_at")
+        .values_list("batch_id", "run_at", "subject_id")
     )
     if found:
-        return Waiting(found[0][0], len(found), found[0][1])
+        n_people = sum(subject_id is not None for _batch, _run_at, subject_id in found)
+        return Waiting(found[0][0], n_people, len(found) - n_people, found[0][1])
     lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
     call_list = await lists.order_by("-created_at").first()
-    return Waiting(call_list.batch_id, 0, call_list.due_at) if call_list and call_list.batch_id else None
+    return Waiting(call_list.batch_id, 0, 0, call_list.due_at) if call_list and call_list.batch_id else None
 
 
 async def call_lists(training: Training, actor: Actor) -> Sequence[Progress]:

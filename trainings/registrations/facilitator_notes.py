@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
@@ -40,6 +41,14 @@ async def tell_facilitators(
             run_at=run_at,
             batch_id=batch_id,
         )
+
+
+async def n_facilitators_to_tell(session_ids: Collection[UUID], *, actor: Actor) -> int:
+    """How many people would be told of a change to these sessions because they hold them; of what is over, nobody."""
+    holders = reads(SessionFacilitator).filter(
+        session_id__in=sorted(session_ids), session__ends_at__gt=clock.now(), user__is_active=True
+    )
+    return len({user_id for (user_id,) in await holders.values_list("user_id")} - {actor.id})
 
 
 async def compose(job: OutboxJob) -> Mail | None:

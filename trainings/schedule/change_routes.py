@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
 from trainings.registrations.call_people import n_to_tell
+from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
@@ -183,17 +185,18 @@ async def _reopen_form(
 
 
 async def _ask(
-    request: Request, context: dict[str, object], typed: Typed, refusal: Refusal | None, status: int
+    request: Request, context: dict[str, Any], typed: Typed, refusal: Refusal | None, status: int
 ) -> Response:
     """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
-    training = context["training"]
-    assert isinstance(training, Training)
+    training: Training = context["training"]
+    session_ids = [session.id for session, _place in context["sessions"]]
     with_mail, without = await n_to_tell(training.id)
     more = {
         "here": "capacitaciones",
         "form": typed,
         "n_mails": with_mail,
         "n_calls": without,
+        "n_facilitators": await n_facilitators_to_tell(session_ids, actor=request.state.actor),
         "refusal": sentence_of(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
     }

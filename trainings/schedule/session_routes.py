@@ -13,6 +13,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.registrations.call_people import n_to_tell
+from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
@@ -124,6 +125,7 @@ async def _move_form(
         ],
         "n_mails": with_mail,
         "n_calls": without,
+        "n_facilitators": await n_facilitators_to_tell([session.id], actor=request.state.actor),
         "cautions": cautions,
         "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
     }
@@ -157,6 +159,7 @@ async def _cancel_page(request: Request, session: TrainingSession, *, refusal: R
         "place": place_of(session),
         "n_mails": with_mail,
         "n_calls": without,
+        "n_facilitators": await n_facilitators_to_tell([session.id], actor=request.state.actor),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
     }
     return render(request, "schedule/staff/cancel_session.html", context, status=refusal.status if refusal else 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +16,11 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
 from trainings.registrations.call_people import n_to_tell
+from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.schedule import actions, queries
 from trainings.schedule.editor_routes import REFUSED, editable
 from trainings.schedule.forms import CancelForm
-from trainings.schedule.models import TRAINING_MOVES, Training, TrainingState
+from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
 from trainings.schedule.show_routes import show_training
 from trainings.schedule.words import STATES
@@ -144,9 +146,14 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
         "form": typed,
         "n_mails": with_mail,
         "n_calls": without,
+        "n_facilitators": await n_facilitators_to_tell(_planned(training), actor=request.state.actor),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
     return render(request, "schedule/staff/cancel.html", context, status=status)
+
+
+def _planned(training: Training) -> list[UUID]:
+    return [session.id for session in training.sessions if session.state is SessionState.PLANNED]
 
 
 def afterwards(training: Training) -> str:
