@@ -19,7 +19,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Guardian, Participant, Relation
 from trainings.registrations import desk_actions
-from trainings.registrations.contact_actions import NoGuardian, correct_email, mark_refused
+from trainings.registrations.contact_actions import NoGuardian, correct_email, mark_accepted, mark_refused
 from trainings.registrations.mailboxes import address_of
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
@@ -46,6 +46,27 @@ async def test_address_refused_with_550_is_marked_and_no_other(db: Settings, pee
     assert [await refused(one) for one in (ana, beto, cora)] == [True, False, False]
     assert await OutboxJob.filter(outcome="refused").count() == 2
     assert await OutboxJob.filter(outcome="sent").count() == 1
+
+
+async def test_address_that_takes_mail_again_is_free_for_all_who_are_written_to_by_it(db: Settings, peer: Peer) -> None:
+    training = await make.make_training(admits_minors=True)
+    _ana, luz = await make_family(training, "Ana", children=["Luz"], email="ana@x.example", guardian=MOTHER)
+    beto = await make.make_registration(training, given_names="Beto", surnames="Coc", email="beto@x.example")
+    for address in ("ana@x.example", "elena@x.example", "beto@x.example"):
+        await mark_refused(address)
+    await OutboxJob.all().delete()
+    # New people with these addresses, of whom no mark is known; one message is refused for another reason.
+    peer.to_recipient["beto@x.example"] = ["552 5.2.2 mailbox full"]
+    for address in ("ana@x.example", "beto@x.example"):
+        await make.make_registration(training, given_names="Eva", surnames="Pop", email=address)
+
+    async with working(with_smtp(db, peer.url), jobs.COMPOSERS):
+        await until_settled()
+
+    assert [await refused(one) for one in (_ana, luz, beto)] == [False, True, True]
+    await mark_accepted("elena@x.example")
+    assert not await refused(luz)
+    assert (await Guardian.get(participant_id=luz.participant_id)).email_refused_at is None
 
 
 async def test_guardian_of_a_minor_is_marked(db: Settings, peer: Peer) -> None:

@@ -204,7 +204,7 @@ async def test_batch_is_stopped_with_its_button(new_client: Browsers, freeze: Fr
     assert "Listo: se detuvieron 3 avisos." in after.text
     assert "lotes" not in after.text
     assert "Detenido" in after.text
-    assert await OutboxJob.filter(stopped_at__isnull=False).count() == 2
+    assert await OutboxJob.filter(stopped_at__isnull=False).count() == 3
 
 
 async def test_stopping_too_late_is_refused_with_a_sentence(new_client: Browsers, freeze: Freeze) -> None:

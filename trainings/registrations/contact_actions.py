@@ -1,4 +1,4 @@
-"""Addresses that take no mail: marked when the mail server says so, and free again once the desk corrects them."""
+"""Addresses that take no mail: marked when the mail server says so, free once they take some or are corrected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import keyring, transaction
+from trainings.db import keyring, reads, transaction
 from trainings.errors import Refusal
 from trainings.people.consent_actions import check_permission
 from trainings.people.models import Guardian, Participant
@@ -37,6 +37,23 @@ async def mark_refused(address: str) -> None:
         for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at=None):
             if guardian.email == address:
                 await Guardian.filter(id=guardian.id).update(email_refused_at=moment)
+
+
+async def mark_accepted(address: str) -> None:
+    """The address takes mail again: forget that it was refused, at everybody who is written to by it.
+
+    Asked after each message that left, so it writes only where there is a mark.
+    """
+    keys = keyring().blind_indexes(address, "email")
+    marked = reads(Participant).filter(email_key__in=keys, email_refused_at__not_isnull=True)
+    ids = [person_id for (person_id,) in await marked.values_list("id")]
+    if not ids:
+        return
+    async with transaction():
+        await Participant.filter(id__in=ids, email_key__in=keys).update(email_refused_at=None)
+        for guardian in await Guardian.filter(participant_id__in=ids, email_refused_at__not_isnull=True):
+            if guardian.email == address:
+                await Guardian.filter(id=guardian.id).update(email_refused_at=None)
 
 
 async def correct_email(registration_id: UUID, email: str | None, *, actor: Actor) -> None:

@@ -19,7 +19,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.outbox.placeholders import Filled, fill
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
-from trainings.registrations.contact_actions import mark_refused
+from trainings.registrations.contact_actions import mark_accepted, mark_refused
 from trainings.registrations.letters import link_to, names_of
 from trainings.registrations.mailboxes import Mailbox, address_of, mailbox_of
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
@@ -84,6 +84,7 @@ async def compose(job: OutboxJob) -> Mail | None:
         html=letter.html,
         lang=lang,
         reply_to=reply_to,
+        on_sent=partial(mark_accepted, to),
         on_refused=partial(mark_refused, to),
     )
 

@@ -19,7 +19,7 @@ from trainings.outbox.templates import own_words
 from trainings.people.words import NEEDS
 from trainings.registrations import reminding
 from trainings.registrations.changed import has_news, in_words, moved_unheard, news, revivals
-from trainings.registrations.contact_actions import mark_refused
+from trainings.registrations.contact_actions import mark_accepted, mark_refused
 from trainings.registrations.invitations import Appointment, Parties, carried, invitation_uid
 from trainings.registrations.letters import REMINDER, Facts, gather
 from trainings.registrations.models import HoldReason, RegistrationState
@@ -264,9 +264,16 @@ def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
         invitation=invited,
         attachments=files,
         is_overtaken=facts.is_told_again or not kind.holds(facts),
-        on_sent=partial(kind.sent, facts) if kind.sent is not None else None,
+        on_sent=partial(_follow, kind, facts),
         on_refused=partial(mark_refused, facts.to),
     )
+
+
+async def _follow(kind: Kind, facts: Facts) -> None:
+    """What follows from the server having taken the message."""
+    await mark_accepted(facts.to)
+    if kind.sent is not None:
+        await kind.sent(facts)
 
 
 def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> dict[str, str]:
