@@ -13,10 +13,10 @@ from typing import Any
 
 import asyncpg
 from tortoise.context import TortoiseContext
-from tortoise.migrations.api import migrate as run_migrations
 
 from trainings.db.config import MIGRATIONS, postgres_address, tortoise_config
 from trainings.db.connection import prepare_folder
+from trainings.db.stepping import apply_pending
 from trainings.settings import Settings
 
 ADVISORY_LOCK = 7_261_943_088
@@ -40,7 +40,7 @@ async def migrate(settings: Settings) -> list[str]:
         if pending:
             # A context of its own: the caller may have the same database open.
             async with TortoiseContext():
-                await run_migrations(config=_config(settings))
+                await apply_pending(_config(settings))
             if settings.is_sqlite:
                 _check_references(settings)
         return pending
