@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,12 +15,20 @@ from tests.feeds.readers import with_icalendar
 from tests.outreach.make_activity import make_activity, make_draft
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
-from trainings.outreach.actions import TimeAndPlace, cancel_activity
+from trainings.lib.dates import NBSP
+from trainings.outreach.actions import (
+    TimeAndPlace,
+    cancel_activity,
+    move_activity,
+    publish_activity,
+    reopen_activity,
+)
 from trainings.outreach.models import OutreachActivity
 from trainings.outreach.queries import listed_activities
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
+DAY = timedelta(days=1)
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
 PARK = TimeAndPlace(STARTS, STARTS + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")
@@ -184,8 +193,48 @@ async def test_municipality_shows_what_comes_and_for_a_week_what_was_cancelled(
 
     assert "Actividades abiertas, sin inscripción" in shown
     assert f"{activity.title} 8:00 a. m. a 12:00 p. m.Parque central, La Libertad, Petén" in shown
-    assert "Diálogo sobre estafas 8:00 a. m. a 10:00 a. m.Parque central, La Libertad, Petén Cancelada" in shown
+    told = shown[shown.index("Diálogo sobre estafas") :]
+    assert told.startswith(
+        "Diálogo sobre estafas 8:00 a. m. a 10:00 a. m.Parque central, La Libertad, Petén Se canceló"
+    )
+    assert "8:00 a. m. Cancelada" in told
     assert activity.title in a_week_later
     assert "Diálogo sobre estafas" not in a_week_later
     assert activity.title not in over
     assert await OutreachActivity.all().count() == 2
+
+
+async def test_changed_one_says_for_a_week_what_it_was(client: AsyncClient, freeze: Freeze) -> None:
+    activity = await make_activity(when=PARK)
+    path = f"/actividades/{activity.slug}"
+    market = replace(PARK, starts_at=STARTS + DAY, ends_at=PARK.ends_at + DAY, place="Mercado")
+
+    async def told() -> list[str]:
+        """On its page, in its municipality, in the list of all."""
+        pages = [(await client.get(where)).text for where in (path, TOWN, "/capacitaciones")]
+        return [" ".join(re.findall(r"(Cambió[^<]*|Se canceló:[^<]*)<", one)).replace(NBSP, " ") for one in pages]
+
+    await move_activity(activity.id, market, actor=PROGRAM)
+    moved = await told()
+    await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
+    called_off = await told()
+    await reopen_activity(activity.id, actor=PROGRAM)
+    await move_activity(activity.id, replace(market, starts_at=STARTS, ends_at=PARK.ends_at), actor=PROGRAM)
+    only_elsewhere = await told()
+    await move_activity(activity.id, market, actor=PROGRAM)
+    freeze(NOW + timedelta(days=7, seconds=1))
+    after = await told()
+
+    assert moved == ["Cambió: antes lunes 8 de marzo, 8:00 a. m."] * 3
+    assert called_off == ["Se canceló: era el lunes 8 de marzo, 8:00 a. m."] * 3
+    assert only_elsewhere == ["Cambió de lugar"] * 3
+    assert after == [""] * 3
+
+
+async def test_draft_that_is_moved_was_never_another(client: AsyncClient) -> None:
+    draft = await make_draft(when=PARK)
+
+    await move_activity(draft.id, replace(PARK, starts_at=STARTS + DAY, ends_at=PARK.ends_at + DAY), actor=PROGRAM)
+    await publish_activity(draft.id, actor=PROGRAM)
+
+    assert "Cambió" not in (await client.get(f"/actividades/{draft.slug}")).text

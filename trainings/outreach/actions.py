@@ -23,6 +23,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import slugify
 from trainings.lib.tokens import slug_suffix
 from trainings.outreach import shown
+from trainings.outreach.changes import left_behind
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
@@ -37,6 +38,7 @@ ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.CANCELLED: frozenset({ActivityState.PUBLISHED}),
 }
 """Permitted moves: what was published never becomes a draft again, what was cancelled may be reopened."""
+WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
 class UnknownActivity(NotFound):
@@ -172,8 +174,8 @@ async def edit_activity(
         if plan.responsible_id != activity.responsible_id:
             await _check_responsible(plan.hub_id, plan.responsible_id)
         columns = plan.columns() | await _checked(activity.hub_id, plan.at)
-        changed = await _write(activity, columns, actor, override_reason)
-        await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
+        detail = await _write(activity, columns, actor, override_reason)
+        await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
     return activity
 
 
@@ -183,8 +185,8 @@ async def move_activity(
     """Another time or place. Refuses as `edit_activity`, and a time that is over."""
     async with transaction():
         activity = await _standing(activity_id)
-        changed = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
-        await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, changed=changed)
+        detail = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
+        await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
     return activity
 
 
@@ -209,6 +211,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             return activity
         if is_held(activity):
             raise ActivityHeld
+        before = left_behind(activity)
         await _become(
             activity,
             ActivityState.CANCELLED,
@@ -217,7 +220,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             # What was never shown has no text to count from, yet a cancelled entry is never at 0.
             sequence=max(activity.sequence, 1),
         )
-        await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+        await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
     return activity
 
 
@@ -233,6 +236,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
         if activity.state is not ActivityState.CANCELLED:
             raise IllegalMove
         await _check_taken(activity, actor, override_reason)
+        before = left_behind(activity)
         await _become(
             activity,
             ActivityState.PUBLISHED,
@@ -240,7 +244,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
             cancel_reason="",
             published_at=activity.published_at or clock.now(),
         )
-        await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
+        await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
     return activity
 
 
@@ -266,14 +270,15 @@ def is_held(activity: OutreachActivity) -> bool:
 
 async def _write(
     activity: OutreachActivity, columns: Mapping[str, Any], actor: Actor, override_reason: str
-) -> list[str]:
-    """Save the columns that differ, only them, and what calendars show; their names."""
+) -> dict[str, Any]:
+    """Save the columns that differ, only them, and what calendars show. Returns what is recorded of it."""
     changed = [name for name, value in columns.items() if getattr(activity, name) != value]
     if not changed:
-        return []
-    if is_held(activity) and not {"starts_at", "ends_at", "municipality_id", "venue_id", "place"}.isdisjoint(changed):
+        return {"changed": []}
+    is_moved = not WHEN_AND_WHERE.isdisjoint(changed)
+    if is_held(activity) and is_moved:
         raise ActivityHeld
-    was_held = is_held(activity)
+    was_held, before = is_held(activity), left_behind(activity) if is_moved else {}
     activity.update_from_dict({name: columns[name] for name in changed})
     if is_held(activity) and not was_held:
         raise MovedIntoPast(field="day")
@@ -281,7 +286,7 @@ async def _write(
         await _check_taken(activity, actor, override_reason)
     await activity.save(update_fields=changed)
     await _finish(activity)
-    return changed
+    return {"changed": changed, **before}
 
 
 async def _become(activity: OutreachActivity, state: ActivityState, **columns: Any) -> None:

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db import reads
 from trainings.lib import dates
+from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityState, ActivityText, OutreachActivity
-from trainings.outreach.queries import UnknownPublicActivity, public_activity
+from trainings.outreach.queries import UnknownPublicActivity, listed, public_activity
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS
 from trainings.places.map import Marked, department_map
@@ -41,6 +42,7 @@ async def show(request: Request) -> Response:
     context = {
         "activity": activity,
         "kind": gettext(KINDS[activity.kind]),
+        "change": listed([activity], await recent([activity]))[0].note,
         "place": place_in_words(activity),
         "town": town,
         "address": path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,17 +15,18 @@ from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.actions import UnknownActivity
+from trainings.outreach.changes import Left, note, recent
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.schedule import towns
+from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.public_queries import SLUG
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.towns import Town
 from trainings.web.i18n import N_
 
-CANCELLED_SHOWN = timedelta(days=7)
-"""How long public lists show what was cancelled."""
 PAGE_SIZE = 25
+NOTHING: Mapping[UUID, Left] = {}
 
 
 class UnknownPublicActivity(UnknownActivity):
@@ -49,6 +50,7 @@ class ListedActivity:
     place: str
     responsible_id: UUID
     venue_id: UUID | None
+    left: Left | None = None
 
     @property
     def path(self) -> str:
@@ -77,6 +79,11 @@ class ListedActivity:
     def is_over(self) -> bool:
         return self.ends_at <= clock.now()
 
+    @property
+    def note(self) -> str:
+        """What became of it within a week, in the language of the request; empty where nothing did."""
+        return note(self.starts_at, self.ends_at, self.town, self.left, is_cancelled=self.is_cancelled)
+
 
 async def listed_activities(
     first: date,
@@ -99,8 +106,8 @@ async def listed_activities(
         wanted &= Q(hub_id__in=list(hub_ids))
     if not with_drafts:
         wanted &= public()
-    found = reads(OutreachActivity).filter(wanted).select_related("hub", "venue").order_by("starts_at", "id")
-    return listed(await found)
+    found = await reads(OutreachActivity).filter(wanted).select_related("hub", "venue").order_by("starts_at", "id")
+    return listed(found, {} if with_drafts else await recent(found))
 
 
 def public() -> Q:
@@ -108,13 +115,13 @@ def public() -> Q:
     cancelled = Q(
         state=ActivityState.CANCELLED,
         published_at__isnull=False,
-        cancelled_at__gt=clock.now() - CANCELLED_SHOWN,
+        cancelled_at__gt=clock.now() - SHOWN_FOR,
     )
     return Q(state=ActivityState.PUBLISHED) | cancelled
 
 
-def listed(activities: Iterable[OutreachActivity]) -> list[ListedActivity]:
-    """Rows with hub and venue loaded, as lists show them."""
+def listed(activities: Iterable[OutreachActivity], left: Mapping[UUID, Left] = NOTHING) -> list[ListedActivity]:
+    """Rows with hub and venue loaded, as lists show them; `left`: how those that changed were before."""
     return [
         ListedActivity(
             id=one.id,
@@ -130,6 +137,7 @@ def listed(activities: Iterable[OutreachActivity]) -> list[ListedActivity]:
             place=place_in_words(one),
             responsible_id=one.responsible_id,
             venue_id=one.venue_id,
+            left=left.get(one.id),
         )
         for one in activities
     ]

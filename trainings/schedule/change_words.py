@@ -62,6 +62,12 @@ def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
     return gettext(N_("Cambió: antes %(before)s")) % {"before": before} if before else ""
 
 
+def change_note(meeting: Meeting, *, is_called_off: bool, is_elsewhere: bool) -> str:
+    """The same where the house may not be named, as in a month: then that it is another (`is_elsewhere`)."""
+    told = public_note(meeting, is_called_off=is_called_off)
+    return told or (gettext(N_("Cambió de lugar")) if is_elsewhere and not is_called_off else "")
+
+
 def _called_off(meeting: Meeting, was: Was) -> str:
     when = dates.day_and_time(was.starts_at or meeting.starts_at, language())
     return gettext(N_("Se canceló: era el %(when)s")) % {"when": when}
