@@ -9,7 +9,7 @@ DAY = re.compile(r'<li id="d(\d+)"[^>]*>(.*?)(?=<li id="d\d+"|<!-- end -->|$)', 
 ENTRY = re.compile(
     r'<li class="([^"]*)"[^>]*><a href="([^"]*)"><b class="num">([^<]*)</b> ([^<]*)</a>(.*?)</li>', re.DOTALL
 )
-STATE = re.compile(r'<span class="num state">([^<]*)</span>')
+STATE = re.compile(r'<span class="num state">(?:<svg.*?</svg> )?([^<]*)</span>')
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
@@ -15,14 +16,18 @@ from tests.outreach.make_activity import make_activity
 from tests.schedule.calendars import entries, remarks, titles
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, rows
 from trainings import clock
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
+from trainings.lib.dates import NBSP
+from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule import actions, remembered
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
 
 MARCH = "/calendario?mes=2027-03"
+NOT_AT_ALL = timedelta()
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +100,51 @@ async def test_month_tells_what_was_announced_and_nothing_else(client: AsyncClie
     assert "Pensada" not in page
     assert "Con enlace" not in page
     assert "pensada" not in page
+
+
+async def test_month_marks_for_a_week_what_is_another_than_it_was(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(WEDNESDAY)
+    hub = await make.make_hub()
+    other = await make.make_venue(hub, "Casa reservada")
+    [moved, housed, hidden, back] = [
+        await trained(title, at(3, day, 8), place_shown=shown)
+        for title, day, shown in (
+            ("Movida", 9, PlaceShown.PUBLIC),
+            ("En otra casa", 10, PlaceShown.PUBLIC),
+            ("Protegida", 11, PlaceShown.AFTER_CONFIRMATION),
+            ("Como antes", 12, PlaceShown.PUBLIC),
+        )
+    ]
+    fair = await make_activity(when=TimeAndPlace(at(3, 13, 9), at(3, 13, 12), make.LA_LIBERTAD, None, "Parque"))
+    later = timedelta(days=7)
+
+    async def move(training: Training, by: timedelta = NOT_AT_ALL, venue_id: UUID | None = None) -> None:
+        now = await TrainingSession.get(training_id=training.id)
+        where = venue_id or now.venue_id
+        await rescheduling.move(now.id, now.starts_at + by, now.ends_at + by, where, actor=PROGRAM)
+
+    await move(moved, later)
+    for one in (housed, hidden):
+        await move(one, venue_id=other.id)
+    await move(back, later)
+    await move(back, -later)
+    there = TimeAndPlace(at(3, 20, 9), at(3, 20, 12), make.LA_LIBERTAD, None, "Parque")
+    await move_activity(fair.id, there, actor=PROGRAM)
+
+    page = await source(client)
+    freeze(WEDNESDAY + timedelta(days=7, seconds=1))
+    after = await source(client)
+
+    assert {(one.title, one.look, one.state.replace(NBSP, " ")) for one in entries(page)} == {
+        ("Movida", "changed", "Cambió: antes martes 9 de marzo, 8:00 a. m."),
+        ("En otra casa", "changed", "Cambió de lugar"),
+        ("Protegida", "", ""),
+        ("Como antes", "", ""),
+        ("Feria informativa", "act changed", "Feria · Cambió: antes sábado 13 de marzo, 9:00 a. m."),
+    }
+    assert all("<svg" in one.rest for one in entries(page) if "changed" in one.look), "also without colours"
+    assert "Casa reservada" not in page
+    assert "Cambió" not in after
 
 
 async def test_protected_place_is_told_by_its_municipality_alone(client: AsyncClient, freeze: Freeze) -> None:

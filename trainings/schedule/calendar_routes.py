@@ -17,9 +17,10 @@ from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.places.models import Venue
 from trainings.schedule import filters, public_queries, towns
-from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
+from trainings.schedule.cells import CALLED_OFF, CHANGED, ByDay, Entry, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, day_notes, feasts_between
 from trainings.schedule.filters import WITHOUT_STEPS, Filters
+from trainings.schedule.month_changes import Changed, changed_between, note_of
 from trainings.schedule.months import Month
 from trainings.schedule.public_queries import Dated, Offered, ReadDates
 from trainings.schedule.remembered import remembered
@@ -42,6 +43,7 @@ class Known:
     topics: tuple[tuple[str, str], ...]
     offered: tuple[Offered, ...]
     sessions: ReadDates
+    changed: tuple[Changed, ...]
     activities: tuple[ListedActivity, ...]
     feasts: tuple[Feast, ...]
 
@@ -71,6 +73,7 @@ async def _known(request: Request) -> Known:
         topics=tuple(topics.items()),
         offered=tuple(await public_queries.offered(clock.now())),
         sessions=await public_queries.sessions_between(shown.starts_at, shown.ends_at),
+        changed=await changed_between(shown.starts_at, shown.ends_at),
         activities=tuple(await activities_of(chosen, shown.first, shown.last)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
     )
@@ -160,27 +163,33 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now = ByDay(known.month.first, known.month.last), clock.now()
+    changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        by_day.put(_session_entry(session, now), session.ends_at)
+        by_day.put(_session_entry(session, changed.get(session.session_id), now), session.ends_at)
     for activity in known.activities:
         by_day.put(_activity_entry(activity, now), activity.ends_at)
     return by_day.in_order()
 
 
-def _session_entry(session: Dated, now: datetime) -> Entry:
+def _session_entry(session: Dated, changed: Changed | None, now: datetime) -> Entry:
+    note = note_of(session, changed, now)
     return Entry(
         starts_at=session.starts_at,
-        look=_look(is_off=session.is_off, is_over=session.ends_at <= now),
+        look=_look(note, is_off=session.is_off, is_over=session.ends_at <= now),
         href=f"/capacitaciones/{session.slug}",
         time=dates.time_of_day(session.starts_at, language()),
         title=session.title,
         place=towns.by_code()[session.town_code].full_name,
-        state=gettext("Cancelada") if session.is_off else "",
+        state=gettext("Cancelada") if session.is_off else note,
+        mark=_mark(note, is_off=session.is_off),
     )
 
 
 def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
-    look = _look(is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
+    is_what, note = gettext(KINDS[activity.kind]), activity.note
+    if activity.is_cancelled:
+        is_what, note = gettext("Cancelada"), ""
+    look = _look(note, is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
     return Entry(
         starts_at=activity.starts_at,
         look=f"act {look}".strip(),
@@ -188,12 +197,19 @@ def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
         time=dates.time_of_day(activity.starts_at, language()),
         title=activity.title,
         place=activity.town.full_name,
-        state=gettext("Cancelada") if activity.is_cancelled else gettext(KINDS[activity.kind]),
+        state=" · ".join(filter(None, [is_what, note])),
+        mark=_mark(note, is_off=activity.is_cancelled),
     )
 
 
-def _look(*, is_off: bool, is_over: bool) -> str:
-    return "off" if is_off else ("gone" if is_over else "")
+def _mark(note: str, *, is_off: bool) -> str:
+    return CALLED_OFF if is_off else (CHANGED if note else "")
+
+
+def _look(note: str, *, is_off: bool, is_over: bool) -> str:
+    if is_off or is_over:
+        return "off" if is_off else "gone"
+    return "changed" if note else ""
 
 
 routes: list[BaseRoute] = [Route("/calendario", month)]

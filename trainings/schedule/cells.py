@@ -12,11 +12,16 @@ from trainings.schedule.session_words import short_weekday
 from trainings.web.i18n import N_, gettext
 
 DAYS_OF_WEEK = 7
+CALLED_OFF, CHANGED = "cerrar", "girar"
+"""Icons of what is to be noticed: it is struck, or another than it was."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty."""
+    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty.
+
+    `mark`: the icon beside its state, where it is to be noticed without colours.
+    """
 
     starts_at: datetime
     look: str
@@ -26,6 +31,7 @@ class Entry:
     place: str
     state: str
     move: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.schedule import views
-from trainings.schedule.cells import ByDay, Entry, cells_of, weekdays_of
+from trainings.schedule.cells import CALLED_OFF, ByDay, Entry, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served, times_away
 from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL
@@ -121,6 +121,7 @@ def _session_entry(session: StaffSession, actor: Actor, may_move: frozenset[UUID
         place=session.place,
         state=_session_state(session),
         move=move_path(session, may_move, now),
+        mark=CALLED_OFF if session.is_cancelled else "",
     )
 
 
@@ -158,6 +159,7 @@ def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry
         place=", ".join(filter(None, [activity.place, activity.town.full_name])),
         state=state,
         move=f"{activity.staff_path}/mover" if activity.hub_id in may_move and not is_fixed else "",
+        mark=CALLED_OFF if activity.is_cancelled else "",
     )
 
 

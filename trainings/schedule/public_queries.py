@@ -83,6 +83,7 @@ class Dated(Coming):
     slug: str
     title: str
     is_off: bool
+    session_id: str
 
 
 async def topic_names() -> dict[str, str]:
@@ -314,7 +315,8 @@ def _coming(row: dict[str, Any]) -> Coming:
 def _dated(row: dict[str, Any]) -> Dated:
     ends_at = _moment(row["ends_at"])
     assert ends_at is not None
-    return Dated(**_facts(row), ends_at=ends_at, slug=row["slug"], title=row["title"], is_off=bool(row["is_off"]))
+    named = {"slug": row["slug"], "title": row["title"], "session_id": str(row["session_id"])}
+    return Dated(**_facts(row), ends_at=ends_at, is_off=bool(row["is_off"]), **named)
 
 
 def _facts(row: dict[str, Any]) -> dict[str, Any]:

@@ -149,14 +149,15 @@ OFFERED = """
 """
 DATED_COLUMNS = (
     *("training_id", "starts_at", "ends_at", "town_code", "topic_slug", "languages", "interpreter_languages"),
-    *("audience", "course_audience", "place_shown", "access", "slug", "title", "is_off"),
+    *("audience", "course_audience", "place_shown", "access", "slug", "title", "is_off", "session_id"),
 )
 DATED = """
     SELECT s.training_id, s.starts_at, s.ends_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, CAST(t.languages AS TEXT) AS languages,
         CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience,
         CAST(c.audience AS TEXT) AS course_audience, t.place_shown, CAST(v.access AS TEXT) AS access, t.slug, t.title,
-        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at) AS is_off
+        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at) AS is_off,
+        s.id AS session_id
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     JOIN course c ON c.id = t.course_id
