@@ -23,6 +23,7 @@ __all__ = ["BadSignature", "Keyring", "SealBroken", "new_key"]
 _VERSION = "v1"
 _NONCE_BYTES = 12
 _SHORTEST_KEY = 32
+_BOX_BYTES = 48
 
 
 class SealBroken(Exception):
@@ -37,6 +38,7 @@ class _SubKeys:
         self.aead = AESGCM(_derive(key, "seal"))
         self.index = _derive(key, "index")
         self.sign = _derive(key, "sign")
+        self.box = _derive(key, "box", length=_BOX_BYTES)
 
 
 class _SignerAt(TimestampSigner):
@@ -93,6 +95,10 @@ class Keyring:
         """The same under every key, current first: what to look for while keys are being changed."""
         return [_blind(key, text, purpose) for key in self._keys]
 
+    def box_seeds(self) -> list[tuple[str, bytes]]:
+        """For each key, current first: its id, and what its key pair is made of (`lib/sealing.py`)."""
+        return [(key.id, key.box) for key in self._keys]
+
     def sign(self, text: str, salt: str, *, now: datetime) -> str:
         """Text with the time and a signature, fit for a cookie; readable by whoever holds it."""
         return self._signer(salt, now).sign(text).decode()
@@ -111,8 +117,8 @@ def new_key() -> str:
     return tokens.new_key()
 
 
-def _derive(key: str, use: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=b"trainings", info=use.encode()).derive(key.encode())
+def _derive(key: str, use: str, *, length: int = 32) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=b"trainings", info=use.encode()).derive(key.encode())
 
 
 def _blind(key: _SubKeys, text: str, purpose: str) -> str:
