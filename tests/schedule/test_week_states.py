@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.outreach.make_activity import make_activity, make_draft
 from trainings import clock
+from trainings.accounts.models import Role
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
+from trainings.outreach.actions import TimeAndPlace
 
 
 async def week_of_coordinator(client: AsyncClient) -> str:
@@ -38,3 +43,27 @@ async def test_session_that_was_closed_no_longer_comes(client: AsyncClient) -> N
     after = (await client.get("/panel")).text
 
     assert ("En curso" in before, "En curso" in after) == (True, False)
+
+
+async def test_activities_come_among_the_sessions_drafts_for_the_desk_alone(client: AsyncClient) -> None:
+    hub = await make.make_hub()
+    for days, title in ((2, "Antes"), (6, "Después")):
+        start = make.tomorrow_at(8, days=days)
+        await make.make_training(title=title, sessions=[(start, start + timedelta(hours=2))])
+    fair_at = make.tomorrow_at(8, days=4)
+    park = TimeAndPlace(fair_at, fair_at + timedelta(hours=2), hub.seat_id, None, "Parque central")
+    await make_activity(hub, when=park)
+    await make_draft(hub, when=replace(park, place="Mercado"), title="Feria pensada")
+
+    async def coming() -> list[str]:
+        page = (await client.get("/panel")).text
+        return re.findall(r'<th scope="row"><a class="tap" href="[^"]*">([^<]*)</a>', page)
+
+    await week_of_coordinator(client)
+    by_coordinator = await coming()
+    client.cookies.clear()
+    await make.sign_in(client, await make.make_user(Role.FACILITATOR, hub, email="facilita@medida.example"))
+    by_facilitator = await coming()
+
+    assert by_coordinator == ["Antes", "Feria informativa", "Feria pensada", "Después"]
+    assert by_facilitator == ["Feria informativa"]

@@ -181,6 +181,12 @@ async def for_staff(activity_id: UUID, actor: Actor) -> OutreachActivity:
     return activity
 
 
+async def coming_activities(actor: Actor, limit: int) -> list[ListedActivity]:
+    """The next activities in scope that are not over, by start."""
+    coming = visible_to(actor).filter(ends_at__gt=clock.now()).order_by("starts_at", "id")
+    return listed(await coming.select_related("hub", "venue").limit(limit))
+
+
 # -- the list of the panel
 
 

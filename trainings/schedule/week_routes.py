@@ -1,4 +1,4 @@
-"""`/panel`: the week, what requires attention, and the sessions that come."""
+"""`/panel`: the week, what requires attention, and the sessions and activities that come."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trainings import clock
 from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.audit.actor import Actor
 from trainings.lib import dates
+from trainings.outreach.queries import ListedActivity, coming_activities
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.queries import counts_by_state
 from trainings.schedule import queries
@@ -77,8 +78,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session in the list of those that come."""
+    """A session or activity in the list of what comes. `capacity` is 0 where nobody signs up."""
 
+    starts_at: datetime
     when: str
     href: str
     title: str
@@ -110,11 +112,12 @@ async def _week(request: Request, first_day: date) -> Response:
     loaded = await load(request, first_day, first_day + timedelta(days=6))
     is_whole = is_this_week and not loaded.wanted.values
     coming = await queries.coming_sessions(actor, COMING) if is_whole else []
+    activities = await coming_activities(actor, COMING) if is_whole else []
     sessions = loaded.sessions.shown()
     waiting = await _waiting(sessions + coming)
     context = {
         **_calendar(loaded, sessions, actor, waiting),
-        "coming": [_line(session, waiting, actor) for session in coming],
+        "coming": _lines(coming, activities, waiting, actor),
         "concerns": await concerns_of(actor) if is_whole else [],
         "is_whole": is_whole,
         "is_now": is_this_week,
@@ -242,8 +245,37 @@ def _box_state(session: StaffSession, n_waiting: int) -> str:
 # -- the list
 
 
+def _lines(
+    sessions: Sequence[StaffSession],
+    activities: Sequence[ListedActivity],
+    waiting: Mapping[UUID, int],
+    actor: Actor,
+) -> list[Line]:
+    """The next of both together, by start."""
+    lines = [_line(session, waiting, actor) for session in sessions]
+    lines += [_activity_line(activity) for activity in activities]
+    return sorted(lines, key=lambda line: line.starts_at)[:COMING]
+
+
+def _activity_line(activity: ListedActivity) -> Line:
+    entry, now = activity_entry(activity, frozenset()), clock.now()
+    is_running = activity.starts_at <= now and not activity.is_cancelled and not activity.is_draft
+    return Line(
+        starts_at=activity.starts_at,
+        when=when(activity.starts_at),
+        href=entry.href,
+        title=entry.title,
+        place=entry.place,
+        taken=0,
+        capacity=0,
+        state=gettext(N_("En curso")) if is_running else entry.state,
+        is_off=activity.is_cancelled,
+    )
+
+
 def _line(session: StaffSession, waiting: Mapping[UUID, int], actor: Actor) -> Line:
     return Line(
+        starts_at=session.starts_at,
         when=when(session.starts_at),
         href=session_path(session, actor),
         title=numbered(session),
