@@ -25,7 +25,15 @@ from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
 from trainings.registrations import actions, desk_actions
 from trainings.registrations.desk_actions import ComesAlone, MinorStays, NeedGone, NotHeld, NoTicketAnyMore
-from trainings.registrations.models import Card, CardState, HoldReason, OwnLink, Registration, RegistrationGroup
+from trainings.registrations.models import (
+    Card,
+    CardState,
+    HoldReason,
+    OwnLink,
+    Registration,
+    RegistrationGroup,
+    ReplacedTicket,
+)
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.sign_up import sign_up
@@ -77,6 +85,18 @@ async def test_old_ticket_passes_no_door(db: Settings) -> None:
     answers = [await take(session.id, [one], actor=PROGRAM) for one in scans]
 
     assert [answer.registration is not None for [answer] in answers] == [False, False, True, True]
+
+
+async def test_hash_of_the_old_qr_is_kept_and_of_each_one_before(sqlite_db: Settings) -> None:
+    rosa = await make.make_registration(await make.make_training())
+    hashes = [rosa.qr_hash]
+
+    for _time in range(2):
+        await desk_actions.replace_ticket(rosa.id, actor=PROGRAM)
+        hashes.append((await Registration.get(id=rosa.id)).qr_hash)
+
+    kept = await ReplacedTicket.filter(registration_id=rosa.id).order_by("id").values_list("qr_hash")
+    assert [qr_hash for (qr_hash,) in kept] == hashes[:2]
 
 
 async def test_revoked_link_is_not_kept(db: Settings) -> None:

@@ -26,6 +26,7 @@ from trainings.registrations.models import (
     Registration,
     RegistrationGroup,
     RegistrationState,
+    ReplacedTicket,
 )
 from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.sign_up import give_back, locked_training
@@ -61,10 +62,11 @@ class NotHeld(Refusal):
 
 
 async def replace_ticket(registration_id: UUID, *, actor: Actor) -> None:
-    """Give a registration a new QR, short code and own link; from then on the old ones open nothing and pass no door.
+    """Give a registration a new QR, short code and own link; from then on the old link and code open nothing.
 
-    Only this person's: the link of their family stays. Who left an e-mail address gets the new link by mail; the
-    printed card that was the ticket is void. Refuses (NoTicketAnyMore) what is cancelled or over.
+    Whoever still comes with the old QR is known, and looked at: it is kept as replaced. Only this person's are new: the
+    link of their family stays. Who left an e-mail address gets the new link by mail; the printed card that was the
+    ticket is void. Refuses (NoTicketAnyMore) what is cancelled or over.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -243,6 +245,7 @@ async def _set_contact(person: Participant, phone: str | None, email: str | None
 async def _rotate(registration: Registration, training: Training) -> None:
     """New tokens for one person; a minor has no link of their own."""
     qr = tokens.qr_token()
+    await ReplacedTicket.create(registration_id=registration.id, qr_hash=registration.qr_hash)
     registration.qr_token, registration.qr_hash = qr, tokens.digest(qr, "qr")
     registration.short_code = await _free_short_code(training)
     await registration.save(update_fields=["qr_token", "qr_hash", "short_code"])

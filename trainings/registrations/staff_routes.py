@@ -232,7 +232,11 @@ async def detach(request: Request) -> Response:
         return await _show(request, view, detach_form=typed.refused(exc), status=exc.status)
     return back(
         view.own.registration.id,
-        gettext(N_("Listo. Quien llenó el formulario ya no ve su inscripción, y el boleto de antes ya no sirve.")),
+        gettext(
+            N_(
+                "Listo. Quien llenó el formulario ya no ve su inscripción. Quien llegue con el boleto de antes queda por revisar."
+            )
+        ),
     )
 
 
