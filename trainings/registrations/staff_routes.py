@@ -234,7 +234,8 @@ async def detach(request: Request) -> Response:
         view.own.registration.id,
         gettext(
             N_(
-                "Listo. Quien llenó el formulario ya no ve su inscripción. Quien llegue con el boleto de antes queda por revisar."
+                "Listo. Quien llenó el formulario ya no ve su inscripción. "
+                "Quien llegue con el boleto de antes queda por revisar."
             )
         ),
     )
