@@ -15,6 +15,7 @@ from trainings.lib.text import short_name
 from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
 from trainings.registrations.call_queries import Progress, progress_of
+from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
 from trainings.schedule.change_pictures import change_text
 from trainings.schedule.change_words import sentence_of
@@ -76,6 +77,7 @@ async def waiting(training: Training) -> Waiting | None:
     """The batch about this training's sessions that can still be stopped."""
     recent = await recent_changes([training.id])
     batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
+    batches |= {job.batch_id for job in await waiting_for_facilitators([training.id]) if job.batch_id}
     now = clock.now()
     jobs = reads(OutboxJob).filter(batch_id__in=batches, run_at__gt=now, attempts=0)
     found = (

@@ -1,8 +1,9 @@
-"""Word of a change to who holds the session: what it was, what it is, and where to look."""
+"""Word of a change to who holds the session, or held it: what it was, what it is, and where to look."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,31 +16,55 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
-from trainings.schedule.change_words import sentence_of
+from trainings.registrations.facilitator_swaps import CHANGED, held_as_known, swap_of
+from trainings.schedule.change_words import put_in, sentence_of, taken_out
 from trainings.schedule.changes import changes_of_batch, differences
-from trainings.schedule.models import SessionChange, SessionFacilitator, Training, TrainingSession, TrainingState
+from trainings.schedule.models import (
+    SessionChange,
+    SessionFacilitator,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
 from trainings.web.i18n import SOURCE_LANGUAGE, speaking
 from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
 
-CHANGED = "facilitator_changed"
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that leave together at `run_at`, and may be stopped till then."""
+
+    id: UUID
+    run_at: datetime
 
 
 async def tell_facilitators(
-    training: Training, changes: Iterable[SessionChange], *, actor: Actor, batch_id: UUID, run_at: datetime
+    training: Training,
+    changes: Iterable[SessionChange],
+    swapped: Mapping[UUID, frozenset[UUID]],
+    batch: Batch,
+    *,
+    actor: Actor,
 ) -> None:
-    """Enqueue one message to each person who holds a session that changed, but not to who changed it."""
+    """Enqueue one message to each person who holds a session that changed, or was put in or taken out of one.
+
+    Not to who changed it. `swapped`: the sessions that each holds as far as they know.
+    """
     ids = {change.session_id for change in changes}
-    holders = SessionFacilitator.filter(session_id__in=sorted(ids), user__is_active=True)
-    users = {user_id for (user_id,) in await holders.values_list("user_id")} - {actor.id}
-    for user_id in sorted(users):
+    holders = SessionFacilitator.filter(session_id__in=sorted(ids))
+    concerned = {user_id for (user_id,) in await holders.values_list("user_id")} | swapped.keys()
+    users = User.filter(id__in=sorted(concerned), is_active=True).order_by("id")
+    for user_id in [one for (one,) in await users.values_list("id") if one != actor.id]:
+        held = {"held": sorted(map(str, swapped[user_id]))} if user_id in swapped else {}
         await enqueue(
             CHANGED,
-            {"user_id": str(user_id), "training_id": str(training.id)},
-            dedup=f"{CHANGED}:{batch_id}:{user_id}",
+            {"user_id": str(user_id), "training_id": str(training.id), **held},
+            dedup=f"{CHANGED}:{batch.id}:{user_id}",
             hub_id=training.hub_id,
-            run_at=run_at,
-            batch_id=batch_id,
+            run_at=batch.run_at,
+            batch_id=batch.id,
         )
 
 
@@ -61,23 +86,35 @@ async def compose(job: OutboxJob) -> Mail | None:
     if user is None or job.batch_id is None:
         return None
     training = await reads(Training).get(id=UUID(job.payload["training_id"])).prefetch_related("hub")
-    held = reads(TrainingSession).filter(training_id=training.id, facilitators__user_id=user.id)
+    sessions = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
+    held = await sessions.filter(facilitators__user_id=user.id).prefetch_related("venue__municipality")
+    is_off = training.state is TrainingState.CANCELLED
+    known = held_as_known(job) if "held" in job.payload else frozenset(one.id for one in held)
     found = differences(
-        await changes_of_batch(job.batch_id),
-        await held.prefetch_related("venue__municipality"),
-        is_called_off=training.state is TrainingState.CANCELLED,
+        await changes_of_batch(job.batch_id), [one for one in held if one.id in known], is_called_off=is_off
     )
     with speaking(job.lang or SOURCE_LANGUAGE):
-        link = absolute(f"/panel/capacitaciones/{training.id}")
+        swapped = [] if is_off else _swapped(await sessions.prefetch_related("venue__municipality"), held, known)
+        # A training in which somebody holds nothing any more is none of theirs to see.
+        is_theirs = (f"/panel/capacitaciones/{training.id}", _("Ver la capacitación"))
+        path, words = is_theirs if held else ("/panel", _("Ver mi semana"))
         return staff_mail(
             user.email,
-            _("Cambió una sesión que usted facilita"),
-            [sentence_of(one, knows_place=True) for one in found],
-            [Section(_("Qué sigue"), [Item(_("Ver la capacitación"), link)])],
+            _("Cambió una sesión que usted facilita") if found else _("Cambió quién facilita una sesión"),
+            [*(sentence_of(one, knows_place=True) for one in found), *swapped],
+            [Section(_("Qué sigue"), [Item(words, absolute(path))])],
             reply_to=training.hub.email,
-            is_overtaken=not found,
+            is_overtaken=not found and not swapped,
             is_optional=False,
         )
+
+
+def _swapped(sessions: Iterable[TrainingSession], held: Iterable[TrainingSession], known: frozenset[UUID]) -> list[str]:
+    """A sentence for each session to come that somebody holds and does not know of, or knows of and holds no more."""
+    swap = swap_of(known, {one.id for one in held})
+    ahead = [one for one in sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
+    told = [put_in(one) for one in ahead if one.id in swap.put_in]
+    return told + [taken_out(one) for one in ahead if one.id in swap.taken_out]
 
 
 COMPOSERS: dict[str, Composer] = {CHANGED: compose}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
@@ -13,7 +12,8 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.calls import open_list
-from trainings.registrations.facilitator_notes import tell_facilitators
+from trainings.registrations.facilitator_notes import Batch, tell_facilitators
+from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
 from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.changes import Standing, changes_of_batch, differences, note_changes
@@ -26,21 +26,27 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     """Note what became of the sessions since `before` and tell it after ten minutes. Returns the batch to stop it by.
 
     In the caller's transaction. What was said within the last ten minutes is not said any more, but together with this.
+    Who was put into a session or taken out of it hears of that, in the same batch; the people of the training do not.
     None where nobody has to hear anything: in a draft, and where all is again as people know it.
     """
+    if before.training.state is TrainingState.DRAFT:
+        return None
     batch_id = uuid7()
-    if not await note_changes(before, actor=actor, batch_id=batch_id):
+    swapped = await swapped_since(before)
+    if not await note_changes(before, actor=actor, batch_id=batch_id) and not swapped:
         return None
     training = await Training.get(id=before.training.id)
     await _take_over(training.id, batch_id)
     sessions = await TrainingSession.filter(training_id=training.id)
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
-    if not differences(changes, sessions, is_called_off=is_off):
-        return None
-    run_at = clock.now() + STAFF_DELAY
-    await _tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch_id, run_at)
-    await tell_facilitators(training, changes, actor=actor, batch_id=batch_id, run_at=run_at)
+    is_another = bool(differences(changes, sessions, is_called_off=is_off))
+    batch = Batch(batch_id, clock.now() + STAFF_DELAY)
+    if is_another or swapped:
+        await tell_facilitators(training, changes if is_another else [], swapped, batch, actor=actor)
+    if not is_another:
+        return batch_id if swapped else None
+    await _tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch)
     await open_list(
         training,
         CallReason.CANCELLED if is_off else CallReason.CHANGED,
@@ -51,13 +57,13 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     return batch_id
 
 
-async def _tell_everybody(training: Training, kind: str, batch_id: UUID, run_at: datetime) -> None:
+async def _tell_everybody(training: Training, kind: str, batch: Batch) -> None:
     """The message to all people on a training who left an address."""
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
     for registration in await concerned.order_by("id").prefetch_related("participant"):
-        await announce(registration, registration.participant, training, kind, run_at=run_at, batch_id=batch_id)
+        await announce(registration, registration.participant, training, kind, run_at=batch.run_at, batch_id=batch.id)
 
 
 def _only_session(changes: Collection[SessionChange]) -> UUID | None:
@@ -85,4 +91,5 @@ async def waiting_batches(training_id: UUID) -> Sequence[UUID]:
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)
     lists = CallList.filter(batch_id__in=batches, closed_at=None, due_at__gt=clock.now())
     found = {batch for (batch,) in await jobs.values_list("batch_id")}
+    found |= {job.batch_id for job in await waiting_for_facilitators([training_id]) if job.batch_id}
     return sorted(found | {batch for (batch,) in await lists.values_list("batch_id") if batch is not None})

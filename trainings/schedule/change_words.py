@@ -13,6 +13,7 @@ from trainings.web.i18n import N_, gettext, language
 
 if TYPE_CHECKING:
     from trainings.places.models import Venue
+    from trainings.schedule.models import TrainingSession
 
 
 def sentence_of(one: Difference, *, knows_place: bool) -> str:
@@ -37,6 +38,18 @@ def sentence_of(one: Difference, *, knows_place: bool) -> str:
     if one.kind is ChangeKind.REOPENED:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
     return " ".join([*told, _stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
+
+
+def put_in(session: TrainingSession) -> str:
+    """To who holds a session from now on, with its place."""
+    when = _joined(_day_and_hours(session.starts_at, session.ends_at), place_words(session.venue, knows_place=True))
+    return _stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
+
+
+def taken_out(session: TrainingSession) -> str:
+    """To who held a session till now."""
+    when = _day_and_hours(session.starts_at, session.ends_at)
+    return _stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 
 
 def place_words(venue: Venue | None, knows_place: bool) -> str:

@@ -16,6 +16,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
+    SessionFacilitator,
     SessionState,
     Training,
     TrainingSession,
@@ -33,10 +34,11 @@ NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A training's sessions as they were before something was done to them."""
+    """A training's sessions, and who holds each, as they were before something was done to them."""
 
     training: Training
     sessions: Mapping[UUID, TrainingSession]
+    holders: Mapping[UUID, frozenset[UUID]]
 
     def takes_place(self, session: TrainingSession) -> bool:
         return self.training.state is not TrainingState.CANCELLED and session.state is SessionState.PLANNED
@@ -62,8 +64,13 @@ async def standing(training_id: UUID) -> Standing:
     """The training as it stands, in the caller's transaction."""
     assert is_in_transaction(), "what was before is read together with what changes it"
     training = await Training.get(id=training_id)
-    sessions = await TrainingSession.filter(training_id=training_id)
-    return Standing(training, {session.id: session for session in sessions})
+    sessions = {session.id: session for session in await TrainingSession.filter(training_id=training_id)}
+    holders: dict[UUID, set[UUID]] = {session_id: set() for session_id in sessions}
+    for session_id, user_id in await SessionFacilitator.filter(session_id__in=list(sessions)).values_list(
+        "session_id", "user_id"
+    ):
+        holders[session_id].add(user_id)
+    return Standing(training, sessions, {session_id: frozenset(users) for session_id, users in holders.items()})
 
 
 async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> list[SessionChange]:

@@ -1,0 +1,138 @@
+"""Who takes whose place at a session: both hear of it after ten minutes, and the people of the training do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.outbox.make_jobs import until_settled, with_smtp, working
+from tests.outbox.smtp import Peer
+from tests.outbox.told import FRIDAY, a_training
+from trainings import clock, jobs
+from trainings.accounts.models import Role, User
+from trainings.attendance import rescheduling
+from trainings.lib.dates import NBSP
+from trainings.outbox.actions import STAFF_DELAY, stop_batch
+from trainings.outbox.models import CallList, OutboxJob
+from trainings.schedule.models import SessionFacilitator, Training
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def cast(db: Settings, freeze: Freeze) -> Cast:
+    freeze(FRIDAY)
+    return await make_cast()
+
+
+@pytest.fixture
+async def training(cast: Cast) -> Training:
+    """Held by Ana Coc, with somebody signed up; nothing waits to be sent."""
+    made = await a_training(hub=cast.hub, venue=cast.venue, facilitators=[cast.facilitator])
+    await make.make_registration(made, email="persona@x.example")
+    await OutboxJob.all().delete()
+    return made
+
+
+async def hand_over(training: Training, old: User, new: User, cast: Cast, *, later: timedelta | None = None) -> None:
+    """What the form of a training does, by its coordinator."""
+    [session] = training.sessions
+
+    async def act() -> None:
+        held = SessionFacilitator.filter(session_id=session.id)
+        await held.filter(user_id=old.id).update(user_id=new.id)
+        if later:
+            await (
+                type(session)
+                .filter(id=session.id)
+                .update(starts_at=session.starts_at + later, ends_at=session.ends_at + later)
+            )
+
+    await rescheduling.change_sessions(training.id, act, actor=await make.actor_of(cast.coordinator))
+
+
+async def deliver(settings: Settings, freeze: Freeze, peer: Peer) -> dict[str, tuple[str, str]]:
+    """What leaves after the ten minutes: subject and words by address."""
+    freeze(clock.now() + STAFF_DELAY)
+    async with working(with_smtp(settings, peer.url), jobs.COMPOSERS):
+        await until_settled()
+    found = {}
+    for message in peer.accepted:
+        body = message.get_body(("plain",))
+        assert body is not None
+        words = " ".join(body.get_content().replace(NBSP, " ").split())
+        found[str(message["To"])] = (str(message["Subject"]), words)
+    return found
+
+
+async def test_who_comes_and_who_goes_are_told_and_nobody_else(
+    db: Settings, peer: Peer, freeze: Freeze, cast: Cast, training: Training
+) -> None:
+    await hand_over(training, cast.facilitator, cast.assistant, cast)
+
+    told = await deliver(db, freeze, peer)
+
+    when = "sábado, 6 de marzo de 2027, de 8:30 a. m. a 12:30 p. m."
+    assert told.keys() == {cast.facilitator.email, cast.assistant.email}
+    assert f"Ya no facilita la sesión del {when}" in told[cast.facilitator.email][1]
+    assert f"/panel/capacitaciones/{training.id}" not in told[cast.facilitator.email][1], "it is none of hers any more"
+    words = told[cast.assistant.email][1]
+    assert (
+        f"Ahora usted facilita la sesión del {when.removesuffix('.')}. (Salón municipal, La Libertad, Petén)." in words
+    )
+    assert f"/panel/capacitaciones/{training.id}" in words
+    assert {subject for subject, _words in told.values()} == {"Cambió quién facilita una sesión"}
+    assert await CallList.all().count() == 0
+
+
+async def test_handing_back_or_on_within_ten_minutes_tells_only_what_stays(
+    db: Settings, peer: Peer, freeze: Freeze, cast: Cast, training: Training
+) -> None:
+    third = await make.make_user(Role.FACILITATOR, cast.hub, email="tercera@x.example", name="Eva Tzi")
+    await hand_over(training, cast.facilitator, cast.assistant, cast)
+    await hand_over(training, cast.assistant, third, cast)
+
+    told = await deliver(db, freeze, peer)
+    peer.accepted.clear()
+    await hand_over(training, third, cast.assistant, cast)
+    await hand_over(training, cast.assistant, third, cast)
+    nothing = await deliver(db, freeze, peer)
+
+    assert told.keys() == {cast.facilitator.email, third.email}
+    assert nothing == {}
+
+
+async def test_handed_over_and_moved_at_once_each_hears_what_they_did_not_know(
+    db: Settings, peer: Peer, freeze: Freeze, cast: Cast, training: Training
+) -> None:
+    await hand_over(training, cast.facilitator, cast.assistant, cast, later=HOUR)
+
+    told = await deliver(db, freeze, peer)
+
+    assert told.keys() == {"persona@x.example", cast.facilitator.email, cast.assistant.email}
+    assert "Ya no facilita" in told[cast.facilitator.email][1]
+    assert "de 9:30 a. m. a 1:30 p. m." in told[cast.assistant.email][1]
+    assert "Antes:" not in told[cast.assistant.email][1], "the hour that was is none of theirs"
+
+
+async def test_page_of_changes_can_stop_it(
+    client: AsyncClient, db: Settings, peer: Peer, freeze: Freeze, cast: Cast, training: Training
+) -> None:
+    await hand_over(training, cast.facilitator, cast.assistant, cast)
+    await make.sign_in(client, cast.coordinator)
+
+    page = (await client.get(f"/panel/capacitaciones/{training.id}/cambios")).text
+    batch_id = {job.batch_id for job in await OutboxJob.all()}.pop()
+    assert batch_id is not None
+    await stop_batch(batch_id, actor=await make.actor_of(cast.coordinator))
+
+    assert f"/cambios/{batch_id}/detener" in page
+    assert "A las 2 personas que facilitan" in page
+    assert await deliver(db, freeze, peer) == {}
