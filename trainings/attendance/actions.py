@@ -43,6 +43,8 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
         answers = [intake.decide(scan) for scan in scans]
         if intake.new:
             await ScanEvent.bulk_create(intake.new)
+        for event in intake.contested:
+            await event.save(update_fields=["flag"])
         stays = intake.stays()
         if stays:
             await keep_stays(session, stays)

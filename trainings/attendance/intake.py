@@ -14,23 +14,27 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import Stay, stay_of, undone_at
-from trainings.attendance.scans import Answer, Outcome, Scan, answer_to, flag_of
+from trainings.attendance.scans import NOBODY, NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard, seen_at
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.schedule.models import Training, TrainingSession
+
+CODE_HASH_LENGTH = 24
+"""How much of a card's digest a phone knows, and a mark keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """The registrations that a batch names: by QR digest; by short code and key only those of this training.
 
-    `firsts` are those whose look-alikes are among them. All with their participants. `cards` are by their code as read:
-    nobody's tickets yet, or no more.
+    `replaced` are by the QR digest of a ticket that was printed anew since. `firsts` are those whose look-alikes are
+    among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or no more.
     """
 
     by_qr: Mapping[str, Registration]
+    replaced: Mapping[str, Registration]
     by_short_code: Mapping[str, Registration]
     by_id: Mapping[UUID, Registration]
     firsts: Mapping[UUID, Registration]
@@ -44,10 +48,17 @@ class Named:
         elif code is None:
             found = None
         else:
-            found = self.by_short_code.get(code) or self.by_qr.get(tokens.digest(code, "qr"))
+            digest = tokens.digest(code, "qr")
+            found = self.by_short_code.get(code) or self.by_qr.get(digest) or self.replaced.get(digest)
         if found is not None and found.duplicate_of_id is not None:
             return self.firsts[found.duplicate_of_id]
         return found
+
+    def holder_of(self, scan: Scan) -> Holder:
+        """The same, with what is odd about the ticket itself."""
+        code, card = scan.read_code, self.card_of(scan)
+        is_replaced = scan.registration_id is None and code is not None and tokens.digest(code, "qr") in self.replaced
+        return Holder(self.of(scan), is_replaced=is_replaced, is_card=card is not None and card.is_usable)
 
     def card_of(self, scan: Scan) -> SeenCard | None:
         """The card that a scan shows, where it is nobody's ticket."""
@@ -58,7 +69,8 @@ async def trainings_named(scans: Sequence[Scan]) -> set[UUID]:
     """The trainings whose tickets are among the scans: those to be locked."""
     digests = [tokens.digest(code, "qr") for scan in scans if (code := scan.read_code) is not None]
     found = await Registration.filter(qr_hash__in=digests).values_list("training_id")
-    return {training_id for (training_id,) in found}
+    replaced = await ReplacedTicket.filter(qr_hash__in=digests).values_list("registration__training_id")
+    return {training_id for (training_id,) in (*found, *replaced)}
 
 
 async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
@@ -71,24 +83,37 @@ async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
     found = await Registration.filter(Q(qr_hash__in=digests) | Q(here, training_id=training_id)).prefetch_related(
         "participant"
     )
-    wanted = [one.duplicate_of_id for one in found if one.duplicate_of_id is not None]
-    firsts = await Registration.filter(id__in=wanted).prefetch_related("participant") if wanted else []
-    here_found = [one for one in found if one.training_id == training_id]
     by_qr = {one.qr_hash: one for one in found}
-    by_short_code = {one.short_code: one for one in here_found}
-    unknown = {code for code in codes if code not in by_short_code and tokens.digest(code, "qr") not in by_qr}
+    by_short_code = {one.short_code: one for one in found if one.training_id == training_id}
+    replaced = await _replaced([digest for digest in digests if digest not in by_qr])
+    known = by_qr.keys() | replaced.keys()
+    unknown = {code for code in codes if code not in by_short_code and tokens.digest(code, "qr") not in known}
+    wanted = {one.duplicate_of_id for one in (*found, *replaced.values())} - {None}
+    firsts = await Registration.filter(id__in=list(wanted)).prefetch_related("participant") if wanted else []
     return Named(
         by_qr=by_qr,
+        replaced=replaced,
         by_short_code=by_short_code,
-        by_id={one.id: one for one in here_found},
+        by_id={one.id: one for one in found if one.training_id == training_id},
         firsts={one.id: one for one in firsts},
         cards=await seen_at(await Training.get(id=training_id), unknown) if unknown else {},
     )
 
 
+async def _replaced(digests: Sequence[str]) -> dict[str, Registration]:
+    """Whose tickets these QRs were before they were printed anew."""
+    if not digests:
+        return {}
+    found = await ReplacedTicket.filter(qr_hash__in=digests).prefetch_related("registration__participant")
+    return {one.qr_hash: one.registration for one in found}
+
+
 @dataclass(slots=True)
 class Intake:
-    """What is known at one session while a batch is decided. `new` collects the events to be written."""
+    """What is known at one session while a batch is decided. `new` collects the events to be written.
+
+    `contested` are stored ones under whose id another body came: both are flagged, whichever came first.
+    """
 
     session: TrainingSession
     actor: Actor
@@ -99,6 +124,7 @@ class Intake:
     events_of: dict[UUID, list[ScanEvent]]
     undone: set[UUID]
     new: list[ScanEvent] = field(default_factory=list)
+    contested: list[ScanEvent] = field(default_factory=list)
 
     @classmethod
     async def open(
@@ -113,11 +139,11 @@ class Intake:
         if missing:
             more = await Registration.filter(id__in=sorted(missing)).prefetch_related("participant")
             people |= {one.id: one for one in more}
+        stored = {one.id: one for one in before}
         events_of: dict[UUID, list[ScanEvent]] = defaultdict(list)
         for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(people)):
             assert event.registration_id is not None
-            events_of[event.registration_id].append(event)
-        stored = {one.id: one for one in before}
+            events_of[event.registration_id].append(stored.get(event.id, event))
         undone = await undone_at(session.id)
         return cls(session, actor, offset, named, stored, people, events_of, undone)
 
@@ -146,13 +172,14 @@ class Intake:
         before = self.stored.get(scan.id)
         device_at = scan.at or clock.now()
         at = device_at + self.offset
-        registration = self._meant(scan)
-        if before is not None:
-            flag = ScanFlag.CHANGED_BODY
-        elif scan.kind is ScanKind.UNDO:
+        holder = self._meant(scan)
+        registration, card = holder.registration, self.named.card_of(scan)
+        if scan.kind is ScanKind.UNDO:
             flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
         else:
-            flag = flag_of(registration, self.session, at=at, offset=self.offset)
+            flag = flag_of(holder, self.session, at=at, offset=self.offset)
+        if before is not None:
+            flag = self._contest(before, flag)
         return ScanEvent(
             id=scan.id if before is None else tokens.uuid7(),
             session_id=self.session.id,
@@ -167,18 +194,26 @@ class Intake:
             seq=scan.seq,
             user_id=self.actor.id,
             unknown_code=scan.read_code if registration is None else None,
+            code_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
             body_hash=scan.body_hash,
             flag=flag,
         )
 
-    def _meant(self, scan: Scan) -> Registration | None:
+    def _contest(self, before: ScanEvent, flag: ScanFlag) -> ScanFlag:
+        """The flag of another body under a stored id. Neither loses a flag that says more."""
+        if before.session_id == self.session.id and before.flag in NOTHING_ODD:
+            before.flag = ScanFlag.CHANGED_BODY
+            self.contested.append(before)
+        return ScanFlag.CHANGED_BODY if flag in NOTHING_ODD else flag
+
+    def _meant(self, scan: Scan) -> Holder:
         """Whom the scan is about. An undo names one event of this session; before its target came, nobody is known."""
         if scan.kind is not ScanKind.UNDO:
-            return self.named.of(scan)
+            return self.named.holder_of(scan)
         target = self.stored.get(scan.target_id) if scan.target_id is not None else None
         if target is None or target.session_id != self.session.id or target.registration_id is None:
-            return None
-        return self.people[target.registration_id]
+            return NOBODY
+        return Holder(self.people[target.registration_id])
 
     def _remember(self, event: ScanEvent) -> None:
         self.new.append(event)
@@ -190,5 +225,5 @@ class Intake:
 
     def stays(self) -> dict[UUID, Stay]:
         """What the events now say of the people of whom there is something new."""
-        touched = {one.registration_id for one in self.new if one.registration_id is not None}
+        touched = {one.registration_id for one in (*self.new, *self.contested) if one.registration_id is not None}
         return {key: stay_of(self.events_of[key], self.undone) for key in touched}

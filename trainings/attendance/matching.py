@@ -8,7 +8,7 @@ from tortoise.expressions import Q
 
 from trainings.attendance.models import ScanEvent, ScanFlag
 from trainings.attendance.projection import project
-from trainings.attendance.scans import flag_of
+from trainings.attendance.scans import Holder, flag_of
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
@@ -20,7 +20,7 @@ async def match_unknown(training_id: UUID) -> int:
     In the caller's transaction, with the training locked. What a scan says of when and how stays as it was.
     """
     unknown = await ScanEvent.filter(
-        session__training_id=training_id, registration_id=None, flag=ScanFlag.UNKNOWN_CODE
+        session__training_id=training_id, registration_id=None, flag__in=[ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED]
     ).prefetch_related("session")
     codes = {event.unknown_code for event in unknown if event.unknown_code is not None}
     owners = await _owners(training_id, codes) if codes else {}
@@ -32,7 +32,7 @@ async def match_unknown(training_id: UUID) -> int:
         if owner is None:
             continue
         event.registration_id = owner.duplicate_of_id or owner.id
-        event.flag = flag_of(owner, event.session, at=event.at, offset=event.at - event.device_at)
+        event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=event.at - event.device_at)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
         touched.setdefault(event.session_id, set()).add(event.registration_id)

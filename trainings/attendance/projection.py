@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings import clock
-from trainings.attendance.models import Attendance, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanKind
 from trainings.db import reads
 from trainings.registrations.models import Registration
 from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
 from trainings.schedule.models import SessionState, Training, TrainingSession
 
 ARRIVALS = frozenset({ScanKind.IN, ScanKind.WALK_IN})
+DEPARTURES = frozenset({ScanKind.OUT, ScanKind.LEFT})
 ODD_ARRIVALS = frozenset(
-    {ScanFlag.WAITLISTED, ScanFlag.HELD, ScanFlag.CANCELLED, ScanFlag.OTHER_TRAINING, ScanFlag.CHANGED_BODY}
+    {
+        ScanFlag.WAITLISTED,
+        ScanFlag.HELD,
+        ScanFlag.CANCELLED,
+        ScanFlag.OTHER_TRAINING,
+        ScanFlag.CHANGED_BODY,
+        ScanFlag.REPLACED,
+    }
 )
 """Flags that make a person "present, to be reviewed"; clocks and late marks are reviewed by themselves."""
+
+WAIT_FOR_DECISION = frozenset({ScanFlag.REVOKED, ScanFlag.OTHER_SESSION})
+"""Flags of events that count only once somebody says so: of a phone that was not, or no more, prepared for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +49,63 @@ class Stay:
         return self.arrived_at is not None
 
 
-def stay_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> Stay:
-    """Present is who has an arrival that was not undone; arrival is the earliest of those left.
+def is_counted(event: ScanEvent) -> bool:
+    """Whether an event says anything: what was put aside never does, what waits for a decision not yet."""
+    if event.decision is Decision.NONE:
+        return event.flag not in WAIT_FOR_DECISION
+    return event.decision is Decision.COUNTED
 
-    The latest departure counts unless the person came back after it. An undo takes back all that came under its id.
+
+def undone_by(events: Iterable[ScanEvent]) -> set[UUID]:
+    """The ids that these events take back, also where what they name has not come in yet."""
+    undos = (event for event in events if event.kind is ScanKind.UNDO and is_counted(event))
+    return {event.target_id for event in undos if event.target_id is not None}
+
+
+def standing(events: Iterable[ScanEvent], undone: Collection[UUID]) -> list[ScanEvent]:
+    """Those that count and were not taken back. An undo takes back all that came under its id."""
+    return [
+        event for event in events if is_counted(event) and event.id not in undone and event.conflict_of_id not in undone
+    ]
+
+
+def stay_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> Stay:
+    """Present is who has an arrival that stands; arrival is the earliest of those.
+
+    The latest word of a departure counts unless the person came back after it was said. "Se fue antes" (LEFT) says
+    when that was, another departure is its own time. What somebody decided about is not to be reviewed again.
     """
-    standing = [event for event in events if event.id not in undone and event.conflict_of_id not in undone]
-    arrivals = sorted((event for event in standing if event.kind in ARRIVALS), key=_in_time)
+    left = standing(events, undone)
+    arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
     if not arrivals:
         return Stay()
-    departure = max((event for event in standing if event.kind is ScanKind.OUT), key=_in_time, default=None)
+    departure = max((event for event in left if event.kind in DEPARTURES), key=_in_time, default=None)
     has_left = departure is not None and departure.at > arrivals[-1].at
-    deciding = departure if departure is not None and has_left else arrivals[0]
     return Stay(
         arrived_at=arrivals[0].at,
-        left_at=departure.at if departure is not None and has_left else None,
-        to_review=any(event.flag in ODD_ARRIVALS for event in arrivals),
-        event_id=deciding.id,
+        left_at=(departure.stated_at or departure.at) if departure is not None and has_left else None,
+        to_review=any(event.flag in ODD_ARRIVALS and event.decision is Decision.NONE for event in arrivals),
+        event_id=(departure if departure is not None and has_left else arrivals[0]).id,
     )
 
 
-def _in_time(event: ScanEvent) -> tuple[datetime, UUID]:
-    return event.at, event.id
+def _in_time(event: ScanEvent) -> tuple[datetime, datetime, UUID]:
+    # Two words about a departure in the same moment: the later departure, whatever the order they came in.
+    return event.at, event.stated_at or event.at, event.conflict_of_id or event.id
+
+
+def heads_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> int:
+    """Companions without a card: the sum of what was counted up and down, never less than nobody."""
+    return max(0, sum(event.number or 0 for event in standing(events, undone) if event.kind is ScanKind.HEADS))
+
+
+def unnamed_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> int:
+    """How many came whom nobody has written down yet: cards without a name, and what somebody decided to count."""
+    by_card: dict[str, list[ScanEvent]] = defaultdict(list)
+    for event in events:
+        if event.registration_id is None and (event.flag is ScanFlag.UNNAMED or event.decision is Decision.COUNTED):
+            by_card[event.code_hash or str(event.id)].append(event)
+    return sum(stay_of(own, undone).is_present for own in by_card.values())
 
 
 def counts(session: TrainingSession) -> bool:
@@ -101,8 +150,20 @@ async def keep_stays(session: TrainingSession, stays: Mapping[UUID, Stay]) -> No
 
 async def undone_at(session_id: UUID) -> set[UUID]:
     """The ids that were taken back at a session, also where what they name has not come in yet."""
-    undos = await reads(ScanEvent).filter(session_id=session_id, kind=ScanKind.UNDO).values_list("target_id")
-    return {target_id for (target_id,) in undos if target_id is not None}
+    return (await undone_in([session_id])).get(session_id, set())
+
+
+async def undone_in(session_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """The same for several sessions in one read."""
+    waits = Q(flag__in=sorted(WAIT_FOR_DECISION), decision=Decision.NONE)
+    undos = reads(ScanEvent).filter(
+        ~waits & ~Q(decision=Decision.DISMISSED), session_id__in=sorted(session_ids), kind=ScanKind.UNDO
+    )
+    undone: dict[UUID, set[UUID]] = defaultdict(set)
+    for session_id, target_id in await undos.values_list("session_id", "target_id"):
+        if target_id is not None:
+            undone[session_id].add(target_id)
+    return undone
 
 
 def _columns(session: TrainingSession, stay: Stay) -> dict[str, object]:

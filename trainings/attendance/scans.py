@@ -14,13 +14,13 @@ from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import SessionState, TrainingSession
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
 """How long before and after a session a scan is nothing odd."""
 
-NOTHING_ODD = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE})
+NOTHING_ODD = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE, ScanFlag.SESSION_OFF})
 """Flags of which the person at the door need not know."""
 
 
@@ -85,26 +85,57 @@ class Answer:
     card: SeenCard | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who comes with a code or stands in a row: somebody registered, a card without a name (`is_card`), or nobody.
+
+    `is_replaced`: the ticket was printed anew since, and this is the old one.
+    """
+
+    registration: Registration | None = None
+    is_replaced: bool = False
+    is_card: bool = False
+
+
+NOBODY = Holder()
+
+ODD_STATES = {
+    RegistrationState.WAITLISTED: ScanFlag.WAITLISTED,
+    RegistrationState.HELD: ScanFlag.HELD,
+    RegistrationState.CANCELLED: ScanFlag.CANCELLED,
+}
+
+
 def flag_of(
-    registration: Registration | None, session: TrainingSession, *, at: datetime, offset: timedelta
+    holder: Holder, session: TrainingSession, *, at: datetime, offset: timedelta, now: datetime | None = None
 ) -> ScanFlag:
-    """Why a scan at this (corrected) time is to be looked at; it is stored all the same."""
-    if registration is None:
-        return ScanFlag.UNKNOWN_CODE
-    if registration.training_id != session.training_id:
+    """Why a mark at this (corrected) time is to be looked at; it is stored all the same.
+
+    Compared with the session as it is known when this is asked. `now` finds what is dated in the future. The same rule
+    runs on the phone (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
+    """
+    person = holder.registration
+    if person is None:
+        return ScanFlag.UNNAMED if holder.is_card else ScanFlag.UNKNOWN_CODE
+    if person.training_id != session.training_id:
         return ScanFlag.OTHER_TRAINING
-    by_state = {
-        RegistrationState.WAITLISTED: ScanFlag.WAITLISTED,
-        RegistrationState.HELD: ScanFlag.HELD,
-        RegistrationState.CANCELLED: ScanFlag.CANCELLED,
-    }
-    if registration.state in by_state:
-        return by_state[registration.state]
+    if person.state in ODD_STATES:
+        return ODD_STATES[person.state]
+    if holder.is_replaced:
+        return ScanFlag.REPLACED
+    return flag_of_time(session, at=at, offset=offset, now=now)
+
+
+def flag_of_time(session: TrainingSession, *, at: datetime, offset: timedelta, now: datetime | None = None) -> ScanFlag:
+    """The same for what is about nobody: companions, the notice read aloud, an undo."""
+    if session.state is SessionState.CANCELLED:
+        return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
         # Whatever its time: certificates may have been computed without it.
         return ScanFlag.AFTER_CLOSE
     is_early_or_late = not (session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS)
-    return ScanFlag.CLOCK if abs(offset) > CLOCK_TOLERANCE or is_early_or_late else ScanFlag.NONE
+    is_ahead = now is not None and at > now + CLOCK_TOLERANCE
+    return ScanFlag.CLOCK if abs(offset) > CLOCK_TOLERANCE or is_early_or_late or is_ahead else ScanFlag.NONE
 
 
 def answer_to(

@@ -288,7 +288,8 @@ def _is_past(training: Training) -> bool:
 class SeenCard:
     """A card that was shown at a door and is nobody's ticket.
 
-    `is_elsewhere`: reserved for another training. `community` is the one that a reserved card is for.
+    `is_elsewhere`: reserved for another training. `community` is the one that a reserved card is for. Its QR and its
+    short code are known to be one card by `qr_hash`.
     """
 
     id: UUID
@@ -297,6 +298,7 @@ class SeenCard:
     is_reserved: bool
     is_elsewhere: bool
     community: str = ""
+    qr_hash: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -333,4 +335,5 @@ def _seen(card: Card, training: Training) -> SeenCard:
         is_reserved=block is not None,
         is_elsewhere=block is not None and block.training_id != training.id,
         community=block.community if block is not None else "",
+        qr_hash=card.qr_hash,
     )
