@@ -188,6 +188,16 @@ async def test_a_ninth_person_is_not_added(client: AsyncClient) -> None:
     assert "hidden" in page.one("button", value="add")
 
 
+async def test_no_more_people_are_asked_for_than_the_training_holds(client: AsyncClient) -> None:
+    training = await make_open_to_minors(capacity=3)
+
+    _answer, page = await edit(client, training, "add", **person(1, "Beto"))
+
+    assert "Hasta 3 personas, con usted." in page.text
+    assert page.one("form", method="post", novalidate=None)["data-largest"] == "3"
+    assert "hidden" in page.one("button", value="add")
+
+
 async def test_editing_the_page_keeps_and_counts_nothing(client: AsyncClient) -> None:
     training = await make_open_to_minors()
 

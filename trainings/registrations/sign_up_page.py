@@ -100,7 +100,8 @@ def _people(training: Training, typed: Typed) -> dict[str, Any]:
         "form": typed if typed.fields else None,
         "told": _told(typed),
         "n_people": n_people,
-        "largest": LARGEST_GROUP,
+        # More than the whole training holds would wait in vain.
+        "largest": max(min(LARGEST_GROUP, training.capacity), 2),
         "people": [_person(training, typed, number) for number in range(min(n_people, LARGEST_GROUP))],
         "blank": _person(training, Typed(), 0),
         "has_later": any(_is_answered(typed, name) for name in LATER),
