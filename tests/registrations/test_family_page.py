@@ -92,6 +92,18 @@ async def test_family_without_room_for_all_waits_whole(client: AsyncClient) -> N
     assert [one.state.value for one in await Registration.all()] == ["waitlisted"] * 5
 
 
+async def test_group_larger_than_the_training_is_not_promised_a_place(client: AsyncClient) -> None:
+    training = await make_open_to_minors(capacity=3)
+
+    answer = await post(client, training, **FAMILY)
+    page = Page((await client.get(answer.headers["location"])).text)
+
+    assert "Están en la lista de espera" in page.text
+    assert "Son más personas que los lugares de toda la capacitación." in page.text
+    assert "Cuando haya lugar" not in page.text
+    assert page.all("a", href="tel:+50279001234")
+
+
 async def test_one_bad_member_shows_all_again_with_the_error_at_the_field(client: AsyncClient) -> None:
     training = await make_open_to_minors()
 

@@ -108,17 +108,6 @@ async def test_group_page_of_eight_asks_no_more_of_the_database_and_stays_small(
     assert len(answer.content) < 75_000
 
 
-async def test_group_larger_than_the_training_is_not_promised_a_place(client: AsyncClient) -> None:
-    _training, _people, base = await a_family(capacity=2)
-
-    page = await page_of(client, base)
-
-    assert "Están en la lista de espera" in page.text
-    assert "Son más personas que los lugares de toda la capacitación." in page.text
-    assert "Cuando haya lugar" not in page.text
-    assert page.all("a", href="tel:+50279001234")
-
-
 async def test_each_ticket_can_be_kept_as_a_picture(client: AsyncClient) -> None:
     _training, people, base = await a_family()
 
