@@ -68,6 +68,37 @@ class Judge:
         family.state = "waitlisted" if self.fits(family) else "confirmed"
         self.expect(f"{group} begins {detail['state']}", f"{group} begins {family.state}")
         self.families[group] = family
+        if family.state == "confirmed":
+            self.let_in(group)
+
+    def first_of(self, alike: Iterable[UUID]) -> UUID | None:
+        """Whom somebody looks like, of those of the same names: the oldest who is in, else the oldest who waits."""
+        waits = {
+            person: family.state == "waitlisted"
+            for family in self.families.values()
+            for person, first in family.people.items()
+            if first is None
+        }
+        return min((one for one in alike if one in waits), key=lambda one: (waits[one], one), default=None)
+
+    def let_in(self, group: UUID) -> None:
+        """Who gets in while the one that they look like waits counts, and the others look like them from now on."""
+        own = self.families[group].people
+        waiting = {
+            person
+            for key, family in self.families.items()
+            if key != group and family.state == "waitlisted"
+            for person in family.people
+        }
+        chosen: dict[UUID, UUID] = {}
+        for person, first in sorted(own.items()):
+            if first in waiting:
+                chosen.setdefault(first, person)
+                own[person] = None
+        for family in self.families.values():
+            for person, first in family.people.items():
+                after = chosen.get(person) or chosen.get(first or person)
+                family.people[person] = after or first
 
     def leave(self, together: Sequence[tuple[UUID, UUID]]) -> list[tuple[str, UUID, str]]:
         """Each with the group; what has to follow in the log, in its order."""
@@ -114,6 +145,7 @@ class Judge:
                 lacking.append(("pass_over", key, lack))
             else:
                 family.state = "confirmed"
+                self.let_in(key)
                 up.append(("promote", key, ""))
                 overtaken = len(lacking)
         return up + lacking[:overtaken]
@@ -166,12 +198,8 @@ def _replay(
 def _looking_like(
     judge: Judge, family: Sequence[Registration], people: Sequence[Registration]
 ) -> dict[UUID, UUID | None]:
-    """Whom each of a family looks like: the first who is still there, of the same name, place and contact."""
-    there = {key for one in judge.families.values() for key, first in one.people.items() if first is None}
-    return {
-        one.id: next((other.id for other in people if other.id in there and _are_alike(one, other)), None)
-        for one in family
-    }
+    """Whom each of a family looks like, by name, place and contact."""
+    return {one.id: judge.first_of(other.id for other in people if _are_alike(one, other)) for one in family}
 
 
 def _are_alike(one: Registration, other: Registration) -> bool:

@@ -28,7 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.registrations.needs import asking_for
-from trainings.registrations.sameness import first_like
+from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
@@ -109,7 +109,7 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
         members = await held.order_by("id").prefetch_related("participant")
         for member in members:
             await _look_again(member)
-        n_alike = sum(one.duplicate_of_id is not None for one in members)
+        n_alike = sum([await takes_nothing(one) for one in members])
         party = Party("held", group.n_people, group.childcare_places, n_alike)
         if await take_held_place(registration, training, party):
             state = RegistrationState.CONFIRMED
@@ -118,6 +118,7 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
             state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
             await _take_place(training, party, state)
         await _place(members, group, training, state)
+        await stand_first(group.id)
         for member in members:
             await announce(member, member.participant, training, f"registration_{state.value}")
         await record(

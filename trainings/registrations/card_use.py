@@ -33,7 +33,7 @@ from trainings.registrations.models import (
     ReservedBlock,
     Source,
 )
-from trainings.registrations.sameness import look_alike
+from trainings.registrations.sameness import look_alike, stand_first
 from trainings.registrations.sign_up import locked_training
 from trainings.registrations.situation import Draft, Situation, Ticket
 from trainings.registrations.wishes import SignUp
@@ -110,7 +110,7 @@ async def use_spare(card_id: UUID, training_id: UUID, wish: SignUp, *, actor: Ac
         is_course_missing = await CoursePrerequisite.exists(course_id=training.course_id)
         is_held = is_course_missing or training.approval_required
         first = await look_alike(training.id, wish.keys[0], is_held=is_held)
-        party = Party("card", 1, 0, int(first is not None))
+        party = Party("card", 1, 0, int(_is_in(first)))
         state = places.state_for(training, party, hold=is_course_missing)
         if state in TAKES_PLACE:
             await places.keep(training, places.room_of(training).taking(party))
@@ -149,12 +149,17 @@ async def _use_reserved(
     used = await _enter(training, card, _Entry(wish, state, first, HoldReason.PREREQUISITE), actor)
     if is_held:
         return used
-    if first is not None:
+    if _is_in(first):
         await free_places(training, 1)
     else:
         room = places.room_of(training)
         await places.keep(training, replace(room, reserved=room.reserved - 1, taken=room.taken + 1))
     return used
+
+
+def _is_in(first: Registration | None) -> bool:
+    """Whether one that looks like this person has a place already; one who waits is passed."""
+    return first is not None and first.state is not RegistrationState.WAITLISTED
 
 
 # -- what is checked
@@ -233,6 +238,7 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
         has_group_link=wish.first.is_minor,
     )
     await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
+    await stand_first(new.draft.group_id)
     await _tell(training, new, entry.first)
     # A spare card reserves nothing that would have to wait with the person.
     card.state = CardState.HELD if is_held and card.block_id is not None else CardState.USED

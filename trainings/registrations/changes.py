@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.audit.actor import Actor
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import Enter
-from trainings.registrations.models import HoldReason, RegistrationState
+from trainings.registrations.models import HoldReason, RegistrationState, Source
 from trainings.registrations.situation import Draft
 
 
@@ -34,6 +34,19 @@ class Entry:
     wait_number: int | None
     entrants: tuple[Entrant, ...]
     has_group_link: bool
+
+    def line(self, hub_id: UUID) -> Line:
+        """The line of the log that says what was asked for, and what came of it."""
+        wish = self.command.wish
+        detail = {
+            "state": self.state.value,
+            "source": wish.source.value,
+            "people": wish.n_people,
+            "childcare": wish.childcare_places,
+            "duplicates": sum(one.first_id is not None for one in self.entrants),
+        }
+        act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
+        return Line(act, self.command.actor, self.draft.tickets[0].registration_id, hub_id, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +79,14 @@ class Changes:
     `promoted` are the groups that moved up, each with its training; `lang_of` in which language they are told.
     `cards`: whose named card goes back, which waited for staff with them.
     `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
+    `stand_ins`: who got in while the first of those who look alike waits; all others look like that one.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left: list[UUID] = field(default_factory=list)
     cards: list[UUID] = field(default_factory=list)
     firsts: dict[UUID, UUID | None] = field(default_factory=dict)
+    stand_ins: dict[UUID, UUID] = field(default_factory=dict)
     groups: dict[UUID, None] = field(default_factory=dict)
     promoted: dict[UUID, UUID] = field(default_factory=dict)
     lang_of: dict[UUID, str] = field(default_factory=dict)

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from trainings.audit.actor import PROGRAM
 from trainings.errors import NotFound, Refusal
-from trainings.lib import tokens
 from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
@@ -21,7 +20,7 @@ from trainings.registrations.commands import Command, Enter, Farewell, Leave, Le
 from trainings.registrations.eligibility import check_ahead, check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
-from trainings.registrations.sameness import REPLAY, KeyUsedAgain
+from trainings.registrations.sameness import same_again
 from trainings.registrations.situation import Alike, Group, Person, Run, Situation, Standing
 from trainings.registrations.wishes import SignUp
 from trainings.schedule.phase import Phase, phase
@@ -59,7 +58,7 @@ class _Clerk:
 
     def _enter(self, number: int, command: Enter, run: Run) -> SignedUp:
         wish = self._watched(number, command.wish)
-        standing = self._standing(wish, run)
+        standing = same_again(self.situation, wish, run.id)
         if standing is not None:
             return standing
         is_walk_in = wish.source is Source.WALK_IN
@@ -69,9 +68,16 @@ class _Clerk:
         self._check_municipalities(wish)
         hold_reason = None if is_walk_in else wish.hold_reason or self._missing_course(number, wish, run)
         is_held = hold_reason is not None or (run.approval_required and not is_walk_in)
-        entrants = self._entrants(number, wish, run, is_held=is_held)
+        firsts = self._firsts(number, wish, run, is_held=is_held)
         # Who stands at the door takes none of the counted places.
-        state = RegistrationState.CONFIRMED if is_walk_in else self._take(wish, run, entrants, hold_reason)
+        state = RegistrationState.CONFIRMED if is_walk_in else self._state(wish, run, hold_reason)
+        is_in = state in TAKES_PLACE and not is_walk_in
+        # Who is let in while the one that they look like waits takes a place of their own.
+        passed = [one if is_in and one is not None and one.id in self.situation.waits else None for one in firsts]
+        left = [None if other is not None else one for one, other in zip(firsts, passed, strict=True)]
+        entrants = self._entrants(number, wish, left)
+        if is_in:
+            self._take(wish, run, entrants)
         entry = Entry(
             command=command,
             draft=self.situation.drafts[number],
@@ -83,10 +89,12 @@ class _Clerk:
         )
         self.changes.entries.append(entry)
         self.changes.runs[run.id] = None
-        self._record_entry(entry, run)
+        self.changes.lines.append(entry.line(run.hub_id))
+        for ticket, one in zip(entry.draft.tickets, passed, strict=True):
+            self._stand_first(ticket.registration_id, one, run)
         if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
             # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
-            self._tell_addresses(entry, number, run)
+            self._tell_addresses(entry, number, firsts, run)
         return self._remember(entry, run)
 
     def _watched(self, number: int, wish: SignUp) -> SignUp:
@@ -104,47 +112,36 @@ class _Clerk:
             self.phases[key] = phase(run, run.meetings, self.situation.at)
         return self.phases[key]
 
-    def _take(
-        self, wish: SignUp, run: Run, entrants: Sequence[Entrant], hold_reason: HoldReason | None
-    ) -> RegistrationState:
-        """The state in which a group begins, with its places taken where it gets them."""
-        n_alike = sum(one.first_id is not None for one in entrants)
-        party = Party("new", wish.n_people, wish.childcare_places, n_alike)
-        state = state_for(run, party, hold=hold_reason is not None)
-        if state in TAKES_PLACE:
-            run.room = run.room.taking(party)
-        return state
+    def _state(self, wish: SignUp, run: Run, hold_reason: HoldReason | None) -> RegistrationState:
+        """The state in which a group begins: look-alikes are asked for like anybody."""
+        party = Party("new", wish.n_people, wish.childcare_places)
+        return state_for(run, party, hold=hold_reason is not None)
 
-    def _standing(self, wish: SignUp, run: Run) -> SignedUp | None:
-        """The same sign-up again. Refuses with KeyUsedAgain a key that came with other answers, or a day ago."""
-        if wish.idempotency_key:
-            found = self.situation.by_key.get(wish.idempotency_key)
-            if found is not None:
-                is_same = found.training_id == run.id and tokens.same(found.body_hash, wish.body_hash)
-                if not is_same or self.situation.at - found.created_at > REPLAY or found.answer is None:
-                    raise KeyUsedAgain
-                return found.answer
-        if wish.browser_key and wish.browser_is_known:
-            names = frozenset(one.name_key for one in wish.keys)
-            same = self.situation.same_browser(run.id, wish.browser_key, names)
-            return next((one.answer for one in same if one.answer is not None), None)
-        return None
+    def _take(self, wish: SignUp, run: Run, entrants: Sequence[Entrant]) -> None:
+        n_alike = sum(one.first_id is not None for one in entrants)
+        run.room = run.room.taking(Party("new", wish.n_people, wish.childcare_places, n_alike))
 
     def _check_municipalities(self, wish: SignUp) -> None:
         for number, keys in enumerate(wish.keys):
             if keys.municipality and keys.municipality not in self.situation.municipalities:
                 raise UnknownMunicipality(field=field_of(number, "municipality"))
 
-    def _entrants(self, number: int, wish: SignUp, run: Run, *, is_held: bool) -> tuple[Entrant, ...]:
+    def _firsts(self, number: int, wish: SignUp, run: Run, *, is_held: bool) -> list[Alike | None]:
+        """Whom each of a wish looks like; who comes with an earlier code may be known by that alone."""
+        firsts = [self.situation.look_alike(run.id, keys, is_held=is_held) for keys in wish.keys]
+        known = self.situation.known.get(number)
+        if known is not None:
+            firsts[0] = firsts[0] or known.standing_for(is_held=is_held)
+        return firsts
+
+    def _entrants(self, number: int, wish: SignUp, firsts: Sequence[Alike | None]) -> tuple[Entrant, ...]:
         known = self.situation.known.get(number)
         entrants = []
-        for position, keys in enumerate(wish.keys):
-            first = self.situation.look_alike(run.id, keys, is_held=is_held)
+        for position, (keys, first) in enumerate(zip(wish.keys, firsts, strict=True)):
             is_known = known is not None and position == 0
             # Who fills the form speaks for the others only where they could not come in else.
             purposes = wish.purposes if position == 0 else wish.purposes & {ConsentPurpose.DATA}
             if is_known and known is not None:
-                first = first or known.standing_for(is_held=is_held)
                 # A code and a name stand on paper for others to read: further permissions need the own contact too.
                 is_sure = bool(keys.phone_keys or keys.email_keys)
                 purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
@@ -165,41 +162,23 @@ class _Clerk:
         is_shown = known is not None and wish.n_people == 1 and run.required_courses <= known.completed
         return None if is_shown else HoldReason.PREREQUISITE
 
-    def _record_entry(self, entry: Entry, run: Run) -> None:
-        wish = entry.command.wish
-        detail = {
-            "state": entry.state.value,
-            "source": wish.source.value,
-            "people": wish.n_people,
-            "childcare": wish.childcare_places,
-            "duplicates": sum(one.first_id is not None for one in entry.entrants),
-        }
-        act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
-        object_id = entry.draft.tickets[0].registration_id
-        self.changes.lines.append(Line(act, entry.command.actor, object_id, run.hub_id, detail))
-
-    def _tell_addresses(self, entry: Entry, number: int, run: Run) -> None:
+    def _tell_addresses(self, entry: Entry, number: int, firsts: Sequence[Alike | None], run: Run) -> None:
         """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
         command, written_to = entry.command, set[str]()
         known = self.situation.known.get(number)
-        for position, entrant in enumerate(entry.entrants):
+        for position, (entrant, first) in enumerate(zip(entry.entrants, firsts, strict=True)):
             keys = command.wish.keys[position]
-            first = self._alike(run, keys.name_key, entrant)
-            if first is None and known is not None and entrant.first_id is not None:
-                first = known.standing
-            if first is not None and first.email_key is not None:
-                self._letter("own_link_again", first.id, run, command)
             address = known.email_key if known is not None and entrant.known_id is not None else keys.email_key
-            is_told = first is not None and first.email_key == address
+            has_same = first is not None and first.email_key == address
+            # Who got in before the first is the one who has to know.
+            is_told = has_same and entrant.first_id is not None
+            if first is not None and first.email_key is not None and (is_told or not has_same):
+                self._letter("own_link_again", first.id, run, command)
             if address is None or is_told or address in written_to:
                 continue
             written_to.add(address)
             kind = f"registration_{entry.state.value}"
             self._letter(kind, entry.draft.tickets[position].registration_id, run, command)
-
-    def _alike(self, run: Run, name_key: str, entrant: Entrant) -> Alike | None:
-        others = self.situation.alike.get((run.id, name_key), ())
-        return next((one for one in others if one.id == entrant.first_id), None)
 
     def _remember(self, entry: Entry, run: Run) -> SignedUp:
         """Later commands of the batch find this sign-up as if it were stored."""
@@ -219,17 +198,18 @@ class _Clerk:
                 contacts = keys.phone_key, keys.email_key
                 alike = Alike(registration_id, keys.name_key, keys.municipality, *contacts, is_held)
                 self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
+                if entry.state is RegistrationState.WAITLISTED:
+                    self.situation.waits[registration_id] = draft.group_id
         self._remember_group(entry, run)
         return answer
 
     def _remember_group(self, entry: Entry, run: Run) -> None:
         """Who waits may move up, and a look-alike may come in the stead of its first, before the batch ends."""
         wish, is_waiting = entry.command.wish, entry.state is RegistrationState.WAITLISTED
-        n_alike = sum(one.first_id is not None for one in entry.entrants)
-        if not n_alike and not is_waiting:
+        if not is_waiting and all(one.first_id is None for one in entry.entrants):
             return
         children, group_id = wish.childcare_places, entry.draft.group_id
-        group = Group(group_id, entry.state, wish.n_people, children, entry.wait_number, n_alike, entry.hold_reason)
+        group = Group(group_id, entry.state, wish.n_people, children, entry.wait_number, hold_reason=entry.hold_reason)
         self.situation.groups[group_id] = group
         if is_waiting:
             run.waiting[group_id] = group
@@ -272,6 +252,7 @@ class _Clerk:
         """Take one out of a group; whether somebody who waits may fit now, the smaller group itself included."""
         held_place = person.holds_place
         person.state = RegistrationState.CANCELLED
+        self.situation.waits.pop(person.id, None)
         self.changes.left.append(person.id)
         gives_card_back = self._give_card_back(person, run)
         self.changes.groups[group.id] = None
@@ -282,7 +263,7 @@ class _Clerk:
             run.waiting.pop(group.id, None)
         else:
             group.n_people -= 1
-            group.n_alike -= person.is_alike
+            group.alike.pop(person.id, None)
         if held_place:
             has_counted = any(not one.is_alike for one in group.live)
             run.room = run.room.releasing(1, 0 if has_counted else group.childcare_places)
@@ -312,14 +293,16 @@ class _Clerk:
         heir = next(((group, person) for group, person in live if self._comes_instead(group, person, run)), None)
         if heir is None:
             return
-        _group, chosen = heir
+        group, chosen = heir
+        if chosen.state is RegistrationState.WAITLISTED:
+            self.situation.waits[chosen.id] = group.id
         self.situation.add_alike(run.id, chosen.looks)
         self.changes.firsts[chosen.id] = None
         self.changes.lines.append(Line("registrations.come_instead", PROGRAM, chosen.id, run.hub_id, {}))
-        others = [person for _group, person in live if person is not chosen]
-        for person in others:
-            person.first_id = self.changes.firsts[person.id] = chosen.id
-        self.situation.heirs[chosen.id] = [person.id for person in others]
+        others = [(theirs, person) for theirs, person in live if person is not chosen]
+        for theirs, person in others:
+            person.first_id = self.changes.firsts[person.id] = theirs.alike[person.id] = chosen.id
+        self.situation.heirs[chosen.id] = [person.id for _theirs, person in others]
 
     def _comes_instead(self, group: Group, person: Person, run: Run) -> bool:
         """Count a look-alike like anybody, if there is room for what that takes."""
@@ -330,7 +313,7 @@ class _Clerk:
             run.room = run.room.releasing(-1, -children)
             self.changes.runs[run.id] = None
         person.first_id = None
-        group.n_alike -= 1
+        group.alike.pop(person.id, None)
         return True
 
     def _tell_left(self, command: Leave, run: Run, leaving: Sequence[tuple[Group, Person]]) -> None:
@@ -348,7 +331,7 @@ class _Clerk:
         """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
         if self._phase(run) in PAST_PROMOTING:
             return
-        outcome = promote(run.room, [group.party for group in run.waiting.values()])
+        outcome = promote(run.room, self.situation.parties(run.waiting.values()))
         if run.is_cut and outcome.room.free > 0:
             raise ListCut
         run.room = outcome.room
@@ -360,6 +343,7 @@ class _Clerk:
             self.changes.lines.append(Line("registrations.pass_over", PROGRAM, group_id, run.hub_id, detail))
 
     def _move_up(self, group: Group, run: Run, command: Leave) -> None:
+        self._pass(group, run)
         group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
         group.wait_number = None
         for person in group.live:
@@ -368,6 +352,32 @@ class _Clerk:
         self.changes.promoted[group.id], self.changes.lang_of[group.id] = run.id, command.lang
         self.changes.runs[run.id] = None
         self.changes.lines.append(Line("registrations.promote", PROGRAM, group.id, run.hub_id, {}))
+
+    def _pass(self, group: Group, run: Run) -> None:
+        """Who of a group moves up before the one that they look like is the first of them from now on."""
+        passing = sorted(self.situation.behind(group))
+        if not all(one in self.situation.group_of for pair in passing for one in pair):
+            raise ListCut
+        for person_id, first_id in passing:
+            person = self.situation.person(person_id)[1]
+            del group.alike[person_id]
+            person.first_id = self.changes.firsts[person_id] = None
+            self.situation.heirs[first_id].remove(person_id)
+            self.situation.add_alike(run.id, person.looks)
+        for person_id, first_id in passing:
+            self._stand_first(person_id, self.situation.person(first_id)[1].looks, run)
+        gone = [one for one, group_id in self.situation.waits.items() if group_id == group.id]
+        for one in gone:
+            del self.situation.waits[one]
+
+    def _stand_first(self, chosen_id: UUID, first: Alike | None, run: Run) -> None:
+        """Of several who look alike, who got in is the first; the one who waits takes nothing when its turn comes."""
+        if first is None or first.id not in self.situation.waits:
+            return
+        self.situation.drop_alike(run.id, first)
+        for one in self.situation.stand_first(chosen_id, first.id):
+            self.changes.firsts[one] = chosen_id
+        self.changes.stand_ins[first.id] = chosen_id
 
     # -- words
 

@@ -17,10 +17,10 @@ from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
 from trainings.registrations.commands import Command, Enter, Leave, SignedUp
+from trainings.registrations.drawn_codes import Codes
 from trainings.registrations.models import HoldReason, OwnLink, RegistrationState, Source
 from trainings.registrations.sameness import known_by_code
 from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
-from trainings.registrations.wishes import SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
 Row = Mapping[str, Any]
@@ -58,13 +58,13 @@ BY_BROWSER = """
 """
 _ALIKE = {
     "sqlite": """
-        SELECT r.training_id, r.id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
+        SELECT r.training_id, r.id, r.group_id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
         FROM participant p CROSS JOIN registration r
         WHERE p.{key} IN ?list AND r.participant_id = p.id AND r.training_id IN ?list
             AND r.duplicate_of_id IS NULL AND r.state <> 'cancelled'
     """,
     "postgres": """
-        SELECT r.training_id, r.id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
+        SELECT r.training_id, r.id, r.group_id, r.state, p.name_key, p.municipality_id, p.phone_key, p.email_key
         FROM unnest(?::text[]) AS wanted (key)
         CROSS JOIN LATERAL (SELECT * FROM participant WHERE {key} = wanted.key OFFSET 0) p
         CROSS JOIN LATERAL (SELECT * FROM registration WHERE participant_id = p.id OFFSET 0) r
@@ -77,7 +77,6 @@ ALIKE_BY_EMAIL = {dialect: text.format(key="email_key") for dialect, text in _AL
 where a table has grown since the server looked at it last.
 """
 
-CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
 LEAVING = {
     "sqlite": """
     SELECT r.id, r.group_id, r.state, r.source, r.duplicate_of_id, p.name_key, p.municipality_id, p.phone_key,
@@ -113,15 +112,17 @@ LEAVING = {
 """Their whole groups, and those of their look-alikes."""
 
 WAITING = """
-    SELECT g.id, g.n_people, g.childcare_places, g.wait_number, COUNT(r.id) AS n_alike
+    SELECT g.id, g.n_people, g.childcare_places, g.wait_number, r.id AS alike_id, r.duplicate_of_id AS first_id,
+        (SELECT f.group_id FROM registration f WHERE f.id = r.duplicate_of_id AND f.state = 'waitlisted') AS first_in
     FROM (
         SELECT id, n_people, childcare_places, wait_number FROM registration_group
         WHERE training_id = ? AND state = 'waitlisted' ORDER BY wait_number, id LIMIT ?
     ) g
     LEFT JOIN registration r ON r.group_id = g.id AND r.duplicate_of_id IS NOT NULL AND r.state = 'waitlisted'
-    GROUP BY g.id, g.n_people, g.childcare_places, g.wait_number
-    ORDER BY g.wait_number, g.id
+    ORDER BY g.wait_number, g.id, r.id
 """
+"""In order, each group once, or once for each look-alike in it; `first_in` is where the one that it looks like waits."""
+
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
 """
@@ -152,12 +153,16 @@ async def gather(commands: Sequence[Command], *, whole_lists: bool = False) -> S
     for key, rows in found.items():
         if isinstance(key, UUID) and key in runs:
             _add_waiting(situation, runs[key], rows)
-            runs[key].is_cut = not whole_lists and len(rows) == MOST_WAITING
+            runs[key].is_cut = not whole_lists and len(runs[key].waiting) == MOST_WAITING
+    if whole_lists:
+        await _add_waiting_alike(situation)
     for number, command in enters:
         if command.wish.earlier_code:
             known = await known_by_code(command.training_id, command.wish)
             if known is not None:
                 situation.known[number] = known
+                if known.standing is not None:
+                    _note_waiting(situation, known.standing)
     return situation
 
 
@@ -256,11 +261,19 @@ def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
     for _registration_id, row in sorted({_key(row["id"]): row for row in rows}.items()):
         alike = _looks(row)
         situation.alike.setdefault((_key(row["training_id"]), alike.name_key), []).append(alike)
+        _note_waiting(situation, alike)
+
+
+def _note_waiting(situation: Situation, alike: Alike) -> None:
+    if alike.waits_in is not None:
+        situation.waits[alike.id] = alike.waits_in
 
 
 def _looks(row: Row) -> Alike:
     is_held = row["state"] == RegistrationState.HELD
-    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], row["phone_key"], row["email_key"], is_held)
+    waits_in = _key(row["group_id"]) if row["state"] == RegistrationState.WAITLISTED else None
+    contacts = row["phone_key"], row["email_key"]
+    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], *contacts, is_held, waits_in)
 
 
 async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
@@ -314,7 +327,6 @@ def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
         first_id = _key_or_none(row["duplicate_of_id"])
         state, source = RegistrationState(row["state"]), Source(row["source"])
         person = Person(_looks(row), state, source, first_id, bool(row["keeps_card"]))
-        group.n_alike += person.is_alike and person.is_live
         situation.add_person(group, person)
 
 
@@ -324,9 +336,23 @@ def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
         group = situation.groups.get(group_id)
         if group is None:
             group = _group(group_id, RegistrationState.WAITLISTED, row)
-            group.n_alike = row["n_alike"]
             situation.groups[group_id] = group
         run.waiting[group_id] = group
+        if row["alike_id"] is not None:
+            group.alike[_key(row["alike_id"])] = first_id = _key(row["first_id"])
+            if row["first_in"] is not None:
+                situation.waits[first_id] = _key(row["first_in"])
+
+
+async def _add_waiting_alike(situation: Situation) -> None:
+    """The people who may move up before the one that they look like, and all who look like that one."""
+    groups = [group for run in situation.runs.values() for group in run.waiting.values()]
+    pairs = [pair for group in groups for pair in group.alike.items() if pair[1] in situation.waits]
+    wanted = sorted({*situation.waits, *(one for pair in pairs for one in pair)})
+    if wanted:
+        dialect = get_connection("default").capabilities.dialect
+        [rows] = await sql.rows_of([Statement(LEAVING[dialect], (wanted, wanted))])
+        _add_leaving(situation, [row for row in rows if _key(row["id"]) not in situation.group_of])
 
 
 def _group(group_id: UUID, state: RegistrationState, row: Row) -> Group:
@@ -345,37 +371,6 @@ def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]])
         )
         for (number, _command), of_group in zip(enters, codes, strict=True)
     }
-
-
-class Codes:
-    """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
-
-    def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
-        self._drawn_before: set[tuple[UUID, str]] = set()
-        self._drawn = [[self._draw(training_id) for _member in wish.members] for training_id, wish in wishes]
-
-    def questions(self) -> dict[str | UUID, Statement]:
-        """Which of them are taken."""
-        pairs = [pair for pairs in self._drawn for pair in pairs]
-        return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
-
-    async def free(self, taken: Sequence[Row]) -> list[list[str]]:
-        """The codes, those that are taken drawn anew."""
-        while taken:
-            clashing = {(_key(row["training_id"]), row["short_code"]) for row in taken}
-            self._drawn = [
-                [self._draw(pair[0]) if pair in clashing else pair for pair in pairs] for pairs in self._drawn
-            ]
-            [taken] = await sql.rows_of(list(self.questions().values()))
-        return [[code for _training_id, code in pairs] for pairs in self._drawn]
-
-    def _draw(self, training_id: UUID) -> tuple[UUID, str]:
-        """A code that did not come up in this batch before."""
-        while True:
-            pair = (training_id, tokens.short_code())
-            if pair not in self._drawn_before:
-                self._drawn_before.add(pair)
-                return pair
 
 
 def _key(value: Any) -> UUID:

@@ -28,7 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
-from trainings.registrations.sameness import first_like
+from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
@@ -154,22 +154,22 @@ async def _fits(registration: Registration, group: RegistrationGroup, training: 
     return places.room_of(training).shortage(await _one_more(registration, group)) is None
 
 
-def _alone(registration: Registration, children: int = 0) -> Party[str]:
-    return Party("again", 1, children, int(registration.duplicate_of_id is not None))
+async def _alone(registration: Registration, children: int = 0) -> Party[str]:
+    return Party("again", 1, children, int(await takes_nothing(registration)))
 
 
 async def _one_more(registration: Registration, group: RegistrationGroup) -> Party[str]:
     """This one back in their family; with its childcare, if nobody of it is counted so far."""
     others = await Registration.filter(group_id=group.id)
-    is_first = registration.duplicate_of_id is None and not any(one.holds_place for one in others)
-    return _alone(registration, group.childcare_places if is_first else 0)
+    is_first = not any(one.holds_place for one in others) and not await takes_nothing(registration)
+    return await _alone(registration, group.childcare_places if is_first else 0)
 
 
 async def _all_again(
     members: Sequence[Registration], group: RegistrationGroup, training: Training, actor: Actor
 ) -> None:
     """A group of which nobody came any more begins anew with these."""
-    n_alike = sum(one.duplicate_of_id is not None for one in members)
+    n_alike = sum([await takes_nothing(one) for one in members])
     party = Party("again", len(members), group.childcare_places, n_alike)
     was_let_in = group.wait_number is not None or any(one.confirmed_at is not None for one in members)
     hold = not was_let_in and group.hold_reason is not None and actor.id is None
@@ -179,6 +179,7 @@ async def _all_again(
     await _set_group(group, training, state)
     for one in members:
         await _set(one, state)
+    await stand_first(group.id)
     await announce_group(group, training, f"registration_{state.value}")
     await _record(members[0], training, actor, state, len(members))
 
@@ -194,7 +195,7 @@ async def _with_the_others(
 
 async def _apart(registration: Registration, left: RegistrationGroup, training: Training, actor: Actor) -> None:
     """A group of their own: their place no longer hangs on the family's. Their link comes along."""
-    party = _alone(registration)
+    party = await _alone(registration)
     state = places.state_for(training, party, hold=_waits_for_staff(registration, left, actor))
     await _take(training, party, state)
     group = await RegistrationGroup.create(
@@ -209,6 +210,7 @@ async def _apart(registration: Registration, left: RegistrationGroup, training: 
 
 async def _tell(registration: Registration, training: Training, actor: Actor, state: RegistrationState) -> None:
     await _set(registration, state)
+    await stand_first(registration.group_id)
     await announce(registration, registration.participant, training, f"registration_{state.value}")
     await _record(registration, training, actor, state, 1)
 

@@ -74,6 +74,7 @@ LINE = Insert(
 )
 LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ? WHERE id = ?"
 NEW_FIRST = "UPDATE registration SET duplicate_of_id = ? WHERE id = ?"
+STOOD_IN = "UPDATE registration SET duplicate_of_id = ? WHERE duplicate_of_id = ? OR id = ?"
 MOVED_UP = """
     UPDATE registration SET state = ?, confirmed_at = COALESCE(?, confirmed_at)
     WHERE group_id = ? AND state <> 'cancelled'
@@ -276,6 +277,7 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     numbers = [(one.taken, one.childcare_taken, one.reserved, one.next_wait_number, one.id) for one in runs]
     return [
         Statement(LEFT, [(at, one) for one in changes.left]),
+        Statement(STOOD_IN, [(chosen_id, one, one) for one, chosen_id in changes.stand_ins.items()]),
         Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),
         Statement(CHANGED_GROUP, groups),

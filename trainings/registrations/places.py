@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Protocol
-from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -13,6 +11,7 @@ from trainings.errors import Refusal
 from trainings.registrations.allocation import Party, Room, Shortage, promote
 from trainings.registrations.messages import announce_group
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.sameness import parties_of, stand_first
 from trainings.schedule.models import Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
@@ -106,9 +105,7 @@ async def promote_waiting(training: Training, room: Room) -> Room:
     waiting = await RegistrationGroup.filter(training_id=training.id, state=RegistrationState.WAITLISTED).order_by(
         "wait_number", "id"
     )
-    alike = await _look_alikes(training)
-    parties = [Party(group.id, group.n_people, group.childcare_places, alike.get(group.id, 0)) for group in waiting]
-    outcome = promote(room, parties)
+    outcome = promote(room, await parties_of(waiting))
     for group in waiting:
         if group.id in outcome.promoted:
             await move_up(group, training, actor=PROGRAM)
@@ -131,16 +128,9 @@ async def move_up(group: RegistrationGroup, training: Training, *, actor: Actor,
     else:
         await _offer(group)
         kind = "registration_offered"
+    await stand_first(group.id)
     await announce_group(group, training, kind)
     await record("registrations.promote", actor=actor, object_id=group.id, hub_id=training.hub_id, **detail)
-
-
-async def _look_alikes(training: Training) -> dict[UUID, int]:
-    """How many of each waiting group are look-alikes."""
-    rows = await Registration.filter(
-        training_id=training.id, state=RegistrationState.WAITLISTED, duplicate_of_id__not_isnull=True
-    ).values_list("group_id")
-    return Counter(group_id for (group_id,) in rows)
 
 
 async def _offer(group: RegistrationGroup) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from trainings.lib import tokens
 from trainings.people.actions import Sameness
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
-from trainings.registrations.models import Registration, RegistrationState
-from trainings.registrations.situation import Alike, Known
+from trainings.registrations.allocation import Party
+from trainings.registrations.commands import SignedUp
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationGroup, RegistrationState, Source
+from trainings.registrations.situation import Alike, Known, Situation
 from trainings.registrations.wishes import SignUp
 from trainings.web.i18n import N_
 
@@ -28,6 +31,22 @@ class KeyUsedAgain(Refusal):
         "Esta página ya se envió con otros datos. Si quería corregirlos, hágalo en el boleto. Si es otra persona, "
         "toque el botón otra vez."
     )
+
+
+def same_again(situation: Situation, wish: SignUp, training_id: UUID) -> SignedUp | None:
+    """The same sign-up again. Refuses with KeyUsedAgain a key that came with other answers, or a day ago."""
+    if wish.idempotency_key:
+        found = situation.by_key.get(wish.idempotency_key)
+        if found is not None:
+            is_same = found.training_id == training_id and tokens.same(found.body_hash, wish.body_hash)
+            if not is_same or situation.at - found.created_at > REPLAY or found.answer is None:
+                raise KeyUsedAgain
+            return found.answer
+    if wish.browser_key and wish.browser_is_known:
+        names = frozenset(one.name_key for one in wish.keys)
+        same = situation.same_browser(training_id, wish.browser_key, names)
+        return next((one.answer for one in same if one.answer is not None), None)
+    return None
 
 
 async def known_by_code(training_id: UUID, wish: SignUp) -> Known | None:
@@ -60,11 +79,12 @@ async def look_alike(training_id: UUID, keys: Sameness, *, is_held: bool = False
         duplicate_of_id=None,
     )
     out = [RegistrationState.CANCELLED] if is_held else [RegistrationState.CANCELLED, RegistrationState.HELD]
-    for registration in await alike.exclude(state__in=out).order_by("id").select_related("participant"):
-        other = registration.participant
-        if other.phone_key in keys.phone_keys or other.email_key in keys.email_keys:
-            return registration
-    return None
+    found = [
+        one
+        for one in await alike.exclude(state__in=out).order_by("id").select_related("participant")
+        if one.participant.phone_key in keys.phone_keys or one.participant.email_key in keys.email_keys
+    ]
+    return _in_before_waiting(found)
 
 
 async def first_like(registration: Registration) -> UUID | None:
@@ -82,8 +102,59 @@ async def first_like(registration: Registration) -> UUID | None:
     out = [RegistrationState.CANCELLED, RegistrationState.HELD]
     live = others.exclude(state__in=out).order_by("id").select_related("participant")
     contacts = {person.phone_key, person.email_key} - {None}
-    found = (one.id for one in await live if contacts & {one.participant.phone_key, one.participant.email_key})
-    return next(found, None)
+    found = [one for one in await live if contacts & {one.participant.phone_key, one.participant.email_key}]
+    first = _in_before_waiting(found)
+    return None if first is None else first.id
+
+
+def _in_before_waiting(found: Iterable[Registration]) -> Registration | None:
+    """The first of these: who waits is nobody's before who is in."""
+    return min(found, key=lambda one: one.state is RegistrationState.WAITLISTED, default=None)
+
+
+async def takes_nothing(registration: Registration) -> bool:
+    """Whether this one, let in now, is a look-alike of somebody who is in: who waits is passed (`stand_first`)."""
+    first = Registration.filter(id=registration.duplicate_of_id).exclude(state=RegistrationState.WAITLISTED)
+    return registration.duplicate_of_id is not None and await first.exists()
+
+
+async def parties_of(groups: Sequence[RegistrationGroup]) -> list[Party[UUID]]:
+    """What groups of one training's waiting list ask for, of whom some look alike."""
+    alike = Registration.filter(
+        group_id__in=[group.id for group in groups],
+        state=RegistrationState.WAITLISTED,
+        duplicate_of_id__not_isnull=True,
+    )
+    n_alike: Counter[UUID] = Counter()
+    shared: dict[UUID, list[UUID]] = defaultdict(list)
+    for one in await alike.order_by("id").select_related("duplicate_of"):
+        first = one.duplicate_of
+        if first is None or first.state is not RegistrationState.WAITLISTED or first.group_id == one.group_id:
+            n_alike[one.group_id] += 1
+            continue
+        shared[one.group_id].append(first.id)
+        if first.id not in shared[first.group_id]:
+            shared[first.group_id].append(first.id)
+    return [
+        Party(group.id, group.n_people, group.childcare_places, n_alike[group.id], tuple(shared[group.id]))
+        for group in groups
+    ]
+
+
+async def stand_first(group_id: UUID) -> None:
+    """Who of a group got in while the one that they look like waits is the first from now on; the others look like
+    them, and take nothing when their turn comes.
+    """
+    let_in = Registration.filter(group_id=group_id, state__in=list(TAKES_PLACE), duplicate_of_id__not_isnull=True)
+    members = let_in.exclude(source=Source.WALK_IN).order_by("id").select_related("duplicate_of")
+    passed: dict[UUID, UUID] = {}
+    for one in await members:
+        if one.duplicate_of is not None and one.duplicate_of.state is RegistrationState.WAITLISTED:
+            passed.setdefault(one.duplicate_of.id, one.id)
+            await Registration.filter(id=one.id).update(duplicate_of_id=None)
+    for first_id, chosen_id in passed.items():
+        await Registration.filter(duplicate_of_id=first_id).update(duplicate_of_id=chosen_id)
+        await Registration.filter(id=first_id).update(duplicate_of_id=chosen_id)
 
 
 async def earlier_participant(typed: str, keys: Sameness) -> Participant | None:
@@ -127,9 +198,12 @@ def _behind(typed: str) -> QuerySet[Registration] | None:
 async def own_registration(training_id: UUID, participant_ids: Sequence[UUID]) -> Alike | None:
     """The live registration that this very person has in a training already."""
     found = Registration.filter(training_id=training_id, participant_id__in=participant_ids, duplicate_of_id=None)
-    first = await found.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant").first()
+    live = await found.exclude(state=RegistrationState.CANCELLED).order_by("id").select_related("participant")
+    first = _in_before_waiting(live)
     if first is None:
         return None
     person = first.participant
     is_held = first.state is RegistrationState.HELD
-    return Alike(first.id, person.name_key, person.municipality_id, person.phone_key, person.email_key, is_held)
+    waits_in = first.group_id if first.state is RegistrationState.WAITLISTED else None
+    contacts = person.phone_key, person.email_key
+    return Alike(first.id, person.name_key, person.municipality_id, *contacts, is_held, waits_in)

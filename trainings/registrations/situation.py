@@ -5,7 +5,8 @@ Nothing here reads or writes the database, so that decisions can be replayed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -32,7 +33,8 @@ class Meeting:
 class Alike:
     """A live registration that others may look like: by names, municipality, and one of the contacts.
 
-    Who waits for staff (`is_held`) is the first only of others who do: who is let in meanwhile counts.
+    Who waits for staff (`is_held`) is the first only of others who do: who is let in meanwhile counts. `waits_in` is
+    the group in which it stood on the waiting list when it was read.
     """
 
     id: UUID
@@ -41,6 +43,7 @@ class Alike:
     phone_key: str | None
     email_key: str | None
     is_held: bool = False
+    waits_in: UUID | None = None
 
     def is_like(self, keys: Sameness) -> bool:
         is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
@@ -83,20 +86,16 @@ class Person:
 
 @dataclass(slots=True)
 class Group:
-    """A group, with its people where they are being changed. `n_alike` of those who wait are look-alikes."""
+    """A group, with its people where they are being changed. `alike` are the look-alikes in it, each with its first."""
 
     id: UUID
     state: RegistrationState
     n_people: int
     childcare_places: int
     wait_number: int | None
-    n_alike: int = 0
+    alike: dict[UUID, UUID] = field(default_factory=dict)
     hold_reason: HoldReason | None = None
     people: dict[UUID, Person] = field(default_factory=dict)
-
-    @property
-    def party(self) -> Party[UUID]:
-        return Party(self.id, self.n_people, self.childcare_places, self.n_alike)
 
     @property
     def live(self) -> list[Person]:
@@ -199,7 +198,7 @@ class Draft:
 @dataclass(slots=True)
 class Situation:
     """Everything a batch touches. `alike` is by training and folded name, `heirs` are the live look-alikes of somebody;
-    the oldest first.
+    the oldest first. `waits` are those on the waiting list whom others may look like, each with its group.
     """
 
     at: datetime
@@ -214,18 +213,24 @@ class Situation:
     groups: dict[UUID, Group] = field(default_factory=dict)
     group_of: dict[UUID, UUID] = field(default_factory=dict)
     heirs: dict[UUID, list[UUID]] = field(default_factory=dict)
+    waits: dict[UUID, UUID] = field(default_factory=dict)
 
     def look_alike(self, training_id: UUID, keys: Sameness, *, is_held: bool) -> Alike | None:
-        """The first live registration like this one, which itself is held or not. By name alone nobody is the same."""
+        """The first live registration like this one, which itself is held or not: who is in before who waits.
+
+        By name alone nobody is the same.
+        """
         if not keys.phone_keys and not keys.email_keys:
             return None
         others = self.alike.get((training_id, keys.name_key), ())
-        return next((one for one in others if one.is_like(keys) and (is_held or not one.is_held)), None)
+        found = [one for one in others if one.is_like(keys) and (is_held or not one.is_held)]
+        return min(found, key=lambda one: one.id in self.waits, default=None)
 
     def add_alike(self, training_id: UUID, one: Alike) -> None:
         """From now on others may look like this one."""
         others = self.alike.setdefault((training_id, one.name_key), [])
-        others.append(one)
+        if one not in others:
+            others.append(one)
         others.sort(key=lambda each: each.id)
 
     def drop_alike(self, training_id: UUID, one: Alike) -> None:
@@ -238,11 +243,43 @@ class Situation:
         group.people[person.id] = person
         self.group_of[person.id] = group.id
         if person.first_id is not None and person.is_live:
+            group.alike[person.id] = person.first_id
             self.heirs.setdefault(person.first_id, []).append(person.id)
 
     def person(self, registration_id: UUID) -> tuple[Group, Person]:
         group = self.groups[self.group_of[registration_id]]
         return group, group.people[registration_id]
+
+    def parties(self, groups: Iterable[Group]) -> list[Party[UUID]]:
+        """What groups of a waiting list ask for, of whom some look alike."""
+        firsts: dict[UUID, list[UUID]] = defaultdict(list)
+        for first_id, group_id in self.waits.items():
+            firsts[group_id].append(first_id)
+        return [self._party(group, firsts.get(group.id, ())) for group in groups]
+
+    def _party(self, group: Group, firsts: Sequence[UUID]) -> Party[UUID]:
+        shared = [first for _one, first in self.behind(group)]
+        n_alike = len(group.alike) - len(shared)
+        return Party(group.id, group.n_people, group.childcare_places, n_alike, (*shared, *firsts))
+
+    def behind(self, group: Group) -> list[tuple[UUID, UUID]]:
+        """Those of a waiting group whose first waits too, in another group; each with that first."""
+        return [(one, first) for one, first in group.alike.items() if self.waits.get(first, group.id) != group.id]
+
+    def stand_first(self, chosen_id: UUID, first_id: UUID) -> list[UUID]:
+        """Somebody got in while the first of those who look alike waits: from now on they look like this one. Who of
+        them was read.
+        """
+        group = self.groups.get(self.waits.pop(first_id))
+        for one in self.groups.values():
+            one.alike.update({key: chosen_id for key, first in one.alike.items() if first == first_id})
+        if group is not None:
+            group.alike[first_id] = chosen_id
+        known = [one for one in (first_id, *self.heirs.pop(first_id, ())) if one in self.group_of]
+        for key in known:
+            self.person(key)[1].first_id = chosen_id
+        self.heirs.setdefault(chosen_id, []).extend(known)
+        return known
 
     def same_browser(self, training_id: UUID, browser_key: str, names: frozenset[str]) -> Iterator[Standing]:
         """The groups that the same names from the same browser made."""

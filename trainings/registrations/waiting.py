@@ -27,6 +27,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish
@@ -222,7 +223,7 @@ async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -
         if group.state is not RegistrationState.WAITLISTED:
             raise NotWaiting
         await _check_ahead(training)
-        party = await _party(group)
+        [party] = await parties_of([group])
         room = places.room_of(training)
         _check_room(room, party)
         passed = RegistrationGroup.filter(
@@ -302,13 +303,6 @@ def _check_room(room: Room, party: Party[UUID]) -> None:
 
 def _refuse(refusal: type[NoRoom | NoChildcareRoom], n_missing: int) -> None:
     raise refusal(refusal.ONE if n_missing == 1 else None, n=n_missing)
-
-
-async def _party(group: RegistrationGroup) -> Party[UUID]:
-    """The group's live people; look-alikes of it take nothing."""
-    live = Registration.filter(group_id=group.id).exclude(state=RegistrationState.CANCELLED)
-    n_alike = await live.filter(duplicate_of_id__not_isnull=True).count()
-    return Party(group.id, group.n_people, group.childcare_places, n_alike)
 
 
 async def _live(group_ids: Sequence[UUID]) -> tuple[UUID, ...]:

@@ -1,0 +1,45 @@
+"""Short codes for the tickets of a batch, drawn before it is known who of it comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from trainings.db import sql
+from trainings.db.sql import Pairs, Statement
+from trainings.lib import tokens
+from trainings.registrations.wishes import SignUp
+
+CODES = "SELECT training_id, short_code FROM registration WHERE (training_id, short_code) IN ?pairs"
+
+
+class Codes:
+    """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
+
+    def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
+        self._drawn_before: set[tuple[UUID, str]] = set()
+        self._drawn = [[self._draw(training_id) for _member in wish.members] for training_id, wish in wishes]
+
+    def questions(self) -> dict[str | UUID, Statement]:
+        """Which of them are taken."""
+        pairs = [pair for pairs in self._drawn for pair in pairs]
+        return {"codes": Statement(CODES, (Pairs(pairs),))} if pairs else {}
+
+    async def free(self, taken: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+        """The codes, those that are taken drawn anew."""
+        while taken:
+            clashing = {(UUID(str(row["training_id"])), row["short_code"]) for row in taken}
+            self._drawn = [
+                [self._draw(pair[0]) if pair in clashing else pair for pair in pairs] for pairs in self._drawn
+            ]
+            [taken] = await sql.rows_of(list(self.questions().values()))
+        return [[code for _training_id, code in pairs] for pairs in self._drawn]
+
+    def _draw(self, training_id: UUID) -> tuple[UUID, str]:
+        """A code that did not come up in this batch before."""
+        while True:
+            pair = (training_id, tokens.short_code())
+            if pair not in self._drawn_before:
+                self._drawn_before.add(pair)
+                return pair
