@@ -21,6 +21,7 @@ from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
 from trainings.registrations.calls import open_list
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
+from trainings.schedule.session_actions import move_session
 from trainings.web.i18n import speaking
 
 HUB, PHONE = "Ventanilla de La Libertad", "7900 1234"
@@ -106,6 +107,54 @@ async def test_reminder_says_when_and_where(db: object) -> None:
         f"{HUB}: le recordamos su actividad: sábado 6 de marzo, 8:30 a. m. Lugar: {PLACE}. "
         f"Si no puede venir, avísenos al {PHONE}."
     )
+
+
+async def test_reminder_of_a_day_with_two_sessions_names_both_while_they_are_held(db: object) -> None:
+    afternoon = SATURDAY + timedelta(hours=6)
+    spans = [(one, one + timedelta(hours=2)) for one in (SATURDAY, afternoon, SATURDAY + timedelta(days=7))]
+    training = await make.make_training(sessions=spans)
+    await make.make_registration(training)
+    first, second, _other_day = sorted(training.sessions, key=lambda session: session.starts_at)
+    call_list = await a_list(training, CallReason.REMINDER, session_id=first.id)
+
+    both = await said(call_list)
+    await rescheduling.cancel(first.id, actor=PROGRAM)
+    one = await said(call_list)
+    await rescheduling.cancel(second.id, actor=PROGRAM)
+
+    assert "le recordamos su actividad: sábado 6 de marzo, 8:30 a. m. y sábado 6 de marzo, 2:30 p. m. Lugar" in both
+    assert "le recordamos su actividad: sábado 6 de marzo, 2:30 p. m. Lugar" in one
+    assert await households(call_list) == []
+
+
+async def test_moves_of_one_act_are_one_list_that_names_each(db: object, freeze: Freeze) -> None:
+    training = await make.make_training(
+        sessions=[(SATURDAY + timedelta(days=n), SATURDAY + timedelta(days=n, hours=2)) for n in range(5)]
+    )
+    await make.make_registration(training)
+    sessions = sorted(training.sessions, key=lambda session: session.starts_at)
+
+    async def an_hour_later() -> None:
+        for session in sessions:
+            hour = timedelta(hours=1)
+            times = (session.starts_at + hour, session.ends_at + hour)
+            await move_session(session.id, *times, session.venue_id, actor=PROGRAM)
+
+    await rescheduling.change_sessions(training.id, an_hour_later, actor=PROGRAM)
+    [call_list] = await CallList.filter(training_id=training.id)
+    text = await said(call_list)
+    freeze(MONDAY + timedelta(hours=1))
+    await rescheduling.move(
+        sessions[0].id, SATURDAY, SATURDAY + timedelta(hours=2), sessions[0].venue_id, actor=PROGRAM
+    )
+
+    days = ["sábado 6", "domingo 7", "lunes 8", "martes 9", "miércoles 10"]
+    for day in days:
+        assert f"La del {day} de marzo, 8:30 a. m. pasa al {day} de marzo, 9:30 a. m." in text
+    second = await CallList.filter(training_id=training.id).order_by("-created_at").first()
+    assert second is not None
+    assert second.id != call_list.id
+    assert await households(second) == [], "the call of the first list tells what holds now"
 
 
 async def test_text_is_in_english_for_who_signed_up_in_english(db: object) -> None:

@@ -19,7 +19,7 @@ from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
-from trainings.registrations.call_validity import moot_lists
+from trainings.registrations.call_validity import moot_lists, sessions_told
 from trainings.registrations.letters import REMINDER
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 
@@ -237,17 +237,20 @@ def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> b
 
 
 async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
-    """For a list about one session those whose call tells the same: of earlier changes, for a reminder of any."""
-    asked = [one for one in lists if one.session_id is not None and one.reason in TELLING_DATES]
+    """For each list those whose call tells of all its sessions: of earlier changes, for a reminder of any."""
+    asked = [one for one in lists if one.reason in TELLING_DATES]
     if not asked:
         return {}
-    session_ids = sorted({one.session_id for one in asked if one.session_id is not None})
-    found = await reads(CallList).filter(session_id__in=session_ids, reason=CallReason.CHANGED).order_by("created_at")
+    trainings = sorted({one.training_id for one in asked})
+    found = await reads(CallList).filter(training_id__in=trainings, reason=CallReason.CHANGED).order_by("created_at")
+    told = await sessions_told([*asked, *found])
     return {
         one.id: [
             other
             for other in found
-            if other.session_id == one.session_id
+            if other.training_id == one.training_id
+            and told[one.id]
+            and told[one.id] <= told[other.id]
             and (one.reason is CallReason.REMINDER or other.created_at < one.created_at)
         ]
         for one in asked

@@ -14,6 +14,7 @@ from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.models import CallList
 from trainings.registrations.call_people import Listed, people_on
+from trainings.registrations.call_validity import sessions_told
 from trainings.schedule.models import SessionChange, TrainingSession
 from trainings.web.i18n import N_
 
@@ -114,14 +115,18 @@ async def _spans(lists: Sequence[CallList]) -> dict[UUID, tuple[datetime, dateti
     sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
     changes = await reads(SessionChange).filter(batch_id__in=batches) if batches else []
-    return {one.id: _span(one, sessions, changes) for one in lists}
+    told = await sessions_told(lists)
+    return {one.id: _span(one, told[one.id], sessions, changes) for one in lists}
 
 
 def _span(
-    call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[SessionChange]
+    call_list: CallList,
+    told: frozenset[UUID],
+    sessions: Iterable[TrainingSession],
+    changes: Iterable[SessionChange],
 ) -> tuple[datetime, datetime]:
     of_training = [one for one in sessions if one.training_id == call_list.training_id]
-    of_list = [one for one in of_training if call_list.session_id in (None, one.id)] or of_training
+    of_list = [one for one in of_training if one.id in told] or of_training
     spans = [(one.starts_at, one.ends_at) for one in of_list]
     spans += [
         (one.old_starts_at, one.old_ends_at)

@@ -17,6 +17,7 @@ from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
 from trainings.registrations.call_households import Household
+from trainings.registrations.call_validity import sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
@@ -32,7 +33,7 @@ from trainings.schedule.models import (
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 MOST_SAID = 3
-"""So many days or changes are told; for more there is the telephone of the hub."""
+"""So many days or places are told where they are no change; for more there is the telephone of the hub."""
 WAITS = {
     RegistrationState.WAITLISTED: N_("Sigue en la lista de espera."),
     RegistrationState.HELD: N_("Su solicitud todavía no tiene respuesta."),
@@ -50,11 +51,15 @@ CHANGES: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a list tells: its training as it stands now, and what is another than people knew."""
+    """What a list tells: its training as it stands now, and what is another than people knew.
+
+    `about`: the sessions of which it tells; empty for the whole training.
+    """
 
     call_list: CallList
     training: Training
     sessions: Sequence[TrainingSession]
+    about: frozenset[UUID]
     differences: Sequence[Difference]
     offered_until: dict[UUID, datetime | None]
 
@@ -83,7 +88,7 @@ class Told:
             return [one.session for one in self.differences if one.kind is not ChangeKind.CANCELLED]
         if self.call_list.reason is CallReason.OFFERED:
             return self.coming[:1]
-        return [one for one in self.coming if self.call_list.session_id in (None, one.id)]
+        return [one for one in self.coming if not self.about or one.id in self.about]
 
     @property
     def is_discreet(self) -> bool:
@@ -118,6 +123,7 @@ async def told_by(call_list: CallList) -> Told:
         call_list=call_list,
         training=training,
         sessions=sessions,
+        about=(await sessions_told([call_list]))[call_list.id],
         differences=differences(changes, sessions, is_called_off=is_off),
         offered_until=dict(await offered.values_list("id", "offered_until")) if is_offer else {},
     )
@@ -202,9 +208,8 @@ def _news(told: Told) -> list[str]:
     if told.call_list.reason is CallReason.OFFERED:
         return []
     if told.differences:
-        said = [_changed(one) for one in told.differences[:MOST_SAID]]
-        more = gettext(N_("Hay más cambios: llámenos.")) if len(told.differences) > MOST_SAID else ""
-        return [gettext(N_("hay un cambio en su actividad.")), *said, more, _next(told)]
+        said = [_changed(one) for one in told.differences]
+        return [gettext(N_("hay un cambio en su actividad.")), *said, _next(told)]
     if told.call_list.reason is CallReason.CANCELLED:
         return _session_off(told)
     return [gettext(N_("hay un cambio en su actividad.")), _dates(told.to_come)]
@@ -235,7 +240,7 @@ def _called_off(told: Told) -> str:
 
 
 def _reminder(told: Told) -> str:
-    days = [_when(one.starts_at) for one in told.to_come[:MOST_SAID]]
+    days = [_when(one.starts_at) for one in told.to_come]
     return gettext(N_("le recordamos su actividad: %(when)s.")) % {"when": sentences.listing(days)}
 
 

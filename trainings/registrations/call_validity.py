@@ -1,7 +1,8 @@
-"""Which call lists tell what no longer holds: of what is called off, moved away, or told again by a later list."""
+"""Of which sessions call lists tell, and which of them tell what no longer holds: called off, moved, or told later."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -19,6 +20,47 @@ from trainings.schedule.models import (
 )
 
 
+async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
+    """The sessions of which each list tells, by its id: for a change all that one act changed, for a reminder all of
+    its day that are held. Empty where a list is about the whole training.
+    """
+    batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
+    changes = await reads(SessionChange).filter(batch_id__in=batches).values_list("batch_id", "session_id")
+    changed: dict[UUID | None, set[UUID]] = defaultdict(set)
+    for batch_id, session_id in changes:
+        changed[batch_id].add(session_id)
+    of_the_day = await _of_their_day([one for one in lists if one.reason is CallReason.REMINDER])
+    told: dict[UUID, frozenset[UUID]] = {}
+    for one in lists:
+        own = {one.session_id} if one.session_id is not None else set()
+        if one.reason is CallReason.REMINDER:
+            told[one.id] = of_the_day.get(one.id, frozenset())
+        else:
+            told[one.id] = frozenset((one.reason is CallReason.CHANGED and changed[one.batch_id]) or own)
+    return told
+
+
+async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
+    """The sessions that are held on the day of which each of these lists reminds: one message tells them all too."""
+    found = reads(TrainingSession).filter(training_id__in=sorted({one.training_id for one in reminders}))
+    sessions = {one.id: one for one in await found} if reminders else {}
+    left = await _days_of(reminders)
+    told = {}
+    for reminder in reminders:
+        first = sessions.get(reminder.session_id) if reminder.session_id else None
+        if first is None:
+            continue
+        day = left.get(reminder.id) or _day(first.starts_at)
+        told[reminder.id] = frozenset(
+            one.id
+            for one in sessions.values()
+            if one.training_id == reminder.training_id
+            and one.state is SessionState.PLANNED
+            and _day(one.starts_at) == day
+        )
+    return told
+
+
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
     """Lists whose thing no longer holds.
 
@@ -33,7 +75,7 @@ async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
     sessions = {one.id: one for one in await reads(TrainingSession).filter(id__in=wanted)} if wanted else {}
     reminders = [one for one in lists if one.reason is CallReason.REMINDER]
     told_later = await _told_later(reminders)
-    days = await _days_of(reminders)
+    of_the_day = await _of_their_day(reminders)
     return frozenset(
         one.id
         for one in lists
@@ -42,19 +84,18 @@ async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
             one,
             is_off=trainings[one.training_id] == TrainingState.CANCELLED,
             session=sessions.get(one.session_id) if one.session_id is not None else None,
-            day=days.get(one.id),
+            is_day_empty=not of_the_day.get(one.id, True),
         )
     )
 
 
-def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | None, day: date | None) -> bool:
+def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | None, is_day_empty: bool) -> bool:
     is_session_off = session is not None and session.state is SessionState.CANCELLED
     if call_list.reason is CallReason.CANCELLED:
         return not (is_off or is_session_off)
     if is_off or call_list.reason is not CallReason.REMINDER:
         return is_off
-    has_moved = session is not None and day is not None and _day(session.starts_at) != day
-    return is_session_off or has_moved
+    return is_day_empty
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
