@@ -121,7 +121,7 @@ WAITING = """
     LEFT JOIN registration r ON r.group_id = g.id AND r.duplicate_of_id IS NOT NULL AND r.state = 'waitlisted'
     ORDER BY g.wait_number, g.id, r.id
 """
-"""In order, each group once, or once for each look-alike in it; `first_in` is where the one that it looks like waits."""
+"""In order, each group once, or once for each look-alike in it; `first_in` is the group where its first waits too."""
 
 LINKS = """
     SELECT id, group_id, token FROM own_link WHERE group_id IN ?list AND revoked_at IS NULL ORDER BY group_id, scope, id
