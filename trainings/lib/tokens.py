@@ -26,6 +26,7 @@ FEED_TOKEN_LENGTH = 32
 QR_TOKEN_LENGTH = 20
 SHORT_CODE_LENGTH = 9
 CERTIFICATE_CODE_LENGTH = 14
+SHEET_CODE_LENGTH = 5
 
 # 256 is a multiple of 32, so each character is equally likely.
 _BYTE_TO_CHARACTER = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
@@ -177,6 +178,11 @@ def short_code() -> str:
     return _with_check(_characters(SHORT_CODE_LENGTH - 1))
 
 
+def sheet_code() -> str:
+    """5 characters, the last a check: which printed list a row number is of. No secret."""
+    return _with_check(_characters(SHEET_CODE_LENGTH - 1))
+
+
 def certificate_code() -> str:
     """Thirteen characters (65 bits) and a check character, printed on a certificate."""
     return _with_check(_characters(CERTIFICATE_CODE_LENGTH - 1))
@@ -249,6 +255,10 @@ def read_short_code(typed: str) -> str | None:
     return _read_checked(typed, SHORT_CODE_LENGTH)
 
 
+def read_sheet_code(typed: str) -> str | None:
+    return _read_checked(typed, SHEET_CODE_LENGTH)
+
+
 def read_certificate_code(typed: str) -> str | None:
     """The code as stored, or None where it cannot be one (length, characters, check character)."""
     return _read_checked(typed, CERTIFICATE_CODE_LENGTH)
@@ -263,6 +273,11 @@ def read_qr(text: str) -> str | None:
 
 def show_short_code(code: str) -> str:
     """`K7Q29XMDC` as people read it: `K7Q2-9XMD-C`."""
+    return _in_fours(code)
+
+
+def show_sheet_code(code: str) -> str:
+    """`7K2Q-M`."""
     return _in_fours(code)
 
 

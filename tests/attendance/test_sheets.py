@@ -1,0 +1,70 @@
+"""Lists to sign: frozen rows, blank rows tied to spare cards, typing them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from tests import make
+from tests.attendance.doors import open_door
+from trainings.attendance.models import Attendance, AttendanceSheet, ScanEvent, ScanFlag, SheetRow
+from trainings.attendance.queries import totals_of
+from trainings.attendance.sheets import keep_paper, mark_rows, print_sheet
+from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
+from trainings.registrations.models import Card
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+
+KEY = UUID("0192f0c1-2d3e-7000-8000-000000000001")
+
+
+async def test_a_printed_list_keeps_its_rows_whoever_signs_up_later(db: Settings) -> None:
+    door = await open_door()
+    sheet = await print_sheet(door.key, n_blank=2, columns=["phone", "dpi", "pin"], actor=PROGRAM)
+    await make.make_registration(door.training, given_names="Aarón", surnames="Ac")
+
+    rows = await SheetRow.filter(sheet_id=sheet.id).order_by("number")
+
+    assert [row.registration_id for row in rows] == [door.ana.id, None, None]
+    assert sheet.columns == ["dpi", "phone"]
+    assert tokens.read_sheet_code(tokens.show_sheet_code(sheet.code).lower()) == sheet.code
+    assert [card.number for card in await Card.filter(sheet_id=sheet.id).order_by("number")] == [1, 2]
+
+
+async def test_the_same_form_twice_is_one_sheet(db: Settings) -> None:
+    door = await open_door()
+
+    sheets = [await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM, key=KEY) for _ in range(2)]
+
+    assert {sheet.code for sheet in sheets} == {(await AttendanceSheet.get()).code}
+
+
+async def test_rows_that_are_typed_in_count_once_and_from_the_start(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    sheet = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
+    freeze(door.ends_at)
+
+    for _ in range(2):
+        await mark_rows(sheet.id, [1, 2, 61], actor=PROGRAM, key=KEY)
+
+    events = await ScanEvent.all().order_by("id")
+    [stay] = await Attendance.all()
+    assert len(events) == 2
+    assert (stay.registration_id, stay.minutes) == (door.ana.id, 240)
+    assert {event.at for event in events} == {door.starts_at}
+    assert ScanFlag.CLOCK not in {event.flag for event in events}
+    assert (await totals_of(door.session)).n_present == 1
+
+
+async def test_where_the_signed_paper_is_is_kept(db: Settings) -> None:
+    door = await open_door()
+    sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
+
+    await keep_paper(sheet.id, "Archivo de la tesorería, leitz 4", actor=PROGRAM)
+
+    kept = await AttendanceSheet.get(id=sheet.id)
+    assert (kept.kept_where, kept.kept_by_id) == ("Archivo de la tesorería, leitz 4", None)
+    assert kept.kept_at is not None

@@ -1,0 +1,81 @@
+"""Row numbers as somebody reads them off a signed list: "todas menos 4, 9", "1-12, 15", "todas menos 4 y 36-38".
+
+The phone reads the same: `static/js/marcar/row-list.js`; one table of cases runs through both.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from trainings.errors import Refusal
+from trainings.web.i18n import N_
+
+ALL, EXCEPT = "todas", "menos"
+_WORDS = {"all": ALL, "todos": ALL, "except": EXCEPT, "excepto": EXCEPT, "but": EXCEPT, "salvo": EXCEPT}
+_JOINING = {"y", "e", "mas", "and", "plus", "tambien", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
+_TOKEN = re.compile(r"\d+\s*(?:-|a|al|to)\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
+_RANGE = re.compile(r"(\d+)\D+(\d+)")
+LONGEST = 400
+
+
+class UnreadableRows(Refusal):
+    status = 422
+    code = "unreadable_rows"
+    sentence = N_("No entendemos «%(word)s». Escriba números de fila, como 1-12, 15, o «todas menos 4, 9».")
+
+
+class NoSuchRow(Refusal):
+    status = 422
+    code = "no_such_row"
+    sentence = N_("La hoja no tiene fila %(row)s: llega a la %(last)s.")
+
+
+def read_rows(typed: str, *, named: int, last: int) -> list[int]:
+    """The rows meant, in order, each once. "todas" are the rows with a name (1 to `named`), of `last` in all.
+
+    What comes after "menos" is taken away, until "y", "más" or the end of the list that begins with a blank row: a
+    number above `named` was never among "todas", so it can only be meant as present. Refuses what is no number, and
+    rows that the sheet does not have.
+    """
+    here: set[int] = set()
+    is_taking_away = False
+    for word in _words(typed):
+        if word == ALL:
+            here |= set(range(1, named + 1))
+        elif word == EXCEPT:
+            is_taking_away = True
+        else:
+            for row in _numbers(word, last):
+                if is_taking_away and row <= named:
+                    here.discard(row)
+                else:
+                    here.add(row)
+    return sorted(here)
+
+
+def _words(typed: str) -> Iterator[str]:
+    for found in _TOKEN.findall(_plain(typed[:LONGEST])):
+        word = _WORDS.get(found, found)
+        if word not in _JOINING:
+            yield word
+
+
+def _plain(typed: str) -> str:
+    """Lower case without accents, with every dash the same."""
+    wide = unicodedata.normalize("NFKD", typed.casefold())
+    return re.sub("[\u2010-\u2015\u2212]", "-", "".join(one for one in wide if not unicodedata.combining(one)))
+
+
+def _numbers(word: str, last: int) -> Iterator[int]:
+    """One number, or a range of them."""
+    ends = _RANGE.fullmatch(word)
+    if not (word.isdecimal() or ends):
+        raise UnreadableRows(field="rows", word=word)
+    first, final = (int(ends[1]), int(ends[2])) if ends else (int(word), int(word))
+    first, final = min(first, final), max(first, final)
+    for row in (first, final):
+        if not 1 <= row <= last:
+            raise NoSuchRow(field="rows", row=row, last=last)
+    yield from range(first, final + 1)
