@@ -9,9 +9,11 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
+from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.families import make_family
 from tests.registrations.wishes import ROSA, link_of, places_of, state_of, wish
+from tests.web.pages import Page
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
@@ -249,3 +251,20 @@ async def test_look_alike_by_the_key_of_a_repeat_is_no_look_alike(db: Settings) 
         await sign_up(training.id, wish(**ROSA, idempotency_key=key, body_hash="x"), actor=VISITOR)
 
     assert await Registration.all().count() == 1
+
+
+@pytest.mark.parametrize("source", ["desk", "call"])
+async def test_desk_is_told_at_once_and_only_then(new_client: NewClient, source: str) -> None:
+    cast, client = await make_cast(), new_client()
+    await make.sign_in(client, cast.assistant)
+    training = await make.make_training(hub=cast.hub)
+    first = await sign_up_rosa(training)
+    typed = ROSA | {"actor_type": "cocode", "consent_data": "yes", "source": source}
+
+    answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=typed)
+    at_once = Page((await client.get(answer.headers["location"])).text)
+    later = Page((await client.get(answer.headers["location"].partition("?")[0])).text)
+
+    assert "Se parece a otra inscripción" in at_once.text
+    assert at_once.one("a", href=f"/panel/inscripciones/{first.id}")
+    assert "Se parece a otra inscripción" not in later.text

@@ -19,7 +19,7 @@ from trainings.registrations import desk_actions
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.models import Registration, Source
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list, with_sessions
-from trainings.registrations.staff_queries import StaffView
+from trainings.registrations.staff_queries import Alike, StaffView
 from trainings.registrations.staff_routes import ONE, back, refused, view_at_desk
 from trainings.registrations.ticket import PICTURE_SCALE, Ticket, captions, ticket_of
 from trainings.schedule.models import PrintKind
@@ -85,6 +85,11 @@ async def _handed_out(request: Request, act: str) -> tuple[StaffView, list[Shown
     return view, handed_out
 
 
+def _known(request: Request, view: StaffView) -> Sequence[Alike]:
+    """Who may be the same person, while whoever asks is still there: straight after the sign-up."""
+    return view.alike if request.query_params.get("nueva") else ()
+
+
 @allow(*DESK)
 async def ticket(request: Request) -> Response:
     """The ticket on paper, for who has neither telephone nor mail."""
@@ -97,6 +102,7 @@ async def ticket(request: Request) -> Response:
         "registration": registration,
         "n_more": 0 if len(tickets) > 1 else len(view.companions),
         "next_person": Carried.of(request.query_params).form_of(registration.training_id),
+        "alike": _known(request, view),
     }
     return render(request, "registrations/staff_ticket.html", context)
 
@@ -130,6 +136,7 @@ async def send(request: Request) -> Response:
         "text": text,
         "is_whatsapp": registration.source is Source.WHATSAPP,
         "next_person": Carried.of(request.query_params).form_of(registration.training_id),
+        "alike": _known(request, view),
     }
     return render(request, "registrations/called.html", context)
 
