@@ -16,6 +16,7 @@ from starlette_compress import CompressMiddleware
 
 import trainings.accounts.routes
 import trainings.attendance.routes
+import trainings.attendance.shell_routes
 import trainings.certificates.routes
 import trainings.feeds.routes
 import trainings.notes.routes
@@ -133,6 +134,7 @@ def _pages() -> list[BaseRoute]:
         trainings.registrations.routes,
         trainings.notes.routes,
         trainings.attendance.routes,
+        trainings.attendance.shell_routes,
         trainings.certificates.routes,
         trainings.outbox.routes,
         trainings.people.routes,

@@ -1,0 +1,66 @@
+/** Asks the server, and tells apart what it may answer: for the phone, a failing line and an answer are different things. */
+
+const BASE = "/marcar/api/";
+const TIMEOUT_MS = 20_000;
+
+/**
+ * offline: nobody answered · down: the server broke · unprepared: it does not know this phone · refused: it knows why not
+ * · unreadable: the request itself was wrong
+ * @typedef {"" | "offline" | "down" | "unprepared" | "refused" | "unreadable"} Trouble
+ */
+
+/**
+ * @typedef {object} Reply
+ * @property {Trouble} trouble
+ * @property {number} status
+ * @property {any} body what was answered, where that is JSON
+ * @property {string} etag
+ */
+
+/**
+ * @param {string} path below /marcar/api/
+ * @param {{json?: object, etag?: string}} [sent] with `json` it is a POST
+ * @returns {Promise<Reply>}
+ */
+export async function ask(path, { json, etag } = {}) {
+  const control = new AbortController();
+  const timer = setTimeout(() => control.abort(), TIMEOUT_MS);
+  try {
+    const response = await fetch(BASE + path, {
+      method: json ? "POST" : "GET",
+      credentials: "same-origin",
+      // A hotel's "accept our terms" page is a redirect; following it would look like an answer.
+      redirect: "error",
+      cache: "no-store",
+      headers: {
+        Accept: "application/json",
+        "X-Marcar": "1",
+        ...(json ? { "Content-Type": "application/json" } : {}),
+        ...(etag ? { "If-None-Match": etag } : {}),
+      },
+      body: json ? JSON.stringify(json) : undefined,
+      signal: control.signal,
+    });
+    const { status } = response;
+    const body = status === 304 || status === 204 ? null : await response.json().catch(() => undefined);
+    // Such a page may also answer 200: what is no JSON did not come from us.
+    const trouble = status === 200 && body === undefined ? "offline" : troubleOf(status);
+    return { trouble, status, body: body ?? null, etag: response.headers.get("ETag") ?? "" };
+  } catch {
+    return { trouble: "offline", status: 0, body: null, etag: "" };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * @param {number} status
+ * @returns {Trouble}
+ */
+function troubleOf(status) {
+  if (status < 400) return "";
+  if (status === 401) return "unprepared";
+  if (status === 400 || status === 413 || status === 415 || status === 422) return "unreadable";
+  if (status === 403 || status === 404 || status === 409 || status === 410) return "refused";
+  return "down";
+}

@@ -1,0 +1,91 @@
+/** What every screen has at hand: words, store, sender, the server's word about this phone, sound. */
+
+import { Sound } from "../scan/sound.js";
+import { uuid7 } from "../scan/uuid7.js";
+import { Book } from "./book.js";
+import { Marks } from "./marks.js";
+import { Phone } from "./phone.js";
+import { Sender } from "./sender.js";
+import { Shell } from "./shell.js";
+import { openStore } from "./store.js";
+import { Words } from "./words.js";
+
+/**
+ * Says "change" whenever something that a screen shows may be different: the queue, the lists, the program itself.
+ * Screens draw anew from what they find here.
+ */
+export class App extends EventTarget {
+  words = new Words(document);
+  sound = new Sound();
+  shell = new Shell();
+  version = document.documentElement.dataset.version ?? "";
+  /** Which opening of the page this is: with `perf` it tells the order of marks where the clock lies. */
+  page = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  /** The program in another window took over: nothing can be kept here any more. */
+  isClosed = false;
+  /** Is the camera on? Nothing may reload the page meanwhile. */
+  isScanning = false;
+  /** @type {Map<string, Promise<{book: Book, marks: Marks}>>} */
+  #sessions = new Map();
+  #others = "BroadcastChannel" in globalThis ? new BroadcastChannel("marcar") : null;
+
+  /** Fails where the browser keeps nothing. */
+  async start() {
+    this.store = await openStore(() => {
+      this.isClosed = true;
+      this.changed();
+    });
+    const changed = () => this.changed();
+    this.phone = new Phone(this.store, { app: this.version, onChange: changed });
+    this.sender = new Sender(this.store, { app: this.version, onChange: changed, onReply: (body, at) => this.phone.heard(body, at) });
+    this.phone.isComplete = async () => this.shell.isComplete;
+    this.shell.addEventListener("change", changed);
+    this.#others?.addEventListener("message", () => this.#reload());
+    await this.phone.load();
+    await this.sender.count();
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /**
+   * A session's list and marks, and the hand that marks. One of each while the page is open.
+   * @param {string} id
+   */
+  session(id) {
+    let found = this.#sessions.get(id);
+    if (!found) {
+      found = Book.open(this.store, this.phone.session(id)).then((book) => ({ book, marks: new Marks(this, book) }));
+      this.#sessions.set(id, found);
+    }
+    return found;
+  }
+
+  /**
+   * The frozen facts of every mark. See ScanEvent for the fields.
+   * @param {Partial<import("./store.js").ScanEvent> & {kind: string, how: string}} mark
+   * @returns {import("./store.js").Draft}
+   */
+  draft(mark) {
+    const own = { id: uuid7(), at: Date.now(), perf: Math.round(performance.now()), page: this.page, app: this.version };
+    return { known: true, roster: "", ...mark, ...own };
+  }
+
+  /**
+   * Keep a mark: when this resolves it is on the disk. Sending goes on by itself.
+   * @param {import("./store.js").Draft} draft
+   */
+  async keep(draft) {
+    const event = await this.store.keep(draft);
+    this.#others?.postMessage(event.session);
+    this.sender.count().then(() => this.sender.flush(), () => undefined);
+    return event;
+  }
+
+  /** Another window kept a mark: what was read before is old. */
+  async #reload() {
+    this.#sessions.clear();
+    await this.sender.count();
+  }
+}

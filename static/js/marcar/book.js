@@ -1,0 +1,100 @@
+/** One session on this phone: its list, its marks, and who is present by them. */
+
+import { Roster } from "./roster.js";
+import { flagOf, stayOf } from "./rules.js";
+
+/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("./store.js").Kept} Kept */
+/** @typedef {import("./roster.js").Line} Line */
+
+const EMPTY = { version: "", people: [], spares: [], sheets: [] };
+
+export class Book {
+  /** @type {Map<string, ScanEvent[]>} marks by whom they are about */
+  #marks = new Map();
+  /** @type {Map<string, string>} mark to whom it is about */
+  #about = new Map();
+  /** @type {Set<string>} */
+  #present = new Set();
+
+  /**
+   * @param {any} session as the server last described it
+   * @param {any} file the list, where it is here
+   * @param {Kept[]} kept
+   */
+  constructor(session, file, kept) {
+    this.session = session;
+    this.hasRoster = Boolean(file);
+    this.roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
+    this.events = kept.map(({ event }) => event).sort((a, b) => a.seq - b.seq);
+    for (const event of this.events) this.#note(event);
+  }
+
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {any} session
+   */
+  static async open(store, session) {
+    return new Book(session, await store.roster(session.id), await store.of(session.id));
+  }
+
+  /** A mark that was kept just now. @param {ScanEvent} event */
+  add(event) {
+    this.events.push(event);
+    this.#note(event);
+  }
+
+  /** @param {ScanEvent} event */
+  #note(event) {
+    const who = this.whoOf(event);
+    this.#about.set(event.id, who);
+    this.#marks.set(who, [...this.marksOf(who), event]);
+    if (who && this.stayOf(who).present) this.#present.add(who);
+    else this.#present.delete(who);
+  }
+
+  /**
+   * Under what a mark is counted: the person's card, a card or code that the list does not know, or nothing.
+   * @param {Pick<ScanEvent, "kind" | "target" | "h" | "code">} event
+   */
+  whoOf({ kind, target, h, code }) {
+    if (kind === "undo") return this.#about.get(target ?? "") ?? "";
+    if (h) return this.roster.line(h)?.who ?? h;
+    return code ? `code:${code}` : "";
+  }
+
+  /** @param {string} who */
+  marksOf(who) {
+    return this.#marks.get(who) ?? [];
+  }
+
+  /** @param {string} who */
+  stayOf(who) {
+    return stayOf(this.marksOf(who));
+  }
+
+  /** Was this mark taken back? @param {string} id */
+  isUndone(id) {
+    return this.marksOf(this.#about.get(id) ?? "").some((mark) => mark.kind === "undo" && mark.target === id);
+  }
+
+  /** Distinct people who are here by the marks of this phone. */
+  get n_present() {
+    return this.#present.size;
+  }
+
+  get n_expected() {
+    return this.roster.n_expected;
+  }
+
+  /**
+   * @param {Line | null} line
+   * @param {number} at by this phone's clock
+   * @param {number} offset the server's clock minus ours
+   */
+  flagOf(line, at, offset) {
+    const { starts, ends, state, closed } = this.session;
+    const session = { starts: Date.parse(starts), ends: Date.parse(ends), state, closed: Boolean(closed) };
+    return flagOf(line, session, at + offset, offset, Date.now() + offset);
+  }
+}

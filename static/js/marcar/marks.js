@@ -1,0 +1,170 @@
+/** From a card, code or row to its answer: kept on this phone first, green only once it is on the disk. */
+
+import { readShortCode, readToken, shownCode } from "../scan/ticket.js";
+import { timeOfDay } from "./words.js";
+
+/** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("./roster.js").Line} Line */
+
+/**
+ * @typedef {object} Said the answer to one mark
+ * @property {"present" | "already" | "review" | "not_ticket" | "not_saved" | "undone" | "left"} state
+ * @property {string} name only ever on the screen
+ * @property {string} text
+ * @property {ScanEvent | null} event none where nothing was kept
+ * @property {Line | null} line
+ */
+
+/** Flags of which the person at the door need not know. */
+const NOTHING_ODD = new Set(["", "clock", "after_close", "session_off", "unnamed"]);
+
+export class Marks {
+  /** One after another: two pictures of one card must not both be the first. @type {Promise<unknown>} */
+  #queue = Promise.resolve();
+
+  /**
+   * @param {import("./app.js").App} app
+   * @param {import("./book.js").Book} book
+   */
+  constructor(app, book) {
+    this.app = app;
+    this.book = book;
+  }
+
+  /**
+   * What the camera saw.
+   * @param {string} text
+   * @returns {Promise<Said>}
+   */
+  scanned(text) {
+    const token = readToken(text);
+    // The text of a foreign code stays unread and unkept: it may be somebody's vaccination card.
+    return token ? this.#ticket(token, "camera") : Promise.resolve(said("not_ticket"));
+  }
+
+  /**
+   * What was typed, or what a scanner with a cable typed.
+   * @param {string} text
+   * @returns {Promise<Said>}
+   */
+  async typed(text) {
+    const code = readShortCode(text);
+    const token = readToken(text);
+    if (!code && token) return this.#ticket(token, "typed");
+    if (!code) return said("not_ticket", { text: this.app.words.say("mistyped") });
+    const line = await this.book.roster.byShortCode(code);
+    // The name stays shut: a short code can be guessed.
+    const text_ = this.app.words.say("code_accepted", { code: shownCode(code) });
+    return this.arrival(line ? { how: "typed", h: line.h } : { how: "typed", code }, { line, text: text_ });
+  }
+
+  /**
+   * @param {string} token
+   * @param {"camera" | "typed"} how
+   */
+  async #ticket(token, how) {
+    const { h, line } = await this.book.roster.byToken(token);
+    // A card that the list does not know travels whole: the server may know it, or will.
+    return this.arrival(line ? { how, h } : { how, code: token }, { line, token });
+  }
+
+  /**
+   * Keep an arrival and say how it went. Rows of a sheet come here too (`how: "row"`, with `sheet` and `row`).
+   * @param {Partial<ScanEvent> & {how: string}} mark
+   * @param {{line: Line | null, token?: string, text?: string}} seen
+   * @returns {Promise<Said>}
+   */
+  arrival(mark, { line, token = "", text = "" }) {
+    return this.#next(async () => {
+      const { book, app } = this;
+      const kind = line?.f === "s" ? "walkin" : "in";
+      const draft = this.draft({ kind, known: line !== null, ...mark });
+      const before = book.stayOf(book.whoOf(draft));
+      const flag = book.flagOf(line, draft.at, app.phone.offset);
+      const opening = line && token ? book.roster.name(line, token) : Promise.resolve("");
+      const kept = await this.#keep(draft);
+      const name = await opening;
+      if (kept.error) return said("not_saved", { name, text: this.#trouble(kept.error), line });
+      const { event } = kept;
+      if (before.present && before.left === null) {
+        return said("already", { name, text: app.words.say("already_at", { time: timeOfDay(before.arrived ?? event.at) }), event, line });
+      }
+      if (!NOTHING_ODD.has(flag)) return said("review", { name, text: app.words.say(`odd_${flag}`), event, line });
+      const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at);
+      return said("present", { name, text: fact, event, line });
+    });
+  }
+
+  /**
+   * Take back a mark of this phone.
+   * @param {string} target
+   * @returns {Promise<Said>}
+   */
+  undo(target) {
+    return this.#next(async () => {
+      const kept = await this.#keep(this.draft({ kind: "undo", how: "button", known: true, target }));
+      return kept.error ? said("not_saved", { text: this.#trouble(kept.error) }) : said("undone", { event: kept.event });
+    });
+  }
+
+  /**
+   * Any other mark (departure, heads, consent, closing …): kept like the others, answered by the caller.
+   * @param {Partial<ScanEvent> & {kind: string, how: string}} mark
+   * @returns {Promise<{event: ScanEvent, error?: undefined} | {event: null, error: Error, text: string}>}
+   */
+  keep(mark) {
+    return this.#next(async () => {
+      const kept = await this.#keep(this.draft({ known: true, ...mark }));
+      return kept.error ? { ...kept, text: this.#trouble(kept.error) } : kept;
+    });
+  }
+
+  /**
+   * @param {Partial<ScanEvent> & {kind: string, how: string}} mark
+   * @returns {import("./store.js").Draft}
+   */
+  draft(mark) {
+    const { session, roster } = this.book;
+    return this.app.draft({ session: session.id, roster: roster.version, ...mark });
+  }
+
+  /**
+   * @param {import("./store.js").Draft} draft
+   * @returns {Promise<{event: ScanEvent, error?: undefined} | {event: null, error: Error}>}
+   */
+  async #keep(draft) {
+    try {
+      const event = await this.app.keep(draft);
+      this.book.add(event);
+      return { event };
+    } catch (error) {
+      return { event: null, error: /** @type {Error} */ (error) };
+    }
+  }
+
+  /** @param {Error} error */
+  #trouble(error) {
+    return this.app.words.say(error.name === "QuotaExceededError" ? "phone_full" : "not_kept");
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
+  #next(act) {
+    const result = this.#queue.then(act);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/**
+ * @param {Said["state"]} state
+ * @param {Partial<Said>} [more]
+ * @returns {Said}
+ */
+function said(state, more = {}) {
+  return { state, name: "", text: "", event: null, line: null, ...more };
+}
+

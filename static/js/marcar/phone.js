@@ -1,0 +1,164 @@
+/** What the server last said of this phone: who it is, its sessions, their lists. Kept, so that it opens without signal. */
+
+import { ask } from "./api.js";
+
+const KEY = "estado";
+const ROSTER_FORMAT = 1;
+const AFTERWARDS_MS = 12 * 3_600_000;
+
+/** @typedef {"" | "unprepared" | "revoked" | "outdated"} Account what stands between this phone and the server */
+
+export class Phone {
+  /** @type {any} */
+  said = null;
+  /** @type {Account} */
+  account = "";
+  /** @type {Map<string, string>} session to the version of the list that lies here */
+  rosters = new Map();
+  /** @type {Promise<void> | null} */
+  #refreshing = null;
+
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {{app: string, onChange: () => void}} told
+   */
+  constructor(store, told) {
+    this.store = store;
+    this.told = told;
+  }
+
+  async load() {
+    this.said = (await this.store.get(KEY)) ?? null;
+    this.account = (await this.store.get("account")) ?? "";
+    for (const roster of await this.store.rosters()) this.rosters.set(roster.session, roster.version);
+  }
+
+  get isPrepared() {
+    return this.said !== null;
+  }
+
+  /** @returns {any[]} those the server named last, soonest first */
+  get sessions() {
+    return [...(this.said?.sessions ?? [])].sort((a, b) => (a.starts < b.starts ? -1 : 1));
+  }
+
+  /** @param {string} id @returns {any} */
+  session(id) {
+    return this.sessions.find((session) => session.id === id) ?? null;
+  }
+
+  /** The server's clock minus ours, in milliseconds, as last measured. */
+  get offset() {
+    return this.said?.offset ?? 0;
+  }
+
+  /** @param {string} id */
+  hasRoster(id) {
+    return this.rosters.has(id);
+  }
+
+  /** Ask how things stand and fetch the lists that changed. Calls while one is under way are one. */
+  refresh() {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh() {
+    const asked_at = Date.now();
+    const { trouble, body } = await ask("estado");
+    if (trouble === "unprepared") await this.#setAccount("unprepared");
+    if (trouble || !Array.isArray(body?.sessions)) return;
+    await this.heard(body, asked_at, body);
+    for (const session of this.sessions) await this.#fetchRoster(session);
+    await this.#tidy();
+    this.told.onChange();
+    await this.#report();
+  }
+
+  /**
+   * Every answer of the server tells its time, and whether it still trusts this phone.
+   * @param {any} body
+   * @param {number} asked_at
+   * @param {object} [said] a whole description of this phone
+   */
+  async heard(body, asked_at, said = this.said) {
+    const offset = body.now === undefined ? this.offset : clockOf(body.now) - (asked_at + Date.now()) / 2;
+    this.said = said && { ...said, offset };
+    if (this.said) await this.store.put(KEY, this.said);
+    await this.#setAccount(body.device?.revoked ? "revoked" : "");
+  }
+
+  /** @param {Account} account */
+  async #setAccount(account) {
+    this.account = account;
+    await this.store.put("account", account);
+    this.told.onChange();
+  }
+
+  /** @param {any} session */
+  async #fetchRoster(session) {
+    if (Date.parse(session.roster_until) < Date.now() + this.offset) return;
+    const version = this.rosters.get(session.id);
+    if (version !== undefined && version === session.version) return;
+    const etag = version === undefined ? undefined : (await this.store.roster(session.id))?.etag;
+    const reply = await ask(`sesiones/${session.id}/lista`, { etag });
+    if (reply.trouble || reply.status === 304 || reply.body?.v !== ROSTER_FORMAT) return;
+    const roster = { ...reply.body, session: session.id, training: session.training, etag: reply.etag };
+    await this.store.putRoster(roster);
+    this.rosters.set(session.id, roster.version);
+    this.told.onChange();
+  }
+
+  /** Lists whose time is over, and marks that the server has of sessions that are over, leave this phone. */
+  async #tidy() {
+    const now = Date.now() + this.offset;
+    for (const session of this.sessions) {
+      if (Date.parse(session.roster_until) < now) await this.#drop(session.id);
+      if (Date.parse(session.ends) + AFTERWARDS_MS < now) await this.#forgetMarks(session.id);
+    }
+    const named = new Set(this.sessions.map(({ id }) => id));
+    for (const id of this.rosters.keys()) if (!named.has(id)) await this.#drop(id);
+  }
+
+  /** @param {string} id */
+  async #drop(id) {
+    await this.store.dropRoster(id);
+    this.rosters.delete(id);
+  }
+
+  /** @param {string} session */
+  async #forgetMarks(session) {
+    const kept = await this.store.of(session);
+    if (kept.some(({ waiting, receipt }) => waiting || receipt?.state === "malformed")) return;
+    await this.store.forget(kept.map(({ id }) => id));
+  }
+
+  async #report() {
+    const versions = Object.fromEntries(this.rosters);
+    if (this.told.app && (await this.isComplete())) await ask("listo", { json: { version: this.told.app, sessions: versions } });
+  }
+
+  /** Replaced by whoever knows whether the program itself is kept. @returns {Promise<boolean>} */
+  async isComplete() {
+    return false;
+  }
+
+  /**
+   * @param {string} code of the QR that a coordinator shows
+   * @returns {Promise<import("./api.js").Trouble>}
+   */
+  async enrol(code) {
+    const { trouble, body } = await ask("alta", { json: { code } });
+    if (trouble) return trouble;
+    // The queue stays: it belongs to this phone, whoever prepared it.
+    await this.heard(body, Date.now(), this.said ?? { device: body.device, sessions: [] });
+    return "";
+  }
+}
+
+/** @param {string | number} now ISO or milliseconds */
+function clockOf(now) {
+  return typeof now === "number" ? now : Date.parse(now);
+}

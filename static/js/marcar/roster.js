@@ -1,0 +1,72 @@
+/** The list of one session as it lies on the phone: cards without names, and rows of printed sheets. */
+
+import { hashOf, openName, shortOf } from "./keys.js";
+
+const EXPECTED = new Set(["c", "o"]);
+
+/**
+ * @typedef {object} Line
+ * @property {string} h the card that was shown
+ * @property {string} who the card under which the person is counted: their new one
+ * @property {string} n name, readable with the token of `h` only; empty for a card without a name
+ * @property {string} f see `Person` in rules.js
+ * @property {string} [of]
+ */
+
+export class Roster {
+  /** @type {Map<string, Line>} */
+  #lines = new Map();
+  /** @type {Map<string, string>} short code to card */
+  #shorts = new Map();
+  /** @type {Map<string, Map<number, string>>} sheet to row to card */
+  sheets = new Map();
+
+  /** @param {any} file as it was downloaded, with `training` added */
+  constructor(file) {
+    this.version = file.version;
+    this.session = file.session;
+    this.training = file.training;
+    for (const [h, n, s, f, index] of file.people) {
+      // An old ticket, and that of somebody who signed up twice, count as the one they point to.
+      const other = index === undefined ? null : file.people[index];
+      this.#add({ h, who: other?.[0] ?? h, n, f, of: other?.[3] }, s);
+    }
+    for (const [h, s] of file.spares) this.#add({ h, who: h, n: "", f: "s" }, s);
+    for (const sheet of file.sheets) this.sheets.set(sheet.code, new Map(sheet.rows));
+    /** How many are expected: neither waiting nor cancelled, each once. */
+    this.n_expected = file.people.filter((/** @type {string[]} */ line) => EXPECTED.has(line[3]) && line.length < 5).length;
+  }
+
+  /**
+   * @param {Line} line
+   * @param {string} short
+   */
+  #add(line, short) {
+    this.#lines.set(line.h, line);
+    if (short) this.#shorts.set(short, line.h);
+  }
+
+  /** @param {string | undefined} h @returns {Line | null} */
+  line(h) {
+    return this.#lines.get(h ?? "") ?? null;
+  }
+
+  /** @param {string} token @returns {Promise<{h: string, line: Line | null}>} */
+  async byToken(token) {
+    const h = await hashOf(token);
+    return { h, line: this.line(h) };
+  }
+
+  /** @param {string} code @returns {Promise<Line | null>} */
+  async byShortCode(code) {
+    return this.line(this.#shorts.get(await shortOf(code, this.training)));
+  }
+
+  /**
+   * @param {Line} line
+   * @param {string} token
+   */
+  name(line, token) {
+    return line.n ? openName(line, token, this) : Promise.resolve("");
+  }
+}

@@ -1,0 +1,59 @@
+/** Which screen is open. Addresses are `#/name/part/part`; `/marcar/alta#CODE` is how a helper's phone comes here. */
+
+const CODE = /^#([0-9A-Za-z-]{6,64})$/;
+
+/**
+ * @typedef {object} Screen one of `screens/*.js`
+ * @property {string} name as in the address, and of its `<template data-screen>`
+ * @property {(place: HTMLElement, app: import("./app.js").App, params: string[]) => void | (() => void) | Promise<void | (() => void)>} open
+ *   fills the copy of its template that lies in `place`; what it returns ends it
+ */
+
+export class Router {
+  /** @type {(() => void) | null} */
+  #close = null;
+  #n_opened = 0;
+
+  /**
+   * @param {import("./app.js").App} app
+   * @param {HTMLElement} place
+   * @param {Screen[]} screens the first is home
+   */
+  constructor(app, place, screens) {
+    this.app = app;
+    this.place = place;
+    this.screens = screens;
+    addEventListener("hashchange", () => this.follow());
+  }
+
+  async follow() {
+    const [name = "", ...params] = this.#asked();
+    const screen = this.screens.find((one) => one.name === name) ?? this.screens[0];
+    const turn = (this.#n_opened += 1);
+    this.#end();
+    const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`template[data-screen=${screen.name}]`));
+    this.place.replaceChildren(template.content.cloneNode(true));
+    this.place.dataset.at = screen.name;
+    document.title = this.place.querySelector("h1")?.textContent ?? document.title;
+    const close = (await screen.open(this.place, this.app, params)) ?? null;
+    // Somebody may have gone on while it opened.
+    if (turn === this.#n_opened) this.#close = close;
+    else close?.();
+    if (turn > 1) /** @type {HTMLElement | null} */ (this.place.querySelector("h1"))?.focus({ preventScroll: true });
+  }
+
+  #asked() {
+    if (location.hash.startsWith("#/")) return location.hash.slice(2).split("/").map(decodeURIComponent);
+    const code = CODE.exec(location.hash);
+    if (!code) return [];
+    // Used once: it must not stay in the history of the phone.
+    history.replaceState(null, "", location.pathname.replace(/alta$/, ""));
+    return ["alta", code[1]];
+  }
+
+  #end() {
+    this.#close?.();
+    this.#close = null;
+    scrollTo(0, 0);
+  }
+}

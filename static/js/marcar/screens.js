@@ -1,0 +1,8 @@
+/** Every screen of the app, home first. Each has a `<template data-screen>` of its name in templates/marcar. */
+
+import { enrol } from "./screens/enrol.js";
+import { home } from "./screens/home.js";
+import { scan } from "./screens/scan.js";
+
+/** @type {import("./router.js").Screen[]} */
+export const screens = [home, scan, enrol];

@@ -1,0 +1,52 @@
+/** Preparing this phone: the code of the coordinator's screen comes by link, camera or hand. */
+
+import { Lens } from "../../scan/lens.js";
+
+const LINK = /\/marcar(?:\/en)?\/alta#([0-9A-Za-z-]+)$/;
+const WORDS_OF = { offline: "enrol_offline", down: "enrol_offline", refused: "enrol_unknown", unreadable: "enrol_unknown", unprepared: "enrol_unknown" };
+
+/** @type {import("../router.js").Screen} */
+export const enrol = {
+  name: "alta",
+  open(place, app, [code = ""]) {
+    const part = (/** @type {string} */ selector) => /** @type {any} */ (place.querySelector(selector));
+    const field = part("[name=code]");
+    const said = part("[data-said]");
+    const lens = new Lens(part("[data-lens]"), app.words.lines, seen, () => app.sound.unlock());
+    let isAsking = false;
+    part("form").addEventListener("submit", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      use(field.value.trim());
+    });
+    if (code) use(code);
+    return () => lens.rest("");
+
+    /** @param {string} text */
+    function seen(text) {
+      const link = LINK.exec(text.trim());
+      if (link) use(link[1]);
+      else say("enrol_other_qr");
+    }
+
+    /** @param {string} asked */
+    async function use(asked) {
+      if (!asked || isAsking) return;
+      isAsking = true;
+      field.value = asked;
+      say("enrol_asking");
+      const trouble = await app.phone.enrol(asked);
+      isAsking = false;
+      if (trouble) return say(/** @type {Record<string, string>} */ (WORDS_OF)[trouble]);
+      lens.rest("");
+      navigator.storage?.persist?.().catch(() => false);
+      location.hash = "#/";
+      app.sender.flush({ forced: true });
+      await app.phone.refresh();
+    }
+
+    /** @param {string} word */
+    function say(word) {
+      said.textContent = app.words.say(word);
+    }
+  },
+};

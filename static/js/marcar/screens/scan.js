@@ -1,0 +1,129 @@
+/** Marking arrivals at one session: camera, typed code, the answer in its place, the count, the last marks. */
+
+import { Answer } from "../../scan/answer.js";
+import { redraw } from "../../scan/band.js";
+import { Lens } from "../../scan/lens.js";
+import { Recent } from "../recent.js";
+import { dayAndTime } from "../words.js";
+
+/** @typedef {import("../marks.js").Said} Said */
+
+/** @type {import("../router.js").Screen} */
+export const scan = {
+  name: "marcar",
+  async open(place, app, [id = ""]) {
+    const session = app.phone.session(id);
+    if (!session) return void (location.hash = "#/");
+    return new Scanning(place, app, await app.session(id)).listen();
+  },
+};
+
+class Scanning {
+  /**
+   * @param {HTMLElement} place
+   * @param {import("../app.js").App} app
+   * @param {{book: import("../book.js").Book, marks: import("../marks.js").Marks}} session
+   */
+  constructor(place, app, { book, marks }) {
+    this.app = app;
+    this.book = book;
+    this.marks = marks;
+    this.place = place;
+    this.answer = new Answer(this.part("[data-answer]"), this.part("template[data-answers]"));
+    this.recent = new Recent(this.part("[data-recent]"), app, book, (event) => this.undo(event));
+    this.field = this.part("[name=code]");
+    this.undoLast = this.part("[data-undo]");
+    /** The mark whose answer is on the screen. */
+    this.shown = "";
+  }
+
+  /** @returns {() => void} ends it */
+  listen() {
+    const { app, book } = this;
+    this.part("h1").textContent = book.session.title;
+    this.part("[data-when]").textContent = dayAndTime(Date.parse(book.session.starts));
+    for (const link of this.place.querySelectorAll("[data-to]")) {
+      /** @type {any} */ (link).href = `#/${/** @type {any} */ (link).dataset.to}/${book.session.id}`;
+    }
+    const lens = new Lens(this.part("[data-lens]"), app.words.lines, (text) => this.tell(this.marks.scanned(text)), () => app.sound.unlock());
+    this.part("form").addEventListener("submit", (/** @type {Event} */ event) => this.typed(event));
+    this.undoLast.addEventListener("click", () => this.undo(this.shown));
+    this.#listenToMute();
+    const keys = (/** @type {KeyboardEvent} */ event) => this.catchScanner(event);
+    document.addEventListener("keydown", keys);
+    const draw = () => this.count();
+    app.addEventListener("change", draw);
+    this.answer.show("ready", { text: app.words.say("ready") });
+    this.count();
+    this.recent.draw();
+    return () => {
+      lens.rest("");
+      document.removeEventListener("keydown", keys);
+      app.removeEventListener("change", draw);
+    };
+  }
+
+  #listenToMute() {
+    const mute = this.part("[data-mute]");
+    const { sound, store } = this.app;
+    mute.addEventListener("click", () => {
+      sound.isMuted = !sound.isMuted;
+      mute.setAttribute("aria-pressed", String(sound.isMuted));
+      store.put("muted", sound.isMuted).catch(() => undefined);
+    });
+    mute.setAttribute("aria-pressed", String(sound.isMuted));
+  }
+
+  /** @param {Event} event */
+  typed(event) {
+    event.preventDefault();
+    this.app.sound.unlock();
+    const text = this.field.value;
+    this.tell(this.marks.typed(text)).then(({ state }) => {
+      if (state === "not_ticket") this.field.select();
+      else this.field.value = "";
+      this.field.focus({ preventScroll: true });
+    });
+  }
+
+  /** A scanner with a cable types wherever the focus is, and ends with Enter. @param {KeyboardEvent} event */
+  catchScanner(event) {
+    const focused = document.activeElement;
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (focused?.matches("input, select, textarea") || event.key === " ") return;
+    this.field.focus({ preventScroll: true });
+  }
+
+  /** @param {string} target */
+  undo(target) {
+    if (target) this.tell(this.marks.undo(target), target);
+  }
+
+  /**
+   * @param {Promise<Said>} answering
+   * @param {string} [undone]
+   */
+  async tell(answering, undone = "") {
+    const said = await answering;
+    this.answer.show(said.state, { name: said.name, text: said.text });
+    this.app.sound.play(said.state);
+    this.shown = said.event && said.state !== "undone" ? said.event.id : "";
+    this.undoLast.hidden = !this.shown;
+    this.recent.tell(said, undone);
+    this.count();
+    return said;
+  }
+
+  count() {
+    const { n_present, n_expected } = this.book;
+    const text = this.app.words.say("count", { present: n_present, expected: n_expected });
+    const said = this.part("[data-count-text]");
+    if (said.textContent !== text) said.textContent = text;
+    redraw(this.part(".band"), n_present, n_expected);
+  }
+
+  /** @param {string} selector @returns {any} */
+  part(selector) {
+    return this.place.querySelector(selector);
+  }
+}

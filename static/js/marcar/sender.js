@@ -1,0 +1,131 @@
+/** Brings the marks of this phone to the server, until each is acknowledged by its id. Nothing else removes one. */
+
+import { ask } from "./api.js";
+
+/** @typedef {import("./api.js").Trouble} Trouble */
+/** @typedef {import("./store.js").Kept} Kept */
+
+const BATCH = 50;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 30_000;
+const LOCK = "marcar-send";
+
+export class Sender {
+  /** @type {Set<string>} the server could not read them on this visit; kept, but not in the way of the others */
+  #aside = new Set();
+  /** @type {Promise<void> | null} */
+  #running = null;
+  #again = false;
+  #n_failures = 0;
+  #timer = 0;
+  /** @type {Trouble} how the last attempt ended */
+  trouble = "";
+  n_waiting = 0;
+
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {{app: string, onChange: () => void, onReply: (body: any, asked_at: number) => void}} told
+   */
+  constructor(store, told) {
+    this.store = store;
+    this.told = told;
+  }
+
+  get n_aside() {
+    return this.#aside.size;
+  }
+
+  /** Count anew, without sending. */
+  async count() {
+    this.n_waiting = await this.store.countWaiting();
+    this.told.onChange();
+  }
+
+  /**
+   * Send everything that waits. Calls while one is under way are gathered into one more run.
+   * @param {{forced?: boolean}} [how] forced: somebody asked, so try those again that the server could not read
+   */
+  flush({ forced = false } = {}) {
+    clearTimeout(this.#timer);
+    if (forced) this.#aside.clear();
+    this.#again = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #loop() {
+    while (this.#again) {
+      this.#again = false;
+      // Two windows of this program send once: the second finds the queue empty.
+      await locked(() => this.#run()).catch(() => undefined);
+      await this.count().catch(() => undefined);
+      if (this.trouble && this.n_waiting) this.#retryLater();
+    }
+  }
+
+  async #run() {
+    // What the server could not read lies before the others: look behind it.
+    const next = async () => (await this.store.waiting(BATCH + this.#aside.size)).filter(({ id }) => !this.#aside.has(id)).slice(0, BATCH);
+    /** @type {Trouble} */
+    let trouble = "";
+    for (let batch = await next(); batch.length && !trouble; batch = await next()) {
+      trouble = await this.#send(batch);
+      await this.count();
+    }
+    this.trouble = trouble;
+    this.#n_failures = trouble ? this.#n_failures + 1 : 0;
+  }
+
+  /**
+   * @param {Kept[]} batch
+   * @returns {Promise<Trouble>}
+   */
+  async #send(batch) {
+    const asked_at = Date.now();
+    const rest = { n_unsent: (await this.store.countWaiting()) - batch.length, last_seq: (await this.store.get("seq")) ?? 0 };
+    const events = batch.map(({ event }) => event);
+    const { trouble, body } = await ask("marcas", { json: { client_now: asked_at, app: this.told.app, ...rest, events } });
+    if (trouble === "unreadable" || trouble === "refused") return this.#halve(batch);
+    if (trouble) return trouble;
+    if (!Array.isArray(body?.results)) return "offline";
+    const own = new Set(batch.map(({ id }) => id));
+    const results = body.results.filter((/** @type {{id: string}} */ { id }) => own.has(id));
+    await this.store.receive(results);
+    for (const { id } of results) own.delete(id);
+    for (const id of own) this.#aside.add(id);
+    this.told.onReply(body, asked_at);
+    return "";
+  }
+
+  /**
+   * One bad mark must not keep the others here: halve until it is alone.
+   * @param {Kept[]} batch
+   * @returns {Promise<Trouble>}
+   */
+  async #halve(batch) {
+    if (batch.length === 1) {
+      this.#aside.add(batch[0].id);
+      return "";
+    }
+    const middle = Math.ceil(batch.length / 2);
+    return (await this.#send(batch.slice(0, middle))) || this.#send(batch.slice(middle));
+  }
+
+  #retryLater() {
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, this.#n_failures - 1));
+    clearTimeout(this.#timer);
+    // Not all phones of a hall at the same moment when the signal comes back.
+    this.#timer = setTimeout(() => this.flush(), wait * (0.75 + Math.random() / 4));
+  }
+}
+
+/**
+ * @param {() => Promise<void>} act
+ * @returns {Promise<void>}
+ */
+function locked(act) {
+  // Without locks two windows may send the same: the server counts each id once.
+  return navigator.locks ? navigator.locks.request(LOCK, act) : act();
+}

@@ -1,0 +1,96 @@
+/** The program itself on this phone: is all of it kept, how far is the download, is there a newer one? */
+
+const WORKER = "/marcar/sw.js";
+const SCOPE = "/marcar/";
+const AGAIN_MS = 30_000;
+
+export class Shell extends EventTarget {
+  isSupported = "serviceWorker" in navigator;
+  isComplete = false;
+  /** A newer version is here and waits to be let in. */
+  hasUpdate = false;
+  done = 0;
+  total = 0;
+  #wantsReload = false;
+
+  async start() {
+    if (!this.isSupported) return this.#tell();
+    const container = navigator.serviceWorker;
+    container.addEventListener("message", (event) => this.#heard(event.data));
+    container.addEventListener("controllerchange", () => this.#wantsReload && location.reload());
+    addEventListener("online", () => this.#register());
+    await this.#register();
+  }
+
+  /** Where there is no signal this fails, and what is kept already still works. */
+  async #register() {
+    try {
+      const registration = await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "none" });
+      registration.addEventListener("updatefound", () => this.#follow(registration));
+      this.#follow(registration);
+    } catch {
+      this.#later();
+    }
+    await this.check();
+  }
+
+  /** @param {ServiceWorkerRegistration} registration */
+  #follow(registration) {
+    this.registration = registration;
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => {
+      // "redundant" while installing: a file did not come. What came stays, and the next try goes on from there.
+      if (worker.state === "redundant" && !registration.active) this.#later();
+      this.check();
+    });
+  }
+
+  #later() {
+    setTimeout(() => this.#register(), AGAIN_MS);
+  }
+
+  /** Look at what is really there. */
+  async check() {
+    const { registration } = this;
+    const active = registration?.active ?? navigator.serviceWorker?.controller;
+    this.hasUpdate = Boolean(registration?.waiting && registration.active);
+    const state = active && (await asked(active, "state"));
+    this.isComplete = Boolean(state && !state.missing.length);
+    this.#tell();
+    if (state?.missing.length) {
+      this.isComplete = !(await asked(active, "repair"))?.missing.length;
+      this.#tell();
+    }
+  }
+
+  /** Let the newer version in; this window then opens it. */
+  update() {
+    this.#wantsReload = true;
+    this.registration?.waiting?.postMessage({ kind: "update" });
+  }
+
+  /** @param {{kind: string, done: number, total: number}} message */
+  #heard(message) {
+    if (message.kind !== "progress") return;
+    this.done = message.done;
+    this.total = message.total;
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/**
+ * @param {ServiceWorker} worker
+ * @param {string} kind
+ * @returns {Promise<{version: string, missing: string[]} | null>}
+ */
+function asked(worker, kind) {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = ({ data }) => resolve(data);
+    worker.postMessage({ kind }, [channel.port2]);
+  });
+}

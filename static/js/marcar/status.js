@@ -1,0 +1,47 @@
+/** The line on top of every screen: what waits here, and what stands between this phone and the server. */
+
+/** @param {import("./app.js").App} app */
+export function showStatus(app) {
+  const line = part("[data-queue]");
+  const send = part("[data-send]");
+  const account = part("[data-account]");
+  send.addEventListener("click", () => {
+    app.sender.flush({ forced: true });
+    app.phone.refresh();
+  });
+  const draw = () => {
+    put(line, queueText(app));
+    send.hidden = !app.sender.n_waiting;
+    // Its own element: news of the queue must not wipe out what has to be done.
+    const trouble = app.isClosed ? "closed" : app.phone.account;
+    put(account, trouble ? app.words.say(`account_${trouble}`) : "");
+    account.parentElement.hidden = !trouble;
+    part("[data-to-enrol]").hidden = trouble !== "unprepared";
+  };
+  app.addEventListener("change", draw);
+  draw();
+}
+
+/** @param {import("./app.js").App} app */
+function queueText({ sender, words }) {
+  const { n_waiting, n_aside, trouble } = sender;
+  if (!n_waiting) return words.say("all_sent");
+  const waiting = words.many("waiting", n_waiting - n_aside);
+  const unread = n_aside ? words.many("unread", n_aside) : "";
+  const why = trouble === "offline" ? words.say("offline") : trouble === "down" ? words.say("down") : "";
+  return [why, n_waiting > n_aside ? waiting : "", unread].filter(Boolean).join(" ");
+}
+
+/**
+ * Live regions speak when their text changes: say nothing twice.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {string} selector @returns {any} */
+function part(selector) {
+  return document.querySelector(selector);
+}

@@ -1,0 +1,193 @@
+/**
+ * What this phone keeps, in a database of its own: marks (never changed once made), lists of cards, and small things.
+ * No name and no contact is ever written here.
+ */
+
+const NAME = "marcar";
+const VERSION = 1;
+
+/**
+ * @typedef {object} ScanEvent frozen once it is kept; the fields are those that the server is sent
+ * @property {string} id UUIDv7 made here
+ * @property {string} kind in, out, undo, walkin, left, heads, consent, close, slip, count
+ * @property {string} [session]
+ * @property {string} [activity]
+ * @property {number} at milliseconds since 1970 by this phone's clock
+ * @property {number} perf milliseconds since this page was opened
+ * @property {string} page which opening of the page that was
+ * @property {number} seq grows by one with each mark of this phone
+ * @property {string} how camera, typed, row, sheet, button
+ * @property {string} [h] the card, as in the list
+ * @property {string} [code] token or short code that the list does not know
+ * @property {boolean} known does the list know it?
+ * @property {string} [target] the mark that an undo takes back
+ * @property {string} [sheet]
+ * @property {number} [row]
+ * @property {number} [stated_at]
+ * @property {number} [number]
+ * @property {string} [sealed]
+ * @property {string} [sex]
+ * @property {string} [age_band]
+ * @property {string} roster version of the list it was made with
+ * @property {string} app version of this program
+ */
+
+/**
+ * @typedef {object} Kept one mark as it lies here
+ * @property {string} id
+ * @property {string} scope its session or activity
+ * @property {1} [waiting] there until the server acknowledged it by its id
+ * @property {{state: string, flag: string, text: string}} [receipt] what the server said
+ * @property {ScanEvent} event
+ */
+
+/** @typedef {Omit<ScanEvent, "seq">} Draft */
+/** @typedef {Awaited<ReturnType<typeof openStore>>} Store */
+
+/**
+ * Opens the store, or fails where the browser has none (some private windows).
+ * @param {() => void} onClosed another window has a newer version of this program; this one can keep nothing any more
+ */
+export async function openStore(onClosed) {
+  const db = await opened();
+  db.onversionchange = () => {
+    db.close();
+    onClosed();
+  };
+  const all = (/** @type {string} */ store) => asked(db.transaction(store).objectStore(store).getAll());
+  const one = (/** @type {string} */ store, /** @type {string} */ key) => asked(db.transaction(store).objectStore(store).get(key));
+  return {
+    /**
+     * Keep a mark and give it its number, in one transaction that is on the disk when this resolves.
+     * @param {Draft} draft
+     * @returns {Promise<ScanEvent>}
+     */
+    keep: (draft) => keep(db, [draft]).then(([event]) => event),
+    /**
+     * The same for many: all or none.
+     * @param {Draft[]} drafts
+     * @returns {Promise<ScanEvent[]>}
+     */
+    keepAll: (drafts) => keep(db, drafts),
+    /** @param {string} scope @returns {Promise<Kept[]>} oldest first */
+    of: (scope) => asked(db.transaction("events").objectStore("events").index("scope").getAll(scope)),
+    /** @returns {Promise<Kept[]>} */
+    everything: () => all("events"),
+    /** @param {number} most @returns {Promise<Kept[]>} oldest first */
+    waiting: (most) => asked(db.transaction("events").objectStore("events").index("waiting").getAll(1, most)),
+    /** @returns {Promise<number>} */
+    countWaiting: () => asked(db.transaction("events").objectStore("events").index("waiting").count()),
+    /** @param {Array<{id: string, state: string, flag?: string, text?: string}>} results */
+    receive: (results) => receive(db, results),
+    /** @param {string[]} ids */
+    forget: (ids) => changed(db, "events", (store) => ids.forEach((id) => store.delete(id))),
+    /** @param {string} session @returns {Promise<any>} */
+    roster: (session) => one("rosters", session),
+    /** @returns {Promise<any[]>} */
+    rosters: () => all("rosters"),
+    /** @param {object} roster */
+    putRoster: (roster) => changed(db, "rosters", (store) => store.put(roster)),
+    /** @param {string} session */
+    dropRoster: (session) => changed(db, "rosters", (store) => store.delete(session)),
+    /** @param {string} key @returns {Promise<any>} */
+    get: (key) => one("meta", key),
+    /** @param {string} key @param {unknown} value */
+    put: (key, value) => changed(db, "meta", (store) => store.put(value, key)),
+  };
+}
+
+/** @returns {Promise<IDBDatabase>} */
+function opened() {
+  const request = indexedDB.open(NAME, VERSION);
+  // Later versions may only add: a mark made by an old version must still be sent by a new one.
+  request.onupgradeneeded = () => {
+    const events = request.result.createObjectStore("events", { keyPath: "id" });
+    events.createIndex("waiting", "waiting");
+    events.createIndex("scope", "scope");
+    request.result.createObjectStore("rosters", { keyPath: "session" });
+    request.result.createObjectStore("meta");
+  };
+  return asked(request);
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {Draft[]} drafts
+ * @returns {Promise<ScanEvent[]>}
+ */
+async function keep(db, drafts) {
+  // "strict": the browser flushes to the disk before it says yes; the default does not survive a flat battery.
+  const transaction = db.transaction(["events", "meta"], "readwrite", { durability: "strict" });
+  const done = finished(transaction);
+  const meta = transaction.objectStore("meta");
+  /** @type {ScanEvent[]} */
+  let events = [];
+  const last = meta.get("seq");
+  last.onsuccess = () => {
+    events = drafts.map((draft, n) => Object.freeze({ ...draft, seq: (last.result ?? 0) + 1 + n }));
+    try {
+      meta.put((last.result ?? 0) + events.length, "seq");
+      for (const event of events) {
+        const scope = event.session ?? event.activity ?? "";
+        transaction.objectStore("events").add({ id: event.id, scope, waiting: 1, event });
+      }
+    } catch {
+      transaction.abort();
+    }
+  };
+  await done;
+  return events;
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {Array<{id: string, state: string, flag?: string, text?: string}>} results
+ */
+function receive(db, results) {
+  return changed(db, "events", (store) => {
+    for (const { id, state, flag = "", text = "" } of results) {
+      const found = store.get(id);
+      found.onsuccess = () => {
+        if (!found.result) return;
+        const { waiting: _waiting, ...kept } = found.result;
+        store.put({ ...kept, receipt: { state, flag, text } });
+      };
+    }
+  });
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {string} name
+ * @param {(store: IDBObjectStore) => void} change
+ */
+async function changed(db, name, change) {
+  const transaction = db.transaction(name, "readwrite");
+  const done = finished(transaction);
+  change(transaction.objectStore(name));
+  await done;
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function asked(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/**
+ * @param {IDBTransaction} transaction
+ * @returns {Promise<void>}
+ */
+function finished(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
+    transaction.onerror = () => reject(transaction.error);
+  });
+}

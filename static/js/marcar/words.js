@@ -1,0 +1,59 @@
+/** The sentences of the page, which lie in its templates so that they are translated with it; and times in words. */
+
+const ZONE = "America/Guatemala";
+
+export class Words {
+  /** @type {Record<string, string>} */
+  lines = {};
+
+  /** @param {Document} page */
+  constructor(page) {
+    for (const template of page.querySelectorAll("template")) {
+      for (const line of /** @type {NodeListOf<HTMLElement>} */ (template.content.querySelectorAll("[data-word]"))) {
+        this.lines[line.dataset.word ?? ""] = (line.textContent ?? "").trim();
+      }
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {Record<string, string | number>} [values] put in the places `{name}`
+   */
+  say(key, values = {}) {
+    const line = this.lines[key];
+    if (line === undefined) throw new Error(`the page lacks the words ${key}`);
+    return line.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  }
+
+  /**
+   * One or many: the words `key_one` and `key_many`.
+   * @param {string} key
+   * @param {number} n
+   */
+  many(key, n) {
+    return this.say(n === 1 ? `${key}_one` : `${key}_many`, { n });
+  }
+}
+
+/** "8:21 a. m." @param {number} at milliseconds */
+export function timeOfDay(at) {
+  return format(at, { hour: "numeric", minute: "2-digit", hour12: true });
+}
+
+/** "sábado, 6 de marzo, 8:30 a. m." @param {number} at milliseconds */
+export function dayAndTime(at) {
+  return format(at, { weekday: "short", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", hour12: true });
+}
+
+/** "sábado, 6 de marzo" @param {number} at milliseconds */
+export function longDate(at) {
+  return format(at, { weekday: "long", day: "numeric", month: "long" });
+}
+
+/**
+ * @param {number} at
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function format(at, options) {
+  return new Intl.DateTimeFormat(document.documentElement.lang, { ...options, timeZone: ZONE }).format(at);
+}

@@ -1,0 +1,171 @@
+"""The scan app as a phone keeps it: its pages, its files with their hashes, the worker that keeps them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from trainings.web.headers import SCAN_POLICY
+from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
+from trainings.web.render import environment
+from trainings.web.static import PREFIX, STATIC_DIR, static
+
+PATH = "/marcar/"
+ENGLISH_PATH = "/marcar/en/"
+ENROL_PATH = "/marcar/alta"
+WORKER_PATH = "/marcar/sw.js"
+LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
+NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
+SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
+"""The page that answers at each address."""
+
+ENTRY = "js/marcar/main.js"
+WORKER = "js/marcar/worker.js"
+ASSETS = (
+    "css/site.css",
+    "css/marcar.css",
+    "icons/mark.svg",
+    "vendor/zxing-wasm-3.1.4/zxing_reader.js",
+    "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
+    "vendor/jsqr-1.4.0/jsQR.js",
+)
+"""What the page loads beside its modules, under addresses that carry their version."""
+
+ICONS = (
+    ("marcar-192.png", "192x192", "any"),
+    ("marcar-512.png", "512x512", "any"),
+    ("marcar-maskable.png", "512x512", "maskable"),
+)
+_IMPORT = re.compile(r"^(?:import|export)\b[^;]*?[\"'](\.[^\"']+)[\"'];", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One file of the app: its address, what is in it, and what besides decides whether a phone has it already."""
+
+    url: str
+    content: bytes
+    extra: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in base64, as `integrity` wants it."""
+        return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
+
+    @property
+    def key(self) -> str:
+        """Changes with the content, and with the headers under which a page is kept."""
+        return hashlib.sha256(self.content + self.extra.encode()).hexdigest()[:16]
+
+    @property
+    def size(self) -> int:
+        """Bytes on the way, roughly: for the progress of the download."""
+        return len(zlib.compress(self.content))
+
+
+@lru_cache(maxsize=1)
+def modules() -> tuple[str, ...]:
+    """The entry and every module it imports, by their paths below the static folder."""
+    found: dict[str, None] = {}
+    waiting = [ENTRY]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found[path] = None
+        waiting += [_joined(path, other) for other in _IMPORT.findall((STATIC_DIR / path).read_text())]
+    return tuple(sorted(found))
+
+
+def _joined(path: str, other: str) -> str:
+    """Where a relative import leads."""
+    parts: list[str] = list(PurePosixPath(path).parent.parts)
+    for part in PurePosixPath(other).parts:
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+@lru_cache(maxsize=1)
+def static_files() -> tuple[Kept, ...]:
+    """Scripts, styles, decoders. A module that others import is asked for without a version."""
+    versioned = (ENTRY, *ASSETS)
+    plain = [path for path in modules() if path != ENTRY]
+    urls = [(static(path), path) for path in versioned] + [(f"{PREFIX}/{path}", path) for path in plain]
+    return tuple(Kept(url, (STATIC_DIR / path).read_bytes()) for url, path in urls)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Names this state of the app: the same wherever files, pages and worker are the same."""
+    content = hashlib.sha256((STATIC_DIR / WORKER).read_bytes())
+    for file in (*static_files(), *(Kept(path, _page(path, "").encode(), SCAN_POLICY) for path in LANGUAGES)):
+        content.update(f"{file.url} {file.key}\n".encode())
+    return content.hexdigest()[:12]
+
+
+@lru_cache(maxsize=4)
+def page(path: str) -> str:
+    """The page of one language, the same for everybody."""
+    return _page(path, version())
+
+
+def _page(path: str, named: str) -> str:
+    other = next(one for one in LANGUAGES if one != path)
+    context = {
+        "language": LANGUAGES[path],
+        "version": named,
+        "manifest": f"{path}app.webmanifest",
+        "other": other,
+        "other_language": LANGUAGES[other],
+        "other_name": NAMES[LANGUAGES[other]],
+    }
+    with speaking(LANGUAGES[path]):
+        return environment().get_template("marcar/shell.html").render(context)
+
+
+@lru_cache(maxsize=1)
+def precached() -> tuple[Kept, ...]:
+    """Exactly what a phone keeps, and nothing with a person in it."""
+    return (*(Kept(path, page(path).encode(), SCAN_POLICY) for path in LANGUAGES), *static_files())
+
+
+@lru_cache(maxsize=1)
+def worker() -> str:
+    """The service worker's text: what it keeps, then how."""
+    files = [{"url": one.url, "hash": one.digest, "key": one.key, "size": one.size} for one in precached()]
+    told = {"VERSION": version(), "FILES": files, "SHELLS": SHELLS}
+    lines = [f"const {name} = {json.dumps(value, separators=(',', ':'))};" for name, value in told.items()]
+    return "\n".join([*lines, (STATIC_DIR / WORKER).read_text()])
+
+
+@lru_cache(maxsize=4)
+def manifest(path: str) -> str:
+    """What the phone needs to put the app beside its others."""
+    with speaking(LANGUAGES[path]):
+        name, short_name = gettext("Marcar llegadas"), gettext("Marcar")
+    icons = [
+        {"src": static(f"icons/{file}"), "sizes": sizes, "type": "image/png", "purpose": purpose}
+        for file, sizes, purpose in ICONS
+    ]
+    told = {
+        "id": path,
+        "name": name,
+        "short_name": short_name,
+        "lang": LANGUAGES[path],
+        "start_url": path,
+        "scope": PATH,
+        "display": "standalone",
+        "background_color": "#fbfaf6",
+        "theme_color": "#14202b",
+        "icons": icons,
+    }
+    return json.dumps(told, ensure_ascii=False)

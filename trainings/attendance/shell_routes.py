@@ -1,0 +1,51 @@
+"""The scan app's page, manifest and service worker: the same for everybody, without user, session or token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.attendance import shell
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.headers import scan_page_headers
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+ASKED_AGAIN = {"cache-control": "no-cache"}
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """The page. A code for preparing a phone stands behind the `#` of its address and never comes here."""
+    path = shell.SHELLS[request.url.path]
+    headers = {**scan_page_headers(), **ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
+    return HTMLResponse(shell.page(path), headers=headers)
+
+
+@allow(PUBLIC)
+async def lead_to_app(_request: Request) -> Response:
+    return RedirectResponse(shell.PATH, 308)
+
+
+@allow(PUBLIC)
+async def worker(_request: Request) -> Response:
+    """Browsers ask for it again and again: it says which files belong to the current version."""
+    headers = {**scan_page_headers(), **ASKED_AGAIN}
+    return Response(shell.worker(), media_type="text/javascript", headers=headers)
+
+
+@allow(PUBLIC)
+async def manifest(request: Request) -> Response:
+    path = request.url.path.removesuffix("app.webmanifest")
+    return Response(shell.manifest(path), media_type="application/manifest+json", headers=ASKED_AGAIN)
+
+
+routes: list[BaseRoute] = [
+    Route("/marcar", lead_to_app),
+    *(Route(path, show) for path in shell.SHELLS),
+    Route(shell.WORKER_PATH, worker),
+    *(Route(f"{path}app.webmanifest", manifest) for path in shell.LANGUAGES),
+]
