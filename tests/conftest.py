@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests import asgi, postgres_server
-from tests.database import Database, settings_for
+from tests.database import Database, drop_template, settings_for
 from trainings import clock
 from trainings.settings import Environment, Settings
+
+IN_MEMORY = Path("/dev/shm")
+"""Where a machine keeps files in memory, the tests' SQLite waits for no disk."""
+
+ROOM = 500_000_000
+"""Bytes that must be free there: a container may have a few only."""
 
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
@@ -24,12 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TRAININGS_ENV"] = Environment.TEST
     os.environ["TRAININGS_DATA_DIR"] = str(postgres_server.FOLDER / "var")
     postgres_server.begin_run()
+    if not hasattr(config, "workerinput"):
+        drop_template()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     postgres_server.leave()
     if not hasattr(config, "workerinput"):
         postgres_server.end_run()
+        drop_template()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,10 +54,16 @@ def _needs_postgres(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
-    database = Database(tmp_path_factory.mktemp("database"))
-    yield database
-    await database.close()
+async def database() -> AsyncIterator[Database]:
+    with TemporaryDirectory(prefix="trainings-", dir=_quickest()) as folder:
+        database = Database(Path(folder))
+        yield database
+        await database.close()
+
+
+def _quickest() -> Path | None:
+    fits = os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM
+    return IN_MEMORY if fits else None
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+import subprocess
+import sys
 from contextlib import AsyncExitStack
+from functools import cache
 from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
@@ -42,6 +47,37 @@ def settings_for(folder: Path, database_url: str = "") -> Settings:
     )
 
 
+def put_template(folder: Path) -> None:
+    """Make a migrated SQLite database without rows that of the application whose data lie in this folder."""
+    folder.mkdir(exist_ok=True)
+    shutil.copyfile(_template(), settings_for(folder).sqlite_path)
+
+
+def drop_template() -> None:
+    """At the beginning and at the end of a run, by its first process."""
+    shutil.rmtree(_template_folder(), ignore_errors=True)
+
+
+@cache
+def _template() -> Path:
+    """Migrated once in a run, by whichever process needs it first."""
+    folder = _template_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = settings_for(folder / "migrated").sqlite_path
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            # A process of its own: this one may have a loop running, or another database open.
+            command = (sys.executable, "-m", "tests.db.migrate_now", str(folder / "new"), "")
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            (folder / "new").rename(path.parent)
+    return path
+
+
+def _template_folder() -> Path:
+    return postgres_server.FOLDER / f"sqlite-{os.environ[postgres_server.RUN]}"
+
+
 class Database:
     """The one database that this process has open, on either engine; opening the other closes it."""
 
@@ -58,12 +94,12 @@ class Database:
         settings = self._sqlite if engine == "sqlite" else await self._postgres_settings()
         if engine != self._engine:
             await self.close()
-            await self._copy_sqlite()
+            self._copy_sqlite()
             await self._open.enter_async_context(connect(settings))
             self._engine = engine
         elif engine == "sqlite":
             await get_connections().close_all(discard=False)
-            await self._copy_sqlite()
+            self._copy_sqlite()
         if engine == "postgres":
             await get_connection("default").execute_script(await self._emptying_script())
         # Tests without a database leave keys of their own.
@@ -75,15 +111,11 @@ class Database:
         await self._open.aclose()
         self._open = AsyncExitStack()
 
-    async def _copy_sqlite(self) -> None:
-        template = self._folder / "template"
-        if not template.exists():
-            await migrate(settings_for(template))
+    def _copy_sqlite(self) -> None:
         path = self._sqlite.sqlite_path
-        path.parent.mkdir(exist_ok=True)
         for ending in ("-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
-        shutil.copyfile(settings_for(template).sqlite_path, path)
+        put_template(path.parent)
 
     async def _postgres_settings(self) -> Settings:
         if self._postgres is None:

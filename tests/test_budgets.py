@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import browser_setup
+from tests.database import put_template
 
 MOST_BYTES = 40_000
 MOST_REQUESTS = 6
@@ -32,6 +33,7 @@ class Visit:
 def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin and a training of a running application."""
     folder = tmp_path_factory.mktemp("showroom")
+    put_template(folder)
     command = [sys.executable, "-m", "tests.showroom", str(folder)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         assert process.stdout is not None

@@ -10,12 +10,12 @@ import pytest
 import typer
 
 from tests import make
-from tests.database import settings_for
+from tests.database import put_template, settings_for
 from trainings import __main__ as commands
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
 from trainings.checks import findings
-from trainings.db import connect, migrate
+from trainings.db import connect
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Municipality
 from trainings.schedule.models import Project
@@ -69,7 +69,7 @@ async def test_check_reads_the_mail_settings(db: Settings, smtp_url: str, mail_f
 
 async def test_check_finds_http_and_readable_keys_unsafe_in_production(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    await migrate(settings)
+    put_template(tmp_path)
     (tmp_path / "secret_keys").write_text("a-key-that-is-long-enough-for-a-test-of-this")
     (tmp_path / "secret_keys").chmod(0o640)
     production = {"env": Environment.PRODUCTION, "secret_keys": "", "base_url": "http://muni.example"}

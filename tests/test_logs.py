@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from tests.database import put_template
 from tests.processes import free_port, run, started
 from trainings.lib import tokens
 
@@ -18,7 +19,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 def test_log_at_its_most_talkative_names_nobody_and_no_secret_address(tmp_path: Path) -> None:
     port, token, code = free_port(), tokens.own_link(), tokens.certificate_code()
     feed = tokens.feed_token()
-    assert run(tmp_path, "migrate").returncode == 0
+    put_template(tmp_path)
     user = ("ana.caal@muni.example", "--role", "platform_admin", "--name", "Ana Caal Tzib")
     link = run(tmp_path, "user", "create", *user, base_url=f"http://localhost:{port}").stdout.splitlines()[0]
     password = "siete garzas al amanecer"

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.database import put_template
 from tests.processes import environment, free_port, run, started
 
 SECONDS_TO_END = 10
@@ -21,8 +22,7 @@ SECONDS_TO_END = 10
 @contextmanager
 def serving(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """`serve` on a migrated database."""
-    migrated = run(folder, "migrate")
-    assert migrated.returncode == 0, migrated.stderr
+    put_template(folder)
     with started(folder, port, *options) as process:
         yield process
 
@@ -115,7 +115,7 @@ def test_forged_forwarding_header_does_not_dodge_a_limit(tmp_path: Path) -> None
 
 
 def test_worker_alone_ends_with_0(tmp_path: Path) -> None:
-    assert run(tmp_path, "migrate").returncode == 0
+    put_template(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "trainings", "worker"],
         cwd=tmp_path,

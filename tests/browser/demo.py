@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database import put_template
 from tests.processes import free_port, run, started
 
 PASSWORD = "cuatro tamales verdes"
@@ -25,7 +26,7 @@ def seeded_once(made: pytest.TempPathFactory) -> Path:
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ready.exists():
-            folder.mkdir()
+            put_template(folder)
             seeded = run(folder, "seed", "--demo", **SETTINGS)
             assert seeded.returncode == 0, seeded.stderr
             ready.touch()

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser.steps import Watch, press_on, take_ones_time, type_into
+from tests.database import put_template
 
 NARROW = ViewportSize(width=320, height=640)
 OWN_PAGE = re.compile(r"/i/[0-9A-Z]{32}$")
@@ -25,6 +26,7 @@ STEPS_TO = {"18+": 0, "12-13": 1, "14-17": 2}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the form."""
     folder = tmp_path_factory.mktemp("family")
+    put_template(folder)
     command = [sys.executable, "-m", "tests.browser.family_server", str(folder)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         assert process.stdout is not None

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.steps import Watch, press_on, read_screen, type_into
+from tests.database import put_template
 from trainings.lib import tokens
 
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640)}
@@ -28,6 +29,7 @@ Visit = Callable[..., Page]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin and the families' pages."""
     folder = tmp_path_factory.mktemp("group")
+    put_template(folder)
     command = [sys.executable, "-m", "tests.browser.group_server", str(folder)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         assert process.stdout is not None

@@ -11,6 +11,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from tests.database import put_template
+
 SITUATION = "/orientacion/ninez-sin-su-familia"
 CHOSEN = f"{SITUATION}?municipio=la-libertad-peten"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -25,6 +27,7 @@ LEVELS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((on
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Origin and a note of a running application."""
     folder = tmp_path_factory.mktemp("orientation")
+    put_template(folder)
     command = [sys.executable, "-m", "tests.showroom", str(folder)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         assert process.stdout is not None

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expe
 from tests.browser.door import Person
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
+from tests.database import put_template
 
 OPEN = "SELECT count(*) FROM scan_event", "SELECT count(*) FROM attendance WHERE is_present"
 
@@ -47,6 +48,7 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
+    put_template(tmp_path)
     command = [sys.executable, "-m", "tests.browser.app_server", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
