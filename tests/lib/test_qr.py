@@ -131,3 +131,16 @@ def test_captions_stand_below_and_the_code_is_still_read() -> None:
     assert right < below.width
     assert bottom < below.height
     assert len(file) < 10_000
+
+
+def test_captions_break_before_what_belongs_together() -> None:
+    hour = "9:00\xa0a.\xa0m."
+
+    def height(*captions: str) -> int:
+        return Image.open(BytesIO(qr.captioned_png(TOKEN, captions, FONT))).height
+
+    words = [word for word in ("x" * n for n in range(4, 40)) if height(word) == height("x") < height(f"{word} {hour}")]
+
+    assert words
+    for word in words:
+        assert qr.captioned_png(TOKEN, [f"{word} {hour}"], FONT) == qr.captioned_png(TOKEN, [word, hour], FONT), word

@@ -96,9 +96,9 @@ def _captioned(picture: Image.Image, captions: Sequence[str], font: Path) -> Ima
 
 
 def _wrapped(caption: str, letters: ImageFont.FreeTypeFont, room: float) -> list[str]:
-    """Lines no wider than `room`; only a single word that is wider is broken."""
+    """Lines no wider than `room`, broken at plain spaces; only a single word that is wider is broken."""
     lines: list[str] = []
-    for word in caption.split():
+    for word in filter(None, caption.split(" ")):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and letters.getlength(joined) <= room:
             lines[-1] = joined
