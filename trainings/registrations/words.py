@@ -9,7 +9,7 @@ from trainings.web.i18n import N_
 
 STATES: dict[RegistrationState, str] = {
     RegistrationState.CONFIRMED: N_("Con lugar"),
-    RegistrationState.OFFERED: N_("Con lugar apartado"),
+    RegistrationState.OFFERED: N_("Lugar guardado"),
     RegistrationState.WAITLISTED: N_("En lista de espera"),
     RegistrationState.HELD: N_("Por aprobar"),
     RegistrationState.CANCELLED: N_("Cancelada"),
