@@ -71,6 +71,7 @@ LIST = "/panel/importaciones/{id:uuid}"
 PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
 BLOCK, CARD = "/panel/tarjetas/bloques/{id:uuid}", "/panel/tarjetas/{id:uuid}"
 ACTIVITY = "/panel/actividades/{id:uuid}"
+PHONES, PHONE = "/panel/telefonos", "/panel/telefonos/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
 TEXT = "/panel/textos/{operator:uuid}/{kind}/{lang}"
@@ -105,6 +106,7 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/notas/nueva": EDITORS_LIST,
     f"GET {NOTE}": EDITORS,
     f"GET {NOTE}/editar": EDITORS,
+    f"GET {NOTE}/borrar": EDITORS,
     "GET /panel/contactos": CONTACTS,
     "GET /panel/contactos/nuevo": PLATFORM,
     f"GET {CONTACT}/editar": PLATFORM,
@@ -147,6 +149,9 @@ PANEL: Mapping[str, Rule] = {
     f"GET {DOOR_PAGE}/cerrar": CLOSING,
     f"GET {SESSION}/aviso-familia": DOOR,
     "GET /panel/menor-solo": DOOR_LIST,
+    **{f"GET {PHONES}{page}": DOOR_LIST for page in ("", "/este", "/otro")},
+    f"GET {PHONE}": DOOR,
+    f"GET {PHONE}/retirar": CLOSING,
     "GET /panel/apoyos": DESK_LIST,
     "GET /panel/revisar": DESK_LIST,
     "GET /panel/revisar/confirmar": DESK_LIST,
@@ -179,6 +184,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/textos": ADMIN_LIST,
     f"GET {TEXT}": ADMIN,
     # What changes something: in such an order that one does not take the object from under the next.
+    **{f"POST {PHONES}/{page}": DOOR_LIST for page in ("este", "otro")},
+    **{f"POST {PHONE}{act}": CLOSING for act in ("", "/retirar")},
     "POST /panel/cursos/nuevo": EDITORS_LIST,
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
     "POST /panel/cursos/temas/{slug}": EDITORS_LIST,
@@ -192,6 +199,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/mi-disponibilidad/quitar": DOOR_LIST,
     "POST /panel/notas/nueva": EDITORS,
     **{f"POST {NOTE}/{act}": EDITORS for act in ("editar", "audio", "audio/quitar", "revisar", "retirar", "publicar")},
+    **{f"POST {NOTE}/{act}": EDITORS for act in ("borrar", "recuperar")},
     "POST /panel/contactos/nuevo": PLATFORM,
     **{f"POST {CONTACT}/{act}": PLATFORM for act in ("editar", "quitar", "mostrar")},
     f"POST {CONTACT}/revisar": CONTACTS,

@@ -17,6 +17,7 @@ from trainings.people.models import Guardian, Participant
 from trainings.privacy.actions import Swept, sweep
 from trainings.registrations.models import Registration, ReservedBlock
 from trainings.registrations.sign_up import sign_up
+from trainings.schedule.models import Unavailability
 from trainings.settings import Settings
 
 START = make.tomorrow_at(8, 30)
@@ -119,3 +120,19 @@ async def test_sweep_deletes_the_telephone_of_who_was_given_cards(db: Settings, 
         await sweep()
 
     assert (await ReservedBlock.get()).phone == (PHONE if is_kept else None)
+
+
+async def test_absence_is_deleted_a_week_after_it_is_over(sqlite_db: Settings) -> None:
+    user = await make.make_user()
+    over, coming = START + timedelta(hours=4), START + timedelta(days=30)
+    await Unavailability.create(user_id=user.id, starts_at=START, ends_at=over)
+    kept = await Unavailability.create(user_id=user.id, starts_at=START, ends_at=coming)
+    swept = []
+
+    for moment in (over + timedelta(days=7), over + timedelta(days=7, seconds=1)):
+        with clock.frozen(moment):
+            swept.append((await sweep()).absences)
+
+    assert swept == [0, 1]
+    assert [one.id for one in await Unavailability.all()] == [kept.id]
+    assert (await AuditLine.get(act="privacy.sweep")).detail["absences"] == 1

@@ -22,15 +22,18 @@ from trainings.notes.words import SPOKEN
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, language
 
 MOVES: dict[NoteState, frozenset[NoteState]] = {
-    NoteState.DRAFT: frozenset({NoteState.PUBLISHED}),
+    NoteState.DRAFT: frozenset({NoteState.PUBLISHED, NoteState.DELETED}),
     NoteState.PUBLISHED: frozenset({NoteState.WITHDRAWN}),
     NoteState.WITHDRAWN: frozenset({NoteState.PUBLISHED}),
+    NoteState.DELETED: frozenset({NoteState.DRAFT}),
 }
 WRITTEN_COLUMNS = (
     *("kind", "title", "body", "lang", "situations", "source_name", "source_url", "reviewed_on", "expires_on"),
     *("audio", "audio_language", "state", "published_at", "changed_at"),
 )
 """All but what is fixed at creation: slug, hub, author."""
+DELETED_KEPT = timedelta(days=30)
+"""So long a deleted draft can be restored."""
 SOON = timedelta(days=14)
 """So long before its last day a note is on the list of its author."""
 
@@ -110,10 +113,10 @@ async def create_note(text: NoteText, *, hub_id: UUID, actor: Actor, publish: bo
 async def edit_note(note_id: UUID, text: NoteText, *, actor: Actor, publish: bool = False) -> None:
     """Write it anew, and with `publish` publish it. What is public stays so only with source, review and expiry.
 
-    Refuses with UnusableText, NoSource, WrongReview, WrongExpiry, each at its field.
+    Refuses with NoteMoved what is deleted, with UnusableText, NoSource, WrongReview, WrongExpiry each at its field.
     """
     async with transaction():
-        note = await _locked(note_id)
+        note = await _standing(note_id)
         is_public = publish or note.state is NoteState.PUBLISHED
         for name, value in _columns(text, is_public=is_public).items():
             setattr(note, name, value)
@@ -140,10 +143,39 @@ async def withdraw_note(note_id: UUID, *, actor: Actor) -> None:
         await record("notes.withdraw", actor=actor, object_id=note.id, hub_id=note.hub_id)
 
 
+async def delete_note(note_id: UUID, *, actor: Actor) -> None:
+    """Take a draft away; it can be restored for 30 days. Refuses with NoteMoved what is no draft."""
+    await _delete_or_restore(note_id, NoteState.DELETED, "notes.delete", actor=actor)
+
+
+async def restore_note(note_id: UUID, *, actor: Actor) -> None:
+    """A deleted draft is a draft again. Refuses with NoteMoved."""
+    await _delete_or_restore(note_id, NoteState.DRAFT, "notes.restore", actor=actor)
+
+
+async def _delete_or_restore(note_id: UUID, state: NoteState, act: str, *, actor: Actor) -> None:
+    async with transaction():
+        note = await _moved(note_id, state)
+        await _save(note)
+        await record(act, actor=actor, object_id=note.id, hub_id=note.hub_id)
+
+
+async def forget_deleted() -> int:
+    """Drafts that were deleted 30 days ago go for good, with their recordings; how many."""
+    gone = InformationNote.filter(state=NoteState.DELETED, changed_at__lt=clock.now() - DELETED_KEPT)
+    async with transaction():
+        recorded = {note.audio for note in await gone if note.audio}
+        n_gone = await gone.delete()
+    for name in recorded:
+        if not await InformationNote.exists(audio=name):
+            recordings.remove(name)
+    return n_gone
+
+
 async def mark_reviewed(note_id: UUID, expires_on: date, *, actor: Actor) -> None:
     """Somebody compared it with its source today, and it is valid until that day. Refuses with WrongExpiry."""
     async with transaction():
-        note = await _locked(note_id)
+        note = await _standing(note_id)
         _check_days(clock.today(), expires_on)
         note.reviewed_on, note.expires_on = clock.today(), expires_on
         await _save(note)
@@ -167,7 +199,7 @@ async def remove_recording(note_id: UUID, *, actor: Actor) -> None:
 
 async def _record(note_id: UUID, name: str, voice: str, *, actor: Actor) -> None:
     async with transaction():
-        note = await _locked(note_id)
+        note = await _standing(note_id)
         before = note.audio
         note.audio, note.audio_language = name, voice
         await _save(note)
@@ -231,6 +263,14 @@ async def _locked(note_id: UUID) -> InformationNote:
     if not found:
         raise UnknownNote
     return found[0]
+
+
+async def _standing(note_id: UUID) -> InformationNote:
+    """One that is not deleted."""
+    note = await _locked(note_id)
+    if note.state is NoteState.DELETED:
+        raise NoteMoved
+    return note
 
 
 async def _moved(note_id: UUID, state: NoteState) -> InformationNote:

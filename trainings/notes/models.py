@@ -23,9 +23,12 @@ class NoteKind(StrEnum):
 
 
 class NoteState(StrEnum):
+    """Only a draft is deleted, and kept for a while in case that was a slip; what was public is withdrawn."""
+
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    DELETED = "deleted"
 
 
 class Situation(StrEnum):

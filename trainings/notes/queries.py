@@ -168,7 +168,7 @@ async def for_staff(note_id: UUID, actor: Actor) -> InformationNote:
 
 
 async def staff_notes(actor: Actor) -> list[InformationNote]:
-    """All notes in scope with their hubs, the one changed last first."""
+    """All notes in scope with their hubs, deleted ones too, the one changed last first."""
     return await visible_to(actor).select_related("hub").order_by("-changed_at", "id")
 
 

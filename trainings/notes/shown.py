@@ -10,7 +10,7 @@ from markupsafe import Markup
 from trainings import clock
 from trainings.lib import dates
 from trainings.notes import recordings
-from trainings.notes.actions import SOON
+from trainings.notes.actions import DELETED_KEPT, SOON
 from trainings.notes.markdown import html_of, plain
 from trainings.notes.models import InformationNote, NoteKind, NoteState
 from trainings.notes.queries import Line, Note
@@ -79,6 +79,13 @@ def card_of(note: Note) -> Card:
             place=gettext("Vale hasta el %(day)s") % {"day": day},
             foot=gettext(FOOT),
         )
+
+
+def last_day_of(note: InformationNote) -> str:
+    """Until which day a deleted draft can be restored, in words; empty for every other note."""
+    if note.state is not NoteState.DELETED:
+        return ""
+    return dates.date_without_weekday(clock.local(note.changed_at + DELETED_KEPT).date(), language())
 
 
 def state_of(note: InformationNote) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from trainings.errors import Refusal
 from trainings.notes import actions, queries
 from trainings.notes.forms import NewNoteForm, NoteForm, ReviewForm, typed_note
 from trainings.notes.models import InformationNote, NoteKind, NoteState
-from trainings.notes.shown import kind_choices, shown, state_of
+from trainings.notes.shown import kind_choices, last_day_of, shown, state_of
 from trainings.notes.words import SPOKEN, TILES, WRITTEN
 from trainings.places.models import Hub
 from trainings.places.queries import HubNotYours, hubs_visible_to
@@ -39,9 +39,11 @@ async def index(request: Request) -> Response:
     """One's own that soon expire on top, then all of one's hubs."""
     actor: Actor = request.state.actor
     notes = await queries.staff_notes(actor)
+    standing = [note for note in notes if note.state is not NoteState.DELETED]
     context = {
         "soon": [(note, state_of(note)[0]) for note in queries.expiring(notes, actor.id)],
-        "rows": [(note, *state_of(note)) for note in notes],
+        "rows": [(note, *state_of(note)) for note in standing],
+        "deleted": [(note, last_day_of(note)) for note in notes if note.state is NoteState.DELETED],
         "shows_hubs": len({note.hub_id for note in notes}) > 1,
     }
     return render(request, "notes/staff/index.html", context)
@@ -149,6 +151,7 @@ def _page(request: Request, note: InformationNote, typed: Typed, *, status: int 
         "voices": [(code, gettext(name)) for code, name in SPOKEN.items()],
         "today": clock.today(),
         "latest": actions.latest_expiry(),
+        "last_day": last_day_of(note),
     }
     return render(request, "notes/staff/show.html", context, status=status)
 
@@ -182,6 +185,33 @@ async def withdraw(request: Request) -> Response:
         request,
         lambda note, _typed, actor: actions.withdraw_note(note.id, actor=actor),
         N_("Listo: la nota ya no se muestra."),
+    )
+
+
+@allow(*NOTE_EDITORS)
+async def ask_delete(request: Request) -> Response:
+    """The question before a draft is deleted; what is no draft shows its own page."""
+    note = await _note(request)
+    if note.state is not NoteState.DRAFT:
+        return redirect(f"{INDEX}/{note.id}")
+    return render(request, "notes/staff/delete.html", {"note": note, "n_days": actions.DELETED_KEPT.days})
+
+
+@allow(*NOTE_EDITORS)
+async def delete(request: Request) -> Response:
+    return await _obey(
+        request,
+        lambda note, _typed, actor: actions.delete_note(note.id, actor=actor),
+        N_("Listo: el borrador está borrado. Si fue un error, aquí mismo se recupera."),
+    )
+
+
+@allow(*NOTE_EDITORS)
+async def restore(request: Request) -> Response:
+    return await _obey(
+        request,
+        lambda note, _typed, actor: actions.restore_note(note.id, actor=actor),
+        N_("Listo: la nota está otra vez en borrador."),
     )
 
 
@@ -227,6 +257,9 @@ routes: list[BaseRoute] = [
     Route(ONE + "/editar", update, methods=["POST"]),
     Route(ONE + "/publicar", publish, methods=["POST"]),
     Route(ONE + "/retirar", withdraw, methods=["POST"]),
+    Route(ONE + "/borrar", ask_delete),
+    Route(ONE + "/borrar", delete, methods=["POST"]),
+    Route(ONE + "/recuperar", restore, methods=["POST"]),
     Route(ONE + "/revisar", review, methods=["POST"]),
     Route(ONE + "/audio", record, methods=["POST"]),
     Route(ONE + "/audio/quitar", unrecord, methods=["POST"]),

@@ -18,6 +18,7 @@ STATES: dict[NoteState, str] = {
     NoteState.DRAFT: N_("Borrador"),
     NoteState.PUBLISHED: N_("Publicada"),
     NoteState.WITHDRAWN: N_("Retirada"),
+    NoteState.DELETED: N_("Borrada"),
 }
 
 SPOKEN: dict[str, str] = {code: name for code, name in LANGUAGES.items() if code not in SPEECHLESS}

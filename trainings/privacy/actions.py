@@ -9,8 +9,10 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
+from trainings.notes.actions import forget_deleted
 from trainings.registrations.erasures import KIND
 from trainings.registrations.import_job import forget_old_lists
+from trainings.schedule.absences import forget_over
 
 NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
@@ -59,7 +61,7 @@ FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NUL
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks
-    of calls.
+    of calls, absences of who facilitates, drafts of notes that were deleted.
     """
 
     needs: int
@@ -67,11 +69,14 @@ class Swept:
     contacts: int
     lists: int = 0
     calls: int = 0
+    absences: int = 0
+    notes: int = 0
 
 
 async def sweep() -> Swept:
     """Delete what is due now. Safe at any time, and when several processes do it at once."""
     now = clock.now()
+    n_notes = await forget_deleted()
     async with transaction():
         swept = Swept(
             needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
@@ -79,6 +84,8 @@ async def sweep() -> Swept:
             contacts=await _forget_contacts(now - CONTACTS_KEPT),
             lists=await forget_old_lists(),
             calls=await _forget_calls(now - MESSAGES_KEPT),
+            absences=await forget_over(),
+            notes=n_notes,
         )
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import asdict
 
 from trainings.privacy.actions import sweep
 
@@ -20,6 +21,6 @@ async def run(stop: asyncio.Event) -> None:
         except Exception:  # whatever the database or a bug does, the next round comes
             logger.exception("could not sweep; trying again later")
         else:
-            logger.info("swept %s needs, %s messages, %s contacts", swept.needs, swept.messages, swept.contacts)
+            logger.info("swept %s", ", ".join(f"{n} {what}" for what, n in asdict(swept).items()))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), HOURS_BETWEEN * 3_600)

@@ -15,6 +15,8 @@ from trainings.errors import NotFound, Refusal
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingState, Unavailability
 from trainings.web.i18n import N_
 
+KEPT = timedelta(days=7)
+"""So long after its end an absence is kept: as long as a need for support, for nobody asks for it any more."""
 LONGEST = timedelta(days=366)
 MOST = 60
 """Absences to come of one person."""
@@ -90,6 +92,11 @@ async def take_back_absence(absence_id: UUID, *, actor: Actor) -> None:
             raise UnknownAbsence
         await found[0].delete()
         await record("schedule.take_back_absence", actor=actor, object_id=absence_id)
+
+
+async def forget_over() -> int:
+    """Delete what has been over for a week; how many."""
+    return await Unavailability.filter(ends_at__lt=clock.now() - KEPT).delete()
 
 
 async def absences_of(user_id: UUID) -> list[Unavailability]:
