@@ -49,6 +49,9 @@ FOR_HOLDERS = {
     "GET /cal/facilitador/{token}.ics",
     "GET /entrar/enlace/{token}",
     "POST /entrar/enlace/{token}",
+    "GET /marcar/api/estado",
+    "GET /marcar/api/sesiones/{id:uuid}/lista",
+    "POST /marcar/api/listo",
 }
 FOR_ALL = {
     "GET /",
@@ -107,6 +110,7 @@ FOR_ALL = {
     "POST /verificar/{code}",
     "GET /V/{code}",
     "GET /v/{code}",
+    "POST /marcar/api/alta",
     "GET /entrar",
     "POST /entrar",
     "POST /salir",

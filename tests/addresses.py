@@ -19,6 +19,8 @@ from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.attendance import rescheduling
+from trainings.attendance.device_queries import device_digest
+from trainings.attendance.models import Device, DeviceSession
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
@@ -84,6 +86,7 @@ class Objects:
     contact: HelpContact
     feast: FeastDay
     activity: OutreachActivity
+    phone: Device
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -103,6 +106,7 @@ class Objects:
             self.call_list,
             self.signatory,
             self.difference,
+            self.phone,
         )
         people = (str(self.person.participant_id), str(self.waiting.participant_id))
         words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio, *people)
@@ -150,6 +154,7 @@ class Objects:
             **{path: {"code": self.certificate.code} for path in ("/verificar/", "/V/", "/v/")},
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/actividades/": {"slug": self.activity.slug},
+            "/marcar/api/sesiones/": {"id": next(iter(self.coming.sessions)).id},
         }
 
     @property
@@ -173,6 +178,7 @@ class Objects:
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
             "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
             "/panel/llamadas/": {"id": self.call_list.id},
+            "/panel/telefonos/": {"id": self.phone.id},
             "/panel/mensajes/lotes/": {"id": self.batch},
             "/panel/mensajes/": {"id": self.message.id},
             "/panel/textos/": {"operator": self.operator.id, "kind": "registration_confirmed", "lang": "es-GT"},
@@ -225,7 +231,22 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         contact=await make_contact(),
         feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
         activity=await make_activity(hub),
+        phone=await _phone(coming, facilitators),
     )
+
+
+async def _phone(training: Training, facilitators: Iterable[User]) -> Device:
+    """One that the first of these people prepared for the training."""
+    who = next(iter(facilitators), None)
+    device = await Device.create(
+        hub_id=training.hub_id,
+        name=f"Teléfono {training.hub_id}",
+        prepared_by_id=who.id if who else None,
+        token_hash=device_digest(tokens.own_link()),
+        claimed_at=clock.now(),
+    )
+    await DeviceSession.create(device=device, session=next(iter(training.sessions)))
+    return device
 
 
 async def _note(hub: Hub) -> InformationNote:

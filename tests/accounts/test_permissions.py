@@ -35,6 +35,8 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_edit_activities: EDITORS,
     permissions.can_count_heads: DESK | {"facilitator"},
     permissions.can_tally_orientations: DESK,
+    permissions.can_prepare_phone: DESK | {"facilitator"},
+    permissions.can_manage_phone: EDITORS,
 }
 OF_OWN_SESSIONS = (
     permissions.can_see_roster,

@@ -5,6 +5,8 @@
 | edit, publish, cancel trainings | | | hub | operator | | |
 | roster, check in, walk-in, names, sheet | own sessions | hub | hub | operator | | |
 | close a session | own sessions | | hub | operator | | |
+| prepare phones for taking attendance | own sessions | hub | hub | operator | | |
+| rename phones, take them out of use | own phones | own phones | hub | operator | | |
 | registrations with contacts, desk | | hub | hub | operator | | |
 | letters of invitation; communities of the municipalities served | | hub | hub | operator | | |
 | print certificates | | hub | hub | operator | | |
@@ -71,6 +73,16 @@ def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False
 def can_close_session(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
     """End a session, so that its minutes count."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
+
+
+def can_prepare_phone(actor: Actor, hub_id: UUID) -> bool:
+    """Prepare a phone that works for this hub; for which sessions is told by who may take their attendance."""
+    return actor.has_at(hub_id, HUB_STAFF)
+
+
+def can_manage_phone(actor: Actor, hub_id: UUID, *, is_own: bool = False) -> bool:
+    """Rename a phone, take it out of use. `is_own`: they prepared it."""
+    return actor.has_at(hub_id, EDITORS) or (is_own and actor.has_any(HUB_STAFF))
 
 
 def can_see_registrations(actor: Actor, hub_id: UUID) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.device_cookie import read_cookie
 from trainings.attendance.models import Device, DeviceSession
 from trainings.db import reads
-from trainings.errors import NotAllowed, Refusal
+from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.phase import end_of
@@ -19,10 +20,17 @@ from trainings.web.i18n import N_
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-COOKIE = "trainings_device"
 ROSTER_DAYS = timedelta(days=7)
 """After the last session of the training: so long a list opens, so that a session moved the evening before does."""
 UPLOAD_DAYS = ROSTER_DAYS + timedelta(days=30)
+
+
+FROM_APP = "x-marcar"
+
+
+class NotFromApp(Malformed):
+    code = "not_from_app"
+    sentence = N_("Esta dirección es para la aplicación que marca llegadas.")
 
 
 class UnknownDevice(Refusal):
@@ -57,10 +65,22 @@ async def device_by_token(token: str) -> Device | None:
 
 async def device_of(request: Request) -> Device:
     """The phone that sends this request; who is signed in on it plays no part. Else UnknownDevice."""
-    device = await device_by_token(request.cookies.get(COOKIE, ""))
+    device = await device_by_token(read_cookie(request))
     if device is None:
         raise UnknownDevice
     return device
+
+
+async def phone_that_asks(request: Request) -> Device:
+    """The same for what the program on the phone asks (NotFromApp)."""
+    only_from_app(request)
+    return await device_of(request)
+
+
+def only_from_app(request: Request) -> None:
+    """Refuse (NotFromApp) a request without a header that no page of another site can add."""
+    if FROM_APP not in request.headers:
+        raise NotFromApp
 
 
 def device_digest(token: str) -> str:
@@ -89,6 +109,11 @@ def may_upload(device: Device, last_end: datetime | None = None) -> bool:
 def roster_until(session: TrainingSession, last_end: datetime | None) -> datetime:
     """When a phone's list of a session is to be gone."""
     return (last_end or session.ends_at) + ROSTER_DAYS
+
+
+def upload_until(session: TrainingSession, last_end: datetime | None) -> datetime:
+    """Until when what a phone sends of a session counts by itself."""
+    return (last_end or session.ends_at) + UPLOAD_DAYS
 
 
 def ends_of(sessions: Sequence[TrainingSession]) -> dict[UUID, datetime]:

@@ -48,9 +48,7 @@ class Door:
     @property
     def place(self) -> str:
         """The venue's name with its municipality."""
-        venue = self.session.venue or self.session.training.venue
-        hub = self.session.training.hub
-        return f"{venue.name}, {venue.municipality.full_name}" if venue is not None else hub.seat.full_name
+        return place_of(self.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,12 @@ class RosterLine:
     @property
     def is_expected(self) -> bool:
         return self.is_of_training and self.registration_state in EXPECTED
+
+
+def place_of(session: TrainingSession) -> str:
+    """The venue's name with its municipality, for who works there. Training, hub and venues are loaded."""
+    venue = session.venue or session.training.venue
+    return f"{venue.name}, {venue.municipality.full_name}" if venue is not None else session.training.hub.seat.full_name
 
 
 async def gate_of(session_id: UUID, actor: Actor) -> Gate:

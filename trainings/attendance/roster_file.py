@@ -1,0 +1,270 @@
+"""The list of a session as a phone keeps it: cards by their hash, names that only the card in the hand opens.
+
+The token on a card is random and long: it is what makes hashing it, and sealing the name with it, safe.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from tortoise.expressions import Q
+
+from trainings.attendance.models import AttendanceSheet, SheetRow
+from trainings.db import keyring, reads, reveal
+from trainings.lib.text import short_name
+from trainings.registrations.models import Card, CardState, Registration, RegistrationState, ReplacedTicket
+from trainings.schedule.models import Training, TrainingSession
+
+FORMAT = 1
+MOST_SPARES = 200
+"""Beside those that a printed sheet or a reserved block of this training needs: these are all there, whatever it be."""
+
+HASH_CHARACTERS = 24
+SHORT_CHARACTERS = 16
+VERSION_CHARACTERS = 24
+SALT = b"tm-roster-v1"
+ONE_USE = bytes(12)
+"""The nonce: token and version make a key of its own for each name."""
+
+STATES: Mapping[RegistrationState, str] = {
+    RegistrationState.CONFIRMED: "c",
+    RegistrationState.OFFERED: "o",
+    RegistrationState.WAITLISTED: "w",
+    RegistrationState.HELD: "h",
+    RegistrationState.CANCELLED: "x",
+}
+REPLACED = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A card of somebody who may come. `counts_as`: the hash of whose card it counts as, where that is another.
+
+    A look-alike's counts as the first one's. Of a replaced ticket neither token nor code is known any more.
+    """
+
+    qr_hash: str
+    name: str
+    short_code: str
+    flag: str
+    counts_as: str = ""
+    key: UUID | None = None
+    sealed_token: str | None = None
+
+
+class Spare(NamedTuple):
+    """An open card without a name."""
+
+    qr_hash: str
+    short_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A printed list: which row is whose card."""
+
+    code: str
+    printed_at: datetime
+    rows: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All that a phone needs of one session. Tickets in the order of their hashes, which says nothing of their names.
+
+    `version` changes with anything in it. It depends on a secret key: made of names alone, it would tell them to
+    whoever tries names out.
+    """
+
+    session_id: UUID
+    training_id: UUID
+    tickets: Sequence[Ticket]
+    spares: Sequence[Spare]
+    sheets: Sequence[Sheet]
+    version: str = ""
+
+    def body(self) -> bytes:
+        """The file that is sent, as JSON."""
+        place = {ticket.qr_hash: number for number, ticket in enumerate(self.tickets)}
+        file: dict[str, Any] = {
+            "v": FORMAT,
+            "version": self.version,
+            "session": str(self.session_id),
+            "people": [self._person(ticket, place) for ticket in self.tickets],
+            "spares": [[_hash(one.qr_hash), self._short(one.short_code)] for one in self.spares],
+            "sheets": [
+                {
+                    "code": sheet.code,
+                    "printed_at": moment(sheet.printed_at),
+                    "rows": [[number, _hash(qr_hash)] for number, qr_hash in sheet.rows],
+                }
+                for sheet in self.sheets
+            ],
+        }
+        return json.dumps(file, separators=(",", ":")).encode()
+
+    def _person(self, ticket: Ticket, place: Mapping[str, int]) -> list[str | int]:
+        told: list[str | int] = [_hash(ticket.qr_hash), self._name(ticket), self._short(ticket.short_code), ticket.flag]
+        return [*told, place[ticket.counts_as]] if ticket.counts_as else told
+
+    def _name(self, ticket: Ticket) -> str:
+        """Sealed with what is on the card, for this version and session; empty where no token is known."""
+        if ticket.key is None:
+            return ""
+        token = reveal(Registration, "qr_token", ticket.key, ticket.sealed_token)
+        if token is None:
+            return ""
+        bound_to = f"{_hash(ticket.qr_hash)}|{self.session_id}"
+        sealed = AESGCM(name_key(token, self.version)).encrypt(ONE_USE, ticket.name.encode(), bound_to.encode())
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def _short(self, short_code: str) -> str:
+        return short_key(short_code, self.training_id) if short_code else ""
+
+
+def name_key(token: str, version: str) -> bytes:
+    """HKDF-SHA256 (RFC 5869), one block: 16 octets from the 20 characters on a card."""
+    extracted = hmac.digest(SALT, token.encode(), "sha256")
+    return hmac.digest(extracted, f"name|{version}\x01".encode(), "sha256")[:16]
+
+
+def short_key(short_code: str, training_id: UUID) -> str:
+    """What a typed code is looked up by. Few enough to be tried out, so it opens no name."""
+    return hashlib.sha256(f"short:{short_code}:{training_id}".encode()).hexdigest()[:SHORT_CHARACTERS]
+
+
+def moment(value: datetime) -> str:
+    """A time for phones: UTC, whole seconds, ISO 8601."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _hash(qr_hash: str) -> str:
+    return qr_hash[:HASH_CHARACTERS]
+
+
+# -- what is in it
+
+
+async def rosters_of(sessions: Collection[TrainingSession]) -> dict[UUID, Roster]:
+    """The lists of these sessions, with their versions; people are read once for all sessions of a training."""
+    training_ids = sorted({session.training_id for session in sessions})
+    tickets = await _tickets(training_ids)
+    sheets = await _sheets([session.id for session in sessions])
+    hub_of = dict(await reads(Training).filter(id__in=training_ids).values_list("id", "hub_id"))
+    newest = {hub_id: await _newest_printing(hub_id) for hub_id in set(hub_of.values())}
+    rosters = {}
+    for session in sessions:
+        spares = await _spares(session, hub_of[session.training_id], newest[hub_of[session.training_id]])
+        bare = Roster(session.id, session.training_id, tickets[session.training_id], spares, sheets[session.id])
+        rosters[session.id] = replace(bare, version=_version(bare))
+    return rosters
+
+
+def _version(roster: Roster) -> str:
+    content = [
+        FORMAT,
+        str(roster.session_id),
+        [(one.qr_hash, one.name, one.short_code, one.flag, one.counts_as) for one in roster.tickets],
+        roster.spares,
+        [(one.code, moment(one.printed_at), one.rows) for one in roster.sheets],
+    ]
+    return keyring().blind_index(json.dumps(content, separators=(",", ":")), "roster")[:VERSION_CHARACTERS]
+
+
+class _Row(NamedTuple):
+    key: UUID
+    training_id: UUID
+    duplicate_of_id: UUID | None
+    state: RegistrationState
+    qr_hash: str
+    short_code: str
+    sealed_token: str | None
+    given_names: str
+    surnames: str
+
+
+_COLUMNS = ("id", "training_id", "duplicate_of_id", "state", "qr_hash", "short_code", "qr_token")
+_NAMES = ("participant__given_names", "participant__surnames")
+
+
+async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
+    """Everybody who may come: who waits, who is to be approved and who cancelled, too."""
+    found = reads(Registration).filter(training_id__in=list(training_ids))
+    rows = {row[0]: _Row(*row) for row in await found.values_list(*_COLUMNS, *_NAMES)}
+    old = reads(ReplacedTicket).filter(registration__training_id__in=list(training_ids))
+    tickets: dict[UUID, list[Ticket]] = {key: [] for key in training_ids}
+    for row in rows.values():
+        tickets[row.training_id].append(_ticket(row, _first(row, rows)))
+    for key, qr_hash in await old.values_list("registration_id", "qr_hash"):
+        row = rows[key]
+        tickets[row.training_id].append(Ticket(qr_hash, "", "", REPLACED, counts_as=_first(row, rows).qr_hash))
+    return {key: sorted(found, key=lambda one: one.qr_hash) for key, found in tickets.items()}
+
+
+def _first(row: _Row, rows: Mapping[UUID, _Row]) -> _Row:
+    """Whom a card counts for: of a look-alike the first."""
+    return rows.get(row.duplicate_of_id, row) if row.duplicate_of_id is not None else row
+
+
+def _ticket(row: _Row, first: _Row) -> Ticket:
+    return Ticket(
+        qr_hash=row.qr_hash,
+        name=short_name(first.given_names, first.surnames),
+        short_code=row.short_code,
+        flag=STATES[first.state],
+        counts_as=first.qr_hash if first is not row else "",
+        key=row.key,
+        sealed_token=row.sealed_token,
+    )
+
+
+async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
+    """The printed lists of each session, the oldest first."""
+    printed = await reads(AttendanceSheet).filter(session_id__in=list(session_ids)).order_by("id")
+    rows: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
+    frozen = reads(SheetRow).filter(sheet_id__in=[sheet.id for sheet in printed]).order_by("number")
+    for sheet_id, number, of_person, of_card in await frozen.values_list(
+        "sheet_id", "number", "registration__qr_hash", "card__qr_hash"
+    ):
+        if of_person or of_card:
+            rows[sheet_id].append((number, of_person or of_card))
+    sheets: dict[UUID, list[Sheet]] = {key: [] for key in session_ids}
+    for sheet in printed:
+        sheets[sheet.session_id].append(Sheet(sheet.code, sheet.created_at, rows[sheet.id]))
+    return sheets
+
+
+async def _newest_printing(hub_id: UUID) -> UUID | None:
+    """The printing of spare cards that was made last: what the hub has in its drawer."""
+    latest = await reads(Card).filter(hub_id=hub_id, block_id=None).order_by("-created_at", "-id").first()
+    return latest.sheet_id if latest is not None else None
+
+
+async def _spares(session: TrainingSession, hub_id: UUID, newest: UUID | None) -> list[Spare]:
+    """Open cards that may be given out at this session.
+
+    Those on blank rows of its sheets and those reserved for its training always; then, up to the limit, others of the
+    same printings, and of the newest.
+    """
+    bound = reads(Card).filter(sheet_rows__sheet__session_id=session.id)
+    on_rows: dict[UUID, UUID] = dict(await bound.values_list("id", "sheet_id"))
+    printed = set(on_rows.values())
+    printings = printed | ({newest} if newest is not None else set())
+    ours = Q(block__training_id=session.training_id) | Q(block_id=None, sheet_id__in=sorted(printings))
+    found = reads(Card).filter(ours | Q(id__in=sorted(on_rows)), hub_id=hub_id, state=CardState.OPEN)
+    rows = await found.order_by("id").values_list("id", "block_id", "sheet_id", "qr_hash", "short_code")
+    needed = [row for row in rows if row[0] in on_rows or row[1] is not None]
+    others = [row for row in rows if row[0] not in on_rows and row[1] is None]
+    others.sort(key=lambda row: row[2] not in printed)
+    kept = [*needed, *others[: max(0, MOST_SPARES - len(needed))]]
+    return sorted(Spare(qr_hash, short_code) for _id, _block, _sheet, qr_hash, short_code in kept)
