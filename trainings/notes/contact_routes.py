@@ -15,13 +15,12 @@ from trainings.notes.models import HelpContact
 from trainings.notes.words import BY_SITUATION, COUNTRIES, TILES
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/contactos"
 ONE = INDEX + "/{id:uuid}"
-REFUSED = (409, 422)
 
 
 @allow(*CONTACT_REVIEWERS)

@@ -19,10 +19,9 @@ from trainings.outreach.models import OutreachActivity
 from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_COUNTED, SEXES_SEEN
 from trainings.people.models import Sex
-from trainings.schedule.editor_routes import REFUSED
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render

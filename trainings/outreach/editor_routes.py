@@ -21,12 +21,11 @@ from trainings.people import choices
 from trainings.places.models import Hub
 from trainings.places.queries import hubs_visible_to, one_of, venues_of
 from trainings.schedule.bookings import Booked
-from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import at_the_day
 from trainings.schedule.queries import people_who_facilitate
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 

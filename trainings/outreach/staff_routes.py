@@ -24,12 +24,11 @@ from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule.bookings import Booked
-from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.months import day_written
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute, redirect, render

@@ -26,7 +26,7 @@ from trainings.schedule.models import PrintKind, Training, TrainingState
 from trainings.schedule.printouts import note_printed
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -35,7 +35,6 @@ BASE = "/panel/capacitaciones/{id:uuid}/convocatorias"
 MOST_IN_ONE = 50
 """Letters in one file: they are set while somebody waits, and take half a second."""
 UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-REFUSED = (409, 422)
 
 
 class TooManyAtOnce(Refusal):

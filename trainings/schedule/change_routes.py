@@ -21,14 +21,14 @@ from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
 from trainings.schedule.change_pictures import change_card, change_png
 from trainings.schedule.changes import differences, recent_changes
-from trainings.schedule.editor_routes import REFUSED, editable
+from trainings.schedule.editor_routes import editable
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_routes import editable_session
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render

@@ -23,13 +23,13 @@ from trainings.places.queries import one_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
 from trainings.schedule.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted
-from trainings.schedule.editor_routes import REFUSED, editable, editable_hubs, show_refusal
+from trainings.schedule.editor_routes import editable, editable_hubs, show_refusal
 from trainings.schedule.forms import DuplicateForm, Reason
 from trainings.schedule.models import SessionState, Training
 from trainings.schedule.plans import SessionPlan
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form, wrong
+from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render

@@ -12,13 +12,12 @@ from trainings.errors import Refusal
 from trainings.people import choices
 from trainings.schedule import actions, queries
 from trainings.schedule.course_forms import CourseForm, typed_course
-from trainings.schedule.editor_routes import REFUSED
 from trainings.schedule.forms import TICKED
 from trainings.schedule.models import Course, Topic
 from trainings.schedule.words import KINDS
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 

@@ -39,14 +39,12 @@ from trainings.schedule.session_actions import TrainingCalledOff
 from trainings.schedule.words import AGES_ADMITTED, KINDS, OFFERS
 from trainings.web.allow import WrongRole, allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 NEW = "/panel/capacitaciones/nueva"
 USUAL_CAPACITY = 30
-REFUSED = (409, 422)
-"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,12 @@ from trainings.places.feasts import (
     served_codes,
 )
 from trainings.places.models import FeastDay, Municipality
-from trainings.schedule.editor_routes import REFUSED, editable_hubs
+from trainings.schedule.editor_routes import editable_hubs
 from trainings.schedule.forms import required
 from trainings.schedule.holidays import feast_begins
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import redirect, render
 

@@ -18,7 +18,7 @@ from trainings.places.queries import hubs_visible_to
 from trainings.registrations.call_people import n_to_tell
 from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.schedule import actions, queries
-from trainings.schedule.editor_routes import REFUSED, editable
+from trainings.schedule.editor_routes import editable
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
 from trainings.schedule.queries import PAGE_SIZE, TrainingFilter, TrainingPage
@@ -26,7 +26,7 @@ from trainings.schedule.show_routes import show_training
 from trainings.schedule.words import STATES
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 

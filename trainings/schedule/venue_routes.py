@@ -17,12 +17,12 @@ from trainings.places.actions import create_venue
 from trainings.places.models import Venue
 from trainings.places.queries import one_of
 from trainings.places.words import ACCESS
-from trainings.schedule.editor_routes import REFUSED, editable_hubs
+from trainings.schedule.editor_routes import editable_hubs
 from trainings.schedule.forms import TICKED
 from trainings.schedule.venue_forms import VenueForm, typed_venue
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 

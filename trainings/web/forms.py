@@ -20,6 +20,8 @@ from trainings.web.i18n import N_, gettext
 
 MAX_FIELDS = 400
 FORM_TYPE = "application/x-www-form-urlencoded"
+REFUSED = (409, 422)
+"""Refusals that a form shows; out of scope and not allowed have pages of their own."""
 
 SENTENCES = {
     "missing": N_("Falta este dato."),
