@@ -102,6 +102,12 @@ async def test_month_tells_what_was_announced_and_nothing_else(client: AsyncClie
     assert "pensada" not in page
 
 
+async def move(training: Training, by: timedelta = NOT_AT_ALL, venue_id: UUID | None = None) -> None:
+    now = await TrainingSession.get(training_id=training.id)
+    where = venue_id or now.venue_id
+    await rescheduling.move(now.id, now.starts_at + by, now.ends_at + by, where, actor=PROGRAM)
+
+
 async def test_month_marks_for_a_week_what_is_another_than_it_was(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)
     hub = await make.make_hub()
@@ -117,11 +123,6 @@ async def test_month_marks_for_a_week_what_is_another_than_it_was(client: AsyncC
     ]
     fair = await make_activity(when=TimeAndPlace(at(3, 13, 9), at(3, 13, 12), make.LA_LIBERTAD, None, "Parque"))
     later = timedelta(days=7)
-
-    async def move(training: Training, by: timedelta = NOT_AT_ALL, venue_id: UUID | None = None) -> None:
-        now = await TrainingSession.get(training_id=training.id)
-        where = venue_id or now.venue_id
-        await rescheduling.move(now.id, now.starts_at + by, now.ends_at + by, where, actor=PROGRAM)
 
     await move(moved, later)
     for one in (housed, hidden):
