@@ -37,6 +37,9 @@ ASSETS = (
 )
 """What the page loads beside its modules, under addresses that carry their version."""
 
+READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
+"""Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time."""
+
 ICONS = (
     ("marcar-192.png", "192x192", "any"),
     ("marcar-512.png", "512x512", "any"),
@@ -52,6 +55,7 @@ class Kept:
     url: str
     content: bytes
     extra: str = ""
+    reader: str = ""
 
     @property
     def digest(self) -> str:
@@ -100,7 +104,11 @@ def static_files() -> tuple[Kept, ...]:
     versioned = (ENTRY, *ASSETS)
     plain = [path for path in modules() if path != ENTRY]
     urls = [(static(path), path) for path in versioned] + [(f"{PREFIX}/{path}", path) for path in plain]
-    return tuple(Kept(url, (STATIC_DIR / path).read_bytes()) for url, path in urls)
+    return tuple(Kept(url, (STATIC_DIR / path).read_bytes(), reader=_reader(path)) for url, path in urls)
+
+
+def _reader(path: str) -> str:
+    return next((name for folder, name in READERS.items() if path.startswith(folder)), "")
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +149,11 @@ def precached() -> tuple[Kept, ...]:
 @lru_cache(maxsize=1)
 def worker() -> str:
     """The service worker's text: what it keeps, then how."""
-    files = [{"url": one.url, "hash": one.digest, "key": one.key, "size": one.size} for one in precached()]
+    files = [
+        {"url": one.url, "hash": one.digest, "key": one.key, "size": one.size}
+        | ({"reader": one.reader} if one.reader else {})
+        for one in precached()
+    ]
     told = {"VERSION": version(), "FILES": files, "SHELLS": SHELLS}
     lines = [f"const {name} = {json.dumps(value, separators=(',', ':'))};" for name, value in told.items()]
     return "\n".join([*lines, (STATIC_DIR / WORKER).read_text()])

@@ -23,8 +23,8 @@ export class App extends EventTarget {
   page = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   /** The program in another window took over: nothing can be kept here any more. */
   isClosed = false;
-  /** Is the camera on? Nothing may reload the page meanwhile. */
-  isScanning = false;
+  /** @type {(() => Promise<void>) | null} saves a sealed copy of all marks as a file, where that is possible */
+  backup = null;
   /** @type {Map<string, Promise<{book: Book, marks: Marks}>>} */
   #sessions = new Map();
   #others = "BroadcastChannel" in globalThis ? new BroadcastChannel("marcar") : null;
@@ -36,13 +36,24 @@ export class App extends EventTarget {
       this.changed();
     });
     const changed = () => this.changed();
-    this.phone = new Phone(this.store, { app: this.version, onChange: changed });
-    this.sender = new Sender(this.store, { app: this.version, onChange: changed, onReply: (body, at) => this.phone.heard(body, at) });
-    this.phone.isComplete = async () => this.shell.isComplete;
-    this.shell.addEventListener("change", changed);
-    this.#others?.addEventListener("message", () => this.#reload());
+    this.phone = new Phone(this.store, { app: this.version, onChange: changed, onRoster: (id) => this.#reread(id) });
+    this.sender = new Sender(this.store, {
+      app: this.version,
+      onChange: changed,
+      onReply: (body, asked_at) => this.phone.heard(body, asked_at),
+      onUnprepared: () => this.phone.unprepared(),
+    });
+    this.shell.addEventListener("change", () => this.#heardOfShell());
+    this.#others?.addEventListener("message", ({ data }) => this.#reread(data));
     await this.phone.load();
+    this.sound.isMuted = Boolean(await this.store.get("muted"));
     await this.sender.count();
+  }
+
+  #heardOfShell() {
+    this.phone.isProgramKept = this.shell.isComplete;
+    this.phone.report();
+    this.changed();
   }
 
   changed() {
@@ -56,7 +67,8 @@ export class App extends EventTarget {
   session(id) {
     let found = this.#sessions.get(id);
     if (!found) {
-      found = Book.open(this.store, this.phone.session(id)).then((book) => ({ book, marks: new Marks(this, book) }));
+      const reading = new Book(this.phone.session(id)).read(this.store);
+      found = reading.then((book) => ({ book, marks: new Marks(this, book) }));
       this.#sessions.set(id, found);
     }
     return found;
@@ -83,9 +95,10 @@ export class App extends EventTarget {
     return event;
   }
 
-  /** Another window kept a mark: what was read before is old. */
-  async #reload() {
-    this.#sessions.clear();
+  /** A newer list came, or another window kept a mark: what was read before is old. @param {string} id */
+  async #reread(id) {
+    const { book } = (await this.#sessions.get(id)) ?? {};
+    await book?.read(this.store, this.phone.session(id) ?? book.session);
     await this.sender.count();
   }
 }

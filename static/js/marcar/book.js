@@ -4,7 +4,6 @@ import { Roster } from "./roster.js";
 import { flagOf, stayOf } from "./rules.js";
 
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
-/** @typedef {import("./store.js").Kept} Kept */
 /** @typedef {import("./roster.js").Line} Line */
 
 const EMPTY = { version: "", people: [], spares: [], sheets: [] };
@@ -17,25 +16,30 @@ export class Book {
   /** @type {Set<string>} */
   #present = new Set();
 
+  /** @type {ScanEvent[]} in the order they were made */
+  events = [];
+
+  /** @param {any} session as the server last described it */
+  constructor(session) {
+    this.session = session;
+    this.hasRoster = false;
+    this.roster = new Roster({ ...EMPTY, session: session.id, training: session.training });
+  }
+
   /**
-   * @param {any} session as the server last described it
-   * @param {any} file the list, where it is here
-   * @param {Kept[]} kept
+   * Read everything anew: another window kept a mark, or a newer list came.
+   * @param {import("./store.js").Store} store
+   * @param {any} session
    */
-  constructor(session, file, kept) {
+  async read(store, session = this.session) {
+    const [file, kept] = [await store.roster(session.id), await store.of(session.id)];
     this.session = session;
     this.hasRoster = Boolean(file);
     this.roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
     this.events = kept.map(({ event }) => event).sort((a, b) => a.seq - b.seq);
+    for (const known of [this.#marks, this.#about, this.#present]) known.clear();
     for (const event of this.events) this.#note(event);
-  }
-
-  /**
-   * @param {import("./store.js").Store} store
-   * @param {any} session
-   */
-  static async open(store, session) {
-    return new Book(session, await store.roster(session.id), await store.of(session.id));
+    return this;
   }
 
   /** A mark that was kept just now. @param {ScanEvent} event */

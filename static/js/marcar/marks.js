@@ -54,8 +54,8 @@ export class Marks {
     if (!code) return said("not_ticket", { text: this.app.words.say("mistyped") });
     const line = await this.book.roster.byShortCode(code);
     // The name stays shut: a short code can be guessed.
-    const text_ = this.app.words.say("code_accepted", { code: shownCode(code) });
-    return this.arrival(line ? { how: "typed", h: line.h } : { how: "typed", code }, { line, text: text_ });
+    const seen = { line, name: shownCode(code), text: this.app.words.say("code_accepted") };
+    return this.arrival(line ? { how: "typed", h: line.h } : { how: "typed", code }, seen);
   }
 
   /**
@@ -71,17 +71,18 @@ export class Marks {
   /**
    * Keep an arrival and say how it went. Rows of a sheet come here too (`how: "row"`, with `sheet` and `row`).
    * @param {Partial<ScanEvent> & {how: string}} mark
-   * @param {{line: Line | null, token?: string, text?: string}} seen
+   * @param {{line: Line | null, token?: string, name?: string, text?: string}} seen `name`: what stands in its place
    * @returns {Promise<Said>}
    */
-  arrival(mark, { line, token = "", text = "" }) {
+  arrival(mark, { line, token = "", name: shown = "", text = "" }) {
     return this.#next(async () => {
       const { book, app } = this;
       const kind = line?.f === "s" ? "walkin" : "in";
       const draft = this.draft({ kind, known: line !== null, ...mark });
       const before = book.stayOf(book.whoOf(draft));
       const flag = book.flagOf(line, draft.at, app.phone.offset);
-      const opening = line && token ? book.roster.name(line, token) : Promise.resolve("");
+      // Both at once: whoever stands at the door waits for the slower of the two.
+      const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
       const kept = await this.#keep(draft);
       const name = await opening;
       if (kept.error) return said("not_saved", { name, text: this.#trouble(kept.error), line });
@@ -89,7 +90,10 @@ export class Marks {
       if (before.present && before.left === null) {
         return said("already", { name, text: app.words.say("already_at", { time: timeOfDay(before.arrived ?? event.at) }), event, line });
       }
-      if (!NOTHING_ODD.has(flag)) return said("review", { name, text: app.words.say(`odd_${flag}`), event, line });
+      if (!NOTHING_ODD.has(flag)) {
+        const why = book.hasRoster ? `odd_${flag}` : "no_list";
+        return said("review", { name, text: app.words.say(why), event, line });
+      }
       const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at);
       return said("present", { name, text: fact, event, line });
     });

@@ -5,6 +5,8 @@ import { ask } from "./api.js";
 const KEY = "estado";
 const ROSTER_FORMAT = 1;
 const AFTERWARDS_MS = 12 * 3_600_000;
+/** Why the server gives a list no more. */
+const OVER = new Set(["roster_over", "revoked"]);
 
 /** @typedef {"" | "unprepared" | "revoked" | "outdated"} Account what stands between this phone and the server */
 
@@ -15,12 +17,15 @@ export class Phone {
   account = "";
   /** @type {Map<string, string>} session to the version of the list that lies here */
   rosters = new Map();
+  /** Whoever knows it says here that the program itself is kept. */
+  isProgramKept = false;
+  #reported = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void}} told
+   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -68,13 +73,18 @@ export class Phone {
   async #refresh() {
     const asked_at = Date.now();
     const { trouble, body } = await ask("estado");
-    if (trouble === "unprepared") await this.#setAccount("unprepared");
+    if (trouble === "unprepared") await this.unprepared();
     if (trouble || !Array.isArray(body?.sessions)) return;
     await this.heard(body, asked_at, body);
     for (const session of this.sessions) await this.#fetchRoster(session);
     await this.#tidy();
     this.told.onChange();
-    await this.#report();
+    await this.report();
+  }
+
+  /** The server does not know this phone (any more). What is kept here stays. */
+  async unprepared() {
+    if (this.said) await this.#setAccount("unprepared");
   }
 
   /**
@@ -101,21 +111,22 @@ export class Phone {
   async #fetchRoster(session) {
     if (Date.parse(session.roster_until) < Date.now() + this.offset) return;
     const version = this.rosters.get(session.id);
-    if (version !== undefined && version === session.version) return;
+    if (this.account || (version !== undefined && version === session.version)) return;
     const etag = version === undefined ? undefined : (await this.store.roster(session.id))?.etag;
     const reply = await ask(`sesiones/${session.id}/lista`, { etag });
+    if (reply.trouble === "refused" && OVER.has(reply.body?.code)) await this.#drop(session.id);
     if (reply.trouble || reply.status === 304 || reply.body?.v !== ROSTER_FORMAT) return;
     const roster = { ...reply.body, session: session.id, training: session.training, etag: reply.etag };
     await this.store.putRoster(roster);
     this.rosters.set(session.id, roster.version);
-    this.told.onChange();
+    this.told.onRoster(session.id);
   }
 
   /** Lists whose time is over, and marks that the server has of sessions that are over, leave this phone. */
   async #tidy() {
     const now = Date.now() + this.offset;
     for (const session of this.sessions) {
-      if (Date.parse(session.roster_until) < now) await this.#drop(session.id);
+      if (this.account === "revoked" || Date.parse(session.roster_until) < now) await this.#drop(session.id);
       if (Date.parse(session.ends) + AFTERWARDS_MS < now) await this.#forgetMarks(session.id);
     }
     const named = new Set(this.sessions.map(({ id }) => id));
@@ -124,8 +135,9 @@ export class Phone {
 
   /** @param {string} id */
   async #drop(id) {
+    if (!this.rosters.delete(id)) return;
     await this.store.dropRoster(id);
-    this.rosters.delete(id);
+    this.told.onRoster(id);
   }
 
   /** @param {string} session */
@@ -135,14 +147,12 @@ export class Phone {
     await this.store.forget(kept.map(({ id }) => id));
   }
 
-  async #report() {
-    const versions = Object.fromEntries(this.rosters);
-    if (this.told.app && (await this.isComplete())) await ask("listo", { json: { version: this.told.app, sessions: versions } });
-  }
-
-  /** Replaced by whoever knows whether the program itself is kept. @returns {Promise<boolean>} */
-  async isComplete() {
-    return false;
+  /** Tell the server, once for each state of things, that program and lists are here. */
+  async report() {
+    const json = { version: this.told.app, sessions: Object.fromEntries(this.rosters) };
+    const text = JSON.stringify(json);
+    if (!this.isProgramKept || !this.said || text === this.#reported) return;
+    if (!(await ask("listo", { json })).trouble) this.#reported = text;
   }
 
   /**

@@ -27,9 +27,7 @@ export class Recent {
    * @param {string} undone the mark that was taken back
    */
   tell(said, undone) {
-    if (said.event) this.#said.set(said.event.id, { name: said.name, word: said.state });
-    if (undone) this.#said.delete(said.event?.id ?? "");
-    this.draw();
+    if (said.event && !undone) this.#said.set(said.event.id, { name: said.name, word: said.state });
   }
 
   draw() {

@@ -9,6 +9,8 @@ const BATCH = 50;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 const LOCK = "marcar-send";
+/** A window that sleeps may hold the lock: what counts twice here counts once there. */
+const LOCK_WAIT_MS = 30_000;
 
 export class Sender {
   /** @type {Set<string>} the server could not read them on this visit; kept, but not in the way of the others */
@@ -20,24 +22,25 @@ export class Sender {
   #timer = 0;
   /** @type {Trouble} how the last attempt ended */
   trouble = "";
+  /** Not acknowledged yet. */
   n_waiting = 0;
+  /** What the server does not understand: some of it may be among those that wait. */
+  n_unread = 0;
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void, onReply: (body: any, asked_at: number) => void}} told
+   * @param {{app: string, onChange: () => void, onReply: (body: any, asked_at: number) => void, onUnprepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
     this.told = told;
   }
 
-  get n_aside() {
-    return this.#aside.size;
-  }
-
   /** Count anew, without sending. */
   async count() {
-    this.n_waiting = await this.store.countWaiting();
+    const n_all = await this.store.countWaiting();
+    this.n_waiting = Math.max(0, n_all - this.#aside.size);
+    this.n_unread = (await this.store.countUnread()) + n_all - this.n_waiting;
     this.told.onChange();
   }
 
@@ -59,7 +62,7 @@ export class Sender {
     while (this.#again) {
       this.#again = false;
       // Two windows of this program send once: the second finds the queue empty.
-      await locked(() => this.#run()).catch(() => undefined);
+      await locked(() => this.#run()).catch(() => this.#failed("down"));
       await this.count().catch(() => undefined);
       if (this.trouble && this.n_waiting) this.#retryLater();
     }
@@ -74,6 +77,12 @@ export class Sender {
       trouble = await this.#send(batch);
       await this.count();
     }
+    this.#failed(trouble);
+    if (trouble === "unprepared") this.told.onUnprepared();
+  }
+
+  /** @param {Trouble} trouble */
+  #failed(trouble) {
     this.trouble = trouble;
     this.#n_failures = trouble ? this.#n_failures + 1 : 0;
   }
@@ -127,5 +136,11 @@ export class Sender {
  */
 function locked(act) {
   // Without locks two windows may send the same: the server counts each id once.
-  return navigator.locks ? navigator.locks.request(LOCK, act) : act();
+  if (!navigator.locks) return act();
+  const control = new AbortController();
+  const timer = setTimeout(() => control.abort(), LOCK_WAIT_MS);
+  return navigator.locks.request(LOCK, { signal: control.signal }, () => {
+    clearTimeout(timer);
+    return act();
+  });
 }

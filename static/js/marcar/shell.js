@@ -3,6 +3,7 @@
 const WORKER = "/marcar/sw.js";
 const SCOPE = "/marcar/";
 const AGAIN_MS = 30_000;
+const MARKING = "marcar-marking";
 
 export class Shell extends EventTarget {
   isSupported = "serviceWorker" in navigator;
@@ -12,6 +13,27 @@ export class Shell extends EventTarget {
   done = 0;
   total = 0;
   #wantsReload = false;
+  /** @type {any} the browser's own question whether to install, where it has one */
+  #question = null;
+
+  constructor() {
+    super();
+    addEventListener("beforeinstallprompt", (event) => {
+      event.preventDefault();
+      this.#question = event;
+      this.#tell();
+    });
+  }
+
+  get canInstall() {
+    return this.#question !== null;
+  }
+
+  install() {
+    this.#question?.prompt();
+    this.#question = null;
+    this.#tell();
+  }
 
   async start() {
     if (!this.isSupported) return this.#tell();
@@ -53,7 +75,7 @@ export class Shell extends EventTarget {
   async check() {
     const { registration } = this;
     const active = registration?.active ?? navigator.serviceWorker?.controller;
-    this.hasUpdate = Boolean(registration?.waiting && registration.active);
+    this.hasUpdate = Boolean(registration?.waiting && registration.active) && !(await isMarkingElsewhere());
     const state = active && (await asked(active, "state"));
     this.isComplete = Boolean(state && !state.missing.length);
     this.#tell();
@@ -61,6 +83,7 @@ export class Shell extends EventTarget {
       this.isComplete = !(await asked(active, "repair"))?.missing.length;
       this.#tell();
     }
+    if (this.isComplete) active?.postMessage({ kind: "rest" });
   }
 
   /** Let the newer version in; this window then opens it. */
@@ -80,6 +103,19 @@ export class Shell extends EventTarget {
   #tell() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** Held while a window stands at a door: a new version waits until it is closed. @returns {Promise<() => void>} */
+export function holdMarking() {
+  return new Promise((resolve) => {
+    if (!navigator.locks) return resolve(() => undefined);
+    navigator.locks.request(MARKING, { mode: "shared" }, () => new Promise((free) => resolve(() => free(undefined))));
+  });
+}
+
+async function isMarkingElsewhere() {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.some(({ name }) => name === MARKING);
 }
 
 /**

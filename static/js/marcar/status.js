@@ -11,7 +11,7 @@ export function showStatus(app) {
   });
   const draw = () => {
     put(line, queueText(app));
-    send.hidden = !app.sender.n_waiting;
+    send.hidden = !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
     const trouble = app.isClosed ? "closed" : app.phone.account;
     put(account, trouble ? app.words.say(`account_${trouble}`) : "");
@@ -24,12 +24,11 @@ export function showStatus(app) {
 
 /** @param {import("./app.js").App} app */
 function queueText({ sender, words }) {
-  const { n_waiting, n_aside, trouble } = sender;
-  if (!n_waiting) return words.say("all_sent");
-  const waiting = words.many("waiting", n_waiting - n_aside);
-  const unread = n_aside ? words.many("unread", n_aside) : "";
-  const why = trouble === "offline" ? words.say("offline") : trouble === "down" ? words.say("down") : "";
-  return [why, n_waiting > n_aside ? waiting : "", unread].filter(Boolean).join(" ");
+  const { n_waiting, n_unread, trouble } = sender;
+  const unread = n_unread ? words.many("unread", n_unread) : "";
+  if (!n_waiting) return unread || words.say("all_sent");
+  const why = trouble === "offline" || trouble === "down" ? words.say(trouble) : "";
+  return [why, words.many("waiting", n_waiting), unread].filter(Boolean).join(" ");
 }
 
 /**

@@ -37,6 +37,7 @@ const VERSION = 1;
  * @property {string} id
  * @property {string} scope its session or activity
  * @property {1} [waiting] there until the server acknowledged it by its id
+ * @property {1} [unread] the server has it, but does not understand it: it stays here
  * @property {{state: string, flag: string, text: string}} [receipt] what the server said
  * @property {ScanEvent} event
  */
@@ -77,6 +78,8 @@ export async function openStore(onClosed) {
     waiting: (most) => asked(db.transaction("events").objectStore("events").index("waiting").getAll(1, most)),
     /** @returns {Promise<number>} */
     countWaiting: () => asked(db.transaction("events").objectStore("events").index("waiting").count()),
+    /** @returns {Promise<number>} */
+    countUnread: () => asked(db.transaction("events").objectStore("events").index("unread").count()),
     /** @param {Array<{id: string, state: string, flag?: string, text?: string}>} results */
     receive: (results) => receive(db, results),
     /** @param {string[]} ids */
@@ -103,6 +106,7 @@ function opened() {
   request.onupgradeneeded = () => {
     const events = request.result.createObjectStore("events", { keyPath: "id" });
     events.createIndex("waiting", "waiting");
+    events.createIndex("unread", "unread");
     events.createIndex("scope", "scope");
     request.result.createObjectStore("rosters", { keyPath: "session" });
     request.result.createObjectStore("meta");
@@ -150,7 +154,7 @@ function receive(db, results) {
       found.onsuccess = () => {
         if (!found.result) return;
         const { waiting: _waiting, ...kept } = found.result;
-        store.put({ ...kept, receipt: { state, flag, text } });
+        store.put({ ...kept, ...(state === "malformed" ? { unread: 1 } : {}), receipt: { state, flag, text } });
       };
     }
   });

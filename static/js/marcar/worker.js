@@ -11,24 +11,27 @@
 const CACHE = "marcar-shell";
 const AT_ONCE = 4;
 const BY_ADDRESS = new Map(FILES.map((file) => [file.url, file]));
-const TOTAL = FILES.reduce((sum, file) => sum + file.size, 0);
+const READER = canCompile() ? "wasm" : "jsqr";
+/** What the app needs here; the other reader of codes is fetched when there is time. */
+const NEEDED = FILES.filter(({ reader }) => !reader || reader === READER);
+const TOTAL = NEEDED.reduce((sum, file) => sum + file.size, 0);
 
 // No skipWaiting here: a new version must not take over while somebody stands before the camera.
-self.addEventListener("install", (event) => event.waitUntil(fill()));
+self.addEventListener("install", (event) => event.waitUntil(fill(NEEDED)));
 self.addEventListener("activate", (event) => event.waitUntil(tidy().then(() => self.clients.claim())));
 self.addEventListener("fetch", answer);
 self.addEventListener("message", (event) => event.waitUntil(told(event)));
 
 /** Download what is missing, a few files at a time. Fails where one cannot be had: then nothing is promised. */
-async function fill() {
+async function fill(files) {
   const cache = await caches.open(CACHE);
-  const todo = [...FILES];
+  const todo = [...files];
   let done = 0;
   const work = async () => {
     for (let file = todo.shift(); file; file = todo.shift()) {
       if (!(await found(cache, file))) await cache.put(keyOf(file), await fetched(file));
       done += file.size;
-      await tell({ kind: "progress", version: VERSION, done, total: TOTAL });
+      if (files === NEEDED) await tell({ kind: "progress", version: VERSION, done, total: TOTAL });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -60,7 +63,8 @@ async function kept(file, request) {
 async function told(event) {
   const { kind } = event.data;
   if (kind === "update") await self.skipWaiting();
-  if (kind === "repair") await fill().catch(() => undefined);
+  if (kind === "repair") await fill(NEEDED).catch(() => undefined);
+  if (kind === "rest") await fill(FILES).catch(() => undefined);
   if (kind === "state" || kind === "repair") event.ports[0].postMessage(await state());
 }
 
@@ -68,8 +72,17 @@ async function told(event) {
 async function state() {
   const cache = await caches.open(CACHE);
   const missing = [];
-  for (const file of FILES) if (!(await found(cache, file))) missing.push(file.url);
+  for (const file of NEEDED) if (!(await found(cache, file))) missing.push(file.url);
   return { version: VERSION, missing };
+}
+
+/** The smallest WebAssembly: some browsers lack it, some phones forbid it. */
+function canCompile() {
+  try {
+    return Boolean(new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)));
+  } catch {
+    return false;
+  }
 }
 
 function found(cache, file) {

@@ -3,7 +3,7 @@
 import { Lens } from "../../scan/lens.js";
 
 const LINK = /\/marcar(?:\/en)?\/alta#([0-9A-Za-z-]+)$/;
-const WORDS_OF = { offline: "enrol_offline", down: "enrol_offline", refused: "enrol_unknown", unreadable: "enrol_unknown", unprepared: "enrol_unknown" };
+const WORDS_OF = { offline: "enrol_offline", down: "enrol_down", refused: "enrol_unknown", unreadable: "enrol_unknown", unprepared: "enrol_unknown" };
 
 /** @type {import("../router.js").Screen} */
 export const enrol = {
@@ -18,6 +18,8 @@ export const enrol = {
       event.preventDefault();
       use(field.value.trim());
     });
+    // There the installed app and the browser keep their things apart. No other browser knows this property.
+    part("[data-iphone]").hidden = /** @type {any} */ (navigator).standalone !== false;
     if (code) use(code);
     return () => lens.rest("");
 

@@ -4,6 +4,7 @@ import { Answer } from "../../scan/answer.js";
 import { redraw } from "../../scan/band.js";
 import { Lens } from "../../scan/lens.js";
 import { Recent } from "../recent.js";
+import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
 
 /** @typedef {import("../marks.js").Said} Said */
@@ -51,12 +52,15 @@ class Scanning {
     this.#listenToMute();
     const keys = (/** @type {KeyboardEvent} */ event) => this.catchScanner(event);
     document.addEventListener("keydown", keys);
-    const draw = () => this.count();
+    const draw = () => this.draw();
     app.addEventListener("change", draw);
+    const held = holdMarking();
+    this.part("[data-backup]").addEventListener("click", () => app.backup?.());
+    this.part("[data-send]").addEventListener("click", () => app.sender.flush({ forced: true }));
     this.answer.show("ready", { text: app.words.say("ready") });
-    this.count();
-    this.recent.draw();
+    this.draw();
     return () => {
+      held.then((free) => free());
       lens.rest("");
       document.removeEventListener("keydown", keys);
       app.removeEventListener("change", draw);
@@ -107,14 +111,19 @@ class Scanning {
     const said = await answering;
     this.answer.show(said.state, { name: said.name, text: said.text });
     this.app.sound.play(said.state);
-    this.shown = said.event && said.state !== "undone" ? said.event.id : "";
+    // What was counted before stays counted: taking back the repeat would change nothing.
+    this.shown = said.event && !["undone", "already"].includes(said.state) ? said.event.id : "";
     this.undoLast.hidden = !this.shown;
+    const isLost = said.state === "not_saved";
+    this.part("[data-backup]").hidden = !isLost || !this.app.backup;
+    this.part("[data-send]").hidden = !isLost;
     this.recent.tell(said, undone);
-    this.count();
+    this.draw();
     return said;
   }
 
-  count() {
+  draw() {
+    this.recent.draw();
     const { n_present, n_expected } = this.book;
     const text = this.app.words.say("count", { present: n_present, expected: n_expected });
     const said = this.part("[data-count-text]");
