@@ -52,6 +52,7 @@ FOR_HOLDERS = {
     "GET /marcar/api/estado",
     "GET /marcar/api/sesiones/{id:uuid}/lista",
     "POST /marcar/api/listo",
+    "POST /marcar/api/marcas",
 }
 FOR_ALL = {
     "GET /",

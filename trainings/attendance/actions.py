@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -71,17 +71,17 @@ async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: A
         return answer
 
 
-async def close_session(session_id: UUID, *, actor: Actor) -> None:
+async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
     """End a session: its minutes count from now on. Closing twice is closing once.
 
-    Refuses before it starts, and one that was called off.
+    `at`: when it was closed on a phone without signal. Refuses before it starts, and one that was called off.
     """
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)
         was_closed = (await _found(session_id)).closed_at is not None
         await match_unknown(training_id)
-        await schedule.close_session(session_id, actor=actor)
+        await schedule.close_session(session_id, actor=actor, at=at)
         if was_closed:
             return
         await settle(training_id)

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import Stay, stay_of, undone_at
-from trainings.attendance.scans import NOBODY, NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
+from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard, seen_at
@@ -172,12 +172,11 @@ class Intake:
         before = self.stored.get(scan.id)
         device_at = scan.at or clock.now()
         at = device_at + self.offset
-        holder = self._meant(scan)
-        registration, card = holder.registration, self.named.card_of(scan)
+        registration, card = self._meant(scan), self.named.card_of(scan)
         if scan.kind is ScanKind.UNDO:
             flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
         else:
-            flag = flag_of(holder, self.session, at=at, offset=self.offset)
+            flag = flag_of(self.named.holder_of(scan), self.session, at=at, offset=self.offset)
         if before is not None:
             flag = self._contest(before, flag)
         return ScanEvent(
@@ -206,14 +205,14 @@ class Intake:
             self.contested.append(before)
         return ScanFlag.CHANGED_BODY if flag in NOTHING_ODD else flag
 
-    def _meant(self, scan: Scan) -> Holder:
+    def _meant(self, scan: Scan) -> Registration | None:
         """Whom the scan is about. An undo names one event of this session; before its target came, nobody is known."""
         if scan.kind is not ScanKind.UNDO:
-            return self.named.holder_of(scan)
+            return self.named.of(scan)
         target = self.stored.get(scan.target_id) if scan.target_id is not None else None
         if target is None or target.session_id != self.session.id or target.registration_id is None:
-            return NOBODY
-        return Holder(self.people[target.registration_id])
+            return None
+        return self.people[target.registration_id]
 
     def _remember(self, event: ScanEvent) -> None:
         self.new.append(event)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from trainings import clock
+from trainings.attendance.marks import KeptMark, marks_of, undos_naming
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanKind
 from trainings.db import reads
 from trainings.registrations.models import Registration
@@ -35,6 +35,36 @@ WAIT_FOR_DECISION = frozenset({ScanFlag.REVOKED, ScanFlag.OTHER_SESSION})
 """Flags of events that count only once somebody says so: of a phone that was not, or no more, prepared for them."""
 
 
+class Mark(Protocol):
+    """What of a scan event says who was where, and when."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def registration_id(self) -> UUID | None: ...
+    @property
+    def kind(self) -> ScanKind: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def stated_at(self) -> datetime | None: ...
+    @property
+    def target_id(self) -> UUID | None: ...
+    @property
+    def conflict_of_id(self) -> UUID | None: ...
+    @property
+    def code_hash(self) -> str: ...
+    @property
+    def number(self) -> int | None: ...
+    @property
+    def flag(self) -> ScanFlag: ...
+    @property
+    def decision(self) -> Decision: ...
+
+
+M = TypeVar("M", bound=Mark)
+
+
 @dataclass(frozen=True, slots=True)
 class Stay:
     """What the standing events say of one person at one session. `event_id` is what its state rests on."""
@@ -49,27 +79,27 @@ class Stay:
         return self.arrived_at is not None
 
 
-def is_counted(event: ScanEvent) -> bool:
+def is_counted(event: Mark) -> bool:
     """Whether an event says anything: what was put aside never does, what waits for a decision not yet."""
     if event.decision is Decision.NONE:
         return event.flag not in WAIT_FOR_DECISION
     return event.decision is Decision.COUNTED
 
 
-def undone_by(events: Iterable[ScanEvent]) -> set[UUID]:
+def undone_by(events: Iterable[Mark]) -> set[UUID]:
     """The ids that these events take back, also where what they name has not come in yet."""
     undos = (event for event in events if event.kind is ScanKind.UNDO and is_counted(event))
     return {event.target_id for event in undos if event.target_id is not None}
 
 
-def standing(events: Iterable[ScanEvent], undone: Collection[UUID]) -> list[ScanEvent]:
+def standing(events: Iterable[M], undone: Collection[UUID]) -> list[M]:
     """Those that count and were not taken back. An undo takes back all that came under its id."""
     return [
         event for event in events if is_counted(event) and event.id not in undone and event.conflict_of_id not in undone
     ]
 
 
-def stay_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> Stay:
+def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
     """Present is who has an arrival that stands; arrival is the earliest of those.
 
     The latest word of a departure counts unless the person came back after it was said. "Se fue antes" (LEFT) says
@@ -89,19 +119,19 @@ def stay_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> Stay:
     )
 
 
-def _in_time(event: ScanEvent) -> tuple[datetime, datetime, UUID]:
+def _in_time(event: Mark) -> tuple[datetime, datetime, UUID]:
     # Two words about a departure in the same moment: the later departure, whatever the order they came in.
     return event.at, event.stated_at or event.at, event.conflict_of_id or event.id
 
 
-def heads_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> int:
+def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
     """Companions without a card: the sum of what was counted up and down, never less than nobody."""
     return max(0, sum(event.number or 0 for event in standing(events, undone) if event.kind is ScanKind.HEADS))
 
 
-def unnamed_of(events: Iterable[ScanEvent], undone: Collection[UUID]) -> int:
+def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
     """How many came whom nobody has written down yet: cards without a name, and what somebody decided to count."""
-    by_card: dict[str, list[ScanEvent]] = defaultdict(list)
+    by_card: dict[str, list[Mark]] = defaultdict(list)
     for event in events:
         if event.registration_id is None and (event.flag is ScanFlag.UNNAMED or event.decision is Decision.COUNTED):
             by_card[event.code_hash or str(event.id)].append(event)
@@ -125,48 +155,67 @@ def minutes_of(session: TrainingSession, stay: Stay) -> int:
 
 async def project(session: TrainingSession, registration_ids: Collection[UUID]) -> None:
     """Recompute these people's attendance at one session from all their events, in the caller's transaction."""
-    events: dict[UUID, list[ScanEvent]] = {key: [] for key in registration_ids}
-    for event in await ScanEvent.filter(session_id=session.id, registration_id__in=sorted(registration_ids)):
+    await project_all({session.id: session}, {session.id: registration_ids})
+
+
+async def project_all(sessions: Mapping[UUID, TrainingSession], touched: Mapping[UUID, Collection[UUID]]) -> None:
+    """The same for people of several sessions, in as many statements as for one."""
+    people = sorted({key for keys in touched.values() for key in keys})
+    if not people:
+        return
+    marks = await marks_of(touched, people)
+    undone = await undone_among(marks)
+    events: dict[tuple[UUID, UUID], list[Mark]] = defaultdict(list)
+    for event in marks:
         assert event.registration_id is not None
-        events[event.registration_id].append(event)
-    undone = await undone_at(session.id)
-    await keep_stays(session, {key: stay_of(own, undone) for key, own in events.items()})
+        events[event.session_id, event.registration_id].append(event)
+    pairs = [(session_id, key) for session_id, keys in touched.items() for key in keys]
+    stays = {pair: stay_of(events[pair], undone[pair[0]]) for pair in pairs}
+    await _keep({pair: _columns(sessions[pair[0]], stay) for pair, stay in stays.items()})
 
 
 async def keep_stays(session: TrainingSession, stays: Mapping[UUID, Stay]) -> None:
     """Write what the events say. Rows that say the same already are left alone."""
-    kept = Attendance.filter(session_id=session.id, registration_id__in=sorted(stays))
-    rows = {attendance.registration_id: attendance for attendance in await kept}
-    new = []
-    for key, stay in stays.items():
-        columns, attendance = _columns(session, stay), rows.get(key)
+    await _keep({(session.id, key): _columns(session, stay) for key, stay in stays.items()})
+
+
+async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
+    kept = Attendance.filter(
+        session_id__in=sorted({session_id for session_id, _key in wanted}),
+        registration_id__in=sorted({key for _session_id, key in wanted}),
+    )
+    rows = {(one.session_id, one.registration_id): one for one in await kept}
+    new, changed = [], []
+    for pair, columns in wanted.items():
+        attendance = rows.get(pair)
         if attendance is None:
-            new.append(Attendance(session_id=session.id, registration_id=key, **columns))
+            new.append(Attendance(session_id=pair[0], registration_id=pair[1], **columns))
         elif any(getattr(attendance, name) != value for name, value in columns.items()):
-            await attendance.update_from_dict(columns).save(update_fields=list(columns))
+            changed.append(attendance.update_from_dict(columns))
     if new:
         await Attendance.bulk_create(new)
+    if changed:
+        await Attendance.bulk_update(changed, COLUMNS)
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:
     """The ids that were taken back at a session, also where what they name has not come in yet."""
-    return (await undone_in([session_id])).get(session_id, set())
+    return undone_by(await reads(ScanEvent).filter(session_id=session_id, kind=ScanKind.UNDO))
 
 
-async def undone_in(session_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
-    """The same for several sessions in one read."""
-    waits = Q(flag__in=sorted(WAIT_FOR_DECISION), decision=Decision.NONE)
-    undos = reads(ScanEvent).filter(
-        ~waits & ~Q(decision=Decision.DISMISSED), session_id__in=sorted(session_ids), kind=ScanKind.UNDO
-    )
-    undone: dict[UUID, set[UUID]] = defaultdict(set)
-    for session_id, target_id in await undos.values_list("session_id", "target_id"):
-        if target_id is not None:
-            undone[session_id].add(target_id)
-    return undone
+async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
+    """Which of these were taken back, by session: found by what they are called, however long a session's list is."""
+    named = {mark.id for mark in marks} | {mark.conflict_of_id for mark in marks if mark.conflict_of_id is not None}
+    undos: dict[UUID, list[KeptMark]] = defaultdict(list)
+    for undo in await undos_naming(named):
+        undos[undo.session_id].append(undo)
+    return defaultdict(set, {session_id: undone_by(own) for session_id, own in undos.items()})
 
 
-def _columns(session: TrainingSession, stay: Stay) -> dict[str, object]:
+COLUMNS = ("is_present", "arrived_at", "left_at", "minutes", "to_review")
+
+
+def _columns(session: TrainingSession, stay: Stay) -> dict[str, Any]:
     return {
         "is_present": stay.is_present,
         "arrived_at": stay.arrived_at,
@@ -189,24 +238,28 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     attended = await Attendance.filter(registration_id__in=sorted(registration_ids), minutes__gt=0).prefetch_related(
         "session__training"
     )
+    stays_of: dict[UUID, list[Attendance]] = defaultdict(list)
+    for one in attended:
+        stays_of[one.registration_id].append(one)
+    changed = []
     for registration in registrations:
-        training = trainings[registration.training_id]
-        own = [session for session in sessions if session.training_id == training.id]
-        stays = [
-            one
-            for one in attended
-            if one.registration_id == registration.id and one.session.training.course_id == training.course_id
-        ]
-        await _settle_one(registration, stays, own, training.course.completion_share)
+        course = trainings[registration.training_id].course
+        own = [session for session in sessions if session.training_id == registration.training_id]
+        stays = [one for one in stays_of[registration.id] if one.session.training.course_id == course.id]
+        if _settled(registration, stays, own, course.completion_share):
+            changed.append(registration)
+    if changed:
+        await Registration.bulk_update(changed, ("minutes_attended", "completed_at"))
 
 
-async def _settle_one(
+def _settled(
     registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int
-) -> None:
+) -> bool:
+    """Set what the stays come to; whether it is another number than before."""
     minutes = minutes_counted(stays, sessions)
     is_complete = is_completed(minutes, minutes_planned(sessions), share)
     completed_at = (registration.completed_at or clock.now()) if is_complete else None
     if (minutes, completed_at) == (registration.minutes_attended, registration.completed_at):
-        return
+        return False
     registration.minutes_attended, registration.completed_at = minutes, completed_at
-    await registration.save(update_fields=["minutes_attended", "completed_at"])
+    return True

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
-from trainings.attendance import actions, device_routes, minor_routes, roster_routes, views
+from trainings.attendance import actions, device_routes, minor_routes, roster_routes, upload_routes, views
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.queries import Door, Gate, answer_about, door_of, gate_of, roster, totals, totals_of
@@ -301,6 +301,7 @@ routes: list[BaseRoute] = [
     Route(PREFIX + "/reabrir", reopen, methods=["POST"]),
     Route(PREFIX + "/listado", sheet),
     *minor_routes.routes,
+    *upload_routes.routes,
     *device_routes.routes,
     *roster_routes.routes,
 ]

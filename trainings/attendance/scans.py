@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
@@ -85,6 +86,15 @@ class Answer:
     card: SeenCard | None = None
 
 
+class Registered(Protocol):
+    """What of a registration decides how a mark of it is looked at."""
+
+    @property
+    def training_id(self) -> UUID: ...
+    @property
+    def state(self) -> RegistrationState: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who comes with a code or stands in a row: somebody registered, a card without a name (`is_card`), or nobody.
@@ -92,7 +102,7 @@ class Holder:
     `is_replaced`: the ticket was printed anew since, and this is the old one.
     """
 
-    registration: Registration | None = None
+    registration: Registered | None = None
     is_replaced: bool = False
     is_card: bool = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainings.attendance.models import ScanFlag, ScanHow
+from trainings.attendance.upload_results import Trouble
 from trainings.registrations.models import CardState, RegistrationState
 from trainings.web.i18n import N_
 
@@ -11,6 +12,9 @@ HOW: dict[ScanHow, str] = {
     ScanHow.TYPED: N_("Código"),
     ScanHow.LIST: N_("Lista"),
     ScanHow.WALK_IN: N_("Sin boleto"),
+    ScanHow.ROW: N_("Número de la hoja"),
+    ScanHow.SHEET: N_("Hoja firmada"),
+    ScanHow.BUTTON: N_("Botón"),
 }
 
 NOTES: dict[RegistrationState, str] = {
@@ -28,6 +32,16 @@ FLAGS: dict[ScanFlag, str] = {
     ScanFlag.HELD: N_("Su inscripción estaba por aprobarse. Deje pasar a la persona."),
     ScanFlag.CANCELLED: N_("Había cancelado. Deje pasar a la persona."),
     ScanFlag.CHANGED_BODY: N_("La marca llegó dos veces con datos distintos. Las dos quedan anotadas."),
+    ScanFlag.REPLACED: N_("Es un boleto que se cambió por otro. Deje pasar a la persona."),
+    ScanFlag.UNNAMED: N_("Es una tarjeta sin nombre. La persona cuenta; falta anotarla."),
+    ScanFlag.UNKNOWN_ROW: N_("Esa hoja no tiene ese número. Revise el número y el código de la hoja."),
+    ScanFlag.CLOCK: N_("La hora de la marca es rara. Cuenta, y quien coordina la revisa."),
+    ScanFlag.AFTER_CLOSE: N_("Llegó después de cerrar la sesión. Cuenta, y quien coordina la revisa."),
+    ScanFlag.SESSION_OFF: N_("La sesión está cancelada. La marca queda guardada, y quien coordina la revisa."),
+    ScanFlag.REVOKED: N_("Este teléfono ya no está en uso. La marca queda guardada, y quien coordina decide."),
+    ScanFlag.OTHER_SESSION: N_(
+        "Este teléfono no está preparado para esa sesión. La marca queda guardada, y quien coordina decide."
+    ),
 }
 
 CARDS: dict[CardState, str] = {
@@ -40,3 +54,13 @@ CARDS: dict[CardState, str] = {
 
 CARD_WITH_PLACE, SPARE_CARD = N_("Tiene lugar apartado."), N_("Es una tarjeta de reserva.")
 CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la persona con «Sin boleto».")
+
+TROUBLES: dict[Trouble, str] = {
+    Trouble.UNREADABLE: N_("El servidor no entiende esta marca. Sigue en el teléfono: guarde una copia y avise."),
+    Trouble.UNKNOWN_SESSION: N_("El servidor no conoce esa sesión. La marca sigue en el teléfono: avise."),
+    Trouble.UNKNOWN_ACTIVITY: N_(
+        "Este teléfono no está preparado para contar en esa actividad. Lo contado sigue en el teléfono: "
+        "prepárelo otra vez."
+    ),
+}
+"""What is said of an event that could not be kept."""

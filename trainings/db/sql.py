@@ -1,5 +1,5 @@
 """Statements written by hand, with one text for both engines: `?` is a value, `IN ?list` a list of values,
-`IN ?pairs` a list of (UUID, text).
+`IN ?pairs` a list of (UUID, text), `FROM ?texts` a table `wanted` of texts (`wanted.value`).
 
 They run on the transaction in progress, if there is one.
 """
@@ -20,11 +20,16 @@ from tortoise.connection import get_connection
 
 from trainings.db.connection import is_in_transaction
 
-PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|\?")
+PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 ROWS_AT_ONCE = (64, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
-PAIRS_ON_SQLITE = "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+ON_SQLITE = {
+    "?": "?",
+    "IN ?list": "IN (SELECT value FROM json_each(?))",
+    "IN ?pairs": "IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+    "FROM ?texts": "FROM json_each(?) AS wanted",
+}
 
 
 async def rows(text: str, *values: object) -> list[dict[str, Any]]:
@@ -175,9 +180,11 @@ def translated(text: str, dialect: str) -> str:
     def marker(found: re.Match[str]) -> str:
         kind = found[0]
         if dialect != "postgres":
-            return {"?": "?", "IN ?pairs": PAIRS_ON_SQLITE}.get(kind, "IN (SELECT value FROM json_each(?))")
+            return ON_SQLITE[kind]
         if kind == "IN ?pairs":
             return PAIRS_ON_POSTGRES.format(next(numbers), next(numbers))
+        if kind == "FROM ?texts":
+            return f"FROM unnest(${next(numbers)}::text[]) AS wanted(value)"
         return f"= ANY(${next(numbers)})" if kind == "IN ?list" else f"${next(numbers)}"
 
     return PLACEHOLDER.sub(marker, text)

@@ -116,8 +116,11 @@ async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
         await record("schedule.cancel_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
 
 
-async def close_session(session_id: UUID, *, actor: Actor) -> None:
-    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and a cancelled one."""
+async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
+    """The meeting is over and its minutes count; twice is once. Refuses before it starts, and a cancelled one.
+
+    `at`: when it was closed, where we hear of it later.
+    """
     async with transaction():
         training, session = await _locked(session_id)
         if session.state is SessionState.CANCELLED:
@@ -126,7 +129,7 @@ async def close_session(session_id: UUID, *, actor: Actor) -> None:
             raise NotStarted
         if session.closed_at is not None:
             return
-        session.closed_at, session.closed_by_id = clock.now(), actor.id
+        session.closed_at, session.closed_by_id = min(at or clock.now(), clock.now()), actor.id
         await session.save(update_fields=["closed_at", "closed_by_id"])
         await record("schedule.close_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
 

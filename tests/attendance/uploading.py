@@ -1,0 +1,70 @@
+"""Events as a prepared phone sends them, for the tests of uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tests.attendance.doors import Opened
+from trainings.attendance import uploads
+from trainings.attendance.models import Device, DeviceSession, ScanEvent
+from trainings.attendance.upload_results import Result
+from trainings.attendance.uploads import Upload
+from trainings.db import reads
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+
+Event = dict[str, Any]
+NO_OFFSET = timedelta()
+
+
+async def make_device(door: Opened, *, sessions: Sequence[UUID] | None = None, **columns: Any) -> Device:
+    """A phone that is prepared for all sessions of the door's training, unless some are named."""
+    token = tokens.digest(tokens.own_link(), "device")
+    device = await Device.create(hub_id=door.training.hub_id, name="Teléfono de Ana", token_hash=token, **columns)
+    for key in [one.id for one in door.training.sessions] if sessions is None else sessions:
+        await DeviceSession.create(device_id=device.id, session_id=key)
+    return device
+
+
+def h(registration: Registration) -> str:
+    """What a phone knows of a card."""
+    return registration.qr_hash[:24]
+
+
+def ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def event(door: Opened, at: datetime | None = None, *, kind: str = "in", **parts: Any) -> Event:
+    """One event under a fresh id unless one is given, at the first session of the door."""
+    made = {
+        "id": str(tokens.uuid7()),
+        "kind": kind,
+        "session": str(door.key),
+        "at": ms(at or door.starts_at),
+        "perf": 1234.5,
+        "page": "p1",
+        "seq": 1,
+        "how": "camera",
+        "known": True,
+        "roster": "v1",
+        "app": "1.0.0",
+    }
+    return made | {name: str(value) if isinstance(value, UUID) else value for name, value in parts.items()}
+
+
+async def send(device: Device, *events: object, offset: timedelta = NO_OFFSET, n_unsent: int = 0) -> list[Result]:
+    device = await Device.get(id=device.id)
+    return await uploads.receive(device, Upload(events, offset, n_unsent=n_unsent))
+
+
+async def states(device: Device, *events: object, offset: timedelta = NO_OFFSET) -> list[tuple[str, str]]:
+    """State and flag of each, in order."""
+    return [(one.state.value, one.flag.value) for one in await send(device, *events, offset=offset)]
+
+
+async def kept(event_id: str) -> ScanEvent:
+    return await reads(ScanEvent).get(id=UUID(event_id))

@@ -1,0 +1,75 @@
+"""Heads counted on a phone without signal at an activity: kept under the ids that it made, in whatever order they come.
+
+The sum may be less than nobody while a part of them has not come in; nothing is refused for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings.attendance.models import Device, DeviceActivity
+from trainings.attendance.upload_forms import EventKind, UploadedEvent
+from trainings.db import lock
+from trainings.outreach.bands import AgeBand
+from trainings.outreach.models import HeadCount, OutreachActivity
+from trainings.people.models import Sex
+
+SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
+
+
+@dataclass(slots=True)
+class Counting:
+    """The activities at which a phone counts, and what of a batch is kept already. `new` collects the rows."""
+
+    activity_ids: frozenset[UUID]
+    kept: dict[UUID, HeadCount]
+    new: list[HeadCount]
+
+    def decide(self, event: UploadedEvent, at: datetime) -> bool | None:
+        """Whether it is kept now; false where it was before; none where there is nothing to keep it as.
+
+        An undo takes back all of what it names, under its own id.
+        """
+        standing = self.kept.get(event.id)
+        if standing is not None:
+            return False
+        cell = self._cell(event)
+        if event.activity not in self.activity_ids or cell is None:
+            return None
+        sex, band, number = cell
+        row = HeadCount(id=event.id, activity_id=event.activity, sex=sex, age_band=band, number=number, counted_at=at)
+        self.kept[event.id] = row
+        self.new.append(row)
+        return True
+
+    async def write(self) -> None:
+        # A name that somebody uses at two activities at once is kept at one of them.
+        if self.new:
+            await HeadCount.bulk_create(self.new, ignore_conflicts=True)
+
+    def _cell(self, event: UploadedEvent) -> tuple[str, str, int] | None:
+        if event.kind is EventKind.UNDO:
+            target = self.kept.get(event.target) if event.target is not None else None
+            is_here = target is not None and target.activity_id == event.activity
+            return (target.sex, target.age_band, -target.number) if target is not None and is_here else None
+        if event.sex not in SEXES or event.age_band not in BANDS:
+            return None
+        return event.sex, event.age_band, 1 if event.number is None else event.number
+
+
+async def open_counting(device: Device, events: Sequence[UploadedEvent]) -> Counting:
+    """Read what a batch is about, with the activities held, in the caller's transaction.
+
+    A phone that was taken out of use counts nowhere: what it counted stays on it until it is prepared again.
+    """
+    wanted = {one.activity for one in events if one.activity is not None}
+    if not wanted:
+        return Counting(frozenset(), {}, [])
+    bound = await DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
+    held = await lock(OutreachActivity, {key for (key,) in bound}) if device.revoked_at is None else []
+    names = {one.id for one in events} | {one.target for one in events if one.target is not None}
+    kept = {row.id: row for row in await HeadCount.filter(id__in=sorted(names))}
+    return Counting(frozenset(one.id for one in held), kept, [])

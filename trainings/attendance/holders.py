@@ -1,0 +1,191 @@
+"""Whom the marks of a batch mean: by the digest of a card, by a typed code, by the row of a printed sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from trainings.attendance.marks import key_of, key_or_none
+from trainings.attendance.scans import NOBODY, Holder
+from trainings.attendance.upload_forms import UploadedEvent
+from trainings.db import sql
+from trainings.db.sql import Statement
+from trainings.lib import tokens
+from trainings.registrations.models import CardState, RegistrationState
+from trainings.schedule.models import Training, TrainingSession
+
+PERSON = "r.id, r.training_id, r.duplicate_of_id, r.state"
+# A phone knows the beginning of a digest: all that begin so lie between it and it with a letter that no digest has.
+PEOPLE_BY_CARD = f"""
+SELECT wanted.value AS shown, 0 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN registration AS r
+WHERE r.qr_hash >= wanted.value AND r.qr_hash < wanted.value || 'g'
+UNION ALL
+SELECT wanted.value AS shown, 1 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN replaced_ticket AS t
+JOIN registration AS r ON r.id = t.registration_id
+WHERE t.qr_hash >= wanted.value AND t.qr_hash < wanted.value || 'g'
+"""  # noqa: S608 - constants of the program
+PEOPLE_BY_CODE = f"SELECT r.short_code, {PERSON} FROM registration AS r WHERE r.short_code IN ?list"  # noqa: S608
+PEOPLE_BY_KEY = f"SELECT {PERSON} FROM registration AS r WHERE r.id IN ?list"  # noqa: S608
+CARDS = """
+SELECT wanted.value AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM ?texts CROSS JOIN card AS c
+LEFT JOIN reserved_block AS b ON b.id = c.block_id
+WHERE c.qr_hash >= wanted.value AND c.qr_hash < wanted.value || 'g'
+UNION ALL
+SELECT c.short_code AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM card AS c
+LEFT JOIN reserved_block AS b ON b.id = c.block_id WHERE c.short_code IN ?list
+"""
+ROWS = """
+SELECT s.code, s.id AS sheet_id, w.number, w.registration_id, c.qr_hash FROM attendance_sheet AS s
+LEFT JOIN sheet_row AS w ON w.sheet_id = s.id AND w.number IN ?list
+LEFT JOIN card AS c ON c.id = w.card_id WHERE s.code IN ?list
+"""
+
+
+class Person(NamedTuple):
+    """A registration, as far as marks are concerned."""
+
+    id: UUID
+    training_id: UUID
+    duplicate_of_id: UUID | None
+    state: RegistrationState
+
+
+class SeenCard(NamedTuple):
+    """A card that is nobody's ticket, or was given up. `training_id`: what it is reserved for, none for a spare one."""
+
+    code_hash: str
+    state: CardState
+    hub_id: UUID
+    training_id: UUID | None
+
+
+class SheetRow(NamedTuple):
+    """What stands in a row of a sheet: somebody's key, or the card that a blank one is for."""
+
+    registration_id: UUID | None
+    code_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom one event means. `code_hash` is the card's, also where it has no name; `has_no_row`: no sheet says this."""
+
+    holder: Holder = NOBODY
+    registration_id: UUID | None = None
+    code_hash: str = ""
+    sheet_id: UUID | None = None
+    has_no_row: bool = False
+
+
+@dataclass(slots=True)
+class Holders:
+    """What a batch's codes, digests and rows stand for; people by key are those that rows and look-alikes name."""
+
+    by_card: dict[str, Person] = field(default_factory=dict)
+    replaced: dict[str, Person] = field(default_factory=dict)
+    by_code: dict[tuple[UUID, str], Person] = field(default_factory=dict)
+    by_key: dict[UUID, Person] = field(default_factory=dict)
+    cards: dict[str, SeenCard] = field(default_factory=dict)
+    sheets: dict[str, UUID] = field(default_factory=dict)
+    rows: dict[tuple[str, int], SheetRow] = field(default_factory=dict)
+
+    def of(self, event: UploadedEvent, session: TrainingSession, training: Training) -> Meant:
+        """Whom an event means. What is in the hand says more than the row it stands in."""
+        shown = event.shown_hash
+        if shown is None and event.read_code is not None:
+            return self._of_code(event.read_code, session, training)
+        sheet_id = self.sheets.get(event.sheet_code)
+        row = self.rows.get((event.sheet_code, event.row)) if event.row is not None else None
+        if shown is None and event.row is not None:
+            if row is None:
+                return Meant(sheet_id=sheet_id, has_no_row=True)
+            if row.registration_id is not None:
+                return self._of_person(self.by_key.get(row.registration_id), "", sheet_id)
+            shown = row.code_hash
+        return self._of_card(shown, training, sheet_id) if shown is not None else Meant(sheet_id=sheet_id)
+
+    def _of_code(self, code: str, session: TrainingSession, training: Training) -> Meant:
+        person = self.by_code.get((session.training_id, code))
+        if person is not None:
+            return self._of_person(person, "", None)
+        card = self.cards.get(code)
+        return self._of_card(card.code_hash, training, None) if card is not None else Meant()
+
+    def _of_card(self, shown: str, training: Training, sheet_id: UUID | None) -> Meant:
+        person = self.by_card.get(shown) or self.replaced.get(shown)
+        if person is not None:
+            return self._of_person(person, shown, sheet_id, is_replaced=shown not in self.by_card)
+        card = self.cards.get(shown)
+        is_ours = card is not None and card.hub_id == training.hub_id and card.training_id in (None, training.id)
+        is_open = card is not None and card.state is CardState.OPEN
+        return Meant(Holder(is_card=is_ours and is_open), code_hash=shown, sheet_id=sheet_id)
+
+    def _of_person(
+        self, person: Person | None, shown: str, sheet_id: UUID | None, *, is_replaced: bool = False
+    ) -> Meant:
+        """A look-alike's card counts as the first one's."""
+        if person is not None and person.duplicate_of_id is not None:
+            person = self.by_key[person.duplicate_of_id]
+        if person is None:
+            return Meant(code_hash=shown, sheet_id=sheet_id)
+        return Meant(Holder(person, is_replaced=is_replaced), person.id, shown, sheet_id)
+
+
+async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
+    """Read what a batch names, in the transaction in progress: as many statements for fifty events as for one."""
+    found = Holders()
+    codes = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
+    await _read_rows(found, events)
+    shown = {one.shown_hash for one in events} | {row.code_hash for row in found.rows.values()}
+    hashes = sorted(one for one in shown if one is not None)
+    by_card, by_code = await sql.rows_of(
+        [Statement(PEOPLE_BY_CARD, [hashes, hashes]), Statement(PEOPLE_BY_CODE, [codes])]
+    )
+    for row in by_card:
+        (found.replaced if row["is_replaced"] else found.by_card)[row["shown"]] = _person(row)
+    for row in by_code:
+        person = _person(row)
+        found.by_code[person.training_id, row["short_code"]] = person
+    await _read_others(found, hashes, codes)
+    return found
+
+
+async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:
+    codes = sorted({one.sheet_code for one in events if one.sheet_code and one.row is not None})
+    numbers = sorted({one.row for one in events if one.row is not None})
+    if not codes:
+        return
+    for row in await sql.rows(ROWS, numbers, codes):
+        found.sheets[row["code"]] = key_of(row["sheet_id"])
+        if row["number"] is not None:
+            shown = row["qr_hash"][:24] if row["qr_hash"] is not None else None
+            found.rows[row["code"], row["number"]] = SheetRow(key_or_none(row["registration_id"]), shown)
+
+
+async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str]) -> None:
+    """The cards that are nobody's ticket; whom rows name; the first ones of look-alikes."""
+    nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
+    if nobodys or codes:
+        for row in await sql.rows(CARDS, nobodys, list(codes)):
+            found.cards[row["shown"]] = SeenCard(
+                row["qr_hash"][:24], CardState(row["state"]), key_of(row["hub_id"]), key_or_none(row["training_id"])
+            )
+    in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
+    known = [*found.by_card.values(), *found.replaced.values(), *found.by_code.values(), *await _people(in_rows)]
+    firsts = {one.duplicate_of_id for one in known if one.duplicate_of_id is not None}
+    found.by_key |= {one.id: one for one in (*known, *await _people(firsts))}
+
+
+async def _people(keys: Collection[UUID]) -> list[Person]:
+    return [_person(row) for row in await sql.rows(PEOPLE_BY_KEY, sorted(keys))] if keys else []
+
+
+def _person(row: Mapping[str, Any]) -> Person:
+    return Person(
+        key_of(row["id"]),
+        key_of(row["training_id"]),
+        key_or_none(row["duplicate_of_id"]),
+        RegistrationState(row["state"]),
+    )

@@ -1,0 +1,104 @@
+"""Scan events as rows: read with the few columns that say who was where, written many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
+from trainings.db import sealed, sql
+from trainings.db.sql import Insert, Statement
+
+KEPT = (
+    "SELECT id, session_id, registration_id, kind, at, stated_at, target_id, conflict_of_id, code_hash, number, flag, "
+    "decision, body_hash FROM scan_event "
+)
+OF_PEOPLE = KEPT + "WHERE session_id IN ?list AND registration_id IN ?list"
+BY_KEY = KEPT + "WHERE id IN ?list"
+COLUMNS = (
+    "id uuid, created_at timestamptz, session_id uuid, registration_id uuid, kind text, target_id uuid, "
+    "conflict_of_id uuid, how text, at timestamptz, device_at timestamptz, device text, seq int, user_id uuid, "
+    "unknown_code text, body_hash text, flag text, phone_id uuid, code_hash text, sheet_id uuid, row int, number int, "
+    "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text"
+)
+UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
+NAMES = tuple(column.split()[0] for column in COLUMNS.split(", "))
+EVENT = Insert("scan_event", COLUMNS)
+
+
+class KeptMark(NamedTuple):
+    """A stored event. The texts of its enums are as their columns hold them."""
+
+    id: UUID
+    session_id: UUID
+    registration_id: UUID | None
+    kind: ScanKind
+    at: datetime
+    stated_at: datetime | None
+    target_id: UUID | None
+    conflict_of_id: UUID | None
+    code_hash: str
+    number: int | None
+    flag: ScanFlag
+    decision: Decision
+    body_hash: str
+
+
+def key_of(value: Any) -> UUID:
+    """A key as either engine gives it."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def key_or_none(value: Any) -> UUID | None:
+    return None if value is None else key_of(value)
+
+
+def moment_of(value: Any) -> datetime:
+    """A moment as either engine gives it."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+async def marks_of(session_ids: Iterable[UUID], registration_ids: Collection[UUID]) -> list[KeptMark]:
+    """All events of these people at these sessions."""
+    return [_mark(row) for row in await sql.rows(OF_PEOPLE, sorted(session_ids), list(registration_ids))]
+
+
+async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
+    """Those events that exist."""
+    return {mark.id: mark for mark in map(_mark, await sql.rows(BY_KEY, sorted(keys)))}
+
+
+async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
+    """The events that take these back; which of them count is not asked here."""
+    return [_mark(row) for row in await sql.rows(UNDOS, sorted(keys))] if keys else []
+
+
+async def write_marks(events: Collection[ScanEvent]) -> None:
+    """Insert these events, in as many statements for fifty as for one. Refuses (IntegrityError) an id that is taken."""
+    if events:
+        await sql.write_all([Statement(EVENT, [_values(event) for event in events])])
+
+
+def _values(event: ScanEvent) -> tuple[Any, ...]:
+    code = sealed(ScanEvent, "unknown_code", event.id, event.unknown_code)
+    return tuple(code if name == "unknown_code" else getattr(event, name) for name in NAMES)
+
+
+def _mark(row: Mapping[str, Any]) -> KeptMark:
+    return KeptMark(
+        id=key_of(row["id"]),
+        session_id=key_of(row["session_id"]),
+        registration_id=key_or_none(row["registration_id"]),
+        kind=ScanKind(row["kind"]),
+        at=moment_of(row["at"]),
+        stated_at=None if row["stated_at"] is None else moment_of(row["stated_at"]),
+        target_id=key_or_none(row["target_id"]),
+        conflict_of_id=key_or_none(row["conflict_of_id"]),
+        code_hash=row["code_hash"],
+        number=row["number"],
+        flag=ScanFlag(row["flag"]),
+        decision=Decision(row["decision"]),
+        body_hash=row["body_hash"],
+    )

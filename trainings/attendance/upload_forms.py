@@ -1,0 +1,214 @@
+"""What a prepared phone sends: each event is read by itself, so that one nobody understands holds back no other."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.lib import tokens
+
+MOST_EVENTS = 50
+CODE_HASH_LENGTH = 24
+"""How much of a card's digest a phone knows, and a mark keeps."""
+
+EPOCH, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+MOST_HEADS = 500
+LARGEST = 2_000_000_000
+LONGEST_SLIP = 20_000
+
+
+class EventKind(StrEnum):
+    """Those of a scan event, and two that are kept elsewhere: a slip that was filled in, a head that was counted."""
+
+    IN = "in"
+    OUT = "out"
+    UNDO = "undo"
+    WALK_IN = "walkin"
+    LEFT = "left"
+    HEADS = "heads"
+    CONSENT = "consent"
+    CLOSE = "close"
+    SLIP = "slip"
+    COUNT = "count"
+
+
+OF_SOMEBODY = frozenset({EventKind.IN, EventKind.OUT, EventKind.WALK_IN, EventKind.LEFT})
+"""Each names a card, a code, or a row."""
+
+
+def _moment(value: Any) -> datetime:
+    """Any number is a moment: one that no clock shows becomes the nearest that one can, and is flagged for it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise ValueError("milliseconds since 1970")
+    if value <= 0:
+        return EPOCH
+    seconds = value / 1000 if value < LAST.timestamp() * 1000 else LAST.timestamp()
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def _or_nothing(of: Callable[[Any], Any]) -> BeforeValidator:
+    """For what is only noted beside a mark: where it makes no sense it is left out, and the mark is kept."""
+
+    def read(value: Any) -> Any:
+        try:
+            return of(value)
+        except (TypeError, ValueError, OverflowError):
+            return of("")
+
+    return BeforeValidator(read)
+
+
+def _whole(value: Any) -> int | None:
+    number = round(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return number if number is not None and 0 <= number <= LARGEST * 1000 else None
+
+
+def _small(value: Any) -> int | None:
+    number = _whole(value)
+    return number if number is not None and number <= LARGEST else None
+
+
+def _word(length: int) -> Callable[[Any], str]:
+    return lambda value: value[:length] if isinstance(value, str) and value.isascii() and value.isprintable() else ""
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Noted = Annotated[str, _or_nothing(_word(24))]
+
+
+class UploadedEvent(BaseModel):
+    """One event as the phone froze it when it was made."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: UUID
+    kind: EventKind
+    at: Moment
+    session: UUID | None = None
+    activity: UUID | None = None
+    how: ScanHow = ScanHow.BUTTON
+    h: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
+    code: Annotated[str | None, Field(max_length=300)] = None
+    target: UUID | None = None
+    sheet: Annotated[str | None, Field(max_length=16)] = None
+    row: Annotated[int | None, Field(strict=True, ge=0, le=100_000)] = None
+    stated_at: Moment | None = None
+    number: Annotated[int | None, Field(strict=True, ge=-MOST_HEADS, le=MOST_HEADS)] = None
+    sealed: Annotated[str | None, Field(max_length=LONGEST_SLIP, pattern=r"^[A-Za-z0-9_-]+$")] = None
+    sex: Annotated[str, Field(max_length=8)] = "nd"
+    age_band: Annotated[str, Field(max_length=8)] = "nd"
+    seq: Annotated[int | None, _or_nothing(_small)] = None
+    perf: Annotated[int | None, _or_nothing(_whole)] = None
+    page: Annotated[str, _or_nothing(_word(16))] = ""
+    app: Noted = ""
+    roster: Noted = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.activity if self.kind is EventKind.COUNT else self.session or self.activity) is None:
+            raise ValueError("where it was made")
+        if self.kind in OF_SOMEBODY | {EventKind.SLIP} and not self.names_somebody:
+            raise ValueError("whom it is about")
+        needed = {EventKind.UNDO: self.target, EventKind.HEADS: self.number, EventKind.SLIP: self.sealed}
+        if needed.get(self.kind, "") is None:
+            raise ValueError("what it is about")
+        return self
+
+    @property
+    def names_somebody(self) -> bool:
+        return self.h is not None or bool(self.code) or (self.sheet is not None and self.row is not None)
+
+    @property
+    def scan_kind(self) -> ScanKind:
+        return ScanKind(self.kind.value)
+
+    @property
+    def read_code(self) -> str | None:
+        """The code as kept: a QR token (20) or a short code with a right check character (9), else none."""
+        return (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
+
+    @property
+    def piece_of_code(self) -> str | None:
+        """What is left of a torn card, for somebody to look at. A text that was never a code of ours is not kept."""
+        text = tokens.normalise(self.code) if self.code else ""
+        return text if 0 < len(text) <= tokens.QR_TOKEN_LENGTH and set(text) <= set(tokens.ALPHABET) else None
+
+    @property
+    def shown_hash(self) -> str | None:
+        """The first characters of the digest of the card that was shown, as sent or computed."""
+        code = self.read_code
+        if self.h is not None or code is None or len(code) != tokens.QR_TOKEN_LENGTH:
+            return self.h
+        return tokens.digest(code, "qr")[:CODE_HASH_LENGTH]
+
+    @property
+    def sheet_code(self) -> str:
+        """As stored; empty for what can be none."""
+        code = tokens.normalise(self.sheet) if self.sheet is not None else ""
+        return code if set(code) <= set(tokens.ALPHABET) else ""
+
+    @property
+    def body_hash(self) -> str:
+        """Tells a repeat from another body under the same id; what is only noted beside a mark plays no part."""
+        parts = (
+            self.kind.value,
+            self.session,
+            self.activity,
+            self.how.value,
+            self.at.isoformat(),
+            self.h,
+            self.code,
+            self.target,
+            self.sheet_code,
+            self.row,
+            self.stated_at.isoformat() if self.stated_at is not None else "",
+            self.number,
+            self.sealed,
+            self.sex,
+            self.age_band,
+        )
+        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+
+def other_id(event_id: UUID, body_hash: str) -> UUID:
+    """The id of another body under an id that is taken: the same however often, and by whichever way, it comes."""
+    return uuid5(event_id, body_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What is no event of ours. `id` is what it calls itself, where that is short."""
+
+    id: str | None
+
+
+def read_event(item: object) -> UploadedEvent | Unreadable:
+    """One event of a batch, or that it is none."""
+    if not isinstance(item, Mapping):
+        return Unreadable(None)
+    try:
+        return UploadedEvent.model_validate(item)
+    except ValidationError:
+        name = item.get("id")
+        return Unreadable(name if isinstance(name, str) and len(name) <= 64 else None)
+
+
+class UploadBody(BaseModel):
+    """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    client_now: Moment
+    events: Annotated[list[Any], Field(max_length=MOST_EVENTS)]
+    last_seq: Annotated[int | None, _or_nothing(_small)] = None
+    n_unsent: Annotated[int | None, _or_nothing(_small)] = None
+    app: Noted = ""

@@ -1,0 +1,41 @@
+"""What a phone is told of each event that it sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trainings.attendance.models import ScanFlag
+
+
+class ResultState(StrEnum):
+    """`conflict`: under its id another body was there before, both are kept. `malformed`: nothing could be kept."""
+
+    STORED = "stored"
+    ALREADY = "already"
+    FLAGGED = "flagged"
+    CONFLICT = "conflict"
+    MALFORMED = "malformed"
+
+
+class Trouble(StrEnum):
+    """Why an event could not be kept: the phone goes on keeping it."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_SESSION = "unknown_session"
+    UNKNOWN_ACTIVITY = "unknown_activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one event; `id` as the phone wrote it, none where it wrote none."""
+
+    id: str | None
+    state: ResultState
+    flag: ScanFlag = ScanFlag.NONE
+    trouble: Trouble | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the phone may forget it."""
+        return self.state is not ResultState.MALFORMED

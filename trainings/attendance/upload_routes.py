@@ -1,0 +1,64 @@
+"""`POST /marcar/api/marcas`: what a prepared phone kept without signal, up to fifty events at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.attendance import uploads
+from trainings.attendance.device_queries import phone_that_asks
+from trainings.attendance.phone_state import exact
+from trainings.attendance.upload_forms import UploadBody
+from trainings.attendance.upload_results import Result
+from trainings.attendance.uploads import Upload
+from trainings.attendance.words import FLAGS, TROUBLES
+from trainings.errors import Malformed
+from trainings.web.allow import HOLDER, allow
+from trainings.web.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+NOT_KEPT = {"cache-control": "no-store"}
+
+
+class UnreadableBatch(Malformed):
+    code = "unreadable_batch"
+    sentence = N_("No pudimos leer lo que envió este teléfono: envíe a lo más 50 marcas a la vez. Nada se perdió.")
+
+
+@allow(HOLDER)
+async def receive(request: Request) -> Response:
+    """One result for each event, by its id. Refused is only what is no batch; the phone then sends less at a time."""
+    device = await phone_that_asks(request)
+    try:
+        body = UploadBody.model_validate_json(await request.body())
+    except ValidationError as exc:
+        raise UnreadableBatch from exc
+    now = clock.now()
+    upload = Upload(body.events, now - body.client_now, body.last_seq, body.n_unsent or 0, body.app)
+    results = await uploads.receive(device, upload)
+    answer = {
+        "now": exact(now),
+        "results": [result_json(one) for one in results],
+        "device": {"revoked": device.revoked_at is not None},
+    }
+    return JSONResponse(answer, headers=NOT_KEPT)
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """What the phone is told of one event; `text` is for the person who holds it."""
+    sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
+    return {
+        "id": result.id,
+        "state": result.state.value,
+        "flag": result.flag.value,
+        "text": gettext(sentence) if sentence else "",
+    }
+
+
+routes: list[BaseRoute] = [Route("/marcar/api/marcas", receive, methods=["POST"])]

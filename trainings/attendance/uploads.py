@@ -1,0 +1,82 @@
+"""What prepared phones send: every event is kept, exactly once, and attendance is what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tortoise.exceptions import IntegrityError
+
+from trainings import clock
+from trainings.attendance.batches import Batch
+from trainings.attendance.closings import close_reported
+from trainings.attendance.device_queries import sessions_of
+from trainings.attendance.models import Device
+from trainings.attendance.upload_forms import Unreadable, UploadedEvent, read_event
+from trainings.attendance.upload_results import Result, ResultState, Trouble
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+
+PHONE = Actor(id=None, role="phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Events as they came, with our clock minus the phone's, and what the phone says of itself.
+
+    `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them.
+    """
+
+    items: Sequence[object]
+    offset: timedelta
+    last_seq: int | None = None
+    n_unsent: int | None = None
+    app_version: str = ""
+
+
+async def receive(device: Device, upload: Upload) -> list[Result]:
+    """Keep a batch in one transaction; one result for each event, in order.
+
+    A known id with the same body is acknowledged again; with another body both are kept. Of a phone that was taken out
+    of use, or is not prepared for the session, everything is kept and nothing counts until somebody says so.
+    """
+    read = [read_event(item) for item in upload.items]
+    try:
+        results = await _keep(device, upload, read)
+    except IntegrityError:
+        # In between another process kept one of these ids, at a session that was not held here. Now it is found.
+        results = await _keep(device, upload, read)
+    if upload.n_unsent == 0 and all(one.is_kept for one in results):
+        await close_reported(await sessions_of(device), actor=PHONE)
+    return results
+
+
+async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
+    async with transaction():
+        events = [one for one in read if isinstance(one, UploadedEvent)]
+        batch = await Batch.open(device, upload.offset, events)
+        results = [
+            batch.decide(one)
+            if isinstance(one, UploadedEvent)
+            else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
+            for one in read
+        ]
+        await batch.write()
+        await _note(device, upload, results)
+        return results
+
+
+async def _note(device: Device, upload: Upload, results: Sequence[Result]) -> None:
+    """What the phone says of itself, and how many of its events nobody understands: never what they say."""
+    n_malformed = sum(not one.is_kept for one in results)
+    if n_malformed:
+        await record("devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed)
+    if upload.n_unsent is not None:
+        await Device.filter(id=device.id).update(
+            last_seen_at=clock.now(),
+            last_seq=max(device.last_seq, upload.last_seq or 0),
+            n_unsent=upload.n_unsent + n_malformed,
+            app_version=upload.app_version or device.app_version,
+        )
