@@ -65,9 +65,9 @@ def test_steps_go_over_the_year() -> None:
 def test_day_is_that_of_guatemala_and_midnight_touches_none() -> None:
     evening = utc(2027, 4, 1, 2)
 
-    assert days_touched(evening, evening + timedelta(hours=3)) == [date(2027, 3, 31)]
-    assert days_touched(evening, utc(2027, 4, 1, 6)) == [date(2027, 3, 31)]
-    assert days_touched(evening, utc(2027, 4, 1, 6, 1)) == [date(2027, 3, 31), date(2027, 4, 1)]
+    assert days_touched(evening, evening + timedelta(hours=3)) == (date(2027, 3, 31),)
+    assert days_touched(evening, utc(2027, 4, 1, 6)) == (date(2027, 3, 31),)
+    assert days_touched(evening, utc(2027, 4, 1, 6, 1)) == (date(2027, 3, 31), date(2027, 4, 1))
 
 
 @pytest.mark.parametrize(

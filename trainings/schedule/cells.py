@@ -55,6 +55,9 @@ class ByDay(dict[date, list[Entry]]):
     def put(self, entry: Entry, ends_at: datetime) -> None:
         """On each day that it touches; from the second on it says that it goes on."""
         days = days_touched(entry.starts_at, ends_at)
+        if len(days) == 1 and self.first <= days[0] <= self.last:
+            self.setdefault(days[0], []).append(entry)
+            return
         for day in days:
             if self.first <= day <= self.last:
                 shown = entry if day == days[0] else replace(entry, time=gettext(N_("sigue")))

@@ -25,7 +25,7 @@ from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served,
 from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.remembered import remembered
-from trainings.schedule.session_words import look_of, numbered, session_path
+from trainings.schedule.session_words import look_of, moving_path, numbered, session_path
 from trainings.schedule.staff_sessions import ReadSessions, StaffSession
 from trainings.schedule.views import Choices, View, Wanted
 from trainings.web.allow import allow
@@ -128,7 +128,7 @@ def _session_entry(session: StaffSession, actor: Actor, may_move: frozenset[UUID
 def move_path(session: StaffSession, may_move: frozenset[UUID], now: datetime) -> str:
     """The form that moves it; empty for who may not, and for what is over or called off."""
     is_fixed = session.is_cancelled or (session.is_over(now) and not session.is_draft)
-    return f"/panel/sesiones/{session.id}/mover" if session.hub_id in may_move and not is_fixed else ""
+    return moving_path(session.id) if session.hub_id in may_move and not is_fixed else ""
 
 
 def _session_state(session: StaffSession) -> str:

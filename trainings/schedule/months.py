@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from trainings import clock
 from trainings.lib import dates
@@ -95,8 +96,12 @@ def days_from(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def days_touched(starts_at: datetime, ends_at: datetime) -> list[date]:
-    """The local days on which something is; what ends at midnight does not touch the day that begins."""
+@lru_cache(maxsize=4096)
+def days_touched(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
+    """The local days on which something is; what ends at midnight does not touch the day that begins.
+
+    Kept, for a page that is made anew asks for nearly the same again, hundreds at a time.
+    """
     first = clock.local(starts_at).date()
     last = clock.local(max(ends_at - INSTANT, starts_at)).date()
-    return [first] if first == last else list(days_from(first, last))
+    return (first,) if first == last else tuple(days_from(first, last))

@@ -134,7 +134,7 @@ class ReadDates:
 
     def shown(self) -> list[Dated]:
         """The same, as pages show them."""
-        return [_dated(dict(zip(DATED_COLUMNS, row, strict=True))) for row in self.rows]
+        return [_dated(row) for row in self.rows]
 
     def ends(self) -> set[datetime]:
         """When they end."""
@@ -312,31 +312,43 @@ def _coming(row: dict[str, Any]) -> Coming:
     return Coming(**_facts(row))
 
 
-def _dated(row: dict[str, Any]) -> Dated:
-    ends_at = _moment(row["ends_at"])
-    assert ends_at is not None
-    named = {"slug": row["slug"], "title": row["title"], "session_id": str(row["session_id"])}
-    return Dated(**_facts(row), ends_at=ends_at, is_off=bool(row["is_off"]), **named)
+def _dated(row: tuple[Any, ...]) -> Dated:
+    """By place, not by name: a month has hundreds of them."""
+    training_id, starts_at, ends_at, town, topic, *lists, shown, access, slug, title, is_off, session_id = row
+    starts, ends = _moment(starts_at), _moment(ends_at)
+    assert starts is not None
+    assert ends is not None
+    about = (town, topic, *_kinds(*lists), str(training_id), starts, _access(shown, access))
+    return Dated(*about, ends, slug, title, bool(is_off), str(session_id))
 
 
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
-    """What lists are chosen by. Access is no fact of a place that is protected."""
-    is_place_public = row["place_shown"] == PlaceShown.PUBLIC and row["access"] is not None
+    """What lists are chosen by."""
     return {
         **_kind(row),
         "training_id": str(row["training_id"]),
         "starts_at": _moment(row["starts_at"]),
-        "access": frozenset(_codes(row["access"])) if is_place_public else frozenset(),
+        "access": _access(row["place_shown"], row["access"]),
     }
+
+
+def _access(shown: str, access: str | None) -> frozenset[str]:
+    """Access is no fact of a place that is protected."""
+    return frozenset(_read_codes(access)) if access is not None and shown == PlaceShown.PUBLIC else frozenset()
 
 
 def _kind(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "town_code": row["town_code"],
-        "topic_slug": row["topic_slug"],
-        "languages": frozenset(_codes(row["languages"]) + _codes(row["interpreter_languages"])),
-        "audience": frozenset(_codes(row["audience"]) or _codes(row["course_audience"])),
-    }
+    lists = (row[name] for name in ("languages", "interpreter_languages", "audience", "course_audience"))
+    languages, audience = _kinds(*lists)
+    told = {"town_code": row["town_code"], "topic_slug": row["topic_slug"]}
+    return {**told, "languages": languages, "audience": audience}
+
+
+@lru_cache(maxsize=1024)
+def _kinds(spoken: str, interpreted: str, invited: str, by_course: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
+    languages = frozenset(_read_codes(spoken) + _read_codes(interpreted))
+    return languages, frozenset(_read_codes(invited) or _read_codes(by_course))
 
 
 async def _tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
@@ -379,6 +391,7 @@ def _read_codes(stored: str) -> tuple[str, ...]:
     return tuple(json.loads(stored))
 
 
+@lru_cache(maxsize=4096)
 def _moment(stored: str | datetime | None) -> datetime | None:
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)

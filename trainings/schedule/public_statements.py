@@ -119,8 +119,9 @@ SLUG_OF_CODE = """
 
 _COMING = """
     SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
-        topic.slug AS topic_slug, t.languages, t.interpreter_languages, t.audience, c.audience AS course_audience,
-        t.place_shown, v.access
+        topic.slug AS topic_slug, CAST(t.languages AS TEXT) AS languages,
+        CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience,
+        CAST(c.audience AS TEXT) AS course_audience, t.place_shown, CAST(v.access AS TEXT) AS access
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     JOIN course c ON c.id = t.course_id

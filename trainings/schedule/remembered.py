@@ -34,6 +34,21 @@ class _Page:
     until: datetime
 
 
+class _Key:
+    """What a page is kept by. Its hash is worked out once: the facts of a month are thousands of values."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, parts: tuple[Hashable, ...]) -> None:
+        self.parts, self._hash = parts, hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.parts == other.parts
+
+
 _kept: OrderedDict[Hashable, _Page] = OrderedDict()
 
 
@@ -58,7 +73,7 @@ def remembered(
     if has_own_words or (query and not ((with_query or is_staff) and len(query) <= LONGEST_QUERY)):
         return make()
     now = clock.now()
-    key = (request.url.path, query, language(), _seen_as(actor) if is_staff else None, facts)
+    key = _Key((request.url.path, query, language(), _seen_as(actor) if is_staff else None, facts))
     kept = _kept.get(key)
     if kept is None or not kept.made_at <= now < kept.until:
         made = make()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
 from trainings.lib import dates
-from trainings.schedule.staff_sessions import StaffSession
+from trainings.schedule.staff_sessions import READ_AGAIN, StaffSession
 from trainings.web.i18n import N_, gettext, language
+
+ONE_DAY = timedelta(days=1)
 
 
 def numbered(session: StaffSession) -> str:
@@ -55,7 +59,21 @@ def look_of(session: StaffSession, now: datetime) -> str:
 
 def session_path(session: StaffSession, actor: Actor) -> str:
     """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
-    is_due = session.day <= clock.today() and not session.is_cancelled and not session.is_draft
+    # Most of a month is further ahead than a day: the calendar is asked for the rest only.
+    is_near = session.starts_at < clock.now() + ONE_DAY
+    is_due = is_near and not session.is_cancelled and not session.is_draft and session.day <= clock.today()
     if is_due and actor.has_any(ATTENDANCE_TAKERS):
         return f"/panel/sesiones/{session.id}/asistencia"
-    return f"/panel/capacitaciones/{session.training_id}"
+    return training_path(session.training_id)
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def training_path(training_id: UUID) -> str:
+    """Its page in the panel."""
+    return f"/panel/capacitaciones/{training_id}"
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def moving_path(session_id: UUID) -> str:
+    """The form that moves a session."""
+    return f"/panel/sesiones/{session_id}/mover"

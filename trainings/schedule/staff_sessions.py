@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.connection import get_connection
@@ -17,9 +18,11 @@ from trainings.db import sql
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
 
 
-@dataclass(frozen=True, slots=True)
-class StaffSession:
-    """A session as the week and the lists of the panel show it. Times UTC; `n_sessions` counts cancelled ones too."""
+class StaffSession(NamedTuple):
+    """A session as the week and the lists of the panel show it. Times UTC; `n_sessions` counts cancelled ones too.
+
+    A tuple, because a page makes hundreds of them.
+    """
 
     id: UUID
     training_id: UUID
@@ -77,6 +80,10 @@ _SESSION = (
     "training__reserved",
 )
 COUNTS = "SELECT training_id, COUNT(*) AS n FROM training_session WHERE training_id IN ?list GROUP BY training_id"
+STATES: Mapping[str, SessionState] = {state.value: state for state in SessionState}
+TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
+READ_AGAIN = 4096
+"""So many ids and moments are kept as read: a page that is made anew has nearly all of them again."""
 STARTS, ENDS = _SESSION.index("starts_at"), _SESSION.index("ends_at")
 
 
@@ -147,8 +154,8 @@ def _staff_session(
         title=title,
         starts_at=_moment(starts_at),
         ends_at=_moment(ends_at),
-        state=SessionState(state),
-        training_state=TrainingState(training_state),
+        state=STATES[state],
+        training_state=TRAINING_STATES[training_state],
         closed_at=_moment(closed_at) if closed_at else None,
         opens_at=_moment(opens_at) if opens_at else None,
         closes_at=_moment(closes_at) if closes_at else None,
@@ -160,11 +167,13 @@ def _staff_session(
     )
 
 
+@lru_cache(maxsize=READ_AGAIN)
 def _uuid(stored: UUID | str) -> UUID:
     """SQLite keeps text."""
     return UUID(stored) if isinstance(stored, str) else stored
 
 
+@lru_cache(maxsize=READ_AGAIN)
 def _moment(stored: datetime | str) -> datetime:
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
