@@ -11,7 +11,6 @@ from trainings.attendance.marks import key_of, key_or_none
 from trainings.attendance.scans import NOBODY, Holder
 from trainings.attendance.upload_forms import UploadedEvent
 from trainings.db import sql
-from trainings.db.sql import Statement
 from trainings.lib import tokens
 from trainings.registrations.models import CardState, RegistrationState
 from trainings.schedule.models import Training, TrainingSession
@@ -92,19 +91,18 @@ class Holders:
     rows: dict[tuple[str, int], SheetRow] = field(default_factory=dict)
 
     def of(self, event: UploadedEvent, session: TrainingSession, training: Training) -> Meant:
-        """Whom an event means. What is in the hand says more than the row it stands in."""
-        shown = event.shown_hash
-        if shown is None and event.read_code is not None:
-            return self._of_code(event.read_code, session, training)
-        sheet_id = self.sheets.get(event.sheet_code)
+        """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since."""
+        shown, sheet_id = event.shown_hash, self.sheets.get(event.sheet_code)
         row = self.rows.get((event.sheet_code, event.row)) if event.row is not None else None
-        if shown is None and event.row is not None:
-            if row is None:
-                return Meant(sheet_id=sheet_id, has_no_row=True)
-            if row.registration_id is not None:
-                return self._of_person(self.by_key.get(row.registration_id), "", sheet_id)
-            shown = row.code_hash
-        return self._of_card(shown, training, sheet_id) if shown is not None else Meant(sheet_id=sheet_id)
+        if row is not None and row.registration_id is not None:
+            return self._of_person(self.by_key.get(row.registration_id), shown or "", sheet_id)
+        if row is not None and row.code_hash is not None:
+            return self._of_card(row.code_hash, training, sheet_id)
+        if shown is not None:
+            return self._of_card(shown, training, sheet_id)
+        if event.read_code is not None:
+            return self._of_code(event.read_code, session, training)
+        return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
     def _of_code(self, code: str, session: TrainingSession, training: Training) -> Meant:
         person = self.by_code.get((session.training_id, code))
@@ -140,16 +138,21 @@ async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
     await _read_rows(found, events)
     shown = {one.shown_hash for one in events} | {row.code_hash for row in found.rows.values()}
     hashes = sorted(one for one in shown if one is not None)
-    by_card, by_code = await sql.rows_of(
-        [Statement(PEOPLE_BY_CARD, [hashes, hashes]), Statement(PEOPLE_BY_CODE, [codes])]
-    )
-    for row in by_card:
-        (found.replaced if row["is_replaced"] else found.by_card)[row["shown"]] = _person(row)
-    for row in by_code:
+    found.by_card, found.replaced = await people_by_card(hashes)
+    for row in await sql.rows(PEOPLE_BY_CODE, codes) if codes else ():
         person = _person(row)
         found.by_code[person.training_id, row["short_code"]] = person
     await _read_others(found, hashes, codes)
     return found
+
+
+async def people_by_card(hashes: Sequence[str]) -> tuple[dict[str, Person], dict[str, Person]]:
+    """Whose tickets begin so, and whose did until they were printed anew, by the beginning of the digest."""
+    by_card: dict[str, Person] = {}
+    replaced: dict[str, Person] = {}
+    for row in await sql.rows(PEOPLE_BY_CARD, hashes, hashes) if hashes else ():
+        (replaced if row["is_replaced"] else by_card)[row["shown"]] = _person(row)
+    return by_card, replaced
 
 
 async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:

@@ -24,6 +24,7 @@ COLUMNS = (
     "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text"
 )
 UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
+BESIDE = KEPT + "WHERE session_id = ? AND (registration_id IS NULL OR kind = 'undo')"
 NAMES = tuple(column.split()[0] for column in COLUMNS.split(", "))
 EVENT = Insert("scan_event", COLUMNS)
 
@@ -68,6 +69,11 @@ async def marks_of(session_ids: Iterable[UUID], registration_ids: Collection[UUI
 async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
     """Those events that exist."""
     return {mark.id: mark for mark in map(_mark, await sql.rows(BY_KEY, sorted(keys)))}
+
+
+async def marks_beside(session_id: UUID) -> list[KeptMark]:
+    """What is about nobody on the list: cards without a name, companions; and all that was taken back."""
+    return [_mark(row) for row in await sql.reads(BESIDE, session_id)]
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:

@@ -1,52 +1,68 @@
-"""Scans of codes that nobody had: given to whom they belong once a card got its name."""
+"""Marks of cards and codes that nobody had: given to whom they belong once a card got its name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from tortoise.expressions import Q
-
-from trainings.attendance.models import ScanEvent, ScanFlag
-from trainings.attendance.projection import project
+from trainings.attendance.holders import Person, people_by_card
+from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.projection import ARRIVALS, DEPARTURES, project_all
 from trainings.attendance.scans import Holder, flag_of
+from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
 
+OF_SOMEBODY: frozenset[ScanKind] = ARRIVALS | DEPARTURES
+
 
 async def match_unknown(training_id: UUID) -> int:
-    """Count the unknown codes of a training's sessions for the people who have them by now; returns how many those are.
+    """Count the unknown codes and nameless cards of a training's sessions for the people who have them by now; returns
+    how many marks those are.
 
-    In the caller's transaction, with the training locked. What a scan says of when and how stays as it was.
+    In the caller's transaction, with the training locked. What a mark says of when and how stays as it was, and what
+    waits for somebody's decision goes on waiting.
     """
     unknown = await ScanEvent.filter(
-        session__training_id=training_id, registration_id=None, flag__in=[ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED]
+        session__training_id=training_id, registration_id=None, kind__in=sorted(OF_SOMEBODY)
     ).prefetch_related("session")
-    codes = {event.unknown_code for event in unknown if event.unknown_code is not None}
-    owners = await _owners(training_id, codes) if codes else {}
+    owners = await _owners(training_id, unknown)
     touched: dict[UUID, set[UUID]] = {}
     sessions: dict[UUID, TrainingSession] = {}
-    n_matched = 0
     for event in unknown:
-        owner = owners.get(event.unknown_code or "")
+        owner = owners.get(event.id)
         if owner is None:
             continue
         event.registration_id = owner.duplicate_of_id or owner.id
-        event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=event.at - event.device_at)
+        if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
+            event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=event.at - event.device_at)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
         touched.setdefault(event.session_id, set()).add(event.registration_id)
         sessions[event.session_id] = event.session
-        n_matched += 1
-    for key, people in touched.items():
-        await project(sessions[key], people)
-    return n_matched
+    await project_all(sessions, touched)
+    return sum(event.id in owners for event in unknown)
 
 
-async def _owners(training_id: UUID, codes: set[str]) -> dict[str, Registration]:
-    """Whose tickets of this training these codes (as read) are."""
-    digests = {tokens.digest(code, "qr"): code for code in codes if len(code) == tokens.QR_TOKEN_LENGTH}
-    typed = [code for code in codes if len(code) == tokens.SHORT_CODE_LENGTH]
-    found = await Registration.filter(Q(qr_hash__in=list(digests)) | Q(short_code__in=typed), training_id=training_id)
-    by_qr = {digests[one.qr_hash]: one for one in found if one.qr_hash in digests}
-    return by_qr | {one.short_code: one for one in found if one.short_code in typed}
+async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:
+    """Whose tickets of this training were shown, by event."""
+    hashes = {event.id: shown for event in events if (shown := _hash_of(event))}
+    by_card, replaced = await people_by_card(sorted(set(hashes.values())))
+    typed = {event.id: event.unknown_code for event in events if event.unknown_code and event.id not in hashes}
+    by_code = {
+        one.short_code: one
+        for one in await Registration.filter(training_id=training_id, short_code__in=sorted(set(typed.values())))
+    }
+    found: dict[UUID, Person | Registration | None] = {
+        **{key: by_card.get(shown) or replaced.get(shown) for key, shown in hashes.items()},
+        **{key: by_code.get(code) for key, code in typed.items()},
+    }
+    return {key: one for key, one in found.items() if one is not None and one.training_id == training_id}
+
+
+def _hash_of(event: ScanEvent) -> str:
+    code = event.unknown_code or ""
+    if event.code_hash or len(code) != tokens.QR_TOKEN_LENGTH:
+        return event.code_hash
+    return tokens.digest(code, "qr")[:CODE_HASH_LENGTH]

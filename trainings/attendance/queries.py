@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
 
 from trainings.accounts.permissions import can_close_session, can_see_roster
+from trainings.attendance.marks import marks_beside
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow
-from trainings.attendance.projection import Stay, stay_of, undone_at
+from trainings.attendance.projection import Stay, heads_of, stay_of, undone_at, undone_by, unnamed_of
 from trainings.attendance.scans import Answer, answer_to
 from trainings.audit.actor import Actor
 from trainings.db import reads
@@ -177,13 +179,19 @@ async def _card_shown(session: TrainingSession, event: ScanEvent) -> SeenCard | 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many are here, and how many were expected (the confirmed, and everybody who came)."""
+    """How many are here, and how many were expected (the confirmed, and everybody who came).
+
+    Beside them: who came with a card that has no name yet, and companions without a card.
+    """
 
     n_present: int
     n_expected: int
+    n_unnamed: int = 0
+    n_companions: int = 0
 
 
 def totals(lines: list[RosterLine]) -> Totals:
+    """Of the list alone."""
     return Totals(
         n_present=sum(line.stay.is_present for line in lines),
         n_expected=sum(line.is_expected or line.stay.is_present for line in lines),
@@ -191,10 +199,24 @@ def totals(lines: list[RosterLine]) -> Totals:
 
 
 async def totals_of(session: TrainingSession) -> Totals:
-    """The same counts, without names."""
+    """All counts, without names."""
     here = await reads(Attendance).filter(session_id=session.id, is_present=True).values_list("registration_id")
     expected = reads(Registration).filter(
         training_id=session.training_id, duplicate_of_id=None, state__in=list(EXPECTED)
     )
     present = {one for (one,) in here}
-    return Totals(len(present), len(present | {one for (one,) in await expected.values_list("id")}))
+    n_expected = len(present | {one for (one,) in await expected.values_list("id")})
+    return Totals(len(present), n_expected, *(await beside_list(session.id)))
+
+
+class BesideList(NamedTuple):
+    """Who is here and stands in no list: with a card that has no name yet; companions."""
+
+    n_unnamed: int
+    n_companions: int
+
+
+async def beside_list(session_id: UUID) -> BesideList:
+    marks = await marks_beside(session_id)
+    undone = undone_by(marks)
+    return BesideList(unnamed_of(marks, undone), heads_of(marks, undone))

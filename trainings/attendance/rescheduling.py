@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.actions import locked_stays, settle
+from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.scans import flag_of_clock
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound
@@ -14,9 +17,12 @@ from trainings.registrations.actions import call_off_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
+
+OF_THE_SESSION = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.SESSION_OFF})
+"""Flags that come of when, and whether, a session is held; and none."""
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
@@ -30,6 +36,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         await locked_stays(training_id)
         before = await standing(training_id)
         await act()
+        await compare_again(training_id)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)
         return batch_id
@@ -77,6 +84,7 @@ async def call_off(training_id: UUID, reason: str, *, actor: Actor) -> UUID | No
     async with transaction():
         await locked_stays(training_id)
         batch_id = await call_off_training(training_id, reason, actor=actor)
+        await compare_again(training_id)
         await settle(training_id)
         return batch_id
 
@@ -88,6 +96,33 @@ async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") 
         await restore_training(training_id, actor=actor, override_reason=override_reason)
 
     return await change_sessions(training_id, act, actor=actor)
+
+
+async def compare_again(training_id: UUID) -> None:
+    """Look at the times of marks anew, with the sessions as they are now known: a phone in a village knew before us
+    that one was moved, or held after all.
+
+    What somebody decided about stays, and so does what is odd for another reason.
+    """
+    sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
+    events = ScanEvent.filter(
+        session_id__in=sorted(sessions), flag__in=sorted(OF_THE_SESSION), decision=Decision.NONE
+    ).only("id", "session_id", "kind", "at", "device_at", "created_at", "flag")
+    changed: dict[ScanFlag, list[UUID]] = defaultdict(list)
+    for event in await events:
+        flag = _flag_now(sessions[event.session_id], event)
+        if flag is not event.flag:
+            changed[flag].append(event.id)
+    for flag, keys in changed.items():
+        await ScanEvent.filter(id__in=keys).update(flag=flag)
+
+
+def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
+    if event.kind is ScanKind.UNDO:
+        return event.flag
+    if session.state is SessionState.CANCELLED:
+        return ScanFlag.SESSION_OFF
+    return flag_of_clock(session, at=event.at, offset=event.at - event.device_at, now=event.created_at)
 
 
 async def _training_of(session_id: UUID) -> UUID:

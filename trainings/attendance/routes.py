@@ -18,7 +18,17 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import actions, device_routes, minor_routes, roster_routes, upload_routes, views
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.queries import Door, Gate, answer_about, door_of, gate_of, roster, totals, totals_of
+from trainings.attendance.queries import (
+    Door,
+    Gate,
+    answer_about,
+    beside_list,
+    door_of,
+    gate_of,
+    roster,
+    totals,
+    totals_of,
+)
 from trainings.attendance.scans import Answer, Outcome, Scan
 from trainings.audit.actions import record
 from trainings.errors import Malformed, NotAllowed, Refusal
@@ -90,6 +100,7 @@ async def _show(
         "q": query,
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
+        "beside": await beside_list(door.session.id),
         "closed": door.session.closed_at is not None,
         "can_close": door.can_close,
         "last": await _last(request, door),

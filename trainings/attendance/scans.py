@@ -143,6 +143,13 @@ def flag_of_time(session: TrainingSession, *, at: datetime, offset: timedelta, n
     if session.closed_at is not None:
         # Whatever its time: certificates may have been computed without it.
         return ScanFlag.AFTER_CLOSE
+    return flag_of_clock(session, at=at, offset=offset, now=now)
+
+
+def flag_of_clock(
+    session: TrainingSession, *, at: datetime, offset: timedelta, now: datetime | None = None
+) -> ScanFlag:
+    """Whether the clock was wrong, or the time is not one of this session."""
     is_early_or_late = not (session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS)
     is_ahead = now is not None and at > now + CLOCK_TOLERANCE
     return ScanFlag.CLOCK if abs(offset) > CLOCK_TOLERANCE or is_early_or_late or is_ahead else ScanFlag.NONE
