@@ -121,8 +121,11 @@ async def test_session_held_after_all_has_an_entry_of_its_own_once_it_was_taken_
     assert (cancel, request) == ("CANCEL", "REQUEST")
     assert str(gone["UID"]).partition("@")[0] + "-1" == str(again["UID"]).partition("@")[0]
     assert sequence_of(again) > sequence_of(gone)
-    assert "Se canceló una sesión" in str(off["Subject"])
+    assert str(off["Subject"]).startswith("Se canceló una sesión: ")
+    assert str(on["Subject"]).startswith("Sí se realiza: ")
+    assert "un aviso que quita la cita de su calendario" in words_of(off)
     assert "sí se realiza" in words_of(on)
+    assert "Va adjunta la cita para su calendario" in words_of(on)
 
 
 async def test_message_says_old_and_new_day_hours_and_place(db: Settings, peer: Peer, freeze: Freeze) -> None:

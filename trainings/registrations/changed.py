@@ -34,9 +34,11 @@ def has_news(facts: Facts) -> bool:
 def in_words(facts: Facts) -> dict[str, Any]:
     """What the message about changes shows, in the language being spoken."""
     found = news(facts)
+    kinds = {one.kind for one in found}
     return {
         "changes": [sentence_of(one, knows_place=facts.knows_place) for one in found],
-        "is_only_cancelled": bool(found) and all(one.kind is ChangeKind.CANCELLED for one in found),
+        "is_only_cancelled": kinds == {ChangeKind.CANCELLED},
+        "is_only_reopened": kinds == {ChangeKind.REOPENED},
     }
 
 

@@ -249,8 +249,10 @@ COMPOSERS: dict[str, Composer] = dict.fromkeys(KINDS, compose)
 def letter_of(kind: Kind, facts: Facts, own: OwnWords | None = None) -> Mail:
     """The message of this kind in the person's language; `own` are the operator's words for it."""
     with speaking(facts.lang):
-        invited, files = carried(kind.entries(facts), Parties(get_settings().mail_from, facts.to))
-        shown = facts.for_layout() | kind.more(facts) | {"has_invitation": bool(invited or files)}
+        entries = kind.entries(facts)
+        invited, files = carried(entries, Parties(get_settings().mail_from, facts.to))
+        calendar = {"has_invitation": bool(entries), "takes_out": all(entry.is_cancelled for entry in entries)}
+        shown = facts.for_layout() | kind.more(facts) | calendar
         filled = fill(own, values_of(facts, shown, kind.day(facts)), facts.job.kind) if own is not None else None
         letter = write_letter(kind.words, shown, filled)
         subject = letter.heading + (_for_subject(kind.day(facts), facts.lang) if kind.names_day else "")

@@ -172,6 +172,7 @@ def _facts(kind: str, sample: Sample) -> dict[str, Any]:
         "hub": sample.hub,
         "phone": sample.phone,
         "has_invitation": has_place,
+        "takes_out": False,
         **_more(sample),
         **_instead(kind, sample),
     }
@@ -208,6 +209,7 @@ def _more(sample: Sample) -> Mapping[str, Any]:
         "reason": _("No hay quien facilite ese día."),
         "changes": [],
         "is_only_cancelled": False,
+        "is_only_reopened": False,
         "days_left": 1,
         "kind": "diploma",
         "check_address": absolute(f"/verificar/{CERTIFICATE}"),
