@@ -49,7 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _needs_postgres(item: pytest.Item) -> bool:
-    engine = item.callspec.params.get("db") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    callspec = getattr(item, "callspec", None)
+    engine = callspec.params.get("engine") if callspec is not None else None
     return engine == "postgres" or "postgres_db" in getattr(item, "fixturenames", ())
 
 
@@ -66,10 +67,16 @@ def _quickest() -> Path | None:
     return IN_MEMORY if fits else None
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def db(database: Database, request: pytest.FixtureRequest) -> Settings:
-    """An empty, connected database; the test runs once on each engine."""
-    return await database.fresh(request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        pages = metafunc.definition.get_closest_marker("pages")
+        metafunc.parametrize("engine", ["sqlite"] if pages else ["sqlite", "postgres"])
+
+
+@pytest.fixture
+async def db(database: Database, engine: str) -> Settings:
+    """An empty, connected database; the test runs once on each engine, on SQLite alone if it is about `pages`."""
+    return await database.fresh(engine)
 
 
 @pytest.fixture

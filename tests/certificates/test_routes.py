@@ -22,6 +22,8 @@ from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.models import OwnLink
 
+pytestmark = pytest.mark.pages
+
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
 

@@ -18,6 +18,8 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind
 from trainings.places.models import Signatory
 
+pytestmark = pytest.mark.pages
+
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
 

@@ -22,6 +22,8 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import OwnLink, Registration
 from trainings.settings import get_settings
 
+pytestmark = pytest.mark.pages
+
 Freeze = Callable[[datetime], None]
 Browsers = Callable[[], AsyncClient]
 

@@ -26,6 +26,8 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.pages
+
 Freeze = Callable[[datetime], None]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from uuid import UUID
 
+import pytest
 from httpx2 import AsyncClient
 from PIL import Image
 
@@ -32,6 +33,8 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.queries import for_staff
+
+pytestmark = pytest.mark.pages
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)

@@ -18,6 +18,8 @@ from trainings.audit.models import AuditLine
 from trainings.places.models import FeastDay, Venue
 from trainings.schedule.models import Training, TrainingSession, TrainingState, Unavailability
 
+pytestmark = pytest.mark.pages
+
 Freeze = Callable[[datetime], None]
 
 MARCH_11 = {"sessions-0-day": "2027-03-11"}

@@ -14,6 +14,8 @@ from tests.schedule.panel import as_, filled, one, post, posted
 from trainings.places.models import Venue
 from trainings.schedule.models import SessionText, Training
 
+pytestmark = pytest.mark.pages
+
 FORM = {
     "name": "Salón de usos múltiples «El Quetzal»",
     "municipality": "1705",
