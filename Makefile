@@ -38,7 +38,7 @@ worker: $(RUN_READY) ## Send messages and do jobs, without serving pages
 
 test: $(TEST_READY) ## Run all tests (TESTS=tests/places runs some)
 	@$(BIN)/python -m tests.browser_setup
-	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
 	@$(BIN)/ruff format --check
