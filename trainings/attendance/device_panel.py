@@ -72,7 +72,7 @@ async def name_for_another(actor: Actor, *, helper: bool = False) -> str:
     """What a new phone may be called: after who prepares it, with a number where such a one exists."""
     whose = gettext(N_("apoyo")) if helper else (actor.name.split() or [gettext(N_("apoyo"))])[0]
     base = gettext(NAMED) % {"name": whose}
-    known = reads(Device).filter(prepared_by_id=actor.id, revoked_at=None)
+    known = reads(Device).filter(await _in_scope(actor), revoked_at=None)
     taken = {name for (name,) in await known.values_list("name")}
     names = [base, *(f"{base} {number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)[:NAME_LENGTH]
