@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from tests.attendance.doors import Opened
+from tests.registrations.card_world import make_spare_cards
 from trainings.attendance import uploads
-from trainings.attendance.models import Device, DeviceSession, ScanEvent
+from trainings.attendance.models import AttendanceSheet, Device, DeviceSession, ScanEvent, SheetRow
+from trainings.attendance.queries import totals_of
 from trainings.attendance.upload_results import Result
 from trainings.attendance.uploads import Upload
 from trainings.db import reads
 from trainings.lib import tokens
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Card, Registration
+from trainings.schedule.models import TrainingSession
 
 Event = dict[str, Any]
 NO_OFFSET = timedelta()
@@ -68,3 +72,18 @@ async def states(device: Device, *events: object, offset: timedelta = NO_OFFSET)
 
 async def kept(event_id: str) -> ScanEvent:
     return await reads(ScanEvent).get(id=UUID(event_id))
+
+
+async def make_sheet(door: Opened, people: Sequence[Registration]) -> tuple[AttendanceSheet, Card]:
+    """A printed list of these people, with one blank row after them, and the spare card that the row is for."""
+    sheet = await AttendanceSheet.create(session_id=door.key, code=tokens.sheet_code())
+    [card] = await make_spare_cards(door.training)
+    for number, one in enumerate(people, start=1):
+        await SheetRow.create(sheet_id=sheet.id, number=number, registration_id=one.id)
+    await SheetRow.create(sheet_id=sheet.id, number=len(people) + 1, card_id=card.id)
+    return sheet, card
+
+
+async def counted(door: Opened) -> tuple[int, int, int, int]:
+    """Present, expected, without a name, companions."""
+    return astuple(await totals_of(await TrainingSession.get(id=door.key)))

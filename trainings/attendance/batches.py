@@ -14,7 +14,7 @@ from trainings.attendance import slips
 from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
 from trainings.attendance.head_counts import Counting, open_counting
 from trainings.attendance.holders import Holders, Meant, find_holders
-from trainings.attendance.marks import KeptMark, key_of, marks_by_key, write_marks
+from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanKind, WalkInSlip
 from trainings.attendance.projection import counts, project_all, settle_registrations
 from trainings.attendance.scans import NOTHING_ODD, flag_of, flag_of_time
@@ -69,6 +69,8 @@ class Batch:
         waits = {one.id: ScanFlag.OTHER_SESSION for one in sessions if one.id not in bound}
         waits |= {one.id: ScanFlag.REVOKED for one in sessions if not may_upload(device, ends[one.training_id])}
         keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}
+        undone = {one.target for one in events if one.kind is EventKind.UNDO and one.target is not None}
+        kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(sessions_in(events), undone)}
         return cls(
             device=device,
             offset=offset,
@@ -77,7 +79,7 @@ class Batch:
             waits=waits,
             holders=await find_holders(events),
             counting=await open_counting(device, events),
-            stored={**await marks_by_key(keys)},
+            stored={**kept},
             slips=await _kept_slips(events),
         )
 
@@ -176,8 +178,13 @@ class Batch:
         self._touch(first)
 
     def _touch(self, event: KeptMark | ScanEvent) -> None:
+        """Compute anew whom an event is about; an undo takes back all that came under the id that it names."""
         if event.registration_id is not None:
             self.touched[event.session_id].add(event.registration_id)
+        if event.kind is ScanKind.UNDO:
+            others = (one for one in self.stored.values() if one.conflict_of_id == event.target_id)
+            here = {one.registration_id for one in others if one.session_id == event.session_id}
+            self.touched[event.session_id] |= {key for key in here if key is not None}
 
     def _take_slip(self, event: UploadedEvent, session: TrainingSession) -> Result:
         standing = self.slips.get(event.id)
@@ -221,13 +228,16 @@ class Batch:
         return self.trainings[self.sessions[session_id].training_id]
 
 
+def sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:
+    return {one.session for one in events if one.session is not None}
+
+
 async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Training]:
     """The trainings of the sessions, of the tickets, and of what came before under the same ids, all held at once."""
-    sessions = {one.session for one in events if one.session is not None}
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
-    found = await sql.rows(TRAININGS, sorted(sessions), sorted(keys), hashes, hashes, sheets)
+    found = await sql.rows(TRAININGS, sorted(sessions_in(events)), sorted(keys), hashes, hashes, sheets)
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
 

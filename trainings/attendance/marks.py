@@ -24,6 +24,7 @@ COLUMNS = (
     "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text"
 )
 UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
+OTHER_BODIES = KEPT + "WHERE session_id IN ?list AND conflict_of_id IN ?list"
 BESIDE = KEPT + "WHERE session_id = ? AND (registration_id IS NULL OR kind = 'undo')"
 NAMES = tuple(column.split()[0] for column in COLUMNS.split(", "))
 EVENT = Insert("scan_event", COLUMNS)
@@ -74,6 +75,11 @@ async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
 async def marks_beside(session_id: UUID) -> list[KeptMark]:
     """What is about nobody on the list: cards without a name, companions; and all that was taken back."""
     return [_mark(row) for row in await sql.reads(BESIDE, session_id)]
+
+
+async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) -> list[KeptMark]:
+    """What came at these sessions under these ids when something else had them already."""
+    return [_mark(row) for row in await sql.rows(OTHER_BODIES, sorted(session_ids), sorted(keys))] if keys else []
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
