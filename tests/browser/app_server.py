@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tests import make
 from tests.cast import make_cast
@@ -54,7 +55,9 @@ async def make_session() -> dict[str, Any]:
     }
 
 
-async def serve(folder: str, furnish: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+async def serve(
+    folder: str, furnish: Callable[[], Awaitable[dict[str, Any]]], wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> None:
     """Until the process ends. `furnish` fills the empty database an hour ago; what it gives is told with the origin."""
     listening = socket.create_server(("127.0.0.1", 0))
     origin = f"http://localhost:{listening.getsockname()[1]}"
@@ -69,7 +72,7 @@ async def serve(folder: str, furnish: Callable[[], Awaitable[dict[str, Any]]]) -
             made = await furnish()
     # The port listens already: whoever connects now is answered as soon as the application is up.
     print(json.dumps(made | {"origin": origin}), flush=True)
-    await uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).serve(sockets=[listening])
+    await uvicorn.Server(uvicorn.Config(wrap(create_app(settings)), log_level="warning")).serve(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
+from tests.browser.marcar import Phone, Village, at_door, village
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
 
 # A busy machine is slow, not wrong: what is awaited comes, or the test fails all the same.
@@ -76,6 +77,38 @@ def film(playwright: Playwright, origin: str, tmp_path: Path) -> Iterator[OpenPa
     yield show
     for browser in browsers:
         browser.close()
+
+
+@pytest.fixture(scope="module", name="village")
+def running_village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    """The application with prepared phones, one for all tests of a module."""
+    with village(tmp_path_factory.mktemp("village")) as running:
+        running.show(None)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cameras(playwright: Playwright, village: Village) -> Iterator[Browser]:
+    """A browser whose camera sees what `Village.show` says."""
+    browser = launch(playwright, village.film)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def pocket(cameras: Browser) -> Iterator[BrowserContext]:
+    """What one phone keeps."""
+    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext, village: Village) -> Iterator[Phone]:
+    """A prepared phone at the door; nothing may be complained about at the end."""
+    phone = at_door(pocket, village)
+    yield phone
+    assert phone.complaints == []
 
 
 @pytest.fixture

@@ -111,7 +111,9 @@ export class Phone {
   async #fetchRoster(session) {
     if (Date.parse(session.roster_until) < Date.now() + this.offset) return;
     const version = this.rosters.get(session.id);
-    if (this.account || (version !== undefined && version === session.version)) return;
+    // Without a version the server gives no list of it any more.
+    if (!session.version) return this.#drop(session.id);
+    if (this.account || version === session.version) return;
     const etag = version === undefined ? undefined : (await this.store.roster(session.id))?.etag;
     const reply = await ask(`sesiones/${session.id}/lista`, { etag });
     if (reply.trouble === "refused" && OVER.has(reply.body?.code)) await this.#drop(session.id);
@@ -129,8 +131,10 @@ export class Phone {
       if (this.account === "revoked" || Date.parse(session.roster_until) < now) await this.#drop(session.id);
       if (Date.parse(session.ends) + AFTERWARDS_MS < now) await this.#forgetMarks(session.id);
     }
-    const named = new Set(this.sessions.map(({ id }) => id));
+    const named = new Set([...this.sessions, ...(this.said.activities ?? [])].map(({ id }) => id));
     for (const id of this.rosters.keys()) if (!named.has(id)) await this.#drop(id);
+    const sent = (await this.store.everything()).filter((one) => isSent(one) && !named.has(one.scope));
+    await this.store.forget(sent.map(({ id }) => id));
   }
 
   /** @param {string} id */
@@ -143,8 +147,7 @@ export class Phone {
   /** @param {string} session */
   async #forgetMarks(session) {
     const kept = await this.store.of(session);
-    if (kept.some(({ waiting, receipt }) => waiting || receipt?.state === "malformed")) return;
-    await this.store.forget(kept.map(({ id }) => id));
+    if (kept.every(isSent)) await this.store.forget(kept.map(({ id }) => id));
   }
 
   /** Tell the server, once for each state of things, that program and lists are here. */
@@ -166,6 +169,11 @@ export class Phone {
     await this.heard(body, Date.now(), this.said ?? { device: body.device, sessions: [] });
     return "";
   }
+}
+
+/** The server has it and understands it. @param {import("./store.js").Kept} kept */
+function isSent({ waiting, unread }) {
+  return !waiting && !unread;
 }
 
 /** @param {string | number} now ISO or milliseconds */

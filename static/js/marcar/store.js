@@ -126,6 +126,8 @@ async function keep(db, drafts) {
   const meta = transaction.objectStore("meta");
   /** @type {ScanEvent[]} */
   let events = [];
+  /** @type {unknown} why, where it is not the transaction that says so */
+  let trouble = null;
   const last = meta.get("seq");
   last.onsuccess = () => {
     events = drafts.map((draft, n) => Object.freeze({ ...draft, seq: (last.result ?? 0) + 1 + n }));
@@ -135,11 +137,14 @@ async function keep(db, drafts) {
         const scope = event.session ?? event.activity ?? "";
         transaction.objectStore("events").add({ id: event.id, scope, waiting: 1, event });
       }
-    } catch {
+    } catch (error) {
+      trouble = error;
       transaction.abort();
     }
   };
-  await done;
+  await done.catch((error) => {
+    throw trouble ?? error;
+  });
   return events;
 }
 

@@ -1,0 +1,179 @@
+"""The scan app as somebody at a door sees it, the server's process behind it, and what that stored."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from tests.browser.fakecam import make_mjpeg
+from tests.browser.marcar_server import FAULT
+from trainings.attendance.device_cookie import COOKIE
+
+APP = "/marcar/"
+# What Chromium itself writes when a request fails, as it must in tests of failing lines.
+LINE_NOISE = ("Failed to load resource",)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a ticket; `name` is what a phone may show of them."""
+
+    name: str
+    registration_id: str
+    token: str
+    short_code: str
+
+
+@dataclass
+class Village:
+    """The server, and what it prepared. Each test takes people and phones of its own."""
+
+    folder: Path
+    made: dict[str, Any]
+    n_phones: int = 0
+    n_people: int = 0
+
+    @property
+    def origin(self) -> str:
+        return str(self.made["origin"])
+
+    def people(self, n: int) -> list[Person]:
+        """Some who are expected and whom nobody marked yet."""
+        self.n_people += n
+        return [Person(**one) for one in self.made["people"][self.n_people - n : self.n_people]]
+
+    def waiting(self, n: int = 0) -> Person:
+        """One of those on the waiting list."""
+        return Person(**self.made["people"][-1 - n])
+
+    def phone(self) -> str:
+        """The cookie of a phone that nobody used yet."""
+        self.n_phones += 1
+        return str(self.made["phones"][self.n_phones - 1])
+
+    @property
+    def film(self) -> Path:
+        return self.folder / "film.mjpeg"
+
+    def show(self, *payloads: str | None, inverted: bool = False) -> None:
+        """What the camera sees from when it is next turned on."""
+        make_mjpeg(self.film, payloads, inverted=inverted)
+
+    def ask(self, question: str, *values: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.folder / 'trainings.db'}?mode=ro", uri=True)) as connection:
+            return connection.execute(question, values).fetchall()
+
+    def scans_of(self, person: Person) -> int:
+        return self.ask("SELECT id FROM scan_event WHERE registration_id = ?", person.registration_id).__len__()
+
+    def presences_of(self, person: Person) -> int:
+        question = "SELECT id FROM attendance WHERE registration_id = ? AND is_present"
+        return self.ask(question, person.registration_id).__len__()
+
+    @contextmanager
+    def fault(self, name: str) -> Iterator[None]:
+        """What goes wrong meanwhile: see `marcar_server`."""
+        file = self.folder / FAULT
+        file.write_text(name)
+        try:
+            yield
+        finally:
+            file.unlink()
+
+
+@contextmanager
+def village(folder: Path) -> Iterator[Village]:
+    command = [sys.executable, "-m", "tests.browser.marcar_server", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told, "the application did not start; its complaint stands above"
+        yield Village(folder, json.loads(told))
+        process.terminate()
+
+
+@dataclass
+class Phone:
+    """One window of the app. `complaints`: errors, warnings and broken policies."""
+
+    page: Page
+    village: Village
+    complaints: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.addresses.append(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(LINE_NOISE):
+            self.complaints.append(message.text)
+
+    def expect_ready(self) -> None:
+        expect(self.page.locator("[data-ready]")).to_have_attribute("data-state", "ready")
+        expect(self.page.locator("[data-ready] [data-yes]")).to_be_visible()
+
+    def to_door(self) -> None:
+        self.page.get_by_role("link", name=self.village.made["title"]).click()
+        expect(self.page.get_by_label("Código del boleto")).to_be_visible()
+
+    def reload(self) -> None:
+        self.page.reload()
+        expect(self.page.locator("main h1")).to_be_visible()
+
+    def type_code(self, code: str) -> None:
+        self.page.get_by_label("Código del boleto").fill(code)
+        self.page.get_by_role("button", name="Marcar", exact=True).click()
+
+    def scan(self, *payloads: str | None, inverted: bool = False) -> None:
+        """Hold cards before the camera, from when it is turned on."""
+        stop = self.page.get_by_role("button", name="Apagar")
+        if stop.is_visible():
+            stop.click()
+        self.village.show(*payloads, inverted=inverted)
+        self.page.get_by_role("button", name="Encender cámara").click()
+
+    def send_now(self) -> None:
+        """As a tap on the button; where the app has sent by itself meanwhile, the button is gone already."""
+        self.page.evaluate("() => document.querySelector('[data-send]').click()")
+
+    def expect_answer(self, state: str, *texts: str) -> None:
+        block = self.page.locator(f".answer [data-state={state}]")
+        expect(block).to_be_visible()
+        for text in texts:
+            expect(block).to_contain_text(text)
+
+    def expect_queue(self, text: str) -> None:
+        expect(self.page.locator("[data-queue]")).to_have_text(text)
+
+    def expect_count(self, n: int) -> None:
+        expect(self.page.locator("[data-count-text]")).to_contain_text(f"{n} de ")
+
+
+def opened(context: BrowserContext, village: Village, *, cookie: str | None = None) -> Phone:
+    """The app in a new window of a prepared phone."""
+    if cookie:
+        context.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
+    phone = Phone(context.new_page(), village)
+    phone.listen()
+    phone.page.goto(village.origin + APP)
+    expect(phone.page.locator("main h1")).to_be_visible()
+    return phone
+
+
+def at_door(context: BrowserContext, village: Village, cookie: str = "") -> Phone:
+    """A phone of its own that is ready, at the door of the session."""
+    phone = opened(context, village, cookie=cookie or village.phone())
+    phone.expect_ready()
+    phone.to_door()
+    return phone

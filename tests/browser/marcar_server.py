@@ -1,0 +1,175 @@
+"""The application with one session and many prepared phones, in a process of its own, that fails when it is told to.
+
+`python -m tests.browser.marcar_server FOLDER` prints one line of JSON once it can be asked. What stands in the file
+`fault` of the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark),
+`no-wasm` (the page's policy forbids WebAssembly), `newer` (the worker is another version).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests import make
+from tests.browser.app_server import serve
+from tests.cast import make_cast
+from trainings import clock
+from trainings.accounts.queries import actor_of
+from trainings.attendance import devices
+from trainings.attendance.devices import Load
+from trainings.attendance.sheets import print_sheet
+from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+N_PEOPLE = 24
+N_PHONES = 20
+N_CODES = 4
+PLACES = N_PEOPLE - 4
+"""The last four wait."""
+
+FAULT = "fault"
+
+
+class Faults:
+    """What lies between a phone and the application."""
+
+    def __init__(self, app: ASGIApp, folder: Path) -> None:
+        self.app, self.file = app, folder / FAULT
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        fault = self.file.read_text() if self.file.exists() else ""
+        if fault == "lost" and path == "/marcar/api/marcas":
+            await self.app(scope, receive, _swallowed)
+            await _answer(send, 502)
+        elif fault == "refused" and path == "/marcar/api/marcas":
+            body = await _whole(receive)
+            if body.count(b'"seq"') > 1:
+                await _answer(send, 413)
+            else:
+                await self.app(scope, _again(body), send)
+        elif fault == "no-wasm" and path.startswith("/marcar/"):
+            await self.app(scope, receive, _without(b" 'wasm-unsafe-eval'", send))
+        elif fault == "newer" and path == "/marcar/sw.js":
+            await self.app(_plain(scope), receive, _with_line(send))
+        else:
+            await self.app(scope, receive, send)
+
+
+async def _swallowed(_message: Message) -> None:
+    """The answer that never arrives."""
+
+
+async def _answer(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _whole(receive: Receive) -> bytes:
+    body, is_more = b"", True
+    while is_more:
+        message = await receive()
+        body += message.get("body", b"")
+        is_more = message.get("more_body", False)
+    return body
+
+
+def _again(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _without(text: bytes, send: Send) -> Send:
+    async def changed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [(name, value.replace(text, b"")) for name, value in message["headers"]]
+        await send(message)
+
+    return changed
+
+
+def _plain(scope: Scope) -> Scope:
+    """The same request of a browser that takes no compressed answer."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
+
+
+def _with_line(send: Send) -> Send:
+    async def changed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [field for field in message["headers"] if field[0] != b"content-length"]
+        elif message.get("body"):
+            message["body"] += b"\n// Newer\n"
+        await send(message)
+
+    return changed
+
+
+async def furnish() -> dict[str, Any]:
+    cast = await make_cast()
+    await make.make_municipalities()
+    start = clock.now() + timedelta(minutes=30)
+    meeting = (start, start + timedelta(hours=4))
+    training = await make.make_training(
+        hub=cast.hub, facilitators=[cast.facilitator], sessions=[meeting], capacity=PLACES
+    )
+    people = [
+        await make.make_registration(training, given_names=f"Persona{n}", surnames="Caal Xol", community="Las Pozas")
+        for n in range(N_PEOPLE)
+    ]
+    sheet = await print_sheet(training.sessions[0].id, n_blank=25, columns=[], actor=PROGRAM)
+    load = Load(training.hub_id, [one.id for one in training.sessions])
+    actor = await actor_of(cast.facilitator)
+    return {
+        "session": str(training.sessions[0].id),
+        "title": training.title,
+        "sheet": sheet.code,
+        "phones": [await _phone(load, actor, n) for n in range(N_PHONES)],
+        "codes": await _codes(load, actor),
+        "people": [_person(one, n) for n, one in enumerate(people)],
+        "stranger": await _elsewhere(cast.elsewhere, training),
+    }
+
+
+async def _phone(load: Load, actor: Any, n: int) -> str:
+    key = tokens.uuid7()
+    prepared = await devices.prepare_this(load, name=f"Teléfono {n}", token="", key=key, actor=actor)
+    return prepared.token
+
+
+async def _codes(load: Load, actor: Any) -> list[str]:
+    # They live ten minutes, and the furniture is an hour old.
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        keys = [tokens.uuid7() for _ in range(N_CODES)]
+        return [(await devices.invite(load, name="Ayuda", key=key, actor=actor))[1] for key in keys]
+
+
+def _person(registration: Registration, n: int) -> dict[str, str]:
+    return {
+        "name": f"Persona{n} C. X.",
+        "registration_id": str(registration.id),
+        "token": registration.qr_token or "",
+        "short_code": registration.short_code,
+    }
+
+
+async def _elsewhere(hub: Any, like: Training) -> str:
+    """The ticket of another training."""
+    other = await make.make_training(
+        hub=hub, title="Otra", sessions=[(like.sessions[0].starts_at, like.sessions[0].ends_at)]
+    )
+    return (await make.make_registration(other, given_names="Otra", surnames="Persona")).qr_token or ""
+
+
+if __name__ == "__main__":
+    chosen = Path(sys.argv[1])
+    asyncio.run(serve(str(chosen), furnish, lambda app: Faults(app, chosen)))

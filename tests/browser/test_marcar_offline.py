@@ -1,0 +1,194 @@
+"""The scan app without signal, on a failing line, killed, in two windows, full: no mark is lost, none counts twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+
+from tests.browser.marcar import APP, Phone, Village, at_door, opened
+from tests.browser.scanner import PHONE
+from tests.browser_setup import on_path
+from trainings.attendance.device_cookie import COOKIE
+from trainings.lib import tokens
+
+FULL = """() => {
+    IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
+}"""
+
+
+@pytest.fixture
+def second(cameras: Browser, village: Village) -> Iterator[Phone]:
+    """Another phone at the same door."""
+    context = cameras.new_context(viewport=PHONE, locale="es-GT")
+    yield at_door(context, village)
+    context.close()
+
+
+def test_app_opens_offline_and_marks_once(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    [ana] = village.people(1)
+    pocket.set_offline(True)
+    phone.reload()
+
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.expect_queue("Sin señal. 1 por enviar")
+    phone.reload()
+    phone.scan(ana.token)
+    phone.expect_answer("already", ana.name)
+
+    phone.expect_count(1)
+    phone.expect_queue("Sin señal. 2 por enviar")
+    assert village.scans_of(ana) == 0
+    pocket.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
+
+
+def test_lost_answer_after_the_server_stored_counts_once(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    with village.fault("lost"):
+        phone.type_code(ana.short_code)
+        phone.expect_answer("present", "Código aceptado")
+        phone.expect_queue("El servidor no contesta. 1 por enviar")
+        assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
+
+    phone.send_now()
+
+    phone.expect_queue("Todo enviado")
+    assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
+
+
+def test_two_phones_without_signal_count_a_person_once(
+    phone: Phone, second: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    for one in (phone, second):
+        one.page.context.set_offline(True)
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+    second.type_code(tokens.show_short_code(ana.short_code).lower())
+    second.expect_answer("present", "Código aceptado")
+    expect(second.page.locator("body")).not_to_contain_text(ana.name)
+
+    for one in (phone, second):
+        one.page.context.set_offline(False)
+        one.send_now()
+        one.expect_queue("Todo enviado")
+
+    assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
+
+
+def test_phone_that_nobody_knows_keeps_its_marks(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    [ana] = village.people(1)
+    cookie = next(one["value"] for one in pocket.cookies() if one["name"] == COOKIE)
+    pocket.clear_cookies()
+
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    expect(phone.page.get_by_role("alert").filter(has_text="ya no conoce este teléfono")).to_be_visible()
+    phone.expect_queue("1 por enviar")
+    expect(phone.page.get_by_role("link", name="Preparar este teléfono")).to_be_visible()
+    pocket.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
+    phone.send_now()
+
+    phone.expect_queue("Todo enviado")
+    expect(phone.page.locator(".account")).to_be_hidden()
+    assert village.presences_of(ana) == 1
+
+
+def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    people = village.people(3)
+    pocket.set_offline(True)
+    for person in people:
+        phone.type_code(person.short_code)
+        phone.expect_answer("present", tokens.show_short_code(person.short_code))
+    pocket.set_offline(False)
+
+    with village.fault("refused"):
+        phone.send_now()
+        phone.expect_queue("Todo enviado")
+
+    assert [village.presences_of(person) for person in people] == [1, 1, 1]
+
+
+def test_two_windows_send_each_mark_once(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    ana, byron = village.people(2)
+    other = opened(pocket, village)
+    other.to_door()
+    pocket.set_offline(True)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    other.type_code(byron.short_code)
+    other.expect_answer("present")
+    other.expect_count(2)
+    phone.expect_count(2)
+    sent: list[str] = []
+    pocket.on("request", lambda request: sent.append(request.url) if request.url.endswith("/marcas") else None)
+
+    pocket.set_offline(False)
+    for one in (phone, other):
+        one.send_now()
+
+    for one in (phone, other):
+        one.expect_queue("Todo enviado")
+    assert len(sent) == 1
+    assert [village.scans_of(person) for person in (ana, byron)] == [1, 1]
+
+
+def test_full_phone_says_so_loudly_and_counts_nobody(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.page.evaluate(FULL)
+
+    phone.scan(ana.token)
+
+    phone.expect_answer("not_saved", "NO SE GUARDÓ", ana.name, "está lleno")
+    expect(phone.page.locator(".answer [role=alert]")).to_contain_text("NO SE GUARDÓ")
+    phone.expect_count(0)
+    phone.expect_queue("Todo enviado")
+    assert village.scans_of(ana) == 0
+
+
+def test_killed_right_after_green_still_has_the_mark(playwright: Playwright, village: Village, tmp_path: Path) -> None:
+    [ana] = village.people(1)
+
+    def open_again() -> BrowserContext:
+        return playwright.chromium.launch_persistent_context(
+            tmp_path, executable_path=on_path(), args=["--no-sandbox"], viewport=PHONE, locale="es-GT"
+        )
+
+    first = open_again()
+    cookie = village.phone()
+    phone = at_door(first, village, cookie)
+    first.set_offline(True)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    kill_browser(tmp_path)
+
+    context = open_again()
+    context.set_offline(True)
+    # The browser itself had not written the cookie of a second ago to the disk.
+    again = opened(context, village, cookie=cookie)
+
+    again.expect_queue("Sin señal. 1 por enviar")
+    context.set_offline(False)
+    again.send_now()
+    again.expect_queue("Todo enviado")
+    context.close()
+    assert village.presences_of(ana) == 1
+
+
+def kill_browser(profile: Path) -> None:
+    """As when the battery is pulled out: its main process is the one that names the folder and no type."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}" in command and not any(part.startswith("--type=") for part in command):
+            os.kill(int(folder.name), signal.SIGKILL)
