@@ -58,6 +58,7 @@ async def say(subject: str, body: str, *, kind: str = "registration_confirmed", 
         ("{ fecha }", " fecha ", "fecha"),
         ("{teléfono}", "teléfono", "telefono"),
         ("{dpi}", "dpi", ""),
+        ("{enlace}", "enlace", ""),
     ],
 )
 def test_unknown_placeholder_is_refused_by_name_with_the_nearest_known(written: str, name: str, nearest: str) -> None:

@@ -96,6 +96,7 @@ class UnknownPlaceholder(Refusal):
     status = 422
     sentence = N_("No hay ningún dato {%(name)s}. Escoja uno de la lista.")
     NEAREST = N_("No hay ningún dato {%(name)s}. ¿Quiso escribir {%(nearest)s}?")
+    BELOW = N_("Quite {%(name)s}: en este mensaje el enlace va siempre debajo del texto.")
 
 
 class MissingPlaceholder(Refusal):
@@ -169,6 +170,8 @@ def check_words(words: OwnWords, kind: str) -> None:
 def _check_name(name: str, known: tuple[str, ...], field: str) -> None:
     if name in known:
         return
+    if name == LINK.name and LINKS.name not in known:
+        raise UnknownPlaceholder(UnknownPlaceholder.BELOW, field=field, name=name)
     nearest = get_close_matches(fold(name), known, n=1, cutoff=ALIKE)
     if nearest:
         raise UnknownPlaceholder(UnknownPlaceholder.NEAREST, field=field, name=name, nearest=nearest[0])
