@@ -43,11 +43,11 @@ class StaffSession(NamedTuple):
 
     @property
     def is_cancelled(self) -> bool:
-        return self.state == SessionState.CANCELLED or self.training_state == TrainingState.CANCELLED
+        return self.state is SessionState.CANCELLED or self.training_state is TrainingState.CANCELLED
 
     @property
     def is_draft(self) -> bool:
-        return self.training_state == TrainingState.DRAFT
+        return self.training_state is TrainingState.DRAFT
 
     @property
     def day(self) -> date:
@@ -61,25 +61,14 @@ class StaffSession(NamedTuple):
         return self.closed_at is not None or now >= self.ends_at
 
 
-_SESSION = (
-    "id",
-    "training_id",
-    "starts_at",
-    "ends_at",
-    "state",
-    "closed_at",
-    "position",
-    "venue__name",
-    "training__hub_id",
-    "training__title",
-    "training__state",
-    "training__opens_at",
-    "training__closes_at",
-    "training__capacity",
-    "training__taken",
-    "training__reserved",
-)
-COUNTS = "SELECT training_id, COUNT(*) AS n FROM training_session WHERE training_id IN ?list GROUP BY training_id"
+_SESSION = ("id", "training_id", "starts_at", "ends_at", "state", "closed_at", "position", "venue__name")
+TRAININGS = """
+    SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
+        (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
+    FROM training t
+    WHERE t.id IN ?list
+"""
+"""Read apart: what is the same for all sessions of a training is told once."""
 STATES: Mapping[str, SessionState] = {state.value: state for state in SessionState}
 TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
 READ_AGAIN = 4096
@@ -89,15 +78,15 @@ STARTS, ENDS = _SESSION.index("starts_at"), _SESSION.index("ends_at")
 
 @dataclass(frozen=True, slots=True)
 class ReadSessions:
-    """Sessions as the database told them: two readings are equal where a page of them would be."""
+    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be."""
 
     rows: tuple[tuple[Any, ...], ...]
-    counts: frozenset[tuple[UUID, int]]
+    trainings: frozenset[tuple[Any, ...]]
 
     def shown(self) -> list[StaffSession]:
         """The same, as pages show them."""
-        counts = dict(self.counts)
-        return [_staff_session(*row, counts=counts) for row in self.rows]
+        trainings = {row[0]: _training(*row) for row in self.trainings}
+        return [_staff_session(row, trainings[row[1]]) for row in self.rows]
 
     def spans(self) -> set[tuple[datetime, datetime]]:
         """Between which moments they are."""
@@ -111,8 +100,8 @@ async def read_sessions(found: QuerySet[TrainingSession]) -> ReadSessions:
     rows = await _as_told(*query.query.get_parameterized_sql())
     dialect = get_connection("read").capabilities.dialect
     ids = list({row[1] for row in rows})
-    counts = await _as_told(sql.translated(COUNTS, dialect), [ids if dialect == "postgres" else json.dumps(ids)])
-    return ReadSessions(rows, frozenset((_uuid(training_id), n) for training_id, n in counts))
+    trainings = await _as_told(sql.translated(TRAININGS, dialect), [ids if dialect == "postgres" else json.dumps(ids)])
+    return ReadSessions(rows, frozenset(trainings))
 
 
 async def _as_told(text: str, values: list[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -126,44 +115,41 @@ async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]
     return (await read_sessions(found)).shown()
 
 
-def _staff_session(
-    session_id: UUID | str,
+def _training(
     training_id: UUID | str,
-    starts_at: datetime | str,
-    ends_at: datetime | str,
-    state: str,
-    closed_at: datetime | str | None,
-    position: int,
-    place: str | None,
     hub_id: UUID | str,
     title: str,
-    training_state: str,
+    state: str,
     opens_at: datetime | str | None,
     closes_at: datetime | str | None,
-    capacity: int,
-    taken: int,
-    reserved: int,
-    *,
-    counts: Mapping[UUID, int],
-) -> StaffSession:
-    training = _uuid(training_id)
+    *numbers: int,
+) -> dict[str, Any]:
+    """What each session says of its training."""
+    capacity, taken, n_sessions = numbers
+    return {
+        "training_id": _uuid(training_id),
+        "hub_id": _uuid(hub_id),
+        "title": title,
+        "training_state": TRAINING_STATES[state],
+        "opens_at": _moment(opens_at) if opens_at else None,
+        "closes_at": _moment(closes_at) if closes_at else None,
+        "n_sessions": n_sessions,
+        "capacity": capacity,
+        "taken": taken,
+    }
+
+
+def _staff_session(row: tuple[Any, ...], training: Mapping[str, Any]) -> StaffSession:
+    session_id, _training_id, starts_at, ends_at, state, closed_at, position, place = row
     return StaffSession(
         id=_uuid(session_id),
-        training_id=training,
-        hub_id=_uuid(hub_id),
-        title=title,
         starts_at=_moment(starts_at),
         ends_at=_moment(ends_at),
         state=STATES[state],
-        training_state=TRAINING_STATES[training_state],
         closed_at=_moment(closed_at) if closed_at else None,
-        opens_at=_moment(opens_at) if opens_at else None,
-        closes_at=_moment(closes_at) if closes_at else None,
         position=position,
-        n_sessions=counts[training],
         place=place or "",
-        capacity=capacity,
-        taken=taken + reserved,
+        **training,
     )
 
 
