@@ -14,8 +14,8 @@ from tests.registrations.families import group_token, make_family, people_of
 from tests.registrations.wishes import KEY, link_of, places_of, state_of, wish
 from trainings import clock
 from trainings.attendance.actions import take
-from trainings.attendance.models import ScanHow, ScanKind
-from trainings.attendance.scans import Scan
+from trainings.attendance.models import ScanFlag, ScanHow, ScanKind
+from trainings.attendance.scans import Outcome, Scan
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
@@ -73,7 +73,7 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     assert (line.object_id, line.detail) == (ana.id, {})
 
 
-async def test_old_ticket_passes_no_door(db: Settings) -> None:
+async def test_old_ticket_is_looked_at_at_the_door_and_its_short_code_is_nobody_s(db: Settings) -> None:
     training = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(12))])
     session = next(iter(training.sessions))
     rosa = await make.make_registration(training)
@@ -84,7 +84,9 @@ async def test_old_ticket_passes_no_door(db: Settings) -> None:
     scans = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.TYPED, code=code) for code in shown]
     answers = [await take(session.id, [one], actor=PROGRAM) for one in scans]
 
-    assert [answer.registration is not None for [answer] in answers] == [False, False, True, True]
+    assert [answer.registration is not None for [answer] in answers] == [True, False, True, True]
+    assert [answer.flag is ScanFlag.REPLACED for [answer] in answers] == [True, False, False, False]
+    assert answers[0][0].outcome is Outcome.REVIEW
 
 
 async def test_hash_of_the_old_qr_is_kept_and_of_each_one_before(sqlite_db: Settings) -> None:
