@@ -389,15 +389,3 @@ async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
         f"/c/{training.short_code}",
     ):
         assert words in page
-
-
-async def test_long_words_do_not_break_the_picture() -> None:
-    long = "Ñandutí " * 40
-    card = change_pictures.ChangeCard(
-        **dict.fromkeys(("head", "title", "before", "weekday", "month", "hours", "place", "note", "phone"), long),
-        day="31",
-        link="https://ventanillas.example/c/ABCDEFGH",
-    )
-
-    with Image.open(BytesIO(change_pictures.change_png(card))) as picture:
-        assert picture.size == (change_pictures.SIZE, change_pictures.SIZE)

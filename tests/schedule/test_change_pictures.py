@@ -50,3 +50,15 @@ def test_place_of_two_lines_stays_clear_of_the_foot(card: ChangeCard) -> None:
     assert darkest(picture, FOOT_TOP - 25, FOOT_TOP - 22) < 64, "the rule of the foot"
     assert darkest(picture, FOOT_TOP - 34, FOOT_TOP - 25) > 200, "nothing touches the rule from above"
     assert darkest(picture, FOOT_TOP - 20, FOOT_TOP + 24) > 200, "nor lies between it and the telephone"
+
+
+def test_long_words_do_not_break_the_picture() -> None:
+    long = "Ñandutí " * 40
+    card = ChangeCard(
+        **dict.fromkeys(("head", "title", "before", "weekday", "month", "hours", "place", "note", "phone"), long),
+        day="31",
+        link="https://ventanillas.example/c/ABCDEFGH",
+    )
+
+    with Image.open(BytesIO(change_png(card))) as picture:
+        assert picture.size == (SIZE, SIZE)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
@@ -356,17 +355,6 @@ async def test_list_names_who_holds_a_session_and_who_answers_for_an_activity(
     assert "Ana Coc, Byron Tut" in page
     assert "<td>Rosa Xol</td>" in page
     assert "Sin inscripción" in page
-
-
-async def test_empty_month_says_so(client: AsyncClient, cast: Cast, freeze: Freeze) -> None:
-    freeze(FEBRUARY)
-
-    assert "Este mes no hay sesiones ni actividades." in await seen(client, cast, "coordinator")
-    assert "Este mes no hay sesiones ni actividades" in await seen(
-        client, cast, "coordinator", "/panel/lista?mes=2027-03"
-    )
-    unknown = await seen(client, cast, "coordinator", f"/panel/lista?mes=2027-03&facilita={uuid4()}")
-    assert "No encontramos a esa persona" in unknown
 
 
 async def test_kept_month_is_each_persons_own_and_follows_what_people_do(

@@ -1,6 +1,8 @@
-"""Ways from the month and the list of the panel to what is made of them."""
+"""Ways from the month and the list of the panel to what is made of them, and what they say without any."""
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
@@ -30,3 +32,14 @@ async def test_month_leads_to_its_poster_who_works_at_the_desk(client: AsyncClie
     way_back = await client.get(poster)
     assert 'href="/panel/mes?mes=2027-03"' in way_back.text
     assert "/panel/difundir" not in await seen(client, cast, "facilitator", path)
+
+
+async def test_empty_month_says_so(client: AsyncClient, cast: Cast) -> None:
+    assert "Este mes no hay sesiones ni actividades." in await seen(
+        client, cast, "coordinator", "/panel/mes?mes=2027-03"
+    )
+    assert "Este mes no hay sesiones ni actividades" in await seen(
+        client, cast, "coordinator", "/panel/lista?mes=2027-03"
+    )
+    unknown = await seen(client, cast, "coordinator", f"/panel/lista?mes=2027-03&facilita={uuid4()}")
+    assert "No encontramos a esa persona" in unknown
