@@ -120,3 +120,27 @@ async def test_page_of_a_message_that_waits_offers_to_try_now(new_client: NewCli
     assert "Próximo intento" in page.text
     assert done.status_code == 303
     assert (await OutboxJob.get(id=job.id)).run_at <= clock.now()
+
+
+async def test_links_asked_for_on_the_page_are_counted_while_they_wait_and_shown_to_nobody(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    freeze(clock.now())
+    cast = await make_cast()
+    actor = await actor_of(cast.coordinator)
+    await make_jobs("cosa", kind="certificate_file")
+    nothing = await queries.queue(actor)
+    await make_jobs("ana", "beto", kind="my_links")
+    await make_jobs("caro", hub_id=cast.hub.id)
+    await OutboxJob.filter(kind="my_links").update(last_error="SMTPConnectError")
+
+    waiting = await queries.queue(actor)
+    await OutboxJob.filter(kind="note").update(done_at=clock.now())
+    alone = await queries.queue(actor)
+
+    assert nothing is None
+    assert waiting is not None
+    assert (waiting.n_waiting, waiting.n_of_no_hub) == (1, 2)
+    assert alone is not None
+    assert (alone.n_waiting, alone.n_of_no_hub, alone.reasons) == (0, 2, [("SMTPConnectError", 2)])
+    assert [job.kind for job in (await queries.messages(actor, before=None, only="waiting"))[0]] == []

@@ -21,6 +21,8 @@ from trainings.outbox.models import OutboxJob
 from trainings.web.i18n import N_
 
 PAGE = 50
+OF_NO_HUB = ("my_links", "staff_digest")
+"""Messages of no one hub, which therefore nobody may open: they are counted."""
 
 
 class UnknownMessage(NotFound):
@@ -46,10 +48,11 @@ class Batch:
 class Queue:
     """What should have left and has not. `next_try_at`: of those that wait for their next try; none: within a minute.
 
-    `reasons`: why, as the rows have it, the most frequent first.
+    `reasons`: why, as the rows have it, the most frequent first. `n_of_no_hub`: what waits besides and is not listed.
     """
 
     n_waiting: int
+    n_of_no_hub: int
     oldest_at: datetime
     next_try_at: datetime | None
     reasons: Sequence[tuple[str, int]]
@@ -71,17 +74,21 @@ async def message(actor: Actor, job_id: UUID) -> OutboxJob:
 async def queue(actor: Actor) -> Queue | None:
     """The messages that wait though it is past their time; none where nothing does."""
     now = clock.now()
-    waiting = _unfinished(actor)
-    n_waiting = await waiting.count()
-    if not n_waiting:
+    waiting = _unfinished(visible_to(actor))
+    unlisted = _unfinished(reads(OutboxJob).filter(hub_id=None, kind__in=OF_NO_HUB))
+    n_waiting, n_of_no_hub = await waiting.count(), await unlisted.count()
+    if not n_waiting and n_of_no_hub:
+        waiting = unlisted
+    elif not n_waiting:
         return None
     oldest = await waiting.order_by("created_at", "id").first()
     again = await waiting.filter(run_at__gt=now).order_by("run_at").first()
     is_any_due = await waiting.filter(run_at__lte=now).exists()
     found = waiting.exclude(last_error="").annotate(n=Count("id")).group_by("last_error")
-    reasons = list(await found.values_list("last_error", "n")) or await _reason_of_all(n_waiting)
+    reasons = list(await found.values_list("last_error", "n")) or await _reason_of_all(n_waiting or n_of_no_hub)
     return Queue(
         n_waiting=n_waiting,
+        n_of_no_hub=n_of_no_hub,
         oldest_at=due_from(oldest) if oldest is not None else now,
         next_try_at=again.run_at if again is not None and not is_any_due else None,
         reasons=sorted(reasons, key=lambda one: -one[1]),
@@ -95,9 +102,9 @@ async def _reason_of_all(n_waiting: int) -> list[tuple[str, int]]:
     return [(head.last_error, n_waiting)] if head is not None else []
 
 
-def _unfinished(actor: Actor) -> QuerySet[OutboxJob]:
-    """Due, or tried before and not given up."""
-    open_ones = visible_to(actor).filter(done_at=None, failed_at=None, stopped_at=None)
+def _unfinished(found: QuerySet[OutboxJob]) -> QuerySet[OutboxJob]:
+    """Of these what is due, or was tried before and is not given up."""
+    open_ones = found.filter(done_at=None, failed_at=None, stopped_at=None)
     return open_ones.filter(Q(Q(run_at__lte=clock.now()), ~Q(last_error=""), join_type=Q.OR))
 
 
@@ -111,7 +118,7 @@ async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tupl
 
     `only` is `failed`, `waiting` (past their time), or empty for all.
     """
-    found = _unfinished(actor) if only == "waiting" else visible_to(actor)
+    found = _unfinished(visible_to(actor)) if only == "waiting" else visible_to(actor)
     if only == "failed":
         found = found.filter(failed_at__isnull=False)
     if before is not None:

@@ -110,6 +110,7 @@ async def _queue(actor: Actor) -> dict[str, Any] | None:
         return None
     return {
         "n": queue.n_waiting,
+        "n_of_no_hub": queue.n_of_no_hub,
         "oldest_at": queue.oldest_at,
         "next_try_at": queue.next_try_at,
         "reasons": [(reason_words(reason), n) for reason, n in queue.reasons[:MOST_REASONS]],
