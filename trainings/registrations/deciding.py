@@ -33,15 +33,17 @@ class ListCut(Exception):
 
 def decide(commands: Sequence[Command], situation: Situation) -> tuple[list[Outcome | Exception], Changes]:
     """The answer to each command, in order, and what has to be written for all of them."""
-    clerk = _Clerk(situation)
+    last = max((number for number, one in enumerate(commands) if isinstance(one, Leave)), default=-1)
+    clerk = _Clerk(situation, last)
     return [clerk.answer(number, command) for number, command in enumerate(commands)], clerk.changes
 
 
 @dataclass(slots=True)
 class _Clerk:
-    """Goes through a batch; the situation is always as after the last command."""
+    """Goes through a batch; the situation is always as after the last command. `last_leave`: nobody leaves after it."""
 
     situation: Situation
+    last_leave: int
     changes: Changes = field(default_factory=Changes)
     phases: dict[tuple[UUID, bool], Phase] = field(default_factory=dict)
 
@@ -95,7 +97,7 @@ class _Clerk:
         if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
             # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
             self._tell_addresses(entry, number, firsts, run)
-        return self._remember(entry, run)
+        return self._remember(entry, number, run)
 
     def _watched(self, number: int, wish: SignUp) -> SignUp:
         """What comes too often is refused, or looked at by staff first."""
@@ -180,7 +182,7 @@ class _Clerk:
             kind = f"registration_{entry.state.value}"
             self._letter(kind, entry.draft.tickets[position].registration_id, run, command)
 
-    def _remember(self, entry: Entry, run: Run) -> SignedUp:
+    def _remember(self, entry: Entry, number: int, run: Run) -> SignedUp:
         """Later commands of the batch find this sign-up as if it were stored."""
         wish, draft = entry.command.wish, entry.draft
         ids = tuple(ticket.registration_id for ticket in draft.tickets)
@@ -200,7 +202,8 @@ class _Clerk:
                 self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
                 if entry.state is RegistrationState.WAITLISTED:
                     self.situation.waits[registration_id] = draft.group_id
-        self._remember_group(entry, run)
+        if number < self.last_leave:
+            self._remember_group(entry, run)
         return answer
 
     def _remember_group(self, entry: Entry, run: Run) -> None:
