@@ -39,7 +39,7 @@ async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None
 
 
 async def test_who_waits_is_told_that_the_place_has_to_be_answered(client: AsyncClient) -> None:
-    training, [_ana, _berta, cruz] = await one_offered()
+    _training, [_ana, _berta, cruz] = await one_offered()
     roomier = await a_training(capacity=2)
     await make.make_registration(roomier, given_names="Ana")
     family = await make_family(roomier, "Dora", "Elmer")
