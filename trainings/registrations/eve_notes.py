@@ -153,16 +153,21 @@ def _support(expected: Sequence[Registration]) -> list[Item]:
 
 
 def _to_do(session: TrainingSession) -> Section:
-    door = f"/panel/sesiones/{session.id}/asistencia"
+    door, is_tomorrow = f"/panel/sesiones/{session.id}/asistencia", _day_of(session) > clock.today()
     return Section(
-        _("Para mañana") if _day_of(session) > clock.today() else _("Para hoy"),
+        _("Para mañana") if is_tomorrow else _("Para hoy"),
         [
             Item(
                 _("Preparar este teléfono"),
-                absolute(door),
+                absolute(f"/panel/telefonos/este?sesion={session.id}"),
                 _(
-                    "Ábralo hoy en el teléfono que va a llevar y entre con su contraseña: ahí se marca quién llegó. "
-                    "Para marcar necesita señal; por si falla, lleve la hoja impresa."
+                    "Ábralo hoy, con señal, en el teléfono que va a llevar, y espere a que diga «listo». Mañana marca "
+                    "sin señal y sin contraseña. Por si el teléfono falla, lleve la hoja impresa."
+                )
+                if is_tomorrow
+                else _(
+                    "Ábralo con señal en el teléfono que va a llevar, y espere a que diga «listo». Después marca sin "
+                    "señal y sin contraseña. Por si el teléfono falla, lleve la hoja impresa."
                 ),
             ),
             Item(_("Imprimir la hoja de asistencia"), absolute(f"{door}/listado")),
