@@ -2,7 +2,8 @@
 
 import { enrol } from "./screens/enrol.js";
 import { home } from "./screens/home.js";
+import { rows } from "./screens/rows.js";
 import { scan } from "./screens/scan.js";
 
 /** @type {import("./router.js").Screen[]} */
-export const screens = [home, scan, enrol];
+export const screens = [home, scan, rows, enrol];

@@ -1,0 +1,79 @@
+"""Marking by the row number of the printed sheet, camera off, without signal."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.marcar import Phone
+
+SENT = "Todo enviado"
+
+
+def _pad(page: Page, row: int) -> None:
+    """As a thumb does it."""
+    for digit in str(row):
+        page.locator(f"[data-pad] [data-key='{digit}']").click()
+    page.locator("[data-pad] button.button").click()
+
+
+def _to_rows(phone: Phone) -> None:
+    phone.page.get_by_role("link", name="Por fila").click()
+    expect(phone.page.locator("[name=hoja]")).to_have_value(phone.village.made["sheet"])
+
+
+def _present(phone: Phone, rows: list[int]) -> set[int]:
+    """Which of these rows the server holds for present, as a card without a name or a person."""
+    marks = ", ".join("?" * len(rows))
+    counted = (
+        "SELECT e.row FROM scan_event e WHERE e.kind IN ('in', 'walkin') AND NOT EXISTS (SELECT 1 FROM scan_event u "
+        f"WHERE u.kind = 'undo' AND u.target_id = e.id) AND e.row IN ({marks})"
+    )
+    return {row for (row,) in phone.village.ask(counted, *map(str, rows))}
+
+
+def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: BrowserContext) -> None:
+    _to_rows(phone)
+    pocket.set_offline(True)
+
+    _pad(phone.page, 17)
+    phone.expect_answer("present", "Fila 17")
+    _pad(phone.page, 17)
+    phone.expect_answer("already", "Fila 17")
+    _pad(phone.page, 18)
+    phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
+    phone.expect_answer("undone")
+    _pad(phone.page, 62)
+    phone.expect_answer("not_ticket", "no tiene fila 62")
+    phone.page.locator("[data-pad] [data-key='4']").click()
+    phone.page.get_by_label("Fila", exact=True).press_sequentially("0")
+    expect(phone.page.locator("[data-row-text]")).to_contain_text("sin nombre")
+    phone.page.keyboard.press("Enter")
+    phone.expect_answer("present", "Fila 40")
+
+    pocket.set_offline(False)
+    phone.send_now()
+    phone.expect_queue(SENT)
+    assert _present(phone, [17, 18, 40]) == {17, 40}
+
+
+def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -> None:
+    _to_rows(phone)
+    phone.page.get_by_text("Muchas filas a la vez").click()
+    line = phone.page.get_by_label("Quiénes vinieron")
+
+    line.fill("todas menos cuatro")
+    expect(phone.page.locator("[data-list-text]")).to_contain_text("«cuatro»")
+    line.fill("10-14, 12 y 16")
+    expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas.")
+    line.press("Enter")
+    phone.expect_answer("present", "6 filas")
+    phone.send_now()
+    phone.expect_queue(SENT)
+    assert _present(phone, [10, 11, 12, 13, 14, 16]) == {10, 11, 12, 13, 14, 16}
+
+    phone.page.get_by_role("button", name="Deshacer todas").click()
+    phone.expect_answer("undone")
+    phone.send_now()
+    phone.expect_queue(SENT)
+    assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
+    assert phone.complaints == []
