@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT
+from tests.database import put_template
 from trainings.attendance.device_cookie import COOKIE
 
 APP = "/marcar/"
@@ -92,6 +93,7 @@ class Village:
 
 @contextmanager
 def village(folder: Path) -> Iterator[Village]:
+    put_template(folder)
     command = [sys.executable, "-m", "tests.browser.marcar_server", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -2,7 +2,8 @@
 
 `python -m tests.browser.marcar_server FOLDER` prints one line of JSON once it can be asked. What stands in the file
 `fault` of the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark),
-`no-wasm` (the page's policy forbids WebAssembly), `newer` (the worker is another version).
+`no-reader` (the decoder does not arrive), `no-wasm` (the page's policy forbids WebAssembly), `newer` (the worker is
+another version).
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Faults:
                 await _answer(send, 413)
             else:
                 await self.app(scope, _again(body), send)
+        elif fault == "no-reader" and path.endswith(".wasm"):
+            await _answer(send, 503)
         elif fault == "no-wasm" and path.startswith("/marcar/"):
             await self.app(scope, receive, _without(b" 'wasm-unsafe-eval'", send))
         elif fault == "newer" and path == "/marcar/sw.js":

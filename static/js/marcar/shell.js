@@ -13,6 +13,8 @@ export class Shell extends EventTarget {
   done = 0;
   total = 0;
   #wantsReload = false;
+  /** @type {Promise<void> | null} */
+  #offering = null;
   /** @type {any} the browser's own question whether to install, where it has one */
   #question = null;
 
@@ -75,7 +77,10 @@ export class Shell extends EventTarget {
   async check() {
     const { registration } = this;
     const active = registration?.active ?? navigator.serviceWorker?.controller;
-    this.hasUpdate = Boolean(registration?.waiting && registration.active) && !(await isMarkingElsewhere());
+    const waits = Boolean(registration?.waiting && registration.active);
+    const isMarking = waits && (await isAnyoneMarking());
+    this.hasUpdate = waits && !isMarking;
+    if (isMarking) this.#offerLater();
     const state = active && (await asked(active, "state"));
     this.isComplete = Boolean(state && !state.missing.length);
     this.#tell();
@@ -84,6 +89,14 @@ export class Shell extends EventTarget {
       this.#tell();
     }
     if (this.isComplete) active?.postMessage({ kind: "rest" });
+  }
+
+  /** When the last window has left its door. */
+  #offerLater() {
+    this.#offering ??= navigator.locks.request(MARKING, () => undefined).then(() => {
+      this.#offering = null;
+      return this.check();
+    });
   }
 
   /** Let the newer version in; this window then opens it. */
@@ -113,7 +126,7 @@ export function holdMarking() {
   });
 }
 
-async function isMarkingElsewhere() {
+async function isAnyoneMarking() {
   const { held = [] } = (await navigator.locks?.query()) ?? {};
   return held.some(({ name }) => name === MARKING);
 }

@@ -1,0 +1,167 @@
+"""The scan app as an installed program: what it keeps, when it says that it is ready, how it changes versions."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.marcar import APP, Phone, Village, at_door, opened
+from tests.browser.scanner import PHONE
+from trainings.attendance import shell
+
+KEPT = """async () => {
+    const found = [];
+    for (const name of await caches.keys()) {
+        const requests = await (await caches.open(name)).keys();
+        for (const { url } of requests) found.push(url.split('kept=')[1]);
+    }
+    return found.sort();
+}"""
+DUMP = """async () => {
+    const { databases, open } = indexedDB;
+    const asked = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    const found = [JSON.stringify({ ...localStorage }), document.cookie];
+    for (const { name } of await databases.call(indexedDB)) {
+        const db = await asked(open.call(indexedDB, name));
+        for (const store of db.objectStoreNames) {
+            found.push(JSON.stringify(await asked(db.transaction(store).objectStore(store).getAll())));
+        }
+        db.close();
+    }
+    return found;
+}"""
+LOOK_FOR_UPDATE = "async () => { await (await navigator.serviceWorker.ready).update() }"
+REMEMBER = "() => { globalThis.sameDocument = true }"
+SAME = "() => globalThis.sameDocument === true"
+
+
+def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+
+    parts = [urlsplit(address) for address in phone.addresses if not address.endswith((".png", ".webmanifest"))]
+    asked = {f"{one.path}?{one.query}".rstrip("?") for one in parts if not one.path.startswith("/marcar/api/")}
+    needed = {file.url for file in shell.precached() if file.reader != "jsqr"}
+    assert asked == needed - {shell.ENGLISH_PATH}
+    assert {one.netloc for one in parts} == {urlsplit(village.origin).netloc}
+    phone.page.wait_for_function(f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
+    assert phone.page.evaluate(KEPT) == sorted(file.key for file in shell.precached())
+
+
+def test_ready_is_said_only_once_the_reader_is_kept(cameras: Browser, village: Village) -> None:
+    context = cameras.new_context(viewport=PHONE, locale="es-GT")
+    with village.fault("no-reader"):
+        phone = opened(context, village, cookie=village.phone())
+        expect(phone.page.locator("[data-lacks]")).to_contain_text("Descargando la aplicación:")
+        expect(phone.page.locator("[data-sessions] .state")).to_have_text("Falta descargar la aplicación")
+        expect(phone.page.get_by_text("Todavía necesita señal")).to_be_visible()
+
+    phone.page.evaluate("() => dispatchEvent(new Event('online'))")
+
+    phone.expect_ready()
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Listo para usar sin señal")
+    context.close()
+
+
+def test_policy_without_webassembly_leaves_the_other_reader(cameras: Browser, village: Village) -> None:
+    [ana] = village.people(1)
+    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    with village.fault("no-wasm"):
+        phone = at_door(context, village)
+        phone.scan(ana.token)
+        phone.expect_answer("present", ana.name)
+
+    expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
+    context.close()
+
+
+def test_browser_without_webassembly_reads_offline_with_jsqr(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    phone.page.wait_for_function(f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
+    pocket.set_offline(True)
+    pocket.add_init_script("delete globalThis.WebAssembly")
+    phone.reload()
+
+    phone.scan(ana.token)
+
+    phone.expect_answer("present", ana.name)
+    expect(phone.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
+
+
+def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    [ana] = village.people(1)
+    home = opened(pocket, village)
+    home.page.evaluate(REMEMBER)
+    pocket.set_offline(True)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    pocket.set_offline(False)
+    update = home.page.get_by_role("button", name="Actualizar")
+    with village.fault("newer"):
+        home.page.evaluate(LOOK_FOR_UPDATE)
+        home.page.wait_for_function("async () => (await navigator.serviceWorker.ready).waiting !== null")
+        expect(update).to_be_hidden()
+        assert home.page.evaluate(SAME)
+
+        phone.page.get_by_role("link", name="Marcar", exact=True).click()
+        update.click()
+        home.page.wait_for_function("() => !globalThis.sameDocument")
+
+    expect(update).to_be_hidden()
+    home.expect_ready()
+    home.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+
+
+def test_app_opens_offline_in_english(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    pocket.set_offline(True)
+
+    phone.page.get_by_role("link", name="English").click()
+
+    expect(phone.page.locator("html")).to_have_attribute("lang", "en")
+    expect(phone.page.get_by_role("link", name=village.made["title"])).to_be_visible()
+
+
+def test_storage_of_a_phone_shows_no_name(phone: Phone, village: Village) -> None:
+    people = village.people(2)
+    phone.scan(people[0].token)
+    phone.expect_answer("present", people[0].name)
+    phone.type_code(people[1].short_code)
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+
+    everything = "".join(phone.page.evaluate(DUMP))
+
+    assert len(everything) > 2000
+    secrets = {part for one in village.made["people"] for part in (one["name"], one["token"], one["short_code"])}
+    assert {secret for secret in {*secrets, "Caal", "Las Pozas"} if secret in everything} == set()
+
+
+def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: BrowserContext, village: Village) -> None:
+    first, second = village.made["codes"][:2]
+    [ana] = village.people(1)
+    phone = opened(pocket, village)
+    expect(phone.page.get_by_text("Este teléfono todavía no está preparado.")).to_be_visible()
+
+    phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+    phone.expect_ready()
+    assert first not in phone.page.url
+    phone.to_door()
+    pocket.set_offline(True)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    phone.page.goto(f"{village.origin}{APP}#/alta")
+    phone.scan(f"{village.origin}/marcar/alta#{second}")
+    expect(phone.page.get_by_role("alert").filter(has_text="hace falta señal")).to_be_visible()
+    pocket.set_offline(False)
+    phone.page.get_by_role("button", name="Preparar", exact=True).click()
+
+    phone.expect_ready()
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+    phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+    expect(phone.page.get_by_role("alert").filter(has_text="no existe o ya venció")).to_be_visible()
