@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,17 +55,24 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
 
 async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
     async with transaction():
-        events = [one for one in read if isinstance(one, UploadedEvent)]
-        batch = await Batch.open(device, upload.offset, events)
+        kept = await _take(device, upload.offset, [one for one in read if isinstance(one, UploadedEvent)])
         results = [
-            batch.decide(one)
+            next(kept)
             if isinstance(one, UploadedEvent)
             else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
             for one in read
         ]
-        await batch.write()
         await _note(device, upload, results)
         return results
+
+
+async def _take(device: Device, offset: timedelta, events: Sequence[UploadedEvent]) -> Iterator[Result]:
+    if not events:
+        return iter(())
+    batch = await Batch.open(device, offset, events)
+    results = [batch.decide(event) for event in events]
+    await batch.write()
+    return iter(results)
 
 
 async def _note(device: Device, upload: Upload, results: Sequence[Result]) -> None:
