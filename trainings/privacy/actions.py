@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from trainings import clock
+from trainings.attendance.retention import forget_phones, forget_slips
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
@@ -61,7 +62,7 @@ FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NUL
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks
-    of calls, absences of who facilitates, drafts of notes that were deleted.
+    of calls, absences of who facilitates, drafts of notes that were deleted, phones for marking, slips of walk-ins.
     """
 
     needs: int
@@ -71,6 +72,8 @@ class Swept:
     calls: int = 0
     absences: int = 0
     notes: int = 0
+    phones: int = 0
+    slips: int = 0
 
 
 async def sweep() -> Swept:
@@ -86,6 +89,8 @@ async def sweep() -> Swept:
             calls=await _forget_calls(now - MESSAGES_KEPT),
             absences=await forget_over(),
             notes=n_notes,
+            phones=await forget_phones(),
+            slips=await forget_slips(),
         )
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
