@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tortoise import Model, fields
+from tortoise import fields
 
 from trainings.db.fields import UTCDatetimeField
 from trainings.db.models import Record
+from trainings.schedule.models import Dated, EntryText
 
 if TYPE_CHECKING:
     from trainings.accounts.models import User
@@ -30,11 +31,10 @@ class ActivityState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class OutreachActivity(Record):
+class OutreachActivity(Dated):
     """A fair, community or recreational activity, or an open dialogue. Nobody signs up.
 
-    It has a venue, or stands in the open (`place`) in a municipality. `materials` is a line each. `sequence`,
-    `stamped_at` as in a session.
+    It has a venue, or stands in the open (`place`) in a municipality. `materials` is a line each.
     """
 
     slug = fields.CharField(max_length=120, unique=True)
@@ -54,8 +54,6 @@ class OutreachActivity(Record):
     )
     venue_id: UUID | None
     place = fields.CharField(max_length=200, default="")
-    starts_at: datetime = UTCDatetimeField(db_index=True)
-    ends_at: datetime = UTCDatetimeField()
     responsible: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "trainings.User", related_name="activities", on_delete=fields.RESTRICT
     )
@@ -63,11 +61,8 @@ class OutreachActivity(Record):
     materials = fields.TextField(default="")
     rain_plan = fields.CharField(max_length=240, default="")
     state = fields.CharEnumField(ActivityState, max_length=16, default=ActivityState.DRAFT)
-    sequence = fields.IntField(default=0)
-    stamped_at: datetime = UTCDatetimeField()
     revision = fields.IntField(default=0)
     published_at: datetime | None = UTCDatetimeField(null=True)
-    cancelled_at: datetime | None = UTCDatetimeField(null=True)
     cancel_reason = fields.CharField(max_length=240, default="")
 
     class Meta:
@@ -89,15 +84,13 @@ class ActivityFeed(Record):
         unique_together = (("activity", "scope"),)
 
 
-class ActivityText(Model):
-    """The activity's VEVENT as text, written whenever what it shows changes."""
+class ActivityText(EntryText):
+    """That of an activity."""
 
     activity: fields.OneToOneRelation[OutreachActivity] = fields.OneToOneField(
         "trainings.OutreachActivity", related_name="text", primary_key=True, on_delete=fields.RESTRICT
     )
     activity_id: UUID
-    format = fields.IntField()
-    body = fields.TextField()
 
     class Meta:
         table = "activity_text"

@@ -200,28 +200,36 @@ class Training(Record):
         table = "training"
 
 
-class TrainingSession(Record):
-    """One dated meeting. `sequence` rises with time, place and status only.
+class Dated(Record):
+    """What calendars show as one entry: a session, or an activity without sign-up.
 
-    `stamped_at` (whole seconds, strictly growing) is DTSTAMP and LAST-MODIFIED. `closed_at`: the facilitator ended it,
-    so its minutes count.
+    `sequence` rises with time, place and status only. `stamped_at` (whole seconds, strictly growing) is DTSTAMP and
+    LAST-MODIFIED.
     """
+
+    starts_at: datetime = UTCDatetimeField(db_index=True)
+    ends_at: datetime = UTCDatetimeField()
+    sequence = fields.IntField(default=0)
+    stamped_at: datetime = UTCDatetimeField()
+    cancelled_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class TrainingSession(Dated):
+    """One dated meeting. `closed_at`: the facilitator ended it, so its minutes count."""
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
         "trainings.Training", related_name="sessions", on_delete=fields.RESTRICT
     )
     training_id: UUID
     position = fields.IntField()
-    starts_at: datetime = UTCDatetimeField(db_index=True)
-    ends_at: datetime = UTCDatetimeField()
     venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
         "trainings.Venue", related_name="sessions", null=True, on_delete=fields.RESTRICT
     )
     venue_id: UUID | None
     state = fields.CharEnumField(SessionState, max_length=16, default=SessionState.PLANNED)
-    sequence = fields.IntField(default=0)
-    stamped_at: datetime = UTCDatetimeField()
-    cancelled_at: datetime | None = UTCDatetimeField(null=True)
     closed_at: datetime | None = UTCDatetimeField(null=True)
     closed_by_id: UUID | None = fields.UUIDField(null=True)
 
@@ -268,15 +276,23 @@ class SessionFeed(Record):
         unique_together = (("session", "scope"),)
 
 
-class SessionText(Model):
-    """The session's VEVENT as text, written whenever what it shows changes, so that a feed is only joined."""
+class EntryText(Model):
+    """An entry's VEVENT as text, written whenever what it shows changes, so that a feed is only joined."""
+
+    format = fields.IntField()
+    body = fields.TextField()
+
+    class Meta:
+        abstract = True
+
+
+class SessionText(EntryText):
+    """That of a session."""
 
     session: fields.OneToOneRelation[TrainingSession] = fields.OneToOneField(
         "trainings.TrainingSession", related_name="text", primary_key=True, on_delete=fields.RESTRICT
     )
     session_id: UUID
-    format = fields.IntField()
-    body = fields.TextField()
 
     class Meta:
         table = "session_text"
