@@ -44,10 +44,9 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: Browser
     phone.expect_answer("undone")
     _pad(phone.page, 62)
     phone.expect_answer("not_ticket", "no tiene fila 62")
-    phone.page.locator("[data-pad] [data-key='4']").click()
-    phone.page.get_by_label("Fila", exact=True).press_sequentially("0")
+    phone.page.get_by_label("Fila", exact=True).fill("40")
     expect(phone.page.locator("[data-row-text]")).to_contain_text("sin nombre")
-    phone.page.keyboard.press("Enter")
+    phone.page.get_by_label("Fila", exact=True).press("Enter")
     phone.expect_answer("present", "Fila 40")
 
     pocket.set_offline(False)

@@ -78,8 +78,6 @@ class Rows {
       const typed = this.#isRefused ? "" : this.field.value;
       this.#isRefused = false;
       this.field.value = key === "" ? typed.slice(0, -1) : (typed + key).slice(0, 3);
-      // Who goes on with a keyboard writes behind it.
-      this.field.setSelectionRange(3, 3);
       this.drawRow();
     });
     this.field.addEventListener("input", () => this.drawRow());
