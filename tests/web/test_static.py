@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 from httpx2 import AsyncClient
 
@@ -20,6 +21,14 @@ async def test_static_when_addressed_by_version_then_it_is_kept_a_year_and_gzipp
     assert response.headers["content-encoding"] == "gzip"
     assert response.headers["vary"] == "accept-encoding"
     assert gzip.decompress(raw) == (STATIC_DIR / CSS).read_bytes()
+
+
+async def test_static_when_the_browser_takes_brotli_then_it_gets_that(client: AsyncClient) -> None:
+    async with client.stream("GET", static(CSS), headers={"accept-encoding": "gzip, br"}) as response:
+        raw = b"".join([chunk async for chunk in response.aiter_raw()])
+
+    assert response.headers["content-encoding"] == "br"
+    assert brotli.decompress(raw) == (STATIC_DIR / CSS).read_bytes()
 
 
 async def test_static_when_without_version_then_it_is_asked_again_and_answered_304(client: AsyncClient) -> None:

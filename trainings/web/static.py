@@ -7,6 +7,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
@@ -31,12 +32,13 @@ def static(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compressed(path: Path, encoding: str, _etag: str) -> bytes | None:
-    """The file in this encoding: as it lies ready beside it, or gzipped by ourselves, once per content."""
+def _compressed(path: Path, encoding: str, _etag: str) -> bytes:
+    """The file in this encoding: as it lies ready beside it, or packed by ourselves, once per content."""
     ready = path.with_name(path.name + READY[encoding])
     if ready.exists():
         return ready.read_bytes()
-    return gzip.compress(path.read_bytes(), 9, mtime=0) if encoding == "gzip" else None
+    content = path.read_bytes()
+    return bytes(brotli.compress(content)) if encoding == "br" else gzip.compress(content, 9, mtime=0)
 
 
 class VersionedStatic(StaticFiles):
@@ -62,8 +64,7 @@ class VersionedStatic(StaticFiles):
             if encoding not in asked.get("accept-encoding", ""):
                 continue
             content = _compressed(Path(response.path), encoding, response.headers["etag"])
-            if content is not None:
-                return _answer(response, encoding, content, asked)
+            return _answer(response, encoding, content, asked)
         return response
 
 
