@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.attendance import shell
 from trainings.web.allow import PUBLIC, allow
-from trainings.web.headers import scan_page_headers
+from trainings.web.headers import SCAN_POLICY, scan_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,8 +32,11 @@ async def lead_to_app(_request: Request) -> Response:
 
 @allow(PUBLIC)
 async def worker(_request: Request) -> Response:
-    """Browsers ask for it again and again: it says which files belong to the current version."""
-    headers = {**scan_page_headers(), **ASKED_AGAIN}
+    """Which files belong to the current version; browsers ask again and again.
+
+    It finds out by trying whether this browser can compile WebAssembly, so the page's policy is its own, too.
+    """
+    headers = {"content-security-policy": SCAN_POLICY, **ASKED_AGAIN}
     return Response(shell.worker(), media_type="text/javascript", headers=headers)
 
 
