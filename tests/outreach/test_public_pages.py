@@ -196,9 +196,7 @@ async def test_municipality_shows_what_comes_and_for_a_week_what_was_cancelled(
     assert "Actividades abiertas, sin inscripción" in shown
     assert f"{activity.title} 8:00 a. m. a 12:00 p. m.Parque central, La Libertad, Petén" in shown
     told = shown[shown.index("Diálogo sobre estafas") :]
-    assert told.startswith(
-        "Diálogo sobre estafas 8:00 a. m. a 10:00 a. m.Parque central, La Libertad, Petén Se canceló"
-    )
+    assert told.startswith("Diálogo sobre estafas 8:00 a. m. a 10:00 a. m.Parque central, La Libertad, PeténSe canceló")
     assert "Cancelada" in told
     assert activity.title in a_week_later
     assert "Diálogo sobre estafas" not in a_week_later
