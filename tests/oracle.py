@@ -7,8 +7,9 @@ up and to be passed over, and compares.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +72,7 @@ class Judge:
         if family.state == "confirmed":
             self.let_in(group)
 
-    def first_of(self, alike: Iterable[UUID]) -> UUID | None:
+    def first_of(self, is_like: Callable[[UUID], bool]) -> UUID | None:
         """Whom somebody looks like, of those of the same names: the oldest who is in, else the oldest who waits."""
         waits = {
             person: family.state == "waitlisted"
@@ -79,7 +80,7 @@ class Judge:
             for person, first in family.people.items()
             if first is None
         }
-        return min((one for one in alike if one in waits), key=lambda one: (waits[one], one), default=None)
+        return min(filter(is_like, waits), key=lambda one: (waits[one], one), default=None)
 
     def let_in(self, group: UUID) -> None:
         """Who gets in while the one that they look like waits counts, and the others look like them from now on."""
@@ -199,7 +200,12 @@ def _looking_like(
     judge: Judge, family: Sequence[Registration], people: Sequence[Registration]
 ) -> dict[UUID, UUID | None]:
     """Whom each of a family looks like, by name, place and contact."""
-    return {one.id: judge.first_of(other.id for other in people if _are_alike(one, other)) for one in family}
+    known = {one.id: one for one in people}
+    return {one.id: judge.first_of(partial(_are_alike_by_id, known, one.id)) for one in family}
+
+
+def _are_alike_by_id(known: Mapping[UUID, Registration], one: UUID, other: UUID) -> bool:
+    return _are_alike(known[one], known[other])
 
 
 def _are_alike(one: Registration, other: Registration) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -194,7 +195,7 @@ def _judge(judge: Judge, changes: Changes, world: World) -> None:
         if line.act == "registrations.sign_up":
             entry = entries[line.object_id]
             ids = [ticket.registration_id for ticket in entry.draft.tickets]
-            people = {one: judge.first_of(other for other in world.names if _is_like(world, one, other)) for one in ids}
+            people = {one: judge.first_of(partial(_is_like, world, one)) for one in ids}
             judge.sign_up(entry.draft.group_id, people, line.detail)
             continue
         gone = [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]
