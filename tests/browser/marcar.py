@@ -18,6 +18,7 @@ from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT
 from tests.database import put_template
 from trainings.attendance.device_cookie import COOKIE
+from trainings.attendance.device_queries import device_digest
 
 APP = "/marcar/"
 # What Chromium itself writes when a request fails, as it must in tests of failing lines.
@@ -60,6 +61,17 @@ class Village:
         """The cookie of a phone that nobody used yet."""
         self.n_phones += 1
         return str(self.made["phones"][self.n_phones - 1])
+
+    @property
+    def last_phone(self) -> str:
+        return str(self.made["phones"][self.n_phones - 1])
+
+    def revoke(self, cookie: str) -> None:
+        """As the panel does, beside the running application."""
+        with closing(sqlite3.connect(self.folder / "trainings.db")) as connection, connection:
+            connection.execute(
+                "UPDATE device SET revoked_at = CURRENT_TIMESTAMP WHERE token_hash = ?", (device_digest(cookie),)
+            )
 
     @property
     def film(self) -> Path:

@@ -107,7 +107,7 @@ def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserConte
         expect(update).to_be_hidden()
         assert home.page.evaluate(SAME)
 
-        phone.page.get_by_role("link", name="Marcar", exact=True).click()
+        phone.page.get_by_role("link", name="Sesiones").click()
         update.click()
         home.page.wait_for_function("() => !globalThis.sameDocument")
 

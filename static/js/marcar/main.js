@@ -22,6 +22,11 @@ function open() {
   showStatus(app);
   const router = new Router(app, place, screens);
   router.follow();
+  document.querySelector("a.skip")?.addEventListener("click", (event) => {
+    // What stands behind the # is which screen is open.
+    event.preventDefault();
+    place.querySelector("h1")?.focus();
+  });
   app.shell.start().then(() => app.phone.refresh());
   app.sender.flush();
   addEventListener("online", catchUp);

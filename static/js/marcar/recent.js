@@ -5,9 +5,12 @@ import { timeOfDay } from "./words.js";
 const MOST = 10;
 const SHOWN = new Set(["in", "walkin", "out", "left"]);
 
+/** @typedef {{id: string, time: string, who: string, word: string, isUndone: boolean}} Line */
+
 export class Recent {
   /** @type {Map<string, {name: string, word: string}>} what was said of a mark; never kept */
   #said = new Map();
+  #drawn = "";
 
   /**
    * @param {any} part a `details` with a list and the template of a line: names show only after a tap
@@ -32,23 +35,37 @@ export class Recent {
 
   draw() {
     const shown = this.book.events.filter(({ kind }) => SHOWN.has(kind)).slice(-MOST).reverse();
-    this.part.hidden = !shown.length;
-    this.part.querySelector("ol").replaceChildren(...shown.map((event) => this.#line(event)));
+    const lines = shown.map((event) => this.#told(event));
+    const drawn = JSON.stringify(lines);
+    // A line under somebody's finger must not be another one because the queue went on.
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.part.hidden = !lines.length;
+    this.part.querySelector("ol").replaceChildren(...lines.map((line) => this.#line(line)));
   }
 
-  /** @param {import("./store.js").ScanEvent} event */
-  #line(event) {
+  /**
+   * @param {import("./store.js").ScanEvent} event
+   * @returns {Line}
+   */
+  #told({ id, at, row }) {
     const { words } = this.app;
+    const isUndone = this.book.isUndone(id);
+    const said = this.#said.get(id);
+    const who = said?.name || words.say(row ? "row" : "ticket", { row: row ?? "" });
+    return { id, time: timeOfDay(at), who, word: words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
+  }
+
+  /** @param {Line} told */
+  #line({ id, time, who, word, isUndone }) {
     const line = /** @type {any} */ (this.part.querySelector("template").content.firstElementChild.cloneNode(true));
-    const isUndone = this.book.isUndone(event.id);
-    const said = this.#said.get(event.id);
-    line.dataset.event = event.id;
-    line.querySelector("[data-at]").textContent = timeOfDay(event.at);
-    line.querySelector("[data-who]").textContent = said?.name || words.say(event.row ? "row" : "ticket", { row: event.row ?? "" });
-    line.querySelector("[data-word]").textContent = words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`);
+    line.querySelector("[data-at]").textContent = time;
+    line.querySelector("[data-who]").textContent = who;
+    line.querySelector("[data-word]").textContent = word;
     const undo = line.querySelector("button");
     undo.hidden = isUndone;
-    undo.addEventListener("click", () => this.onUndo(event.id));
+    undo.setAttribute("aria-label", this.app.words.say("undo_of", { who, time }));
+    undo.addEventListener("click", () => this.onUndo(id));
     return line;
   }
 }

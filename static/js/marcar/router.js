@@ -1,6 +1,7 @@
 /** Which screen is open. Addresses are `#/name/part/part`; `/marcar/alta#CODE` is how a helper's phone comes here. */
 
 const CODE = /^#([0-9A-Za-z-]{6,64})$/;
+const ENROL = /\/alta$/;
 
 /**
  * @typedef {object} Screen one of `screens/*.js`
@@ -23,7 +24,7 @@ export class Router {
     this.app = app;
     this.place = place;
     this.screens = screens;
-    addEventListener("hashchange", () => this.follow());
+    addEventListener("hashchange", () => (isScreen() || isCode()) && this.follow());
   }
 
   async follow() {
@@ -33,7 +34,7 @@ export class Router {
     this.#end();
     const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`template[data-screen=${screen.name}]`));
     this.place.replaceChildren(template.content.cloneNode(true));
-    this.place.dataset.at = screen.name;
+    document.body.dataset.at = this.place.dataset.at = screen.name;
     document.title = this.place.querySelector("h1")?.textContent ?? document.title;
     const close = (await screen.open(this.place, this.app, params)) ?? null;
     // Somebody may have gone on while it opened.
@@ -43,12 +44,12 @@ export class Router {
   }
 
   #asked() {
-    if (location.hash.startsWith("#/")) return location.hash.slice(2).split("/").map(decodeURIComponent);
-    const code = CODE.exec(location.hash);
-    if (!code) return [];
+    if (isScreen()) return location.hash.slice(2).split("/").map(decodeURIComponent);
+    if (!isCode()) return ENROL.test(location.pathname) ? ["alta"] : [];
+    const code = location.hash.slice(1);
     // Used once: it must not stay in the history of the phone.
-    history.replaceState(null, "", location.pathname.replace(/alta$/, ""));
-    return ["alta", code[1]];
+    history.replaceState(null, "", location.pathname.replace(ENROL, "/"));
+    return ["alta", code];
   }
 
   #end() {
@@ -56,4 +57,12 @@ export class Router {
     this.#close = null;
     scrollTo(0, 0);
   }
+}
+
+function isScreen() {
+  return location.hash.startsWith("#/");
+}
+
+function isCode() {
+  return ENROL.test(location.pathname) && CODE.test(location.hash);
 }

@@ -8,6 +8,8 @@ const MARKING = "marcar-marking";
 export class Shell extends EventTarget {
   isSupported = "serviceWorker" in navigator;
   isComplete = false;
+  /** Has anybody looked yet? */
+  isKnown = false;
   /** A newer version is here and waits to be let in. */
   hasUpdate = false;
   done = 0;
@@ -38,7 +40,7 @@ export class Shell extends EventTarget {
   }
 
   async start() {
-    if (!this.isSupported) return this.#tell();
+    if (!this.isSupported) return this.#know(false);
     const container = navigator.serviceWorker;
     container.addEventListener("message", (event) => this.#heard(event.data));
     container.addEventListener("controllerchange", () => this.#wantsReload && location.reload());
@@ -82,13 +84,16 @@ export class Shell extends EventTarget {
     this.hasUpdate = waits && !isMarking;
     if (isMarking) this.#offerLater();
     const state = active && (await asked(active, "state"));
-    this.isComplete = Boolean(state && !state.missing.length);
-    this.#tell();
-    if (state?.missing.length) {
-      this.isComplete = !(await asked(active, "repair"))?.missing.length;
-      this.#tell();
-    }
+    this.#know(Boolean(state && !state.missing.length));
+    if (state?.missing.length) this.#know(!(await asked(active, "repair"))?.missing.length);
     if (this.isComplete) active?.postMessage({ kind: "rest" });
+  }
+
+  /** @param {boolean} isComplete */
+  #know(isComplete) {
+    this.isKnown = true;
+    this.isComplete = isComplete;
+    this.#tell();
   }
 
   /** When the last window has left its door. */

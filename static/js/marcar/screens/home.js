@@ -39,6 +39,7 @@ function drawReady(element, app) {
   const { shell, phone, words } = app;
   const n_missing = phone.sessions.filter((session) => lacksList(session, app)).length;
   const isReady = shell.isComplete && !n_missing;
+  element.hidden = !shell.isKnown;
   element.dataset.state = isReady ? "ready" : "missing";
   element.querySelector("[data-yes]").hidden = !isReady;
   element.querySelector("[data-no]").hidden = isReady;

@@ -1,0 +1,272 @@
+"""The scan app at a door: what is scanned or typed is answered in colour, words and sound, and can be taken back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Route, expect
+
+from tests.browser.marcar import Phone, Village, opened
+from trainings.lib import tokens
+
+LISTEN = """() => {
+    globalThis.signals = [];
+    navigator.vibrate = (pattern) => { signals.push(['vibration', pattern.join(' ')]); return true; };
+    const Real = OscillatorNode;
+    globalThis.OscillatorNode = class extends Real {
+        constructor(context, options) { super(context, options); signals.push(['note', options.frequency]); }
+    };
+}"""
+SIGNALS = "() => { const heard = signals; globalThis.signals = []; return heard; }"
+FULL = """() => {
+    IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
+}"""
+NEWER_DATABASE = "() => new Promise((done) => { indexedDB.open('marcar', 99).onsuccess = () => done(true) })"
+EVENTS = """() => new Promise((done) => {
+    indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
+        db.transaction('events').objectStore('events').getAll().onsuccess = ({ target }) => {
+            db.close();
+            done(target.result);
+        };
+    };
+})"""
+HOLD = "() => document.querySelector('video').currentTime"
+
+
+def kept(phone: Phone) -> list[dict[str, Any]]:
+    return sorted(phone.page.evaluate(EVENTS), key=lambda one: int(one["event"]["seq"]))
+
+
+def said(phone: Phone) -> tuple[str, str]:
+    """Colour and role of the answer on the screen."""
+    place = "[...document.querySelectorAll('.answer [role] .result')][0]"
+    color = phone.page.evaluate(f"() => getComputedStyle({place}).backgroundColor")
+    return color, phone.page.evaluate(f"() => {place}.parentElement.getAttribute('role')")
+
+
+def test_five_answers_differ_in_colour_icon_word_sound_and_vibration(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    telma, last = village.waiting(), village.waiting(1)
+    phone.page.evaluate(LISTEN)
+    seen = []
+
+    def note(state: str, *texts: str) -> None:
+        phone.expect_answer(state, *texts)
+        drawing = phone.page.locator(f".answer [data-state={state}] .sign path").get_attribute("d")
+        seen.append((*said(phone), drawing, json.dumps(phone.page.evaluate(SIGNALS))))
+
+    phone.type_code(ana.token)
+    note("present", "Presente", ana.name)
+    phone.type_code(ana.token)
+    note("already", "Ya estaba", ana.name, "Cuenta una sola vez")
+    phone.type_code(telma.token)
+    note("review", "Guardado, por revisar", telma.name, "lista de espera")
+    phone.type_code("K7Q2")
+    note("not_ticket", "No es un boleto", "9 letras y números")
+    phone.page.evaluate(FULL)
+    phone.type_code(last.token)
+    note("not_saved", "NO SE GUARDÓ", last.name, "está lleno")
+
+    assert [role for _color, role, *_more in seen] == ["status", "status", "status", "alert", "alert"]
+    for differing in (0, 2, 3):
+        assert len({one[differing] for one in seen}) == 5
+    assert all("note" in one[3] and "vibration" in one[3] for one in seen)
+    phone.expect_queue("Todo enviado")
+    assert (village.presences_of(ana), village.presences_of(telma), village.scans_of(last)) == (1, 1, 0)
+
+
+def test_foreign_codes_are_refused_and_stay_on_the_phone(phone: Phone) -> None:
+    phone.scan("WIFI:S:Casa;T:WPA;P:secreto;;")
+
+    phone.expect_answer("not_ticket", "Busque el código cuadrado")
+    assert kept(phone) == []
+
+
+def test_ticket_that_the_list_does_not_know_travels_whole(phone: Phone, village: Village) -> None:
+    stranger = village.made["stranger"]
+    torn = tokens.qr_token()
+
+    phone.scan(f"HTTPS://CAPACITA.EXAMPLE/C/{stranger}")
+    phone.expect_answer("review", "No está en esta lista. Deje pasar a la persona.")
+    phone.scan(torn, inverted=True)
+    phone.expect_queue("Todo enviado")
+    phone.expect_count(2)
+
+    assert [(one["event"]["known"], one["event"]["code"]) for one in kept(phone)] == [(False, stranger), (False, torn)]
+    flags = village.ask("SELECT flag FROM scan_event WHERE flag IN ('other_training', 'unknown_code') ORDER BY flag")
+    assert flags == [("other_training",), ("unknown_code",)]
+
+
+def test_card_held_before_the_camera_is_one_mark(phone: Phone, village: Village) -> None:
+    ana, byron = village.people(2)
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+
+    start = phone.page.evaluate(HOLD)
+    phone.page.wait_for_function("(t) => document.querySelector('video').currentTime > t", arg=start + 4)
+
+    phone.expect_answer("present", ana.name)
+    assert len(kept(phone)) == 1
+    phone.scan(ana.token, byron.token)
+    phone.expect_count(2)
+
+
+def test_mark_is_taken_back_and_names_show_only_after_a_tap(phone: Phone, village: Village) -> None:
+    ana, byron = village.people(2)
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.page.locator(".keys").get_by_role("button", name="Deshacer").click()
+    phone.expect_answer("undone", "Deshecho")
+    phone.expect_count(0)
+    phone.type_code(byron.token)
+    phone.expect_answer("present", byron.name)
+    recent = phone.page.locator("[data-recent]")
+    expect(recent.get_by_text(ana.name)).to_be_hidden()
+
+    recent.get_by_text("Últimas marcas").click()
+    expect(recent.locator("li")).to_contain_text([f"{byron.name} Presente", f"{ana.name} Deshecho"])
+    recent.get_by_role("button", name=f"Deshacer: {byron.name}").click()
+
+    phone.expect_answer("undone")
+    phone.expect_queue("Todo enviado")
+    assert [village.presences_of(one) for one in (ana, byron)] == [0, 0]
+    assert [one["event"]["kind"] for one in kept(phone)] == ["in", "undo", "in", "undo"]
+    phone.reload()
+    recent.get_by_text("Últimas marcas").click()
+    expect(recent.locator("li").first).to_contain_text("Boleto Deshecho")
+    expect(phone.page.locator("body")).not_to_contain_text(ana.name)
+
+
+def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.page.locator("h1").focus()
+
+    phone.page.keyboard.type(ana.token)
+    phone.page.keyboard.press("Enter")
+
+    phone.expect_answer("present", ana.name)
+    expect(phone.page.get_by_label("Código del boleto")).to_have_value("")
+
+
+def test_code_is_read_however_it_is_typed_and_opens_no_name(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+
+    phone.type_code(f" {tokens.show_short_code(ana.short_code).lower().replace('0', 'o').replace('1', 'l')} ")
+
+    phone.expect_answer("present", "Código aceptado", tokens.show_short_code(ana.short_code))
+    expect(phone.page.locator("body")).not_to_contain_text(ana.name)
+    [mark] = kept(phone)
+    assert set(mark["event"]) == {
+        "id",
+        "kind",
+        "session",
+        "at",
+        "perf",
+        "page",
+        "seq",
+        "how",
+        "h",
+        "known",
+        "roster",
+        "app",
+    }
+    assert mark["event"]["h"] == tokens.digest(ana.token, "qr")[:24]
+
+
+def test_silence_is_remembered(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.page.get_by_role("button", name="Sin sonido").click()
+    phone.reload()
+    phone.page.evaluate(LISTEN)
+    expect(phone.page.get_by_role("button", name="Sin sonido")).to_have_attribute("aria-pressed", "true")
+
+    phone.type_code(ana.token)
+    phone.expect_answer("present")
+
+    assert {kind for kind, _what in phone.page.evaluate(SIGNALS)} == {"vibration"}
+
+
+def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    [ana] = village.people(1)
+    pocket.set_offline(True)
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    village.revoke(village.last_phone)
+    pocket.set_offline(False)
+    phone.send_now()
+
+    expect(phone.page.get_by_role("alert").filter(has_text="La coordinación retiró este teléfono")).to_be_visible()
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 0
+    assert village.ask("SELECT flag FROM scan_event WHERE flag = 'revoked'") == [("revoked",)]
+    phone.reload()
+    expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_visible()
+
+
+def test_mark_that_the_server_does_not_understand_stays_here(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    ana, byron = village.people(2)
+
+    def puzzled(route: Route) -> None:
+        events = json.loads(route.request.post_data or "")["events"]
+        results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
+        route.fulfill(json={"now": datetime.now(UTC).isoformat(), "results": results, "device": {"revoked": False}})
+
+    pocket.route("**/marcar/api/marcas", puzzled)
+    phone.type_code(ana.token)
+    phone.expect_queue("1 marca que el servidor no entiende")
+    pocket.unroute("**/marcar/api/marcas")
+    phone.type_code(byron.token)
+    phone.expect_answer("present")
+    phone.expect_queue("1 marca que el servidor no entiende")
+
+    phone.reload()
+    phone.expect_queue("1 marca que el servidor no entiende")
+    assert [village.presences_of(one) for one in (ana, byron)] == [0, 1]
+    assert len(kept(phone)) == 2
+
+
+def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    phone.type_code(ana.token)
+    phone.expect_queue("Todo enviado")
+    assert len(kept(phone)) == 1
+
+    def days_later(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        over = (datetime.now(UTC) - timedelta(hours=13)).isoformat()
+        body["sessions"] = [{**one, "ends": over} for one in body["sessions"]]
+        route.fulfill(response=answer, json=body)
+
+    pocket.route("**/marcar/api/estado", days_later)
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.send_now()
+
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
+    phone.page.wait_for_function(f"async () => (await ({EVENTS})()).length === 0")
+    assert village.presences_of(ana) == 1
+
+
+def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+
+    phone.page.evaluate(NEWER_DATABASE)
+
+    expect(phone.page.get_by_role("alert").filter(has_text="se actualizó en otra ventana")).to_be_visible()
+    phone.type_code(ana.token)
+    phone.expect_answer("not_saved", ana.name, "Anote a la persona en papel")
+    assert village.scans_of(ana) == 0
+
+
+def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Village) -> None:
+    pocket.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
+
+    phone = opened(pocket, village, cookie=village.phone())
+
+    expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()
