@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.attendance.phone_side import code_hash, encode, name_of
 from tests.database import Database
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.attendance.actions import close_session
+from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
+from trainings.lib.text import short_name
 from trainings.people import communities
+from trainings.people.models import Participant
 from trainings.places.models import Hub, Municipality
 from trainings.registrations.models import TAKES_PLACE, InvitationLetter, Registration, RegistrationState
 from trainings.schedule.models import (
@@ -87,6 +92,40 @@ async def test_seed_shows_every_state() -> None:
     registered = set(await Registration.all().distinct().values_list("state", flat=True))
     assert {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD} <= registered
     assert await Certificate.all().count() > 50
+
+
+@pytest.mark.usefixtures("world")
+async def test_lists_for_phones_show_nobody_and_open_with_the_card_alone() -> None:
+    sessions = await TrainingSession.all()
+    rosters = await rosters_of(sessions)
+    words, registered = await words_about_people(), {}
+    for one in await Registration.all().prefetch_related("participant"):
+        registered[code_hash(one.qr_token or "")] = one
+
+    plain, n_names = "", 0
+    for roster in rosters.values():
+        file = json.loads(roster.body())
+        for person in file["people"]:
+            who = registered[person[0]]
+            name = short_name(who.participant.given_names, who.participant.surnames)
+            assert name_of(file, who.qr_token or "") == name or person[4:], "sealed with the card"
+            assert encode(name.encode())[:8] not in person[1]
+            n_names += 1
+            person[1] = ""
+        plain += json.dumps(file, ensure_ascii=False).casefold()
+
+    assert (n_names > 1_000, len(words) > 500) == (True, True)
+    assert [word for word in words if word in plain] == []
+
+
+async def words_about_people() -> set[str]:
+    """Names, word by word, communities, telephones and addresses of everybody, in small letters."""
+    words = set()
+    for one in await Participant.all():
+        told = f"{one.given_names} {one.surnames} {one.community} {one.email or ''}".casefold()
+        words |= {word for word in told.split() if len(word) > 3 and not set(word) <= set("abcdef")}
+        words |= {phone[-8:] for phone in [one.phone] if phone}
+    return words
 
 
 @pytest.mark.usefixtures("world")
