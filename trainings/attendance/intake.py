@@ -196,6 +196,9 @@ class Intake:
             code_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
             body_hash=scan.body_hash,
             flag=flag,
+            stated_at=scan.stated_at,
+            sheet_id=scan.sheet_id,
+            row=scan.row,
         )
 
     def _contest(self, before: ScanEvent, flag: ScanFlag) -> ScanFlag:

@@ -42,7 +42,8 @@ class Outcome(StrEnum):
 class Scan:
     """One event under the id that the client made; either `code` or `registration_id`.
 
-    `at` is the client's clock; none where the mark is dated by its arrival here (a form without script).
+    `at` is the client's clock; none where the mark is dated by its arrival here (a form without script). `stated_at`:
+    when somebody left, as it was said. `sheet_id` and `row`: the printed list that it was read off.
     """
 
     id: UUID
@@ -54,12 +55,17 @@ class Scan:
     target_id: UUID | None = None
     seq: int | None = None
     device: str = ""
+    stated_at: datetime | None = None
+    sheet_id: UUID | None = None
+    row: int | None = None
 
     @property
     def body_hash(self) -> str:
         """Tells a repeat of this event from another one under the same id."""
         at = self.at.isoformat() if self.at is not None else ""
-        parts = (self.kind, self.how, at, self.code, self.registration_id, self.target_id)
+        parts: tuple[object, ...] = (self.kind, self.how, at, self.code, self.registration_id, self.target_id)
+        if self.stated_at is not None:
+            parts = (*parts, self.stated_at.isoformat())
         return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
 
     @property

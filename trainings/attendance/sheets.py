@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from trainings import clock
 from trainings.attendance import actions
-from trainings.attendance.models import AttendanceSheet, ScanHow, ScanKind, SheetRow
+from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, ScanKind, SheetRow
 from trainings.attendance.queries import roster
-from trainings.attendance.scans import Answer, Scan
+from trainings.attendance.scans import DOOR_OPENS, Answer, Scan
+from trainings.attendance.sheet_queries import Line, line_of, listed_at
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound
+from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.registrations.cards import make_spares
 from trainings.registrations.models import Card
@@ -36,18 +38,37 @@ COLUMNS: dict[str, str] = {
 """What an operator may have printed beside name and signature: empty, filled in by hand, and never typed in here."""
 
 
-class UnknownSheet(NotFound):
-    code = "unknown_sheet"
-    sentence = N_("No encontramos esa hoja. Revise el código que trae impreso arriba, como 7K2Q-M.")
+class NobodyToPrint(Refusal):
+    code = "nobody_to_print"
+    status = 422
+    sentence = N_("La hoja quedaría vacía. Escriba cuántas filas vacías lleva.")
+
+
+class RowIsEmpty(Refusal):
+    code = "row_is_empty"
+    sentence = N_("En la fila %(row)s no hay nadie marcado. Márquela primero.")
+
+
+class LeftAtWrongTime(Refusal):
+    code = "left_at_wrong_time"
+    status = 422
+    sentence = N_("Escriba una hora después de la llegada y antes de que termine la sesión.")
 
 
 async def print_sheet(
-    session_id: UUID, *, n_blank: int, columns: Collection[str], actor: Actor, key: UUID | None = None
+    session_id: UUID,
+    *,
+    n_blank: int,
+    columns: Collection[str],
+    actor: Actor,
+    key: UUID | None = None,
+    is_continuation: bool = False,
 ) -> AttendanceSheet:
     """Freeze the rows of a list to sign under a new code: who is expected, by name, and then blank ones.
 
     Each blank row stands for a spare card made with it. `key` is made by the form: what comes twice with it is one
-    sheet. A sheet that was printed stays as it is; printing it again is reading it.
+    sheet. A sheet that was printed stays as it is; printing it again is reading it. A continuation has only those who
+    stand on no sheet of the session yet. Refuses (NobodyToPrint) a sheet without any row.
     """
     assert 0 <= n_blank <= MOST_BLANK
     sheet_id = key or tokens.uuid7()
@@ -57,11 +78,13 @@ async def print_sheet(
         standing = await AttendanceSheet.get_or_none(id=sheet_id)
         if standing is not None:
             return standing
+        people = await _people(session, is_continuation=is_continuation)
+        if not people and not n_blank:
+            raise NobodyToPrint(field="n_blank")
         known = [code for code in COLUMNS if code in columns]
         sheet = await AttendanceSheet.create(
             id=sheet_id, session_id=session_id, code=await _free_code(), columns=known, printed_by_id=actor.id
         )
-        people = [line.registration_id for line in await roster(session) if line.is_expected]
         cards = await _spares(training.hub_id, sheet_id, n_blank, actor)
         rows = [(one, None) for one in people] + [(None, card.id) for card in cards]
         await SheetRow.bulk_create(
@@ -78,6 +101,12 @@ async def print_sheet(
             n=len(people),
         )
         return sheet
+
+
+async def _people(session: TrainingSession, *, is_continuation: bool) -> list[UUID]:
+    expected = [line.registration_id for line in await roster(session) if line.is_expected]
+    before = await listed_at(session.id) if is_continuation else frozenset()
+    return [one for one in expected if one not in before]
 
 
 async def _free_code() -> str:
@@ -114,10 +143,78 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
             at=at,
             code=row.card.qr_token if row.card is not None else None,
             registration_id=row.registration_id,
+            sheet_id=sheet_id,
+            row=row.number,
         )
         for row in rows
     ]
     return await actions.take(sheet.session_id, scans, actor=actor) if scans else []
+
+
+async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer]:
+    """Take back what was marked with this `key`, all of it: a line that was typed in for the wrong sheet.
+
+    Who was marked otherwise as well, by a phone or by another line, stays present.
+    """
+    sheet = await AttendanceSheet.get(id=sheet_id)
+    marked = await ScanEvent.filter(
+        sheet_id=sheet_id, session_id=sheet.session_id, id__in=list(await keys_of_line(sheet_id, key))
+    )
+    return await _undo(sheet.session_id, [one.id for one in marked], actor=actor, key=key)
+
+
+async def keys_of_line(sheet_id: UUID, key: UUID) -> dict[UUID, int]:
+    """The ids of the events that a line typed in with this key makes, with the number of each one's row."""
+    numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
+    return {uuid5(key, str(number)): number for (number,) in numbers}
+
+
+async def unmark_row(sheet_id: UUID, number: int, *, actor: Actor, key: UUID) -> list[Answer]:
+    """Take back what the state of one row rests on: the departure of who left, else the arrival that counts."""
+    line = await _marked(sheet_id, number)
+    assert line.event_id is not None
+    return await _undo(line.session_id, [line.event_id], actor=actor, key=key)
+
+
+async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> list[Answer]:
+    """Say when the person of a row went home, in the stead of what was said before.
+
+    Refuses a row where nobody is marked, and a time before the arrival or after the end.
+    """
+    line = await _marked(sheet_id, number)
+    sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")
+    assert line.stay.arrived_at is not None
+    arrived_at = max(line.stay.arrived_at, sheet.session.starts_at)
+    if line.registration_id is None or not arrived_at < left_at < sheet.session.ends_at:
+        raise LeftAtWrongTime(field="time")
+    if line.stay.left_at is not None:
+        assert line.event_id is not None
+        await _undo(line.session_id, [line.event_id], actor=actor, key=uuid5(key, "before"))
+    # Said days later, it is as if it had been said at the door: the time that counts is the one stated.
+    at = min(clock.now(), sheet.session.ends_at + DOOR_OPENS)
+    scan = Scan(
+        id=key,
+        kind=ScanKind.LEFT,
+        how=ScanHow.SHEET,
+        at=at,
+        registration_id=line.registration_id,
+        stated_at=left_at,
+        sheet_id=sheet_id,
+        row=number,
+    )
+    return await actions.take(line.session_id, [scan], actor=actor)
+
+
+async def _marked(sheet_id: UUID, number: int) -> Line:
+    line = await line_of(sheet_id, number)
+    if line.event_id is None:
+        raise RowIsEmpty(row=number)
+    return line
+
+
+async def _undo(session_id: UUID, targets: Sequence[UUID], *, actor: Actor, key: UUID) -> list[Answer]:
+    scans = [Scan(uuid5(key, f"undo {one}"), ScanKind.UNDO, ScanHow.SHEET, target_id=one) for one in targets]
+    return await actions.take(session_id, scans, actor=actor) if scans else []
 
 
 async def keep_paper(sheet_id: UUID, where: str, *, actor: Actor) -> None:

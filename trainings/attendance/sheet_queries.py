@@ -1,0 +1,268 @@
+"""Printed lists as the staff see them: what was printed, whose rows they are, and what is known of each by now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.functions import Count
+
+from trainings.accounts.models import User
+from trainings.attendance.intake import CODE_HASH_LENGTH
+from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, SheetRow
+from trainings.attendance.projection import Stay, stay_of, undone_by
+from trainings.attendance.queries import RosterLine
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.lib import tokens
+from trainings.registrations.models import Card, CardState, Registration
+from trainings.web.i18n import N_
+
+OPEN = Stay()
+
+
+class UnknownSheet(NotFound):
+    code = "unknown_sheet"
+    sentence = N_("No encontramos esa hoja. Revise el código que trae impreso arriba, como 7K2Q-M.")
+
+
+class UnknownRow(NotFound):
+    code = "unknown_row"
+    sentence = N_("Esa hoja no tiene esa fila. Revise el número.")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A sheet in the list of a session. `n_named` rows have a name, `n_blank` stand for spare cards."""
+
+    id: UUID
+    code: str
+    printed_at: datetime
+    printed_by: str
+    n_named: int
+    n_blank: int
+    kept_where: str
+
+    @property
+    def shown_code(self) -> str:
+        return tokens.show_sheet_code(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: whose it is by now, or the spare card that it stands for, and what was marked.
+
+    `registration_id` is whom a mark of the row counts for. `event_id` is what taking back takes; none where nobody is
+    marked. `is_named_on_paper`: the name was printed, not written in by hand.
+    """
+
+    session_id: UUID
+    number: int
+    is_named_on_paper: bool
+    registration_id: UUID | None = None
+    given_names: str = ""
+    surnames: str = ""
+    card_id: UUID | None = None
+    short_code: str = ""
+    is_card_open: bool = False
+    stay: Stay = field(default=OPEN)
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_names} {self.surnames}".strip()
+
+    @property
+    def event_id(self) -> UUID | None:
+        return self.stay.event_id
+
+    @property
+    def state(self) -> str:
+        """`missing`, `present`, `left`, `review`, or `unnamed`: somebody came whom nobody wrote down yet."""
+        if not self.stay.is_present:
+            return "missing"
+        if self.registration_id is None:
+            return "unnamed"
+        if self.stay.to_review:
+            return "review"
+        return "left" if self.stay.left_at is not None else "present"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSheet:
+    """One sheet with all its rows in order."""
+
+    sheet: AttendanceSheet
+    printed_by: str
+    kept_by: str
+    lines: Sequence[Line]
+
+    @property
+    def code(self) -> str:
+        return tokens.show_sheet_code(self.sheet.code)
+
+    @property
+    def n_named(self) -> int:
+        """The rows with a printed name come first: what "todas" means."""
+        return sum(line.is_named_on_paper for line in self.lines)
+
+    @property
+    def n_blank(self) -> int:
+        return len(self.lines) - self.n_named
+
+
+async def sheets_of(session_id: UUID) -> list[Printed]:
+    """The sheets of a session, the newest first."""
+    sheets = await reads(AttendanceSheet).filter(session_id=session_id).order_by("-created_at", "-id")
+    counted = await _counted([one.id for one in sheets])
+    names = await _names(one.printed_by_id for one in sheets)
+    return [
+        Printed(
+            id=one.id,
+            code=one.code,
+            printed_at=one.created_at,
+            printed_by=names.get(one.printed_by_id, ""),
+            n_named=counted[one.id][0],
+            n_blank=counted[one.id][1],
+            kept_where=one.kept_where,
+        )
+        for one in sheets
+    ]
+
+
+async def _counted(sheet_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    rows = (
+        await reads(SheetRow)
+        .filter(sheet_id__in=list(sheet_ids))
+        .annotate(n_named=Count("registration_id"), n_blank=Count("card_id"))
+        .group_by("sheet_id")
+        .values_list("sheet_id", "n_named", "n_blank")
+    )
+    return defaultdict(lambda: (0, 0), {sheet_id: (n_named, n_blank) for sheet_id, n_named, n_blank in rows})
+
+
+async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    wanted = sorted({one for one in user_ids if one is not None})
+    return {one.id: one.name for one in await reads(User).filter(id__in=wanted)} if wanted else {}
+
+
+async def sheet_by_code(typed: str) -> AttendanceSheet:
+    """The sheet with this code, O/0 and I/1 forgiven; else UnknownSheet. Who may see it is asked by its session."""
+    code = tokens.read_sheet_code(typed)
+    found = await reads(AttendanceSheet).get_or_none(code=code) if code is not None else None
+    if found is None:
+        raise UnknownSheet
+    return found
+
+
+async def open_sheet(sheet: AttendanceSheet) -> OpenSheet:
+    """A sheet with full names and what is known of its rows by now."""
+    names = await _names([sheet.printed_by_id, sheet.kept_by_id])
+    rows = await _rows(sheet.id)
+    return OpenSheet(
+        sheet, names.get(sheet.printed_by_id, ""), names.get(sheet.kept_by_id, ""), await _lines(sheet, rows)
+    )
+
+
+async def line_of(sheet_id: UUID, number: int) -> Line:
+    """One row by its number; refuses (UnknownRow) one that the sheet does not have."""
+    sheet = await reads(AttendanceSheet).get(id=sheet_id)
+    lines = await _lines(sheet, await _rows(sheet_id, number=number))
+    if not lines:
+        raise UnknownRow
+    return lines[0]
+
+
+async def _rows(sheet_id: UUID, **which: int) -> list[SheetRow]:
+    rows = reads(SheetRow).filter(sheet_id=sheet_id, **which).order_by("number")
+    return list(await rows.prefetch_related("registration__participant", "card__registration__participant"))
+
+
+async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]:
+    people = {row.number: _person(row) for row in rows}
+    firsts = await _firsts(people.values())
+    marks = await marks_at(sheet.session_id)
+    return [_line(sheet, row, people[row.number], firsts, marks) for row in rows]
+
+
+def _person(row: SheetRow) -> Registration | None:
+    if row.registration is not None:
+        return row.registration
+    return row.card.registration if row.card is not None else None
+
+
+async def _firsts(people: Collection[Registration | None]) -> dict[UUID, Registration]:
+    """Whom a look-alike counts for."""
+    wanted = {one.duplicate_of_id for one in people if one is not None and one.duplicate_of_id is not None}
+    found = await reads(Registration).filter(id__in=sorted(wanted)).prefetch_related("participant") if wanted else []
+    return {one.id: one for one in found}
+
+
+def _line(
+    sheet: AttendanceSheet,
+    row: SheetRow,
+    person: Registration | None,
+    firsts: Mapping[UUID, Registration],
+    marks: Marks,
+) -> Line:
+    counted = firsts.get(person.duplicate_of_id, person) if person is not None and person.duplicate_of_id else person
+    card = row.card
+    return Line(
+        session_id=sheet.session_id,
+        number=row.number,
+        is_named_on_paper=row.registration_id is not None,
+        registration_id=counted.id if counted is not None else None,
+        given_names=person.participant.given_names if person is not None else "",
+        surnames=person.participant.surnames if person is not None else "",
+        card_id=card.id if card is not None else None,
+        short_code=tokens.show_short_code(card.short_code) if card is not None else "",
+        is_card_open=card is not None and card.state is CardState.OPEN,
+        stay=marks.of(counted, card),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What was marked at a session, by person, and by card where nobody is written down for it yet."""
+
+    by_person: Mapping[UUID, Stay]
+    by_card: Mapping[str, Stay]
+
+    def of(self, person: Registration | None, card: Card | None) -> Stay:
+        if person is not None:
+            return self.by_person.get(person.id, OPEN)
+        return self.by_card.get(card.qr_hash[:CODE_HASH_LENGTH], OPEN) if card is not None else OPEN
+
+
+async def marks_at(session_id: UUID) -> Marks:
+    """All that counts at a session."""
+    events = await reads(ScanEvent).filter(session_id=session_id)
+    undone = undone_by(events)
+    people: dict[UUID, list[ScanEvent]] = defaultdict(list)
+    cards: dict[str, list[ScanEvent]] = defaultdict(list)
+    for event in events:
+        if event.registration_id is not None:
+            people[event.registration_id].append(event)
+        elif event.code_hash and event.flag is ScanFlag.UNNAMED:
+            cards[event.code_hash].append(event)
+    return Marks(
+        {key: stay_of(own, undone) for key, own in people.items()},
+        {key: stay_of(own, undone) for key, own in cards.items()},
+    )
+
+
+# -- who stands on no sheet
+
+
+async def listed_at(session_id: UUID) -> frozenset[UUID]:
+    """The registrations that stand on a printed sheet of a session, written in by hand or not."""
+    rows = reads(SheetRow).filter(sheet__session_id=session_id)
+    found = await rows.values_list("registration_id", "card__registration_id")
+    return frozenset(one for pair in found for one in pair if one is not None)
+
+
+def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
+    """Who is expected or came and stands on no sheet: they signed up after it was printed."""
+    return [one for one in lines if (one.is_expected or one.stay.is_present) and one.registration_id not in listed]
