@@ -15,6 +15,7 @@ from trainings.clock import now
 from trainings.db.fields import EncryptedTextField, UTCDatetimeField
 from trainings.db.steps import Checks, Known
 from trainings.lib.tokens import uuid7
+from trainings.notes.models import NoteState
 
 CHECKS = {
     ("sheet_row", "ck_sheet_row"): "{0}number >= 1 AND ({0}registration_id IS NULL OR {0}card_id IS NULL)",
@@ -520,6 +521,16 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name="ScanEvent",
             index=Index(fields=["session_id", "code_hash"]),
+        ),
+        Known(
+            model_name="InformationNote",
+            name="state",
+            field=fields.CharEnumField(
+                default=NoteState.DRAFT,
+                description="DRAFT: draft\nPUBLISHED: published\nWITHDRAWN: withdrawn\nDELETED: deleted",
+                enum_type=NoteState,
+                max_length=16,
+            ),
         ),
         Checks(CHECKS),
     ]
