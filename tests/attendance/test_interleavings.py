@@ -1,0 +1,258 @@
+"""Any interleaving, repetition and order of what several phones send gives the same attendance.
+
+Three phones: one with a clock a day ahead, one that is killed and sends from the start again, one that was revoked and
+whose marks somebody decided about. A sheet is typed in, cards have no name yet, things are taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests import make
+from tests.attendance.doors import Opened, open_door
+from tests.attendance.uploading import NO_OFFSET, Event, counted, event, h, make_device, make_sheet, ms
+from tests.registrations.card_world import make_spare_cards
+from trainings.attendance.marks import KeptMark
+from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.projection import heads_of, project, settle_registrations, stay_of, undone_by, unnamed_of
+from trainings.attendance.uploads import Upload, receive
+from trainings.db import transaction
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+from trainings.schedule.models import TrainingSession
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+START = datetime(2026, 3, 6, 14, tzinfo=UTC)
+
+# -- what the events of one session say, without a database
+
+IDS = st.sampled_from([uuid5(NAMESPACE_OID, name) for name in "abcdefgh"])
+SESSION, ANA = (uuid5(NAMESPACE_OID, name) for name in ("session", "ana"))
+MARKS = st.builds(
+    KeptMark,
+    id=IDS,
+    session_id=st.just(SESSION),
+    registration_id=st.sampled_from([None, ANA]),
+    kind=st.sampled_from(ScanKind),
+    at=st.integers(-30, 250).map(lambda minutes: START + minutes * MINUTE),
+    stated_at=st.none() | st.integers(0, 240).map(lambda minutes: START + minutes * MINUTE),
+    target_id=IDS,
+    conflict_of_id=st.none() | IDS,
+    code_hash=st.sampled_from(["", "a" * 24, "b" * 24]),
+    number=st.integers(-2, 3),
+    flag=st.sampled_from(ScanFlag),
+    decision=st.sampled_from(Decision),
+    body_hash=st.just(""),
+)
+SESSIONS = st.lists(MARKS, max_size=10, unique_by=lambda mark: mark.id)
+
+
+def said(marks: Sequence[KeptMark]) -> tuple[Any, ...]:
+    undone = undone_by(marks)
+    stay = stay_of([mark for mark in marks if mark.registration_id == ANA], undone)
+    return stay, unnamed_of(marks, undone), heads_of(marks, undone)
+
+
+@settings(max_examples=500, deadline=None)
+@given(marks=SESSIONS, shuffled=st.randoms(use_true_random=False))
+def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Random) -> None:
+    again = list(marks)
+    shuffled.shuffle(again)
+
+    assert said(again) == said(marks)
+
+
+# -- what phones send, on a real database
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone with what it kept, in the order in which it was made. `offset`: our clock minus its own."""
+
+    device: Device
+    offset: timedelta
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """A session that is nearly over, with its phones; `decided`: the marks of which somebody says that they count."""
+
+    door: Opened
+    people: Sequence[Registration]
+    phones: Sequence[Phone]
+    decided: Sequence[UUID]
+
+
+async def make_village() -> Village:
+    door = await open_door(capacity=4)
+    names = ("Berta", "Carla", "Delia", "Elena", "Flora")
+    people = [door.ana, *[await make.make_registration(door.training, given_names=name) for name in names]]
+    sheet, _card = await make_sheet(door, people)
+    spares = await make_spare_cards(door.training, 2)
+    return Village(door, people, *(await make_phones(door, people, sheet.code, [one.qr_hash[:24] for one in spares])))
+
+
+async def make_phones(
+    door: Opened, people: Sequence[Registration], sheet: str, spares: Sequence[str]
+) -> tuple[list[Phone], list[UUID]]:
+    """Each mark has a fixed time, and all ways to mark are among them."""
+    ana, berta, carla, delia, elena, flora = (h(one) for one in people)
+    start, ahead = door.starts_at, DAY
+    first = [
+        event(door, start + ahead, h=ana),
+        event(door, start + ahead + 2 * MINUTE, h=berta),
+        event(door, start + ahead + 3 * MINUTE, kind="walkin", h=spares[0]),
+        event(door, start + ahead + 4 * MINUTE, h=flora),
+        event(door, start + ahead + 5 * MINUTE, kind="heads", number=2, how="button"),
+        event(door, start + ahead + HOUR, kind="left", h=ana, stated_at=ms(start + ahead + 50 * MINUTE)),
+        event(door, start + ahead + 3 * HOUR, kind="close", how="button"),
+    ]
+    first.append(event(door, start + ahead + 6 * MINUTE, kind="undo", target=first[1]["id"]))
+    second = [
+        event(door, start + 5 * MINUTE, h=ana),
+        event(door, start + 6 * MINUTE, h=carla),
+        event(door, start + 7 * MINUTE, how="row", sheet=sheet, row=4),
+        event(door, start + 8 * MINUTE, how="row", sheet=sheet, row=7),
+        event(door, start + 9 * MINUTE, how="row", sheet=sheet, row=61),
+        event(door, start + 10 * MINUTE, kind="walkin", code=tokens.qr_token(), known=False),
+        event(door, start + 11 * MINUTE, kind="heads", number=1, how="button"),
+        event(door, start + 2 * HOUR, kind="out", h=delia),
+        event(door, start + 2 * HOUR + MINUTE, h=delia),
+    ]
+    second.append(event(door, start + 12 * MINUTE, kind="undo", target=second[6]["id"]))
+    # Another body under an id that a mark of the same phone has, taken back with it, and one of the other phone.
+    second += [second[1] | {"h": elena}, event(door, start + 13 * MINUTE, h=berta, id=first[3]["id"])]
+    second.append(event(door, start + 14 * MINUTE, kind="undo", target=second[1]["id"]))
+    third = [
+        event(door, start + MINUTE, h=elena),
+        event(door, start + 2 * MINUTE, h=flora),
+        event(door, start + 3 * MINUTE, kind="walkin", h=spares[1]),
+        event(door, start + 4 * MINUTE, kind="undo", target=second[2]["id"]),
+    ]
+    phones = [
+        Phone(await make_device(door), -ahead, first),
+        Phone(await make_device(door), NO_OFFSET, second),
+        Phone(await make_device(door, revoked_at=start), NO_OFFSET, third),
+    ]
+    return phones, [UUID(third[0]["id"]), UUID(third[3]["id"])]
+
+
+async def forget(village: Village) -> None:
+    """As if nothing had come in."""
+    await ScanEvent.all().delete()
+    await Attendance.all().delete()
+    await TrainingSession.all().update(closed_at=None)
+    await Registration.all().update(minutes_attended=0, completed_at=None)
+    await Device.all().update(n_unsent=1, last_seen_at=None)
+
+
+async def presence(village: Village) -> tuple[Any, ...]:
+    """Who is here, as the last upload left it: nothing has been computed anew since."""
+    columns = ("registration_id", "arrived_at", "left_at", "to_review")
+    rows = await Attendance.filter(is_present=True).order_by("registration_id").values_list(*columns)
+    return rows, await counted(village.door), await ScanEvent.all().count()
+
+
+async def standing(village: Village) -> tuple[Any, ...]:
+    hours = await Registration.all().order_by("id").values_list("minutes_attended")
+    return await presence(village), hours, (await TrainingSession.get(id=village.door.key)).closed_at
+
+
+async def outcome(village: Village) -> dict[str, tuple[Any, ...]]:
+    """What stands when all has come in; once the phones say that nothing is left; and once somebody decided."""
+    found = {"sent": await presence(village)}
+    for phone in village.phones:
+        await receive(phone.device, Upload((), phone.offset, n_unsent=0))
+    found["closed"] = await standing(village)
+    await ScanEvent.filter(id__in=village.decided).update(decision=Decision.COUNTED)
+    async with transaction():
+        await project(await TrainingSession.get(id=village.door.key), [one.id for one in village.people])
+        await settle_registrations([one.id for one in village.people])
+    return found | {"decided": await standing(village)}
+
+
+@pytest.fixture
+async def village(db: Settings, freeze: Freeze) -> Village:
+    made = await make_village()
+    freeze(made.door.starts_at + 3 * HOUR + 30 * MINUTE)
+    return made
+
+
+async def in_order(village: Village) -> dict[str, tuple[Any, ...]]:
+    await forget(village)
+    for phone in village.phones:
+        await receive(phone.device, Upload(phone.events, phone.offset, n_unsent=0))
+    return await outcome(village)
+
+
+# A shorter interleaving would tell no more, and looking for one takes minutes.
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(chance=st.randoms(use_true_random=False))
+async def test_interleaving_repetition_and_order_of_uploads_then_the_same_attendance(
+    village: Village, chance: Random
+) -> None:
+    expected = await in_order(village)
+    await forget(village)
+    sent = [(phone, one) for phone in village.phones for one in phone.events]
+    sent += chance.sample(sent, len(sent) // 2)
+    chance.shuffle(sent)
+
+    while sent:
+        phone = sent[0][0]
+        # Of this phone the next few; that the answer is lost and they come again is among what is repeated.
+        batch = [pair for pair in sent if pair[0] is phone][: chance.randint(1, 6)]
+        for pair in batch:
+            sent.remove(pair)
+        upload = Upload([one for _phone, one in batch], phone.offset, n_unsent=chance.choice([0, 1, 30]))
+        await receive(phone.device, upload)
+
+    assert await outcome(village) == expected
+
+
+async def test_story_then_what_everybody_saw(village: Village) -> None:
+    (rows, totals, n_events), hours, closed_at = (await in_order(village))["decided"]
+    start = village.door.starts_at
+
+    of = {key: rest for key, *rest in rows}
+    assert of.keys() == {one.id for one in village.people} - {village.people[2].id}, "Carla was taken back"
+    ana, berta, delia, elena, flora = (of[one.id] for one in village.people if one.id in of)
+    assert ana == [start, start + 50 * MINUTE, False]
+    assert berta == [start + 13 * MINUTE, None, True]
+    assert delia == [start + 2 * HOUR + MINUTE, None, False]
+    assert elena == [start + MINUTE, None, False], "seen by the phone that was taken out of use"
+    assert flora == [start + 4 * MINUTE, None, True]
+    assert [minutes for (minutes,) in hours] == [50, 240, 0, 240, 240, 240]
+    assert closed_at == start + 3 * HOUR
+    assert totals == (5, 6, 2, 2), "two cards without a name, of phones in use; two companions, one taken back"
+    assert n_events == sum(len(phone.events) for phone in village.phones)
+
+
+async def test_two_phones_at_the_same_moment_then_each_mark_once(postgres_db: Settings, freeze: Freeze) -> None:
+    village = await make_village()
+    freeze(village.door.starts_at + 3 * HOUR + 30 * MINUTE)
+    expected = await in_order(village)
+
+    for _round in range(4):
+        await forget(village)
+        async with asyncio.timeout(60):
+            await asyncio.gather(
+                *(
+                    receive(phone.device, Upload(phone.events, phone.offset, n_unsent=0))
+                    for phone in village.phones
+                    for _window in range(2)
+                )
+            )
+        assert await outcome(village) == expected
