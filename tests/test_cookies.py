@@ -13,6 +13,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from tests import asgi, make
 from tests.accounts.people import PASSWORD, make_user
 from trainings.app import create_app
+from trainings.attendance.devices import Load, invite
 from trainings.settings import Settings, get_settings
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -83,6 +84,22 @@ async def test_cookies_over_http_are_ones_that_a_browser_keeps(db: Settings) -> 
     assert set(sent) == ALL
     assert {name for name, header in sent.items() if "; secure" in header} == set()
     assert_well_made(sent)
+
+
+@pytest.mark.parametrize(("origin", "is_secure"), [(HTTPS, True), (HTTP, False)])
+async def test_cookie_of_a_phone_goes_to_what_marks_and_to_no_other_page(
+    db: Settings, origin: str, is_secure: bool
+) -> None:
+    training, user = await make.make_training(), await make.make_user(hub=await make.make_hub())
+    load = Load(training.hub_id, [one.id for one in training.sessions])
+    _device, code = await invite(load, name="Luis", actor=await make.actor_of(user))
+    async with browser(db, origin) as client:
+        answer = await client.post("/marcar/api/alta", json={"code": code}, headers={"x-marcar": "1"})
+
+    sent = [header.lower() for header in answer.headers.get_list("set-cookie")]
+    assert {header.partition("path=")[2].partition(";")[0] for header in sent} == {"/marcar", "/panel/telefonos/este"}
+    assert all("; httponly" in header and "; samesite=strict" in header for header in sent)
+    assert [("; secure" in header, "domain=" in header) for header in sent] == [(is_secure, False)] * 2
 
 
 def assert_well_made(sent: dict[str, str]) -> None:
