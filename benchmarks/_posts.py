@@ -33,12 +33,14 @@ def form(port: int, path: str, fields: Mapping[str, str]) -> bytes:
     return _post(port, path, "application/x-www-form-urlencoded", urlencode(fields).encode())
 
 
-def as_json(port: int, path: str, body: Any, *, cookie: str = "") -> bytes:
-    return _post(port, path, "application/json", json.dumps(body).encode(), cookie=cookie)
+def as_json(port: int, path: str, body: Any, *, cookie: str = "", **more: str) -> bytes:
+    """`x_marcar="1"` becomes a field."""
+    return _post(port, path, "application/json", json.dumps(body).encode(), cookie=cookie, **more)
 
 
-def _post(port: int, path: str, kind: str, body: bytes, *, cookie: str = "") -> bytes:
+def _post(port: int, path: str, kind: str, body: bytes, *, cookie: str = "", **more: str) -> bytes:
     fields = {"host": f"localhost:{port}", "content-type": kind, "content-length": str(len(body)), "accept": "*/*"}
+    fields |= {name.replace("_", "-"): value for name, value in more.items()}
     if cookie:
         fields["cookie"] = cookie
     head = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]

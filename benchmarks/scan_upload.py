@@ -1,0 +1,194 @@
+"""Marks that phones kept without signal, fifty in a request, against one request and one transaction for each.
+
+python benchmarks/scan_upload.py [COUNT]
+
+Real server processes: one on an SQLite file, one and four on PostgreSQL. Four phones send at once, each as soon as the
+last is answered, in batches and one by one in turns. Then one queue of 10,000 marks is absorbed by the server on SQLite
+while its memory is watched. COUNT is the number of marks that go one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from _postgres import postgres
+from _posts import Burst, as_json, burst
+from _servers import Server, environment, free_port, resident_bytes, started
+from _worlds import make_hub, make_training
+
+from trainings import clock, db
+from trainings.attendance.device_queries import device_digest
+from trainings.attendance.models import Attendance, Device, DeviceSession, ScanEvent
+from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
+from trainings.people.forms import PersonForm
+from trainings.people.models import ConsentPurpose
+from trainings.places import actions as places
+from trainings.places.models import Hub
+from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import sign_up
+from trainings.registrations.wishes import for_one
+from trainings.schedule import actions as schedule
+from trainings.schedule.actions import SessionPlan, TrainingPlan
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+PHONES, PEOPLE = 4, 100
+BATCH, ROUNDS, QUEUE = 50, 4, 10_000
+BOUND, MOST_GROWN = 10, 24 * 1024 * 1024
+PATH = "/marcar/api/marcas"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A prepared phone: its cookie, its session, and the cards that it knows there."""
+
+    token: str
+    session: str
+    cards: Sequence[str]
+
+    def events(self, n: int) -> list[dict[str, Any]]:
+        now = round(clock.now().timestamp() * 1000)
+        return [
+            {
+                "id": str(tokens.uuid7()),
+                "kind": "in",
+                "session": self.session,
+                "at": now,
+                "perf": number,
+                "page": "page",
+                "seq": number,
+                "how": "camera",
+                "h": card,
+                "known": True,
+                "roster": "0123456789abcdef01234567",
+                "app": "1",
+            }
+            for number, card in enumerate(islice(cycle(self.cards), n))
+        ]
+
+    def requests(self, port: int, n: int, size: int) -> list[bytes]:
+        """`n` marks in requests of `size`."""
+        events = self.events(n)
+        return [self._request(port, events[first : first + size]) for first in range(0, n, size)]
+
+    def _request(self, port: int, events: list[dict[str, Any]]) -> bytes:
+        body = {"client_now": round(clock.now().timestamp() * 1000), "last_seq": 1, "n_unsent": 1, "events": events}
+        return as_json(port, PATH, body, cookie=f"trainings_device={self.token}", x_marcar="1")
+
+
+def main(count: int) -> int:
+    ratios = []
+    with serving("") as (server, phones):
+        ratios.append(compared("SQLite, 1 process", asyncio.run(compare(server, phones, count))))
+        is_flat = asyncio.run(absorb(server, phones[0]))
+    for workers in (1, 4):
+        with postgres() as url, serving(url, "--workers", str(workers)) as (server, phones):
+            found = asyncio.run(compare(server, phones, count))
+            ratios.append(compared(f"PostgreSQL, {workers} process{'es' if workers > 1 else ''}", found))
+    return 0 if is_flat and min(ratios) >= BOUND else 1
+
+
+@contextmanager
+def serving(url: str, *options: str) -> Iterator[tuple[Server, list[Phone]]]:
+    """Our server on a fresh database, with phones that are prepared for a session of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        port = free_port()
+        settings = environment(Path(name), port) | {"TRAININGS_RATE_LIMITS": "off", "TRAININGS_DATABASE_URL": url}
+        os.environ.update(settings)
+        phones = asyncio.run(make_world())
+        command = ("-m", "trainings", "serve", "--no-worker", "--port", str(port), *options)
+        with started(*command, port=port, settings=settings) as process:
+            yield Server(process, port), phones
+
+
+async def make_world() -> list[Phone]:
+    await db.migrate(Settings())
+    async with db.connect(Settings()):
+        first = await make_training(await make_hub(), clock.now() - timedelta(hours=1), PEOPLE)
+        trainings = [first, *[await another(first, f"Salón {number}") for number in range(2, PHONES + 1)]]
+        return [await make_phone(training) for training in trainings]
+
+
+async def another(like: Training, venue: str) -> Training:
+    """The same course at the same time, elsewhere."""
+    hub = await Hub.get(id=like.hub_id)
+    place = await places.create_venue(places.VenueDetails(venue, "1705"), hub=hub, actor=PROGRAM)
+    about = TrainingPlan(like.course_id, hub.id, title=like.title, capacity=like.capacity, venue_id=place.id)
+    [session] = like.sessions
+    training = await schedule.create_training(about, [SessionPlan(session.starts_at, session.ends_at)], actor=PROGRAM)
+    await schedule.publish(training.id, actor=PROGRAM)
+    return await Training.get(id=training.id).prefetch_related("sessions")
+
+
+async def make_phone(training: Training) -> Phone:
+    """For a session that is on now, with a hundred people."""
+    for number in range(PEOPLE):
+        about = {"given_names": f"Rosa {number}", "surnames": "Coc", "municipality": "0000", "actor_type": "familia"}
+        wish = for_one(PersonForm.model_validate(about), frozenset({ConsentPurpose.DATA}))
+        await sign_up(training.id, wish, actor=PROGRAM)
+    token, session = tokens.own_link(), training.sessions[0]
+    device = await Device.create(hub_id=training.hub_id, name="Teléfono", token_hash=device_digest(token))
+    await DeviceSession.create(device_id=device.id, session_id=session.id)
+    cards = await Registration.filter(training_id=training.id).values_list("qr_hash")
+    return Phone(token, str(session.id), [qr_hash[:24] for (qr_hash,) in cards])
+
+
+async def compare(server: Server, phones: Sequence[Phone], count: int) -> dict[int, list[float]]:
+    """Marks a second in batches and one by one. The first round of each warms up and is not counted."""
+    found: dict[int, list[float]] = {BATCH: [], 1: []}
+    each = max(BATCH, count // ROUNDS // PHONES)
+    n_sent = 0
+    for number in range(ROUNDS):
+        for size in (1, BATCH) if number % 2 else (BATCH, 1):
+            n = each if size == 1 else each // BATCH * BATCH * 4
+            sent = [phone.requests(server.port, n, size) for phone in phones]
+            # One after the other of each phone, so that each connection is one phone's.
+            requests = [one for at_once in zip(*sent, strict=True) for one in at_once]
+            took: Burst = await burst(server, requests, PHONES)
+            assert set(took.statuses) == {200}, took.statuses
+            found[size].append(took.per_second * size)
+            n_sent += n * PHONES
+    async with db.connect(Settings()):
+        n_present = await Attendance.filter(is_present=True).count()
+        assert (await ScanEvent.all().count(), n_present) == (n_sent, PHONES * min(PEOPLE, each * 4))
+    return {size: speeds[1:] for size, speeds in found.items()}
+
+
+def compared(where: str, found: dict[int, list[float]]) -> float:
+    batched, single = median(found[BATCH]), median(found[1])
+    print(f"{where:24} {single:7.0f} marks a second one by one, {batched:7.0f} by fifty: {batched / single:5.1f} ×")
+    return batched / single
+
+
+async def absorb(server: Server, phone: Phone) -> bool:
+    """Whether memory stays what it is while one phone brings a queue of ten thousand."""
+    requests = phone.requests(server.port, QUEUE, BATCH)
+    sizes, start = [resident_bytes(server.process.pid)], time.perf_counter()
+    for first in range(0, len(requests), 20):
+        took = await burst(server, requests[first : first + 20], 1)
+        assert set(took.statuses) == {200}, took.statuses
+        sizes.append(resident_bytes(server.process.pid))
+    seconds = time.perf_counter() - start
+    grown = max(sizes) - sizes[1]
+    print(
+        f"{QUEUE:,} queued marks of one phone in {seconds:.1f} s; memory {sizes[0] / 1e6:.1f} MB before, "
+        f"{sizes[1] / 1e6:.1f} after the first thousand, {max(sizes) / 1e6:.1f} at most"
+    )
+    return grown <= MOST_GROWN
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_600))
