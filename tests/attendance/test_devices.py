@@ -12,10 +12,12 @@ import pytest
 
 from tests import make
 from tests.cast import Cast, make_cast
+from tests.outreach.make_activity import make_activity
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.models import Role, User
 from trainings.attendance import devices
 from trainings.attendance.device_queries import device_by_token, may_read_roster, may_upload, training_ends
+from trainings.attendance.device_sessions import offer_to
 from trainings.attendance.devices import (
     CodeOver,
     CodeUsed,
@@ -48,6 +50,25 @@ async def prepare(training: Training, actor: Actor, token: str = "", **how: Any)
 
 async def bound(device: Device) -> set[UUID]:
     return {key for (key,) in await DeviceSession.filter(device_id=device.id).values_list("session_id")}
+
+
+# -- what may go onto one
+
+
+async def test_session_that_two_people_hold_is_offered_once_to_each_in_order(db: Settings) -> None:
+    cast = await make_cast()
+    second = await make.make_user(Role.FACILITATOR, cast.hub)
+    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (5, 2)]
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator, second], sessions=days)
+    activity = await make_activity(cast.hub)
+    in_order = [one.id for one in sorted(training.sessions, key=lambda one: one.starts_at)]
+
+    for user in (cast.facilitator, second, cast.coordinator):
+        for at_hand in (None, in_order[0]):
+            offer = await offer_to(await make.actor_of(user), at_hand)
+            assert [one.id for one in offer.sessions] == in_order
+            assert [one.id for one in offer.activities] == [activity.id]
+            assert offer.hub_id == cast.hub.id
 
 
 # -- this phone

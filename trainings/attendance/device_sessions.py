@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from trainings import clock
 from trainings.accounts.permissions import DESK, HEAD_COUNTERS
@@ -17,7 +17,7 @@ from trainings.attendance.queries import gate_of
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import ActivityState, OutreachActivity
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
 
 AHEAD = timedelta(days=14)
 JUST_OVER = timedelta(hours=12)
@@ -74,12 +74,16 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
 
 
 def _in_scope(actor: Actor) -> Q:
-    return Q(facilitators__user_id=actor.id) | Q(training__hub_id__in=sorted(actor.hubs_with(DESK)))
+    return _own(actor) | Q(training__hub_id__in=sorted(actor.hubs_with(DESK)))
+
+
+def _own(actor: Actor) -> Q:
+    return Q(id__in=Subquery(SessionFacilitator.filter(user_id=actor.id).values("session_id")))
 
 
 def _held_by(actor: Actor) -> Q:
     """Sessions of this person that are to come, or hardly over."""
-    return Q(facilitators__user_id=actor.id, ends_at__gt=clock.now() - JUST_OVER)
+    return _own(actor) & Q(ends_at__gt=clock.now() - JUST_OVER)
 
 
 def _at_hubs(actor: Actor) -> Q:
@@ -90,9 +94,7 @@ def _at_hubs(actor: Actor) -> Q:
 
 async def _sessions(wanted: Q) -> tuple[TrainingSession, ...]:
     found = reads(TrainingSession).filter(wanted, state=SessionState.PLANNED, training__state__in=list(TAKES_MARKS))
-    # Joined with who holds them, a session that two people hold would come twice.
-    ids = [key for (key,) in await found.distinct().order_by("starts_at", "id").limit(MOST).values_list("id")]
-    shown = reads(TrainingSession).filter(id__in=ids).order_by("starts_at", "id")
+    shown = found.order_by("starts_at", "id").limit(MOST)
     return tuple(await shown.prefetch_related("training__hub__seat", "training__venue", "venue"))
 
 
