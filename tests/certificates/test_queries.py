@@ -19,7 +19,7 @@ from trainings.attendance.actions import close_session
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import staff_queries as staff
 from trainings.certificates.actions import issue, issue_all, revoke
-from trainings.certificates.eligibility import Hours, Outlook
+from trainings.certificates.eligibility import Hours
 from trainings.certificates.models import CertificateKind, CertificateState
 from trainings.certificates.queries import (
     Replacement,
@@ -34,6 +34,7 @@ from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.queries import UnknownTraining
+from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
 

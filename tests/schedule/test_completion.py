@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
+from trainings.schedule.completion import Outlook, Progress, is_completed, minutes_counted, minutes_planned
 from trainings.schedule.models import SessionState
 
 PLANNED, CANCELLED = SessionState.PLANNED, SessionState.CANCELLED
@@ -89,3 +90,50 @@ def test_is_completed_when_the_share_is_reached(
     numerator: int, denominator: int, share: int, *, completed: bool
 ) -> None:
     assert is_completed(numerator, denominator, share) is completed
+
+
+@dataclass(frozen=True)
+class Coming:
+    day: int
+    minutes: int = 240
+
+    @property
+    def starts_at(self) -> datetime:
+        return datetime(2027, 3, self.day, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("attended", "planned", "to_come", "outlook", "needed", "make_up"),
+    [
+        (240, 480, [Coming(11)], Outlook.POSSIBLE, [11], False),
+        (240, 720, [Coming(11)], Outlook.OUT_OF_REACH, [], True),
+        (0, 480, [], Outlook.OUT_OF_REACH, [], True),
+        (384, 480, [], Outlook.COMPLETED, [], False),
+        (383, 480, [], Outlook.OUT_OF_REACH, [], True),
+        (240, 1200, [Coming(18), Coming(4), Coming(11)], Outlook.POSSIBLE, [4, 11, 18], True),
+        (720, 1200, [Coming(11), Coming(4)], Outlook.POSSIBLE, [4], False),
+        (0, 0, [], Outlook.OUT_OF_REACH, [], False),
+        (0, 480, [Coming(4), Coming(11)], Outlook.POSSIBLE, [4, 11], False),
+        (384, 480, [Coming(4, 96)], Outlook.COMPLETED, [], False),
+    ],
+    ids=[
+        "one is enough",
+        "out of reach here",
+        "all was missed",
+        "exactly the share",
+        "a minute short",
+        "all of them, and something was missed",
+        "the first is enough",
+        "nothing planned",
+        "nothing held yet",
+        "enough before the end",
+    ],
+)
+def test_progress_says_whether_it_can_be_completed_and_with_which_sessions(
+    attended: int, planned: int, to_come: list[Coming], outlook: Outlook, needed: list[int], *, make_up: bool
+) -> None:
+    progress = Progress(attended, planned, 80, to_come)
+
+    assert progress.outlook is outlook
+    assert [one.starts_at.day for one in progress.needed] == needed
+    assert progress.may_make_up is make_up

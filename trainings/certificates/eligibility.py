@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from trainings.attendance.models import Attendance
 from trainings.attendance.projection import Stay, counts, minutes_of
 from trainings.certificates.models import CertificateKind
 from trainings.errors import Refusal
-from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
+from trainings.schedule.completion import Outlook, minutes_counted, minutes_planned, outlook_of
 from trainings.schedule.models import Course, SessionState, TrainingSession
 from trainings.web.i18n import N_
 
@@ -29,14 +28,6 @@ class TrainingNotOver(Refusal):
     )
 
 
-class Outlook(StrEnum):
-    """Whether somebody completes the training: yes, still can, or cannot any more."""
-
-    COMPLETED = "completed"
-    POSSIBLE = "possible"
-    OUT_OF_REACH = "out_of_reach"
-
-
 @dataclass(frozen=True, slots=True)
 class Hours:
     """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come."""
@@ -47,11 +38,7 @@ class Hours:
 
     def outlook(self, share: int) -> Outlook:
         """Measured by the course's share of the planned minutes, in whole percent."""
-        if is_completed(self.attended, self.planned, share):
-            return Outlook.COMPLETED
-        if is_completed(self.attended + self.to_come, self.planned, share):
-            return Outlook.POSSIBLE
-        return Outlook.OUT_OF_REACH
+        return outlook_of(self.attended, self.planned, self.to_come, share)
 
 
 @dataclass(frozen=True, slots=True)

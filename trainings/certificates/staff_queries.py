@@ -18,7 +18,7 @@ from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
-from trainings.certificates.eligibility import Hours, Outlook, earned_kinds, hours_of, is_over
+from trainings.certificates.eligibility import Hours, earned_kinds, hours_of, is_over
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -26,6 +26,7 @@ from trainings.lib.text import search_text
 from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
+from trainings.schedule.completion import Outlook
 from trainings.schedule.models import Course, SessionState, Training, TrainingState
 from trainings.web.i18n import N_
 

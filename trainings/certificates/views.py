@@ -9,13 +9,13 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.eligibility import Hours, Outlook
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import ISSUE_WORDS, KIND_WORDS, STATE_WORDS, STATES_WHAT, verdict_of
 from trainings.lib import dates
 from trainings.lib.text import short_name
+from trainings.schedule.completion import Outlook
 from trainings.web.headers import token_page_headers
 from trainings.web.i18n import N_, gettext, language
 
@@ -129,7 +129,7 @@ def person_view(person: Person) -> PersonView:
         name=short_name(participant.given_names, participant.surnames),
         full_name=participant.full_name,
         community=participant.community,
-        hours=_hours(person.hours),
+        hours=hours_in_words(person.hours.attended, person.hours.planned),
         outlook=person.outlook,
         certificates=[certificate_view(certificate) for certificate in person.certificates],
         due=_open(person.due) if person.due else None,
@@ -138,13 +138,12 @@ def person_view(person: Person) -> PersonView:
     )
 
 
-def _hours(hours: Hours) -> str:
+def hours_in_words(attended: int, planned: int) -> str:
     """`4 de 12 horas`; with minutes where there are any."""
     lang = language()
-    is_whole = hours.attended % 60 == 0 and hours.planned % 60 == 0
-    attended = str(hours.attended // 60) if is_whole else dates.duration(hours.attended, lang)
-    planned = dates.duration(hours.planned, lang)
-    return gettext(N_("%(attended)s de %(planned)s")) % {"attended": attended, "planned": planned}
+    is_whole = attended % 60 == 0 and planned % 60 == 0
+    short = str(attended // 60) if is_whole else dates.duration(attended, lang)
+    return gettext(N_("%(attended)s de %(planned)s")) % {"attended": short, "planned": dates.duration(planned, lang)}
 
 
 def certificate_view(certificate: Certificate) -> CertificateView:

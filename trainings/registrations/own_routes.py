@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.certificates import queries as certificates
+from trainings.certificates.outlooks import standing_of
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import BadSignature
@@ -80,6 +81,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "has_permission": not await without_permission([person.id]),
         "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
+        "standing": await standing_of(registration, ticket.own.sessions),
         **forms,
     }
     template = "registrations/archive.html" if is_archive else "registrations/show.html"

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actions import record
 from trainings.certificates import queries as certificates
+from trainings.certificates.outlooks import standing_of
 from trainings.errors import NotAllowed, Refusal
 from trainings.people import consent_actions
 from trainings.people.models import ConsentPurpose
@@ -92,6 +93,7 @@ async def _show(
         "stays": await withdrawal.what_stays(registration.id, actor=request.state.actor) if view.is_desk else [],
         "next_person": _next_person(request, view),
         "certificates": await certificates.of_registration(registration.id),
+        "standing": await standing_of(registration, view.own.sessions),
         "refused": sentence_of(refusal) if refusal is not None else "",
         "name_form": None,
         "email_form": None,

@@ -5,7 +5,10 @@ Pure: what counts as attended (closed or over, left early) is decided by who cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +22,15 @@ class Meeting(Protocol):
     def id(self) -> UUID: ...
     @property
     def state(self) -> SessionState: ...
+    @property
+    def minutes(self) -> int: ...
+
+
+class Coming(Protocol):
+    """A session that does not count yet. `minutes`: its planned length."""
+
+    @property
+    def starts_at(self) -> datetime: ...
     @property
     def minutes(self) -> int: ...
 
@@ -56,3 +68,50 @@ def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) 
 def is_completed(numerator: int, denominator: int, share: int) -> bool:
     """Whether attended minutes reach the course's share (whole percent) of the planned ones; never where none are."""
     return denominator > 0 and numerator * 100 >= share * denominator
+
+
+class Outlook(StrEnum):
+    """Whether somebody completes a training with its own sessions: yes, still can, or cannot any more."""
+
+    COMPLETED = "completed"
+    POSSIBLE = "possible"
+    OUT_OF_REACH = "out_of_reach"
+
+
+def outlook_of(attended: int, planned: int, to_come: int, share: int) -> Outlook:
+    """By minutes: attended, planned, still to come. `share` is the course's, in whole percent of the planned ones."""
+    if is_completed(attended, planned, share):
+        return Outlook.COMPLETED
+    return Outlook.POSSIBLE if is_completed(attended + to_come, planned, share) else Outlook.OUT_OF_REACH
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one person is: minutes attended and planned, the course's share (whole percent), sessions to come."""
+
+    attended: int
+    planned: int
+    share: int
+    to_come: Sequence[Coming] = ()
+
+    @property
+    def outlook(self) -> Outlook:
+        return outlook_of(self.attended, self.planned, sum(one.minutes for one in self.to_come), self.share)
+
+    @property
+    def needed(self) -> Sequence[Coming]:
+        """The next sessions that are enough, each attended whole; none where it is completed or out of reach."""
+        if self.outlook is not Outlook.POSSIBLE:
+            return ()
+        coming, minutes = sorted(self.to_come, key=lambda one: one.starts_at), self.attended
+        for number, one in enumerate(coming, start=1):
+            minutes += one.minutes
+            if is_completed(minutes, self.planned, self.share):
+                return coming[:number]
+        return ()
+
+    @property
+    def may_make_up(self) -> bool:
+        """Whether something was missed that a session of the course elsewhere can make up for, and is still needed."""
+        is_missed = self.attended + sum(one.minutes for one in self.to_come) < self.planned
+        return is_missed and self.outlook is not Outlook.COMPLETED

@@ -1,0 +1,91 @@
+"""Hours on the own page and for staff: what is still to be done, and where else; nothing of protected places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import make_cast
+from tests.certificates.held import BEFORE, HELD, make_attendee, make_held, meetings
+from trainings import clock
+from trainings.registrations.models import OwnLink, Registration
+from trainings.schedule.models import PlaceShown, Training, TrainingState
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    return sqlite_db
+
+
+async def elsewhere(training: Training, days: int, **columns: object) -> Training:
+    """The same course at another hub, so many days later."""
+    hub = await make.make_hub("tacana-san-marcos", municipality=make.TACANA)
+    with clock.frozen(BEFORE):
+        return await make.make_training(
+            hub=hub,
+            course=await training.course,
+            sessions=meetings(4, start=HELD + timedelta(days=days)),
+            **columns,  # type: ignore[arg-type]
+        )
+
+
+async def own_page(client: AsyncClient, registration: Registration) -> str:
+    link = await OwnLink.get(registration_id=registration.id)
+    return (await client.get(f"/i/{link.token}")).text.replace("\xa0", " ")
+
+
+async def test_first_of_two_came_then_the_second_is_enough_and_nothing_is_offered_elsewhere(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    training = await make_held(4, 4)
+    await elsewhere(training, 20)
+    ana = await make_attendee(training, sessions=[training.sessions[0]])
+    freeze(HELD + timedelta(hours=6))
+
+    page = await own_page(client, ana)
+
+    assert "Lleva 4 de 8 horas. Todavía puede completar: falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in page
+    assert "Tacaná" not in page
+
+
+async def test_first_was_missed_then_out_of_reach_here_and_where_to_make_up(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, 4)
+    open_one = await elsewhere(training, 20, title="Riesgos en Tacaná")
+    hidden = await elsewhere(training, 21, place_shown=PlaceShown.AFTER_CONFIRMATION, title="Protegida")
+    draft = await elsewhere(training, 22, state=TrainingState.DRAFT, title="Borrador")
+    others = await elsewhere(training, 23, audience=["radio"], title="Radios")
+    with clock.frozen(BEFORE):
+        ana = await make.make_registration(training, given_names="Ana")
+    freeze(HELD + timedelta(hours=6))
+
+    page = await own_page(client, ana)
+    await make.sign_in(client, cast.assistant)
+    staff = (await client.get(f"/panel/inscripciones/{ana.id}")).text.replace("\xa0", " ")
+
+    for text in (page, staff):
+        assert "Lleva 0 de 8 horas. Ya no puede completar aquí." in text
+        assert f"/capacitaciones/{open_one.slug}" in text
+        assert "miércoles 24 de marzo, 8:30 a. m., Tacaná, San Marcos" in text
+        assert f"/capacitaciones/{hidden.slug}" in text, "that it is held is public"
+        assert "Salón" not in text.split("Puede reponer")[1].split("</ul>")[0], "where it is held is not"
+        assert draft.slug not in text
+        assert others.slug not in text
+
+
+async def test_nothing_held_yet_then_nothing_is_said_of_hours(client: AsyncClient, freeze: Freeze) -> None:
+    training = await make_held(4, 4)
+    with clock.frozen(BEFORE):
+        ana = await make.make_registration(training)
+    freeze(HELD - timedelta(hours=1))
+
+    assert "Sus horas" not in await own_page(client, ana)

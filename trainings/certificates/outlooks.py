@@ -1,0 +1,131 @@
+"""Whether somebody can still complete a training, and where to make up for what was missed: in words, for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trainings import clock
+from trainings.attendance.models import Attendance
+from trainings.attendance.projection import counts
+from trainings.certificates.eligibility import hours_of
+from trainings.certificates.views import hours_in_words
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.people.models import Participant
+from trainings.places.models import Municipality
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.schedule import sentences
+from trainings.schedule.completion import Outlook, Progress
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+MOST_MAKE_UPS = 3
+MOST_READ = 40
+"""Of a course that is held everywhere, so many meetings to come are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeUp:
+    """A meeting of the same course elsewhere. Never its place: the municipality alone, and the public page."""
+
+    slug: str
+    title: str
+    town: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far somebody is in a training, and what they can still do about it."""
+
+    progress: Progress
+    make_ups: Sequence[MakeUp]
+
+    @property
+    def sentence(self) -> str:
+        """«Lleva 4 de 8 horas. Todavía puede completar: falta 1 sesión, el …»"""
+        done = gettext(N_("Lleva %(hours)s.")) % {
+            "hours": hours_in_words(self.progress.attended, self.progress.planned)
+        }
+        return f"{done} {self._what_next}"
+
+    @property
+    def _what_next(self) -> str:
+        if self.progress.outlook is Outlook.COMPLETED:
+            return gettext(N_("Ya cumple las horas."))
+        if self.progress.outlook is Outlook.OUT_OF_REACH:
+            return gettext(N_("Ya no puede completar aquí."))
+        needed = self.progress.needed
+        days = sentences.listing([dates.day_and_time(one.starts_at, language()) for one in needed])
+        words = ngettext(
+            "Todavía puede completar: falta %(n)s sesión, el %(days)s.",
+            "Todavía puede completar: faltan %(n)s sesiones: %(days)s.",
+            len(needed),
+        )
+        return words % {"n": len(needed), "days": days}
+
+    @property
+    def lacks_make_up(self) -> bool:
+        """Whether only another date would help, and none is published."""
+        return self.progress.outlook is Outlook.OUT_OF_REACH and not self.make_ups
+
+
+async def standing_of(registration: Registration, sessions: Sequence[TrainingSession]) -> Standing | None:
+    """Where this person (loaded as for their page, `ALL_OF_IT`) stands, given the training's sessions.
+
+    None before anything of it was held, and for who gave the place back and never came.
+    """
+    training = registration.training
+    attended = reads(Attendance).filter(registration_id=registration.id, is_present=True)
+    stays = await attended.prefetch_related("session__training")
+    planned = [one for one in sessions if one.state is SessionState.PLANNED]
+    has_begun = bool(stays) or (registration.state in TAKES_PLACE and any(counts(one) for one in planned))
+    if not has_begun or training.state is TrainingState.CANCELLED or not planned:
+        return None
+    hours = hours_of(stays, sessions, training.course_id)
+    to_come = [one for one in planned if not counts(one)]
+    progress = Progress(hours.attended, hours.planned, training.course.completion_share, to_come)
+    make_ups = await _make_ups(training, registration.participant) if progress.may_make_up else []
+    return Standing(progress, make_ups)
+
+
+async def _make_ups(training: Training, person: Participant) -> list[MakeUp]:
+    """The next meetings of the course that anybody may know of and this person may come to, the nearest first."""
+    coming = reads(TrainingSession).filter(
+        training__course_id=training.course_id,
+        training__state=TrainingState.PUBLISHED,
+        state=SessionState.PLANNED,
+        closed_at=None,
+        starts_at__gt=clock.now(),
+    )
+    found = (
+        await coming.exclude(training_id=training.id)
+        .order_by("starts_at", "id")
+        .limit(MOST_READ)
+        .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
+    )
+    here = training.hub.seat.department_code
+    meetings = [one for one in found if _may_come(one.training, person)]
+    meetings.sort(key=lambda one: (_town_of(one).department_code != here, one.starts_at))
+    return [
+        MakeUp(
+            slug=one.training.slug,
+            title=one.training.neutral_title or one.training.title,
+            town=_town_of(one).full_name,
+            starts_at=one.starts_at,
+        )
+        for one in meetings[:MOST_MAKE_UPS]
+    ]
+
+
+def _may_come(training: Training, person: Participant) -> bool:
+    is_minor = person.age_group is not None and person.age_group.is_minor
+    is_asked = not training.audience or person.actor_type.value in training.audience
+    return is_asked and (training.admits_minors or not is_minor)
+
+
+def _town_of(session: TrainingSession) -> Municipality:
+    venue = session.venue or session.training.venue
+    return venue.municipality if venue is not None else session.training.hub.seat
