@@ -1,8 +1,7 @@
-"""At the door's page: people without a ticket, closing the session, the sheet to sign."""
+"""At the door's page: people without a ticket, closing the session."""
 
 from __future__ import annotations
 
-from tests import make
 from tests.attendance.browsers import (
     ROSA,
     Freeze,
@@ -18,7 +17,6 @@ from tests.web.pages import Page
 from trainings.attendance import actions
 from trainings.attendance.models import ScanEvent
 from trainings.audit.actor import PROGRAM
-from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.models import Consent
 from trainings.registrations.models import Registration
@@ -120,24 +118,3 @@ async def test_session_that_has_not_begun_is_not_closed(new_client: NewClient) -
 
     assert answer.status_code == 409
     assert "La sesión todavía no empieza." in answer.text
-
-
-# -- paper
-
-
-async def test_sheet_has_full_names_codes_and_room_to_sign_and_printing_is_logged(new_client: NewClient) -> None:
-    cast = await make_cast()
-    door = await open_held_door(cast, capacity=1)
-    await make.make_registration(door.training, given_names="Espera", surnames="Xol", phone="+50255551234")
-    client = await signed_in(new_client, cast, "facilitator")
-
-    answer = await client.get(f"{path_of(door)}/listado")
-
-    page = Page(answer.text)
-    assert "Ana Lucía Ba Coc" in page.text
-    assert tokens.show_short_code(door.ana.short_code) in page.text
-    assert "Espera" not in page.text, "only who has a place"
-    assert "5555" not in page.text
-    assert page.text.count("sin boleto") == 8
-    [line] = await AuditLine.filter(act="attendance.print_sheet")
-    assert (line.object_id, line.detail) == (door.key, {"n": 1})

@@ -91,7 +91,11 @@ async def test_only_this_page_may_use_the_camera_and_webassembly(new_client: New
     scan_page = (await client.get(path_of(door))).headers
     others = [
         (await client.get(path)).headers
-        for path in (f"{path_of(door)}/sin-boleto", f"{path_of(door)}/listado", f"/capacitaciones/{door.training.slug}")
+        for path in (
+            f"{path_of(door)}/sin-boleto",
+            f"/panel/sesiones/{door.key}/hojas",
+            f"/capacitaciones/{door.training.slug}",
+        )
     ]
 
     assert "script-src 'self' 'wasm-unsafe-eval';" in scan_page["content-security-policy"]

@@ -247,9 +247,6 @@ class Handlers:
         }
         return show(request, "walk_in", context)
 
-    async def sheet(self, request: Request) -> Response:
-        return show(request, "sheet", {"roster": roster(self.door, "todas", ""), "n_blank": 5})
-
 
 def make_app(door: Door) -> Starlette:
     handlers = Handlers(door)
@@ -261,7 +258,6 @@ def make_app(door: Door) -> Starlette:
             Route(f"{BASE}/cerrar", handlers.close, methods=["GET", "POST"]),
             Route(f"{BASE}/reabrir", handlers.reopen, methods=["POST"]),
             Route(f"{BASE}/sin-boleto", handlers.walk_in),
-            Route(f"{BASE}/listado", handlers.sheet),
             Mount("/static", VersionedStatic(directory=STATIC_DIR)),
         ]
     )

@@ -206,7 +206,7 @@ async def test_note_tells_place_people_children_and_support_and_names_nobody(
     assert "Entrada sin gradas: 1, arreglado para 0" in mail.text
     assert "Preparar este teléfono" in mail.text
     assert "Mañana marca sin señal y sin contraseña" in mail.text
-    for path in (f"telefonos/este?sesion={session.id}", f"sesiones/{session.id}/asistencia/listado"):
+    for path in (f"telefonos/este?sesion={session.id}", f"sesiones/{session.id}/hojas"):
         assert f"http://localhost:8000/panel/{path}" in mail.text
     for name in ("Anastasia", "Bartolo", "Crisanta", "Quej", "Domitila", "Icó", "x.example", training.title):
         assert name not in mail.text + mail.html

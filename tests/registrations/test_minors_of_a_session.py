@@ -111,7 +111,7 @@ async def test_minor_of_another_training_is_found_by_no_search_and_on_no_page(ne
         *ACROSS,
         f"{door(world.held)}?q=Xochitl",
         f"{door(world.held)}?q={world.elsewhere.short_code}",
-        f"{door(world.held)}/listado",
+        f"/panel/sesiones/{world.held.id}/hojas",
         f"/panel/capacitaciones/{world.elsewhere.training_id}",
     ]
 

@@ -1,4 +1,4 @@
-"""`/panel/sesiones/{id}/asistencia`: check-in by camera, code or row; walk-ins; closing; the list to sign."""
+"""`/panel/sesiones/{id}/asistencia`: check-in by camera, code or row; walk-ins; closing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
-from trainings.attendance import actions, device_routes, minor_routes, roster_routes, upload_routes, views
+from trainings.attendance import (
+    actions,
+    device_routes,
+    minor_routes,
+    roster_routes,
+    sheet_column_routes,
+    sheet_routes,
+    sheet_row_routes,
+    upload_routes,
+    views,
+)
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.queries import (
@@ -30,7 +40,6 @@ from trainings.attendance.queries import (
     totals_of,
 )
 from trainings.attendance.scans import Answer, Outcome, Scan
-from trainings.audit.actions import record
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.people import choices
@@ -40,15 +49,13 @@ from trainings.registrations.card_forms import read_card_wish, relations
 from trainings.registrations.card_queries import SeenCard, seen_card
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import SignUp, for_one
-from trainings.schedule.models import PrintKind, TrainingSession
-from trainings.schedule.printouts import note_printed
+from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render, scan_page_headers
 
-BLANK_LINES = 8
 PREFIX = "/panel/sesiones/{id:uuid}/asistencia"
 
 
@@ -279,28 +286,6 @@ async def reopen(request: Request) -> Response:
     return response
 
 
-@allow(*ATTENDANCE_TAKERS)
-async def sheet(request: Request) -> Response:
-    """The list to sign, with full names: opening it is logged."""
-    door = await _door(request)
-    lines = [line for line in await roster(door.session) if line.is_expected]
-    people = [
-        {"number": number, "name": line.full_name, "short_code": tokens.show_short_code(line.short_code)}
-        for number, line in enumerate(lines, start=1)
-    ]
-    await record(
-        "attendance.print_sheet",
-        actor=request.state.actor,
-        object_id=door.session.id,
-        hub_id=door.session.training.hub_id,
-        n=len(people),
-    )
-    session = door.session
-    await note_printed(session.training_id, PrintKind.SHEET, actor=request.state.actor, session_id=session.id)
-    context = {"session": views.session_view(door), "roster": people, "n_blank": BLANK_LINES}
-    return render(request, "attendance/sheet.html", context)
-
-
 routes: list[BaseRoute] = [
     Route(PREFIX, show),
     Route(PREFIX + "/marcas", marks, methods=["POST"]),
@@ -310,9 +295,11 @@ routes: list[BaseRoute] = [
     Route(PREFIX + "/cerrar", confirm_close),
     Route(PREFIX + "/cerrar", close, methods=["POST"]),
     Route(PREFIX + "/reabrir", reopen, methods=["POST"]),
-    Route(PREFIX + "/listado", sheet),
     *minor_routes.routes,
     *upload_routes.routes,
     *device_routes.routes,
     *roster_routes.routes,
+    *sheet_routes.routes,
+    *sheet_column_routes.routes,
+    *sheet_row_routes.routes,
 ]

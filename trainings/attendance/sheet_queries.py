@@ -6,19 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from tortoise.functions import Count
 
 from trainings.accounts.models import User
 from trainings.attendance.intake import CODE_HASH_LENGTH
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, SheetRow
-from trainings.attendance.projection import Stay, stay_of, undone_by
+from trainings.attendance.projection import ARRIVALS, Stay, standing, stay_of, undone_by
 from trainings.attendance.queries import RosterLine
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.registrations.models import Card, CardState, Registration
+from trainings.schedule.models import TrainingSession
 from trainings.web.i18n import N_
 
 OPEN = Stay()
@@ -55,7 +56,8 @@ class Printed:
 class Line:
     """One row: whose it is by now, or the spare card that it stands for, and what was marked.
 
-    `registration_id` is whom a mark of the row counts for. `event_id` is what taking back takes; none where nobody is
+    `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
+    look-alike the first one. `event_id` is what taking back takes; none where nobody is
     marked. `is_named_on_paper`: the name was printed, not written in by hand.
     """
 
@@ -63,6 +65,7 @@ class Line:
     number: int
     is_named_on_paper: bool
     registration_id: UUID | None = None
+    person_id: UUID | None = None
     given_names: str = ""
     surnames: str = ""
     card_id: UUID | None = None
@@ -181,16 +184,19 @@ async def _rows(sheet_id: UUID, **which: int) -> list[SheetRow]:
 
 
 async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]:
-    people = {row.number: _person(row) for row in rows}
+    session = await reads(TrainingSession).get(id=sheet.session_id)
+    people = {row.number: _person(row, session.training_id) for row in rows}
     firsts = await _firsts(people.values())
     marks = await marks_at(sheet.session_id)
     return [_line(sheet, row, people[row.number], firsts, marks) for row in rows]
 
 
-def _person(row: SheetRow) -> Registration | None:
+def _person(row: SheetRow, training_id: UUID) -> Registration | None:
+    """Whose row it is. A card that was used for another training is nobody's here."""
     if row.registration is not None:
         return row.registration
-    return row.card.registration if row.card is not None else None
+    person = row.card.registration if row.card is not None else None
+    return person if person is not None and person.training_id == training_id else None
 
 
 async def _firsts(people: Collection[Registration | None]) -> dict[UUID, Registration]:
@@ -214,6 +220,7 @@ def _line(
         number=row.number,
         is_named_on_paper=row.registration_id is not None,
         registration_id=counted.id if counted is not None else None,
+        person_id=person.id if person is not None else None,
         given_names=person.participant.given_names if person is not None else "",
         surnames=person.participant.surnames if person is not None else "",
         card_id=card.id if card is not None else None,
@@ -250,6 +257,53 @@ async def marks_at(session_id: UUID) -> Marks:
     return Marks(
         {key: stay_of(own, undone) for key, own in people.items()},
         {key: stay_of(own, undone) for key, own in cards.items()},
+    )
+
+
+# -- what a line that was typed in came to
+
+
+def event_of_row(key: UUID, number: int) -> UUID:
+    """The id of the event that a line typed in with this key makes for one row."""
+    return uuid5(key, str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class TypedIn:
+    """What a line of row numbers came to: the rows that it marked, of these who had been there already, and who has
+    no name yet.
+    """
+
+    key: UUID
+    numbers: Sequence[int]
+    already: Sequence[int]
+    unnamed: Sequence[Line]
+    is_taken_back: bool
+
+
+async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
+    """The line of this sheet with this key; none where nothing was typed in with it."""
+    lines = {event_of_row(key, line.number): line for line in opened.lines}
+    events = await reads(ScanEvent).filter(session_id=opened.sheet.session_id)
+    undone = undone_by(events)
+    made = [one for one in events if one.id in lines]
+    if not made:
+        return None
+    arrivals = [one for one in standing(events, undone) if one.kind in ARRIVALS and one.id not in lines]
+    first_of = {(one.registration_id, one.code_hash): one.created_at for one in reversed(arrivals)}
+    numbers = sorted(lines[one.id].number for one in made)
+    already = {
+        lines[one.id].number
+        for one in made
+        if one.created_at > first_of.get((one.registration_id, one.code_hash), one.created_at)
+    }
+    unnamed = [lines[one.id] for one in made if lines[one.id].state == "unnamed"]
+    return TypedIn(
+        key,
+        numbers,
+        sorted(already),
+        sorted(unnamed, key=lambda line: line.number),
+        is_taken_back=all(one.id in undone for one in made),
     )
 
 

@@ -11,12 +11,13 @@ from trainings.attendance import actions
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, ScanKind, SheetRow
 from trainings.attendance.queries import roster
 from trainings.attendance.scans import DOOR_OPENS, Answer, Scan
-from trainings.attendance.sheet_queries import Line, line_of, listed_at
+from trainings.attendance.sheet_queries import Line, event_of_row, line_of, listed_at
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import Refusal
+from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
+from trainings.places.models import Operator
 from trainings.registrations.cards import make_spares
 from trainings.registrations.models import Card
 from trainings.schedule.models import PrintKind, Training, TrainingSession
@@ -38,10 +39,27 @@ COLUMNS: dict[str, str] = {
 """What an operator may have printed beside name and signature: empty, filled in by hand, and never typed in here."""
 
 
+def columns_of(operator: Operator) -> list[str]:
+    """Those that an operator chose, in the order of printing."""
+    chosen = operator.sheet_columns.split(",")
+    return [code for code in COLUMNS if code in chosen]
+
+
+class UnknownOperator(NotFound):
+    code = "unknown_operator"
+    sentence = N_("No encontramos esa entidad entre las suyas.")
+
+
 class NobodyToPrint(Refusal):
     code = "nobody_to_print"
     status = 422
     sentence = N_("La hoja quedaría vacía. Escriba cuántas filas vacías lleva.")
+
+
+class NoRows(Refusal):
+    code = "no_rows"
+    status = 422
+    sentence = N_("Con esa línea no queda ninguna fila marcada. Revise los números.")
 
 
 class RowIsEmpty(Refusal):
@@ -137,7 +155,7 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
     )
     scans = [
         Scan(
-            id=uuid5(key, str(row.number)),
+            id=event_of_row(key, row.number),
             kind=ScanKind.IN,
             how=ScanHow.SHEET,
             at=at,
@@ -157,16 +175,10 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
     Who was marked otherwise as well, by a phone or by another line, stays present.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
-    marked = await ScanEvent.filter(
-        sheet_id=sheet_id, session_id=sheet.session_id, id__in=list(await keys_of_line(sheet_id, key))
-    )
-    return await _undo(sheet.session_id, [one.id for one in marked], actor=actor, key=key)
-
-
-async def keys_of_line(sheet_id: UUID, key: UUID) -> dict[UUID, int]:
-    """The ids of the events that a line typed in with this key makes, with the number of each one's row."""
     numbers = await SheetRow.filter(sheet_id=sheet_id).order_by("number").values_list("number")
-    return {uuid5(key, str(number)): number for (number,) in numbers}
+    made = [event_of_row(key, number) for (number,) in numbers]
+    marked = await ScanEvent.filter(session_id=sheet.session_id, id__in=made).order_by("row")
+    return await _undo(sheet.session_id, [one.id for one in marked], actor=actor, key=key)
 
 
 async def unmark_row(sheet_id: UUID, number: int, *, actor: Actor, key: UUID) -> list[Answer]:

@@ -159,6 +159,13 @@ async def set_reminder_days(operator_id: UUID, days: str, *, actor: Actor) -> No
         await record("places.set_reminder_days", actor=actor, object_id=operator_id, days=days)
 
 
+async def set_sheet_columns(operator_id: UUID, columns: str, *, actor: Actor) -> None:
+    """What the attendance lists of an operator have beside name and signature from now on (`dpi,phone`)."""
+    async with transaction():
+        await Operator.filter(id=operator_id).update(sheet_columns=columns)
+        await record("places.set_sheet_columns", actor=actor, object_id=operator_id, columns=columns)
+
+
 async def create_hub(details: HubDetails, *, operator: Operator, actor: Actor) -> Hub:
     """A hub of this operator and what it serves. Refuses unknown municipalities and a slug that is taken."""
     slug = details.slug or slugify(details.name) or f"ventanilla-{details.seat}"

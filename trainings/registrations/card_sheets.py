@@ -57,9 +57,13 @@ def reserved_data(block: Block) -> dict[str, Any]:
     }
 
 
-def spare_data(hub: Hub, cards: Sequence[CardLine]) -> dict[str, Any]:
-    """What spare cards and their slips say; those that are used or void are left out."""
+def spare_data(hub: Hub, cards: Sequence[CardLine], *, sheet: str = "") -> dict[str, Any]:
+    """What spare cards and their slips say; those that are used or void are left out.
+
+    Cards that stand for the blank rows of an attendance sheet say its code, and their number is that of the row.
+    """
     return {
+        "sheet": sheet,
         "hub": _printable(hub.name),
         "phone": show_phone(hub.phone),
         "consent": CURRENT[ConsentPurpose.DATA],

@@ -167,6 +167,6 @@ def _anew(training: Training, paper: Printout, names: Mapping[UUID, str]) -> str
         case PrintKind.CARDS:
             return f"/panel/tarjetas/bloques/{paper.subject_id}/tarjetas.pdf"
         case PrintKind.SHEET:
-            return f"/panel/sesiones/{paper.session_id}/asistencia/listado"
+            return f"/panel/sesiones/{paper.session_id}/hojas"
         case PrintKind.POSTER:
             return f"{base}/cartel.pdf" if paper.subject_id is None else "/panel/difundir"

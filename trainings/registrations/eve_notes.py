@@ -153,7 +153,7 @@ def _support(expected: Sequence[Registration]) -> list[Item]:
 
 
 def _to_do(session: TrainingSession) -> Section:
-    door, is_tomorrow = f"/panel/sesiones/{session.id}/asistencia", _day_of(session) > clock.today()
+    is_tomorrow = _day_of(session) > clock.today()
     return Section(
         _("Para mañana") if is_tomorrow else _("Para hoy"),
         [
@@ -170,6 +170,6 @@ def _to_do(session: TrainingSession) -> Section:
                     "señal y sin contraseña. Por si el teléfono falla, lleve la hoja impresa."
                 ),
             ),
-            Item(_("Imprimir la hoja de asistencia"), absolute(f"{door}/listado")),
+            Item(_("Imprimir la hoja de asistencia"), absolute(f"/panel/sesiones/{session.id}/hojas")),
         ],
     )
