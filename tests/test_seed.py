@@ -13,7 +13,9 @@ from tests.attendance.phone_side import code_hash, encode, name_of
 from tests.database import Database
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
+from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
+from trainings.attendance.device_panel import phones_seen_by
 from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
@@ -92,6 +94,19 @@ async def test_seed_shows_every_state() -> None:
     registered = set(await Registration.all().distinct().values_list("state", flat=True))
     assert {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD} <= registered
     assert await Certificate.all().count() > 50
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_shows_phones_in_each_state_to_who_leads_the_hub() -> None:
+    leader = await actor_of(await User.get(email=f"coordina@{DOMAIN}"))
+
+    phones = [(phone.device.name, phone.state.value, phone.device.n_unsent) for phone in await phones_seen_by(leader)]
+
+    assert phones == [
+        ("Teléfono de Luis", "not_ready", 2),
+        ("Teléfono de Marta", "ready", 0),
+        ("Teléfono perdido", "revoked", 0),
+    ]
 
 
 @pytest.mark.usefixtures("world")

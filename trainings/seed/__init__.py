@@ -18,6 +18,7 @@ from trainings.seed.lately import build_lately
 from trainings.seed.letters import build_letters
 from trainings.seed.notes import build_notes
 from trainings.seed.outreach import build_outreach
+from trainings.seed.phones import build_phones
 from trainings.seed.planning import build_planning
 from trainings.seed.world import DOMAIN, World
 from trainings.settings import Settings
@@ -78,6 +79,7 @@ async def _build(password: str, scale: int) -> None:
         await build_letters(world)
         await build_notes(world)
         await build_outreach(world)
+        await build_phones(world)
 
 
 async def _keep_running(scale: int) -> None:
