@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from trainings.attendance.queries import BesideList
 from trainings.lib import dates, tokens
 from trainings.web.render import environment, scan_page_headers
 from trainings.web.static import STATIC_DIR, VersionedStatic
@@ -181,6 +182,7 @@ class Handlers:
             "q": q,
             "n_present": self.door.n_present,
             "n_expected": self.door.n_expected,
+            "beside": BesideList(n_unnamed=0, n_companions=0),
             "closed": self.door.closed,
             "can_close": True,
             "last": self.last,
