@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time
 
+import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import as_, post
+from tests.web.pages import Page
 from trainings import clock
 from trainings.places.models import FeastDay
 from trainings.schedule.models import Unavailability
@@ -47,3 +49,23 @@ async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_o
         assert "Ana Coc avisó que no puede el 11 de marzo de 2027" in page
         assert "Feria titular (La Libertad, Petén)" in page
         assert 'name="override_reason"' in page
+
+
+@pytest.mark.pages
+async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_to_do_instead(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+    training = await make.make_training(hub=cast.hub)
+    path = f"/panel/sesiones/{training.sessions[0].id}/cancelar"
+    await as_(client, cast, "coordinator")
+
+    asked = await client.get(path)
+    refused = await post(client, path, {})
+
+    assert (asked.status_code, refused.status_code) == (200, 409)
+    for answer in (asked, refused):
+        page = Page(answer.text)
+        assert "Es la única sesión que queda" in page.text
+        assert not page.all("form", action=path), "no button that is then refused"
+        assert page.one("a", href=f"/panel/capacitaciones/{training.id}/cancelar")

@@ -11,7 +11,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.schedule import shown
 from trainings.schedule.bookings import check_bookings
@@ -104,16 +104,21 @@ async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
         training, session = await _locked(session_id)
         if session.state is SessionState.CANCELLED:
             return
-        _check_movable(training, session)
-        others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
-        if not await others.exclude(id=session.id).exists():
-            raise OnlySession
+        await check_cancellable(training, session)
         session.state, session.cancelled_at = SessionState.CANCELLED, clock.now()
         # What was never shown has no text to count from, yet a cancelled session is never at 0.
         session.sequence = max(session.sequence, 1)
         await session.save(update_fields=["state", "cancelled_at", "sequence"])
         await finish(training)
         await record("schedule.cancel_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+async def check_cancellable(training: Training, session: TrainingSession) -> None:
+    """Refuses as `cancel_session` does what was held, what is called off, and the last one that is left."""
+    _check_movable(training, session)
+    others = reads(TrainingSession).filter(training_id=training.id, state=SessionState.PLANNED)
+    if not await others.exclude(id=session.id).exists():
+        raise OnlySession
 
 
 async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:

@@ -21,6 +21,7 @@ from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan
+from trainings.schedule.session_actions import OnlySession, check_cancellable
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
@@ -133,7 +134,13 @@ async def _move_form(
 
 @allow(*EDITORS)
 async def confirm_cancel(request: Request) -> Response:
-    return await _cancel_page(request, await editable_session(request))
+    """Asks once; what would be refused is not asked, and the page says why."""
+    session = await editable_session(request)
+    try:
+        await check_cancellable(session.training, session)
+    except Refusal as refusal:
+        return await _cancel_page(request, session, refusal=refusal)
+    return await _cancel_page(request, session)
 
 
 @allow(*EDITORS)
@@ -144,13 +151,15 @@ async def cancel(request: Request) -> Response:
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
-        return await _cancel_page(request, session, refusal=refusal)
+        return await _cancel_page(request, session, refusal=refusal, status=refusal.status)
     response = redirect(afterwards(session.training))
     flash(response, gettext(N_("Listo: la sesión está cancelada.")))
     return response
 
 
-async def _cancel_page(request: Request, session: TrainingSession, *, refusal: Refusal | None = None) -> Response:
+async def _cancel_page(
+    request: Request, session: TrainingSession, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
     with_mail, without = await n_to_tell(session.training_id)
     context = {
         "here": "capacitaciones",
@@ -160,8 +169,9 @@ async def _cancel_page(request: Request, session: TrainingSession, *, refusal: R
         "n_calls": without,
         "n_facilitators": await n_facilitators_to_tell([session.id], actor=request.state.actor),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
+        "is_only": isinstance(refusal, OnlySession),
     }
-    return render(request, "schedule/staff/cancel_session.html", context, status=refusal.status if refusal else 200)
+    return render(request, "schedule/staff/cancel_session.html", context, status=status)
 
 
 routes: list[BaseRoute] = [
