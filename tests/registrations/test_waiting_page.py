@@ -23,7 +23,7 @@ from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import OutboxJob
 from trainings.people.actions import GuardianContact
-from trainings.people.models import Relation
+from trainings.people.models import Participant, Relation
 from trainings.registrations import actions
 from trainings.registrations.models import Registration
 from trainings.registrations.waiting import close_waiting_list, mark_reached
@@ -353,6 +353,24 @@ async def test_closing_asks_first_then_tells_by_mail_and_lists_whom_to_call(new_
     assert page.one("a", href="tel:+50255551234")
     assert "Berta" not in page.text
     assert "La lista está cerrada" in page.text
+
+
+async def test_closing_counts_as_calls_only_whom_a_call_reaches(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Berta", phone="+50255551234")
+    await make.make_registration(training, given_names="Cruz")
+    refused = await make.make_registration(training, given_names="Dora", email="dora@x.example", phone="+50255551235")
+    await Participant.filter(id=refused.participant_id).update(email_refused_at=MONDAY)
+    client = await at_desk(new_client, cast, "coordinator")
+
+    asked = Page((await client.get(path_of(training) + "/cerrar")).text)
+    await client.post(path_of(training) + "/cerrar")
+    closed = await page_of(client, training)
+
+    assert in_order(asked, "A 2 personas hay que llamarles", "1 persona no dejó teléfono ni correo")
+    assert "dejó su correo" not in asked.text
+    assert closed.one("a", href="tel:+50255551235"), "whose address takes nothing is called"
 
 
 async def test_open_list_lists_nobody_of_an_earlier_closing(new_client: NewClient) -> None:

@@ -80,12 +80,13 @@ async def board_of(training: Training, page: int = 1) -> Board:
     )
 
 
-async def who_would_be_told(training: Training) -> tuple[int, int]:
-    """Of those who wait, how many groups are written to and how many have to be called."""
+async def who_would_be_told(training: Training) -> tuple[int, int, int]:
+    """Of those who wait, how many groups are written to, how many have to be called, and how many left neither way."""
     groups = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.WAITLISTED)
     described = (await _described(groups, {})).values()
     n_written_to = sum(one.has_email for one in described)
-    return n_written_to, len(described) - n_written_to
+    n_called = sum(one.phone is not None and not one.has_email for one in described)
+    return n_written_to, n_called, len(described) - n_written_to - n_called
 
 
 async def _closed_with(training: Training) -> list[RegistrationGroup]:
@@ -145,6 +146,7 @@ def _waiting(
     last_pass: Pass | None,
 ) -> Waiting:
     first = members[0].participant
+    people = [one.participant for one in members]
     phones = [guardians.get(one.participant_id) if is_minor(one) else one.participant.phone for one in members]
     return Waiting(
         id=group.id,
@@ -156,7 +158,7 @@ def _waiting(
         since=group.created_at,
         position=position,
         phone=next((phone for phone in phones if phone), None),
-        has_email=any(one.participant.email_key is not None for one in members),
+        has_email=any(one.email_key is not None and one.email_refused_at is None for one in people),
         is_repeat=all(one.duplicate_of_id is not None for one in members),
         reached_at=group.reached_at,
         offered_until=group.offered_until,

@@ -261,13 +261,14 @@ async def _closable(request: Request) -> Training:
 async def confirm_close(request: Request) -> Response:
     """Asks once: everybody on the list loses their turn."""
     training = await _closable(request)
-    n_mails, n_calls = await who_would_be_told(training)
+    n_mails, n_calls, n_beyond = await who_would_be_told(training)
     context: dict[str, Any] = {
         "here": "capacitaciones",
         "training": training,
         "base": f"/panel/capacitaciones/{training.id}",
         "n_mails": n_mails,
         "n_calls": n_calls,
+        "n_beyond": n_beyond,
     }
     return render(request, "registrations/waiting_close.html", context)
 
