@@ -3,8 +3,8 @@
 python benchmarks/scan_upload.py [COUNT]
 
 Real server processes: one on an SQLite file, one and four on PostgreSQL. Four phones send at once, each as soon as the
-last is answered, in batches and one by one in turns. Then one queue of 10,000 marks is absorbed by the server on SQLite
-while its memory is watched. COUNT is the number of marks that go one by one.
+last is answered, in batches and one by one in turns. Then the server on SQLite absorbs the queue of one phone that was
+at four sessions, 10,000 marks, while its memory is watched. COUNT is the number of marks that go one by one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from _postgres import postgres
 from _posts import Burst, as_json, burst
@@ -45,7 +46,7 @@ from trainings.schedule.actions import SessionPlan, TrainingPlan
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-PHONES, PEOPLE = 4, 100
+PHONES, PEOPLE = 4, 250
 BATCH, ROUNDS, QUEUE = 50, 4, 10_000
 BOUND, MOST_GROWN = 10, 24 * 1024 * 1024
 PATH = "/marcar/api/marcas"
@@ -53,11 +54,10 @@ PATH = "/marcar/api/marcas"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A prepared phone: its cookie, its session, and the cards that it knows there."""
+    """A prepared phone: its cookie, and the cards that it knows, each with its session."""
 
     token: str
-    session: str
-    cards: Sequence[str]
+    cards: Sequence[tuple[str, str]]
 
     def events(self, n: int) -> list[dict[str, Any]]:
         now = round(clock.now().timestamp() * 1000)
@@ -65,7 +65,7 @@ class Phone:
             {
                 "id": str(tokens.uuid7()),
                 "kind": "in",
-                "session": self.session,
+                "session": session,
                 "at": now,
                 "perf": number,
                 "page": "page",
@@ -76,7 +76,7 @@ class Phone:
                 "roster": "0123456789abcdef01234567",
                 "app": "1",
             }
-            for number, card in enumerate(islice(cycle(self.cards), n))
+            for number, (session, card) in enumerate(islice(cycle(self.cards), n))
         ]
 
     def requests(self, port: int, n: int, size: int) -> list[bytes]:
@@ -93,7 +93,7 @@ def main(count: int) -> int:
     ratios = []
     with serving("") as (server, phones):
         ratios.append(compared("SQLite, 1 process", asyncio.run(compare(server, phones, count))))
-        is_flat = asyncio.run(absorb(server, phones[0]))
+        is_flat = asyncio.run(absorb(server, phones))
     for workers in (1, 4):
         with postgres() as url, serving(url, "--workers", str(workers)) as (server, phones):
             found = asyncio.run(compare(server, phones, count))
@@ -143,7 +143,16 @@ async def make_phone(training: Training) -> Phone:
     device = await Device.create(hub_id=training.hub_id, name="Teléfono", token_hash=device_digest(token))
     await DeviceSession.create(device_id=device.id, session_id=session.id)
     cards = await Registration.filter(training_id=training.id).values_list("qr_hash")
-    return Phone(token, str(session.id), [qr_hash[:24] for (qr_hash,) in cards])
+    return Phone(token, [(str(session.id), qr_hash[:24]) for (qr_hash,) in cards])
+
+
+async def at_all(phones: Sequence[Phone]) -> Phone:
+    """The first of them, prepared for the sessions of all."""
+    async with db.connect(Settings()):
+        device = await Device.get(token_hash=device_digest(phones[0].token))
+        for phone in phones[1:]:
+            await DeviceSession.create(device_id=device.id, session_id=UUID(phone.cards[0][0]))
+    return Phone(phones[0].token, [card for phone in phones for card in phone.cards])
 
 
 async def compare(server: Server, phones: Sequence[Phone], count: int) -> dict[int, list[float]]:
@@ -163,7 +172,7 @@ async def compare(server: Server, phones: Sequence[Phone], count: int) -> dict[i
             n_sent += n * PHONES
     async with db.connect(Settings()):
         n_present = await Attendance.filter(is_present=True).count()
-        assert (await ScanEvent.all().count(), n_present) == (n_sent, PHONES * min(PEOPLE, each * 4))
+        assert (await ScanEvent.all().count(), n_present) == (n_sent, PHONES * min(PEOPLE, each // BATCH * BATCH * 4))
     return {size: speeds[1:] for size, speeds in found.items()}
 
 
@@ -173,8 +182,9 @@ def compared(where: str, found: dict[int, list[float]]) -> float:
     return batched / single
 
 
-async def absorb(server: Server, phone: Phone) -> bool:
+async def absorb(server: Server, phones: Sequence[Phone]) -> bool:
     """Whether memory stays what it is while one phone brings a queue of ten thousand."""
+    phone = await at_all(phones)
     requests = phone.requests(server.port, QUEUE, BATCH)
     sizes, start = [resident_bytes(server.process.pid)], time.perf_counter()
     for first in range(0, len(requests), 20):

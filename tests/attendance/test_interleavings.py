@@ -101,53 +101,64 @@ async def make_village() -> Village:
     names = ("Berta", "Carla", "Delia", "Elena", "Flora")
     people = [door.ana, *[await make.make_registration(door.training, given_names=name) for name in names]]
     sheet, _card = await make_sheet(door, people)
-    spares = await make_spare_cards(door.training, 2)
-    return Village(door, people, *(await make_phones(door, people, sheet.code, [one.qr_hash[:24] for one in spares])))
-
-
-async def make_phones(
-    door: Opened, people: Sequence[Registration], sheet: str, spares: Sequence[str]
-) -> tuple[list[Phone], list[UUID]]:
-    """Each mark has a fixed time, and all ways to mark are among them."""
-    ana, berta, carla, delia, elena, flora = (h(one) for one in people)
-    start, ahead = door.starts_at, DAY
-    first = [
-        event(door, start + ahead, h=ana),
-        event(door, start + ahead + 2 * MINUTE, h=berta),
-        event(door, start + ahead + 3 * MINUTE, kind="walkin", h=spares[0]),
-        event(door, start + ahead + 4 * MINUTE, h=flora),
-        event(door, start + ahead + 5 * MINUTE, kind="heads", number=2, how="button"),
-        event(door, start + ahead + HOUR, kind="left", h=ana, stated_at=ms(start + ahead + 50 * MINUTE)),
-        event(door, start + ahead + 3 * HOUR, kind="close", how="button"),
+    one, other = (card.qr_hash[:24] for card in await make_spare_cards(door.training, 2))
+    cards = [h(person) for person in people]
+    ahead = marks_ahead(door, cards, one)
+    second = marks_with_sheet(door, cards, sheet.code, ahead)
+    third = marks_out_of_use(door, cards, other, second)
+    phones = [
+        Phone(await make_device(door), -DAY, ahead),
+        Phone(await make_device(door), NO_OFFSET, second),
+        Phone(await make_device(door, revoked_at=door.starts_at), NO_OFFSET, third),
     ]
-    first.append(event(door, start + ahead + 6 * MINUTE, kind="undo", target=first[1]["id"]))
-    second = [
+    return Village(door, people, phones, [UUID(third[0]["id"]), UUID(third[3]["id"])])
+
+
+def marks_ahead(door: Opened, cards: Sequence[str], spare: str) -> list[Event]:
+    """Of the phone whose clock is a day ahead. Each mark has a fixed time, on its own clock."""
+    ana, berta, _carla, _delia, _elena, flora = cards
+    start = door.starts_at + DAY
+    marks = [
+        event(door, start, h=ana),
+        event(door, start + 2 * MINUTE, h=berta),
+        event(door, start + 3 * MINUTE, kind="walkin", h=spare),
+        event(door, start + 4 * MINUTE, h=flora),
+        event(door, start + 5 * MINUTE, kind="heads", number=2, how="button"),
+        event(door, start + HOUR, kind="left", h=ana, stated_at=ms(start + 50 * MINUTE)),
+        event(door, start + 3 * HOUR, kind="close", how="button"),
+    ]
+    return [*marks, event(door, start + 6 * MINUTE, kind="undo", target=marks[1]["id"])]
+
+
+def marks_with_sheet(door: Opened, cards: Sequence[str], sheet: str, ahead: Sequence[Event]) -> list[Event]:
+    """Of the phone that enters the rows of the sheet, one of them blank and one that it does not have."""
+    ana, berta, carla, delia, elena, _flora = cards
+    start = door.starts_at
+    marks = [
         event(door, start + 5 * MINUTE, h=ana),
         event(door, start + 6 * MINUTE, h=carla),
-        event(door, start + 7 * MINUTE, how="row", sheet=sheet, row=4),
-        event(door, start + 8 * MINUTE, how="row", sheet=sheet, row=7),
-        event(door, start + 9 * MINUTE, how="row", sheet=sheet, row=61),
+        *[event(door, start + (3 + row) * MINUTE, how="row", sheet=sheet, row=row) for row in (4, 7, 61)],
         event(door, start + 10 * MINUTE, kind="walkin", code=tokens.qr_token(), known=False),
         event(door, start + 11 * MINUTE, kind="heads", number=1, how="button"),
         event(door, start + 2 * HOUR, kind="out", h=delia),
         event(door, start + 2 * HOUR + MINUTE, h=delia),
     ]
-    second.append(event(door, start + 12 * MINUTE, kind="undo", target=second[6]["id"]))
+    marks.append(event(door, start + 12 * MINUTE, kind="undo", target=marks[6]["id"]))
     # Another body under an id that a mark of the same phone has, taken back with it, and one of the other phone.
-    second += [second[1] | {"h": elena}, event(door, start + 13 * MINUTE, h=berta, id=first[3]["id"])]
-    second.append(event(door, start + 14 * MINUTE, kind="undo", target=second[1]["id"]))
-    third = [
+    marks += [marks[1] | {"h": elena}, event(door, start + 13 * MINUTE, h=berta, id=ahead[3]["id"])]
+    return [*marks, event(door, start + 14 * MINUTE, kind="undo", target=marks[1]["id"])]
+
+
+def marks_out_of_use(door: Opened, cards: Sequence[str], spare: str, others: Sequence[Event]) -> list[Event]:
+    """Of the phone that was taken out of use; it takes back what the second one marked."""
+    _ana, _berta, _carla, _delia, elena, flora = cards
+    start = door.starts_at
+    return [
         event(door, start + MINUTE, h=elena),
         event(door, start + 2 * MINUTE, h=flora),
-        event(door, start + 3 * MINUTE, kind="walkin", h=spares[1]),
-        event(door, start + 4 * MINUTE, kind="undo", target=second[2]["id"]),
+        event(door, start + 3 * MINUTE, kind="walkin", h=spare),
+        event(door, start + 4 * MINUTE, kind="undo", target=others[2]["id"]),
     ]
-    phones = [
-        Phone(await make_device(door), -ahead, first),
-        Phone(await make_device(door), NO_OFFSET, second),
-        Phone(await make_device(door, revoked_at=start), NO_OFFSET, third),
-    ]
-    return phones, [UUID(third[0]["id"]), UUID(third[3]["id"])]
 
 
 async def forget(village: Village) -> None:

@@ -44,6 +44,18 @@ async def test_heads_then_kept_once_and_taken_back_by_their_id_in_any_order(db: 
     assert (await cells(activity))["mujer", "18-59"] == 0
 
 
+async def test_same_id_with_another_body_then_both_kept_once(sqlite_db: Settings) -> None:
+    activity = await make_activity()
+    device = await a_phone_at(activity)
+    one = count(activity)
+    other = one | {"sex": "hombre"}
+
+    said = [await send(device, batch) for batch in (one, other, other, one)]
+
+    assert [result.state for [result] in said] == ["stored", "stored", "already", "already"]
+    assert await cells(activity) == {("mujer", "18-59"): 1, ("hombre", "18-59"): 1}
+
+
 async def test_activity_that_the_phone_is_not_for_or_no_cell_then_it_stays_on_the_phone(sqlite_db: Settings) -> None:
     activity = await make_activity()
     device = await a_phone_at(activity)

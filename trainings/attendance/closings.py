@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanKi
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actor import Actor
 from trainings.db import reads
+from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
 
 
@@ -23,7 +25,9 @@ async def close_reported(session_ids: Collection[UUID], *, actor: Actor) -> None
     """
     for session_id, at in (await closed_on_phones(session_ids)).items():
         if not await phones_missing(session_id, at):
-            await actions.close_session(session_id, actor=actor, at=at)
+            # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
+            with suppress(Refusal):
+                await actions.close_session(session_id, actor=actor, at=at)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:

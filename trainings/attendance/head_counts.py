@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.models import Device, DeviceActivity
-from trainings.attendance.upload_forms import EventKind, UploadedEvent
+from trainings.attendance.upload_forms import EventKind, UploadedEvent, other_id
 from trainings.db import lock
 from trainings.outreach.bands import AgeBand
 from trainings.outreach.models import HeadCount, OutreachActivity
@@ -31,17 +31,21 @@ class Counting:
     def decide(self, event: UploadedEvent, at: datetime) -> bool | None:
         """Whether it is kept now; false where it was before; none where there is nothing to keep it as.
 
-        An undo takes back all of what it names, under its own id.
+        An undo takes back all of what it names, under its own id. Another body under an id is kept beside the first.
         """
-        standing = self.kept.get(event.id)
-        if standing is not None:
-            return False
         cell = self._cell(event)
         if event.activity not in self.activity_ids or cell is None:
-            return None
+            return None if event.id not in self.kept else False
         sex, band, number = cell
-        row = HeadCount(id=event.id, activity_id=event.activity, sex=sex, age_band=band, number=number, counted_at=at)
-        self.kept[event.id] = row
+        key, standing = event.id, self.kept.get(event.id)
+        if standing is not None:
+            if (standing.activity_id, standing.sex, standing.age_band, standing.number) == (event.activity, *cell):
+                return False
+            key = other_id(event.id, event.body_hash)
+            if key in self.kept:
+                return False
+        row = HeadCount(id=key, activity_id=event.activity, sex=sex, age_band=band, number=number, counted_at=at)
+        self.kept[key] = row
         self.new.append(row)
         return True
 
@@ -70,6 +74,7 @@ async def open_counting(device: Device, events: Sequence[UploadedEvent]) -> Coun
         return Counting(frozenset(), {}, [])
     bound = await DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
     held = await lock(OutreachActivity, {key for (key,) in bound}) if device.revoked_at is None else []
-    names = {one.id for one in events} | {one.target for one in events if one.target is not None}
+    names = {one.id for one in events} | {other_id(one.id, one.body_hash) for one in events}
+    names |= {one.target for one in events if one.target is not None}
     kept = {row.id: row for row in await HeadCount.filter(id__in=sorted(names))}
     return Counting(frozenset(one.id for one in held), kept, [])

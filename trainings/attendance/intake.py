@@ -15,14 +15,12 @@ from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import Stay, stay_of, undone_at
 from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
+from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard, seen_at
 from trainings.registrations.models import Registration, ReplacedTicket
 from trainings.schedule.models import Training, TrainingSession
-
-CODE_HASH_LENGTH = 24
-"""How much of a card's digest a phone knows, and a mark keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +129,9 @@ class Intake:
         cls, session: TrainingSession, scans: Sequence[Scan], named: Named, *, actor: Actor, offset: timedelta
     ) -> Self:
         """Read the session's events that the batch touches, with the session locked."""
-        ids = [scan.id for scan in scans]
-        targets = [scan.target_id for scan in scans if scan.target_id is not None]
-        before = await ScanEvent.filter(Q(id__in=[*ids, *targets]) | Q(conflict_of_id__in=ids))
+        ids = {scan.id for scan in scans} | {_id_of_other(scan, session) for scan in scans}
+        ids |= {scan.target_id for scan in scans if scan.target_id is not None}
+        before = await ScanEvent.filter(id__in=sorted(ids))
         people = {one.id: one for scan in scans if (one := named.of(scan)) is not None}
         missing = {one.registration_id for one in before if one.registration_id is not None} - people.keys()
         if missing:
@@ -180,7 +178,7 @@ class Intake:
         if before is not None:
             flag = self._contest(before, flag)
         return ScanEvent(
-            id=scan.id if before is None else tokens.uuid7(),
+            id=scan.id if before is None else _id_of_other(scan, self.session),
             session_id=self.session.id,
             registration_id=registration.id if registration else None,
             kind=scan.kind,
@@ -229,3 +227,8 @@ class Intake:
         """What the events now say of the people of whom there is something new."""
         touched = {one.registration_id for one in (*self.new, *self.contested) if one.registration_id is not None}
         return {key: stay_of(self.events_of[key], self.undone) for key in touched}
+
+
+def _id_of_other(scan: Scan, session: TrainingSession) -> UUID:
+    """The id of a scan whose own id is taken: by another body, or at another session."""
+    return other_id(scan.id, f"{session.id}|{scan.body_hash}")

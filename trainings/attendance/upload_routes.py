@@ -40,7 +40,9 @@ async def receive(request: Request) -> Response:
     except ValidationError as exc:
         raise UnreadableBatch from exc
     now = clock.now()
-    upload = Upload(body.events, now - body.client_now, body.last_seq, body.n_unsent or 0, body.app)
+    # A phone that does not say what it keeps back keeps something back.
+    n_unsent = 1 if body.n_unsent is None else body.n_unsent
+    upload = Upload(body.events, now - body.client_now, body.last_seq, n_unsent, body.app)
     results = await uploads.receive(device, upload)
     answer = {
         "now": exact(now),

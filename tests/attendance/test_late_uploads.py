@@ -1,0 +1,142 @@
+"""What phones send is taken back, changed, or late: kept all the same, and looked at where that is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests import make
+from tests.attendance.doors import Opened, open_door, stay
+from tests.attendance.uploading import event, h, kept, make_device, send, states
+from trainings.attendance import rescheduling
+from trainings.attendance.models import Attendance, ScanEvent
+from trainings.audit.actor import PROGRAM
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+Over = Callable[[Opened], None]
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def over(freeze: Freeze) -> Over:
+    """Let the session be over: what comes in was made before."""
+    return lambda door: freeze(door.ends_at + HOUR)
+
+
+async def test_undo_before_its_target_then_takes_effect_with_it_and_only_on_it(db: Settings, over: Over) -> None:
+    door = await open_door()
+    on_a, on_b = await make_device(door), await make_device(door)
+    over(door)
+    came = event(door, h=h(door.ana))
+
+    await send(on_a, event(door, kind="undo", target=came["id"]))
+    await send(on_a, came)
+    assert (await stay(door)).is_present is False
+    await send(on_b, event(door, door.starts_at + 5 * MINUTE, h=h(door.ana)))
+
+    assert (await stay(door)).arrived_at == door.starts_at + 5 * MINUTE
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+async def test_same_id_with_another_body_then_both_kept_and_looked_at_whichever_came_first(
+    db: Settings, over: Over, is_turned: bool
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    berta = await make.make_registration(door.training, given_names="Berta")
+    over(door)
+    came = event(door, h=h(door.ana))
+    bodies = [came, came | {"h": h(berta)}]
+    first, second = reversed(bodies) if is_turned else bodies
+
+    assert await states(device, first) == [("stored", "")]
+    assert await states(device, second, second, first) == [
+        ("conflict", "changed_body"),
+        ("conflict", "changed_body"),
+        ("already", "changed_body"),
+    ]
+
+    assert await ScanEvent.all().count() == 2
+    for one in (door.ana, berta):
+        row = await stay(door, one)
+        assert (row.is_present, row.to_review) == (True, True)
+    await send(device, event(door, kind="undo", target=came["id"]))
+    assert await Attendance.filter(is_present=True).count() == 0
+
+
+async def test_same_id_at_another_session_then_another_body(db: Settings, over: Over) -> None:
+    door = await open_door(n_sessions=2)
+    device = await make_device(door)
+    over(door)
+    came = event(door, h=h(door.ana))
+
+    assert await states(device, came, came | {"session": str(door.training.sessions[1].id)}) == [
+        ("stored", ""),
+        ("conflict", "changed_body"),
+    ]
+
+    assert await Attendance.filter(is_present=True, to_review=True).count() == 2
+
+
+async def test_what_is_only_noted_beside_a_mark_changes_then_it_is_the_same_mark(
+    sqlite_db: Settings, over: Over
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    over(door)
+    came = event(door, h=h(door.ana))
+    await send(device, came)
+
+    assert await states(device, came | {"perf": 1, "seq": 9, "page": "p9", "app": "2.0.0", "more": True}) == [
+        ("already", "")
+    ]
+
+
+async def test_clock_a_day_ahead_then_corrected_and_flagged(db: Settings, over: Over) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    over(door)
+    a_day = timedelta(days=1)
+    came = event(door, door.starts_at + a_day, h=h(door.ana))
+
+    assert await states(device, came, offset=-a_day) == [("flagged", "clock")]
+
+    assert (await stay(door)).arrived_at == door.starts_at
+    assert (await kept(came["id"])).device_at == door.starts_at + a_day
+
+
+async def test_session_is_closed_or_called_off_then_kept_and_flagged(db: Settings, freeze: Freeze) -> None:
+    door = await open_door(n_sessions=2)
+    device = await make_device(door)
+    await rescheduling.cancel(door.key, actor=PROGRAM)
+    freeze(door.ends_at + HOUR)
+    off = event(door, h=h(door.ana))
+
+    assert await states(device, off) == [("flagged", "session_off")]
+    assert (await stay(door)).minutes == 0
+
+    freeze(door.starts_at - HOUR)
+    await rescheduling.restore(door.key, actor=PROGRAM)
+    freeze(door.ends_at + HOUR)
+    assert (await kept(off["id"])).flag == "", "as it was held after all"
+
+
+async def test_session_moved_after_the_marks_then_compared_with_the_one_that_was_held(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    day_before = door.starts_at - timedelta(days=1)
+    freeze(day_before + 5 * HOUR)
+    early, odd = event(door, day_before, h=h(door.ana)), event(door, day_before, kind="heads", number=1)
+    assert await states(device, early, odd) == [("flagged", "clock")] * 2
+
+    freeze(day_before - HOUR)
+    await rescheduling.move(door.key, day_before, day_before + 2 * HOUR, None, actor=PROGRAM)
+    freeze(day_before + 5 * HOUR)
+
+    assert [(await kept(one["id"])).flag for one in (early, odd)] == ["", ""]
+    assert (await Attendance.get()).minutes in (0, 120)
