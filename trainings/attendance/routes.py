@@ -18,6 +18,7 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import (
     actions,
     device_routes,
+    file_routes,
     minor_routes,
     roster_routes,
     sheet_column_routes,
@@ -299,6 +300,7 @@ routes: list[BaseRoute] = [
     *upload_routes.routes,
     *device_routes.routes,
     *roster_routes.routes,
+    *file_routes.routes,
     *sheet_routes.routes,
     *sheet_column_routes.routes,
     *sheet_row_routes.routes,

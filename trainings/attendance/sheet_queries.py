@@ -11,10 +11,10 @@ from uuid import UUID, uuid5
 from tortoise.functions import Count
 
 from trainings.accounts.models import User
-from trainings.attendance.intake import CODE_HASH_LENGTH
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, SheetRow
 from trainings.attendance.projection import ARRIVALS, Stay, standing, stay_of, undone_by
 from trainings.attendance.queries import RosterLine
+from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib import tokens

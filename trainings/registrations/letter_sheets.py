@@ -77,6 +77,17 @@ async def letters_data(training: Training, letters: Sequence[InvitationLetter]) 
         raise NothingToInviteTo
     if not letters:
         raise NoLetters
+    return await _made(training, posted, letters)
+
+
+async def letters_as_kept(training: Training, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
+    """The same for what is kept afterwards, also once the training is over or called off. Refuses a draft."""
+    if training.state is TrainingState.DRAFT:
+        raise NotYetPublished
+    return await _made(training, await public_training(training.slug), letters)
+
+
+async def _made(training: Training, posted: Posted, letters: Sequence[InvitationLetter]) -> dict[str, Any]:
     blocks = {one.block.id: one for one in await blocks_of(training.id)}
     with speaking(SOURCE_LANGUAGE):
         return _data(training, posted, await _signer(training.hub), letters, blocks)
