@@ -55,6 +55,17 @@ async def hub(db: Settings, freeze: Freeze) -> Hub:
     return await Hub.get(id=made.id).prefetch_related("seat", "operator")
 
 
+async def test_text_for_a_social_page_keeps_a_letter_that_paper_cannot_have(hub: Hub) -> None:
+    title = "Feria del maíz 🌽"
+    await make.make_training(hub=hub, title=title, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
+    await make_activity(hub, title=title, when=in_the_park(hub, SATURDAY))
+
+    data = await posters.month_data(hub, date(2027, 3, 1))
+
+    assert share_texts.of_month(data).count(title) == 2
+    assert words_of(posters.poster(MONTH, data, "pdf", made_at=WHEN)).count("Feria del maíz ?") == 2
+
+
 async def test_poster_of_a_training_says_when_where_and_how_to_sign_up(hub: Hub) -> None:
     training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)], offers=("snack",))
 

@@ -80,6 +80,7 @@ async def month_data(hub: Hub, first: date) -> dict[str, Any]:
 
 def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetime) -> bytes:
     """The file, or the picture of its first page. Some ten milliseconds of one core: call it in a thread."""
+    data = _printable(data)
     if form == "png":
         return design.make(data, "png", name="poster", ppi=PICTURE_DPI)[0]
     second = made_at.astimezone(UTC).replace(microsecond=0)
@@ -98,18 +99,14 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
     about = f"{KINDS[posted.kind]} · {dates.duration(posted.minutes, 'es')} · {posted.town.full_name}"
     left_out = {"Cupo", "Cuándo"} if is_one else {"Cupo"}
     return {
-        "operator": _printable(posted.hub.operator),
-        "about": _printable(about),
-        "title": _printable(posted.title),
+        "operator": posted.hub.operator,
+        "about": about,
+        "title": posted.title,
         "day": str(local.day),
         "weekday": weekday if is_one else f"{_which(posted, meeting)} {weekday.lower()}",
         "month": f"de {dates.month_name(meeting.starts_at, 'es')} de {local.year}",
         "hours": dates.time_range(meeting.starts_at, meeting.ends_at, "es"),
-        "facts": [
-            [label, [_printable(line) for line in lines]]
-            for label, lines in facts_on_paper(posted)
-            if label not in left_out
-        ],
+        "facts": [[label, list(lines)] for label, lines in facts_on_paper(posted) if label not in left_out],
         **_call(absolute(f"/c/{short_code}"), ["Apunte aquí la cámara del teléfono.", *how_to_sign_up(posted)]),
     }
 
@@ -168,8 +165,8 @@ def _month(hub: Hub, first: date, last: date, entries: Sequence[Entry]) -> dict[
         "No cuesta. No hace falta tener correo.",
     ]
     return {
-        "operator": _printable(hub.operator.name),
-        "title": _printable(f"Capacitaciones sobre migración en {hub.seat.full_name}"),
+        "operator": hub.operator.name,
+        "title": f"Capacitaciones sobre migración en {hub.seat.full_name}",
         "month": capital(dates.month_name(first, "es")),
         "year": str(first.year),
         "n_days": last.day,
@@ -185,8 +182,8 @@ def _line(entry: Entry) -> dict[str, str]:
     return {
         "day": str(clock.local(entry.starts_at).day),
         "when": f"{weekday}, {time}",
-        "what": _printable(entry.title),
-        "place": _printable(entry.place),
+        "what": entry.title,
+        "place": entry.place,
         "note": entry.note,
     }
 
@@ -197,13 +194,17 @@ def _line(entry: Entry) -> dict[str, str]:
 def _call(address: str, lines: Sequence[str]) -> dict[str, Any]:
     return {
         "call": "Inscríbase",
-        "sign_up": [_printable(line) for line in lines[:MOST_LINES]],
+        "sign_up": list(lines[:MOST_LINES]),
         "address": address.partition("://")[2],
         "link": address,
         "qr": qr_drawing(address),
     }
 
 
-def _printable(text: str) -> str:
-    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the poster must come out."""
-    return text.translate({ord(letter): "?" for letter in MONTH.missing(text)})
+def _printable(value: Any) -> Any:
+    """The same data; a letter that the fonts do not have (an emoji) as a question mark: the poster must come out."""
+    if isinstance(value, str):
+        return value.translate({ord(letter): "?" for letter in MONTH.missing(value)})
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
