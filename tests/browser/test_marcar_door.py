@@ -32,6 +32,14 @@ EVENTS = """() => new Promise((done) => {
         };
     };
 })"""
+MUTED = """() => new Promise((done) => {
+    indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
+        db.transaction('meta').objectStore('meta').get('muted').onsuccess = ({ target }) => {
+            db.close();
+            done(target.result);
+        };
+    };
+})"""
 HOLD = "() => document.querySelector('video').currentTime"
 
 
@@ -91,8 +99,8 @@ def test_ticket_that_the_list_does_not_know_travels_whole(phone: Phone, village:
     phone.scan(f"HTTPS://CAPACITA.EXAMPLE/C/{stranger}")
     phone.expect_answer("review", "No está en esta lista. Deje pasar a la persona.")
     phone.scan(torn, inverted=True)
-    phone.expect_queue("Todo enviado")
     phone.expect_count(2)
+    phone.expect_queue("Todo enviado")
 
     assert [(one["event"]["known"], one["event"]["code"]) for one in kept(phone)] == [(False, stranger), (False, torn)]
     flags = village.ask("SELECT flag FROM scan_event WHERE flag IN ('other_training', 'unknown_code') ORDER BY flag")
@@ -178,6 +186,7 @@ def test_code_is_read_however_it_is_typed_and_opens_no_name(phone: Phone, villag
 def test_silence_is_remembered(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.page.get_by_role("button", name="Sin sonido").click()
+    phone.page.wait_for_function(MUTED)
     phone.reload()
     phone.page.evaluate(LISTEN)
     expect(phone.page.get_by_role("button", name="Sin sonido")).to_have_attribute("aria-pressed", "true")

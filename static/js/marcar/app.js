@@ -29,15 +29,26 @@ export class App extends EventTarget {
   #sessions = new Map();
   #others = "BroadcastChannel" in globalThis ? new BroadcastChannel("marcar") : null;
 
-  /** Fails where the browser keeps nothing. */
-  async start() {
-    this.store = await openStore(() => {
-      this.isClosed = true;
-      this.changed();
+  /** Fails where the browser keeps nothing. @returns {Promise<App>} */
+  static async open() {
+    const store = await openStore(() => {
+      app.isClosed = true;
+      app.changed();
     });
+    const app = new App(store);
+    await app.phone.load();
+    app.sound.isMuted = Boolean(await store.get("muted"));
+    await app.sender.count();
+    return app;
+  }
+
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    super();
+    this.store = store;
     const changed = () => this.changed();
-    this.phone = new Phone(this.store, { app: this.version, onChange: changed, onRoster: (id) => this.#reread(id) });
-    this.sender = new Sender(this.store, {
+    this.phone = new Phone(store, { app: this.version, onChange: changed, onRoster: (id) => this.#reread(id) });
+    this.sender = new Sender(store, {
       app: this.version,
       onChange: changed,
       onReply: (body, asked_at) => this.phone.heard(body, asked_at),
@@ -45,9 +56,6 @@ export class App extends EventTarget {
     });
     this.shell.addEventListener("change", () => this.#heardOfShell());
     this.#others?.addEventListener("message", ({ data }) => this.#reread(data));
-    await this.phone.load();
-    this.sound.isMuted = Boolean(await this.store.get("muted"));
-    await this.sender.count();
   }
 
   #heardOfShell() {
@@ -89,10 +97,18 @@ export class App extends EventTarget {
    * @param {import("./store.js").Draft} draft
    */
   async keep(draft) {
-    const event = await this.store.keep(draft);
-    this.#others?.postMessage(event.session);
-    this.sender.count().then(() => this.sender.flush(), () => undefined);
-    return event;
+    return (await this.keepAll([draft]))[0];
+  }
+
+  /**
+   * Many marks of one session, all or none.
+   * @param {import("./store.js").Draft[]} drafts
+   */
+  async keepAll(drafts) {
+    const events = await this.store.keepAll(drafts);
+    this.#others?.postMessage(events[0]?.session);
+    this.sender.added(events.length);
+    return events;
   }
 
   /** A newer list came, or another window kept a mark: what was read before is old. @param {string} id */

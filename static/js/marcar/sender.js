@@ -36,6 +36,13 @@ export class Sender {
     this.told = told;
   }
 
+  /** So many were kept just now: whoever sees green also sees that they wait. @param {number} n */
+  added(n) {
+    this.n_waiting += n;
+    this.told.onChange();
+    this.flush();
+  }
+
   /** Count anew, without sending. */
   async count() {
     const n_all = await this.store.countWaiting();
@@ -130,16 +137,13 @@ export class Sender {
   }
 }
 
-/**
- * @param {() => Promise<void>} act
- * @returns {Promise<void>}
- */
-function locked(act) {
+/** @param {() => Promise<void>} act */
+async function locked(act) {
   // Without locks two windows may send the same: the server counts each id once.
   if (!navigator.locks) return act();
   const control = new AbortController();
   const timer = setTimeout(() => control.abort(), LOCK_WAIT_MS);
-  return navigator.locks.request(LOCK, { signal: control.signal }, () => {
+  await navigator.locks.request(LOCK, { signal: control.signal }, () => {
     clearTimeout(timer);
     return act();
   });

@@ -78,15 +78,16 @@ export class Shell extends EventTarget {
   /** Look at what is really there. */
   async check() {
     const { registration } = this;
-    const active = registration?.active ?? navigator.serviceWorker?.controller;
+    const active = registration?.active ?? navigator.serviceWorker.controller;
     const waits = Boolean(registration?.waiting && registration.active);
     const isMarking = waits && (await isAnyoneMarking());
     this.hasUpdate = waits && !isMarking;
     if (isMarking) this.#offerLater();
-    const state = active && (await asked(active, "state"));
-    this.#know(Boolean(state && !state.missing.length));
-    if (state?.missing.length) this.#know(!(await asked(active, "repair"))?.missing.length);
-    if (this.isComplete) active?.postMessage({ kind: "rest" });
+    if (!active) return this.#know(false);
+    const { missing } = await asked(active, "state");
+    this.#know(!missing.length);
+    if (missing.length) this.#know(!(await asked(active, "repair")).missing.length);
+    if (this.isComplete) active.postMessage({ kind: "rest" });
   }
 
   /** @param {boolean} isComplete */
@@ -139,7 +140,7 @@ async function isAnyoneMarking() {
 /**
  * @param {ServiceWorker} worker
  * @param {string} kind
- * @returns {Promise<{version: string, missing: string[]} | null>}
+ * @returns {Promise<{version: string, missing: string[]}>}
  */
 function asked(worker, kind) {
   return new Promise((resolve) => {

@@ -59,13 +59,7 @@ export async function openStore(onClosed) {
   const one = (/** @type {string} */ store, /** @type {string} */ key) => asked(db.transaction(store).objectStore(store).get(key));
   return {
     /**
-     * Keep a mark and give it its number, in one transaction that is on the disk when this resolves.
-     * @param {Draft} draft
-     * @returns {Promise<ScanEvent>}
-     */
-    keep: (draft) => keep(db, [draft]).then(([event]) => event),
-    /**
-     * The same for many: all or none.
+     * Keep marks, all or none, and number them, in one transaction that is on the disk when this resolves.
      * @param {Draft[]} drafts
      * @returns {Promise<ScanEvent[]>}
      */
