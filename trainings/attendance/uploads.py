@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
@@ -13,7 +14,9 @@ from trainings.attendance.batches import Batch
 from trainings.attendance.closings import close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
-from trainings.attendance.upload_forms import Unreadable, UploadedEvent, read_event
+from trainings.attendance.slip_opening import open_slips
+from trainings.attendance.slips import body_hash_of
+from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -48,9 +51,16 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     except IntegrityError:
         # In between another process kept one of these ids, at a session that was not held here. Now it is found.
         results = await _keep(device, upload, read)
+    await open_slips(_slips_in(read), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device), actor=PHONE)
     return results
+
+
+def _slips_in(read: Sequence[UploadedEvent | Unreadable]) -> list[UUID]:
+    """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
+    sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
+    return [key for one in sent for key in (one.id, other_id(one.id, body_hash_of(one.sealed or "")))]
 
 
 async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
