@@ -43,6 +43,7 @@ class Village:
     made: dict[str, Any]
     n_phones: int = 0
     n_people: int = 0
+    n_spares: int = 0
 
     @property
     def origin(self) -> str:
@@ -56,6 +57,11 @@ class Village:
     def waiting(self, n: int = 0) -> Person:
         """One of those on the waiting list."""
         return Person(**self.made["people"][-1 - n])
+
+    def spare(self) -> str:
+        """The token of a card without a name that nobody used yet."""
+        self.n_spares += 1
+        return str(self.made["spares"][-self.n_spares])
 
     def phone(self) -> str:
         """The cookie of a phone that nobody used yet."""

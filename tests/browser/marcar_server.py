@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tests import make
 from tests.browser.app_server import serve
 from tests.cast import make_cast
+from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.attendance import devices
@@ -24,7 +25,7 @@ from trainings.attendance.devices import Load
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import Training
 
 if TYPE_CHECKING:
@@ -123,19 +124,29 @@ async def furnish() -> dict[str, Any]:
     start = clock.now() + timedelta(minutes=30)
     meeting = (start, start + timedelta(hours=4))
     training = await make.make_training(
-        hub=cast.hub, facilitators=[cast.facilitator], sessions=[meeting], capacity=PLACES
+        hub=cast.hub,
+        facilitators=[cast.facilitator],
+        sessions=[meeting],
+        capacity=PLACES,
+        admits_minors=True,
+        minimum_age=14,
     )
     people = [
         await make.make_registration(training, given_names=f"Persona{n}", surnames="Caal Xol", community="Las Pozas")
         for n in range(N_PEOPLE)
     ]
     sheet = await print_sheet(training.sessions[0].id, n_blank=25, columns=[], actor=PROGRAM)
-    load = Load(training.hub_id, [one.id for one in training.sessions])
+    fair = await make_activity(hub=cast.hub)
+    load = Load(training.hub_id, [one.id for one in training.sessions], [fair.id])
     actor = await actor_of(cast.facilitator)
     return {
         "session": str(training.sessions[0].id),
         "title": training.title,
         "sheet": sheet.code,
+        "spares": [one.qr_token for one in await Card.filter(sheet_rows__sheet_id=sheet.id).order_by("id")],
+        "municipality": cast.hub.seat_id,
+        "hub_phone": cast.hub.phone,
+        "activity": str(fair.id),
         "phones": [await _phone(load, actor, n) for n in range(N_PHONES)],
         "codes": await _codes(load, actor),
         "people": [_person(one, n) for n, one in enumerate(people)],

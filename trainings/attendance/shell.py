@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+import brotli  # type: ignore[import-untyped]
+
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
@@ -30,6 +32,7 @@ WORKER = "js/marcar/worker.js"
 ASSETS = (
     "css/site.css",
     "css/marcar.css",
+    "css/marcar-tools.css",
     "icons/mark.svg",
     "vendor/zxing-wasm-3.1.4/zxing_reader.js",
     "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
@@ -124,6 +127,12 @@ def version() -> str:
 def page(path: str) -> str:
     """The page of one language, the same for everybody."""
     return _page(path, version())
+
+
+@lru_cache(maxsize=4)
+def packed_page(path: str) -> bytes:
+    """The same in Brotli, as small as it gets: it is packed once, and travels over a village's line."""
+    return bytes(brotli.compress(page(path).encode()))
 
 
 def _page(path: str, named: str) -> str:

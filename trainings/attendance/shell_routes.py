@@ -22,7 +22,10 @@ async def show(request: Request) -> Response:
     """The page. A code for preparing a phone stands behind the `#` of its address and never comes here."""
     path = shell.SHELLS[request.url.path]
     headers = {**scan_page_headers(), **ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
-    return HTMLResponse(shell.page(path), headers=headers)
+    if "br" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(shell.page(path), headers=headers)
+    packed = {"content-encoding": "br", "vary": "accept-encoding"}
+    return HTMLResponse(shell.packed_page(path), headers=headers | packed)
 
 
 @allow(PUBLIC)

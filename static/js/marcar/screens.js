@@ -1,9 +1,12 @@
 /** Every screen of the app, home first. Each has a `<template data-screen>` of its name in templates/marcar. */
 
+import { close } from "./screens/close.js";
 import { enrol } from "./screens/enrol.js";
+import { heads } from "./screens/heads.js";
 import { home } from "./screens/home.js";
+import { left } from "./screens/left.js";
 import { rows } from "./screens/rows.js";
 import { scan } from "./screens/scan.js";
 
 /** @type {import("./router.js").Screen[]} */
-export const screens = [home, scan, rows, enrol];
+export const screens = [home, scan, rows, heads, left, close, enrol];

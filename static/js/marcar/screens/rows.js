@@ -4,6 +4,7 @@ import { Answer } from "../../scan/answer.js";
 import { redraw } from "../../scan/band.js";
 import { Recent } from "../recent.js";
 import { readRows, RowListError } from "../row-list.js";
+import { leadOn } from "../screen.js";
 import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
 
@@ -50,9 +51,7 @@ class Rows {
     const { app, book } = this;
     this.part("[data-title]").textContent = book.session.title;
     this.part("[data-when]").textContent = dayAndTime(Date.parse(book.session.starts));
-    for (const link of this.place.querySelectorAll("[data-to]")) {
-      /** @type {any} */ (link).href = `#/${/** @type {any} */ (link).dataset.to}/${book.session.id}`;
-    }
+    leadOn(this.place, book.session.id);
     this.#listenToPad();
     this.part("[data-many]").addEventListener("submit", (/** @type {Event} */ event) => this.markList(event));
     this.list.addEventListener("input", () => this.drawList());

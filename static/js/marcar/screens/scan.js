@@ -3,7 +3,9 @@
 import { Answer } from "../../scan/answer.js";
 import { redraw } from "../../scan/band.js";
 import { Lens } from "../../scan/lens.js";
+import { Departures } from "../departures.js";
 import { Recent } from "../recent.js";
+import { leadOn } from "../screen.js";
 import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
 
@@ -12,10 +14,10 @@ import { dayAndTime } from "../words.js";
 /** @type {import("../router.js").Screen} */
 export const scan = {
   name: "marcar",
-  async open(place, app, [id = ""]) {
+  async open(place, app, [id = "", mode = ""]) {
     const session = app.phone.session(id);
     if (!session) return void (location.hash = "#/");
-    return new Scanning(place, app, await app.session(id)).listen();
+    return new Scanning(place, app, await app.session(id), mode === "salidas").listen();
   },
 };
 
@@ -24,11 +26,12 @@ class Scanning {
    * @param {HTMLElement} place
    * @param {import("../app.js").App} app
    * @param {{book: import("../book.js").Book, marks: import("../marks.js").Marks}} session
+   * @param {boolean} isLeaving who comes before the camera goes
    */
-  constructor(place, app, { book, marks }) {
+  constructor(place, app, { book, marks }, isLeaving) {
     this.app = app;
     this.book = book;
-    this.marks = marks;
+    this.marks = isLeaving ? new Departures(app, book) : marks;
     this.place = place;
     this.answer = new Answer(this.part("[data-answer]"), this.part("template[data-answers]"));
     this.recent = new Recent(this.part("[data-recent]"), app, book, (event) => this.undo(event));
@@ -43,9 +46,8 @@ class Scanning {
     const { app, book } = this;
     this.part("h1").textContent = book.session.title;
     this.part("[data-when]").textContent = dayAndTime(Date.parse(book.session.starts));
-    for (const link of this.place.querySelectorAll("[data-to]")) {
-      /** @type {any} */ (link).href = `#/${/** @type {any} */ (link).dataset.to}/${book.session.id}`;
-    }
+    leadOn(this.place, book.session.id);
+    this.part("[data-leaving]").hidden = !(this.marks instanceof Departures);
     const lens = new Lens(this.part("[data-lens]"), app.words.lines, (text) => this.tell(this.marks.scanned(text)), () => app.sound.unlock());
     this.part("form").addEventListener("submit", (/** @type {Event} */ event) => this.typed(event));
     this.undoLast.addEventListener("click", () => this.undo(this.shown));

@@ -1,0 +1,127 @@
+/** "Se fue antes": first when, then who: a row, a typed code, or the card before the camera. */
+
+import { Lens } from "../../scan/lens.js";
+import { Departures } from "../departures.js";
+import { Recent } from "../recent.js";
+import { RowField } from "../row-field.js";
+import { ofSession, SessionScreen } from "../screen.js";
+import { dayAndTime, timeOfDay } from "../words.js";
+
+const STEP_MS = 15 * 60_000;
+const QUARTERS_BACK = 48;
+
+export const left = ofSession("salida", (place, app, opened) => new Left(place, app, opened).listen());
+
+class Left extends SessionScreen {
+  /** Quarters of an hour before now. */
+  back = 0;
+  /** The mark whose answer is on the screen. */
+  shown = "";
+
+  /**
+   * @param {HTMLElement} place
+   * @param {import("../app.js").App} app
+   * @param {import("../screen.js").Opened} opened
+   */
+  constructor(place, app, opened) {
+    super(place, app, opened);
+    this.departures = new Departures(app, this.book);
+    this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
+    this.who = new RowField(this.part("[name=quien]"), this.part("[name=hoja]"), this.book);
+  }
+
+  /** @returns {() => void} ends it */
+  listen() {
+    const { app } = this;
+    const lens = new Lens(this.part("[data-lens]"), app.words.lines, (text) => this.tell((marks) => marks.scanned(text)), () => app.sound.unlock());
+    this.part("form").addEventListener("submit", (/** @type {Event} */ event) => this.typed(event));
+    this.part("[data-earlier]").addEventListener("click", () => this.step(1));
+    this.part("[data-later]").addEventListener("click", () => this.step(-1));
+    this.part("[data-undo]").addEventListener("click", () => this.undo(this.shown));
+    this.answer?.show("ready", { text: app.words.say("left_ready") });
+    const clock = setInterval(() => this.drawTime(), STEP_MS / 60);
+    const end = this.follow(() => this.draw());
+    return () => {
+      clearInterval(clock);
+      lens.rest("");
+      end();
+    };
+  }
+
+  /** The moment that is meant: now, or some full quarters of an hour ago. */
+  get moment() {
+    return Date.now() - this.back * STEP_MS;
+  }
+
+  /** @param {1 | -1} quarters */
+  step(quarters) {
+    this.back = Math.min(QUARTERS_BACK, Math.max(0, this.back + quarters));
+    this.drawTime();
+  }
+
+  /** @param {Event} event */
+  async typed(event) {
+    event.preventDefault();
+    this.app.sound.unlock();
+    const row = this.who.row;
+    if (!row) await this.tell((marks) => marks.typed(this.who.text));
+    else await this.tell((marks) => this.#row(marks, row));
+    this.who.select();
+  }
+
+  /**
+   * @param {Departures} marks
+   * @param {number} row
+   * @returns {Promise<import("../marks.js").Said>}
+   */
+  async #row(marks, row) {
+    const { h, sheet, last } = this.who;
+    const { words } = this.app;
+    if (!h) return { state: "not_ticket", name: "", text: words.say("no_such_row", { row, last }), event: null, line: null };
+    return marks.arrival({ how: "row", h, sheet, row }, { line: this.book.roster.line(h), name: words.say("row", { row }) });
+  }
+
+  /** @param {(marks: Departures) => Promise<import("../marks.js").Said>} mark */
+  async tell(mark) {
+    this.departures.stated_at = this.moment;
+    const said = await mark(this.departures);
+    this.say(said.state, said);
+    this.shown = said.event?.id ?? "";
+    if (said.event) this.who.clear();
+    this.recent.tell(said, "");
+    this.draw();
+  }
+
+  /** @param {string} target */
+  async undo(target) {
+    if (!target) return;
+    const said = await this.marks.undo(target);
+    this.say(said.state, said);
+    this.shown = "";
+    this.recent.tell(said, target);
+    this.draw();
+  }
+
+  draw() {
+    this.who.draw();
+    this.recent.draw();
+    this.part("[data-undo]").hidden = !this.shown;
+    this.drawTime();
+  }
+
+  drawTime() {
+    const { words } = this.app;
+    const isToday = new Date(this.moment).toDateString() === new Date().toDateString();
+    const time = isToday ? timeOfDay(this.moment) : dayAndTime(this.moment);
+    this.put("[data-time]", time);
+    this.put("[data-ago]", this.back ? words.say("ago", { time: agoInWords(this.back) }) : words.say("just_now"));
+    this.part("[data-later]").disabled = this.back === 0;
+    this.part("[data-earlier]").disabled = this.back === QUARTERS_BACK;
+  }
+}
+
+/** "45 min", "1 h", "1 h 15 min". @param {number} quarters */
+function agoInWords(quarters) {
+  const [hours, minutes] = [Math.floor(quarters / 4), (quarters % 4) * 15];
+  return [hours && `${hours}\u00a0h`, minutes && `${minutes}\u00a0min`].filter(Boolean).join(" ");
+}

@@ -1,0 +1,135 @@
+"""What is done at a door beside marking: companions, departures, closing, saving power, all without signal."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.marcar import Phone, Village
+from tests.browser.test_marcar_shell import DUMP
+
+SENT = "Todo enviado"
+
+
+def _to(phone: Phone, name: str) -> None:
+    """One of the links behind the camera."""
+    phone.page.locator(".more summary").click()
+    phone.page.get_by_role("link", name=name).click()
+    expect(phone.page.locator("main h1")).to_be_focused()
+
+
+def _send(phone: Phone) -> None:
+    phone.page.context.set_offline(False)
+    phone.send_now()
+    phone.expect_queue(SENT)
+
+
+def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone, village: Village) -> None:
+    _to(phone, "Acompañantes")
+    phone.page.context.set_offline(True)
+    less = phone.page.get_by_role("button", name="Una persona menos")
+    more = phone.page.get_by_role("button", name="Una persona más")
+    heads = phone.page.locator("[data-number-of-heads]")
+    expect(less).to_be_disabled()
+
+    for number in (1, 2, 3):
+        more.click()
+        expect(heads).to_have_text(str(number))
+    less.click()
+    expect(heads).to_have_text("2")
+    phone.page.get_by_text("vino sin su familia?").click()
+    phone.page.get_by_role("button", name="Contar y ver qué hacer").click()
+    expect(heads).to_have_text("3")
+    expect(phone.page.get_by_text("Para participar hace falta su permiso")).to_be_visible()
+    called = phone.page.locator("[data-calls] a")
+    expect(called).to_have_count(0)
+    before = phone.page.evaluate(DUMP)
+    phone.page.get_by_role("button", name="Viaja solo o sola").click()
+    assert called.first.get_attribute("href") == f"tel:{village.made['hub_phone']}"
+    assert phone.page.evaluate(DUMP) == before
+    phone.reload()
+    expect(called).to_have_count(0)
+    expect(heads).to_have_text("3")
+
+    _send(phone)
+    sent = village.ask("SELECT number, registration_id FROM scan_event WHERE kind = 'heads' ORDER BY seq")
+    assert sent == [(1, None), (1, None), (1, None), (-1, None), (1, None)]
+
+
+def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_stated(
+    phone: Phone, village: Village
+) -> None:
+    [ana] = village.people(1)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    _to(phone, "Se fue antes")
+    phone.page.context.set_offline(True)
+    who = phone.page.get_by_label("Número de fila, o código del boleto")
+    expect(phone.page.locator("[name=hoja]")).to_be_hidden()
+
+    phone.page.get_by_role("button", name="15 minutos antes").click()
+    expect(phone.page.locator("[data-ago]")).to_have_text("hace 15\u00a0min")
+    who.fill(ana.short_code)
+    who.press("Enter")
+    phone.expect_answer("not_ticket", "Escoja una hora después")
+    phone.page.get_by_role("button", name="15 minutos después").click()
+    who.press("Enter")
+    phone.expect_answer("left", "Su tiempo cuenta hasta las")
+    phone.page.get_by_role("button", name="15 minutos antes").click()
+    who.fill("200")
+    who.press("Enter")
+    phone.expect_answer("not_ticket", "no tiene fila 200")
+    who.fill("17")
+    who.press("Enter")
+    phone.expect_answer("review", "Fila 17", "no tiene su llegada")
+    phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
+    phone.expect_answer("undone")
+
+    _send(phone)
+    left = "SELECT registration_id, how, row FROM scan_event WHERE kind = 'left' AND stated_at <= at ORDER BY seq"
+    assert [(how, row) for _key, how, row in village.ask(left)] == [("typed", None), ("row", 17)]
+    [(is_over,)] = village.ask(
+        "SELECT left_at IS NOT NULL FROM attendance WHERE registration_id = ?", ana.registration_id
+    )
+    assert is_over
+
+
+def test_leaving_is_marked_with_the_same_camera_under_a_line_that_says_so(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.page.get_by_role("button", name="Apagar").click()
+    _to(phone, "Marcar salidas")
+    expect(phone.page.get_by_text("Marcando SALIDAS")).to_be_visible()
+
+    phone.scan(ana.token)
+    phone.expect_answer("left", ana.name)
+    phone.page.get_by_role("link", name="Volver a llegadas").click()
+    expect(phone.page.get_by_text("Marcando SALIDAS")).to_be_hidden()
+
+    _send(phone)
+    out = "SELECT kind FROM scan_event WHERE registration_id = ? ORDER BY seq"
+    assert village.ask(out, ana.registration_id) == [("in",), ("out",)]
+
+
+def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    pocket.set_offline(True)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    _to(phone, "Cerrar sesión")
+    expect(phone.page.locator("[data-present]")).to_have_text(re.compile("^1 de "))
+    expect(phone.page.locator("[data-unsent]")).to_have_text("1 por enviar")
+
+    phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    expect(phone.page.locator("[data-waits]")).to_contain_text("Vale cuando todos los teléfonos hayan enviado")
+    phone.page.get_by_role("button", name="Deshacer el cierre").click()
+    expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+
+    _send(phone)
+    [(close,)] = village.ask("SELECT id FROM scan_event WHERE kind = 'close'")
+    assert village.ask("SELECT kind FROM scan_event WHERE target_id = ?", close) == [("undo",)]
+    assert village.ask("SELECT id FROM training_session WHERE closed_at IS NOT NULL") == []
