@@ -84,6 +84,8 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
     assert [one["id"] for one in told["activities"]] == [str(activity.id)]
     assert tuple(told["key"].values()) == SealedBox(keyring()).public()[0]
     assert set(told["consent"]["texts"]) == {"spa", "eng"}
+    assert [department for department, _names in told["municipalities"]] == ["Petén"]
+    assert [cast.hub.seat_id, "La Libertad"] in told["municipalities"][0][1]
     assert told["protection"]["hubs"][0]["phone"] == cast.hub.phone
     assert abs(datetime.fromisoformat(told["now"]) - clock.now()) < timedelta(minutes=1)
     both = answer.text + lista.text

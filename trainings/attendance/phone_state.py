@@ -26,6 +26,7 @@ from trainings.notes.contacts import urgent_everywhere
 from trainings.outreach.shown import place_in_words
 from trainings.people.consents import SPOKEN, TEXT_VERSION
 from trainings.people.models import ConsentPurpose
+from trainings.places.data import municipalities
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
@@ -57,6 +58,7 @@ async def state_of(device: Device) -> dict[str, Any]:
             for one in known
         ],
         "activities": await _activities(device) if device.revoked_at is None else [],
+        "municipalities": _near({one.training.hub.seat.department_code for one in known}),
         "protection": await _protection(known),
     }
 
@@ -127,6 +129,15 @@ async def _activities(device: Device) -> list[dict[str, Any]]:
         }
         for one in sorted(activities, key=lambda one: (one.starts_at, one.id))
     ]
+
+
+def _near(department_codes: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The municipalities that a slip offers, (INE code, name): those of the hubs' departments, under their names."""
+    near: dict[str, list[tuple[str, str]]] = {}
+    for one in municipalities():
+        if one.department_code in department_codes:
+            near.setdefault(one.department, []).append((one.ine_code, one.name))
+    return list(near.items())
 
 
 def _spoken() -> dict[str, str]:

@@ -10,9 +10,13 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 
+from trainings.people import choices
+from trainings.people.consents import ASSENT, GUARDIAN, asked_now
+from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
@@ -146,7 +150,19 @@ def _page(path: str, named: str) -> str:
         "other_name": NAMES[LANGUAGES[other]],
     }
     with speaking(LANGUAGES[path]):
-        return environment().get_template("marcar/shell.html").render(context)
+        return environment().get_template("marcar/shell.html").render(context | _offered())
+
+
+def _offered() -> dict[str, Any]:
+    """What the slip offers, in the language that is spoken now."""
+    aloud = asked_now(aloud=True)
+    return {
+        "actor_types": choices.actor_types(),
+        "sexes": choices.sexes(),
+        "age_groups": choices.age_groups(),
+        "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
+        "asked": {"guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
+    }
 
 
 @lru_cache(maxsize=1)

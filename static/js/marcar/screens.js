@@ -7,6 +7,7 @@ import { home } from "./screens/home.js";
 import { left } from "./screens/left.js";
 import { rows } from "./screens/rows.js";
 import { scan } from "./screens/scan.js";
+import { slip } from "./screens/slip.js";
 
 /** @type {import("./router.js").Screen[]} */
-export const screens = [home, scan, rows, heads, left, close, enrol];
+export const screens = [home, scan, rows, heads, slip, left, close, enrol];

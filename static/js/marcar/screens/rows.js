@@ -4,7 +4,7 @@ import { Answer } from "../../scan/answer.js";
 import { redraw } from "../../scan/band.js";
 import { Recent } from "../recent.js";
 import { readRows, RowListError } from "../row-list.js";
-import { leadOn } from "../screen.js";
+import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
 
@@ -201,6 +201,7 @@ class Rows {
     this.app.sound.play(said.state);
     this.#shown = said.event && !["undone", "already"].includes(said.state) ? said.event.id : "";
     this.part("[data-backup]").hidden = said.state !== "not_saved" || !this.app.backup;
+    offerSlip(this.place, this.book.session.id, said);
     this.recent.tell(said, undone);
     this.draw();
   }

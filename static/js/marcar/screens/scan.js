@@ -5,7 +5,7 @@ import { redraw } from "../../scan/band.js";
 import { Lens } from "../../scan/lens.js";
 import { Departures } from "../departures.js";
 import { Recent } from "../recent.js";
-import { leadOn } from "../screen.js";
+import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
 
@@ -119,6 +119,7 @@ class Scanning {
     const isLost = said.state === "not_saved";
     this.part("[data-backup]").hidden = !isLost || !this.app.backup;
     this.part("[data-send]").hidden = !isLost;
+    offerSlip(this.place, this.book.session.id, said);
     this.recent.tell(said, undone);
     this.draw();
     return said;

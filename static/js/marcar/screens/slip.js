@@ -1,0 +1,155 @@
+/** The slip of who came without a registration: the notice is read aloud once, what is typed is sealed at once. */
+
+import { seal } from "../seal.js";
+import { ofSession, SessionScreen } from "../screen.js";
+import { SlipForm } from "../slip-form.js";
+import { timeOfDay } from "../words.js";
+
+const ARRIVALS = new Set(["in", "walkin"]);
+/** How pages name the languages that the server names by ISO 639-3. */
+const TAGS = /** @type {Record<string, string>} */ ({ spa: "es", eng: "en" });
+
+/** The municipality of the slip before, while the page is open: neighbours come together. */
+let nearby = "";
+
+export const slip = ofSession("ficha", (place, app, opened, [h = ""]) => new Slip(place, app, opened, h).listen());
+
+class Slip extends SessionScreen {
+  /**
+   * @param {HTMLElement} place
+   * @param {import("../app.js").App} app
+   * @param {import("../screen.js").Opened} opened
+   * @param {string} h the card that the slip is for; without it, there is a choice
+   */
+  constructor(place, app, opened, h) {
+    super(place, app, opened);
+    this.h = h;
+    this.form = new SlipForm(this.part("[data-form]"), app.words);
+    this.language = this.part("[name=idioma]");
+    this.isDone = false;
+  }
+
+  /** @returns {() => void} ends it */
+  listen() {
+    const said = this.app.phone.said ?? {};
+    this.form.offer(this.book.session, said.municipalities ?? []);
+    this.form.form.elements.municipality.value = nearby;
+    this.#offerLanguages();
+    this.part("[data-read]").addEventListener("click", () => this.noteReading());
+    this.part("[data-form]").addEventListener("submit", (/** @type {Event} */ event) => this.save(event));
+    const end = this.follow(() => this.draw());
+    return () => {
+      this.form.forget();
+      end();
+    };
+  }
+
+  get texts() {
+    return this.app.phone.said?.consent?.texts ?? {};
+  }
+
+  #offerLanguages() {
+    const names = new Intl.DisplayNames([document.documentElement.lang], { type: "language" });
+    const codes = Object.keys(this.texts);
+    this.language.replaceChildren(...codes.map((code) => new Option(names.of(code), code)));
+    this.language.value = codes.find((code) => TAGS[code] === document.documentElement.lang.slice(0, 2)) ?? codes[0] ?? "";
+    this.part("[data-languages]").hidden = codes.length < 2;
+    this.language.addEventListener("change", () => this.draw());
+  }
+
+  /** The reading aloud that stands; null where there was none. */
+  get reading() {
+    const readings = this.book.events.filter(({ id, kind }) => kind === "consent" && !this.book.isUndone(id));
+    return readings[0] ?? null;
+  }
+
+  async noteReading() {
+    const kept = await this.marks.keep({ kind: "consent", how: "button" });
+    if (kept.error) return this.#complain(kept.text);
+    this.#complain("");
+    this.draw();
+    this.form.form.elements.given_names.focus();
+  }
+
+  /** @param {Event} event */
+  async save(event) {
+    event.preventDefault();
+    const wrong = this.form.wrong();
+    this.#refuse(wrong?.why ?? "");
+    if (wrong) return wrong.field.focus();
+    const { key, consent } = this.app.phone.said ?? {};
+    if (!key || !this.reading) return this.#refuse(this.app.words.say("slip_no_key"));
+    const told = { read_at: this.reading.at, language: this.language.value, version: consent?.version ?? "" };
+    const text = JSON.stringify(this.form.json(told));
+    const draft = this.marks.draft({ kind: "slip", how: "button", h: this.h, known: true });
+    try {
+      const sealed = await seal(text, `slip|${draft.id}`, key);
+      this.book.add(await this.app.keep({ ...draft, sealed }));
+    } catch (error) {
+      return this.#notSaved(/** @type {Error} */ (error));
+    }
+    nearby = this.form.form.elements.municipality.value;
+    this.form.forget();
+    this.isDone = true;
+    this.app.sound.play("present");
+    this.draw();
+    this.part("[data-next]").focus();
+  }
+
+  /** What was typed stays on the screen: it can be copied onto paper. @param {Error} error */
+  #notSaved(error) {
+    const why = this.app.words.say(error.name === "QuotaExceededError" ? "phone_full" : "not_kept");
+    this.app.sound.play("not_saved");
+    this.#refuse(this.app.words.say("slip_not_saved", { why }));
+    this.part("[data-backup]").hidden = !this.app.backup;
+  }
+
+  /** @param {string} why */
+  #refuse(why) {
+    this.put("[data-wrong]", why);
+    this.part("[data-wrong]").hidden = !why;
+  }
+
+  /** @param {string} why */
+  #complain(why) {
+    this.put("[data-said]", why ? this.app.words.say("slip_not_saved", { why }) : "");
+  }
+
+  draw() {
+    const { reading } = this;
+    const isFilling = Boolean(this.h) && !this.isDone;
+    this.part("[data-choose]").hidden = Boolean(this.h);
+    this.part("[data-consent]").hidden = !isFilling || Boolean(reading);
+    this.part("[data-form]").hidden = !isFilling || !reading;
+    this.part("[data-done]").hidden = !this.isDone;
+    for (const text of this.parts("[data-text]")) {
+      text.textContent = this.texts[this.language.value] ?? "";
+      text.lang = TAGS[this.language.value] ?? this.language.value;
+    }
+    if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { time: timeOfDay(reading.at) }));
+    if (!this.h) this.#drawCards();
+  }
+
+  /** Cards without a name that came to this phone, those that lack their slip first. */
+  #drawCards() {
+    const done = new Set(this.book.events.filter(({ kind }) => kind === "slip").map(({ h }) => h));
+    const arrivals = this.book.events.filter((event) => ARRIVALS.has(event.kind) && this.book.roster.line(event.h)?.f === "s" && !this.book.isUndone(event.id));
+    const cards = [...new Map(arrivals.map((event) => [event.h, event])).values()].sort((a, b) => Number(done.has(a.h)) - Number(done.has(b.h)));
+    this.part("[data-none]").hidden = cards.length > 0;
+    this.part("[data-cards]").replaceChildren(...cards.map((event) => this.#card(event, done.has(event.h))));
+  }
+
+  /**
+   * @param {import("../store.js").ScanEvent} event
+   * @param {boolean} isDone
+   */
+  #card(event, isDone) {
+    const { words } = this.app;
+    const line = /** @type {any} */ (this.part("[data-choose] template").content.firstElementChild.cloneNode(true));
+    line.querySelector("a").href = `#/ficha/${this.book.session.id}/${event.h}`;
+    line.querySelector("[data-at]").textContent = timeOfDay(event.at);
+    line.querySelector("[data-which]").textContent = event.row ? words.say("row", { row: event.row }) : words.say("slip_card");
+    line.querySelector("[data-state-text]").textContent = words.say(isDone ? "slip_done" : "slip_pending");
+    return line;
+  }
+}

@@ -1,0 +1,161 @@
+"""Who comes without a registration: green at once, the slip later, sealed so that this phone can read nothing of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.marcar import Phone, Village
+from tests.browser.test_marcar_shell import DUMP
+from tests.database import KEY
+from trainings.lib.crypt import Keyring
+from trainings.lib.sealing import SealedBox
+
+TYPED = {"Nombres": "Ixchel Marisol", "Apellidos": "Tzunún Xalín", "Comunidad": "Caserío El Zapote"}
+PHONE_TYPED = "4141 7373"
+
+
+def _fill(phone: Phone, village: Village) -> None:
+    for label, text in TYPED.items():
+        phone.page.get_by_label(label).first.fill(text)
+    phone.page.get_by_label("Municipio donde vive").select_option(village.made["municipality"])
+    phone.page.get_by_label("¿De parte de quién viene?").select_option("cocode")
+
+
+def _received(village: Village, card: str) -> list[dict[str, Any]]:
+    """The slips for this card as the coordination opens them."""
+    ring = Keyring([KEY])
+    slips = village.ask("SELECT id, body FROM walk_in_slip WHERE code_hash = ? ORDER BY created_at", card)
+    bodies = [(UUID(key), ring.open(body, f"walk_in_slip:body:{UUID(key)}")) for key, body in slips]
+    return [json.loads(SealedBox(ring).open(body, f"slip|{key}")) for key, body in bodies]
+
+
+def _spare_marked(phone: Phone, village: Village) -> str:
+    """A card without a name before the camera: green at once, and its slip is offered. Its hash in the list."""
+    phone.scan(village.spare())
+    phone.expect_answer("present", "Tarjeta sin nombre")
+    link = phone.page.get_by_role("link", name="Llenar su ficha")
+    card = str(link.get_attribute("href")).rsplit("/", 1)[1]
+    link.click()
+    return card
+
+
+def _sent(phone: Phone) -> None:
+    phone.page.context.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+
+
+def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    pocket.set_offline(True)
+    card = _spare_marked(phone, village)
+    form = phone.page.locator("[data-form]")
+    expect(phone.page.locator("[data-consent] [data-text]")).to_contain_text("¿Está de acuerdo?")
+    expect(form).to_be_hidden()
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+
+    save = phone.page.get_by_role("button", name="Guardar y sellar")
+    save.click()
+    expect(phone.page.get_by_role("alert").filter(has_text="Falta este dato: Nombres")).to_be_visible()
+    expect(phone.page.get_by_label("Nombres")).to_be_focused()
+    _fill(phone, village)
+    phone.page.get_by_label("Teléfono (opcional)").fill("4141 73")
+    save.click()
+    expect(phone.page.get_by_role("alert").filter(has_text="Escriba los 8 números")).to_be_visible()
+    phone.page.get_by_label("Teléfono (opcional)").fill(PHONE_TYPED)
+    save.click()
+    expect(phone.page.get_by_role("alert").filter(has_text="cuando la persona diga que sí")).to_be_visible()
+    phone.page.get_by_label("La persona acepta").check()
+    save.click()
+    expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
+
+    kept = "".join([*phone.page.evaluate(DUMP), phone.page.content()])
+    kept += json.dumps(
+        phone.page.evaluate("() => [...document.querySelectorAll('input, select')].map((one) => one.value)")
+    )
+    assert [text for text in (*TYPED.values(), PHONE_TYPED, "41417373", 'cocode"]') if text in kept] == []
+    _sent(phone)
+    [slip] = _received(village, card)
+    read_at = slip.pop("consent_read_at")
+    assert slip == {
+        "v": 1,
+        "given_names": TYPED["Nombres"],
+        "surnames": TYPED["Apellidos"],
+        "municipality": village.made["municipality"],
+        "community": TYPED["Comunidad"],
+        "actor_type": "cocode",
+        "phone": "41417373",
+        "consent": True,
+        "text_version": "2026-12",
+        "language": "spa",
+    }
+    [(kind, made)] = village.ask("SELECT kind, strftime('%s', device_at) FROM scan_event WHERE kind = 'consent'")
+    assert (kind, int(made)) == ("consent", read_at // 1000)
+
+
+def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Phone, village: Village) -> None:
+    card = _spare_marked(phone, village)
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+    age = phone.page.get_by_label("Edad")
+    assert age.locator("option").evaluate_all("(all) => all.map(({ value }) => value)")[1] == "14-17"
+    _fill(phone, village)
+    phone.page.get_by_label("Teléfono (opcional)").fill(PHONE_TYPED)
+    age.select_option("14-17")
+    expect(phone.page.get_by_label("Teléfono (opcional)")).to_be_hidden()
+    phone.page.get_by_label("La persona acepta").check()
+    save = phone.page.get_by_role("button", name="Guardar y sellar")
+
+    save.click()
+    expect(phone.page.get_by_role("alert").filter(has_text="Nombre de la persona encargada")).to_be_visible()
+    phone.page.get_by_label("Nombre de la persona encargada").fill("Petrona Xalín")
+    phone.page.get_by_label("¿Qué es de quien tiene").select_option("madre")
+    phone.page.get_by_label("Teléfono de la persona encargada").fill("+502 4141-7373")
+    phone.page.get_by_label("persona encargada dijo que sí").check()
+    save.click()
+    expect(phone.page.get_by_role("alert").filter(has_text="dijo que quiere participar")).to_be_visible()
+    phone.page.get_by_label("dijo que quiere participar").check()
+    save.click()
+    expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
+
+    _sent(phone)
+    [slip] = _received(village, card)
+    guardian = {name: slip.get(name) for name in ("guardian_name", "guardian_relation", "guardian_phone")}
+    assert guardian == {"guardian_name": "Petrona Xalín", "guardian_relation": "madre", "guardian_phone": "41417373"}
+    assert [slip.get(name) for name in ("age_group", "assent", "guardian_consent", "phone")] == [
+        "14-17",
+        True,
+        True,
+        None,
+    ]
+
+
+def test_slips_that_are_missing_stand_in_a_list_without_names(phone: Phone, village: Village) -> None:
+    phone.page.get_by_role("link", name="Por fila").click()
+    for row in (41, 42):
+        phone.page.get_by_label("Fila", exact=True).fill(str(row))
+        phone.page.get_by_label("Fila", exact=True).press("Enter")
+        phone.expect_answer("present", f"Fila {row}")
+    phone.page.locator(".more summary").click()
+    phone.page.get_by_role("link", name="Fichas").click()
+    cards = phone.page.locator("[data-cards] li")
+    expect(cards).to_have_count(2)
+
+    cards.filter(has_text="Fila 41").get_by_role("link").click()
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+    _fill(phone, village)
+    phone.page.get_by_label("La persona acepta").check()
+    phone.page.get_by_role("button", name="Guardar y sellar").click()
+    phone.page.get_by_role("link", name="Otras fichas").click()
+
+    expect(cards.first).to_contain_text("Fila 42")
+    expect(cards.first).to_contain_text("falta su ficha")
+    expect(cards.last).to_contain_text("ficha guardada")
+    cards.first.get_by_role("link").click()
+    # Read once, it stands for everybody.
+    expect(phone.page.get_by_label("Nombres")).to_be_visible()
+    expect(phone.page.get_by_label("Nombres")).to_have_value("")
