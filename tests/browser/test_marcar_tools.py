@@ -133,3 +133,28 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
     [(close,)] = village.ask("SELECT id FROM scan_event WHERE kind = 'close'")
     assert village.ask("SELECT kind FROM scan_event WHERE target_id = ?", close) == [("undo",)]
     assert village.ask("SELECT id FROM training_session WHERE closed_at IS NOT NULL") == []
+
+
+def test_heads_are_counted_at_an_activity_without_signal(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    phone.page.goto(f"{village.origin}/marcar/")
+    phone.expect_ready()
+    phone.page.get_by_role("link", name="Feria informativa").click()
+    pocket.set_offline(True)
+    woman = phone.page.get_by_role("group", name="Personas adultas").get_by_role("button", name="Mujer")
+
+    woman.click()
+    woman.click()
+    phone.page.get_by_role("group", name="Niñez").get_by_role("button", name="Hombre").click()
+    expect(phone.page.locator("[data-total]")).to_have_text("3")
+    phone.page.get_by_role("button", name="Deshacer el último").click()
+    expect(phone.page.locator("[data-total]")).to_have_text("2")
+    phone.reload()
+    expect(woman.locator("b")).to_have_text("2")
+
+    _send(phone)
+    counted = (
+        "SELECT sex, age_band, SUM(number) FROM head_count WHERE activity_id = ? GROUP BY sex, age_band ORDER BY 1"
+    )
+    assert village.ask(counted, village.made["activity"]) == [("hombre", "0-11", 0), ("mujer", "18-59", 2)]

@@ -14,6 +14,8 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 
+from trainings.outreach.bands import SEEN_BANDS
+from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, asked_now
 from trainings.people.words import RELATIONS
@@ -154,7 +156,7 @@ def _page(path: str, named: str) -> str:
 
 
 def _offered() -> dict[str, Any]:
-    """What the slip offers, in the language that is spoken now."""
+    """What the slip, the counter and the practice offer, in the language that is spoken now."""
     aloud = asked_now(aloud=True)
     return {
         "actor_types": choices.actor_types(),
@@ -162,6 +164,8 @@ def _offered() -> dict[str, Any]:
         "age_groups": choices.age_groups(),
         "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
         "asked": {"guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
+        "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],
+        "seen_bands": [(code.value, gettext(BANDS[code]), gettext(BANDS_IN_YEARS[code])) for code in SEEN_BANDS],
     }
 
 

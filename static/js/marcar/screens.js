@@ -1,6 +1,7 @@
 /** Every screen of the app, home first. Each has a `<template data-screen>` of its name in templates/marcar. */
 
 import { close } from "./screens/close.js";
+import { count } from "./screens/count.js";
 import { enrol } from "./screens/enrol.js";
 import { heads } from "./screens/heads.js";
 import { home } from "./screens/home.js";
@@ -10,4 +11,4 @@ import { scan } from "./screens/scan.js";
 import { slip } from "./screens/slip.js";
 
 /** @type {import("./router.js").Screen[]} */
-export const screens = [home, scan, rows, heads, slip, left, close, enrol];
+export const screens = [home, scan, rows, heads, slip, left, close, count, enrol];

@@ -1,5 +1,6 @@
 /** Home: the sessions of this phone, whether each can be marked without signal, and what this phone still lacks. */
 
+import { drawMore } from "../home-parts.js";
 import { dayAndTime } from "../words.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -22,6 +23,7 @@ export const home = {
       part("[data-phone]").textContent = app.phone.said?.device?.name ?? "";
       part("[data-backup]").hidden = !app.backup;
       part("[data-install]").hidden = !app.shell.canInstall;
+      drawMore(place, app);
       drawPersisted(part("[data-persisted]"), app);
     };
     app.addEventListener("change", draw);

@@ -1,0 +1,28 @@
+/** What home shows beside the sessions: where heads are counted, and the hint for telephones that install by hand. */
+
+import { dayAndTime } from "./words.js";
+
+/**
+ * @param {HTMLElement} place
+ * @param {import("./app.js").App} app
+ */
+export function drawMore(place, app) {
+  const part = (/** @type {string} */ selector) => /** @type {any} */ (place.querySelector(selector));
+  const activities = app.phone.said?.activities ?? [];
+  part("[data-counting]").hidden = !activities.length;
+  part("[data-activities]").replaceChildren(...activities.map((/** @type {any} */ one) => row(part("template[data-activity]"), one)));
+}
+
+/**
+ * @param {HTMLTemplateElement} model
+ * @param {any} activity
+ */
+function row(model, { id, title, starts, place }) {
+  const element = /** @type {any} */ (model.content.firstElementChild?.cloneNode(true));
+  const link = element.querySelector("a");
+  link.textContent = title;
+  link.href = `#/conteo/${id}`;
+  element.querySelector("[data-when]").textContent = dayAndTime(Date.parse(starts));
+  element.querySelector("[data-place]").textContent = place ?? "";
+  return element;
+}
