@@ -14,6 +14,7 @@ from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 
+from trainings.attendance.practice import samples
 from trainings.outreach.bands import SEEN_BANDS
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
@@ -166,6 +167,7 @@ def _offered() -> dict[str, Any]:
         "asked": {"guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
         "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],
         "seen_bands": [(code.value, gettext(BANDS[code]), gettext(BANDS_IN_YEARS[code])) for code in SEEN_BANDS],
+        "samples": samples(),
     }
 
 

@@ -1,0 +1,49 @@
+"""Practising: every screen works, and nothing of it is kept or sent."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.marcar import Phone, Village
+from tests.browser.test_marcar_shell import DUMP
+from trainings.attendance.practice import samples
+
+BANNER = "PRÁCTICA: no cuenta"
+
+
+def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village: Village) -> None:
+    expected, waiting, spare = samples()
+    before = phone.page.evaluate(DUMP)
+    asked = len(phone.addresses)
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
+    expect(phone.page.locator(".samples svg")).to_have_count(3)
+
+    phone.page.get_by_role("link", name="Practicar con tarjetas").click()
+    expect(phone.page.locator(".practice")).to_contain_text(BANNER)
+    phone.scan(expected.token, spare.token)
+    phone.expect_answer("present", expected.name)
+    phone.expect_answer("present", "Tarjeta sin nombre")
+    expect(phone.page.get_by_role("link", name="Llenar su ficha")).to_be_visible()
+    phone.page.get_by_role("button", name="Apagar").click()
+    phone.type_code(waiting.short_code)
+    phone.expect_answer("review", "lista de espera")
+    phone.expect_count(3)
+
+    phone.page.get_by_role("link", name="Por fila").click()
+    expect(phone.page.locator(".practice")).to_contain_text(BANNER)
+    phone.page.get_by_text("Muchas filas a la vez").click()
+    line = phone.page.get_by_label("Quiénes vinieron")
+    line.fill("todas menos 4")
+    line.press("Enter")
+    phone.expect_answer("present", "11 filas")
+    phone.expect_count(14)
+
+    assert phone.page.evaluate(DUMP) == before
+    assert [url for url in phone.addresses[asked:] if url.endswith("/marcas")] == []
+    phone.expect_queue("Todo enviado")
+    phone.page.get_by_role("link", name="Terminar").click()
+    phone.to_door()
+    expect(phone.page.locator(".practice")).to_have_count(0)
+    phone.expect_count(0)
+    assert village.ask("SELECT id FROM scan_event") == []
