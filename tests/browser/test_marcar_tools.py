@@ -6,10 +6,11 @@ import re
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.marcar import Phone, Village
+from tests.browser.marcar import Phone, Village, opened
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
+BATTERY = """navigator.getBattery = async () => Object.assign(new EventTarget(), { level: 0.1, charging: false })"""
 
 
 def _to(phone: Phone, name: str) -> None:
@@ -133,6 +134,29 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
     [(close,)] = village.ask("SELECT id FROM scan_event WHERE kind = 'close'")
     assert village.ask("SELECT kind FROM scan_event WHERE target_id = ?", close) == [("undo",)]
     assert village.ask("SELECT id FROM training_session WHERE closed_at IS NOT NULL") == []
+
+
+def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    phone.page.locator(".more summary").click()
+    phone.page.get_by_role("button", name="Ahorro").click()
+
+    expect(phone.page.locator("[data-pad]")).to_be_visible()
+    phone.reload()
+    assert phone.page.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"
+    expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
+    phone.page.get_by_role("link", name="Por código").click()
+    expect(phone.page.get_by_label("Código del boleto")).to_be_visible()
+    expect(phone.page.locator("[data-lens]")).to_be_hidden()
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.page.get_by_role("link", name=village.made["title"]).click()
+    expect(phone.page.locator("[data-pad]")).to_be_visible()
+    pocket.add_init_script(BATTERY)
+    low = opened(pocket, village)
+    expect(low.page.get_by_role("alert").filter(has_text="Termine en papel")).to_be_visible()
+    low.page.get_by_role("button", name="Ahorro").first.click()
+    expect(low.page.locator("html[data-saving]")).to_have_count(0)
 
 
 def test_heads_are_counted_at_an_activity_without_signal(

@@ -1,5 +1,6 @@
 /** What home shows beside the sessions: where heads are counted, and the hint for telephones that install by hand. */
 
+import { isSaving } from "./saving.js";
 import { dayAndTime } from "./words.js";
 
 /**
@@ -11,6 +12,11 @@ export function drawMore(place, app) {
   const activities = app.phone.said?.activities ?? [];
   part("[data-counting]").hidden = !activities.length;
   part("[data-activities]").replaceChildren(...activities.map((/** @type {any} */ one) => row(part("template[data-activity]"), one)));
+  part("[data-save-power]").setAttribute("aria-pressed", String(isSaving()));
+  // With the camera off, the number pad is where one marks.
+  if (isSaving()) for (const link of place.querySelectorAll("[data-sessions] a")) link.setAttribute("href", String(link.getAttribute("href")).replace("#/marcar/", "#/filas/"));
+  // No other browser knows this property: there the installed app and the browser keep their things apart.
+  part("[data-iphone]").hidden = /** @type {any} */ (navigator).standalone !== false;
 }
 
 /**

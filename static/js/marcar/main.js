@@ -2,22 +2,28 @@
 
 import { App } from "./app.js";
 import { Router } from "./router.js";
+import { installSaving } from "./saving.js";
 import { screens } from "./screens.js";
 import { showStatus } from "./status.js";
 
 const MINUTES_5 = 300_000;
 
 const place = /** @type {HTMLElement} */ (document.querySelector("main"));
-const app = await App.open().catch(() => null);
+// Without https there is neither camera nor hashing, nor a program that stays.
+const app = isSecureContext ? await App.open().catch(() => null) : null;
 if (app) show(app);
-else {
-  const trouble = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-screen=sin-memoria]"));
-  place.replaceChildren(trouble.content.cloneNode(true));
+else refuse(isSecureContext ? "sin-memoria" : "sin-https");
+
+/** Say why nothing can be marked here. @param {string} screen */
+function refuse(screen) {
+  const words = /** @type {HTMLTemplateElement} */ (document.querySelector(`template[data-screen=${screen}]`));
+  place.replaceChildren(words.content.cloneNode(true));
 }
 
 /** @param {App} app */
 function show(app) {
   showStatus(app);
+  installSaving(app);
   new Router(app, place, screens).follow();
   app.shell.start().then(() => app.phone.refresh());
   app.sender.flush();
