@@ -300,7 +300,7 @@ async def test_permissions_say_what_was_agreed_to_when_and_how(client: AsyncClie
 
     assert "Sí, pueden guardar estos datos para mi inscripción" in page.text
     assert "Sí, pueden escribirme o llamarme" in page.text
-    assert page.text.count("lo marcó en la página") == 2
+    assert page.text.count("se marcó en la página") == 2
     assert "No dio permiso para: fotos." in page.text
     assert [one["href"] for one in page.all("a") if "/permisos/" in (one["href"] or "")] == [
         f"{base}/permisos/{purpose}" for purpose in ("data", "contact")

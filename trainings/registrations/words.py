@@ -39,7 +39,7 @@ PURPOSES: dict[ConsentPurpose, str] = {
 }
 
 HOW_AGREED: dict[ConsentHow, str] = {
-    ConsentHow.FORM: N_("lo marcó en la página"),
+    ConsentHow.FORM: N_("se marcó en la página"),
     ConsentHow.READ_ALOUD: N_("se le leyó en voz alta"),
     ConsentHow.CALL: N_("por llamada"),
     ConsentHow.MESSAGE: N_("por mensaje"),
