@@ -60,9 +60,11 @@ def event(door: Opened, at: datetime | None = None, *, kind: str = "in", **parts
     return made | {name: str(value) if isinstance(value, UUID) else value for name, value in parts.items()}
 
 
-async def send(device: Device, *events: object, offset: timedelta = NO_OFFSET, n_unsent: int = 0) -> list[Result]:
+async def send(
+    device: Device, *events: object, offset: timedelta = NO_OFFSET, n_unsent: int = 0, last_seq: int = 0
+) -> list[Result]:
     device = await Device.get(id=device.id)
-    return await uploads.receive(device, Upload(events, offset, n_unsent=n_unsent))
+    return await uploads.receive(device, Upload(events, offset, last_seq, n_unsent))
 
 
 async def states(device: Device, *events: object, offset: timedelta = NO_OFFSET) -> list[tuple[str, str]]:

@@ -22,8 +22,11 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """The activities at which a phone counts, and what of a batch is kept already. `new` collects the rows."""
+    """The activities at which a phone counts, and what of a batch is kept already. `new` collects the rows, which name
+    the phone as who counted.
+    """
 
+    device_id: UUID
     activity_ids: frozenset[UUID]
     kept: dict[UUID, HeadCount]
     new: list[HeadCount]
@@ -44,7 +47,15 @@ class Counting:
             key = other_id(event.id, event.body_hash)
             if key in self.kept:
                 return False
-        row = HeadCount(id=key, activity_id=event.activity, sex=sex, age_band=band, number=number, counted_at=at)
+        row = HeadCount(
+            id=key,
+            activity_id=event.activity,
+            sex=sex,
+            age_band=band,
+            number=number,
+            counted_at=at,
+            counted_by_id=self.device_id,
+        )
         self.kept[key] = row
         self.new.append(row)
         return True
@@ -71,10 +82,10 @@ async def open_counting(device: Device, events: Sequence[UploadedEvent]) -> Coun
     """
     wanted = {one.activity for one in events if one.activity is not None}
     if not wanted:
-        return Counting(frozenset(), {}, [])
+        return Counting(device.id, frozenset(), {}, [])
     bound = await DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
     held = await lock(OutreachActivity, {key for (key,) in bound}) if device.revoked_at is None else []
     names = {one.id for one in events} | {other_id(one.id, one.body_hash) for one in events}
     names |= {one.target for one in events if one.target is not None}
     kept = {row.id: row for row in await HeadCount.filter(id__in=sorted(names))}
-    return Counting(frozenset(one.id for one in held), kept, [])
+    return Counting(device.id, frozenset(one.id for one in held), kept, [])
