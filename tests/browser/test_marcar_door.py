@@ -40,6 +40,17 @@ MUTED = """() => new Promise((done) => {
         };
     };
 })"""
+TWO_CAMERAS = """
+    globalThis.asked = [];
+    const { mediaDevices } = navigator;
+    const real = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (wish) => {
+        asked.push(wish.video.deviceId?.ideal ?? 'any');
+        return real({ video: true });
+    };
+    const camera = (deviceId, label) => ({ kind: 'videoinput', deviceId, label });
+    mediaDevices.enumerateDevices = async () => [camera('front', 'Delantera'), camera('back', 'Trasera')];
+"""
 HOLD = "() => document.querySelector('video').currentTime"
 
 
@@ -279,3 +290,27 @@ def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Vil
     phone = opened(pocket, village, cookie=village.phone())
 
     expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()
+
+
+def test_address_without_https_says_so(pocket: BrowserContext, village: Village) -> None:
+    pocket.add_init_script("Object.defineProperty(globalThis, 'isSecureContext', { value: false })")
+
+    phone = opened(pocket, village, cookie=village.phone())
+
+    expect(phone.page.get_by_role("heading", name="Esta dirección no sirve para marcar")).to_be_visible()
+
+
+def test_camera_that_was_chosen_is_asked_for_again(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    ana, byron = village.people(2)
+    pocket.add_init_script(TWO_CAMERAS)
+    phone.reload()
+    phone.scan(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.page.get_by_label("Cámara", exact=True).select_option("Trasera")
+    phone.page.wait_for_function("() => asked.length === 2")
+    phone.reload()
+    phone.scan(byron.token)
+    phone.expect_answer("present", byron.name)
+
+    assert phone.page.evaluate("() => asked") == ["back"]
+    expect(phone.page.get_by_label("Cámara", exact=True)).to_be_visible()

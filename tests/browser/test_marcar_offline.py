@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, opened
 from tests.browser.scanner import PHONE
@@ -115,6 +116,49 @@ def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, pocket: Browser
         phone.expect_queue("Todo enviado")
 
     assert [village.presences_of(person) for person in people] == [1, 1, 1]
+
+
+def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    ana, byron, candelaria = village.people(3)
+    poison = tokens.digest(ana.token, "qr")[:24]
+
+    def refuse(route: Route) -> None:
+        if poison in (route.request.post_data or ""):
+            route.fulfill(status=400, json={"code": "unreadable_request"})
+        else:
+            route.continue_()
+
+    pocket.set_offline(True)
+    for person in (ana, byron, candelaria):
+        phone.type_code(person.token)
+        phone.expect_answer("present", person.name)
+    pocket.route("**/marcar/api/marcas", refuse)
+    pocket.set_offline(False)
+    phone.send_now()
+
+    phone.expect_queue("1 marca que el servidor no entiende")
+    assert [village.presences_of(one) for one in (ana, byron, candelaria)] == [0, 1, 1]
+    pocket.unroute("**/marcar/api/marcas")
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+
+
+def test_clock_a_month_ahead_marks_at_the_true_time(pocket: BrowserContext, village: Village) -> None:
+    [ana] = village.people(1)
+    now = datetime.now(UTC)
+    pocket.clock.set_system_time(now + timedelta(days=30))
+
+    phone = at_door(pocket, village)
+    phone.type_code(ana.token)
+
+    phone.expect_answer("present", ana.name)
+    phone.expect_queue("Todo enviado")
+    [(at, flag)] = village.ask("SELECT at, flag FROM scan_event WHERE registration_id = ?", ana.registration_id)
+    assert abs(datetime.fromisoformat(at) - now) < timedelta(minutes=5)
+    assert (flag, village.presences_of(ana)) == ("clock", 1)
 
 
 def test_two_windows_send_each_mark_once(phone: Phone, pocket: BrowserContext, village: Village) -> None:

@@ -2,7 +2,6 @@
 
 import { App } from "./app.js";
 import { Router } from "./router.js";
-import { installSaving } from "./saving.js";
 import { screens } from "./screens.js";
 import { showStatus } from "./status.js";
 
@@ -23,7 +22,6 @@ function refuse(screen) {
 /** @param {App} app */
 function show(app) {
   showStatus(app);
-  installSaving(app);
   new Router(app, place, screens).follow();
   app.shell.start().then(() => app.phone.refresh());
   app.sender.flush();
