@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 
 from tests import make
 from tests.attendance.phone_side import code_hash, name_of, short_key
+from tests.counting import statements
 from tests.database import KEY
 from tests.registrations.card_world import make_block, make_spare_cards, named
 from trainings.attendance.models import AttendanceSheet, SheetRow
@@ -230,3 +231,20 @@ async def test_version_changes_with_whatever_changes_and_else_stays(db: Settings
 
     set_keyring(Keyring([KEY]))
     assert len(set(seen)) == len(seen)
+
+
+async def test_lists_of_three_sessions_cost_no_more_statements_than_of_one(db: Settings) -> None:
+    training = await make.make_training(
+        sessions=[(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (1, 2, 3)]
+    )
+    ana = await make.make_registration(training)
+    cards = await make_spare_cards(training, 3)
+    for number, session in enumerate(training.sessions):
+        await print_sheet(session, [ana], [cards[number]], code=f"7K2Q{number}")
+
+    with statements() as for_one:
+        await rosters_of([training.sessions[0]])
+    with statements() as for_three:
+        await rosters_of(list(training.sessions))
+
+    assert len(for_three) == len(for_one) < 10

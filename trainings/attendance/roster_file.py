@@ -160,12 +160,11 @@ async def rosters_of(sessions: Collection[TrainingSession]) -> dict[UUID, Roster
     training_ids = sorted({session.training_id for session in sessions})
     tickets = await _tickets(training_ids)
     sheets = await _sheets([session.id for session in sessions])
-    hub_of = dict(await reads(Training).filter(id__in=training_ids).values_list("id", "hub_id"))
-    newest = {hub_id: await _newest_printing(hub_id) for hub_id in set(hub_of.values())}
+    spares = await _spares(sessions)
     rosters = {}
     for session in sessions:
-        spares = await _spares(session, hub_of[session.training_id], newest[hub_of[session.training_id]])
-        bare = Roster(session.id, session.training_id, tickets[session.training_id], spares, sheets[session.id])
+        own = (tickets[session.training_id], spares[session.id], sheets[session.id])
+        bare = Roster(session.id, session.training_id, *own)
         rosters[session.id] = replace(bare, version=_version(bare))
     return rosters
 
@@ -244,27 +243,61 @@ async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
     return sheets
 
 
+class _Card(NamedTuple):
+    """An open card without a name."""
+
+    key: UUID
+    hub_id: UUID
+    reserved_for: UUID | None
+    printing: UUID
+    qr_hash: str
+    short_code: str
+
+
+async def _spares(sessions: Collection[TrainingSession]) -> dict[UUID, list[Spare]]:
+    """Open cards that may be given out at each session: those on blank rows of its sheets and those reserved for its
+    training always; then, up to the limit, others of the same printings, and of the hub's newest.
+    """
+    trainings = {session.training_id for session in sessions}
+    hub_of = dict(await reads(Training).filter(id__in=sorted(trainings)).values_list("id", "hub_id"))
+    newest = {hub_id: await _newest_printing(hub_id) for hub_id in set(hub_of.values())}
+    on_rows = await _printings_on_rows([session.id for session in sessions])
+    printings = {sheet_id for own in on_rows.values() for sheet_id in own.values()} | {*newest.values()}
+    ours = Q(block__training_id__in=sorted(trainings)) | Q(block_id=None, sheet_id__in=[*filter(None, printings)])
+    found = reads(Card).filter(ours, hub_id__in=list(newest), state=CardState.OPEN).order_by("id")
+    columns = ("id", "hub_id", "block__training_id", "sheet_id", "qr_hash", "short_code")
+    cards = [_Card(*row) for row in await found.values_list(*columns)]
+    spares = {}
+    for session in sessions:
+        hub_id = hub_of[session.training_id]
+        at_hub = [card for card in cards if card.hub_id == hub_id]
+        spares[session.id] = _given_out(session, at_hub, on_rows[session.id], newest[hub_id])
+    return spares
+
+
+def _given_out(
+    session: TrainingSession, cards: Sequence[_Card], on_rows: Mapping[UUID, UUID], newest: UUID | None
+) -> list[Spare]:
+    printed = set(on_rows.values())
+    is_needed = {card.key: card.key in on_rows or card.reserved_for == session.training_id for card in cards}
+    needed = [card for card in cards if is_needed[card.key]]
+    others = [card for card in cards if not is_needed[card.key] and card.reserved_for is None]
+    others = [card for card in others if card.printing in printed or card.printing == newest]
+    others.sort(key=lambda card: card.printing not in printed)
+    kept = [*needed, *others[: max(0, MOST_SPARES - len(needed))]]
+    return sorted(Spare(card.qr_hash, card.short_code) for card in kept)
+
+
+async def _printings_on_rows(session_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UUID]]:
+    """For each session, the cards on rows of its sheets and the printing of each."""
+    found: dict[UUID, dict[UUID, UUID]] = {key: {} for key in session_ids}
+    rows = reads(SheetRow).filter(sheet__session_id__in=list(session_ids), card_id__not_isnull=True)
+    for session_id, card_id, printing in await rows.values_list("sheet__session_id", "card_id", "card__sheet_id"):
+        found[session_id][card_id] = printing
+    return found
+
+
 async def _newest_printing(hub_id: UUID) -> UUID | None:
     """The printing of spare cards that was made last: what the hub has in its drawer."""
-    latest = await reads(Card).filter(hub_id=hub_id, block_id=None).order_by("-created_at", "-id").first()
-    return latest.sheet_id if latest is not None else None
-
-
-async def _spares(session: TrainingSession, hub_id: UUID, newest: UUID | None) -> list[Spare]:
-    """Open cards that may be given out at this session.
-
-    Those on blank rows of its sheets and those reserved for its training always; then, up to the limit, others of the
-    same printings, and of the newest.
-    """
-    bound = reads(Card).filter(sheet_rows__sheet__session_id=session.id)
-    on_rows: dict[UUID, UUID] = dict(await bound.values_list("id", "sheet_id"))
-    printed = set(on_rows.values())
-    printings = printed | ({newest} if newest is not None else set())
-    ours = Q(block__training_id=session.training_id) | Q(block_id=None, sheet_id__in=sorted(printings))
-    found = reads(Card).filter(ours | Q(id__in=sorted(on_rows)), hub_id=hub_id, state=CardState.OPEN)
-    rows = await found.order_by("id").values_list("id", "block_id", "sheet_id", "qr_hash", "short_code")
-    needed = [row for row in rows if row[0] in on_rows or row[1] is not None]
-    others = [row for row in rows if row[0] not in on_rows and row[1] is None]
-    others.sort(key=lambda row: row[2] not in printed)
-    kept = [*needed, *others[: max(0, MOST_SPARES - len(needed))]]
-    return sorted(Spare(qr_hash, short_code) for _id, _block, _sheet, qr_hash, short_code in kept)
+    latest = reads(Card).filter(hub_id=hub_id, block_id=None).order_by("-created_at", "-id")
+    return next(iter([key for (key,) in await latest.limit(1).values_list("sheet_id")]), None)
