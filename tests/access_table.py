@@ -64,6 +64,7 @@ CALLS = "/panel/llamadas/{id:uuid}"
 TRAINING, ROW = "/panel/capacitaciones/{id:uuid}", "/personas/{registration_id:uuid}"
 WAITING = f"{TRAINING}/espera/{{group_id:uuid}}"
 SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asistencia"
+SHEETS, SHEET = f"{SESSION}/hojas", f"{SESSION}/hojas/{{code}}"
 NOTE, CONTACT = "/panel/notas/{id:uuid}", "/panel/contactos/{id:uuid}"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
 PEOPLE = "/panel/personas/repetidas"
@@ -147,9 +148,16 @@ PANEL: Mapping[str, Rule] = {
     f"GET {DOOR_PAGE}/sin-boleto": DOOR,
     f"GET {DOOR_PAGE}/listado": DOOR,
     f"GET {DOOR_PAGE}/cerrar": CLOSING,
+    "GET /panel/hojas": DOOR_LIST,
+    f"GET {SHEETS}": DOOR,
+    **{f"GET {SHEET}{page}": DOOR for page in ("", "/imprimir", "/hoja.pdf", "/tarjetas.pdf", "/filas")},
+    f"GET {SHEET}/filas/{{row:int}}": DOOR,
+    f"GET {SESSION}/expediente": DOOR,
+    f"GET {SESSION}/expediente.pdf": DOOR,
     f"GET {SESSION}/aviso-familia": DOOR,
     "GET /panel/menor-solo": DOOR_LIST,
     **{f"GET {PHONES}{page}": DOOR_LIST for page in ("", "/este", "/otro")},
+    f"GET {PHONES}/copia": EDITORS_LIST,
     f"GET {PHONE}": DOOR,
     f"GET {PHONE}/retirar": CLOSING,
     "GET /panel/apoyos": DESK_LIST,
@@ -181,10 +189,11 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/mensajes": EDITORS_LIST,
     f"GET {MESSAGE}": EDITORS,
     f"GET {MESSAGE}/html": EDITORS,
-    "GET /panel/textos": ADMIN_LIST,
+    **{f"GET /panel/textos{page}": ADMIN_LIST for page in ("", "/hojas")},
     f"GET {TEXT}": ADMIN,
     # What changes something: in such an order that one does not take the object from under the next.
     **{f"POST {PHONES}/{page}": DOOR_LIST for page in ("este", "otro")},
+    f"POST {PHONES}/copia": EDITORS_LIST,
     **{f"POST {PHONE}{act}": CLOSING for act in ("", "/retirar")},
     "POST /panel/cursos/nuevo": EDITORS_LIST,
     "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
@@ -252,6 +261,10 @@ PANEL: Mapping[str, Rule] = {
     f"POST {DOOR_PAGE}/deshacer": DOOR,
     f"POST {DOOR_PAGE}/sin-boleto": DOOR,
     f"POST {DOOR_PAGE}/cerrar": CLOSING,
+    f"POST {SHEETS}": DOOR,
+    **{f"POST {SHEET}/{act}": DOOR for act in ("pasar", "deshacer", "guardada")},
+    **{f"POST {SHEET}/filas/{{row:int}}/{act}": DOOR for act in ("marcar", "salida", "nombre", "deshacer")},
+    f"POST {SESSION}/expediente": DOOR,
     "POST /panel/menor-solo": DOOR_LIST,
     f"POST {DOOR_PAGE}/reabrir": CLOSING,
     "POST /panel/apoyos/{id:uuid}": DESK,
@@ -282,7 +295,7 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/mensajes/lotes/{id:uuid}/detener": EDITORS,
     f"POST {TEXT}": ADMIN,
     f"POST {TEXT}/original": ADMIN,
-    "POST /panel/textos/{operator:uuid}/recordatorios": ADMIN,
+    **{f"POST /panel/textos/{{operator:uuid}}/{act}": ADMIN for act in ("recordatorios", "hojas")},
     "POST /panel/guardado": EVERYBODY,
     "POST /panel/guardado/descartar": EVERYBODY,
     "POST /panel/cuenta/contrasena": EVERYBODY,

@@ -20,7 +20,8 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.attendance import rescheduling
 from trainings.attendance.device_queries import device_digest
-from trainings.attendance.models import Device, DeviceSession
+from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
+from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
 from trainings.lib import tokens
@@ -87,6 +88,7 @@ class Objects:
     feast: FeastDay
     activity: OutreachActivity
     phone: Device
+    sheet: AttendanceSheet
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -162,7 +164,7 @@ class Objects:
         return {
             "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
             "/panel/capacitaciones/": self._of_the_coming,
-            "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id},
+            "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id, "code": self.sheet.code, "row": 1},
             "/panel/cursos/": {"id": self.coming.course_id, "slug": "riesgos"},
             "/panel/actividades/": {"id": self.activity.id},
             "/panel/lugares/": {"id": self.coming.venue_id},
@@ -232,6 +234,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         feast=await FeastDay.create(municipality_id=hub.seat_id, month=8, day=15, name="Feria titular"),
         activity=await make_activity(hub),
         phone=await _phone(coming, facilitators),
+        sheet=await print_sheet(next(iter(coming.sessions)).id, n_blank=1, columns=["dpi"], actor=PROGRAM),
     )
 
 
