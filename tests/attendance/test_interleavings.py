@@ -267,3 +267,28 @@ async def test_two_phones_at_the_same_moment_then_each_mark_once(postgres_db: Se
                 )
             )
         assert await outcome(village) == expected
+
+
+async def test_same_id_at_two_trainings_at_the_same_moment_then_both_kept(
+    postgres_db: Settings, freeze: Freeze
+) -> None:
+    doors = [await open_door(), await open_door()]
+    phones = [await make_device(door) for door in doors]
+    freeze(doors[0].ends_at + HOUR)
+
+    for _round in range(4):
+        came = event(doors[0], h=h(doors[0].ana))
+        marks = [came, came | {"session": str(doors[1].key), "h": h(doors[1].ana)}]
+        async with asyncio.timeout(60):
+            said = await asyncio.gather(
+                *(
+                    receive(phone, Upload([mark], NO_OFFSET, n_unsent=1))
+                    for phone, mark in zip(phones, marks, strict=True)
+                )
+            )
+        assert sorted(result.state for [result] in said) == ["conflict", "stored"]
+        kept = await ScanEvent.filter(id=came["id"]).count() + await ScanEvent.filter(conflict_of_id=came["id"]).count()
+        assert kept == 2
+    for door in doors:
+        row = await Attendance.get(registration_id=door.ana.id)
+        assert (row.is_present, row.minutes) == (True, 240)

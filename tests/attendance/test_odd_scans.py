@@ -19,7 +19,7 @@ from trainings.errors import NotFound
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
 from trainings.registrations.eligibility import AdultsOnly
-from trainings.registrations.models import HoldReason, Registration, Source
+from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.schedule import actions as schedule
 from trainings.settings import Settings
 
@@ -57,6 +57,17 @@ async def test_card_of_another_training_is_counted_and_to_be_reviewed(db: Settin
 
     assert (said.outcome, said.flag) == ("review", "other_training")
     assert (await stay(door, elsewhere)).to_review is True
+
+
+async def test_ticket_that_was_replaced_is_counted_and_to_be_reviewed(db: Settings) -> None:
+    door = await open_door()
+    old = tokens.qr_token()
+    await ReplacedTicket.create(registration_id=door.ana.id, qr_hash=tokens.digest(old, "qr"))
+
+    [said] = await answers(door, scan(old, door.starts_at))
+
+    assert (said.outcome, said.flag) == ("review", "replaced")
+    assert (await stay(door)).to_review is True
 
 
 async def test_short_code_or_row_of_another_training_is_nobodys_here(db: Settings) -> None:

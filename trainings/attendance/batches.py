@@ -70,7 +70,7 @@ class Batch:
         waits |= {one.id: ScanFlag.REVOKED for one in sessions if not may_upload(device, ends[one.training_id])}
         keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}
         undone = {one.target for one in events if one.kind is EventKind.UNDO and one.target is not None}
-        kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(sessions_in(events), undone)}
+        kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(_sessions_in(events), undone)}
         return cls(
             device=device,
             offset=offset,
@@ -219,16 +219,16 @@ class Batch:
         for event in self.new_slips:
             assert event.session is not None
             assert event.sealed is not None
-            meant = self.holders.of(event, self.sessions[event.session], self.trainings_of(event.session))
+            meant = self.holders.of(event, self.sessions[event.session], self._training_of(event.session))
             await slips.receive(
                 self.device, event.id, event.session, meant.code_hash, event.sealed, event.at + self.offset
             )
 
-    def trainings_of(self, session_id: UUID) -> Training:
+    def _training_of(self, session_id: UUID) -> Training:
         return self.trainings[self.sessions[session_id].training_id]
 
 
-def sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:
+def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:
     return {one.session for one in events if one.session is not None}
 
 
@@ -237,7 +237,7 @@ async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Train
     keys = {key for one in events for key in (one.id, one.target) if key is not None}
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
-    found = await sql.rows(TRAININGS, sorted(sessions_in(events)), sorted(keys), hashes, hashes, sheets)
+    found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets)
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
 
