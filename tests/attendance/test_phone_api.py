@@ -49,6 +49,27 @@ def session_of(training: Training) -> TrainingSession:
     return next(iter(training.sessions))
 
 
+def as_told(session: TrainingSession, version: str, phone: str) -> dict[str, object]:
+    """The session of the first test, as its phone is told of it."""
+    return {
+        "id": str(session.id),
+        "training": str(session.training_id),
+        "title": "Taller comunitario",
+        "starts": f"{session.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+        "ends": f"{session.ends_at:%Y-%m-%dT%H:%M:%SZ}",
+        "place": "Salón municipal, La Libertad, Petén",
+        "state": "planned",
+        "closed": False,
+        "roster_until": f"{session.ends_at + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}",
+        "version": version,
+        "n_expected": 2,
+        "walk_ins": False,
+        "admits_minors": True,
+        "minimum_age": 14,
+        "hub_phone": phone,
+    }
+
+
 async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(
         hub=cast.hub, neutral_title="Taller comunitario", admits_minors=True, minimum_age=14, walk_ins=False
@@ -62,25 +83,7 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
 
     told = answer.json()
     assert told["device"] == {"id": str(phone.device.id), "name": "Teléfono de Ana", "revoked": False}
-    assert told["sessions"] == [
-        {
-            "id": str(session.id),
-            "training": str(training.id),
-            "title": "Taller comunitario",
-            "starts": f"{session.starts_at:%Y-%m-%dT%H:%M:%SZ}",
-            "ends": f"{session.ends_at:%Y-%m-%dT%H:%M:%SZ}",
-            "place": "Salón municipal, La Libertad, Petén",
-            "state": "planned",
-            "closed": False,
-            "roster_until": f"{session.ends_at + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}",
-            "version": lista.json()["version"],
-            "n_expected": 2,
-            "walk_ins": False,
-            "admits_minors": True,
-            "minimum_age": 14,
-            "hub_phone": cast.hub.phone,
-        }
-    ]
+    assert told["sessions"] == [as_told(session, lista.json()["version"], cast.hub.phone)]
     assert [one["id"] for one in told["activities"]] == [str(activity.id)]
     assert tuple(told["key"].values()) == SealedBox(keyring()).public()[0]
     assert set(told["consent"]["texts"]) == {"spa", "eng"}
