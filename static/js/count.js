@@ -99,6 +99,8 @@ function show() {
     total += sum;
   }
   /** @type {HTMLElement} */ (page.querySelector("[data-total]")).textContent = String(total);
+  const heads = /** @type {HTMLElement} */ (page.querySelector("[data-heads]"));
+  heads.textContent = (total === 1 ? heads.dataset.one : heads.dataset.many) ?? "";
   showUnsent();
 }
 

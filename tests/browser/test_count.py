@@ -55,12 +55,14 @@ def leave_nothing_unsent(page: Page) -> None:
 
 def test_touches_count_at_once_and_stay_counted(counter: Page) -> None:
     before = number(counter, "mujer:18-59")
+    total, words = counter.locator("[data-total]"), counter.locator("[data-heads]")
 
     for _touch in range(5):
         button(counter, "mujer:18-59").tap()
     expect(button(counter, "mujer:18-59").locator("b")).to_have_text(str(before + 5))
     counter.get_by_role("button", name="Deshacer el último").tap()
     expect(button(counter, "mujer:18-59").locator("b")).to_have_text(str(before + 4))
+    expect(words).to_have_text("persona" if total.inner_text() == "1" else "personas")
     leave_nothing_unsent(counter)
     counter.reload()
 

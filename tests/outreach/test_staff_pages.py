@@ -343,6 +343,7 @@ async def test_totals_that_others_overtook_are_shown_again(
     path = f"{INDEX}/{fair.id}/totales"
     await as_(client, cast, "assistant")
     await post(client, f"{INDEX}/{fair.id}/conteo", {"key": uuid4(), "cell": "mujer:18-59"})
+    assert "1 persona Mujeres 1" in words_of((await client.get(f"{INDEX}/{fair.id}/conteo")).text)
 
     refused = await post(client, path, {"n-mujer:18-59": "31", "antes-mujer:18-59": "0"})
     seen = Page(refused.text).one("input", name="antes-mujer:18-59")["value"]
