@@ -1,7 +1,9 @@
 /** The scan app: opens what this phone keeps, shows a screen, and sends whenever it can. */
 
 import { App } from "./app.js";
+import { installBackup } from "./backup.js";
 import { Router } from "./router.js";
+import { installSaving } from "./saving.js";
 import { screens } from "./screens.js";
 import { showStatus } from "./status.js";
 
@@ -22,6 +24,8 @@ function refuse(screen) {
 /** @param {App} app */
 function show(app) {
   showStatus(app);
+  installBackup(app);
+  installSaving(app);
   new Router(app, place, screens).follow();
   app.shell.start().then(() => app.phone.refresh());
   app.sender.flush();

@@ -1,0 +1,93 @@
+"""The copy of all marks: a file that only the server opens, offered where a phone cannot send or keep."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Download, Locator, expect
+
+from tests.browser.marcar import Phone, Village
+from tests.browser.test_marcar_offline import FULL
+from tests.database import KEY
+from trainings.lib.crypt import Keyring
+from trainings.lib.sealing import SealedBox
+
+SHARING = """
+navigator.canShare = ({ files }) => files.length === 1;
+navigator.share = async ({ files }) => { globalThis.shared = files[0].name };
+"""
+NOT_UNDERSTOOD = """async () => {
+    const db = await new Promise((resolve) => {
+        const asked = indexedDB.open('marcar');
+        asked.onsuccess = () => resolve(asked.result);
+    });
+    const store = db.transaction('events', 'readwrite').objectStore('events');
+    const event = { id: 'x', kind: 'dance', at: Date.now(), seq: 99, how: 'button' };
+    store.put({ id: 'x', scope: '', waiting: 1, event });
+    await new Promise((resolve) => { store.transaction.oncomplete = resolve });
+    db.close();
+}"""
+
+
+def _saved(phone: Phone, button: Locator) -> Download:
+    with phone.page.expect_download() as waiting:
+        button.click()
+    return waiting.value
+
+
+def _opened(file: Path) -> dict[str, Any]:
+    envelope = json.loads(file.read_text())
+    box = SealedBox(Keyring([KEY]))
+    opened: dict[str, Any] = json.loads(box.open(envelope["sealed"], f"backup|{envelope['device']}"))
+    return opened
+
+
+def test_copy_holds_every_mark_and_says_where_it_goes(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    ana, byron = village.people(2)
+    pocket.add_init_script(SHARING)
+    phone.reload()
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    pocket.set_offline(True)
+    phone.type_code(byron.short_code)
+    phone.expect_answer("present")
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.page.locator(".about summary").click()
+
+    file = _saved(phone, phone.page.locator(".about [data-backup]"))
+
+    assert file.suggested_filename.startswith("marcas-telefono-")
+    assert file.suggested_filename.endswith(".json")
+    copy = _opened(Path(file.path()))
+    assert [(event["kind"], event["seq"]) for event in copy["events"]] == [("in", 1), ("in", 2)]
+    assert abs(copy["offset"]) < 10_000
+    note = phone.page.locator("[data-copy]")
+    expect(note).to_contain_text(f"Copia guardada como {file.suggested_filename}")
+    expect(note).to_contain_text("solo la ventanilla puede abrirla")
+    note.get_by_role("button", name="Enviar la copia").click()
+    phone.page.wait_for_function("() => globalThis.shared")
+    assert phone.page.evaluate("() => globalThis.shared") == file.suggested_filename
+    note.get_by_role("button", name="Entendido").click()
+    expect(note).to_be_hidden()
+
+
+def test_copy_is_offered_where_a_mark_is_lost_or_not_understood(phone: Phone, village: Village) -> None:
+    ana, byron = village.people(2)
+    phone.type_code(ana.short_code)
+    phone.expect_answer("present")
+    phone.page.evaluate(NOT_UNDERSTOOD)
+    phone.reload()
+    phone.send_now()
+    phone.expect_queue("1 marca que el servidor no entiende")
+    file = _saved(phone, phone.page.locator("[data-copy-now]"))
+    assert [event["kind"] for event in _opened(Path(file.path()))["events"]] == ["in", "dance"]
+
+    phone.page.evaluate(FULL)
+    phone.type_code(byron.short_code)
+    phone.expect_answer("not_saved")
+    file = _saved(phone, phone.page.locator(".keys [data-backup]"))
+    assert len(_opened(Path(file.path()))["events"]) == 2
