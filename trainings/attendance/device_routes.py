@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.accounts.permissions import ATTENDANCE_TAKERS
+from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance import devices, shell
 from trainings.attendance.device_cookie import PREPARE, read_cookie, write_cookie
 from trainings.attendance.device_forms import AnotherPhoneForm, RenameForm, ThisPhoneForm
@@ -35,8 +35,10 @@ ONE = LIST + "/{id:uuid}"
 
 @allow(*ATTENDANCE_TAKERS)
 async def index(request: Request) -> Response:
-    phones = await phones_seen_by(request.state.actor)
-    context = {"phones": phones, "has_hubs": len({phone.hub for phone in phones}) > 1}
+    actor = request.state.actor
+    phones = await phones_seen_by(actor)
+    has_hubs = len({phone.hub for phone in phones}) > 1
+    context = {"phones": phones, "has_hubs": has_hubs, "can_load": actor.has_any(EDITORS)}
     return render(request, "devices/index.html", context)
 
 

@@ -17,6 +17,7 @@ from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import (
     actions,
+    backup_routes,
     device_routes,
     file_routes,
     minor_routes,
@@ -298,6 +299,7 @@ routes: list[BaseRoute] = [
     Route(PREFIX + "/reabrir", reopen, methods=["POST"]),
     *minor_routes.routes,
     *upload_routes.routes,
+    *backup_routes.routes,
     *device_routes.routes,
     *roster_routes.routes,
     *file_routes.routes,

@@ -39,6 +39,12 @@ class RecordingTooLarge(FileTooLarge):
     )
 
 
+class PhoneCopyTooLarge(FileTooLarge):
+    code = "phone_copy_too_large"
+    limit: ClassVar[int] = 5 * MEGABYTE
+    sentence = N_("El archivo pesa más de 5 MB: no es la copia de un teléfono. Su nombre empieza con «marcas-».")
+
+
 class _InMemory(MultiPartParser):
     """Beyond this size the framework would write the file to a temporary folder."""
 
