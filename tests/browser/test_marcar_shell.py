@@ -118,6 +118,7 @@ def test_new_version_waits_until_nobody_marks(phone: Phone, pocket: BrowserConte
 
 
 def test_app_opens_offline_in_english(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+    phone.page.wait_for_function(f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
     pocket.set_offline(True)
 
     phone.page.get_by_role("link", name="English").click()

@@ -48,7 +48,9 @@ ASSETS = (
 """What the page loads beside its modules, under addresses that carry their version."""
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
-"""Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time."""
+"""Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time, and
+so does the page in the other language.
+"""
 
 ICONS = (
     ("marcar-192.png", "192x192", "any"),
@@ -149,6 +151,7 @@ def _page(path: str, named: str) -> str:
         "version": named,
         "manifest": f"{path}app.webmanifest",
         "other": other,
+        "modules": [f"{PREFIX}/{one}" for one in modules() if one != ENTRY],
         "other_language": LANGUAGES[other],
         "other_name": NAMES[LANGUAGES[other]],
     }

@@ -27,6 +27,7 @@ export class App extends EventTarget {
   backup = null;
   /** @type {Map<string, Promise<{book: Book, marks: Marks}>>} */
   #sessions = new Map();
+  #isTelling = false;
   #others = "BroadcastChannel" in globalThis ? new BroadcastChannel("marcar") : null;
 
   /** Fails where the browser keeps nothing. @returns {Promise<App>} */
@@ -64,8 +65,14 @@ export class App extends EventTarget {
     this.changed();
   }
 
+  /** Several changes of one moment are drawn once. */
   changed() {
-    this.dispatchEvent(new Event("change"));
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.dispatchEvent(new Event("change"));
+    });
   }
 
   /**

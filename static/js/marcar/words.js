@@ -50,10 +50,16 @@ export function longDate(at) {
   return format(at, { weekday: "long", day: "numeric", month: "long" });
 }
 
+/** @type {Map<string, Intl.DateTimeFormat>} making one takes a cheap phone as long as drawing a screen */
+const formats = new Map();
+
 /**
  * @param {number} at
  * @param {Intl.DateTimeFormatOptions} options
  */
 function format(at, options) {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { ...options, timeZone: ZONE }).format(at);
+  const key = Object.keys(options).join();
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(document.documentElement.lang, { ...options, timeZone: ZONE });
+  formats.set(key, known);
+  return known.format(at);
 }

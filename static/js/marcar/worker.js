@@ -12,26 +12,35 @@ const CACHE = "marcar-shell";
 const AT_ONCE = 4;
 const BY_ADDRESS = new Map(FILES.map((file) => [file.url, file]));
 const READER = canCompile() ? "wasm" : "jsqr";
-/** What the app needs here; the other reader of codes is fetched when there is time. */
-const NEEDED = FILES.filter(({ reader }) => !reader || reader === READER);
-const TOTAL = NEEDED.reduce((sum, file) => sum + file.size, 0);
+/** The store, opened once for the many files of one page. */
+let opened = null;
 
 // No skipWaiting here: a new version must not take over while somebody stands before the camera.
-self.addEventListener("install", (event) => event.waitUntil(fill(NEEDED)));
+self.addEventListener("install", (event) => event.waitUntil(windows().then((open) => fill(needed(open), true))));
 self.addEventListener("activate", (event) => event.waitUntil(tidy().then(() => self.clients.claim())));
 self.addEventListener("fetch", answer);
 self.addEventListener("message", (event) => event.waitUntil(told(event)));
 
+/**
+ * What the app needs here: one reader of codes, the pages that are open. The other reader, and the page in the other
+ * language, are fetched when there is time.
+ */
+function needed(open) {
+  const pages = new Set(open.map(({ url }) => SHELLS[new URL(url).pathname]).filter(Boolean));
+  return FILES.filter(({ url, reader }) => (reader ? reader === READER : !(url in SHELLS) || !pages.size || pages.has(url)));
+}
+
 /** Download what is missing, a few files at a time. Fails where one cannot be had: then nothing is promised. */
-async function fill(files) {
+async function fill(files, isTold = false) {
   const cache = await caches.open(CACHE);
+  const total = files.reduce((sum, file) => sum + file.size, 0);
   const todo = [...files];
   let done = 0;
   const work = async () => {
     for (let file = todo.shift(); file; file = todo.shift()) {
       if (!(await found(cache, file))) await cache.put(keyOf(file), await fetched(file));
       done += file.size;
-      if (files === NEEDED) await tell({ kind: "progress", version: VERSION, done, total: TOTAL });
+      if (isTold) for (const client of await windows()) client.postMessage({ kind: "progress", version: VERSION, done, total });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -56,23 +65,24 @@ function answer(event) {
 }
 
 async function kept(file, request) {
-  return (await found(await caches.open(CACHE), file)) ?? fetch(request);
+  opened ??= caches.open(CACHE);
+  return (await found(await opened, file)) ?? fetch(request);
 }
 
 /** @param {ExtendableMessageEvent} event */
 async function told(event) {
   const { kind } = event.data;
   if (kind === "update") await self.skipWaiting();
-  if (kind === "repair") await fill(NEEDED).catch(() => undefined);
+  if (kind === "repair") await fill(needed([event.source]), true).catch(() => undefined);
   if (kind === "rest") await fill(FILES).catch(() => undefined);
-  if (kind === "state" || kind === "repair") event.ports[0].postMessage(await state());
+  if (kind === "state" || kind === "repair") event.ports[0].postMessage(await state(event.source));
 }
 
 /** What is really there: browsers may clear a store when the phone is full. */
-async function state() {
+async function state(client) {
   const cache = await caches.open(CACHE);
   const missing = [];
-  for (const file of NEEDED) if (!(await found(cache, file))) missing.push(file.url);
+  for (const file of needed([client])) if (!(await found(cache, file))) missing.push(file.url);
   return { version: VERSION, missing };
 }
 
@@ -100,7 +110,6 @@ async function fetched(file) {
   return response;
 }
 
-async function tell(message) {
-  const windows = await self.clients.matchAll({ includeUncontrolled: true, type: "window" });
-  for (const client of windows) client.postMessage(message);
+function windows() {
+  return self.clients.matchAll({ includeUncontrolled: true, type: "window" });
 }
