@@ -198,10 +198,8 @@ async def test_nothing_changed_says_so(client: AsyncClient, cast: Cast) -> None:
 
 async def put_on_paper(client: AsyncClient, path: str) -> None:
     """Most papers are opened; a list to sign gets rows of its own each time."""
-    if path.endswith("/hojas"):
-        answer = await client.post(path, data={"key": str(tokens.uuid7()), "n_blank": "2"})
-    else:
-        answer = await client.get(path)
+    form = {"key": str(tokens.uuid7()), "n_blank": "2"}
+    answer = await (client.post(path, data=form) if path.endswith("/hojas") else client.get(path))
     assert answer.status_code in (200, 303), path
 
 

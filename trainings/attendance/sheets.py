@@ -103,22 +103,19 @@ async def print_sheet(
         sheet = await AttendanceSheet.create(
             id=sheet_id, session_id=session_id, code=await _free_code(), columns=known, printed_by_id=actor.id
         )
-        cards = await _spares(training.hub_id, sheet_id, n_blank, actor)
-        rows = [(one, None) for one in people] + [(None, card.id) for card in cards]
-        await SheetRow.bulk_create(
-            SheetRow(sheet_id=sheet_id, number=number, registration_id=registration, card_id=card)
-            for number, (registration, card) in enumerate(rows, start=1)
-        )
+        await _freeze(sheet, people, await _spares(training.hub_id, sheet_id, n_blank, actor))
         await note_printed(training.id, PrintKind.SHEET, actor=actor, session_id=session_id)
-        await record(
-            "attendance.print_sheet",
-            actor=actor,
-            object_id=session_id,
-            hub_id=training.hub_id,
-            sheet=sheet.code,
-            n=len(people),
-        )
+        told = {"sheet": sheet.code, "n": len(people)}
+        await record("attendance.print_sheet", actor=actor, object_id=session_id, hub_id=training.hub_id, **told)
         return sheet
+
+
+async def _freeze(sheet: AttendanceSheet, people: Sequence[UUID], cards: Sequence[Card]) -> None:
+    rows = [(one, None) for one in people] + [(None, card.id) for card in cards]
+    await SheetRow.bulk_create(
+        SheetRow(sheet_id=sheet.id, number=number, registration_id=registration, card_id=card)
+        for number, (registration, card) in enumerate(rows, start=1)
+    )
 
 
 async def _people(session: TrainingSession, *, is_continuation: bool) -> list[UUID]:
