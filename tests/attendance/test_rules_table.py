@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,16 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from tests.source import ROOT
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import Stay, heads_of, stay_of, undone_by, unnamed_of
 from trainings.attendance.scans import Holder, flag_of
+from trainings.attendance.upload_forms import MOST_EVENTS, EventKind
+from trainings.attendance.upload_results import ResultState
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.settings import Settings
+from trainings.web.guards import BODY_LIMIT
 
 Case = dict[str, Any]
 
@@ -126,3 +131,12 @@ def counts(events: Sequence[ScanEvent]) -> Case:
         "unnamed": unnamed_of(events, undone),
         "companions": heads_of(events, undone),
     }
+
+
+def test_page_about_marks_names_every_flag_kind_and_answer() -> None:
+    page = (ROOT / "docs" / "marks.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", page))
+
+    assert {*ScanFlag, *EventKind, *ResultState} - {""} <= named
+    assert f"[0 to {MOST_EVENTS}]" in page
+    assert f"more than {BODY_LIMIT // 1024} KB" in page
