@@ -118,6 +118,22 @@ def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, pocket: Browser
     assert [village.presences_of(person) for person in people] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_what_others_answer_for_the_server_puts_no_mark_aside(
+    phone: Phone, pocket: BrowserContext, village: Village, status: int
+) -> None:
+    [ana] = village.people(1)
+    pocket.route("**/marcar/api/marcas", lambda route: route.fulfill(status=status, body="<h1>Proxy</h1>"))
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.expect_queue("El servidor no contesta. 1 por enviar")
+
+    pocket.unroute("**/marcar/api/marcas")
+
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+
+
 def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:

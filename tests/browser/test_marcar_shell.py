@@ -165,4 +165,6 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 1
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+    expect(phone.page.get_by_role("alert").filter(has_text="ya está preparado")).to_be_visible()
+    phone.page.get_by_role("button", name="Preparar", exact=True).click()
     expect(phone.page.get_by_role("alert").filter(has_text="no existe o ya venció")).to_be_visible()

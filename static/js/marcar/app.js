@@ -48,7 +48,7 @@ export class App extends EventTarget {
     super();
     this.store = store;
     const changed = () => this.changed();
-    this.phone = new Phone(store, { app: this.version, onChange: changed, onRoster: (id) => this.#reread(id) });
+    this.phone = new Phone(store, { app: this.version, onChange: () => this.#heardOfPhone(), onRoster: (id) => this.#reread(id) });
     this.sender = new Sender(store, {
       app: this.version,
       onChange: changed,
@@ -57,6 +57,12 @@ export class App extends EventTarget {
     });
     this.shell.addEventListener("change", () => this.#heardOfShell());
     this.#others?.addEventListener("message", ({ data }) => this.#reread(data));
+  }
+
+  #heardOfPhone() {
+    const { version = this.version } = this.phone.said?.app ?? {};
+    if (version !== this.version) this.shell.look(version);
+    this.changed();
   }
 
   #heardOfShell() {

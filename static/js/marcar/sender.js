@@ -103,8 +103,9 @@ export class Sender {
     const rest = { n_unsent: (await this.store.countWaiting()) - batch.length, last_seq: (await this.store.get("seq")) ?? 0 };
     const events = batch.map(({ event }) => event);
     const { trouble, body } = await ask("marcas", { json: { client_now: asked_at, app: this.told.app, ...rest, events } });
-    if (trouble === "unreadable" || trouble === "refused") return this.#halve(batch);
-    if (trouble) return trouble;
+    if (trouble === "unreadable") return this.#halve(batch);
+    // This address never refuses: somebody between us and the server answers for it.
+    if (trouble) return trouble === "refused" ? "down" : trouble;
     if (!Array.isArray(body?.results)) return "offline";
     const own = new Set(batch.map(({ id }) => id));
     const results = body.results.filter((/** @type {{id: string}} */ { id }) => own.has(id));

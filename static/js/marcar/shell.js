@@ -15,6 +15,7 @@ export class Shell extends EventTarget {
   done = 0;
   total = 0;
   #wantsReload = false;
+  #looked = "";
   /** @type {Promise<void> | null} */
   #offering = null;
   /** @type {any} the browser's own question whether to install, where it has one */
@@ -73,6 +74,13 @@ export class Shell extends EventTarget {
 
   #later() {
     setTimeout(() => this.#register(), AGAIN_MS);
+  }
+
+  /** The server named its version: fetch it, once, where it is another than ours. @param {string} version */
+  look(version) {
+    if (version === this.#looked) return;
+    this.#looked = version;
+    this.registration?.update().catch(() => undefined);
   }
 
   /** Look at what is really there. */

@@ -20,7 +20,11 @@ export const enrol = {
     });
     // There the installed app and the browser keep their things apart. No other browser knows this property.
     part("[data-iphone]").hidden = /** @type {any} */ (navigator).standalone !== false;
-    if (code) use(code);
+    if (code && app.phone.isPrepared) {
+      // A link must not change whose phone this is by itself.
+      field.value = code;
+      say("enrol_again");
+    } else if (code) use(code);
     return () => lens.rest("");
 
     /** @param {string} text */
