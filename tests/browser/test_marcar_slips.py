@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Request, expect
 
 from tests.browser.marcar import Phone, Village
 from tests.browser.test_marcar_shell import DUMP
@@ -25,12 +24,29 @@ def _fill(phone: Phone, village: Village) -> None:
     phone.page.get_by_label("¿De parte de quién viene?").select_option("cocode")
 
 
-def _received(village: Village, card: str) -> list[dict[str, Any]]:
-    """The slips for this card as the coordination opens them."""
-    ring = Keyring([KEY])
-    slips = village.ask("SELECT id, body FROM walk_in_slip WHERE code_hash = ? ORDER BY created_at", card)
-    bodies = [(UUID(key), ring.open(body, f"walk_in_slip:body:{UUID(key)}")) for key, body in slips]
-    return [json.loads(SealedBox(ring).open(body, f"slip|{key}")) for key, body in bodies]
+def _slips_sent(phone: Phone) -> list[dict[str, Any]]:
+    """From now on: the slips that leave this phone, as our key opens them."""
+    slips: list[dict[str, Any]] = []
+    box = SealedBox(Keyring([KEY]))
+
+    def look(request: Request) -> None:
+        if request.url.endswith("/marcar/api/marcas"):
+            events = (request.post_data_json or {})["events"]
+            sealed = [(one["id"], one["sealed"]) for one in events if one["kind"] == "slip"]
+            slips.extend(json.loads(box.open(text, f"slip|{key}")) for key, text in sealed)
+
+    phone.page.on("requestfinished", look)
+    return slips
+
+
+def _registered(village: Village, card: str) -> list[tuple[Any, ...]]:
+    """Whom the slip for this card became."""
+    return village.ask(
+        "SELECT p.given_names, p.surnames, p.community FROM walk_in_slip s "
+        "JOIN registration r ON r.id = s.registration_id JOIN participant p ON p.id = r.participant_id "
+        "WHERE s.state = 'registered' AND s.code_hash = ?",
+        card,
+    )
 
 
 def _spare_marked(phone: Phone, village: Village) -> str:
@@ -52,6 +68,7 @@ def _sent(phone: Phone) -> None:
 def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
+    sent = _slips_sent(phone)
     pocket.set_offline(True)
     card = _spare_marked(phone, village)
     form = phone.page.locator("[data-form]")
@@ -80,7 +97,7 @@ def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
     )
     assert [text for text in (*TYPED.values(), PHONE_TYPED, "41417373", 'cocode"]') if text in kept] == []
     _sent(phone)
-    [slip] = _received(village, card)
+    [slip] = sent
     read_at = slip.pop("consent_read_at")
     assert slip == {
         "v": 1,
@@ -94,11 +111,13 @@ def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
         "text_version": "2026-12",
         "language": "spa",
     }
+    assert _registered(village, card) == [tuple(TYPED.values())]
     [(kind, made)] = village.ask("SELECT kind, strftime('%s', device_at) FROM scan_event WHERE kind = 'consent'")
     assert (kind, int(made)) == ("consent", read_at // 1000)
 
 
 def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Phone, village: Village) -> None:
+    sent = _slips_sent(phone)
     card = _spare_marked(phone, village)
     phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
     age = phone.page.get_by_label("Edad")
@@ -123,7 +142,7 @@ def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Ph
     expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
 
     _sent(phone)
-    [slip] = _received(village, card)
+    [slip] = sent
     guardian = {name: slip.get(name) for name in ("guardian_name", "guardian_relation", "guardian_phone")}
     assert guardian == {"guardian_name": "Petrona Xalín", "guardian_relation": "madre", "guardian_phone": "41417373"}
     assert [slip.get(name) for name in ("age_group", "assent", "guardian_consent", "phone")] == [
@@ -132,6 +151,7 @@ def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Ph
         True,
         None,
     ]
+    assert _registered(village, card) == [tuple(TYPED.values())]
 
 
 def test_slips_that_are_missing_stand_in_a_list_without_names(phone: Phone, village: Village) -> None:
