@@ -33,8 +33,10 @@ WIDTHS: Mapping[str, int] = {
     "age": 12,
 }
 """Millimetres that somebody needs to write into a column."""
-UPRIGHT = 46
-"""Millimetres of such columns for which an upright page still leaves names room to be read; more lay it on its side."""
+UPRIGHT, ON_ITS_SIDE = 62, 136
+"""Millimetres of such columns beside which names can still be read: more than the first lay the page on its side, more
+than the second make each column narrower.
+"""
 SHORT = {"sex": "M/H"}
 """Heads that are wider than what is written under them."""
 
@@ -112,6 +114,8 @@ def list_data(
 ) -> dict[str, Any]:
     """The same with what is known after the session: who came, and how many. `code` is empty where none was printed."""
     known = [one for one in COLUMNS if one in columns]
+    needed = sum(WIDTHS[one] for one in known)
+    share = min(1.0, ON_ITS_SIDE / needed) if needed else 1.0
     return {
         "operator": printable(head.operator),
         "hub": printable(head.hub),
@@ -120,8 +124,8 @@ def list_data(
         "heading": "Listado de asistencia",
         "note": printable(note),
         "facts": [[what, printable(said)] for what, said in head.facts],
-        "wide": sum(WIDTHS[one] for one in known) > UPRIGHT,
-        "columns": [{"words": SHORT.get(one, COLUMNS[one]), "width": WIDTHS[one]} for one in known],
+        "wide": needed > UPRIGHT,
+        "columns": [{"words": SHORT.get(one, COLUMNS[one]), "width": WIDTHS[one] * share} for one in known],
         "sign": "Asistencia" if is_marked else "Firma o huella",
         "rows": [_row(line, is_marked=is_marked) for line in lines],
         "totals": totals._asdict() | {"all": totals.all},
