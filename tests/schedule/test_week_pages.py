@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient
@@ -12,7 +12,9 @@ from tests import make
 from tests.cast import Cast
 from tests.queries import counted_queries
 from tests.schedule.panel import LIST, as_
+from tests.web.pages import Page
 from trainings import clock
+from trainings.lib import dates
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingState
 
@@ -58,6 +60,15 @@ async def test_week_of_a_facilitator_holds_the_own_sessions_only(client: AsyncCl
     assert "La mía" in page
     assert "La de otra" not in page
     assert "Nueva capacitación" not in page
+
+
+async def test_box_of_the_week_says_which_half_of_the_day(client: AsyncClient, cast: Cast) -> None:
+    two = datetime(2027, 3, 3, 14, tzinfo=clock.GUATEMALA)
+    await make.make_training(hub=cast.hub, title="Por la tarde", sessions=[(two, two + timedelta(hours=2))])
+
+    page = Page((await (await as_(client, cast, "coordinator")).get("/panel/semana?desde=2027-03-03")).text)
+
+    assert "2:00 p. m. Por la tarde" in page.text.replace(dates.NBSP, " ")
 
 
 @pytest.mark.parametrize("asked", ["", "ayer", "2027-02-30", "0001-01-01", "9999-12-31", "2027-03-04T10:00", "١٢"])

@@ -54,11 +54,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An event in the calendar: `slot` are its classes (start, length, state), `move` the form that moves it."""
+    """An event in the calendar: `slot` are its classes (start, length, state), `move` the form that moves it.
+
+    `half` of the day stands apart: beside the hours of the grid it goes without saying.
+    """
 
     slot: str
     href: str
     time: str
+    half: str
     title: str
     place: str
     state: str
@@ -220,10 +224,12 @@ def _box(event: Event, first_hour: int, *, layer: str) -> Box:
     rows = -(-int((event.ends_at - event.starts_at).total_seconds()) // (HALF_HOUR * 60))
     rest = (24 - first_hour) * 2 + 1 - row
     height = min(max(rows, SHORTEST_BOX), max(rest, 1))
+    time, _, half = dates.time_of_day(event.starts_at, language()).partition(dates.NBSP)
     return Box(
         slot=" ".join(filter(None, (f"f{row}", f"s{height}", event.look, layer))),
         href=event.href,
-        time=f"{start.hour % 12 or 12}:{start.minute:02}",
+        time=time,
+        half=half,
         title=event.title,
         place=event.place,
         state=event.state,
