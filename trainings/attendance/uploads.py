@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
@@ -14,14 +14,14 @@ from trainings.attendance.batches import Batch
 from trainings.attendance.closings import close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
-from trainings.attendance.slip_opening import open_slips
-from trainings.attendance.slips import body_hash_of
-from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
+from trainings.attendance.upload_forms import Unreadable, UploadedEvent, read_event
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
+from trainings.db.trouble import is_passing
 
+logger = logging.getLogger("trainings.attendance")
 PHONE = Actor(id=None, role="phone")
 
 
@@ -45,22 +45,46 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     A known id with the same body is acknowledged again; with another body both are kept. Of a phone that was taken out
     of use, or is not prepared for the session, everything is kept and nothing counts until somebody says so.
     """
-    read = [read_event(item) for item in upload.items]
-    try:
-        results = await _keep(device, upload, read)
-    except IntegrityError:
-        # In between another process kept one of these ids, at a session that was not held here. Now it is found.
-        results = await _keep(device, upload, read)
-    await open_slips(_slips_in(read), actor=PHONE)
+    results = await _keep_all(device, upload, [read_event(item) for item in upload.items])
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device), actor=PHONE)
     return results
 
 
-def _slips_in(read: Sequence[UploadedEvent | Unreadable]) -> list[UUID]:
-    """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
-    sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
-    return [key for one in sent for key in (one.id, other_id(one.id, body_hash_of(one.sealed or "")))]
+async def _keep_all(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
+    """All of it together. Where one breaks us, each by itself, so that it holds back no other; where each does, it is
+    we who are broken, and the phone tries again.
+    """
+    try:
+        return await _keep_once_more(device, upload, read)
+    except Exception as error:
+        if len(read) == 1 or is_passing(error):
+            raise
+        by_itself = replace(upload, n_unsent=None)
+        results = [await _keep_alone(device, by_itself, one) for one in read]
+        if not any(one.is_kept for one in results):
+            raise
+        await _note_phone(device, upload, results)
+        return results
+
+
+async def _keep_alone(device: Device, upload: Upload, one: UploadedEvent | Unreadable) -> Result:
+    try:
+        [result] = await _keep_once_more(device, upload, [one])
+    except Exception as error:
+        if is_passing(error):
+            raise
+        logger.exception("an event of a phone could not be kept")
+        return Result(str(one.id), ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
+    return result
+
+
+async def _keep_once_more(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
+    try:
+        return await _keep(device, upload, read)
+    except IntegrityError:
+        # In between another process kept one of these ids, at a session that was not held here. Now it is found.
+        return await _keep(device, upload, read)
 
 
 async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
@@ -72,7 +96,8 @@ async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | U
             else Result(one.id, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
             for one in read
         ]
-        await _note(device, upload, results)
+        await _note_unread(device, results)
+        await _note_phone(device, upload, results)
         return results
 
 
@@ -85,15 +110,19 @@ async def _take(device: Device, offset: timedelta, events: Sequence[UploadedEven
     return iter(results)
 
 
-async def _note(device: Device, upload: Upload, results: Sequence[Result]) -> None:
-    """What the phone says of itself, and how many of its events nobody understands: never what they say."""
+async def _note_unread(device: Device, results: Sequence[Result]) -> None:
+    """How many of its events nobody understands: never what they say."""
     n_malformed = sum(not one.is_kept for one in results)
     if n_malformed:
         await record("devices.malformed", actor=PHONE, object_id=device.id, hub_id=device.hub_id, events=n_malformed)
+
+
+async def _note_phone(device: Device, upload: Upload, results: Sequence[Result]) -> None:
+    """What the phone says of itself."""
     if upload.n_unsent is not None:
         await Device.filter(id=device.id).update(
             last_seen_at=clock.now(),
             last_seq=max(device.last_seq, upload.last_seq or 0),
-            n_unsent=upload.n_unsent + n_malformed,
+            n_unsent=upload.n_unsent + sum(not one.is_kept for one in results),
             app_version=upload.app_version or device.app_version,
         )
