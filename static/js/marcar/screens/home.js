@@ -48,7 +48,7 @@ function drawReady(element, app) {
   const lacks = [];
   if (!shell.isSupported) lacks.push(words.say("lacks_worker"));
   else if (!shell.isComplete) {
-    lacks.push(shell.total ? words.say("lacks_share", { share: Math.floor((shell.done / shell.total) * 100) }) : words.say("lacks_program"));
+    lacks.push(shell.total ? words.say("lacks_share", { share: `${Math.floor((shell.done / shell.total) * 100)}\u00a0%` }) : words.say("lacks_program"));
   }
   if (n_missing) lacks.push(words.many("lacks_list", n_missing));
   put(element.querySelector("[data-lacks]"), lacks.join(" "));
