@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +12,13 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
+from tests.attendance.browsers import open_held_door, path_of
 from tests.attendance.doors import Opened, open_door, stay
 from tests.attendance.phones import APP, PreparedPhone, make_phone
 from tests.attendance.uploading import Event, event, h, make_sheet, ms
+from tests.cast import make_cast
+from tests.registrations.card_world import make_spare_cards
+from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Attendance, Device, ScanEvent
 from trainings.audit.models import AuditLine
@@ -248,3 +253,27 @@ async def test_offset_of_the_phones_clock_then_all_times_are_corrected(client: A
 
     assert [one[1:] for one in results(answer)] == [("flagged", "clock")]
     assert (await stay(door)).arrived_at == door.starts_at
+
+
+async def test_who_came_beside_the_list_then_counted_on_the_page_of_the_session(
+    new_client: Callable[[], AsyncClient], freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    phone = await make_phone(new_client(), door.training, cast.facilitator)
+    [card] = await make_spare_cards(door.training)
+    freeze(door.ends_at)
+    client = new_client()
+    await make.sign_in(client, cast.facilitator)
+    assert "Además de la lista" not in (await client.get(path_of(door))).text
+
+    await sent(
+        phone,
+        event(door, kind="walkin", h=card.qr_hash[:24]),
+        event(door, kind="heads", number=2, how="button"),
+        event(door, h=h(door.ana), how="button"),
+    )
+
+    page = Page((await client.get(path_of(door))).text)
+    assert re.search(r"Además de la lista:\s+1 [^·]*sin nombre[^·]*· 2 acompañantes", page.text)
+    assert "Botón" in page.text, "how Ana was marked"
