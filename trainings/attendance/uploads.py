@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
@@ -14,7 +15,9 @@ from trainings.attendance.batches import Batch
 from trainings.attendance.closings import close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
-from trainings.attendance.upload_forms import Unreadable, UploadedEvent, read_event
+from trainings.attendance.slip_opening import open_slips
+from trainings.attendance.slips import body_hash_of
+from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -45,10 +48,18 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     A known id with the same body is acknowledged again; with another body both are kept. Of a phone that was taken out
     of use, or is not prepared for the session, everything is kept and nothing counts until somebody says so.
     """
-    results = await _keep_all(device, upload, [read_event(item) for item in upload.items])
+    read = [read_event(item) for item in upload.items]
+    results = await _keep_all(device, upload, read)
+    await open_slips(_slips_in(read), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device), actor=PHONE)
     return results
+
+
+def _slips_in(read: Sequence[UploadedEvent | Unreadable]) -> list[UUID]:
+    """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
+    sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
+    return [key for one in sent for key in (one.id, other_id(one.id, body_hash_of(one.sealed or "")))]
 
 
 async def _keep_all(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
