@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tests.attendance.doors import open_door
-from tests.attendance.uploading import Event, event, h, make_device, send
+from tests.attendance.uploading import Event, make_device, send
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.attendance.models import Device, DeviceActivity
-from trainings.attendance.received import Received, received_from
 from trainings.lib import tokens
 from trainings.outreach.models import HeadCount, OutreachActivity
 from trainings.settings import Settings
@@ -74,18 +73,10 @@ async def test_activity_that_the_phone_is_not_for_or_no_cell_then_it_stays_on_th
     assert await HeadCount.all().count() == 0
 
 
-async def test_what_a_phone_numbered_and_nobody_got_then_missing(db: Settings) -> None:
-    activity, door = await make_activity(), await open_door()
-    device, fresh = await make_device(door), await make_device(door)
-    await DeviceActivity.create(device_id=device.id, activity_id=activity.id)
-    marks = [event(door, h=h(door.ana), seq=number) for number in (3, 4, 6, 9)]
-    slip = event(door, kind="slip", code=tokens.qr_token(), sealed="AQIDBA", seq=5)
-    await send(device, *marks, slip, count(activity, seq=7), n_unsent=1, last_seq=10)
+async def test_heads_are_the_phones_that_counted_them(sqlite_db: Settings) -> None:
+    activity = await make_activity()
+    device = await a_phone_at(activity)
 
-    found = await received_from([device, fresh])
+    await send(device, count(activity))
 
-    assert found == {device.id: Received(6, 3), fresh.id: Received(0, None)}
-    device, fresh = await Device.get(id=device.id), await Device.get(id=fresh.id)
-    assert (device.last_seq, device.n_unsent) == (10, 1)
-    assert found[device.id].n_missing(device) == 1, "the eighth; the tenth is still on it"
-    assert found[fresh.id].n_missing(fresh) == 0
+    assert (await HeadCount.get()).counted_by_id == device.id
