@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.certificates import signature_routes, staff_routes
+from trainings.certificates import late_routes, signature_routes, staff_routes
 from trainings.certificates.files import file_of
 from trainings.certificates.forms import CodeForm, NameForm
 from trainings.certificates.queries import (
@@ -120,5 +120,6 @@ routes: list[BaseRoute] = [
     Route("/v/{code}", short),
     Route("/i/{token}/diploma/{code}.pdf", own_file),
     *staff_routes.routes,
+    *late_routes.routes,
     *signature_routes.routes,
 ]

@@ -19,7 +19,7 @@ from trainings.accounts.permissions import (
     can_revoke_certificates,
 )
 from trainings.audit.actions import record
-from trainings.certificates import actions, pdf
+from trainings.certificates import actions, late, pdf
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import AlreadyRevoked, UnprintableText
 from trainings.certificates.eligibility import is_over
@@ -100,6 +100,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "n_printable": sum(person.due is not None and not person.letters for person in people),
         "n_unprintable": sum(person.due is not None and bool(person.letters) for person in people),
         "n_files_missing": await queries.n_files_missing(training.id),
+        "late": late.late_of(changes) if (changes := await late.changes_of(training.id)) else None,
         "planned": people[0].hours.planned if people else 0,
         "share": training.course.completion_share,
         "is_over": is_over(list(training.sessions)),

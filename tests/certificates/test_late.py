@@ -1,0 +1,148 @@
+"""Late data: attendance changes what was given out. It is shown, a person decides, and nobody is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import make_cast
+from tests.certificates.held import AFTER, make_attendee, make_held
+from trainings import clock
+from trainings.attendance import actions as attendance
+from trainings.attendance import reviews
+from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.scans import Scan
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates import late
+from trainings.certificates.actions import issue, revoke
+from trainings.certificates.files import file_of
+from trainings.certificates.late import ChangedAgain, Fact
+from trainings.certificates.models import Certificate, CertificateKind, CertificateReview
+from trainings.lib import tokens
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+DIPLOMA, NOTE = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
+
+
+async def left(training: Training, who: Registration, hours: float) -> None:
+    """A late mark says that they left after so many hours."""
+    session = training.sessions[-1]
+    at = session.starts_at + timedelta(hours=hours)
+    mark = Scan(tokens.uuid7(), ScanKind.OUT, ScanHow.LIST, at, registration_id=who.id)
+    await attendance.take(session.id, [mark], actor=PROGRAM)
+
+
+async def facts(training: Training) -> list[tuple[str, int, bool, bool]]:
+    """Kind, minutes now, completed now, and whether it would not be given out: of each that waits for an answer."""
+    found = await late.changes_of(training.id)
+    return [(one.certificate.kind.value, one.now.minutes, one.now.is_completed, one.fails) for one in found]
+
+
+async def issued(freeze: Freeze) -> tuple[Training, Registration, Certificate, Certificate]:
+    """Ana was there for all of two sessions, and has a diploma and a note."""
+    training = await make_held(4, 4)
+    ana = await make_attendee(training, given_names="Ana", email="ana@la-libertad.example")
+    freeze(AFTER)
+    diploma, note = [await issue(ana.id, kind, actor=PROGRAM) for kind in (DIPLOMA, NOTE)]
+    return training, ana, diploma, note
+
+
+async def test_late_departure_then_shown_and_left_alone_until_it_changes_again(db: Settings, freeze: Freeze) -> None:
+    training, ana, diploma, note = await issued(freeze)
+    mails, files = await OutboxJob.all().count(), [(await file_of(one)).sha256 for one in (diploma, note)]
+    assert await facts(training) == []
+
+    await left(training, ana, 3)
+    assert await facts(training) == [("constancia", 420, True, False)], "the diploma states the hours held"
+    await left(training, ana, 3.9)
+    await left(training, ana, 1)
+    await left(training, ana, 2)
+    # The latest word of a departure counts: she left after 3.9 hours.
+    assert await facts(training) == [("constancia", 474, True, False)]
+
+    [change] = await late.changes_of(training.id)
+    assert await late.leave(training.id, [(note.id, change.now.text)], actor=PROGRAM) == 1
+    assert await facts(training) == []
+    assert await late.leave(training.id, [(note.id, change.now.text)], actor=PROGRAM) == 0
+    [review] = await CertificateReview.all()
+    assert (review.certificate_id, review.minutes, review.is_completed) == (note.id, 474, True)
+
+    await left(training, ana, 3.95)
+    assert await facts(training) == [("constancia", 477, True, False)], "it changed again"
+    with pytest.raises(ChangedAgain):
+        await late.leave(training.id, [(note.id, change.now.text)], actor=PROGRAM)
+
+    kept = await Certificate.filter(registration_id=ana.id).order_by("number")
+    assert [(one.minutes, one.state.value) for one in kept] == [(480, "valid"), (480, "valid")]
+    assert [(await file_of(one)).sha256 for one in kept] == files
+    assert await OutboxJob.all().count() == mails, "nobody is told"
+    assert await AuditLine.filter(act="certificates.leave").count() == 1
+
+
+async def test_mark_that_is_put_aside_then_the_rule_is_not_met_any_more(db: Settings, freeze: Freeze) -> None:
+    training, _ana, diploma, _note = await issued(freeze)
+    mails = await OutboxJob.all().count()
+    event = await ScanEvent.filter(session_id=training.sessions[0].id).get()
+    await ScanEvent.filter(id=event.id).update(flag=ScanFlag.AFTER_CLOSE)
+
+    await reviews.decide(training.sessions[0].id, [event.id], Decision.DISMISSED, actor=PROGRAM)
+
+    assert await facts(training) == [("diploma", 240, False, True), ("constancia", 240, False, False)]
+    await revoke(diploma.id, "No asistió a la primera sesión.", actor=PROGRAM)
+    assert await facts(training) == [("constancia", 240, False, False)]
+    await reviews.take_back(training.sessions[0].id, [event.id], actor=PROGRAM)
+    assert await facts(training) == []
+    assert await OutboxJob.all().count() == mails
+
+
+async def test_changes_elsewhere_are_not_left_by_another_training(sqlite_db: Settings, freeze: Freeze) -> None:
+    training, ana, _diploma, note = await issued(freeze)
+    other = await make_held(4)
+    await left(training, ana, 3)
+
+    assert await late.leave(other.id, [(note.id, Fact(420, True).text)], actor=PROGRAM) == 0
+    assert await late.leave(training.id, [(tokens.uuid7(), "420-si")], actor=PROGRAM) == 0
+    assert len(await facts(training)) == 1
+
+
+@pytest.mark.pages
+async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: AsyncClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training, _ana, diploma, note = await issued(freeze)
+    first = training.sessions[0]
+    event = await ScanEvent.filter(session_id=first.id).get()
+    undo = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=event.id)
+    await attendance.take(first.id, [undo], actor=PROGRAM)
+    path = f"/panel/capacitaciones/{training.id}/diplomas"
+    await make.sign_in(client, cast.assistant)
+
+    seen: dict[str, str] = {}
+    for name, address in (("list", path), ("hub", "/panel/revisar/asistencia"), ("late", f"{path}/cambios")):
+        seen[name] = (await client.get(address)).text
+
+    for name in ("list", "hub"):
+        assert "1 documento emitido ya no cumple la regla" in seen[name]
+        assert "1 constancia emitida dice otras horas" in seen[name]
+        assert f"{path}/cambios" in seen[name]
+    assert "8 horas" in seen["late"]
+    assert "no completa: lleva 4 horas" in seen["late"]
+    assert "Dejar como está" not in seen["late"], "who decides is the coordination"
+
+    await make.sign_in(client, cast.coordinator)
+    page = (await client.get(f"{path}/cambios")).text
+    assert f"/panel/diplomas/{diploma.id}/anular" in page
+    done = await client.post(f"{path}/cambios", data={"diploma": f"{note.id}:{Fact(240, False).text}"})
+    assert done.status_code == 303
+    page = (await client.get(f"{path}/cambios")).text
+    assert (note.folio in page, diploma.folio in page) == (False, True)
+    stale = await client.post(f"{path}/cambios", data={"diploma": f"{diploma.id}:480-si"})
+    assert stale.status_code == 409

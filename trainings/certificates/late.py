@@ -1,0 +1,134 @@
+"""Late data: what attendance says by now of certificates that were given out. Nothing changes them but a person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from tortoise.expressions import F, Q
+
+from trainings.accounts.permissions import DESK
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates.models import Certificate, CertificateKind, CertificateReview, CertificateState
+from trainings.db import reads, transaction
+from trainings.errors import Refusal
+from trainings.lib.text import fold
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_
+
+NOTE = CertificateKind.CONSTANCIA
+
+
+class ChangedAgain(Refusal):
+    code = "changed_again"
+    sentence = N_("Las horas cambiaron otra vez mientras decidía. Mire la lista como está ahora.")
+
+
+class Fact(NamedTuple):
+    """What attendance says of one person: minutes that count, and whether they completed."""
+
+    minutes: int
+    is_completed: bool
+
+    @property
+    def text(self) -> str:
+        """As a form carries it back, to tell whether it is still so."""
+        return f"{self.minutes}-{'si' if self.is_completed else 'no'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A certificate that stands and says something else than attendance does by now.
+
+    A note states the hours attended; diploma and tested certificate that the course was completed.
+    """
+
+    certificate: Certificate
+    now: Fact
+
+    @property
+    def fails(self) -> bool:
+        """Whether by now it would not be given out at all; else only its hours are others."""
+        return self.now.minutes == 0 if self.certificate.kind is NOTE else not self.now.is_completed
+
+
+async def changes_of(training_id: UUID) -> list[Change]:
+    """The certificates of a training that wait for an answer, by folio. Their people are loaded."""
+    return await _changes(Q(registration__training_id=training_id))
+
+
+async def _changes(which: Q) -> list[Change]:
+    """What somebody left as it is comes back only when it changes again."""
+    says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
+    not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
+    valid = reads(Certificate).filter(which, state=CertificateState.VALID)
+    differing = valid.filter(says_else | not_completed).order_by("year", "number", "id")
+    found = await differing.prefetch_related("registration__participant", "registration__training__hub")
+    left = await _left_alone([one.id for one in found])
+    changes = [
+        Change(one, Fact(one.registration.minutes_attended, one.registration.completed_at is not None)) for one in found
+    ]
+    return [one for one in changes if left.get(one.certificate.id) != one.now]
+
+
+async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, Fact]:
+    """What attendance said when somebody last left each as it is."""
+    reviews = reads(CertificateReview).filter(certificate_id__in=list(certificate_ids)).order_by("created_at", "id")
+    return {one.certificate_id: Fact(one.minutes, one.is_completed) for one in await reviews}
+
+
+class Late(NamedTuple):
+    """A training with certificates that wait for an answer."""
+
+    training: Training
+    n_failing: int
+    n_other_hours: int
+
+
+async def trainings_with_late_data(actor: Actor) -> list[Late]:
+    """Those of the hubs where somebody works at the desk, by title."""
+    by_training: dict[UUID, list[Change]] = defaultdict(list)
+    for change in await _changes(Q(hub_id__in=sorted(actor.hubs_with(DESK)))):
+        by_training[change.certificate.registration.training_id].append(change)
+    found = [late_of(own) for own in by_training.values()]
+    return sorted(found, key=lambda one: (fold(one.training.title), one.training.id))
+
+
+def late_of(changes: Sequence[Change]) -> Late:
+    """Of one training, that has some."""
+    n_failing = sum(one.fails for one in changes)
+    return Late(changes[0].certificate.registration.training, n_failing, len(changes) - n_failing)
+
+
+async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: Actor) -> int:
+    """Leave these certificates as they were issued; how many. `seen`: what attendance said of each when it was decided.
+
+    Refuses (ChangedAgain) where it says something else by now. Nobody is told, and no certificate changes.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        waiting = {one.certificate.id: one for one in await changes_of(training_id)}
+        chosen = [(waiting[key], text) for key, text in dict(seen).items() if key in waiting]
+        if any(change.now.text != text for change, text in chosen):
+            raise ChangedAgain
+        for change, _text in chosen:
+            await CertificateReview.create(
+                certificate_id=change.certificate.id,
+                minutes=change.now.minutes,
+                is_completed=change.now.is_completed,
+                decided_by_id=actor.id,
+            )
+            await record(
+                "certificates.leave",
+                actor=actor,
+                object_id=change.certificate.id,
+                hub_id=training.hub_id,
+                minutes=change.now.minutes,
+                completed=change.now.is_completed,
+            )
+        return len(chosen)
