@@ -5,6 +5,8 @@
 | edit, publish, cancel trainings | | | hub | operator | | |
 | roster, check in, walk-in, names, sheet | own sessions | hub | hub | operator | | |
 | close a session | own sessions | | hub | operator | | |
+| see what of the attendance waits for somebody | own sessions | hub | hub | operator | | |
+| decide odd marks, register from slips, leave certificates as they are | | | hub | operator | | |
 | prepare phones for taking attendance | own sessions | hub | hub | operator | | |
 | rename phones, take them out of use | own phones | own phones | hub | operator | | |
 | registrations with contacts, desk | | hub | hub | operator | | |
@@ -73,6 +75,11 @@ def can_correct_name(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False
 def can_close_session(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
     """End a session, so that its minutes count."""
     return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
+
+
+def can_decide_marks(actor: Actor, hub_id: UUID) -> bool:
+    """Say of odd marks that they count, do not, or whose they are; register or put aside the slips of walk-ins."""
+    return actor.has_at(hub_id, EDITORS)
 
 
 def can_prepare_phone(actor: Actor, hub_id: UUID) -> bool:

@@ -25,6 +25,8 @@ from trainings.web.i18n import N_
 MOST_AT_ONCE = 300
 NOBODYS = frozenset({ScanFlag.UNKNOWN_CODE, ScanFlag.UNKNOWN_ROW})
 """Flags of marks that name nobody at all, not even a card."""
+NAMELESS = frozenset({ScanFlag.UNNAMED})
+"""The flag of a card without a name: somebody came with it, whoever it is."""
 PEOPLE_KINDS = frozenset(ScanKind(kind.value) for kind in OF_SOMEBODY)
 
 
@@ -62,9 +64,8 @@ async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, 
     waiting = ScanEvent.filter(
         session_id=session_id, phone_id=phone_id, decision=Decision.NONE, created_at__lte=until
     ).exclude(flag=ScanFlag.NONE)
-    if decision is Decision.COUNTED:
-        waiting = waiting.exclude(registration_id=None, kind__in=sorted(PEOPLE_KINDS), flag__not=ScanFlag.UNNAMED)
-    keys = [key for (key,) in await waiting.values_list("id")]
+    is_counting = decision is Decision.COUNTED
+    keys = [one.id for one in await waiting if not (is_counting and may_be_given(one) and one.flag not in NAMELESS)]
     return await decide(session_id, keys, decision, actor=actor)
 
 
@@ -107,7 +108,7 @@ def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[
 
 async def _names_nobody(event: ScanEvent) -> bool:
     """Whether a mark by itself says not whose it is: then it was a person who said so."""
-    if event.flag in NOBODYS | {ScanFlag.UNNAMED} or event.unknown_code is not None:
+    if event.flag in NOBODYS | NAMELESS or event.unknown_code is not None:
         return True
     if event.code_hash:
         by_card, replaced = await people_by_card([event.code_hash])

@@ -21,10 +21,13 @@ from trainings.attendance import (
     device_routes,
     file_routes,
     minor_routes,
+    review_routes,
+    review_views,
     roster_routes,
     sheet_column_routes,
     sheet_routes,
     sheet_row_routes,
+    slip_routes,
     upload_routes,
     views,
 )
@@ -41,6 +44,7 @@ from trainings.attendance.queries import (
     totals,
     totals_of,
 )
+from trainings.attendance.review_queries import review_of
 from trainings.attendance.scans import Answer, Outcome, Scan
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
@@ -110,6 +114,7 @@ async def _show(
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "beside": await beside_list(door.session.id),
+        "to_review": review_views.one_line(await review_of(door.session)),
         "closed": door.session.closed_at is not None,
         "can_close": door.can_close,
         "last": await _last(request, door),
@@ -266,6 +271,7 @@ async def confirm_close(request: Request) -> Response:
         "n_expected": counted.n_expected,
         "n_missing": counted.n_expected - counted.n_present,
         "n_review": sum(line.stay.to_review for line in lines),
+        "beside": await beside_list(session.id),
     }
     return render(request, "attendance/close.html", context)
 
@@ -306,4 +312,6 @@ routes: list[BaseRoute] = [
     *sheet_routes.routes,
     *sheet_column_routes.routes,
     *sheet_row_routes.routes,
+    *review_routes.routes,
+    *slip_routes.routes,
 ]

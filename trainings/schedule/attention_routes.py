@@ -15,6 +15,7 @@ from trainings.accounts.permissions import (
     can_edit_trainings,
     can_issue_certificates,
 )
+from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib import dates
@@ -51,6 +52,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
     found = [
         *await _to_close(actor),
         *await _to_call(actor),
+        *await _to_decide(actor),
         *await _to_approve(actor),
         *await _to_arrange(actor),
         *await _to_publish(actor),
@@ -97,6 +99,16 @@ async def _to_call(actor: Actor) -> list[Concern]:
     }
     path = f"/panel/llamadas/{first.call_list.id}" if len(lists) == 1 else "/panel/llamadas"
     return [Concern("telefono", path, title, sentence, is_hot=first.begins_at < clock.now() + CALLS_WITHIN)]
+
+
+async def _to_decide(actor: Actor) -> list[Concern]:
+    """Odd marks and slips of phones, where this person decides."""
+    n_open = await n_to_decide(actor)
+    if not n_open:
+        return []
+    title = ngettext("Revisar %(num)s cosa de la asistencia", "Revisar %(num)s cosas de la asistencia", n_open)
+    sentence = gettext(N_("Marcas y fichas que necesitan que alguien decida."))
+    return [Concern("lista", "/panel/revisar/asistencia", title % {"num": n_open}, sentence)]
 
 
 async def _to_approve(actor: Actor) -> list[Concern]:

@@ -1,0 +1,89 @@
+"""What phones have not told: numbers that never came, marks they hold, phones not heard of since the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.attendance.doors import Opened, open_door
+from tests.attendance.uploading import Event, event, h, make_device, send
+from trainings.attendance.gaps import Gap, gaps_of
+from trainings.attendance.models import Device
+from trainings.lib import tokens
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+async def door(sqlite_db: Settings) -> Opened:
+    return await open_door(n_sessions=2)
+
+
+def numbered(door: Opened, seq: int, minutes: int, **parts: object) -> Event:
+    return event(door, door.starts_at + minutes * MINUTE, h=h(door.ana), seq=seq, **parts)  # type: ignore[arg-type]
+
+
+async def sentences(door: Opened) -> list[str]:
+    found: list[Gap] = (await gaps_of([door.key])).get(door.key, [])
+    return [sentence.replace("\xa0", " ") for one in found for sentence in one.sentences]
+
+
+async def test_numbers_between_that_never_came_then_how_many_and_when(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 7, 60), numbered(door, 9, 64), numbered(door, 10, 65), numbered(door, 13, 80))
+
+    assert await sentences(door) == [
+        "Falta 1 marca de Teléfono de Ana (hecha entre 9:00 a. m. y 9:04 a. m.).",
+        "Faltan 2 marcas de Teléfono de Ana (hechas entre 9:05 a. m. y 9:20 a. m.).",
+    ]
+    await send(device, numbered(door, 8, 62), numbered(door, 12, 70), numbered(door, 11, 69))
+    assert await sentences(door) == []
+
+
+async def test_slips_have_numbers_too_then_none_is_missed_for_them(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    slip = numbered(door, 2, 5, kind="slip", how="button", sealed="AQIDBA")
+
+    await send(device, numbered(door, 1, 0), slip, numbered(door, 3, 10))
+
+    assert await sentences(door) == []
+
+
+async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    await send(device, numbered(door, 4, 0), n_unsent=2)
+    await Device.filter(id=device.id).update(last_seq=7)
+
+    said = await sentences(door)
+
+    assert len(said) == 2
+    assert said[0] == "Falta 1 marca de Teléfono de Ana (hecha después de 8:00 a. m.)."
+    assert said[1].startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
+
+
+async def test_phones_not_heard_of_since_it_was_over(door: Opened, freeze: Freeze) -> None:
+    told, silent, never, gone = [await make_device(door) for _ in range(4)]
+    await Device.filter(id=silent.id).update(name="Teléfono de Beto")
+    await Device.filter(id=never.id).update(name="Teléfono de Caín")
+    await Device.filter(id=gone.id).update(revoked_at=door.starts_at, name="Retirado")
+    await Device.create(hub_id=door.training.hub_id, name="Código sin usar", enrol_hash=tokens.digest("x", "device"))
+    freeze(door.starts_at + HOUR)
+    await send(silent)
+    assert await sentences(door) == [], "it goes on"
+    freeze(door.ends_at + HOUR)
+    await send(told)
+
+    assert [sentence.split(" el ")[0] for sentence in await sentences(door)] == [
+        "Teléfono de Beto no se ha comunicado desde",
+        "Teléfono de Caín no se ha comunicado nunca.",
+    ]
+    assert door.training.sessions[1].id not in await gaps_of([one.id for one in door.training.sessions])

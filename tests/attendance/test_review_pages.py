@@ -1,0 +1,222 @@
+"""The review pages: what a coordinator reads and presses, what the others only see, and what no page says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests import make
+from tests.attendance.doors import Opened, hours
+from tests.attendance.test_slips import answers, slip
+from tests.attendance.uploading import event, h, make_device, send
+from tests.cast import Cast, make_cast
+from tests.registrations.card_world import make_spare_cards
+from trainings.attendance.models import Decision, ScanEvent, WalkInSlip
+from trainings.audit.models import AuditLine
+from trainings.lib import tokens
+from trainings.registrations.models import Registration, Source
+from trainings.schedule.models import TrainingSession
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def db(sqlite_db: Settings) -> Settings:
+    return sqlite_db
+
+
+@pytest.fixture
+async def cast(db: Settings) -> Cast:
+    return await make_cast()
+
+
+@pytest.fixture
+async def door(cast: Cast, freeze: Freeze) -> Opened:
+    """A session of yesterday that Ana Coc holds, with two people on it."""
+    training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    ana = await make.make_registration(training, given_names="Ana Lucía", surnames="Ba Coc", community="Las Pozas")
+    await make.make_registration(training, given_names="Beto", surnames="Tzul")
+    session = training.sessions[0]
+    freeze(session.ends_at + HOUR)
+    return Opened(training, session, ana)
+
+
+def text_of(answer: Response) -> str:
+    """The words of a page, without tags."""
+    words = re.sub(r"<[^>]+>", " ", answer.text.replace("\xa0", " "))
+    return re.sub(r"\s+", " ", words)
+
+
+def path(door: Opened) -> str:
+    return f"/panel/sesiones/{door.key}/revisar"
+
+
+async def decision_of(key: UUID) -> str:
+    return (await ScanEvent.get(id=key)).decision.value
+
+
+async def test_nothing_odd_then_the_pages_say_so(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    await send(await make_device(door), event(door, h=h(door.ana)))
+    await make.sign_in(client, cast.coordinator)
+
+    assert "Nada por decidir" in text_of(await client.get(path(door)))
+    assert "Nada por revisar" in text_of(await client.get("/panel/revisar/asistencia"))
+    assert "/revisar" not in (await client.get(f"/panel/sesiones/{door.key}/asistencia")).text
+    assert "de la asistencia" not in text_of(await client.get("/panel"))
+
+
+async def test_marks_are_told_in_words_and_decided_one_by_one_and_taken_back(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    gone = await make_device(door, revoked_at=door.starts_at)
+    token = tokens.qr_token()
+    await send(gone, event(door, h=h(door.ana)), event(door, code=token, known=False))
+    await make.sign_in(client, cast.coordinator)
+
+    page = await client.get(path(door))
+    words = text_of(page)
+
+    assert "Vienen de un teléfono que ya no está en uso 2" in words
+    assert "Ana Lucía B. C. Las Pozas Llegó a las 8:30 a. m. · Cámara · Teléfono de Ana" in words
+    assert f"Código que termina en {token[-4:]}" in words
+    assert token not in page.text
+    assert "2 cosas por decidir" in text_of(await client.get("/panel/revisar/asistencia"))
+    assert "2 cosas por decidir" in text_of(await client.get(f"/panel/sesiones/{door.key}/asistencia"))
+    assert "Revisar 2 cosas de la asistencia" in text_of(await client.get("/panel"))
+
+    key = (await ScanEvent.get(registration_id=door.ana.id)).id
+    done = await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})
+    assert (done.status_code, done.headers["location"]) == (303, path(door))
+    assert await hours(door.ana) == (240, True)
+    words = text_of(await client.get(path(door)))
+    assert "Lo que ya se decidió" in words
+    assert "Cuenta Rosa Xol," in words
+    await client.post(path(door), data={"marca": str(key), "hacer": "deshacer"})
+    assert await hours(door.ana) == (0, False)
+    assert (await client.post(path(door), data={"marca": "x", "hacer": "cuenta"})).status_code == 422
+    assert (await client.post(path(door), data={"marca": str(key), "hacer": "borrar"})).status_code == 422
+
+
+async def test_whole_phone_by_its_two_buttons(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    beto = await Registration.get(participant__given_names="Beto")
+    gone = await make_device(door, revoked_at=door.starts_at)
+    await send(gone, event(door, h=h(door.ana)), event(door, h=h(beto)))
+    await make.sign_in(client, cast.coordinator)
+    page = (await client.get(path(door))).text
+    until = re.search(r'name="hasta" value="([^"]+)"', page)
+    assert until is not None
+
+    await client.post(path(door), data={"telefono": str(gone.id), "hasta": until[1], "hacer": "no-cuenta"})
+
+    assert {one.decision for one in await ScanEvent.all()} == {Decision.DISMISSED}
+    assert await hours(door.ana) == (0, False)
+
+
+async def test_whose_it_is_is_chosen_from_the_list(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    await send(await make_device(door), event(door, code=tokens.qr_token(), known=False))
+    key = (await ScanEvent.get()).id
+    await make.sign_in(client, cast.coordinator)
+
+    chosen = f"{path(door)}/persona"
+    words = text_of(await client.get(chosen, params={"marca": str(key)}))
+    found = text_of(await client.get(chosen, params={"marca": str(key), "q": "ana"}))
+    nobody = await client.post(chosen, data={"marca": str(key)})
+    await client.post(chosen, data={"marca": str(key), "registration": str(door.ana.id)})
+    again = await client.get(chosen, params={"marca": str(key)})
+
+    assert ("Ana Lucía B. C." in words, "Beto T." in words) == (True, True)
+    assert ("Ana Lucía B. C." in found, "Beto T." in found) == (True, False)
+    assert (nobody.status_code, "Escoja a la persona" in nobody.text) == (422, True)
+    assert await hours(door.ana) == (240, True)
+    assert again.status_code == 303
+
+
+async def test_who_does_not_lead_sees_and_does_not_decide(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    gone = await make_device(door, revoked_at=door.starts_at)
+    await send(gone, event(door, h=h(door.ana)))
+    key = (await ScanEvent.get()).id
+
+    for user in (cast.facilitator, cast.assistant):
+        await make.sign_in(client, user)
+        page = await client.get(path(door))
+        assert "decide quien coordina" in page.text
+        assert 'name="hacer"' not in page.text
+        assert (await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})).status_code == 403
+    await make.sign_in(client, cast.coordinator_elsewhere)
+    assert (await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})).status_code == 404
+    assert await decision_of(key) == ""
+
+
+async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    first, second = await make_device(door), await make_device(door)
+    ended = door.starts_at + HOUR
+    await send(first, event(door, h=h(door.ana)), event(door, ended, kind="close", how="button"))
+    await make.sign_in(client, cast.facilitator)
+
+    words = text_of(await client.get(path(door)))
+    assert f"Falta que se comunique este teléfono: {second.name}." in words
+    await client.post(f"{path(door)}/cerrar")
+
+    assert (await TrainingSession.get(id=door.key)).closed_at == ended
+    late = await Registration.get(participant__given_names="Beto")
+    await send(second, event(door, h=h(late)))
+    assert await hours(late) == (240, True)
+    assert "Llegó después de cerrar la sesión 1" in text_of(await client.get(path(door)))
+    assert (await client.post(f"{path(door)}/cerrar")).status_code == 303, "twice is once"
+
+
+# -- slips
+
+
+async def test_slip_is_corrected_and_registered(client: AsyncClient, cast: Cast, door: Opened) -> None:
+    [card] = await make_spare_cards(door.training)
+    await send(await make_device(door), event(door, kind="walkin", h=card.qr_hash[:24]), slip(door, card, consent=None))
+    kept = await WalkInSlip.get()
+    await make.sign_in(client, cast.coordinator)
+
+    listed = await client.get(path(door))
+    opened = await client.get(f"{path(door)}/ficha", params={"ficha": str(kept.id)})
+    assert "No dice que la persona aceptó" in text_of(listed)
+    assert "Berta" not in listed.text, "what it says is behind one more step, which is logged"
+    assert 'value="Berta Luz"' in opened.text
+    line = await AuditLine.get(act="attendance.open_slip")
+    assert (line.actor_id, line.object_id, line.hub_id) == (cast.coordinator.id, kept.id, cast.hub.id)
+
+    typed = {name: str(value) for name, value in answers(door).items()} | {"ficha": str(kept.id)}
+    refused = await client.post(f"{path(door)}/ficha", data=typed)
+    wrong = await client.post(f"{path(door)}/ficha", data=typed | {"phone": "12", "consent_data": "yes"})
+    done = await client.post(f"{path(door)}/ficha", data=typed | {"consent_data": "yes"})
+
+    assert (refused.status_code, "Sin su permiso no se guardan" in refused.text) == (422, True)
+    assert (wrong.status_code, "Escriba los 8 números" in wrong.text) == (422, True)
+    assert done.status_code == 303
+    berta = await Registration.get(source=Source.WALK_IN)
+    assert await hours(berta) == (240, True)
+    again = await client.get(f"{path(door)}/ficha", params={"ficha": str(kept.id)})
+    assert again.status_code == 303
+    assert (await client.post(f"{path(door)}/ficha", data=typed | {"consent_data": "yes"})).status_code == 409
+
+
+async def test_slip_is_put_aside_and_one_that_does_not_open_is_not_offered(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    [card] = await make_spare_cards(door.training)
+    await send(await make_device(door), event(door, kind="slip", how="button", h=card.qr_hash[:24], sealed="AQIDBA"))
+    kept = await WalkInSlip.get()
+    await make.sign_in(client, cast.coordinator)
+
+    page = await client.get(path(door))
+    assert "No se puede abrir" in page.text
+    assert "/ficha?ficha=" not in page.text
+    await client.post(f"{path(door)}/ficha", data={"ficha": str(kept.id), "hacer": "dejar"})
+
+    assert (await WalkInSlip.get()).state.value == "dismissed"
+    assert "Nada por decidir" in text_of(await client.get(path(door)))
+    assert (await client.post(f"{path(door)}/ficha", data={"ficha": str(tokens.uuid7())})).status_code == 404

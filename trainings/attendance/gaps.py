@@ -1,0 +1,175 @@
+"""What phones have not told yet: numbers missing between their marks, marks that they hold, phones not heard of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.models import Device, DeviceActivity, DeviceSession, ScanEvent, WalkInSlip
+from trainings.db import reads
+from trainings.lib import dates
+from trainings.outreach.models import HeadCount
+from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.phase import end_of
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Marks that a phone made and that did not arrive: how many, and between which others. No end: after `since`."""
+
+    n: int
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is not known of one phone at one session. `said_at`: when it was last heard of; `n_unsent`: as it then said.
+
+    `is_silent`: it said nothing since the session was over.
+    """
+
+    device_id: UUID
+    name: str
+    missing: Sequence[Missing]
+    n_unsent: int
+    said_at: datetime | None
+    is_silent: bool
+
+    @property
+    def n_missing(self) -> int:
+        return sum(one.n for one in self.missing)
+
+    @property
+    def sentences(self) -> list[str]:
+        """«Falta 1 marca del Teléfono de Ana (hecha entre 9:10 y 9:14).»"""
+        said = [self._lacking(one) for one in self.missing]
+        if self.n_unsent:
+            words = ngettext(
+                "%(phone)s guarda %(n)s marca sin enviar (dicho el %(when)s).",
+                "%(phone)s guarda %(n)s marcas sin enviar (dicho el %(when)s).",
+                self.n_unsent,
+            )
+            said.append(words % {"phone": self.name, "n": self.n_unsent, "when": _when(self.said_at)})
+        if self.is_silent and self.said_at is None:
+            said.append(gettext(N_("%(phone)s no se ha comunicado nunca.")) % {"phone": self.name})
+        elif self.is_silent:
+            words = gettext(N_("%(phone)s no se ha comunicado desde el %(when)s: puede tener marcas."))
+            said.append(words % {"phone": self.name, "when": _when(self.said_at)})
+        return said
+
+    def _lacking(self, one: Missing) -> str:
+        values = {"n": one.n, "phone": self.name, "since": dates.time_of_day(one.since, language())}
+        if one.until is None:
+            words = ngettext(
+                "Falta %(n)s marca de %(phone)s (hecha después de %(since)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas después de %(since)s).",
+                one.n,
+            )
+            return words % values
+        words = ngettext(
+            "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",
+            "Faltan %(n)s marcas de %(phone)s (hechas entre %(since)s y %(until)s).",
+            one.n,
+        )
+        return words % (values | {"until": dates.time_of_day(one.until, language())})
+
+
+def _when(moment: datetime | None) -> str:
+    return dates.day_and_time(moment, language()) if moment is not None else ""
+
+
+async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
+    """The gaps of each of these sessions, by phone; sessions and phones without any are left out.
+
+    A phone numbers what it makes: a number that never came, between two that did, is a mark of that time. It counts at
+    the session where the mark before it was made.
+    """
+    sessions = {one.id: one for one in await reads(TrainingSession).filter(id__in=sorted(session_ids))}
+    bound = await reads(DeviceSession).filter(session_id__in=sorted(sessions)).select_related("device")
+    devices = {one.device_id: one.device for one in bound if one.device.token_hash is not None}
+    made = await _made(devices)
+    missing = {key: _missing(devices[key], made[key]) for key in devices}
+    gaps: dict[UUID, list[Gap]] = defaultdict(list)
+    for one in sorted(bound, key=lambda one: one.device.name.casefold()):
+        if one.device_id in devices:
+            gap = _gap(one.device, sessions[one.session_id], missing[one.device_id].get(one.session_id, []))
+            if gap is not None:
+                gaps[one.session_id].append(gap)
+    return dict(gaps)
+
+
+def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing]) -> Gap | None:
+    """Of a phone that was taken out of use only what it made and did not send; of a session to come nothing."""
+    now, end = clock.now(), end_of(session)
+    is_used = device.revoked_at is None
+    is_held = session.state is SessionState.PLANNED and now >= end
+    is_silent = is_used and is_held and (device.last_seen_at is None or device.last_seen_at < end)
+    n_unsent = device.n_unsent if is_used and now >= session.starts_at else 0
+    if not (missing or n_unsent or is_silent):
+        return None
+    return Gap(device.id, device.name, missing, n_unsent, device.last_seen_at, is_silent)
+
+
+# -- numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A mark that came, by the number that its phone gave it."""
+
+    seq: int
+    session_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What came from one phone: marks with their numbers, and the moments of what is kept elsewhere without one."""
+
+    marks: Sequence[_Numbered]
+    others: Sequence[datetime]
+
+
+async def _made(devices: Iterable[UUID]) -> Mapping[UUID, _Made]:
+    keys = sorted(devices)
+    marks: dict[UUID, list[_Numbered]] = defaultdict(list)
+    columns = ("phone_id", "seq", "session_id", "at")
+    rows = reads(ScanEvent).filter(phone_id__in=keys, seq__not_isnull=True)
+    for phone_id, *rest in await rows.order_by("seq", "at").values_list(*columns):
+        marks[phone_id].append(_Numbered(*rest))
+    others: dict[UUID, list[datetime]] = defaultdict(list)
+    slips = reads(WalkInSlip).filter(device_id__in=keys).values_list("device_id", "written_at")
+    for device_id, at in await slips:
+        others[device_id].append(at)
+    counting = await reads(DeviceActivity).filter(device_id__in=keys).values_list("activity_id")
+    heads = reads(HeadCount).filter(activity_id__in=[key for (key,) in counting], counted_by_id__in=keys)
+    for device_id, at in await heads.values_list("counted_by_id", "counted_at"):
+        others[device_id].append(at)
+    return defaultdict(lambda: _Made((), ()), {key: _Made(marks[key], sorted(others[key])) for key in keys})
+
+
+def _missing(device: Device, made: _Made) -> dict[UUID, list[Missing]]:
+    """What is missing of one phone, by the session of the mark before it.
+
+    Slips, and heads at an activity, have numbers too and are kept without: those written meanwhile are taken off. What
+    the phone holds by its own word is not missing as well.
+    """
+    found: dict[UUID, list[Missing]] = defaultdict(list)
+    for before, after in zip(made.marks, made.marks[1:], strict=False):
+        n = after.seq - before.seq - 1
+        if n > 0:
+            n -= sum(before.at <= at <= after.at for at in made.others)
+        if n > 0:
+            found[before.session_id].append(Missing(n, before.at, after.at))
+    if made.marks:
+        last = made.marks[-1]
+        n = device.last_seq - last.seq - device.n_unsent - sum(at >= last.at for at in made.others)
+        if n > 0:
+            found[last.session_id].append(Missing(n, last.at, None))
+    return found

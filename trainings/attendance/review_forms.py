@@ -1,0 +1,44 @@
+"""Forms of the review pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from trainings.attendance.models import Decision
+from trainings.web.forms import Form
+from trainings.web.i18n import N_
+
+COUNT, DISMISS, TAKE_BACK = "cuenta", "no-cuenta", "deshacer"
+ANSWERS: Mapping[str, Decision] = {COUNT: Decision.COUNTED, DISMISS: Decision.DISMISSED}
+
+
+class AnswerForm(Form):
+    """An answer about some marks, or about all of one phone that had come in by `until`."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
+
+    hacer: Literal["cuenta", "no-cuenta", "deshacer"]
+    marca: list[UUID] = []
+    telefono: UUID | None = None
+    hasta: datetime | None = None
+
+
+class PersonChosenForm(Form):
+    """Whose these marks are."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"registration": N_("Escoja a la persona.")}
+
+    marca: list[UUID] = []
+    registration: UUID
+
+
+class WhichSlipForm(Form):
+    """One slip, and whether it is put aside (`dejar`)."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"ficha": N_("Escoja la ficha.")}
+
+    ficha: UUID
+    hacer: Literal["anotar", "dejar"] = "anotar"

@@ -1,0 +1,303 @@
+"""What of the attendance waits for somebody: odd marks by whom and why, slips, closings, and marks still on phones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
+from trainings.attendance.closings import closed_on_phones, phones_missing
+from trainings.attendance.gaps import Gap, gaps_of
+from trainings.attendance.models import (
+    Decision,
+    Device,
+    DeviceSession,
+    ScanEvent,
+    ScanFlag,
+    ScanKind,
+    SlipState,
+    WalkInSlip,
+)
+from trainings.attendance.projection import is_counted, undone_by
+from trainings.attendance.queries import UnknownSession, gate_of
+from trainings.attendance.reviews import PEOPLE_KINDS
+from trainings.audit.actor import Actor
+from trainings.db import reads
+from trainings.registrations.models import Card, Registration
+from trainings.schedule.models import SessionFacilitator, TrainingSession
+
+SHOWN_FOR = timedelta(days=180)
+GAPS_FOR = timedelta(days=45)
+MOST_SESSIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Marks with one reason and about one person, card, or nobody, which are decided together."""
+
+    flag: ScanFlag
+    decision: Decision
+    events: Sequence[ScanEvent]
+    person: Registration | None = None
+    card: Card | None = None
+    decided_by: str = ""
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [one.id for one in self.events]
+
+    @property
+    def first(self) -> ScanEvent:
+        return self.events[0]
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it says that somebody came or left."""
+        return self.first.kind in PEOPLE_KINDS
+
+    @property
+    def names_nobody(self) -> bool:
+        return self.is_about_people and self.person is None
+
+    @property
+    def counts_now(self) -> bool:
+        """Whether it says something by now. What names nobody counts only as a card without a name, or by decision."""
+        if self.names_nobody and self.flag is not ScanFlag.UNNAMED and self.decision is Decision.NONE:
+            return False
+        return is_counted(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone with undecided marks at a session; `until` is when the last of them came in."""
+
+    device: Device
+    n: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A phone closed the session at `at`; these phones have not told everything since."""
+
+    at: datetime
+    missing: Sequence[Device]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Of one session: cases that wait and those decided, by reason, with slips, phones, gaps and a pending closing."""
+
+    session: TrainingSession
+    open: Sequence[Case] = ()
+    decided: Sequence[Case] = ()
+    phones: Sequence[Phone] = ()
+    slips: Sequence[WalkInSlip] = ()
+    gaps: Sequence[Gap] = ()
+    closing: Closing | None = None
+    phone_names: Mapping[UUID, str] = field(default_factory=dict)
+
+    @property
+    def n_open(self) -> int:
+        """How many answers are asked for."""
+        return len(self.open) + len(self.slips) + (self.closing is not None)
+
+    @property
+    def has_anything(self) -> bool:
+        return bool(self.n_open or self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A session's review as this person may use it."""
+
+    session: TrainingSession
+    can_decide: bool
+    can_close: bool
+
+
+async def review_gate(session_id: UUID, actor: Actor) -> Gate:
+    """Who takes the attendance sees what waits; who leads the hub decides. Raises UnknownSession."""
+    gate = await gate_of(session_id, actor)
+    return Gate(gate.session, can_decide_marks(actor, gate.session.training.hub_id), gate.can_close)
+
+
+async def deciding_gate(session_id: UUID, actor: Actor) -> TrainingSession:
+    """The session, for who decides; for all others unknown."""
+    gate = await review_gate(session_id, actor)
+    if not gate.can_decide:
+        raise UnknownSession
+    return gate.session
+
+
+async def review_of(session: TrainingSession) -> Review:
+    """Everything about one session (with its training loaded)."""
+    return (await reviews_of([session]))[0]
+
+
+async def reviews_of(sessions: Sequence[TrainingSession]) -> list[Review]:
+    """The same for several, with as many statements as for one, except for closings."""
+    keys = [one.id for one in sessions]
+    cases = await _cases(keys)
+    slips: dict[UUID, list[WalkInSlip]] = defaultdict(list)
+    waiting = reads(WalkInSlip).filter(session_id__in=keys, state=SlipState.WAITING).order_by("written_at", "id")
+    for slip in await waiting.select_related("device"):
+        slips[slip.session_id].append(slip)
+    gaps, closings = await gaps_of(keys), await _closings(keys)
+    names = await _phone_names(case.first for own in cases.values() for case in own)
+    return [
+        _review(one, cases[one.id], slips[one.id], gaps.get(one.id, ()), closings.get(one.id), names)
+        for one in sessions
+    ]
+
+
+def _review(
+    session: TrainingSession,
+    cases: Sequence[Case],
+    slips: Sequence[WalkInSlip],
+    gaps: Sequence[Gap],
+    closing: Closing | None,
+    devices: Mapping[UUID, Device],
+) -> Review:
+    waiting = [one for one in cases if one.decision is Decision.NONE]
+    return Review(
+        session=session,
+        open=waiting,
+        decided=[one for one in cases if one.decision is not Decision.NONE],
+        phones=_phones(waiting, devices),
+        slips=slips,
+        gaps=gaps,
+        closing=closing,
+        phone_names={key: one.name for key, one in devices.items()},
+    )
+
+
+def _phones(cases: Iterable[Case], devices: Mapping[UUID, Device]) -> list[Phone]:
+    """Those with several cases, the most first."""
+    events: dict[UUID, list[ScanEvent]] = defaultdict(list)
+    n_cases: dict[UUID, set[int]] = defaultdict(set)
+    for number, case in enumerate(cases):
+        for one in case.events:
+            if one.phone_id is not None:
+                events[one.phone_id].append(one)
+                n_cases[one.phone_id].add(number)
+    several = [
+        Phone(devices[key], len(own), max(one.created_at for one in own))
+        for key, own in events.items()
+        if len(n_cases[key]) > 1 and key in devices
+    ]
+    return sorted(several, key=lambda one: (-one.n, one.device.name))
+
+
+async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
+    keys = {one.phone_id for one in events if one.phone_id is not None}
+    return {one.id: one for one in await reads(Device).filter(id__in=sorted(keys))} if keys else {}
+
+
+# -- cases
+
+
+async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
+    """Odd marks by session, those that were taken back left out, in the order in which they happened."""
+    wanted = Q(session_id__in=list(session_ids)) & (~Q(flag=ScanFlag.NONE) | Q(kind=ScanKind.UNDO))
+    marks = (
+        await reads(ScanEvent)
+        .filter(wanted)
+        .order_by("at", "id")
+        .prefetch_related("registration__participant", "sheet")
+    )
+    undone: dict[UUID, set[UUID]] = {
+        key: undone_by([one for one in marks if one.session_id == key]) for key in session_ids
+    }
+    together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
+    for one in marks:
+        is_moot = one.id in undone[one.session_id] or one.conflict_of_id in undone[one.session_id]
+        if one.flag is not ScanFlag.NONE and not is_moot:
+            together[_key(one)].append(one)
+    cards = await _cards(one for own in together.values() for one in own)
+    deciders = await _names(own[0].decided_by_id for own in together.values())
+    cases: dict[UUID, list[Case]] = defaultdict(list)
+    for own in together.values():
+        first = own[0]
+        cases[first.session_id].append(
+            Case(
+                flag=first.flag,
+                decision=first.decision,
+                events=own,
+                person=first.registration,
+                card=cards.get(first.code_hash),
+                decided_by=deciders.get(first.decided_by_id, "") if first.decided_by_id else "",
+            )
+        )
+    return cases
+
+
+def _key(event: ScanEvent) -> tuple[object, ...]:
+    """What belongs together: reason, answer, and whom it is about; of companions and the like, the phone and kind."""
+    whom: object = event.registration_id or event.code_hash
+    if not whom:
+        whom = (event.kind, event.phone_id) if event.kind not in PEOPLE_KINDS else event.id
+    return event.session_id, event.flag, event.decision, whom
+
+
+async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
+    """Cards without a name, by the beginning of their digest."""
+    shown = sorted({one.code_hash for one in events if one.code_hash and one.registration_id is None})
+    found = {}
+    for start in range(0, len(shown), 100):
+        part = shown[start : start + 100]
+        begins = Q(*(Q(qr_hash__gte=one, qr_hash__lt=f"{one}g") for one in part), join_type=Q.OR)
+        found.update({card.qr_hash[:24]: card for card in await reads(Card).filter(begins)})
+    return found
+
+
+async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    keys = sorted({key for key in user_ids if key is not None})
+    return dict(await reads(User).filter(id__in=keys).values_list("id", "name")) if keys else {}
+
+
+async def _closings(session_ids: Collection[UUID]) -> dict[UUID, Closing]:
+    closed = await closed_on_phones(session_ids)
+    return {key: Closing(at, await phones_missing(key, at)) for key, at in closed.items()}
+
+
+# -- all sessions of somebody
+
+
+async def sessions_to_review(actor: Actor) -> list[Review]:
+    """The sessions in scope in which something waits or is missing, the latest first, at most 60."""
+    now = clock.now()
+    flagged = reads(ScanEvent).filter(decision=Decision.NONE, session__starts_at__gt=now - SHOWN_FOR)
+    keys = {key for (key,) in await flagged.exclude(flag=ScanFlag.NONE).distinct().values_list("session_id")}
+    waiting = reads(WalkInSlip).filter(state=SlipState.WAITING, session__starts_at__gt=now - SHOWN_FOR)
+    keys |= {key for (key,) in await waiting.distinct().values_list("session_id")}
+    bound = reads(DeviceSession).filter(session__starts_at__gt=now - GAPS_FOR, session__starts_at__lte=now)
+    keys |= {key for (key,) in await bound.distinct().values_list("session_id")}
+    sessions = reads(TrainingSession).filter(await _in_scope(actor), id__in=sorted(keys))
+    found = await sessions.order_by("-starts_at", "id").limit(MOST_SESSIONS).prefetch_related("training__hub")
+    return [one for one in await reviews_of(found) if one.has_anything]
+
+
+async def n_to_decide(actor: Actor) -> int:
+    """How many odd marks and slips wait for an answer where this person decides."""
+    here = Q(
+        session__training__hub_id__in=sorted(actor.hubs_with(EDITORS)),
+        session__starts_at__gt=clock.now() - SHOWN_FOR,
+    )
+    marks = reads(ScanEvent).filter(here, decision=Decision.NONE).exclude(flag=ScanFlag.NONE)
+    keys = [key for (key,) in await marks.distinct().values_list("session_id")]
+    cases = await _cases(keys) if keys else {}
+    n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
+    return n_slips + sum(one.decision is Decision.NONE for own in cases.values() for one in own)
+
+
+async def _in_scope(actor: Actor) -> Q:
+    held = reads(SessionFacilitator).filter(user_id=actor.id).values_list("session_id")
+    return Q(training__hub_id__in=sorted(actor.hubs_with(DESK))) | Q(id__in=[key for (key,) in await held])
