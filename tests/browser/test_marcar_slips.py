@@ -15,6 +15,7 @@ from trainings.lib.sealing import SealedBox
 
 TYPED = {"Nombres": "Ixchel Marisol", "Apellidos": "Tzunún Xalín", "Comunidad": "Caserío El Zapote"}
 PHONE_TYPED = "4141 7373"
+FIELDS = "() => [...document.querySelectorAll('input, select')].map((one) => `${one.value}#`)"
 
 
 def _fill(phone: Phone, village: Village) -> None:
@@ -65,37 +66,54 @@ def _sent(phone: Phone) -> None:
     phone.expect_queue("Todo enviado")
 
 
-def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
+def _ready_to_write(phone: Phone, village: Village) -> str:
+    """The slip of a card that was just marked, after the notice was read aloud."""
+    card = _spare_marked(phone, village)
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+    expect(phone.page.get_by_label("Nombres")).to_be_focused()
+    return card
+
+
+def _save(phone: Phone) -> None:
+    phone.page.get_by_role("button", name="Guardar y sellar").click()
+
+
+def _expect_refused(phone: Phone, sentence: str) -> None:
+    expect(phone.page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
+
+
+def test_slip_says_what_is_missing_and_who_reads_what_aloud(phone: Phone, village: Village) -> None:
+    _spare_marked(phone, village)
+    expect(phone.page.locator("[data-consent] [data-text]")).to_contain_text("¿Está de acuerdo?")
+    expect(phone.page.locator("[data-form]")).to_be_hidden()
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+
+    _save(phone)
+    _expect_refused(phone, "Falta este dato: Nombres")
+    expect(phone.page.get_by_label("Nombres")).to_be_focused()
+    _fill(phone, village)
+    phone.page.get_by_label("Teléfono (opcional)").fill("4141 73")
+    _save(phone)
+    _expect_refused(phone, "Escriba los 8 números")
+    phone.page.get_by_label("Teléfono (opcional)").fill("")
+    _save(phone)
+    _expect_refused(phone, "cuando la persona diga que sí")
+
+
+def test_slip_is_sealed_at_once_and_leaves_nothing_readable(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
     sent = _slips_sent(phone)
     pocket.set_offline(True)
-    card = _spare_marked(phone, village)
-    form = phone.page.locator("[data-form]")
-    expect(phone.page.locator("[data-consent] [data-text]")).to_contain_text("¿Está de acuerdo?")
-    expect(form).to_be_hidden()
-    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
-
-    save = phone.page.get_by_role("button", name="Guardar y sellar")
-    save.click()
-    expect(phone.page.get_by_role("alert").filter(has_text="Falta este dato: Nombres")).to_be_visible()
-    expect(phone.page.get_by_label("Nombres")).to_be_focused()
+    card = _ready_to_write(phone, village)
     _fill(phone, village)
-    phone.page.get_by_label("Teléfono (opcional)").fill("4141 73")
-    save.click()
-    expect(phone.page.get_by_role("alert").filter(has_text="Escriba los 8 números")).to_be_visible()
     phone.page.get_by_label("Teléfono (opcional)").fill(PHONE_TYPED)
-    save.click()
-    expect(phone.page.get_by_role("alert").filter(has_text="cuando la persona diga que sí")).to_be_visible()
     phone.page.get_by_label("La persona acepta").check()
-    save.click()
+    _save(phone)
     expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
 
-    kept = "".join([*phone.page.evaluate(DUMP), phone.page.content()])
-    kept += json.dumps(
-        phone.page.evaluate("() => [...document.querySelectorAll('input, select')].map((one) => one.value)")
-    )
-    assert [text for text in (*TYPED.values(), PHONE_TYPED, "41417373", 'cocode"]') if text in kept] == []
+    kept = "".join([*phone.page.evaluate(DUMP), phone.page.content(), *phone.page.evaluate(FIELDS)])
+    assert [text for text in (*TYPED.values(), PHONE_TYPED, "41417373", "cocode#") if text in kept] == []
     _sent(phone)
     [slip] = sent
     read_at = slip.pop("consent_read_at")
@@ -112,14 +130,13 @@ def test_slip_is_read_aloud_once_sealed_at_once_and_leaves_nothing_readable(
         "language": "spa",
     }
     assert _registered(village, card) == [tuple(TYPED.values())]
-    [(kind, made)] = village.ask("SELECT kind, strftime('%s', device_at) FROM scan_event WHERE kind = 'consent'")
-    assert (kind, int(made)) == ("consent", read_at // 1000)
+    read = "SELECT 1 FROM scan_event WHERE kind = 'consent' AND strftime('%s', device_at) = ?"
+    assert village.ask(read, str(read_at // 1000)) == [(1,)]
 
 
 def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Phone, village: Village) -> None:
     sent = _slips_sent(phone)
-    card = _spare_marked(phone, village)
-    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+    card = _ready_to_write(phone, village)
     age = phone.page.get_by_label("Edad")
     assert age.locator("option").evaluate_all("(all) => all.map(({ value }) => value)")[1] == "14-17"
     _fill(phone, village)
@@ -127,18 +144,17 @@ def test_minor_needs_guardian_and_assent_and_has_no_phone_of_their_own(phone: Ph
     age.select_option("14-17")
     expect(phone.page.get_by_label("Teléfono (opcional)")).to_be_hidden()
     phone.page.get_by_label("La persona acepta").check()
-    save = phone.page.get_by_role("button", name="Guardar y sellar")
 
-    save.click()
-    expect(phone.page.get_by_role("alert").filter(has_text="Nombre de la persona encargada")).to_be_visible()
+    _save(phone)
+    _expect_refused(phone, "Nombre de la persona encargada")
     phone.page.get_by_label("Nombre de la persona encargada").fill("Petrona Xalín")
     phone.page.get_by_label("¿Qué es de quien tiene").select_option("madre")
     phone.page.get_by_label("Teléfono de la persona encargada").fill("+502 4141-7373")
     phone.page.get_by_label("persona encargada dijo que sí").check()
-    save.click()
-    expect(phone.page.get_by_role("alert").filter(has_text="dijo que quiere participar")).to_be_visible()
+    _save(phone)
+    _expect_refused(phone, "dijo que quiere participar")
     phone.page.get_by_label("dijo que quiere participar").check()
-    save.click()
+    _save(phone)
     expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
 
     _sent(phone)
@@ -169,7 +185,7 @@ def test_slips_that_are_missing_stand_in_a_list_without_names(phone: Phone, vill
     phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
     _fill(phone, village)
     phone.page.get_by_label("La persona acepta").check()
-    phone.page.get_by_role("button", name="Guardar y sellar").click()
+    _save(phone)
     phone.page.get_by_role("link", name="Otras fichas").click()
 
     expect(cards.first).to_contain_text("Fila 42")

@@ -159,6 +159,19 @@ def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper
     expect(low.page.locator("html[data-saving]")).to_have_count(0)
 
 
+def test_telephone_that_installs_by_hand_is_told_to_be_prepared_inside(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.page.locator(".about summary").click()
+    expect(phone.page.locator("[data-iphone]")).to_be_hidden()
+    pocket.add_init_script("Object.defineProperty(navigator, 'standalone', { value: false })")
+    by_hand = opened(pocket, village)
+    by_hand.page.locator(".about summary").click()
+
+    expect(by_hand.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
+
+
 def test_heads_are_counted_at_an_activity_without_signal(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:

@@ -35,8 +35,8 @@ export class Practice extends EventTarget {
     const now = Date.now();
     const title = app.words.say("practice_title");
     const times = { starts: new Date(now - HOUR_MS / 2).toISOString(), ends: new Date(now + HOUR_MS).toISOString() };
-    const ages = { admits_minors: true, minimum_age: 12, walk_ins: true };
-    this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, hub_phone: "", ...times, ...ages };
+    const ages = { admits_minors: true, minimum_age: 12, walk_ins: true, hub_phone: app.phone.sessions[0]?.hub_phone ?? "" };
+    this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, ...times, ...ages };
     this.phone = { offset: 0, said: app.phone.said, session: (/** @type {string} */ id) => (id === PRACTICE ? this.meeting : null) };
   }
 

@@ -7,6 +7,8 @@ import { timeOfDay } from "../words.js";
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
 
 class Close extends SessionScreen {
+  isBusy = false;
+
   /** @returns {() => void} ends it */
   listen() {
     this.part("[data-close]").addEventListener("click", () => this.keep({ kind: "close", how: "button" }));
@@ -21,7 +23,10 @@ class Close extends SessionScreen {
 
   /** @param {{kind: string, how: string, target?: string}} mark */
   async keep(mark) {
+    if (this.isBusy) return;
+    this.isBusy = true;
     const kept = await this.marks.keep(mark);
+    this.isBusy = false;
     this.part("[data-trouble]").hidden = !kept.error;
     if (kept.error) this.put("[data-why]", kept.text);
     this.draw();

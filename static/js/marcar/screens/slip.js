@@ -27,11 +27,14 @@ class Slip extends SessionScreen {
     this.form = new SlipForm(this.part("[data-form]"), app.words);
     this.language = this.part("[name=idioma]");
     this.isDone = false;
+    this.isBusy = false;
   }
 
   /** @returns {() => void} ends it */
   listen() {
     const said = this.app.phone.said ?? {};
+    this.part("[data-no-walk-ins]").hidden = this.book.session.walk_ins;
+    if (!this.h) this.put("h1", this.app.words.say("slips_title"));
     this.form.offer(this.book.session, said.municipalities ?? []);
     this.form.form.elements.municipality.value = nearby;
     this.#offerLanguages();
@@ -74,12 +77,23 @@ class Slip extends SessionScreen {
   /** @param {Event} event */
   async save(event) {
     event.preventDefault();
+    if (this.isBusy) return;
     const wrong = this.form.wrong();
     this.#refuse(wrong?.why ?? "");
     if (wrong) return wrong.field.focus();
     const { key, consent } = this.app.phone.said ?? {};
     if (!key || !this.reading) return this.#refuse(this.app.words.say("slip_no_key"));
-    const told = { read_at: this.reading.at, language: this.language.value, version: consent?.version ?? "" };
+    // Sealing takes a moment, in which a second touch would make a second slip.
+    this.isBusy = true;
+    await this.#seal(key, consent?.version ?? "").finally(() => (this.isBusy = false));
+  }
+
+  /**
+   * @param {{id: string, raw: string}} key
+   * @param {string} version of the text that was read aloud
+   */
+  async #seal(key, version) {
+    const told = { read_at: this.reading?.at ?? 0, language: this.language.value, version };
     const text = JSON.stringify(this.form.json(told));
     const draft = this.marks.draft({ kind: "slip", how: "button", h: this.h, known: true });
     try {
