@@ -71,7 +71,7 @@ export class SlipForm {
   }
 
   /**
-   * What is sealed. Read by the coordination, see docs/attendance.md.
+   * What is sealed; `docs/phones.md` says who opens it.
    * @param {{read_at: number, language: string, version: string}} consent
    */
   json({ read_at, language, version }) {
