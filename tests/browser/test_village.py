@@ -1,0 +1,195 @@
+"""A village without signal: three phones, one without a clock, one killed, one taken out of use; paper and mistakes.
+
+The session was moved the evening before. Once all has come in, the server holds what the three at the door saw.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, Route
+
+from tests.browser.marcar import Village, opened
+from tests.browser.scanner import PHONE
+from tests.browser.test_marcar_offline import kill_browser
+from tests.browser.village_server import moved, story
+from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk
+from tests.browser_setup import on_path
+
+MARKS = "**/marcar/api/marcas"
+MINUTE = timedelta(minutes=1)
+
+
+class Story:
+    """Who does what. All but the last of the people are expected, and stand on the rows of the sheet in their order."""
+
+    def __init__(
+        self, playwright: Playwright, browser: Browser, village: Village, profile: Path, n_walk_ins: int
+    ) -> None:
+        self.playwright, self.browser, self.village, self.profile = playwright, browser, village, profile
+        n = len(village.made["people"])
+        self.n_named, self.each, self.cards = n - 1, (n - 2) // 4, n_walk_ins // 3
+        self.ana_cookie, berta_cookie, carla_cookie = village.made["phones"]
+        self.ana = arrive(self._with_profile(), village, self.ana_cookie)
+        self.berta = arrive(self._pocket(CLOCK_OF_ITS_OWN), village, berta_cookie)
+        self.carla = arrive(self._pocket(), village, carla_cookie)
+
+    def _with_profile(self) -> BrowserContext:
+        return self.playwright.chromium.launch_persistent_context(
+            self.profile, executable_path=on_path(), args=["--no-sandbox"], viewport=PHONE, locale="es-GT"
+        )
+
+    def _pocket(self, script: str = "") -> BrowserContext:
+        context = self.browser.new_context(viewport=PHONE, locale="es-GT")
+        if script:
+            context.add_init_script(script)
+        return context
+
+    def at_door(self) -> None:
+        """Some come to two phones, some are marked by mistake: two for good, three to be marked again or elsewhere."""
+        self._first_phone()
+        self._phone_without_clock()
+        self._phone_to_be_revoked()
+
+    def _first_phone(self) -> None:
+        ana = self.ana
+        for index in range(self.each + 2):
+            ana.card(index)
+            if index in {1, self.each}:
+                ana.undo_person(index)
+        kill_browser(self.profile)
+        context = self._with_profile()
+        context.set_offline(True)
+        # The browser itself had not written the cookie of a moment ago to the disk.
+        ana.phone = opened(context, self.village, cookie=self.ana_cookie)
+        ana.phone.to_door()
+        ana.card(self.n_named, "review")
+        for index in range(self.cards):
+            ana.spare(index)
+
+    def _phone_without_clock(self) -> None:
+        berta, again = self.berta, self.each + 4
+        berta.to_rows()
+        for row in range(self.each + 1, 2 * self.each + 3):
+            berta.row(row)
+            if row == again:
+                berta.undo_person(row - 1)
+                berta.row(row)
+        for row in range(self.n_named + 1, self.n_named + 2 + self.cards):
+            berta.row(row)
+        berta.undo_card(self.village.made["blanks"][self.cards])
+
+    def _phone_to_be_revoked(self) -> None:
+        carla = self.carla
+        for index in range(2 * self.each, 3 * self.each):
+            carla.card(index)
+        carla.spare(self.cards)
+        carla.undo_card(next(iter(carla.cards)))
+        carla.to_rows()
+        # The first of these rows is a card that the other phone saw too.
+        for row in range(self.n_named + self.cards, self.n_named + 2 * self.cards + 1):
+            carla.row(row)
+
+    @property
+    def paper(self) -> range:
+        """Rows that are signed on the sheet: the last of another phone's people, and those who were on none."""
+        return range(3 * self.each, 4 * self.each)
+
+    @property
+    def taken_back_late(self) -> str:
+        """Whose mark was a mistake; that it was taken back is what does not arrive at first."""
+        return str(self.village.made["people"][1]["registration_id"])
+
+    def on_paper(self) -> set[str]:
+        return {str(self.village.made["people"][row - 1]["registration_id"]) for row in self.paper}
+
+
+def hold_back(context: BrowserContext) -> list[int]:
+    """The third mark of what this phone sends does not arrive, until the route is gone; its number."""
+    held: list[int] = []
+
+    def without(route: Route) -> None:
+        body = json.loads(route.request.post_data or "")
+        held[:] = held or [body["events"][2]["seq"]]
+        body["events"] = [one for one in body["events"] if one["seq"] not in held]
+        route.continue_(post_data=json.dumps(body))
+
+    context.route(MARKS, without)
+    return held
+
+
+def present(village: Village) -> dict[str, bool]:
+    """Who is present on the server, and whether that is to be reviewed."""
+    return dict(village.ask("SELECT registration_id, to_review FROM attendance WHERE is_present"))
+
+
+def in_time(village: Village, began: datetime) -> bool:
+    """Whether every arrival is of this morning, that on the phone without a clock among them."""
+    moments = [
+        datetime.fromisoformat(at) for (at,) in village.ask("SELECT arrived_at FROM attendance WHERE is_present")
+    ]
+    return all(began - MINUTE < at.replace(tzinfo=UTC) < datetime.now(UTC) + MINUTE for at in moments)
+
+
+def play(scene: Story) -> None:
+    village, desk = scene.village, at_desk(scene.browser.new_context(locale="es-GT"), scene.village)
+    ana, berta, carla = scene.ana, scene.berta, scene.carla
+    began = datetime.now(UTC)
+    moved(village)
+
+    scene.at_door()
+    desk.type_in(f"{scene.paper[0]}-{scene.paper[-1]}")
+    assert present(village).keys() == scene.on_paper()
+    desk.revoke("Teléfono de Carla")
+    berta.send()
+    carla.send()
+    held = hold_back(ana.page.context)
+    ana.page.context.set_offline(False)
+    ana.phone.send_now()
+    ana.phone.expect_queue("1 marca que el servidor no entiende")
+
+    assert "Falta 1 marca de Teléfono de Ana" in desk.review()
+    assert present(village).keys() == scene.on_paper() | ana.people | berta.people | {scene.taken_back_late}
+    ana.page.context.unroute(MARKS)
+    ana.send()
+    assert held == [3]
+    assert "Lo que falta de los teléfonos" not in desk.review()
+    waiting = village.made["people"][-1]["registration_id"]
+    expected = dict.fromkeys(scene.on_paper() | ana.people | berta.people, 0) | {waiting: 1}
+    assert present(village) == expected
+    assert desk.n_unnamed() == len(ana.cards | berta.cards)
+
+    refused = village.made["people"][2 * scene.each + 3]
+    desk.decide("No cuenta", refused["name"])
+    desk.decide("Todas cuentan", "Teléfono de Carla")
+    desk.decide("Cuenta", village.made["people"][-1]["name"])
+    desk.count_cards()
+
+    counted = carla.people - {refused["registration_id"]}
+    assert present(village) == dict.fromkeys(expected.keys() | counted, 0)
+    assert desk.n_unnamed() == len(ana.cards | berta.cards | carla.cards)
+    assert in_time(village, began)
+    assert "Lo que falta de los teléfonos" not in desk.review()
+
+
+def tell(playwright: Playwright, browser: Browser, folder: Path, *, n_people: int, n_walk_ins: int) -> None:
+    with story(folder / "village", n_people) as village:
+        scene = Story(playwright, browser, village, folder / "profile", n_walk_ins)
+        play(scene)
+        scene.ana.page.context.close()
+
+
+def test_small_village_then_attendance_is_what_they_saw(
+    playwright: Playwright, browser: Browser, tmp_path: Path
+) -> None:
+    tell(playwright, browser, tmp_path, n_people=24, n_walk_ins=6)
+
+
+@pytest.mark.proof
+def test_village_of_eighty_then_attendance_is_what_they_saw(
+    playwright: Playwright, browser: Browser, tmp_path: Path
+) -> None:
+    tell(playwright, browser, tmp_path, n_people=80, n_walk_ins=12)

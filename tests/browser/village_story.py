@@ -1,0 +1,155 @@
+"""A morning in a village school: who marked whom on which phone, and what three people at the door saw themselves.
+
+What was seen is kept here in plain sets, apart from every program, so that what the server makes of it can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.marcar import Phone, Village, at_door
+from trainings.lib import tokens
+
+DAYS_BEHIND = 4_000
+CLOCK_OF_ITS_OWN = f"""(() => {{
+    const Real = Date, shift = -{DAYS_BEHIND} * 86_400_000;
+    globalThis.Date = class extends Real {{
+        constructor(...parts) {{ super(...(parts.length ? parts : [Real.now() + shift])); }}
+        static now() {{ return Real.now() + shift; }}
+    }};
+}})()"""
+"""As in a phone whose battery was out: it knows how long things take, not which day it is."""
+
+
+@dataclass
+class Facilitator:
+    """One of the three, her phone, and whom she saw come: people by registration, nameless cards by their hash."""
+
+    phone: Phone
+    village: Village
+    people: set[str] = field(default_factory=set)
+    cards: set[str] = field(default_factory=set)
+
+    @property
+    def page(self) -> Page:
+        return self.phone.page
+
+    def to_rows(self) -> None:
+        self.page.get_by_role("link", name="Por fila").click()
+        expect(self.page.locator("[name=hoja]")).to_have_value(self.village.made["sheet"])
+
+    def to_cards(self) -> None:
+        self.page.get_by_role("link", name="Con cámara").click()
+        expect(self.page.get_by_label("Código del boleto")).to_be_visible()
+
+    def card(self, index: int, state: str = "present") -> None:
+        """The ticket of somebody, read by a scanner with a cable. Its name opens."""
+        person = self.village.made["people"][index]
+        self.phone.type_code(person["token"])
+        self.phone.expect_answer(state, person["name"])
+        self.people.add(person["registration_id"])
+
+    def spare(self, index: int) -> None:
+        token = self.village.made["spares"][index]
+        self.phone.type_code(token)
+        self.phone.expect_answer("present", "Tarjeta sin nombre")
+        expect(self.page.get_by_label("Código del boleto")).to_have_value("")
+        self.cards.add(tokens.digest(token, "qr")[:24])
+
+    def row(self, number: int) -> None:
+        """A row of the sheet, with somebody's name or without one."""
+        people, blanks = self.village.made["people"], self.village.made["blanks"]
+        self.page.get_by_label("Fila", exact=True).fill(str(number))
+        self.page.get_by_label("Fila", exact=True).press("Enter")
+        self.phone.expect_answer("present", f"Fila {number}")
+        named = len(people) - 1
+        if number <= named:
+            self.people.add(people[number - 1]["registration_id"])
+        else:
+            self.cards.add(blanks[number - named - 1])
+
+    def undo_person(self, index: int) -> None:
+        self._undo()
+        self.people.remove(self.village.made["people"][index]["registration_id"])
+
+    def undo_card(self, card: str) -> None:
+        self._undo()
+        self.cards.remove(card)
+
+    def _undo(self) -> None:
+        self.page.locator(".keys [data-undo]").click()
+        self.phone.expect_answer("undone")
+
+    def send(self) -> None:
+        self.page.context.set_offline(False)
+        self.phone.send_now()
+        self.phone.expect_queue("Todo enviado")
+
+
+def arrive(context: BrowserContext, village: Village, cookie: str) -> Facilitator:
+    """Ready at the door, and then without signal."""
+    facilitator = Facilitator(at_door(context, village, cookie), village)
+    context.set_offline(True)
+    return facilitator
+
+
+@dataclass
+class Desk:
+    """The coordination in town, in the panel."""
+
+    page: Page
+    village: Village
+
+    @property
+    def door(self) -> str:
+        return f"{self.village.origin}/panel/sesiones/{self.village.made['session']}"
+
+    def revoke(self, name: str) -> None:
+        self.page.goto(f"{self.village.origin}/panel/telefonos")
+        self.page.get_by_role("link", name=name).click()
+        self.page.get_by_role("link", name="retirarlo").click()
+        self.page.get_by_role("button", name="Retirar el teléfono").click()
+        expect(self.page.locator("h1")).to_be_visible()
+
+    def type_in(self, rows: str) -> None:
+        """The signed sheet, as the paper tells it."""
+        self.page.goto(f"{self.door}/hojas/{self.village.made['sheet']}")
+        self.page.get_by_label("Quiénes firmaron").fill(rows)
+        self.page.get_by_role("button", name="Revisar antes de marcar").click()
+        self.page.get_by_role("button", name="Marcar", exact=False).click()
+        expect(self.page.locator("#linea")).to_be_visible()
+
+    def review(self) -> str:
+        """What waits for a decision, and what is missing."""
+        self.page.goto(f"{self.door}/revisar")
+        return self.page.locator("main").inner_text()
+
+    def n_unnamed(self) -> int:
+        """How many have no name yet, as the attendance page says."""
+        self.page.goto(f"{self.door}/asistencia")
+        found = re.search(r"(\d+) con tarjeta, sin nombre", self.page.locator("main").inner_text())
+        return int(found[1]) if found else 0
+
+    def decide(self, answer: str, who: str) -> None:
+        """`who`: a person, or a phone with all that waits of it."""
+        self.page.goto(f"{self.door}/revisar")
+        self._press(self.page.get_by_role("button", name=re.compile(f"^{answer} ?: {who}")))
+
+    def count_cards(self) -> None:
+        """Whoever came with a card that is nobody's yet, seen by the phone that was taken out of use."""
+        self.page.goto(f"{self.door}/revisar")
+        waiting = self.page.get_by_role("button", name="Cuenta sin nombre")
+        while waiting.count():
+            self._press(waiting.first)
+
+    def _press(self, button: Locator) -> None:
+        with self.page.expect_navigation():
+            button.click()
+
+
+def at_desk(context: BrowserContext, village: Village) -> Desk:
+    context.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
+    return Desk(context.new_page(), village)
