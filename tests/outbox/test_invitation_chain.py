@@ -94,7 +94,8 @@ async def test_session_of_a_long_course_is_invited_to_by_its_reminder_and_withdr
     first, *_, last = sorted(training.sessions, key=lambda one: one.starts_at)
     registration = await make.make_registration(training, email="ana@x.example")
     await deliver(db, peer)
-    assert [part.get_filename() for part in peer.accepted[0].iter_attachments()] == ["calendario.ics"]
+    [whole] = peer.accepted[0].iter_attachments()
+    assert (whole.get_filename(), whole.get_content_charset()) == ("calendario.ics", "utf-8")
     freeze(at_nine_before(first))
     await remind()
     await deliver(db, peer)

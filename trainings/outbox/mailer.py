@@ -101,7 +101,9 @@ def build(mail: Mail, *, sender: str, message_id: str, date: datetime) -> EmailM
         message.add_attachment(mail.invitation.content, maintype="application", subtype="ics", filename="invite.ics")
     for attachment in mail.attachments:
         main, _, sub = attachment.media_type.partition("/")
-        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+        # Text that does not say how it is written is ASCII to a mail program, and its accents are lost.
+        params = {"charset": "utf-8"} if main == "text" else None
+        message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name, params=params)
     message["Content-Language"] = mail.lang
     return message
 
