@@ -25,6 +25,18 @@ APP = "/marcar/"
 LINE_NOISE = ("Failed to load resource",)
 
 
+def of_store(store: str, question: str) -> str:
+    """A script that asks the phone's database: all of a store (`getAll()`), how many (`count()`), one (`get('x')`)."""
+    return f"""() => new Promise((done) => {{
+        indexedDB.open('marcar').onsuccess = ({{ target: {{ result: db }} }}) => {{
+            db.transaction('{store}').objectStore('{store}').{question}.onsuccess = ({{ target }}) => {{
+                db.close();
+                done(target.result);
+            }};
+        }};
+    }})"""
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with a ticket; `name` is what a phone may show of them."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser.marcar import Phone, Village, opened
+from tests.browser.marcar import Phone, Village, of_store, opened
 from trainings.lib import tokens
 
 LISTEN = """() => {
@@ -24,22 +24,24 @@ FULL = """() => {
     IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
 }"""
 NEWER_DATABASE = "() => new Promise((done) => { indexedDB.open('marcar', 99).onsuccess = () => done(true) })"
-EVENTS = """() => new Promise((done) => {
-    indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
-        db.transaction('events').objectStore('events').getAll().onsuccess = ({ target }) => {
-            db.close();
-            done(target.result);
-        };
-    };
-})"""
-MUTED = """() => new Promise((done) => {
-    indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
-        db.transaction('meta').objectStore('meta').get('muted').onsuccess = ({ target }) => {
-            db.close();
-            done(target.result);
-        };
-    };
-})"""
+EVENTS = of_store("events", "getAll()")
+MUTED = of_store("meta", "get('muted')")
+MARK_WHILE_READING = """async () => {
+    const { Book } = await import('/static/js/marcar/book.js');
+    let answer;
+    const asked = new Promise((ask) => { answer = ask; });
+    let give;
+    const given = new Promise((resolve) => { give = resolve; });
+    const store = { roster: async () => null, of: () => { answer(); return given; } };
+    const book = new Book({ id: 's', training: 't' });
+    const reading = book.read(store);
+    await asked;
+    book.add({ id: 'made', kind: 'in', h: 'b', seq: 2 });
+    give([{ event: { id: 'read', kind: 'in', h: 'a', seq: 1 } }]);
+    await reading;
+    return book.events.map(({ id }) => id);
+}"""
+LISTS = of_store("rosters", "count()")
 TWO_CAMERAS = """
     globalThis.asked = [];
     const { mediaDevices } = navigator;
@@ -282,6 +284,21 @@ def test_other_version_in_another_window_is_told_and_nothing_turns_green(phone: 
     phone.type_code(ana.token)
     phone.expect_answer("not_saved", ana.name, "Anote a la persona en papel")
     assert village.scans_of(ana) == 0
+
+
+def test_mark_made_while_the_marks_are_read_is_not_forgotten(phone: Phone) -> None:
+    assert phone.page.evaluate(MARK_WHILE_READING) == ["read", "made"]
+
+
+def test_list_leaves_a_phone_that_never_finds_a_signal_again(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    pocket.set_offline(True)
+    pocket.clock.set_system_time(datetime.now(UTC) + timedelta(days=9))
+    phone.page.goto(f"{village.origin}/marcar/")
+
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
+    assert phone.page.evaluate(LISTS) == 0
 
 
 def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Village) -> None:

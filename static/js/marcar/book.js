@@ -32,11 +32,15 @@ export class Book {
    * @param {any} session
    */
   async read(store, session = this.session) {
+    const before = new Set(this.events);
     const [file, kept] = [await store.roster(session.id), await store.of(session.id)];
+    const read = new Map(kept.map(({ event }) => [event.id, event]));
+    // Somebody may have marked while we read.
+    for (const event of this.events) if (!before.has(event)) read.set(event.id, event);
     this.session = session;
     this.hasRoster = Boolean(file);
     this.roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
-    this.events = kept.map(({ event }) => event).sort((a, b) => a.seq - b.seq);
+    this.events = [...read.values()].sort((a, b) => a.seq - b.seq);
     for (const known of [this.#marks, this.#about, this.#present]) known.clear();
     for (const event of this.events) this.#note(event);
     return this;

@@ -8,7 +8,7 @@ const AFTERWARDS_MS = 12 * 3_600_000;
 /** Why the server gives a list no more. */
 const OVER = new Set(["roster_over", "revoked"]);
 
-/** @typedef {"" | "unprepared" | "revoked" | "outdated"} Account what stands between this phone and the server */
+/** @typedef {"" | "unprepared" | "revoked"} Account what stands between this phone and the server */
 
 export class Phone {
   /** @type {any} */
@@ -36,6 +36,8 @@ export class Phone {
     this.said = (await this.store.get(KEY)) ?? null;
     this.account = (await this.store.get("account")) ?? "";
     for (const roster of await this.store.rosters()) this.rosters.set(roster.session, roster.version);
+    // A phone that never comes back to a signal lets go of its lists, too.
+    await this.#dropOver();
   }
 
   get isPrepared() {
@@ -55,6 +57,11 @@ export class Phone {
   /** The server's clock minus ours, in milliseconds, as last measured. */
   get offset() {
     return this.said?.offset ?? 0;
+  }
+
+  /** Our clock, corrected. */
+  get now() {
+    return Date.now() + this.offset;
   }
 
   /** @param {string} id */
@@ -109,7 +116,7 @@ export class Phone {
 
   /** @param {any} session */
   async #fetchRoster(session) {
-    if (Date.parse(session.roster_until) < Date.now() + this.offset) return;
+    if (Date.parse(session.roster_until) < this.now) return;
     const version = this.rosters.get(session.id);
     // Without a version the server gives no list of it any more.
     if (!session.version) return this.#drop(session.id);
@@ -126,15 +133,20 @@ export class Phone {
 
   /** Lists whose time is over, and marks that the server has of sessions that are over, leave this phone. */
   async #tidy() {
-    const now = Date.now() + this.offset;
+    await this.#dropOver();
     for (const session of this.sessions) {
-      if (this.account === "revoked" || Date.parse(session.roster_until) < now) await this.#drop(session.id);
-      if (Date.parse(session.ends) + AFTERWARDS_MS < now) await this.#forgetMarks(session.id);
+      if (Date.parse(session.ends) + AFTERWARDS_MS < this.now) await this.#forgetMarks(session.id);
     }
     const named = new Set([...this.sessions, ...(this.said.activities ?? [])].map(({ id }) => id));
     for (const id of this.rosters.keys()) if (!named.has(id)) await this.#drop(id);
     const sent = (await this.store.everything()).filter((one) => isSent(one) && !named.has(one.scope));
     await this.store.forget(sent.map(({ id }) => id));
+  }
+
+  async #dropOver() {
+    for (const session of this.sessions) {
+      if (this.account === "revoked" || Date.parse(session.roster_until) < this.now) await this.#drop(session.id);
+    }
   }
 
   /** @param {string} id */

@@ -107,7 +107,7 @@ function stateOf(session, app) {
  * @param {App} app
  */
 function lacksList(session, { phone }) {
-  return !phone.hasRoster(session.id) && Date.parse(session.roster_until) > Date.now() + phone.offset;
+  return !phone.hasRoster(session.id) && Date.parse(session.roster_until) > phone.now;
 }
 
 /**
@@ -115,7 +115,7 @@ function lacksList(session, { phone }) {
  * @param {App} app
  */
 function isOver(session, { phone }) {
-  return Date.parse(session.ends) < Date.now() + phone.offset;
+  return Date.parse(session.ends) < phone.now;
 }
 
 /**
