@@ -39,7 +39,7 @@ from trainings.schedule.printouts import note_printed
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -171,17 +171,18 @@ async def _printed(request: Request) -> tuple[Door, OpenSheet]:
 
 @allow(*ATTENDANCE_TAKERS)
 async def page(request: Request) -> Response:
-    """The list to sign as a page that the browser prints."""
+    """The list to sign as a page that the browser prints: in Spanish as its PDF is, whatever the panel speaks."""
     door, opened = await _printed(request)
     head = await head_of(door)
-    context = {
-        "session": views.session_view(door),
-        "sheet": opened,
-        "head": head,
-        "columns": [gettext(SHORT.get(code, sheets.COLUMNS[code])) for code in opened.sheet.columns],
-        "base": path_of(door.session.id, opened.sheet.code),
-    }
-    return render(request, "sheets/print.html", context)
+    with speaking(SOURCE_LANGUAGE):
+        context = {
+            "session": views.session_view(door),
+            "sheet": opened,
+            "head": head,
+            "columns": [gettext(SHORT.get(code, sheets.COLUMNS[code])) for code in opened.sheet.columns],
+            "base": path_of(door.session.id, opened.sheet.code),
+        }
+        return render(request, "sheets/print.html", context)
 
 
 @allow(*ATTENDANCE_TAKERS)
