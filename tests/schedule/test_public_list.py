@@ -116,6 +116,7 @@ async def test_empty_list_without_filters_leads_to_the_search(client: AsyncClien
         ("municipio=macondo", "No conocemos ese municipio."),
         ("tema=%27%3B--", "No conocemos ese tema."),
         ("idioma_cap=klingon", "No conocemos ese idioma."),
+        ("acceso=ramp", "No entendimos qué acceso busca."),
     ],
 )
 async def test_filter_that_is_not_understood_is_left_out_with_a_note(

@@ -105,7 +105,10 @@ def read_filters(query: Mapping[str, str], topics: Mapping[str, str]) -> tuple[F
     invited = query.get("para", "")
     if invited and invited not in AUDIENCES:
         invited = _left_out(notes, gettext("No entendimos para quién busca. Mostramos todas."))
-    return Filters(town, topic, spoken, since, query.get("acceso", "") == "si", invited), notes
+    access = query.get("acceso", "")
+    if access not in ("", "si"):
+        access = _left_out(notes, gettext("No entendimos qué acceso busca. Mostramos todas."))
+    return Filters(town, topic, spoken, since, access == "si", invited), notes
 
 
 def read_page(query: Mapping[str, str]) -> int:
