@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.marcar import Phone, Village
+from tests.browser.marcar import Phone, Village, opened
+from tests.browser.scanner import PHONE
 from tests.browser.test_marcar_shell import DUMP
 from trainings.attendance.practice import samples
 
@@ -47,3 +48,29 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     expect(phone.page.locator(".practice")).to_have_count(0)
     phone.expect_count(0)
     assert village.ask("SELECT id FROM scan_event") == []
+
+
+def test_phone_that_is_not_prepared_can_practise_a_slip(cameras: Browser, village: Village) -> None:
+    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    phone = opened(context, village)
+    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
+    phone.page.get_by_role("link", name="Practicar por número de fila").click()
+    phone.page.get_by_label("Fila", exact=True).fill("13")
+    phone.page.get_by_label("Fila", exact=True).press("Enter")
+    phone.expect_answer("present", "Fila 13")
+
+    phone.page.get_by_role("link", name="Llenar su ficha").click()
+    expect(phone.page.locator("[data-consent] [data-text]")).to_contain_text("¿Está de acuerdo?")
+    phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
+    phone.page.get_by_label("Nombres").fill("Ejemplo")
+    phone.page.get_by_label("Apellidos").fill("De Prueba")
+    phone.page.get_by_label("Municipio donde vive").select_option("0000")
+    phone.page.get_by_label("¿De parte de quién viene?").select_option("otro")
+    phone.page.get_by_label("La persona acepta").check()
+    phone.page.get_by_role("button", name="Guardar y sellar").click()
+
+    expect(phone.page.get_by_text("Ficha guardada y sellada")).to_be_visible()
+    expect(phone.page.locator(".practice")).to_contain_text(BANNER)
+    assert "Ejemplo" not in "".join(phone.page.evaluate(DUMP))
+    assert phone.complaints == []
+    context.close()

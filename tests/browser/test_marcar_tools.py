@@ -10,6 +10,10 @@ from tests.browser.marcar import Phone, Village, opened
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
+AWAKE = """
+const lock = { release() { globalThis.awake = false } };
+Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => ((globalThis.awake = true), lock) } });
+"""
 BATTERY = """navigator.getBattery = async () => Object.assign(new EventTarget(), { level: 0.1, charging: false })"""
 
 
@@ -61,7 +65,7 @@ def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone,
 def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_stated(
     phone: Phone, village: Village
 ) -> None:
-    [ana] = village.people(1)
+    ana, byron = village.people(2)
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     _to(phone, "Se fue antes")
@@ -86,10 +90,13 @@ def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_state
     phone.expect_answer("review", "Fila 17", "no tiene su llegada")
     phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
     phone.expect_answer("undone")
+    phone.page.get_by_text("Con la cámara").click()
+    phone.scan(byron.token)
+    phone.expect_answer("review", byron.name)
 
     _send(phone)
     left = "SELECT registration_id, how, row FROM scan_event WHERE kind = 'left' AND stated_at <= at ORDER BY seq"
-    assert [(how, row) for _key, how, row in village.ask(left)] == [("typed", None), ("row", 17)]
+    assert [(how, row) for _key, how, row in village.ask(left)] == [("typed", None), ("row", 17), ("camera", None)]
     [(is_over,)] = village.ask(
         "SELECT left_at IS NOT NULL FROM attendance WHERE registration_id = ?", ana.registration_id
     )
@@ -139,9 +146,14 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
 def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
+    pocket.add_init_script(AWAKE)
+    phone.reload()
+    phone.scan(None)
+    phone.page.wait_for_function("() => globalThis.awake === true")
     phone.page.locator(".more summary").click()
     phone.page.get_by_role("button", name="Ahorro").click()
 
+    phone.page.wait_for_function("() => globalThis.awake === false")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
     phone.reload()
     assert phone.page.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"

@@ -19,6 +19,7 @@ from trainings.outreach.bands import SEEN_BANDS
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, asked_now
+from trainings.people.models import ConsentPurpose
 from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
@@ -167,7 +168,7 @@ def _offered() -> dict[str, Any]:
         "sexes": choices.sexes(),
         "age_groups": choices.age_groups(),
         "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
-        "asked": {"guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
+        "asked": {"data": aloud[ConsentPurpose.DATA], "guardian": aloud[GUARDIAN], "assent": aloud[ASSENT]},
         "seen_sexes": [(code.value, gettext(words)) for code, words in SEXES_SEEN.items()],
         "seen_bands": [(code.value, gettext(BANDS[code]), gettext(BANDS_IN_YEARS[code])) for code in SEEN_BANDS],
         "samples": samples(),

@@ -53,7 +53,7 @@ class Counter {
   }
 
   undo() {
-    const target = this.touches.at(-1)?.id;
+    const target = this.touches.pop()?.id;
     return target && this.keep({ kind: "undo", how: "button", target });
   }
 

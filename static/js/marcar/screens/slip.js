@@ -137,7 +137,8 @@ class Slip extends SessionScreen {
     this.part("[data-form]").hidden = !isFilling || !reading;
     this.part("[data-done]").hidden = !this.isDone;
     for (const text of this.parts("[data-text]")) {
-      text.textContent = this.texts[this.language.value] ?? "";
+      // A phone that practises before it was prepared was told no text yet.
+      text.textContent = this.texts[this.language.value] ?? this.app.words.say("slip_aloud");
       text.lang = TAGS[this.language.value] ?? this.language.value;
     }
     if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { time: timeOfDay(reading.at) }));
