@@ -65,7 +65,7 @@ def said(marks: Sequence[KeptMark]) -> tuple[Any, ...]:
     return stay, unnamed_of(marks, undone), heads_of(marks, undone)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(marks=SESSIONS, shuffled=st.randoms(use_true_random=False))
 def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Random) -> None:
     again = list(marks)
@@ -209,18 +209,17 @@ async def in_order(village: Village) -> dict[str, tuple[Any, ...]]:
     return await outcome(village)
 
 
-# A shorter interleaving would tell no more, and looking for one takes minutes.
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(chance=st.randoms(use_true_random=False))
-async def test_interleaving_repetition_and_order_of_uploads_then_the_same_attendance(
-    village: Village, chance: Random
-) -> None:
-    expected = await in_order(village)
+@pytest.fixture
+async def expected(village: Village) -> dict[str, tuple[Any, ...]]:
+    return await in_order(village)
+
+
+async def interleaved(village: Village, chance: Random) -> dict[str, tuple[Any, ...]]:
+    """What comes of the same marks in any order, in batches of any size, half of them twice."""
     await forget(village)
     sent = [(phone, one) for phone in village.phones for one in phone.events]
     sent += chance.sample(sent, len(sent) // 2)
     chance.shuffle(sent)
-
     while sent:
         phone = sent[0][0]
         # Of this phone the next few; that the answer is lost and they come again is among what is repeated.
@@ -229,8 +228,29 @@ async def test_interleaving_repetition_and_order_of_uploads_then_the_same_attend
             sent.remove(pair)
         upload = Upload([one for _phone, one in batch], phone.offset, n_unsent=chance.choice([0, 1, 30]))
         await receive(phone.device, upload)
+    return await outcome(village)
 
-    assert await outcome(village) == expected
+
+# A shorter interleaving would tell no more, and looking for one takes minutes.
+few = settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+CHANCES = st.randoms(use_true_random=False)
+
+
+@few
+@given(chance=CHANCES)
+async def test_interleaving_repetition_and_order_of_uploads_then_the_same_attendance(
+    village: Village, expected: dict[str, tuple[Any, ...]], chance: Random
+) -> None:
+    assert await interleaved(village, chance) == expected
+
+
+@pytest.mark.proof
+@settings(few, max_examples=150)
+@given(chance=CHANCES)
+async def test_many_interleavings_then_the_same_attendance(
+    village: Village, expected: dict[str, tuple[Any, ...]], chance: Random
+) -> None:
+    assert await interleaved(village, chance) == expected
 
 
 async def test_story_then_what_everybody_saw(village: Village) -> None:

@@ -37,6 +37,10 @@ WHERE a.code IN ?list
 """
 
 
+class CameMeanwhile(Exception):
+    """Between our first look and our locks another transaction kept one of these ids, at a training not held here."""
+
+
 @dataclass(slots=True)
 class Batch:
     """What is known while a batch is decided, with all trainings held that it touches.
@@ -62,19 +66,25 @@ class Batch:
 
     @classmethod
     async def open(cls, device: Device, offset: timedelta, events: Sequence[UploadedEvent]) -> Self:
-        """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one."""
+        """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one.
+
+        Raises CameMeanwhile: begun anew, it holds what it has to hold.
+        """
         trainings = await _locked_trainings(events)
         sessions = await TrainingSession.filter(training_id__in=sorted(trainings))
+        known = {one.id: one for one in sessions}
         ends, bound = ends_of(sessions), await sessions_of(device)
         waits = {one.id: ScanFlag.OTHER_SESSION for one in sessions if one.id not in bound}
         waits |= {one.id: ScanFlag.REVOKED for one in sessions if not may_upload(device, ends[one.training_id])}
         keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}
         undone = {one.target for one in events if one.kind is EventKind.UNDO and one.target is not None}
         kept = await marks_by_key(keys) | {one.id: one for one in await other_bodies(_sessions_in(events), undone)}
+        if any(one.id in kept and kept[one.id].session_id not in known for one in events):
+            raise CameMeanwhile
         return cls(
             device=device,
             offset=offset,
-            sessions={one.id: one for one in sessions},
+            sessions=known,
             trainings=trainings,
             waits=waits,
             holders=await find_holders(events),

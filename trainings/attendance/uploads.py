@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from trainings import clock
-from trainings.attendance.batches import Batch
+from trainings.attendance.batches import Batch, CameMeanwhile
 from trainings.attendance.closings import close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
@@ -93,8 +93,8 @@ async def _keep_alone(device: Device, upload: Upload, one: UploadedEvent | Unrea
 async def _keep_once_more(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
     try:
         return await _keep(device, upload, read)
-    except IntegrityError:
-        # In between another process kept one of these ids, at a session that was not held here. Now it is found.
+    except (IntegrityError, CameMeanwhile):
+        # In between another process kept one of these ids, at a training that was not held here. Now it is found.
         return await _keep(device, upload, read)
 
 
