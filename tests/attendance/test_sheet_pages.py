@@ -21,6 +21,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.places.models import Operator
+from trainings.registrations import cards
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import PrintKind, Printout
 from trainings.settings import Settings
@@ -210,6 +211,19 @@ async def test_blank_row_leads_to_the_form_with_its_card_and_gets_the_name(desk:
     assert [one.headers["content-type"] for one in files] == ["application/pdf"] * 2
 
 
+async def test_a_card_that_was_made_void_marks_nobody_and_that_is_told(desk: Desk) -> None:
+    await cards.void((await Card.get(sheet_id=desk.sheet.id, number=2)).id, actor=PROGRAM)
+    key = str(tokens.uuid7())
+
+    alone = await desk.post("filas/5/marcar")
+    await desk.post("pasar", key=key, rows="1, 5", do="marcar")
+
+    assert (alone.status_code, "La tarjeta de la fila 5 ya no vale" in alone.text) == (409, True)
+    assert "No cuenta la fila 5: su tarjeta ya no vale" in await desk.text(f"?linea={key}")
+    counted = await totals_of(desk.door.session)
+    assert (counted.n_present, counted.n_unnamed) == (1, 0)
+
+
 async def test_who_left_before_the_end_has_fewer_minutes_until_that_goes_back(desk: Desk) -> None:
     await desk.post("filas/1/marcar")
 
@@ -230,8 +244,8 @@ async def test_who_left_before_the_end_has_fewer_minutes_until_that_goes_back(de
     ("row", "time", "status", "sentence"),
     [
         ("1", "", 422, "Escriba a qué hora se fue."),
-        ("1", "08:29", 422, "después de la llegada y antes de que termine"),
-        ("1", "12:30", 422, "después de la llegada y antes de que termine"),
+        ("1", "08:30", 422, "entre el comienzo y el final de la sesión"),
+        ("1", "12:30", 422, "entre el comienzo y el final de la sesión"),
         ("2", "09:00", 409, "En la fila 2 no hay nadie marcado."),
         ("6", "09:00", 404, "No encontramos"),
     ],

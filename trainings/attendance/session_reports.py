@@ -110,9 +110,9 @@ def _of_the_session(session: TrainingSession, figures: Figures) -> Iterator[Lack
     elif session.closed_at is None:
         yield "/asistencia", N_("La sesión sigue abierta. Ciérrela para que las cuentas ya no cambien."), 0
     if figures.n_to_review:
-        yield "/asistencia", N_("Llegadas por revisar: %(n)s."), figures.n_to_review
+        yield "/revisar", N_("Llegadas por revisar: %(n)s."), figures.n_to_review
     if figures.n_unnamed:
-        yield "/asistencia", N_("Llegaron con tarjeta y todavía no tienen nombre: %(n)s."), figures.n_unnamed
+        yield "/revisar", N_("Llegaron con tarjeta y todavía no tienen nombre: %(n)s."), figures.n_unnamed
 
 
 def _of_the_account(offers: list[str], report: Report) -> Iterator[Lack]:

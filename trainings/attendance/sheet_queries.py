@@ -270,14 +270,15 @@ def event_of_row(key: UUID, number: int) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class TypedIn:
-    """What a line of row numbers came to: the rows that it marked, of these who had been there already, and who has
-    no name yet.
+    """What a line of row numbers came to: the rows that it marked, of these who had been there already, who has no name
+    yet, and who does not count: the card of a blank row that was made void, or used elsewhere.
     """
 
     key: UUID
     numbers: Sequence[int]
     already: Sequence[int]
     unnamed: Sequence[Line]
+    not_counted: Sequence[int]
     is_taken_back: bool
 
 
@@ -297,12 +298,13 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
         for one in made
         if one.created_at > first_of.get((one.registration_id, one.code_hash), one.created_at)
     }
-    unnamed = [lines[one.id] for one in made if lines[one.id].state == "unnamed"]
+    marked = [line for line in opened.lines if line.number in set(numbers)]
     return TypedIn(
         key,
         numbers,
         sorted(already),
-        sorted(unnamed, key=lambda line: line.number),
+        unnamed=[line for line in marked if line.state == "unnamed"],
+        not_counted=[line.number for line in marked if line.state == "missing"],
         is_taken_back=all(one.id in undone for one in made),
     )
 

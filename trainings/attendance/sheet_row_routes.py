@@ -14,6 +14,7 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import sheets, views
 from trainings.attendance.queries import Door, roster
 from trainings.attendance.row_lists import NoSuchRow, read_rows
+from trainings.attendance.scans import Outcome
 from trainings.attendance.sheet_forms import KeptForm, KeyForm, LeftForm, TypeInForm
 from trainings.attendance.sheet_queries import (
     Line,
@@ -171,8 +172,12 @@ async def mark_row(request: Request) -> Response:
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)
-    form = check(KeyForm, await read_form(request))
-    await sheets.mark_rows(opened.sheet.id, [line.number], actor=request.state.actor, key=form.key)
+    typed = await read_form(request)
+    form = check(KeyForm, typed)
+    [answer] = await sheets.mark_rows(opened.sheet.id, [line.number], actor=request.state.actor, key=form.key)
+    if answer.outcome is Outcome.UNKNOWN_CODE:
+        refusal = sheets.CardIsGone(row=line.number)
+        return await _row(request, door, opened, typed.refused(refusal), refusal.status)
     return _back(door, opened, line, N_("Listo. La fila %(row)s está marcada."))
 
 

@@ -70,7 +70,14 @@ class RowIsEmpty(Refusal):
 class LeftAtWrongTime(Refusal):
     code = "left_at_wrong_time"
     status = 422
-    sentence = N_("Escriba una hora después de la llegada y antes de que termine la sesión.")
+    sentence = N_("Escriba una hora entre el comienzo y el final de la sesión, que ya haya pasado.")
+
+
+class CardIsGone(Refusal):
+    code = "card_is_gone"
+    sentence = N_(
+        "La tarjeta de la fila %(row)s ya no vale, o es de otra capacitación. Anote a la persona con «Sin boleto»."
+    )
 
 
 async def print_sheet(
@@ -188,13 +195,13 @@ async def unmark_row(sheet_id: UUID, number: int, *, actor: Actor, key: UUID) ->
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> list[Answer]:
     """Say when the person of a row went home, in the stead of what was said before.
 
-    Refuses a row where nobody is marked, and a time before the arrival or after the end.
+    Refuses a row where nobody is marked, and a time outside the session or still to come. When they arrived is not
+    asked: what was typed in is dated by the typing.
     """
     line = await _marked(sheet_id, number)
     sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")
-    assert line.stay.arrived_at is not None
-    arrived_at = max(line.stay.arrived_at, sheet.session.starts_at)
-    if line.registration_id is None or not arrived_at < left_at < sheet.session.ends_at:
+    is_possible = sheet.session.starts_at < left_at < sheet.session.ends_at and left_at <= clock.now()
+    if line.registration_id is None or not is_possible:
         raise LeftAtWrongTime(field="time")
     if line.stay.left_at is not None:
         assert line.event_id is not None
