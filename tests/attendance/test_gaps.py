@@ -9,7 +9,7 @@ import pytest
 
 from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import Event, event, h, make_device, send
-from trainings.attendance.gaps import Gap, gaps_of
+from trainings.attendance.gaps import Gap, gaps_of, gaps_of_phones
 from trainings.attendance.models import Device
 from trainings.lib import tokens
 from trainings.settings import Settings
@@ -66,7 +66,8 @@ async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice
     said = await sentences(door)
 
     assert len(said) == 2
-    assert said[0] == "Falta 1 marca de Teléfono de Ana (hecha después de 8:00 a. m.)."
+    assert len((await gaps_of_phones([device.id]))[device.id]) == 1, "what it holds is said beside its name already"
+    assert said[0] == "Falta 1 marca de Teléfono de Ana (hecha después de las 8:00 a. m.)."
     assert said[1].startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
 
 

@@ -134,7 +134,7 @@ async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: As
         assert "1 constancia emitida dice otras horas" in seen[name]
         assert f"{path}/cambios" in seen[name]
     assert "8 horas" in seen["late"]
-    assert "no completa: lleva 4 horas" in seen["late"]
+    assert "no completa, lleva 4 horas" in seen["late"]
     assert "Dejar como está" not in seen["late"], "who decides is the coordination"
 
     await make.sign_in(client, cast.coordinator)

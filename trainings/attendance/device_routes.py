@@ -16,6 +16,7 @@ from trainings.attendance.device_forms import AnotherPhoneForm, RenameForm, This
 from trainings.attendance.device_panel import Phone, name_for_another, phone_seen_by, phones_seen_by
 from trainings.attendance.device_sessions import Offer, offer_to
 from trainings.attendance.devices import CodeUsed, NothingToMark, NotYourPhone
+from trainings.attendance.gaps import gaps_of_phones
 from trainings.attendance.queries import UnknownSession
 from trainings.errors import Refusal
 from trainings.lib import qr, tokens
@@ -38,7 +39,12 @@ async def index(request: Request) -> Response:
     actor = request.state.actor
     phones = await phones_seen_by(actor)
     has_hubs = len({phone.hub for phone in phones}) > 1
-    context = {"phones": phones, "has_hubs": has_hubs, "can_load": actor.has_any(EDITORS)}
+    context = {
+        "phones": phones,
+        "has_hubs": has_hubs,
+        "can_load": actor.has_any(EDITORS),
+        "gaps": await gaps_of_phones([one.device.id for one in phones]),
+    }
     return render(request, "devices/index.html", context)
 
 

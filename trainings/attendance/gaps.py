@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -16,6 +16,9 @@ from trainings.outreach.models import HeadCount
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_, gettext, language, ngettext
+
+ASKED_FOR = timedelta(days=45)
+"""So long after a session its phones are asked for what they did not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,24 @@ class Gap:
         return said
 
     def _lacking(self, one: Missing) -> str:
-        values = {"n": one.n, "phone": self.name, "since": dates.time_of_day(one.since, language())}
+        values = {"n": one.n, "phone": self.name}
         if one.until is None:
             words = ngettext(
-                "Falta %(n)s marca de %(phone)s (hecha después de %(since)s).",
-                "Faltan %(n)s marcas de %(phone)s (hechas después de %(since)s).",
+                "Falta %(n)s marca de %(phone)s (hecha después de las %(since)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas después de las %(since)s).",
                 one.n,
             )
-            return words % values
+            return words % (values | {"since": dates.time_of_day(one.since, language())})
+        # Where a phone's clock was set in between, the mark that was made later bears an earlier time.
+        since, until = sorted((one.since, one.until))
+        is_one_day = dates.local_day(since) == dates.local_day(until)
+        told = dates.time_of_day if is_one_day else dates.day_and_time
         words = ngettext(
             "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",
             "Faltan %(n)s marcas de %(phone)s (hechas entre %(since)s y %(until)s).",
             one.n,
         )
-        return words % (values | {"until": dates.time_of_day(one.until, language())})
+        return words % (values | {"since": told(since, language()), "until": told(until, language())})
 
 
 def _when(moment: datetime | None) -> str:
@@ -102,6 +109,21 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
             if gap is not None:
                 gaps[one.session_id].append(gap)
     return dict(gaps)
+
+
+async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """What is not known of each of these phones, in words, at the sessions of the last days; what it holds by its own
+    word left out, and phones of which nothing is missing.
+    """
+    now = clock.now()
+    lately = {"session__starts_at__gt": now - ASKED_FOR, "session__starts_at__lte": now}
+    bound = reads(DeviceSession).filter(device_id__in=sorted(device_ids), **lately)
+    said: dict[UUID, list[str]] = defaultdict(list)
+    for own in (await gaps_of({key for (key,) in await bound.values_list("session_id")})).values():
+        for gap in own:
+            if gap.device_id in device_ids:
+                said[gap.device_id].extend(replace(gap, n_unsent=0).sentences)
+    return {key: list(dict.fromkeys(own)) for key, own in said.items() if own}
 
 
 def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing]) -> Gap | None:
@@ -164,12 +186,13 @@ def _missing(device: Device, made: _Made) -> dict[UUID, list[Missing]]:
     for before, after in zip(made.marks, made.marks[1:], strict=False):
         n = after.seq - before.seq - 1
         if n > 0:
-            n -= sum(before.at <= at <= after.at for at in made.others)
+            first, last = sorted((before.at, after.at))
+            n -= sum(first <= at <= last for at in made.others)
         if n > 0:
             found[before.session_id].append(Missing(n, before.at, after.at))
     if made.marks:
-        last = made.marks[-1]
-        n = device.last_seq - last.seq - device.n_unsent - sum(at >= last.at for at in made.others)
+        newest = made.marks[-1]
+        n = device.last_seq - newest.seq - device.n_unsent - sum(at >= newest.at for at in made.others)
         if n > 0:
-            found[last.session_id].append(Missing(n, last.at, None))
+            found[newest.session_id].append(Missing(n, newest.at, None))
     return found

@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
 from trainings.attendance.closings import closed_on_phones, phones_missing
-from trainings.attendance.gaps import Gap, gaps_of
+from trainings.attendance.gaps import ASKED_FOR, Gap, gaps_of
 from trainings.attendance.models import (
     Decision,
     Device,
@@ -34,7 +34,6 @@ from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import SessionFacilitator, TrainingSession
 
 SHOWN_FOR = timedelta(days=180)
-GAPS_FOR = timedelta(days=45)
 MOST_SESSIONS = 60
 
 
@@ -278,7 +277,7 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
     keys = {key for (key,) in await flagged.exclude(flag=ScanFlag.NONE).distinct().values_list("session_id")}
     waiting = reads(WalkInSlip).filter(state=SlipState.WAITING, session__starts_at__gt=now - SHOWN_FOR)
     keys |= {key for (key,) in await waiting.distinct().values_list("session_id")}
-    bound = reads(DeviceSession).filter(session__starts_at__gt=now - GAPS_FOR, session__starts_at__lte=now)
+    bound = reads(DeviceSession).filter(session__starts_at__gt=now - ASKED_FOR, session__starts_at__lte=now)
     keys |= {key for (key,) in await bound.distinct().values_list("session_id")}
     sessions = reads(TrainingSession).filter(await _in_scope(actor), id__in=sorted(keys))
     found = await sessions.order_by("-starts_at", "id").limit(MOST_SESSIONS).prefetch_related("training__hub")
@@ -295,7 +294,8 @@ async def n_to_decide(actor: Actor) -> int:
     keys = [key for (key,) in await marks.distinct().values_list("session_id")]
     cases = await _cases(keys) if keys else {}
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
-    return n_slips + sum(one.decision is Decision.NONE for own in cases.values() for one in own)
+    waiting = [one for own in cases.values() for one in own if one.decision is Decision.NONE]
+    return n_slips + sum(len(one.events) for one in waiting)
 
 
 async def _in_scope(actor: Actor) -> Q:

@@ -171,11 +171,11 @@ def one_line(review: Review) -> list[str]:
     """What waits at a session, in short, for the pages that lead here; empty where nothing does."""
     said = []
     if review.open:
-        n = len(review.open)
-        said.append(ngettext("%(n)s cosa por decidir", "%(n)s cosas por decidir", n) % {"n": n})
+        n = sum(len(one.events) for one in review.open)
+        said.append(ngettext("%(n)s marca por decidir", "%(n)s marcas por decidir", n) % {"n": n})
     if review.slips:
         n = len(review.slips)
-        said.append(ngettext("%(n)s ficha por revisar", "%(n)s fichas por revisar", n) % {"n": n})
+        said.append(ngettext("%(n)s ficha por anotar", "%(n)s fichas por anotar", n) % {"n": n})
     n_missing = sum(one.n_missing + one.n_unsent for one in review.gaps)
     if n_missing:
         words = ngettext("%(n)s marca sin llegar", "%(n)s marcas sin llegar", n_missing)

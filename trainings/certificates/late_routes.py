@@ -62,7 +62,7 @@ def view_of(change: Change) -> ChangeView:
         kind=gettext(KIND_WORDS[certificate.kind]),
         folio=certificate.folio,
         was=was,
-        now=attended if is_note else gettext(N_("no completa: lleva %(hours)s")) % {"hours": attended},
+        now=attended if is_note else gettext(N_("no completa, lleva %(hours)s")) % {"hours": attended},
         fails=change.fails,
         value=f"{certificate.id}:{change.now.text}",
     )

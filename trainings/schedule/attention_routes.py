@@ -106,8 +106,8 @@ async def _to_decide(actor: Actor) -> list[Concern]:
     n_open = await n_to_decide(actor)
     if not n_open:
         return []
-    title = ngettext("Revisar %(num)s cosa de la asistencia", "Revisar %(num)s cosas de la asistencia", n_open)
-    sentence = gettext(N_("Marcas y fichas que necesitan que alguien decida."))
+    title = ngettext("Decidir %(num)s marca de asistencia", "Decidir %(num)s marcas de asistencia", n_open)
+    sentence = gettext(N_("Las hicieron teléfonos, y necesitan que alguien diga si cuentan."))
     return [Concern("lista", "/panel/revisar/asistencia", title % {"num": n_open}, sentence)]
 
 
