@@ -110,6 +110,7 @@ def test_leaving_is_marked_with_the_same_camera_under_a_line_that_says_so(phone:
     phone.page.get_by_role("button", name="Apagar").click()
     _to(phone, "Marcar salidas")
     expect(phone.page.get_by_text("Marcando SALIDAS")).to_be_visible()
+    expect(phone.page).to_have_title(village.made["title"])
 
     phone.scan(ana.token)
     phone.expect_answer("left", ana.name)

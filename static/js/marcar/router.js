@@ -35,11 +35,12 @@ export class Router {
     const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`template[data-screen=${screen.name}]`));
     this.place.replaceChildren(template.content.cloneNode(true));
     document.body.dataset.at = this.place.dataset.at = screen.name;
-    document.title = this.place.querySelector("h1")?.textContent ?? document.title;
     const close = (await screen.open(this.place, this.app, params)) ?? null;
     // Somebody may have gone on while it opened.
     if (turn === this.#n_opened) this.#close = close;
-    else close?.();
+    else return close?.();
+    // Some screens are called after their session, which they know only now.
+    document.title = this.place.querySelector("h1")?.textContent || document.title;
     if (turn > 1) /** @type {HTMLElement | null} */ (this.place.querySelector("h1"))?.focus({ preventScroll: true });
   }
 
