@@ -74,9 +74,13 @@ async def arrivals(training: Training, n: int, *, minutes_slow: int = 0) -> list
 
 def file_of(phone: PreparedPhone, events: Sequence[object], *, purpose: str = "", **more: object) -> bytes:
     """What "Guardar copia" saves."""
-    key_id, raw = SealedBox(keyring()).public()[0]
     body = {"v": 1, "device": str(phone.device.id), "events": events, "app": "1"} | more
-    sealed = seal(json.dumps(body).encode(), purpose or f"backup|{phone.device.id}", key_id, raw)
+    return sealed_file(phone, json.dumps(body).encode(), purpose)
+
+
+def sealed_file(phone: PreparedPhone, text: bytes, purpose: str = "") -> bytes:
+    key_id, raw = SealedBox(keyring()).public()[0]
+    sealed = seal(text, purpose or f"backup|{phone.device.id}", key_id, raw)
     return json.dumps({"v": 1, "device": str(phone.device.id), "sealed": sealed}).encode()
 
 
@@ -132,6 +136,7 @@ async def test_what_is_no_copy_of_a_phone_here_is_refused_in_words(
         (file_of(phone, events, device=str(tokens.uuid7())), unopened),
         (file_of(phone, events, offset=MOST_OFFSET + 1), unopened),
         (file_of(phone, [], app="a" * 25), unopened),
+        (sealed_file(phone, b"[" * 50_000 + b"]" * 50_000), unopened),
     ):
         answer = await load(client, content)
         assert (answer.status_code, sentence in Page(answer.text).text) == (422, True), content[:60]

@@ -129,7 +129,7 @@ def _opened(content: bytes) -> Copy:
     try:
         text = SealedBox(keyring()).open(envelope.sealed, f"backup|{envelope.device}")
         copy = Copy.model_validate(json.loads(text))
-    except (SealBroken, ValueError) as exc:
+    except (SealBroken, ValueError, RecursionError) as exc:
         raise CopyNotOurs(field="file") from exc
     if copy.device != envelope.device:
         raise CopyNotOurs(field="file")

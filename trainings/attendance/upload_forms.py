@@ -47,7 +47,9 @@ OF_SOMEBODY = frozenset({EventKind.IN, EventKind.OUT, EventKind.WALK_IN, EventKi
 
 def _moment(value: Any) -> datetime:
     """Any number is a moment: one that no clock shows becomes the nearest that one can, and is flagged for it."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number may be too large to be asked as a float.
+    if not is_number or (isinstance(value, float) and math.isnan(value)):
         raise ValueError("milliseconds since 1970")
     if value <= 0:
         return EPOCH
