@@ -152,6 +152,19 @@ async def test_ticket_of_another_training_then_counted_here_and_made_up_there(db
     assert await hours(berta) == (240, True)
 
 
+async def test_row_of_a_sheet_of_another_training_then_it_names_nobody(db: Settings, over: Over) -> None:
+    door, elsewhere = await open_door(), await open_door()
+    device = await make_device(door)
+    sheet, _card = await make_sheet(elsewhere, [elsewhere.ana])
+    over(door)
+
+    found = await states(device, *(event(door, how="row", sheet=sheet.code, row=number) for number in (1, 2)))
+
+    assert found == [("flagged", "unknown_row")] * 2, "a short code that was tried out tells of nobody elsewhere"
+    assert await ScanEvent.all().values_list("registration_id", "code_hash", "sheet_id") == [(None, "", None)] * 2
+    assert not await Attendance.exists()
+
+
 # -- people without a name yet
 
 

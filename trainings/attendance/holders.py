@@ -36,7 +36,8 @@ SELECT c.short_code AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM c
 LEFT JOIN reserved_block AS b ON b.id = c.block_id WHERE c.short_code IN ?list
 """
 ROWS = """
-SELECT s.code, s.id AS sheet_id, w.number, w.registration_id, c.qr_hash FROM attendance_sheet AS s
+SELECT s.code, s.id AS sheet_id, t.training_id, w.number, w.registration_id, c.qr_hash FROM attendance_sheet AS s
+JOIN training_session AS t ON t.id = s.session_id
 LEFT JOIN sheet_row AS w ON w.sheet_id = s.id AND w.number IN ?list
 LEFT JOIN card AS c ON c.id = w.card_id WHERE s.code IN ?list
 """
@@ -87,13 +88,16 @@ class Holders:
     by_code: dict[tuple[UUID, str], Person] = field(default_factory=dict)
     by_key: dict[UUID, Person] = field(default_factory=dict)
     cards: dict[str, SeenCard] = field(default_factory=dict)
-    sheets: dict[str, UUID] = field(default_factory=dict)
-    rows: dict[tuple[str, int], SheetRow] = field(default_factory=dict)
+    sheets: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    rows: dict[tuple[UUID, int], SheetRow] = field(default_factory=dict)
 
     def of(self, event: UploadedEvent, session: TrainingSession, training: Training) -> Meant:
-        """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since."""
-        shown, sheet_id = event.shown_hash, self.sheets.get(event.sheet_code)
-        row = self.rows.get((event.sheet_code, event.row)) if event.row is not None else None
+        """Whom an event means. A row is whose it was when it was printed, whatever ticket they have since.
+
+        A sheet is one of this training: its code is short, and found out by trying it would name people of elsewhere.
+        """
+        shown, sheet_id = event.shown_hash, self.sheets.get((training.id, event.sheet_code))
+        row = self.rows.get((sheet_id, event.row)) if sheet_id is not None and event.row is not None else None
         if row is not None and row.registration_id is not None:
             return self._of_person(self.by_key.get(row.registration_id), shown or "", sheet_id)
         if row is not None and row.code_hash is not None:
@@ -161,10 +165,11 @@ async def _read_rows(found: Holders, events: Sequence[UploadedEvent]) -> None:
     if not codes:
         return
     for row in await sql.rows(ROWS, numbers, codes):
-        found.sheets[row["code"]] = key_of(row["sheet_id"])
+        sheet_id = key_of(row["sheet_id"])
+        found.sheets[key_of(row["training_id"]), row["code"]] = sheet_id
         if row["number"] is not None:
             shown = row["qr_hash"][:24] if row["qr_hash"] is not None else None
-            found.rows[row["code"], row["number"]] = SheetRow(key_or_none(row["registration_id"]), shown)
+            found.rows[sheet_id, row["number"]] = SheetRow(key_or_none(row["registration_id"]), shown)
 
 
 async def _read_others(found: Holders, hashes: Collection[str], codes: Collection[str]) -> None:
