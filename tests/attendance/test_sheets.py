@@ -13,6 +13,7 @@ from trainings.attendance.queries import totals_of
 from trainings.attendance.sheets import keep_paper, mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
+from trainings.registrations.cards import make_spares
 from trainings.registrations.models import Card
 from trainings.settings import Settings
 
@@ -40,6 +41,18 @@ async def test_the_same_form_twice_is_one_sheet(db: Settings) -> None:
     sheets = [await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM, key=KEY) for _ in range(2)]
 
     assert {sheet.code for sheet in sheets} == {(await AttendanceSheet.get()).code}
+
+
+async def test_the_key_of_something_else_takes_neither_its_rows_nor_its_cards(sqlite_db: Settings) -> None:
+    door, elsewhere = await open_door(), await open_door(hub=await make.make_hub())
+    printing = await make_spares(elsewhere.training.hub_id, 2, actor=PROGRAM)
+    sheet = await print_sheet(elsewhere.key, n_blank=0, columns=[], actor=PROGRAM)
+
+    made = [await print_sheet(door.key, n_blank=2, columns=[], actor=PROGRAM, key=key) for key in (printing, sheet.id)]
+
+    assert {one.session_id for one in made} == {door.key}
+    cards = SheetRow.filter(sheet_id__in=[one.id for one in made], card_id__not_isnull=True)
+    assert await cards.values_list("card__hub_id") == [(door.training.hub_id,)] * 4
 
 
 async def test_rows_that_are_typed_in_count_once_and_from_the_start(db: Settings, freeze: Freeze) -> None:

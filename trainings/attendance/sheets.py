@@ -101,8 +101,11 @@ async def print_sheet(
         session = await TrainingSession.get(id=session_id)
         [training] = await lock(Training, [session.training_id])
         standing = await AttendanceSheet.get_or_none(id=sheet_id)
-        if standing is not None:
+        if standing is not None and standing.session_id == session_id:
             return standing
+        if standing is not None or await Card.exists(sheet_id=sheet_id):
+            # Not made by this form: a key of something else, whose rows and cards are not this session's.
+            sheet_id = tokens.uuid7()
         people = await _people(session, is_continuation=is_continuation)
         if not people and not n_blank:
             raise NobodyToPrint(field="n_blank")
