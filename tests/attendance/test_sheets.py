@@ -12,6 +12,7 @@ from trainings.attendance.models import Attendance, AttendanceSheet, ScanEvent, 
 from trainings.attendance.queries import totals_of
 from trainings.attendance.sheets import keep_paper, mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations.cards import make_spares
 from trainings.registrations.models import Card
@@ -81,3 +82,5 @@ async def test_where_the_signed_paper_is_is_kept(db: Settings) -> None:
     kept = await AttendanceSheet.get(id=sheet.id)
     assert (kept.kept_where, kept.kept_by_id) == ("Archivo de la tesorería, leitz 4", None)
     assert kept.kept_at is not None
+    line = await AuditLine.get(act="attendance.keep_sheet")
+    assert (line.hub_id, line.detail) == (door.training.hub_id, {"sheet": sheet.code}), "free text is not for the log"

@@ -239,7 +239,9 @@ async def _undo(session_id: UUID, targets: Sequence[UUID], *, actor: Actor, key:
 async def keep_paper(sheet_id: UUID, where: str, *, actor: Actor) -> None:
     """Say where the signed list is; saying it again replaces what was said."""
     async with transaction():
-        sheet = await AttendanceSheet.get(id=sheet_id)
+        sheet = await AttendanceSheet.get(id=sheet_id).select_related("session__training")
+        hub_id = sheet.session.training.hub_id
         sheet.kept_where, sheet.kept_at, sheet.kept_by_id = where, clock.now(), actor.id
         await sheet.save(update_fields=["kept_where", "kept_at", "kept_by_id"])
-        await record("attendance.keep_sheet", actor=actor, object_id=sheet.session_id, sheet=sheet.code, where=where)
+        # Not where: the log is for good, and people write whose house it is.
+        await record("attendance.keep_sheet", actor=actor, object_id=sheet.session_id, hub_id=hub_id, sheet=sheet.code)
