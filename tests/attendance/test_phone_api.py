@@ -24,7 +24,7 @@ from trainings.attendance.models import Device, DeviceActivity
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.sealing import SealedBox
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
 
 NewClient = Callable[[], AsyncClient]
@@ -94,6 +94,16 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
     both = answer.text + lista.text
     assert [word for word in ("Quetzal", "Beto", "5555", "Las Pozas") if word in both] == []
     assert {one.headers["cache-control"] for one in (answer, lista)} == {"no-store"}
+
+
+async def test_phone_is_not_told_where_a_protected_training_is(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, place_shown=PlaceShown.AFTER_CONFIRMATION)
+    phone = await phone_of(client, cast, training)
+
+    answer = await phone.get("estado")
+
+    assert [one["place"] for one in answer.json()["sessions"]] == ["La Libertad, Petén"]
+    assert "Salón municipal" not in answer.text
 
 
 async def test_list_is_sent_once_until_something_changes(client: AsyncClient, cast: Cast) -> None:

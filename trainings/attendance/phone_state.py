@@ -29,7 +29,7 @@ from trainings.people.models import ConsentPurpose
 from trainings.places.data import municipalities
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 
@@ -94,7 +94,7 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
         "title": training.neutral_title or training.title,
         "starts": moment(session.starts_at),
         "ends": moment(session.ends_at),
-        "place": place_of(session),
+        "place": _place(session),
         "state": "cancelled" if is_off else "planned",
         "closed": session.closed_at is not None,
         "roster_until": moment(until),
@@ -105,6 +105,14 @@ def _session(session: TrainingSession, until: datetime, version: str, expected: 
         "minimum_age": training.minimum_age,
         "hub_phone": training.contact_phone or training.hub.phone,
     }
+
+
+def _place(session: TrainingSession) -> str:
+    """Where it is, in the clear on whatever phone is found: of a protected training, as in public, only the town."""
+    if session.training.place_shown is PlaceShown.PUBLIC:
+        return place_of(session)
+    venue = session.venue or session.training.venue
+    return (venue.municipality if venue is not None else session.training.hub.seat).full_name
 
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
