@@ -25,6 +25,7 @@ from trainings.attendance.devices import Load
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
+from trainings.outreach.actions import TimeAndPlace
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import Training
 
@@ -136,8 +137,9 @@ async def furnish() -> dict[str, Any]:
         for n in range(N_PEOPLE)
     ]
     sheet = await print_sheet(training.sessions[0].id, n_blank=25, columns=[], actor=PROGRAM)
-    fair = await make_activity(hub=cast.hub)
-    load = Load(training.hub_id, [one.id for one in training.sessions], [fair.id])
+    fair = await make_activity(hub=cast.hub, when=TimeAndPlace(*meeting, cast.hub.seat_id, None, "Parque central"))
+    later = await make_activity(hub=cast.hub, title="Feria de la otra semana")
+    load = Load(training.hub_id, [one.id for one in training.sessions], [fair.id, later.id])
     actor = await actor_of(cast.facilitator)
     return {
         "session": str(training.sessions[0].id),

@@ -190,6 +190,10 @@ def test_heads_are_counted_at_an_activity_without_signal(
 ) -> None:
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
+    phone.page.get_by_role("link", name="Feria de la otra semana").click()
+    expect(phone.page.get_by_text("se cuenta desde el día de la actividad")).to_be_visible()
+    expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
+    phone.page.get_by_role("link", name="Sesiones").click()
     phone.page.get_by_role("link", name="Feria informativa").click()
     pocket.set_offline(True)
     woman = phone.page.get_by_role("group", name="Personas adultas").get_by_role("button", name="Mujer")

@@ -1,6 +1,7 @@
 /** Counting heads at an outreach activity: one touch a person, by sex and age as they are seen. */
 
 const CELLS = "[data-cell]";
+const DAY = new Intl.DateTimeFormat("en-CA", { timeZone: "America/Guatemala" });
 
 /** @type {import("../router.js").Screen} */
 export const count = {
@@ -35,8 +36,14 @@ class Counter {
       button.addEventListener("click", () => this.touch(/** @type {HTMLElement} */ (button).dataset.cell ?? ""));
     }
     this.part("[data-undo]").addEventListener("click", () => this.undo());
+    this.part("[data-early]").hidden = !this.isEarly;
     this.draw();
     return () => undefined;
+  }
+
+  /** Heads are counted from the day of the activity on, as on the panel's page. */
+  get isEarly() {
+    return DAY.format(Date.now() + this.app.phone.offset) < DAY.format(Date.parse(this.activity.starts));
   }
 
   /** The touches that stand. */
@@ -76,6 +83,7 @@ class Counter {
       const { cell } = /** @type {HTMLElement} */ (button).dataset;
       const n = touches.filter(({ sex, age_band }) => `${sex}:${age_band}` === cell).length;
       /** @type {HTMLElement} */ (button.querySelector("b")).textContent = String(n);
+      /** @type {HTMLButtonElement} */ (button).disabled = this.isEarly;
     }
     this.part("[data-total]").textContent = String(touches.length);
     this.part("[data-total-text]").textContent = this.app.words.many("counted", touches.length);
