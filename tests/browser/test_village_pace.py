@@ -1,0 +1,101 @@
+"""How long forty people take at the door: what the app needs is measured, what people need is written down below.
+
+Nobody waits in this test: the pauses of people are added to what was measured. They are those of the keystroke-level
+model (Card, Moran and Newell 1980), with a slow hand: a tap of the thumb 0.3 s, a decision 1.2 to 1.35 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+from tests.browser.fakecam import jpeg, launch
+from tests.browser.marcar import Village, at_door
+from tests.browser.scanner import PHONE
+from tests.browser.village_server import story
+
+N = 40
+
+FIND_ROW_S = 1.2
+"""The person points at their name on the sheet; its number is read."""
+TAP_S = 0.3
+GLANCE_S = 0.5
+"""Green is seen, and the next person steps up meanwhile."""
+
+HOLD_UP_S = 3.0
+"""A ticket is taken out and held before the camera, until it is in the picture and still."""
+GREET_S = 1.35
+"""Green is seen, and the name is read aloud."""
+
+MOST_BY_ROW_S, MOST_BY_CARD_S = 120, 240
+
+FRAMES_SHOWN, FRAMES_BETWEEN = 12, 3
+
+ROWS = """async (rows) => {
+    const press = (key) => document.querySelector(`[data-pad] [data-key="${key}"]`).click();
+    const place = document.querySelector("[data-answer]");
+    const answered = () => new Promise((done) => {
+        const seen = new MutationObserver(() => { seen.disconnect(); done(); });
+        seen.observe(place, { childList: true, subtree: true });
+    });
+    const began = performance.now();
+    for (const row of rows) {
+        for (const digit of String(row)) press(digit);
+        const answer = answered();
+        document.querySelector("[data-pad] button.button").click();
+        await answer;
+        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+        if (!place.querySelector("[data-state=present]")) throw new Error(`row ${row}: ${place.textContent}`);
+    }
+    return (performance.now() - began) / 1000;
+}"""
+
+
+@pytest.fixture(scope="module", name="village")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    with story(tmp_path_factory.mktemp("pace"), N + 2) as running:
+        yield running
+
+
+def told(how: str, measured: float, pauses: float, most: float) -> float:
+    print(f"\n{N} people {how}: {measured:.1f} s of the app + {pauses:.1f} s of people, at most {most} s")
+    return measured + pauses
+
+
+def test_forty_people_by_row_number_then_under_two_minutes(browser: Browser, village: Village) -> None:
+    context = browser.new_context(viewport=PHONE, locale="es-GT")
+    phone = at_door(context, village, village.phone())
+    context.set_offline(True)
+    phone.page.get_by_role("link", name="Por fila").click()
+    rows = list(range(1, N + 1))
+
+    measured = phone.page.evaluate(ROWS, rows)
+
+    phone.expect_count(N)
+    n_taps = sum(len(str(row)) + 1 for row in rows)
+    pauses = N * (FIND_ROW_S + GLANCE_S) + n_taps * TAP_S
+    assert told("by row number", measured, pauses, MOST_BY_ROW_S) < MOST_BY_ROW_S
+    context.close()
+
+
+def test_forty_people_by_card_then_under_four_minutes(playwright: Playwright, village: Village) -> None:
+    wall = jpeg(None, scale=10, inverted=False)
+    tickets = [jpeg(one["token"], scale=10, inverted=False) for one in village.made["people"][:N]]
+    village.film.write_bytes(b"".join(wall * FRAMES_BETWEEN + ticket * FRAMES_SHOWN for ticket in tickets))
+    browser = launch(playwright, village.film)
+    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    phone = at_door(context, village, village.phone())
+    context.set_offline(True)
+    phone.page.get_by_role("button", name="Encender cámara").click()
+    began = phone.page.evaluate("() => performance.now()")
+
+    counted = f"() => document.querySelector('[data-count-text]').textContent.startsWith('{N} ')"
+    phone.page.wait_for_function(counted, timeout=90_000, polling=50)
+
+    # The whole film counts as the app's time, though half of it is the walls between.
+    measured = (phone.page.evaluate("() => performance.now()") - began) / 1000
+    pauses = N * (HOLD_UP_S + GREET_S)
+    assert told("by card", measured, pauses, MOST_BY_CARD_S) < MOST_BY_CARD_S
+    browser.close()
