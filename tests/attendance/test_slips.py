@@ -14,8 +14,10 @@ from tests.attendance.doors import Opened, hours, open_door, stay
 from tests.attendance.phone_side import seal
 from tests.attendance.uploading import counted, event, make_device, ms, send, states
 from tests.registrations.card_world import make_spare_cards
-from trainings.attendance import slip_opening
-from trainings.attendance.models import Device, ScanEvent, WalkInSlip
+from tests.registrations.wishes import wish
+from trainings.attendance import reviews, slip_opening
+from trainings.attendance.models import Decision, Device, ScanEvent, WalkInSlip
+from trainings.attendance.review_queries import review_of
 from trainings.attendance.slip_forms import SlipForm, read_slip
 from trainings.attendance.slip_opening import NotAgreed, SlipDone
 from trainings.attendance.slip_words import PROBLEMS
@@ -25,7 +27,9 @@ from trainings.db import keyring, sql
 from trainings.lib import tokens
 from trainings.lib.sealing import SealedBox
 from trainings.people.models import Consent, Guardian
+from trainings.registrations.card_use import use_at_door
 from trainings.registrations.models import Card, CardState, Registration, Source
+from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 from trainings.web.forms import FormErrors, check
 
@@ -319,6 +323,57 @@ async def test_card_that_cannot_be_theirs_then_registered_without_it_and_present
     assert (await stay(door, berta)).arrived_at == arrived
     assert await hours(berta) == (240, True)
     assert (await Card.get(id=card.id)).registration_id != key
+
+
+async def test_marks_of_the_card_given_to_another_then_the_slip_waits_and_both_came(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, device, card = await opened(freeze)
+    await send(device, came(door, card))
+    keys = [one.id for one in await ScanEvent.all()]
+    await reviews.assign(door.key, keys, door.ana.id, actor=PROGRAM)
+
+    await send(device, slip(door, card))
+    assert (await only()).problem == "given"
+    key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
+
+    berta = await Registration.get(id=key)
+    assert [await hours(one) for one in (door.ana, berta)] == [(240, True)] * 2
+    assert (await stay(door, berta)).arrived_at == door.starts_at + 20 * MINUTE
+
+
+async def test_mark_put_aside_before_the_slip_then_shown_as_decided_and_theirs_when_taken_back(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, device, card = await opened(freeze)
+    await send(device, came(door, card))
+    [mark] = await ScanEvent.all()
+    await reviews.decide(door.key, [mark.id], Decision.DISMISSED, actor=PROGRAM)
+    await send(device, slip(door, card))
+    berta = await Registration.get(source=Source.WALK_IN)
+    assert await hours(berta) == (0, False)
+
+    session = await TrainingSession.get(id=door.key).prefetch_related("training")
+    review = await review_of(session)
+    assert ([one.ids for one in review.decided], review.open) == ([[mark.id]], [])
+    await reviews.take_back(door.key, [mark.id], actor=PROGRAM)
+
+    assert await hours(berta) == (240, True)
+
+
+async def test_given_mark_taken_back_after_its_card_got_a_name_then_who_has_the_card_came(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, device, card = await opened(freeze)
+    await send(device, came(door, card))
+    [mark] = await ScanEvent.all()
+    await reviews.assign(door.key, [mark.id], door.ana.id, actor=PROGRAM)
+    used = await use_at_door(card.id, door.training.id, wish(body_hash="rosa"), actor=PROGRAM)
+
+    await reviews.take_back(door.key, [mark.id], actor=PROGRAM)
+
+    rosa = await Registration.get(id=used.registration_id)
+    assert [await hours(one) for one in (door.ana, rosa)] == [(0, False), (240, True)]
 
 
 async def test_no_consent_then_nobody_is_registered_by_hand_either(sqlite_db: Settings, freeze: Freeze) -> None:

@@ -204,8 +204,13 @@ async def _phone_names(events: Iterable[ScanEvent]) -> dict[UUID, Device]:
 
 
 async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
-    """Odd marks by session, those that were taken back left out, in the order in which they happened."""
-    wanted = Q(session_id__in=list(session_ids)) & (~Q(flag=ScanFlag.NONE) | Q(kind=ScanKind.UNDO))
+    """Odd marks by session, and those that somebody decided about, in the order in which they happened.
+
+    What was taken back at the door is left out. What was decided of a card without a name stays when it gets one.
+    """
+    wanted = Q(session_id__in=list(session_ids)) & (
+        ~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE) | Q(kind=ScanKind.UNDO)
+    )
     marks = (
         await reads(ScanEvent)
         .filter(wanted)
@@ -218,7 +223,8 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
     together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
     for one in marks:
         is_moot = one.id in undone[one.session_id] or one.conflict_of_id in undone[one.session_id]
-        if one.flag is not ScanFlag.NONE and not is_moot:
+        is_odd = one.flag is not ScanFlag.NONE or one.decision is not Decision.NONE
+        if is_odd and not is_moot:
             together[_key(one)].append(one)
     cards = await _cards(one for own in together.values() for one in own)
     deciders = await _names(own[0].decided_by_id for own in together.values())

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, WalkInSlip
 from trainings.attendance.review_queries import Case, Review
-from trainings.attendance.review_words import COUNTS, COUNTS_NOT, DECISIONS, KINDS, REASONS
+from trainings.attendance.review_words import COUNTS, COUNTS_NOT, DECISIONS, KINDS, NAMED_SINCE, REASONS
+from trainings.attendance.reviews import MOST_AT_ONCE
 from trainings.attendance.slip_words import ANY_OTHER, NOT_OPENED, PROBLEMS, UNOPENABLE
 from trainings.attendance.words import HOW
 from trainings.lib import dates, tokens
@@ -65,10 +66,10 @@ def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
     """The cases by reason, in the order of the page."""
     cases = review.decided if decided else review.open
     made = []
-    for flag, reason in REASONS.items():
+    for flag, reason in {**REASONS, ScanFlag.NONE: NAMED_SINCE}.items():
         own = [case_view(one, review) for one in cases if one.flag is flag]
         if own:
-            made.append(Section(flag.value, gettext(reason.title), gettext(reason.about), own))
+            made.append(Section(flag.value or "named", gettext(reason.title), gettext(reason.about), own))
     return made
 
 
@@ -78,7 +79,7 @@ def case_view(case: Case, review: Review) -> CaseView:
     is_open_card = case.card is not None and case.card.state is CardState.OPEN
     door = f"/panel/sesiones/{session_id}/asistencia/sin-boleto?tarjeta="
     return CaseView(
-        ids=case.ids,
+        ids=case.ids[:MOST_AT_ONCE],
         who=_who(case),
         community=person.participant.community if person is not None else "",
         lines=_lines(case, review.phone_names),

@@ -59,6 +59,8 @@ REASONS: dict[ScanFlag, Reason] = {
     ),
 }
 """In the order of the page: what does not count yet comes first."""
+NAMED_SINCE = Reason(N_("Tarjetas que ya tienen nombre"), N_("Se decidió cuando todavía no lo tenían."))
+"""Of decided marks alone."""
 
 KINDS: dict[ScanKind, str] = {
     ScanKind.IN: N_("Llegó"),

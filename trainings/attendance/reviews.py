@@ -11,6 +11,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.attendance.holders import people_by_card
+from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, SheetRow
 from trainings.attendance.projection import counts, project, settle_registrations
 from trainings.attendance.upload_forms import OF_SOMEBODY
@@ -66,7 +67,10 @@ async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, 
     ).exclude(flag=ScanFlag.NONE)
     is_counting = decision is Decision.COUNTED
     keys = [one.id for one in await waiting if not (is_counting and may_be_given(one) and one.flag not in NAMELESS)]
-    return await decide(session_id, keys, decision, actor=actor)
+    if not keys:
+        raise NothingToDecide
+    parts = [keys[start : start + MOST_AT_ONCE] for start in range(0, len(keys), MOST_AT_ONCE)]
+    return sum([await decide(session_id, part, decision, actor=actor) for part in parts])
 
 
 async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id: UUID, *, actor: Actor) -> int:
@@ -86,7 +90,10 @@ async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id:
 
 
 async def take_back(session_id: UUID, event_ids: Collection[UUID], *, actor: Actor) -> int:
-    """Undo decisions: the marks wait as before, and whom somebody gave them to has them no more. How many."""
+    """Undo decisions: the marks wait as before, and whom somebody gave them to has them no more. How many.
+
+    A card that got its name meanwhile has its marks again.
+    """
 
     async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
         decided = [one for one in events if one.decision is not Decision.NONE]
@@ -95,7 +102,7 @@ async def take_back(session_id: UUID, event_ids: Collection[UUID], *, actor: Act
                 event.registration_id = None
         return _decided(decided, Decision.NONE, actor)
 
-    return await _apply(session_id, event_ids, change, actor, decision="")
+    return await _apply(session_id, event_ids, change, actor, is_taken_back=True, decision="")
 
 
 def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[ScanEvent]:
@@ -128,6 +135,7 @@ async def _apply(
     actor: Actor,
     *,
     registration: UUID | None = None,
+    is_taken_back: bool = False,
     **detail: str,
 ) -> int:
     """Change marks of one session, and compute anew whom they were and are about, in one transaction."""
@@ -148,16 +156,22 @@ async def _apply(
             raise NothingToDecide
         for event in changed:
             await event.save(update_fields=["decision", "decided_by_id", "reviewed_at", "registration_id"])
-        touched = before | await _concerned(changed)
-        await project(session, touched)
-        if touched and counts(session):
-            await settle_registrations(touched)
+        if is_taken_back:
+            await match_unknown(session.training_id)
+            changed = await _of(session_id, [one.id for one in changed])
+        await _recount(session, before | await _concerned(changed))
         hub_id = (await Training.get(id=session.training_id)).hub_id
         people = {"registration": str(registration)} if registration is not None else {}
         await record(
             "attendance.decide", actor=actor, object_id=session_id, hub_id=hub_id, n=len(changed), **detail, **people
         )
         return len(changed)
+
+
+async def _recount(session: TrainingSession, people: Collection[UUID]) -> None:
+    await project(session, people)
+    if people and counts(session):
+        await settle_registrations(people)
 
 
 async def _hold(session: TrainingSession, keys: Sequence[UUID], registration: UUID | None) -> set[UUID]:

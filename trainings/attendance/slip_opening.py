@@ -20,6 +20,7 @@ from trainings.attendance.reviews import assign, may_be_given
 from trainings.attendance.scans import Scan
 from trainings.attendance.slip_forms import Slip, SlipForm, UnreadableSlip, read_slip
 from trainings.attendance.slip_words import (
+    GIVEN,
     INCOMPLETE,
     NOT_AGREED,
     NOT_WRITTEN,
@@ -110,6 +111,8 @@ async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor
             card = await card_of(slip)
             if card is None:
                 raise UnknownCard
+            if await _is_given(slip):
+                return GIVEN
             await _register(slip, session, opened, form, card, actor)
     except Refusal as refusal:
         return refusal.code
@@ -117,6 +120,13 @@ async def _why_it_waits(slip: WalkInSlip, session: TrainingSession, actor: Actor
         # One slip that cannot be written must not hold back a phone's other marks.
         return NOT_WRITTEN
     return ""
+
+
+async def _is_given(slip: WalkInSlip) -> bool:
+    """Whether somebody said whose the marks of the card are, while it had no name."""
+    marks = ScanEvent.filter(session_id=slip.session_id, code_hash=slip.code_hash, registration_id__not_isnull=True)
+    is_open = await Card.exists(qr_hash__gte=slip.code_hash, qr_hash__lt=f"{slip.code_hash}g", state=CardState.OPEN)
+    return is_open and await marks.exists()
 
 
 async def _flag_of_phone(slip: WalkInSlip, session: TrainingSession) -> str:
@@ -178,7 +188,7 @@ async def register(slip_id: UUID, form: SlipForm, *, actor: Actor) -> UUID:
         card = await card_of(slip)
         try:
             async with transaction():
-                if card is None or card.state is not CardState.OPEN:
+                if card is None or card.state is not CardState.OPEN or await _is_given(slip):
                     raise UnknownCard
                 return await _register(slip, session, opened, form, card, actor)
         except Refusal as refusal:

@@ -6,6 +6,7 @@ from trainings.web.i18n import N_
 
 SEALED, UNREADABLE, INCOMPLETE, NOT_AGREED = "sealed", "unreadable", "incomplete", "not_agreed"
 REVOKED, OTHER_SESSION, NOT_WRITTEN = "revoked", "other_session", "not_written"
+GIVEN = "given"
 
 PROBLEMS: dict[str, str] = {
     SEALED: N_(
@@ -17,6 +18,7 @@ PROBLEMS: dict[str, str] = {
     NOT_AGREED: N_("No dice que la persona aceptó que guardemos sus datos. Pregúntele antes de anotarla."),
     REVOKED: N_("Vino de un teléfono que ya no está en uso. Revise si es de una persona que vino."),
     OTHER_SESSION: N_("Vino de un teléfono que no está preparado para esta sesión. Revise si es de esta sesión."),
+    GIVEN: N_("Alguien dijo que las marcas de esa tarjeta son de otra persona. Compare antes de anotarla."),
     "unknown_card": N_("No conocemos esa tarjeta, o es de otra ventanilla. Se puede anotar a la persona sin tarjeta."),
     "card_taken": N_("Esa tarjeta ya es de otra persona. Compare antes de anotarla: puede ser la misma."),
     "card_closed": N_("Esa tarjeta se anuló o se soltó su lugar. Se puede anotar a la persona sin tarjeta."),
