@@ -91,3 +91,10 @@ def test_copy_is_offered_where_a_mark_is_lost_or_not_understood(phone: Phone, vi
     phone.expect_answer("not_saved")
     file = _saved(phone, phone.page.locator(".keys [data-backup]"))
     assert len(_opened(Path(file.path()))["events"]) == 2
+
+    phone.page.locator(".more summary").click()
+    phone.page.get_by_role("link", name="Acompañantes").click()
+    phone.page.get_by_role("button", name="Una persona más").click()
+    expect(phone.page.get_by_role("alert").filter(has_text="NO SE GUARDÓ")).to_be_visible()
+    expect(phone.page.locator("[data-number-of-heads]")).to_have_text("0")
+    _saved(phone, phone.page.locator("main [data-backup]"))

@@ -36,6 +36,7 @@ class Counter {
       button.addEventListener("click", () => this.touch(/** @type {HTMLElement} */ (button).dataset.cell ?? ""));
     }
     this.part("[data-undo]").addEventListener("click", () => this.undo());
+    this.part("[data-backup]").addEventListener("click", () => this.app.backup?.());
     this.part("[data-early]").hidden = !this.isEarly;
     this.draw();
     return () => undefined;
