@@ -66,6 +66,7 @@ async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice
     said = await sentences(door)
 
     assert len(said) == 2
+    assert await gaps_of([door.training.sessions[1].id]) == {}, "what it holds is of the session that had begun"
     assert len((await gaps_of_phones([device.id]))[device.id]) == 1, "what it holds is said beside its name already"
     assert said[0] == "Falta 1 marca de Teléfono de Ana (hecha después de las 8:00 a. m.)."
     assert said[1].startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
@@ -88,3 +89,10 @@ async def test_phones_not_heard_of_since_it_was_over(door: Opened, freeze: Freez
         "Teléfono de Caín no se ha comunicado nunca.",
     ]
     assert door.training.sessions[1].id not in await gaps_of([one.id for one in door.training.sessions])
+
+
+async def test_long_ago_then_nobody_is_asked_any_more(door: Opened, freeze: Freeze) -> None:
+    await send(await make_device(door), numbered(door, 7, 60), numbered(door, 9, 64))
+    freeze(door.ends_at + timedelta(days=50))
+
+    assert await sentences(door) == []

@@ -19,6 +19,8 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 ASKED_FOR = timedelta(days=45)
 """So long after a session its phones are asked for what they did not tell."""
+EARLY = timedelta(days=1)
+"""No mark of a session comes in earlier than so long before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +94,43 @@ def _when(moment: datetime | None) -> str:
 
 
 async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
-    """The gaps of each of these sessions, by phone; sessions and phones without any are left out.
+    """The gaps of each of these sessions, by phone; sessions and phones without any, and those of long ago, left out.
 
     A phone numbers what it makes: a number that never came, between two that did, is a mark of that time. It counts at
     the session where the mark before it was made.
     """
-    sessions = {one.id: one for one in await reads(TrainingSession).filter(id__in=sorted(session_ids))}
+    lately = reads(TrainingSession).filter(id__in=sorted(session_ids), starts_at__gt=clock.now() - ASKED_FOR)
+    sessions = {one.id: one for one in await lately}
     bound = await reads(DeviceSession).filter(session_id__in=sorted(sessions)).select_related("device")
     devices = {one.device_id: one.device for one in bound if one.device.token_hash is not None}
-    made = await _made(devices)
+    if not devices:
+        return {}
+    made = await _made(devices, since=min(one.starts_at for one in sessions.values()) - EARLY)
     missing = {key: _missing(devices[key], made[key]) for key in devices}
+    holds_at = await _where_unsent(devices)
     gaps: dict[UUID, list[Gap]] = defaultdict(list)
     for one in sorted(bound, key=lambda one: one.device.name.casefold()):
         if one.device_id in devices:
-            gap = _gap(one.device, sessions[one.session_id], missing[one.device_id].get(one.session_id, []))
+            session, own = sessions[one.session_id], missing[one.device_id].get(one.session_id, [])
+            gap = _gap(one.device, session, own, is_latest=holds_at.get(one.device_id) == session.id)
             if gap is not None:
-                gaps[one.session_id].append(gap)
+                gaps[session.id].append(gap)
     return dict(gaps)
+
+
+async def _where_unsent(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
+    """For each phone that holds something by its own word, the session that had begun last when it said so."""
+    holding = {key: one for key, one in devices.items() if one.n_unsent}
+    if not holding:
+        return {}
+    bound = reads(DeviceSession).filter(device_id__in=sorted(holding), session__starts_at__lte=clock.now())
+    latest: dict[UUID, UUID] = {}
+    rows = await bound.order_by("session__starts_at").values_list("device_id", "session_id", "session__starts_at")
+    for device_id, session_id, starts_at in rows:
+        said_at = holding[device_id].last_seen_at
+        if said_at is None or starts_at <= said_at:
+            latest[device_id] = session_id
+    return latest
 
 
 async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
@@ -126,13 +148,13 @@ async def gaps_of_phones(device_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     return {key: list(dict.fromkeys(own)) for key, own in said.items() if own}
 
 
-def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing]) -> Gap | None:
-    """Of a phone that was taken out of use only what it made and did not send; of a session to come nothing."""
+def _gap(device: Device, session: TrainingSession, missing: Sequence[Missing], *, is_latest: bool) -> Gap | None:
+    """Of a phone that was taken out of use only what it made and did not send. What it holds is said once."""
     now, end = clock.now(), end_of(session)
     is_used = device.revoked_at is None
     is_held = session.state is SessionState.PLANNED and now >= end
     is_silent = is_used and is_held and (device.last_seen_at is None or device.last_seen_at < end)
-    n_unsent = device.n_unsent if is_used and now >= session.starts_at else 0
+    n_unsent = device.n_unsent if is_used and is_latest else 0
     if not (missing or n_unsent or is_silent):
         return None
     return Gap(device.id, device.name, missing, n_unsent, device.last_seen_at, is_silent)
@@ -158,15 +180,16 @@ class _Made:
     others: Sequence[datetime]
 
 
-async def _made(devices: Iterable[UUID]) -> Mapping[UUID, _Made]:
+async def _made(devices: Iterable[UUID], *, since: datetime) -> Mapping[UUID, _Made]:
+    """What came in since then."""
     keys = sorted(devices)
     marks: dict[UUID, list[_Numbered]] = defaultdict(list)
     columns = ("phone_id", "seq", "session_id", "at")
-    rows = reads(ScanEvent).filter(phone_id__in=keys, seq__not_isnull=True)
+    rows = reads(ScanEvent).filter(phone_id__in=keys, seq__not_isnull=True, created_at__gte=since)
     for phone_id, *rest in await rows.order_by("seq", "at").values_list(*columns):
         marks[phone_id].append(_Numbered(*rest))
     others: dict[UUID, list[datetime]] = defaultdict(list)
-    slips = reads(WalkInSlip).filter(device_id__in=keys).values_list("device_id", "written_at")
+    slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since).values_list("device_id", "written_at")
     for device_id, at in await slips:
         others[device_id].append(at)
     counting = await reads(DeviceActivity).filter(device_id__in=keys).values_list("activity_id")

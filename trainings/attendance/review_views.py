@@ -34,7 +34,6 @@ class CaseView:
     effect: str
     counts_now: bool
     may_be_given: bool
-    may_count: bool
     person_path: str
     card_path: str
     answer: str
@@ -86,7 +85,6 @@ def case_view(case: Case, review: Review) -> CaseView:
         effect=gettext(COUNTS if case.counts_now else COUNTS_NOT),
         counts_now=case.counts_now,
         may_be_given=case.names_nobody,
-        may_count=not (case.names_nobody and case.flag is ScanFlag.UNNAMED),
         person_path=f"/panel/inscripciones/{person.id}" if person is not None and is_ours else "",
         card_path=f"{door}{case.card.id}" if case.names_nobody and is_open_card and case.card is not None else "",
         answer=gettext(DECISIONS[case.decision]) if case.decision is not Decision.NONE else "",
