@@ -92,7 +92,9 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
 
 
 async def _make_ups(training: Training, person: Participant) -> list[MakeUp]:
-    """The next meetings of the course that anybody may know of and this person may come to, the nearest first."""
+    """Of each training of the course that anybody may know of and this person may come to its next meeting, the nearest
+    first.
+    """
     coming = reads(TrainingSession).filter(
         training__course_id=training.course_id,
         training__state=TrainingState.PUBLISHED,
@@ -107,7 +109,8 @@ async def _make_ups(training: Training, person: Participant) -> list[MakeUp]:
         .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
     )
     here = training.hub.seat.department_code
-    meetings = [one for one in found if _may_come(one.training, person)]
+    next_ones = {one.training_id: one for one in reversed(found) if _may_come(one.training, person)}
+    meetings = list(next_ones.values())
     meetings.sort(key=lambda one: (_town_of(one).department_code != here, one.starts_at))
     return [
         MakeUp(
