@@ -1,0 +1,118 @@
+"""All that a phone keeps after a morning in the demo world, searched for everybody in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser import demo
+from tests.browser.scanner import PHONE
+from tests.browser.steps import sign_in
+from tests.processes import environment
+from trainings.attendance import shell
+
+EVERYTHING = """async () => {
+    const asked = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+    });
+    const found = { cookies: document.cookie, local: { ...localStorage }, session: { ...sessionStorage } };
+    for (const { name } of await indexedDB.databases()) {
+        const db = await asked(indexedDB.open(name));
+        for (const store of db.objectStoreNames) {
+            const kept = db.transaction(store).objectStore(store);
+            found[`${name}.${store}`] = [await asked(kept.getAllKeys()), await asked(kept.getAll())];
+        }
+        db.close();
+    }
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            const bytes = new Uint8Array(await (await cache.match(request)).arrayBuffer());
+            found[request.url] = new TextDecoder().decode(bytes);
+        }
+    }
+    return found;
+}"""
+
+COMPLETE = """async (n) => {
+    for (let found = -1; found !== n; await new Promise((later) => setTimeout(later, 100))) {
+        found = 0;
+        for (const name of await caches.keys()) found += (await (await caches.open(name)).keys()).length;
+    }
+}"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of the demo world, and whom it knows."""
+    folder = tmp_path_factory.mktemp("storage") / "site"
+    with demo.serving(demo.seeded_once(tmp_path_factory), folder) as origin:
+        told = subprocess.run(
+            [sys.executable, "-m", "tests.browser.demo_people"],
+            env=environment(folder, base_url=origin, **demo.SETTINGS),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        yield origin, json.loads(told.stdout)
+
+
+def prepared(page: Page, origin: str) -> None:
+    """By who facilitates, with the button of the panel."""
+    sign_in(page, origin, "facilita")
+    page.goto(f"{origin}/panel/telefonos/este")
+    page.get_by_label("Nombre del teléfono").fill("Teléfono 1")
+    page.get_by_role("button", name="Preparar este teléfono").click()
+    expect(page.locator("[data-ready]")).to_have_attribute("data-state", "ready")
+
+
+def marked(page: Page, code: str, text: str) -> None:
+    page.get_by_label("Código del boleto").fill(code)
+    page.get_by_role("button", name="Marcar", exact=True).click()
+    expect(page.locator(".answer .result:visible")).to_contain_text(text)
+
+
+def program_of(context: BrowserContext, origin: str) -> dict[str, Any]:
+    """What the browser of a stranger keeps, who only opened the page."""
+    page = context.new_page()
+    page.goto(f"{origin}/marcar/")
+    page.evaluate(COMPLETE, len(shell.precached()))
+    return {address: kept for address, kept in page.evaluate(EVERYTHING).items() if address.startswith(origin)}
+
+
+def test_storage_of_a_phone_when_dumped_then_nobody_of_the_demo_world_is_in_it(
+    browser: Browser, world: tuple[str, dict[str, Any]]
+) -> None:
+    origin, known = world
+    context, stranger = (browser.new_context(viewport=PHONE, locale="es-GT") for _phone in range(2))
+    page = context.new_page()
+    prepared(page, origin)
+    page.goto(f"{origin}/marcar/#/marcar/{known['session']}")
+
+    for ticket in known["tickets"][:6]:
+        marked(page, ticket["token"], ticket["name"])
+    for ticket in known["tickets"][6:8]:
+        marked(page, ticket["short_code"], "Código aceptado")
+    page.evaluate(COMPLETE, len(shell.precached()))
+    kept = page.evaluate(EVERYTHING)
+
+    program = {address: kept.pop(address) for address in list(kept) if address.startswith(origin)}
+    assert program == program_of(stranger, origin), "the program is the same for everybody"
+    events, rosters = kept["marcar.events"][1], kept["marcar.rosters"][1]
+    assert len(events) == 8
+    assert len({person[0] for one in rosters for person in one["people"]}) > 20, "there is something to be read"
+    assert kept["cookies"] == ""
+    assert len(known["secrets"]) > 1_000
+    text = json.dumps(kept, ensure_ascii=False).casefold()
+    found = [secret for secret in known["secrets"] if re.search(rf"\b{re.escape(secret.casefold())}\b", text)]
+    assert found == []
+    for one in (context, stranger):
+        one.close()
