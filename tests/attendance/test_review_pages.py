@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.attendance.doors import Opened, hours
-from tests.attendance.test_slips import answers, slip
+from tests.attendance.slips import answers, slip
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.registrations.card_world import make_spare_cards

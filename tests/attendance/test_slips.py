@@ -11,8 +11,8 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, stay
-from tests.attendance.phone_side import seal
-from tests.attendance.uploading import counted, event, make_device, ms, send, states
+from tests.attendance.slips import answers, slip
+from tests.attendance.uploading import counted, event, make_device, send, states
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings.attendance import reviews, slip_opening
@@ -23,9 +23,8 @@ from trainings.attendance.slip_opening import NotAgreed, SlipDone
 from trainings.attendance.slip_words import PROBLEMS
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.db import keyring, sql
+from trainings.db import sql
 from trainings.lib import tokens
-from trainings.lib.sealing import SealedBox
 from trainings.people.models import Consent, Guardian
 from trainings.registrations.card_use import use_at_door
 from trainings.registrations.models import Card, CardState, Registration, Source
@@ -35,38 +34,6 @@ from trainings.web.forms import FormErrors, check
 
 Freeze = Callable[[datetime], None]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-def answers(door: Opened, **changed: Any) -> dict[str, Any]:
-    """What the form on the phone asks, read aloud five minutes after the session began."""
-    asked = {
-        "v": 1,
-        "given_names": "Berta Luz",
-        "surnames": "Tiul Ché",
-        "municipality": "1705",
-        "community": "Las Pozas",
-        "actor_type": "cocode",
-        "sex": "mujer",
-        "age_group": "35-59",
-        "phone": "55551234",
-        "consent": True,
-        "consent_read_at": ms(door.starts_at + 5 * MINUTE),
-        "text_version": "2026-12",
-        "language": "spa",
-    }
-    return {name: value for name, value in (asked | changed).items() if value is not None}
-
-
-def sealed(text: bytes, event_id: str) -> str:
-    key_id, raw = SealedBox(keyring()).public()[0]
-    return seal(text, f"slip|{event_id}", key_id, raw)
-
-
-def slip(door: Opened, card: Card, body: bytes | None = None, *, key: str = "", **changed: Any) -> dict[str, Any]:
-    key = key or str(tokens.uuid7())
-    text = body if body is not None else json.dumps(answers(door, **changed)).encode()
-    at = door.starts_at + 20 * MINUTE
-    return event(door, at, kind="slip", how="button", id=key, h=card.qr_hash[:24], sealed=sealed(text, key))
 
 
 def came(door: Opened, card: Card) -> dict[str, Any]:

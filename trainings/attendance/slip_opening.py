@@ -70,7 +70,10 @@ async def open_slips(slip_ids: Iterable[UUID], *, actor: Actor) -> None:
 
     Those that were answered or looked at before are left alone.
     """
-    waiting = WalkInSlip.filter(id__in=sorted(set(slip_ids)), state=SlipState.WAITING, problem="")
+    keys = sorted(set(slip_ids))
+    if not keys:
+        return
+    waiting = WalkInSlip.filter(id__in=keys, state=SlipState.WAITING, problem="")
     for (key,) in await waiting.order_by("written_at", "id").values_list("id"):
         async with transaction():
             slip, session = await _held(key)
