@@ -14,7 +14,8 @@ from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import Event, counted, event, h, make_device, make_sheet, send
 from tests.registrations.card_world import make_spare_cards
 from trainings import clock
-from trainings.attendance import actions, rescheduling, reviews
+from trainings.accounts.queries import actor_of
+from trainings.attendance import actions, rescheduling, review_queries, reviews
 from trainings.attendance.closings import closed_on_phones
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag
 from trainings.attendance.review_queries import review_of
@@ -331,3 +332,27 @@ async def test_deciding_tells_nobody(sqlite_db: Settings, freeze: Freeze) -> Non
 
 def test_every_reason_has_its_words() -> None:
     assert set(REASONS) == set(ScanFlag) - {ScanFlag.NONE}
+
+
+# -- very many
+
+
+async def test_a_phone_makes_any_number_of_odd_marks_then_others_are_found_beside_them(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = await open_door()
+    device, wild = await make_device(door), await make_device(door)
+    coordinator = await actor_of(await make.make_user(hub=await door.training.hub))
+    freeze(door.ends_at)
+    undone = event(door, code=tokens.qr_token())
+    await send(device, undone, event(door, kind="undo", target=undone["id"]), event(door, code=tokens.qr_token()))
+    await send(wild, *[event(door, code=tokens.qr_token()) for _ in range(9)])
+    monkeypatch.setattr(review_queries, "MOST_MARKS", 4)
+
+    first = await review_of(door.session)
+    await reviews.decide(door.key, [key for one in first.open for key in one.ids], Decision.DISMISSED, actor=PROGRAM)
+    then = await review_of(door.session)
+
+    assert (len(first.open), len(first.decided)) == (4, 0)
+    assert (len(then.open), len(then.decided)) == (4, 4), "what waits is not hidden by what was answered"
+    assert await review_queries.n_to_decide(coordinator) == 6

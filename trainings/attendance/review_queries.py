@@ -29,12 +29,27 @@ from trainings.attendance.projection import is_counted, undone_by
 from trainings.attendance.queries import UnknownSession, gate_of
 from trainings.attendance.reviews import PEOPLE_KINDS
 from trainings.audit.actor import Actor
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import SessionFacilitator, TrainingSession
 
 SHOWN_FOR = timedelta(days=180)
 MOST_SESSIONS = 60
+MOST_MARKS = 600
+"""Of one session at once: a phone in the wrong hands makes any number, and the others have to be found beside them."""
+AT_ONCE = 5_000
+"""Keys in one statement: databases take so many and no more."""
+
+# Odd marks without an answer that were not taken back, as `_cases` and `projection.is_counted` have it.
+TO_DECIDE = """
+SELECT COUNT(*) AS n FROM scan_event AS e
+JOIN training_session AS s ON s.id = e.session_id JOIN training AS t ON t.id = s.training_id
+WHERE t.hub_id IN ?list AND s.starts_at > ? AND e.flag <> '' AND e.decision = '' AND NOT EXISTS (
+    SELECT 1 FROM scan_event AS u
+    WHERE u.target_id IN (e.id, e.conflict_of_id) AND u.kind = 'undo' AND u.session_id = e.session_id
+    AND (u.decision = 'counted' OR (u.decision = '' AND u.flag NOT IN ('revoked', 'other_session')))
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,24 +223,9 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
 
     What was taken back at the door is left out. What was decided of a card without a name stays when it gets one.
     """
-    wanted = Q(session_id__in=list(session_ids)) & (
-        ~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE) | Q(kind=ScanKind.UNDO)
-    )
-    marks = (
-        await reads(ScanEvent)
-        .filter(wanted)
-        .order_by("at", "id")
-        .prefetch_related("registration__participant", "sheet")
-    )
-    undone: dict[UUID, set[UUID]] = {
-        key: undone_by([one for one in marks if one.session_id == key]) for key in session_ids
-    }
     together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
-    for one in marks:
-        is_moot = one.id in undone[one.session_id] or one.conflict_of_id in undone[one.session_id]
-        is_odd = one.flag is not ScanFlag.NONE or one.decision is not Decision.NONE
-        if is_odd and not is_moot:
-            together[_key(one)].append(one)
+    for one in await _odd(session_ids):
+        together[_key(one)].append(one)
     cards = await _cards(one for own in together.values() for one in own)
     deciders = await _names(own[0].decided_by_id for own in together.values())
     cases: dict[UUID, list[Case]] = defaultdict(list)
@@ -242,6 +242,26 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
             )
         )
     return cases
+
+
+async def _odd(session_ids: Sequence[UUID]) -> list[ScanEvent]:
+    """Those marks; where a session has very many, the earliest of those that wait, and of the decided."""
+    undos = await reads(ScanEvent).filter(session_id__in=list(session_ids), kind=ScanKind.UNDO)
+    undone = {key: undone_by([one for one in undos if one.session_id == key]) for key in session_ids}
+    here = Q(~Q(flag=ScanFlag.NONE) | ~Q(decision=Decision.NONE), session_id__in=list(session_ids))
+    columns = ("id", "session_id", "conflict_of_id", "decision")
+    of: dict[tuple[UUID, bool], list[UUID]] = defaultdict(list)
+    for key, session_id, first, decision in (
+        await reads(ScanEvent).filter(here).order_by("at", "id").values_list(*columns)
+    ):
+        if key not in undone[session_id] and first not in undone[session_id]:
+            of[session_id, decision == Decision.NONE].append(key)
+    keys = [key for own in of.values() for key in own[:MOST_MARKS]]
+    found: list[ScanEvent] = []
+    for start in range(0, len(keys), AT_ONCE):
+        part = reads(ScanEvent).filter(id__in=keys[start : start + AT_ONCE])
+        found += await part.prefetch_related("registration__participant", "sheet")
+    return sorted(found, key=lambda one: (one.at, one.id))
 
 
 def _key(event: ScanEvent) -> tuple[object, ...]:
@@ -292,16 +312,11 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 async def n_to_decide(actor: Actor) -> int:
     """How many odd marks and slips wait for an answer where this person decides."""
-    here = Q(
-        session__training__hub_id__in=sorted(actor.hubs_with(EDITORS)),
-        session__starts_at__gt=clock.now() - SHOWN_FOR,
-    )
-    marks = reads(ScanEvent).filter(here, decision=Decision.NONE).exclude(flag=ScanFlag.NONE)
-    keys = [key for (key,) in await marks.distinct().values_list("session_id")]
-    cases = await _cases(keys) if keys else {}
+    hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
+    here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
-    waiting = [one for own in cases.values() for one in own if one.decision is Decision.NONE]
-    return n_slips + sum(len(one.events) for one in waiting)
+    [counted] = await sql.reads(TO_DECIDE, hubs, since)
+    return n_slips + int(counted["n"])
 
 
 async def _in_scope(actor: Actor) -> Q:
