@@ -19,7 +19,7 @@ from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import OutboxJob
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.settings import get_settings
 
 pytestmark = pytest.mark.pages
@@ -171,6 +171,21 @@ async def test_failed_message_is_listed_apart_and_sent_again(new_client: Browser
     assert (answer.status_code, answer.headers["location"]) == (303, f"/panel/mensajes/{job.id}")
     assert (await OutboxJob.get(id=job.id)).failed_at is None
     assert "Listo: se intenta otra vez." in (await browser.get(f"/panel/mensajes/{job.id}")).text
+
+
+async def test_what_no_longer_holds_is_not_offered_to_be_sent_again(new_client: Browsers) -> None:
+    cast = await make_cast()
+    job = await a_message(cast)
+    await failed(job)
+    off = RegistrationState.CANCELLED
+    await RegistrationGroup.filter(registrations__id=job.subject_id).update(state=off)
+    await Registration.filter(id=job.subject_id).update(state=off)
+    browser = await signed_in(new_client, cast.coordinator)
+
+    shown = await browser.get(f"/panel/mensajes/{job.id}")
+
+    assert "Lo que dice ya cambió." in shown.text
+    assert "reintentar" not in shown.text
 
 
 async def test_repeating_what_has_not_failed_is_refused_with_a_sentence(new_client: Browsers) -> None:
