@@ -1,0 +1,159 @@
+"""What goes wrong in villages with the phone itself: its clock, its account, its disk, a list whose time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.marcar import APP, Phone, Village, at_door
+from tests.browser.scanner import PHONE
+from tests.browser.village_server import moved, story
+from trainings.attendance.device_cookie import COOKIE
+
+SHIFTED = """(() => {
+    const Real = Date;
+    const shift = Number(localStorage.getItem("shift")) * 86_400_000;
+    globalThis.Date = class extends Real {
+        constructor(...parts) { super(...(parts.length ? parts : [Real.now() + shift])); }
+        static now() { return Real.now() + shift; }
+    };
+})()"""
+SHIFT = "(days) => localStorage.setItem('shift', days)"
+TAKEN_BACK = """() => {
+    const { add } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.add = function (...what) {
+        const request = add.apply(this, what);
+        // Written, and then the disk says no: between the two nothing may be green.
+        request.addEventListener('success', () => this.transaction.abort());
+        return request;
+    };
+}"""
+REFUSED = """() => {
+    const { add } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.add = function (event) { add.call(this, event); return add.call(this, event); };
+}"""
+OFFLINE_IT_SAYS = "Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module", name="village")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    with story(tmp_path_factory.mktemp("pitfalls"), 12) as village:
+        moved(village)
+        yield village
+
+
+@pytest.fixture
+def pocket(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=PHONE, locale="es-GT")
+    context.add_init_script(SHIFTED)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext, village: Village) -> Phone:
+    return at_door(pocket, village, village.made["phones"][0])
+
+
+def sent(phone: Phone) -> None:
+    phone.page.context.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+
+
+@pytest.mark.parametrize(("days", "answer"), [(1, "present"), (-40, "present"), (40, "review")])
+def test_clock_that_is_days_off_then_kept_at_the_true_time(
+    phone: Phone, village: Village, days: int, answer: str
+) -> None:
+    """A day ahead; before it was prepared; so far ahead that the phone has let go of its list."""
+    [ana] = village.people(1)
+    phone.page.context.set_offline(True)
+    phone.page.evaluate(SHIFT, days)
+    began = datetime.now(UTC)
+    phone.reload()
+
+    phone.type_code(ana.token)
+    phone.expect_answer(answer)
+    sent(phone)
+
+    [(arrived, flag)] = village.ask(
+        "SELECT a.arrived_at, e.flag FROM attendance a JOIN scan_event e ON e.registration_id = a.registration_id "
+        "WHERE a.is_present AND a.registration_id = ?",
+        ana.registration_id,
+    )
+    assert began - MINUTE < datetime.fromisoformat(arrived).replace(tzinfo=UTC) < datetime.now(UTC) + MINUTE
+    assert flag == "clock"
+
+
+def test_account_that_is_over_in_the_village_then_marking_goes_on_and_sending_waits(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    ana, byron = village.people(2)
+    cookie = next(one["value"] for one in pocket.cookies() if one["name"] == COOKIE)
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.expect_queue("Todo enviado")
+    pocket.clear_cookies()
+
+    phone.type_code(byron.token)
+    phone.expect_answer("present", byron.name)
+    phone.reload()
+    phone.type_code(byron.token)
+    phone.expect_answer("already", byron.name)
+    phone.expect_queue("2 por enviar")
+
+    pocket.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
+    sent(phone)
+    assert (village.scans_of(byron), village.presences_of(byron)) == (2, 1)
+
+
+@pytest.mark.parametrize("trouble", [TAKEN_BACK, REFUSED])
+def test_mark_that_the_disk_takes_back_then_it_was_never_green(phone: Phone, village: Village, trouble: str) -> None:
+    [ana] = village.people(1)
+    phone.page.evaluate(trouble)
+
+    phone.type_code(ana.token)
+
+    phone.expect_answer("not_saved", "NO SE GUARDÓ", ana.name)
+    phone.expect_queue("Todo enviado")
+    phone.reload()
+    phone.expect_count(0)
+    assert village.scans_of(ana) == 0
+
+
+def test_browser_that_takes_itself_for_offline_then_marks_are_sent(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.page.context.add_init_script(OFFLINE_IT_SAYS)
+    phone.reload()
+    assert phone.page.evaluate("() => navigator.onLine") is False
+
+    phone.type_code(ana.token)
+
+    phone.expect_answer("present", ana.name)
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+
+
+def test_signing_out_of_the_panel_then_every_mark_is_still_here(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    [ana] = village.people(1)
+    pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
+    panel = pocket.new_page()
+    panel.goto(f"{village.origin}/panel")
+    pocket.route("**/marcar/api/marcas", lambda route: route.abort())
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+
+    panel.locator("form[action='/salir'] button").first.click()
+    expect(panel).not_to_have_url(f"{village.origin}/panel")
+    pocket.unroute("**/marcar/api/marcas")
+    phone.reload()
+
+    phone.expect_count(1)
+    sent(phone)
+    assert village.presences_of(ana) == 1
