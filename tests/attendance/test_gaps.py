@@ -47,6 +47,17 @@ async def test_numbers_between_that_never_came_then_how_many_and_when(db: Settin
     assert await sentences(door) == []
 
 
+async def test_very_many_that_never_came_then_the_later_ones_are_told_together(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, *(numbered(door, 3 * n, n) for n in range(1, 31)))
+
+    said = await sentences(door)
+    assert len(said) == 12
+    assert said[-1] == "Faltan 36 marcas de Teléfono de Ana (hechas entre 8:12 a. m. y 8:30 a. m.)."
+
+
 async def test_slips_have_numbers_too_then_none_is_missed_for_them(door: Opened, freeze: Freeze) -> None:
     device = await make_device(door)
     freeze(door.ends_at + HOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,9 @@ ASKED_FOR = timedelta(days=45)
 """So long after a session its phones are asked for what they did not tell."""
 EARLY = timedelta(days=1)
 """No mark of a session comes in earlier than so long before it."""
+
+MOST_TOLD = 12
+"""Sentences about what is missing of one phone at one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +214,22 @@ def _missing(device: Device, made: _Made) -> dict[UUID, list[Missing]]:
         n = after.seq - before.seq - 1
         if n > 0:
             first, last = sorted((before.at, after.at))
-            n -= sum(first <= at <= last for at in made.others)
+            n -= bisect_right(made.others, last) - bisect_left(made.others, first)
         if n > 0:
             found[before.session_id].append(Missing(n, before.at, after.at))
     if made.marks:
         newest = made.marks[-1]
-        n = device.last_seq - newest.seq - device.n_unsent - sum(at >= newest.at for at in made.others)
+        n = device.last_seq - newest.seq - device.n_unsent - _n_since(made.others, newest.at)
         if n > 0:
             found[newest.session_id].append(Missing(n, newest.at, None))
-    return found
+    return {key: _told(own) for key, own in found.items()}
+
+
+def _n_since(moments: Sequence[datetime], start: datetime) -> int:
+    return len(moments) - bisect_left(moments, start)
+
+
+def _told(missing: list[Missing]) -> list[Missing]:
+    """The first ones, and all later ones in one: a phone may number its marks as it likes."""
+    told, rest = missing[: MOST_TOLD - 1], missing[MOST_TOLD - 1 :]
+    return [*told, Missing(sum(one.n for one in rest), rest[0].since, rest[-1].until)] if rest else told
