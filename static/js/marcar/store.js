@@ -190,7 +190,7 @@ function asked(request) {
 function finished(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
+    // What fails in it ends here too, and only now the transaction says why.
     transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
-    transaction.onerror = () => reject(transaction.error);
   });
 }
