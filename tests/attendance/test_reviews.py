@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -356,3 +357,17 @@ async def test_a_phone_makes_any_number_of_odd_marks_then_others_are_found_besid
     assert (len(first.open), len(first.decided)) == (4, 0)
     assert (len(then.open), len(then.decided)) == (4, 4), "what waits is not hidden by what was answered"
     assert await review_queries.n_to_decide(coordinator) == 6
+
+
+async def test_thousands_of_odd_marks_are_counted_at_once(sqlite_db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    coordinator = await actor_of(await make.make_user(hub=await door.training.hub))
+    freeze(door.ends_at)
+    await send(device, event(door, code=tokens.qr_token()))
+    one = await ScanEvent.get()
+    columns = {name: getattr(one, name) for name in one._meta.db_fields if name != "id"}
+    await ScanEvent.bulk_create([ScanEvent(id=tokens.uuid7(), **columns) for _ in range(2_000)])
+
+    async with asyncio.timeout(2):
+        assert await review_queries.n_to_decide(coordinator) == 2_001
