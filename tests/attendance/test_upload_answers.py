@@ -20,6 +20,7 @@ from tests.cast import make_cast
 from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
 from trainings import clock
+from trainings.attendance import upload_routes
 from trainings.attendance.models import Attendance, Device, ScanEvent
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
@@ -278,3 +279,20 @@ async def test_who_came_beside_the_list_then_counted_on_the_page_of_the_session(
     beside = r"Además de la lista: 1 [^·]*sin nombre[^·]* · 2 acompañantes"
     assert re.search(beside, " ".join(page.text.split()))
     assert "Botón" in page.text, "how Ana was marked"
+
+
+async def test_phone_out_of_use_sends_without_end_then_it_has_to_wait(
+    client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = await open_door()
+    phone = await a_phone(client, door)
+    freeze(door.ends_at)
+    monkeypatch.setattr(upload_routes, "MOST_REVOKED", 1)
+    used = [await sent(phone, event(door, h=h(door.ana))) for _ in range(2)]
+    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
+
+    first, second = [await sent(phone, event(door, h=h(door.ana))) for _ in range(2)]
+
+    assert [one.status_code for one in (*used, first, second)] == [200, 200, 200, 429]
+    assert int(second.headers["retry-after"]) > 0
+    assert await ScanEvent.all().count() == 3

@@ -17,6 +17,7 @@ from trainings.attendance.upload_results import Result
 from trainings.attendance.uploads import Upload
 from trainings.attendance.words import FLAGS, TROUBLES
 from trainings.errors import Malformed
+from trainings.limits import actions as limits
 from trainings.web.allow import HOLDER, allow
 from trainings.web.i18n import N_, gettext
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 NOT_KEPT = {"cache-control": "no-store"}
+REVOKED_BATCHES, MOST_REVOKED, REVOKED_SECONDS = "revoked_phone", 200, 86_400
+"""A phone that was taken out of use may be in the wrong hands: ten thousand marks a day, then it has to wait."""
 
 
 class UnreadableBatch(Malformed):
@@ -33,12 +36,16 @@ class UnreadableBatch(Malformed):
 
 @allow(HOLDER)
 async def receive(request: Request) -> Response:
-    """One result for each event, by its id. Refused is only what is no batch; the phone then sends less at a time."""
+    """One result for each event, by its id. Refused is only what is no batch: the phone then sends less at a time; and
+    for a while what is too much of a phone that was taken out of use: it keeps that.
+    """
     device = await phone_that_asks(request)
     try:
         body = UploadBody.model_validate_json(await request.body())
     except ValidationError as exc:
         raise UnreadableBatch from exc
+    if device.revoked_at is not None:
+        await limits.hit(REVOKED_BATCHES, str(device.id), MOST_REVOKED, REVOKED_SECONDS)
     now = clock.now()
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
