@@ -146,6 +146,24 @@ async def test_rows_of_printed_sheets_name_cards_also_where_a_ticket_was_replace
 
     hashes = [code_hash(token) for token in (token_of(ana), token_of(new), *map(token_of, spares))]
     assert (told["code"], told["rows"]) == (sheet.code, [[n, h] for n, h in enumerate(hashes, start=1)])
+    assert told["named"] == 2
+
+
+async def test_blank_row_stays_one_when_its_card_gets_a_name(db: Settings) -> None:
+    training = await make.make_training()
+    ana = await make.make_registration(training)
+    [session] = training.sessions
+    block = await make_block(training, 2)
+    spares = await Card.filter(block_id=block.id).order_by("number")
+    await print_sheet(session, [ana], spares)
+    before = await version_of(session)
+    await named(spares[0])
+
+    file = await file_of(session)
+
+    assert file["version"] != before
+    assert len(file["people"]) == 2
+    assert (file["sheets"][0]["named"], len(file["sheets"][0]["rows"])) == (1, 3)
 
 
 async def test_spare_cards_are_those_that_may_be_given_out_here(db: Settings) -> None:

@@ -26,3 +26,19 @@ def test_phone_and_server_read_the_same_rows() -> None:
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
 
     assert json.loads(said.stdout) == [case["rows"] for case in json.loads(table.read_text("utf-8"))["cases"]]
+
+
+ROSTER = """
+const { Roster } = await import(process.argv[1]);
+const people = [["a", "", "", "c"], ["b", "", "", "c"]];
+const sheets = [{ code: "7K2QM", named: 1, rows: [[1, "a"], [2, "b"], [3, "c"]] }];
+console.log(new Roster({ version: "1", people, spares: [["c", ""]], sheets }).named.get("7K2QM"));
+"""
+
+
+def test_all_means_on_the_phone_too_the_rows_that_were_printed_with_a_name() -> None:
+    module = HERE.parent.parent / "static/js/marcar/roster.js"
+    node = Path(executable.ROOT_DIR) / "bin/node"
+    command = [str(node), "--input-type=module", "--eval", ROSTER, module.as_uri()]
+
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip() == "1"

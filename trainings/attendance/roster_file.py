@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -71,11 +71,12 @@ class Spare(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A printed list: which row is whose card."""
+    """A printed list: which row is whose card. The first `n_named` rows were printed with a name."""
 
     code: str
     printed_at: datetime
     rows: Sequence[tuple[int, str]]
+    n_named: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Roster:
                 {
                     "code": sheet.code,
                     "printed_at": moment(sheet.printed_at),
+                    "named": sheet.n_named,
                     "rows": [[number, _hash(qr_hash)] for number, qr_hash in sheet.rows],
                 }
                 for sheet in self.sheets
@@ -175,7 +177,7 @@ def _version(roster: Roster) -> str:
         str(roster.session_id),
         [(one.qr_hash, one.name, one.short_code, one.flag, one.counts_as) for one in roster.tickets],
         roster.spares,
-        [(one.code, moment(one.printed_at), one.rows) for one in roster.sheets],
+        [(one.code, moment(one.printed_at), one.rows, one.n_named) for one in roster.sheets],
     ]
     return keyring().blind_index(json.dumps(content, separators=(",", ":")), "roster")[:VERSION_CHARACTERS]
 
@@ -231,15 +233,18 @@ async def _sheets(session_ids: Sequence[UUID]) -> dict[UUID, list[Sheet]]:
     """The printed lists of each session, the oldest first."""
     printed = await reads(AttendanceSheet).filter(session_id__in=list(session_ids)).order_by("id")
     rows: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
+    named: Counter[UUID] = Counter()
     frozen = reads(SheetRow).filter(sheet_id__in=[sheet.id for sheet in printed]).order_by("number")
-    for sheet_id, number, of_person, of_card in await frozen.values_list(
-        "sheet_id", "number", "registration__qr_hash", "card__qr_hash"
+    for sheet_id, number, card_id, of_person, of_card in await frozen.values_list(
+        "sheet_id", "number", "card_id", "registration__qr_hash", "card__qr_hash"
     ):
+        # A blank row stays one when its card gets a name: it was never among "todas".
+        named[sheet_id] += card_id is None
         if of_person or of_card:
             rows[sheet_id].append((number, of_person or of_card))
     sheets: dict[UUID, list[Sheet]] = {key: [] for key in session_ids}
     for sheet in printed:
-        sheets[sheet.session_id].append(Sheet(sheet.code, sheet.created_at, rows[sheet.id]))
+        sheets[sheet.session_id].append(Sheet(sheet.code, sheet.created_at, rows[sheet.id], named[sheet.id]))
     return sheets
 
 

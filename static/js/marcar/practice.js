@@ -91,7 +91,7 @@ async function rosterOf(cards) {
   for (let n = 1; n <= N_NAMED; n += 1) people.push([row(n), "", "", "c"]);
   for (let n = N_NAMED + 1; n <= N_NAMED + N_BLANK; n += 1) spares.push([row(n), ""]);
   const rows = Array.from({ length: N_NAMED + N_BLANK }, (_, n) => [n + 1, row(n + 1)]);
-  return { file: { version: PRACTICE, people, spares, sheets: [{ code: SHEET, rows }] }, names };
+  return { file: { version: PRACTICE, people, spares, sheets: [{ code: SHEET, named: N_NAMED, rows }] }, names };
 }
 
 /** To seal practice slips to nobody: the private half is thrown away. */

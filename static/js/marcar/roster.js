@@ -20,6 +20,8 @@ export class Roster {
   #shorts = new Map();
   /** @type {Map<string, Map<number, string>>} sheet to row to card */
   sheets = new Map();
+  /** @type {Map<string, number>} sheet to its last row that was printed with a name */
+  named = new Map();
 
   /** @param {any} file as it was downloaded, with `training` added */
   constructor(file) {
@@ -32,7 +34,10 @@ export class Roster {
       this.#add({ h, who: other?.[0] ?? h, n, f, of: other?.[3] }, s);
     }
     for (const [h, s] of file.spares) this.#add({ h, who: h, n: "", f: "s" }, s);
-    for (const sheet of file.sheets) this.sheets.set(sheet.code, new Map(sheet.rows));
+    for (const sheet of file.sheets) {
+      this.sheets.set(sheet.code, new Map(sheet.rows));
+      this.named.set(sheet.code, sheet.named);
+    }
     /** How many are expected: neither waiting nor cancelled, each once. */
     this.n_expected = file.people.filter((/** @type {string[]} */ line) => EXPECTED.has(line[3]) && line.length < 5).length;
   }

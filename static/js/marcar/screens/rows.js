@@ -93,7 +93,7 @@ class Rows {
 
   /** The last row with somebody's name; those after it are blank ones. */
   get named() {
-    return [...this.sheet].filter(([, h]) => this.book.roster.line(h)?.f !== "s").length;
+    return this.book.roster.named.get(this.chooser.value) ?? 0;
   }
 
   get last() {
