@@ -18,7 +18,7 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.backup_routes import COPY
 from trainings.attendance.backups import MOST_OFFSET
-from trainings.attendance.models import Attendance, ScanEvent
+from trainings.attendance.models import Attendance, DeviceSession, ScanEvent, ScanFlag
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
 from trainings.lib import tokens
@@ -149,3 +149,20 @@ async def test_what_is_no_copy_of_a_phone_here_is_refused_in_words(
     assert unopened in Page((await load(elsewhere, good)).text).text
     assert (await load(assistant, good)).status_code == 403
     assert await ScanEvent.all().count() == 0
+
+
+async def test_marks_of_another_hub_in_a_copy_then_they_wait_there(
+    client: AsyncClient, cast: Cast, training: Training, phone: PreparedPhone
+) -> None:
+    session = training.sessions[0]
+    elsewhere = await make.make_training(hub=cast.elsewhere, sessions=[(session.starts_at, session.ends_at)])
+    await DeviceSession.create(device_id=phone.device.id, session_id=elsewhere.sessions[0].id)
+    await make.sign_in(client, cast.coordinator)
+    events = await arrivals(training, 1) + await arrivals(elsewhere, 1)
+
+    await load(client, file_of(phone, events))
+
+    assert sorted(await ScanEvent.all().values_list("session_id", "flag")) == sorted(
+        [(session.id, ScanFlag.NONE), (elsewhere.sessions[0].id, ScanFlag.OTHER_SESSION)]
+    ), "a copy can be made by whoever loads it"
+    assert await Attendance.filter(is_present=True).values_list("session_id") == [(session.id,)]

@@ -65,15 +65,22 @@ class Batch:
     touched: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
-    async def open(cls, device: Device, offset: timedelta, events: Sequence[UploadedEvent]) -> Self:
+    async def open(
+        cls,
+        device: Device,
+        offset: timedelta,
+        events: Sequence[UploadedEvent],
+        session_ids: frozenset[UUID] | None = None,
+    ) -> Self:
         """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one.
 
-        Raises CameMeanwhile: begun anew, it holds what it has to hold.
+        What is of none of `session_ids` waits for somebody. Raises CameMeanwhile: begun anew, it holds all it has to.
         """
         trainings = await _locked_trainings(events)
         sessions = await TrainingSession.filter(training_id__in=sorted(trainings))
         known = {one.id: one for one in sessions}
         ends, bound = ends_of(sessions), await sessions_of(device)
+        bound = bound if session_ids is None else bound & session_ids
         waits = {one.id: ScanFlag.OTHER_SESSION for one in sessions if one.id not in bound}
         waits |= {one.id: ScanFlag.REVOKED for one in sessions if not may_upload(device, ends[one.training_id])}
         keys = {key for one in events for key in (one.id, other_id(one.id, one.body_hash), one.target) if key}

@@ -32,7 +32,8 @@ PHONE = Actor(id=None, role="phone")
 class Upload:
     """Events as they came, with our clock minus the phone's, and what the phone says of itself.
 
-    `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them.
+    `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
+    are then those of which the sender answers for what the phone says.
     """
 
     items: Sequence[object]
@@ -40,6 +41,7 @@ class Upload:
     last_seq: int | None = None
     n_unsent: int | None = None
     app_version: str = ""
+    session_ids: frozenset[UUID] | None = None
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
@@ -50,15 +52,16 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     """
     read = [read_event(item) for item in upload.items]
     results = await _keep_all(device, upload, read)
-    await open_slips(_slips_in(read), actor=PHONE)
+    await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
         await close_reported(await sessions_of(device), actor=PHONE)
     return results
 
 
-def _slips_in(read: Sequence[UploadedEvent | Unreadable]) -> list[UUID]:
+def _slips_in(read: Sequence[UploadedEvent | Unreadable], session_ids: frozenset[UUID] | None) -> list[UUID]:
     """The keys under which the slips of a batch may be kept, those sent again too: their opening may have failed."""
     sent = [one for one in read if isinstance(one, UploadedEvent) and one.kind is EventKind.SLIP]
+    sent = [one for one in sent if session_ids is None or one.session in session_ids]
     return [key for one in sent for key in (one.id, other_id(one.id, body_hash_of(one.sealed or "")))]
 
 
@@ -100,7 +103,7 @@ async def _keep_once_more(device: Device, upload: Upload, read: Sequence[Uploade
 
 async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | Unreadable]) -> list[Result]:
     async with transaction():
-        kept = await _take(device, upload.offset, [one for one in read if isinstance(one, UploadedEvent)])
+        kept = await _take(device, upload, [one for one in read if isinstance(one, UploadedEvent)])
         results = [
             next(kept)
             if isinstance(one, UploadedEvent)
@@ -112,10 +115,10 @@ async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | U
         return results
 
 
-async def _take(device: Device, offset: timedelta, events: Sequence[UploadedEvent]) -> Iterator[Result]:
+async def _take(device: Device, upload: Upload, events: Sequence[UploadedEvent]) -> Iterator[Result]:
     if not events:
         return iter(())
-    batch = await Batch.open(device, offset, events)
+    batch = await Batch.open(device, upload.offset, events, upload.session_ids)
     results = [batch.decide(event) for event in events]
     await batch.write()
     return iter(results)
