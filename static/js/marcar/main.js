@@ -26,6 +26,8 @@ function show(app) {
   showStatus(app);
   installBackup(app);
   installSaving(app);
+  // A form that is sent before its screen listens would carry a ticket into the address, and the mark would be nowhere.
+  place.addEventListener("submit", (event) => event.preventDefault());
   new Router(app, place, screens).follow();
   app.shell.start().then(() => app.phone.refresh());
   app.sender.flush();
