@@ -183,6 +183,7 @@ class Handlers:
             "n_present": self.door.n_present,
             "n_expected": self.door.n_expected,
             "beside": BesideList(n_unnamed=0, n_companions=0),
+            "to_review": [],
             "closed": self.door.closed,
             "can_close": True,
             "last": self.last,
