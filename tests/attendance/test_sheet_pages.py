@@ -240,6 +240,17 @@ async def test_who_left_before_the_end_has_fewer_minutes_until_that_goes_back(de
     assert ScanFlag.CLOCK not in {one.flag for one in await ScanEvent.all()}
 
 
+async def test_line_typed_in_during_the_session_brings_nobody_back_who_left(desk: Desk, freeze: Freeze) -> None:
+    freeze(desk.door.ends_at - 2 * HOUR)
+    await desk.post("filas/1/marcar")
+    await desk.post("filas/1/salida", time="09:30")
+    freeze(desk.door.ends_at - HOUR)
+
+    await desk.post("pasar", rows="todas", do="marcar")
+
+    assert (await stay(desk.door)).left_at == desk.door.starts_at + HOUR
+
+
 @pytest.mark.parametrize(
     ("row", "time", "status", "sentence"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.marcar import Phone
+from tests.browser.marcar import Phone, Village
 
 SENT = "Todo enviado"
 
@@ -76,3 +76,19 @@ def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
     assert phone.complaints == []
+
+
+def test_whole_sheet_brings_nobody_back_who_left_before(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    [(row,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", ana.registration_id)
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.page.get_by_text("Acompañantes, fichas, salidas, cerrar").click()
+    phone.page.get_by_role("link", name="Marcar salidas").click()
+    phone.type_code(ana.token)
+    phone.expect_answer("left", ana.name)
+
+    _to_rows(phone)
+    phone.page.get_by_text("Muchas filas a la vez").click()
+    phone.page.get_by_label("Quiénes vinieron").fill(f"{row}, 45")
+    expect(phone.page.locator("[data-list-text]")).to_have_text("Se va a marcar 1 fila.")

@@ -173,11 +173,14 @@ class Rows {
     this.tell({ ...NOT_A_ROW, state: "undone", text: "" });
   }
 
-  /** The rows that the line means, who is here already left out; none where it cannot be read. */
+  /**
+   * The rows that the line means; none where it cannot be read. Who came already is left out, also who has gone since:
+   * a signature says that somebody came, not that they came back.
+   */
   #wanted() {
     try {
       const meant = readRows(this.list.value, { named: this.named, last: this.last });
-      return meant.filter((row) => !this.#isHere(row));
+      return meant.filter((row) => !this.#stayIn(row).present);
     } catch (error) {
       if (error instanceof RowListError) return null;
       throw error;
@@ -185,10 +188,14 @@ class Rows {
   }
 
   /** @param {number} row */
+  #stayIn(row) {
+    const h = this.sheet.get(row) ?? "";
+    return this.book.stayOf(this.book.roster.line(h)?.who ?? h);
+  }
+
+  /** @param {number} row */
   #isHere(row) {
-    const h = this.sheet.get(row);
-    if (!h) return false;
-    const { present, left } = this.book.stayOf(this.book.roster.line(h)?.who ?? h);
+    const { present, left } = this.#stayIn(row);
     return present && left === null;
   }
 
