@@ -225,6 +225,7 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: Bro
     assert village.ask("SELECT flag FROM scan_event WHERE flag = 'revoked'") == [("revoked",)]
     phone.reload()
     expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_visible()
+    expect(phone.page.get_by_text("Listo para usar sin señal")).to_be_hidden()
 
 
 def test_mark_that_the_server_does_not_understand_stays_here(

@@ -48,11 +48,12 @@ export class Recent {
    * @param {import("./store.js").ScanEvent} event
    * @returns {Line}
    */
-  #told({ id, at, row }) {
+  #told({ id, at, h, row }) {
     const { words } = this.app;
     const isUndone = this.book.isUndone(id);
     const said = this.#said.get(id);
-    const who = said?.name || words.say(row ? "row" : "ticket", { row: row ?? "" });
+    const card = this.book.roster.line(h)?.f === "s" ? "slip_card" : "ticket";
+    const who = said?.name || words.say(row ? "row" : card, { row: row ?? "" });
     return { id, time: timeOfDay(at), who, word: words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
   }
 

@@ -41,7 +41,8 @@ function drawReady(element, app) {
   const { shell, phone, words } = app;
   const n_missing = phone.sessions.filter((session) => lacksList(session, app)).length;
   const isReady = shell.isComplete && !n_missing;
-  element.hidden = !shell.isKnown;
+  // A phone that was taken out of use has nothing to be ready with.
+  element.hidden = !shell.isKnown || phone.account === "revoked";
   element.dataset.state = isReady ? "ready" : "missing";
   element.querySelector("[data-yes]").hidden = !isReady;
   element.querySelector("[data-no]").hidden = isReady;
