@@ -25,6 +25,7 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     phone.scan(expected.token, spare.token)
     phone.expect_answer("present", expected.name)
     phone.expect_answer("present", "Tarjeta sin nombre")
+    expect(phone.page.locator("[data-recent] [data-who]").first).to_have_text("Tarjeta sin nombre")
     expect(phone.page.get_by_role("link", name="Llenar su ficha")).to_be_visible()
     phone.page.get_by_role("button", name="Apagar").click()
     phone.type_code(waiting.short_code)
