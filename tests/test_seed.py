@@ -15,7 +15,11 @@ from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.accounts.queries import actor_of
 from trainings.attendance.actions import close_session
+from trainings.attendance.closings import closed_on_phones
 from trainings.attendance.device_panel import phones_seen_by
+from trainings.attendance.gaps import gaps_of
+from trainings.attendance.models import AttendanceSheet, ScanEvent, SessionReport, SlipState, WalkInSlip
+from trainings.attendance.queries import totals_of
 from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate
@@ -103,10 +107,31 @@ async def test_seed_shows_phones_in_each_state_to_who_leads_the_hub() -> None:
     phones = [(phone.device.name, phone.state.value, phone.device.n_unsent) for phone in await phones_seen_by(leader)]
 
     assert phones == [
+        ("Teléfono de Ana", "ready", 1),
         ("Teléfono de Luis", "not_ready", 2),
         ("Teléfono de Marta", "ready", 0),
         ("Teléfono perdido", "revoked", 0),
     ]
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_shows_a_session_all_written_down_and_one_that_waits_for_answers() -> None:
+    report = await SessionReport.get().select_related("session")
+    [kept] = await AttendanceSheet.exclude(kept_where="")
+    [slip] = await WalkInSlip.all().select_related("session")
+    flags = await ScanEvent.filter(session_id=slip.session_id).order_by("flag").values_list("flag")
+    before, after = await totals_of(report.session), await totals_of(slip.session)
+    [gap] = (await gaps_of([slip.session_id]))[slip.session_id]
+
+    assert kept.session_id == report.session_id
+    assert report.session.closed_at is not None
+    assert (before.n_present, before.n_companions, report.rations_served) == (7, 2, 9)
+    assert [flag.value for (flag,) in flags if flag] == [
+        *("revoked", "revoked", "unknown_code", "unnamed", "unnamed", "waitlisted"),
+    ]
+    assert (slip.state, slip.problem) == (SlipState.WAITING, "unknown_municipality")
+    assert (after.n_companions, gap.name, gap.n_missing) == (2, "Teléfono de Ana", 1)
+    assert list(await closed_on_phones([slip.session_id])) == [slip.session_id]
 
 
 @pytest.mark.usefixtures("world")

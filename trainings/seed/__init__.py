@@ -13,6 +13,7 @@ from trainings.schedule.models import Course, Training, TrainingState
 from trainings.seed import world as building
 from trainings.seed.calling import build_calls
 from trainings.seed.cards import build_cards
+from trainings.seed.door import build_door
 from trainings.seed.families import build_families
 from trainings.seed.lately import build_lately
 from trainings.seed.letters import build_letters
@@ -80,6 +81,7 @@ async def _build(password: str, scale: int) -> None:
         await build_notes(world)
         await build_outreach(world)
         await build_phones(world)
+        await build_door(world)
 
 
 async def _keep_running(scale: int) -> None:

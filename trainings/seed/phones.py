@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -29,8 +30,11 @@ async def build_phones(world: World) -> None:
     _device, code = await devices.invite(load, name="Teléfono de Luis", actor=leader)
     helper = await devices.claim(code, address=HERE)
     await Device.filter(id=helper.device.id).update(n_unsent=N_UNSENT)
-    lost = await devices.prepare_this(load, name="Teléfono perdido", token="", actor=leader)
-    await devices.revoke(lost.device.id, actor=leader)
+    now = clock.now()
+    with clock.frozen(now - timedelta(days=3)):
+        lost = await devices.prepare_this(load, name="Teléfono perdido", token="", actor=leader)
+    with clock.frozen(now - timedelta(hours=2)):
+        await devices.revoke(lost.device.id, actor=leader)
 
 
 async def _next_sessions(hub_id: UUID) -> list[UUID]:
