@@ -44,7 +44,9 @@ export class Shell extends EventTarget {
     if (!this.isSupported) return this.#know(false);
     const container = navigator.serviceWorker;
     container.addEventListener("message", (event) => this.#heard(event.data));
-    container.addEventListener("controllerchange", () => this.#wantsReload && location.reload());
+    container.addEventListener("controllerchange", () => (this.#wantsReload ? location.reload() : this.check()));
+    // It may be past its installation before we listen, and not rule yet: then no other word of it comes.
+    container.ready.then(() => this.check());
     addEventListener("online", () => this.#register());
     await this.#register();
   }
