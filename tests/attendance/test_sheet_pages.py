@@ -14,7 +14,8 @@ from tests.attendance.browsers import ROSA, Freeze, NewClient, open_held_door, s
 from tests.attendance.doors import Opened, hours, stay
 from tests.cast import Cast, make_cast
 from tests.web.pages import Page
-from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance import actions
+from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.queries import totals_of
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
@@ -238,6 +239,16 @@ async def test_who_left_before_the_end_has_fewer_minutes_until_that_goes_back(de
     assert (first[0], second[0], third) == (60, 30, (240, True))
     assert "Se fue a las 9:00" in shown.replace("\xa0", " ")
     assert ScanFlag.CLOCK not in {one.flag for one in await ScanEvent.all()}
+
+
+async def test_line_typed_in_after_the_session_was_closed_asks_for_no_decision(desk: Desk) -> None:
+    await actions.close_session(desk.door.key, actor=PROGRAM)
+    key = str(tokens.uuid7())
+
+    await desk.post("pasar", key=key, rows="1-3", do="marcar")
+    await desk.post("deshacer", key=key)
+
+    assert {(one.how, one.flag) for one in await ScanEvent.all()} == {(ScanHow.SHEET, ScanFlag.NONE)}
 
 
 async def test_line_typed_in_during_the_session_brings_nobody_back_who_left(desk: Desk, freeze: Freeze) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import Stay, stay_of, undone_at
 from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
@@ -165,16 +165,22 @@ class Intake:
                 return event
         return None
 
+    def _flag(self, scan: Scan, at: datetime) -> ScanFlag:
+        if scan.kind is ScanKind.UNDO:
+            flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
+        else:
+            flag = flag_of(self.named.holder_of(scan), self.session, at=at, offset=self.offset)
+        # Signed lists are typed in after the session is closed, by people who know that it is.
+        is_typed_in = flag is ScanFlag.AFTER_CLOSE and scan.how is ScanHow.SHEET
+        return ScanFlag.NONE if is_typed_in else flag
+
     def _event(self, scan: Scan) -> ScanEvent:
         """The event to write. Under an id that another body took it gets an id of its own, and names the first."""
         before = self.stored.get(scan.id)
         device_at = scan.at or clock.now()
         at = device_at + self.offset
         registration, card = self._meant(scan), self.named.card_of(scan)
-        if scan.kind is ScanKind.UNDO:
-            flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
-        else:
-            flag = flag_of(self.named.holder_of(scan), self.session, at=at, offset=self.offset)
+        flag = self._flag(scan, at)
         if before is not None:
             flag = self._contest(before, flag)
         return ScanEvent(
