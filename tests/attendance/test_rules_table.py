@@ -49,7 +49,7 @@ def event(about: Case) -> ScanEvent:
     return ScanEvent(
         id=key(about["id"]),
         kind=ScanKind(about["kind"]),
-        how=ScanHow.CAMERA,
+        how=ScanHow(about.get("how", "camera")),
         at=minute(about["at"]),
         stated_at=minute(about.get("stated")),
         target_id=key(about.get("target")),

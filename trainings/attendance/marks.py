@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.db import sealed, sql
 from trainings.db.sql import Insert, Statement
 
 KEPT = (
-    "SELECT id, session_id, registration_id, kind, at, stated_at, target_id, conflict_of_id, code_hash, number, flag, "
-    "decision, body_hash FROM scan_event "
+    "SELECT id, session_id, registration_id, kind, how, at, stated_at, target_id, conflict_of_id, code_hash, number, "
+    "flag, decision, body_hash FROM scan_event "
 )
 OF_PEOPLE = KEPT + "WHERE session_id IN ?list AND registration_id IN ?list"
 BY_KEY = KEPT + "WHERE id IN ?list"
@@ -37,6 +37,7 @@ class KeptMark(NamedTuple):
     session_id: UUID
     registration_id: UUID | None
     kind: ScanKind
+    how: ScanHow
     at: datetime
     stated_at: datetime | None
     target_id: UUID | None
@@ -104,6 +105,7 @@ def _mark(row: Mapping[str, Any]) -> KeptMark:
         session_id=key_of(row["session_id"]),
         registration_id=key_or_none(row["registration_id"]),
         kind=ScanKind(row["kind"]),
+        how=ScanHow(row["how"]),
         at=moment_of(row["at"]),
         stated_at=None if row["stated_at"] is None else moment_of(row["stated_at"]),
         target_id=key_or_none(row["target_id"]),

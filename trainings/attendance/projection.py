@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.marks import KeptMark, marks_of, undos_naming
-from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.db import reads
 from trainings.registrations.models import Registration
 from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
@@ -44,6 +44,8 @@ class Mark(Protocol):
     def registration_id(self) -> UUID | None: ...
     @property
     def kind(self) -> ScanKind: ...
+    @property
+    def how(self) -> ScanHow: ...
     @property
     def at(self) -> datetime: ...
     @property
@@ -103,14 +105,16 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
     """Present is who has an arrival that stands; arrival is the earliest of those.
 
     The latest word of a departure counts unless the person came back after it was said. "Se fue antes" (LEFT) says
-    when that was, another departure is its own time. What somebody decided about is not to be reviewed again.
+    when that was, another departure is its own time. A line of the signed paper says that somebody came, never that
+    they came back. What somebody decided about is not to be reviewed again.
     """
     left = standing(events, undone)
     arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
     if not arrivals:
         return Stay()
     departure = max((event for event in left if event.kind in DEPARTURES), key=_in_time, default=None)
-    has_left = departure is not None and departure.at > arrivals[-1].at
+    returns = [event.at for event in arrivals if event.how is not ScanHow.SHEET]
+    has_left = departure is not None and (not returns or departure.at > returns[-1])
     return Stay(
         arrived_at=arrivals[0].at,
         left_at=(departure.stated_at or departure.at) if departure is not None and has_left else None,

@@ -19,6 +19,7 @@ const ODD_STATES = { w: "waitlisted", h: "held", x: "cancelled" };
  * @typedef {object} Mark
  * @property {string} id
  * @property {string} kind
+ * @property {string} [how]
  * @property {number} at corrected, milliseconds
  * @property {number} [stated_at] when somebody left who "se fue antes"
  * @property {string} [target] of an undo
@@ -52,7 +53,9 @@ export function stayOf(marks) {
   const arrivals = left.filter(({ kind }) => ARRIVALS.has(kind)).sort(inTime);
   if (!arrivals.length) return NOBODY;
   const departure = left.filter(({ kind }) => DEPARTURES.has(kind)).sort(inTime).pop();
-  const hasLeft = departure !== undefined && departure.at > arrivals[arrivals.length - 1].at;
+  // A line of the signed paper says that somebody came, never that they came back.
+  const returned = arrivals.filter(({ how }) => how !== "sheet").pop();
+  const hasLeft = departure !== undefined && (!returned || departure.at > returned.at);
   return {
     present: true,
     arrived: arrivals[0].at,
