@@ -31,7 +31,7 @@ from trainings.attendance.devices import Load
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
-from trainings.registrations.models import Card
+from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import Training, TrainingSession
 
 PHONES = ("Teléfono de Ana", "Teléfono de Berta", "Teléfono de Carla")
@@ -70,18 +70,19 @@ def furnishing(n_people: int) -> Any:
             "spares": [one.qr_token for one in spares],
             "phones": await _phones(cast, training),
             "desk": await _signed_in(cast),
-            "people": [
-                {
-                    "name": f"Persona{n:02} C. X.",
-                    "registration_id": str(one.id),
-                    "token": one.qr_token or "",
-                    "short_code": one.short_code,
-                }
-                for n, one in enumerate(people, 1)
-            ],
+            "people": [_person(one, n) for n, one in enumerate(people, 1)],
         }
 
     return furnish
+
+
+def _person(registration: Registration, n: int) -> dict[str, str]:
+    return {
+        "name": f"Persona{n:02} C. X.",
+        "registration_id": str(registration.id),
+        "token": registration.qr_token or "",
+        "short_code": registration.short_code,
+    }
 
 
 async def _phones(cast: Cast, training: Training) -> list[str]:
