@@ -23,6 +23,7 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_see_roster: DESK,
     permissions.can_correct_name: DESK,
     permissions.can_close_session: EDITORS,
+    permissions.can_decide_marks: EDITORS,
     permissions.can_see_registrations: DESK,
     permissions.can_register_at_desk: DESK,
     permissions.can_invite: DESK,
