@@ -1,6 +1,6 @@
 """What the scan app asks of a browser, asked of a second engine: Firefox reads, opens names, seals and keeps.
 
-It is among the tests wherever Firefox is; the machine that judges every change installs it.
+It is among the tests wherever Firefox is; `.ci/run` installs it where it can be had.
 """
 
 from __future__ import annotations
