@@ -14,7 +14,7 @@ from tests.browser.firefox import firefox
 from tests.browser.marcar import Phone, Village, at_door, village
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
 
-# The second engine is asked wherever it is; `.ci/run` installs it where it can be had.
+# The second engine is asked by the long proofs, wherever it is.
 collect_ignore = [] if firefox() else ["test_marcar_engines.py"]
 
 # A busy machine is slow, not wrong: what is awaited comes, or the test fails all the same.

@@ -1,6 +1,6 @@
 """What the scan app asks of a browser, asked of a second engine: Firefox reads, opens names, seals and keeps.
 
-It is among the tests wherever Firefox is; `.ci/run` installs it where it can be had.
+It is among the long proofs wherever Firefox is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import qr, tokens
 from trainings.lib.crypt import Keyring
 from trainings.lib.sealing import SealedBox
+
+pytestmark = pytest.mark.proof
 
 READ = """async (side, grey, way) => {
     const lens = document.querySelector("template[data-screen=marcar]").content.querySelector("[data-lens]").dataset;
