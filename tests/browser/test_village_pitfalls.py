@@ -150,7 +150,7 @@ def test_browser_that_takes_itself_for_offline_then_marks_are_sent(phone: Phone,
     assert village.presences_of(ana) == 1
 
 
-def test_signing_out_of_the_panel_then_every_mark_is_still_here(
+def test_signing_out_of_the_panel_then_it_asks_first_and_every_mark_is_still_here(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
     [ana] = village.people(1)
@@ -161,7 +161,13 @@ def test_signing_out_of_the_panel_then_every_mark_is_still_here(
     phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
 
-    panel.locator("form[action='/salir'] button").first.click()
+    asked = panel.get_by_role("dialog", name="Este aparato guarda 1 marca de asistencia sin enviar")
+    panel.get_by_role("button", name="Salir", exact=True).click()
+    asked.get_by_role("button", name="No salir todavía").click()
+    expect(asked).to_be_hidden()
+    expect(panel).to_have_url(f"{village.origin}/panel")
+    panel.get_by_role("button", name="Salir", exact=True).click()
+    asked.get_by_role("button", name="Salir de todos modos").click()
     expect(panel).not_to_have_url(f"{village.origin}/panel")
     pocket.unroute("**/marcar/api/marcas")
     phone.reload()

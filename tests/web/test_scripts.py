@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sy
 
 from tests.browser.fakecam import launch
 from tests.web.pages import draw
+from trainings.audit.actor import Actor
 from trainings.web.forms import Typed
 from trainings.web.static import STATIC_DIR
 
@@ -29,6 +30,17 @@ SHARE = (
     '<button hidden data-copy="http://localhost:8000/c" data-done="Copiado">Copiar</button>{% endblock %}'
     '{% block scripts %}{{ script("share", "copy") }}{% endblock %}'
 )
+
+STAFF = '{% extends "layouts/staff.html" %}'
+VILMA = Actor(id=None, role="assistant", name="Vilma")
+KEEP_TWO = """() => new Promise((done) => {
+    const opening = indexedDB.open("trainings-scan", 1);
+    opening.onupgradeneeded = () => {
+        const kept = opening.result.createObjectStore("unsent", { keyPath: "id" });
+        for (const id of ["a", "b"]) kept.add({ id });
+    };
+    opening.onsuccess = () => { opening.result.close(); done(true); };
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +185,27 @@ def test_first_tab_leads_past_the_header(page: Page) -> None:
     page.keyboard.press("Tab")
 
     expect(page.get_by_role("button", name="Agregar")).to_be_focused()
+
+
+def test_signing_out_when_no_mark_waits_asks_nothing_and_makes_no_store(page: Page) -> None:
+    asked = show(page, STAFF, actor=VILMA)
+
+    with page.expect_response("**/salir"):
+        page.get_by_role("button", name="Salir").click()
+
+    assert asked == [f"POST {ORIGIN}/salir"]
+    assert page.evaluate("() => indexedDB.databases()") == []
+    expect(page.locator("dialog")).to_be_hidden()
+
+
+def test_signing_out_when_marks_of_the_door_page_wait_asks_first(page: Page) -> None:
+    asked = show(page, STAFF, actor=VILMA)
+    page.evaluate(KEEP_TWO)
+
+    page.get_by_role("button", name="Salir").click()
+
+    dialog = page.get_by_role("dialog", name="Este aparato guarda 2 marcas de asistencia sin enviar")
+    expect(dialog.get_by_role("button", name="No salir todavía")).to_be_focused()
+    assert asked == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
