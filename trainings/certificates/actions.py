@@ -212,7 +212,9 @@ def _certificate(
         held_on=occasion.last_day,
         issuer=hub.operator.name,
         sheet=sheet.to_json(),
+        design=occasion.training.course.design,
         issued_at=moment,
+        validated_at=moment,
         issued_by_id=actor.id,
     )
 

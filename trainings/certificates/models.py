@@ -9,12 +9,14 @@ from uuid import UUID
 
 from tortoise import fields
 
-from trainings.db.fields import UTCDatetimeField
+from trainings.db.fields import EncryptedTextField, UTCDatetimeField
 from trainings.db.models import Record
 
 if TYPE_CHECKING:
+    from trainings.people.models import Participant
     from trainings.places.models import Operator
     from trainings.registrations.models import Registration
+    from trainings.schedule.models import Training
 
 
 class CertificateKind(StrEnum):
@@ -38,6 +40,14 @@ MOVES: dict[CertificateState, frozenset[CertificateState]] = {
 }
 
 
+class HandedOver(StrEnum):
+    """How it was recorded that somebody received the paper ("recibí conforme")."""
+
+    SCAN = "scan"
+    ROW = "row"
+    LIST = "list"
+
+
 class FolioSeries(Record):
     """The next number of an operator's series in a local year, over all kinds, without gaps."""
 
@@ -57,6 +67,9 @@ class Certificate(Record):
     """One certificate. What it prints is frozen here at issue (`sheet`), so that later edits change nothing given out.
 
     Unique (registration, kind) where not revoked; `folio` never reused; `code` (13 + 1 check characters) is public.
+    `revision` counts from 1 each time the paper is set with a corrected name before it was handed over. `printed_at` is
+    when it last went into a file for the printer. `erased_at`: its person asked that the name be removed; folio, code
+    and the file's hash stay valid.
     """
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
@@ -84,9 +97,18 @@ class Certificate(Record):
     sheet: dict[str, Any] = fields.JSONField()
     issued_at: datetime = UTCDatetimeField()
     issued_by_id: UUID | None = fields.UUIDField(null=True)
+    design = fields.CharField(max_length=64, default="diploma", db_default="diploma")
+    revision = fields.IntField(default=1, db_default=1)
+    validated_at: datetime | None = UTCDatetimeField(null=True)
+    printed_at: datetime | None = UTCDatetimeField(null=True)
+    handed_over_at: datetime | None = UTCDatetimeField(null=True)
+    handed_over_by_id: UUID | None = fields.UUIDField(null=True)
+    handed_over_how: HandedOver | None = fields.CharEnumField(HandedOver, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
     revoked_at: datetime | None = UTCDatetimeField(null=True)
+    revoked_by_id: UUID | None = fields.UUIDField(null=True)
     revoked_reason = fields.CharField(max_length=240, default="")
     replaces_id: UUID | None = fields.UUIDField(null=True)
+    erased_at: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "certificate"
@@ -94,7 +116,11 @@ class Certificate(Record):
 
 
 class CertificateFile(Record):
-    """The PDF as first given out, every reprint is this file. Versions say with what it was set."""
+    """The PDF as first given out, every reprint is this file. Versions say with what it was set.
+
+    `credential` is the Open Badge that is attached to it (JSON); `unsigned_sha256` the hash before the electronic
+    signature, which alone can be made again; `signed_by` the fingerprint of the signing certificate, empty for none.
+    """
 
     certificate: fields.OneToOneRelation[Certificate] = fields.OneToOneField(
         "trainings.Certificate", related_name="file", on_delete=fields.RESTRICT
@@ -102,12 +128,17 @@ class CertificateFile(Record):
     certificate_id: UUID
     content: bytes = fields.BinaryField()
     sha256 = fields.CharField(max_length=64)
+    unsigned_sha256 = fields.CharField(max_length=64, default="", db_default="")
+    signed_by = fields.CharField(max_length=64, default="", db_default="")
+    credential: str | None = fields.TextField(null=True)
+    revision = fields.IntField(default=1, db_default=1)
     typst_version = fields.CharField(max_length=16)
     design_version = fields.CharField(max_length=64)
     fonts_version = fields.CharField(max_length=64)
 
     class Meta:
         table = "certificate_file"
+        indexes = (("sha256",),)
 
 
 class CertificateReview(Record):
@@ -127,3 +158,230 @@ class CertificateReview(Record):
     class Meta:
         table = "certificate_review"
         indexes = (("certificate_id",),)
+
+
+class SupersededFile(Record):
+    """The hash of a file that was set anew before its paper was handed over: whoever still has it is told so."""
+
+    certificate: fields.ForeignKeyRelation[Certificate] = fields.ForeignKeyField(
+        "trainings.Certificate", related_name="superseded_files", on_delete=fields.RESTRICT
+    )
+    certificate_id: UUID
+    sha256 = fields.CharField(max_length=64, db_index=True)
+    revision = fields.IntField()
+
+    class Meta:
+        table = "superseded_file"
+        indexes = (("certificate_id",),)
+
+
+class ConfirmedHow(StrEnum):
+    """Where somebody said that their name is printed right."""
+
+    OWN_LINK = "own_link"
+    DESK = "desk"
+    PROOF_LIST = "proof_list"
+
+
+class NameConfirmation(Record):
+    """Somebody said that the name to be printed is right. `name_key` is a keyed hash of it: another name, no longer."""
+
+    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="name_confirmations", on_delete=fields.RESTRICT
+    )
+    registration_id: UUID
+    name_key = fields.CharField(max_length=64)
+    how = fields.CharEnumField(ConfirmedHow, max_length=16)
+    confirmed_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "name_confirmation"
+        indexes = (("registration_id",),)
+
+
+class ImageRole(StrEnum):
+    """Where a picture stands on the paper: the shield at the left, partners' logos at the right."""
+
+    SHIELD = "shield"
+    PARTNER = "partner"
+
+
+class BrandImage(Record):
+    """A picture of an operator's letterhead, as it was cleaned when it came. `name` is its alternative text.
+
+    It is kept after `removed_at`: papers that were set with it name it by its `sha256`.
+    """
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="brand_images", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    role = fields.CharEnumField(ImageRole, max_length=16)
+    name = fields.CharField(max_length=120)
+    media_type = fields.CharField(max_length=32)
+    content: bytes = fields.BinaryField()
+    sha256 = fields.CharField(max_length=64, db_index=True)
+    width = fields.IntField()
+    height = fields.IntField()
+    position = fields.IntField(default=1)
+    removed_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "brand_image"
+        indexes = (("operator_id",),)
+
+
+class IssuerKey(Record):
+    """The Ed25519 key an operator signs its Open Badges and status lists with. A retired one still verifies.
+
+    `public_key` is a Multikey (multibase, `z6Mk…`), `seed` the 32 private bytes in base64.
+    """
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="issuer_keys", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    public_key = fields.CharField(max_length=80, unique=True)
+    seed: str | None = EncryptedTextField(null=True)
+    retired_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "issuer_key"
+        indexes = (("operator_id",),)
+
+
+class SigningKey(Record):
+    """The EC P-256 key and X.509 certificate an operator signs its PDFs with (PAdES). Never shown again, nor exported.
+
+    `certificate_pem` is the certificate, and its chain where one came along; `fingerprint` its SHA-256.
+    """
+
+    operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="signing_keys", on_delete=fields.RESTRICT
+    )
+    operator_id: UUID
+    certificate_pem = fields.TextField()
+    private_key: str | None = EncryptedTextField(null=True)
+    subject = fields.CharField(max_length=240)
+    issued_by = fields.CharField(max_length=240)
+    fingerprint = fields.CharField(max_length=64, unique=True)
+    not_before: datetime = UTCDatetimeField()
+    not_after: datetime = UTCDatetimeField()
+    is_self_signed = fields.BooleanField()
+    added_by_id: UUID | None = fields.UUIDField(null=True)
+    retired_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "signing_key"
+        indexes = (("operator_id",),)
+
+
+class JobPurpose(StrEnum):
+    """What is done for many at once: issue to who earned it, prepare for who is on track."""
+
+    ISSUE = "issue"
+    PREPARE = "prepare"
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class IssueJob(Record):
+    """One press of "issue all": done in small steps by the worker, so that it can be paused, and goes on after a crash.
+
+    `n_total` people are considered, `n_seen` were so far: issued, or skipped for a reason (`IssueSkip`). The files
+    follow: it is done when the last one is set.
+    """
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="issue_jobs", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    hub_id: UUID = fields.UUIDField(db_index=True)
+    purpose = fields.CharEnumField(JobPurpose, max_length=16)
+    state = fields.CharEnumField(JobState, max_length=16)
+    n_total = fields.IntField(default=0)
+    n_seen = fields.IntField(default=0)
+    asked_by_id: UUID | None = fields.UUIDField(null=True)
+    finished_at: datetime | None = UTCDatetimeField(null=True)
+
+    class Meta:
+        table = "issue_job"
+        indexes = (("training_id",),)
+
+
+class SkipReason(StrEnum):
+    """Why a job issued nothing to somebody."""
+
+    HOURS = "hours"
+    LETTERS = "letters"
+    HAS_ONE = "has_one"
+    FAILED = "failed"
+
+
+class IssueSkip(Record):
+    """Somebody whom a job left out. `detail`: the letters that cannot be printed, or what went wrong."""
+
+    job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(
+        "trainings.IssueJob", related_name="skips", on_delete=fields.RESTRICT
+    )
+    job_id: UUID
+    registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
+        "trainings.Registration", related_name="issue_skips", on_delete=fields.RESTRICT
+    )
+    registration_id: UUID
+    reason = fields.CharEnumField(SkipReason, max_length=16)
+    detail = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "issue_skip"
+        unique_together = (("job", "registration"),)
+        indexes = (("registration_id",),)
+
+
+class RevocationRequest(Record):
+    """Somebody asked to annul more than ten certificates at once: a second person decides."""
+
+    training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
+        "trainings.Training", related_name="revocation_requests", on_delete=fields.RESTRICT
+    )
+    training_id: UUID
+    hub_id: UUID = fields.UUIDField(db_index=True)
+    certificate_ids: list[str] = fields.JSONField()
+    reason = fields.CharField(max_length=240)
+    asked_by_id: UUID = fields.UUIDField()
+    decided_at: datetime | None = UTCDatetimeField(null=True)
+    decided_by_id: UUID | None = fields.UUIDField(null=True)
+    is_approved = fields.BooleanField(null=True)
+
+    class Meta:
+        table = "revocation_request"
+        indexes = (("training_id",),)
+
+
+class Transcript(Record):
+    """All trainings of one person on one page, frozen as of a day, checkable by its own code.
+
+    `entries_digest`: asked again while nothing changed, it is the same transcript.
+    """
+
+    participant: fields.ForeignKeyRelation[Participant] = fields.ForeignKeyField(
+        "trainings.Participant", related_name="transcripts", on_delete=fields.RESTRICT
+    )
+    participant_id: UUID
+    code = fields.CharField(max_length=14, unique=True)
+    printed_name = fields.CharField(max_length=240)
+    initials = fields.CharField(max_length=40)
+    is_minor = fields.BooleanField(default=False)
+    entries: list[dict[str, Any]] = fields.JSONField()
+    entries_digest = fields.CharField(max_length=64)
+    content: bytes = fields.BinaryField()
+    sha256 = fields.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        table = "transcript"
+        indexes = (("participant_id",),)

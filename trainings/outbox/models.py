@@ -93,6 +93,8 @@ class CallReason(StrEnum):
     CANCELLED = "cancelled"
     REMINDER = "reminder"
     OFFERED = "offered"
+    CERTIFICATE = "certificate"
+    ANNULLED = "annulled"
 
 
 class CallList(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -62,7 +63,8 @@ class Operator(Record):
 
     `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`). `reminder_days`:
     so many days before a session people are reminded of it, at nine; empty: never. `sheet_columns`: what its attendance
-    lists have beside number, name and signature, to be filled in by hand.
+    lists have beside number, name and signature, to be filled in by hand. `letterhead`: up to three lines beside the
+    shield on its certificates, empty for the name and the department.
     """
 
     code = fields.CharField(max_length=8, unique=True)
@@ -74,6 +76,7 @@ class Operator(Record):
     municipality_id: str
     reminder_days = fields.CharField(max_length=20, default="3,1", db_default="3,1")
     sheet_columns = fields.CharField(max_length=80, default="", db_default="")
+    letterhead = fields.CharField(max_length=400, default="", db_default="")
 
     hubs: fields.ReverseRelation[Hub]
     signatories: fields.ReverseRelation[Signatory]
@@ -129,7 +132,11 @@ class HubService(Record):
 
 
 class Signatory(Record):
-    """Name and office that an operator prints under its certificates, in order."""
+    """Name and office that an operator prints under its certificates, in order, on the days it holds that office.
+
+    `office` is the text that is printed; `office_code` says which of the usual offices it is (empty: in own words), and
+    `is_feminine` in which of its two forms. No `valid_from` or `valid_until`: since ever, until further notice.
+    """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
         "trainings.Operator", related_name="signatories", on_delete=fields.RESTRICT
@@ -137,6 +144,10 @@ class Signatory(Record):
     operator_id: UUID
     name = fields.CharField(max_length=160)
     office = fields.CharField(max_length=120)
+    office_code = fields.CharField(max_length=24, default="", db_default="")
+    is_feminine = fields.BooleanField(null=True)
+    valid_from: date | None = fields.DateField(null=True)
+    valid_until: date | None = fields.DateField(null=True)
     position = fields.IntField(default=0)
 
     class Meta:

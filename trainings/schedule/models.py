@@ -90,7 +90,11 @@ class Project(Record):
 
 
 class Course(Record):
-    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it."""
+    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it.
+
+    `design`: the folder in `certificates/` that its certificates are set with, `paper_language` what they are written
+    in: a code, or two with a plus where they are bilingual (`es`, `en`, `es+kek`).
+    """
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
     topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
@@ -105,6 +109,7 @@ class Course(Record):
     completion_share = fields.IntField(default=80)
     pass_mark: int | None = fields.IntField(null=True)
     design = fields.CharField(max_length=64, default="diploma")
+    paper_language = fields.CharField(max_length=16, default="es", db_default="es")
     is_active = fields.BooleanField(default=True)
 
     class Meta:
