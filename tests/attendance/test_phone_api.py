@@ -67,6 +67,7 @@ def as_told(session: TrainingSession, version: str, phone: str) -> dict[str, obj
         "admits_minors": True,
         "minimum_age": 14,
         "hub_phone": phone,
+        "closes_from": f"{session.starts_at:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 

@@ -1,4 +1,4 @@
-"""Closing without signal: at once where every phone has told what it has, else it waits for somebody."""
+"""Closing without signal: at once where the phone may and each has told what it has, else it waits for somebody."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests import make
 from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, kept, make_device, send, states
+from trainings.accounts.models import Role, User
 from trainings.attendance import rescheduling
 from trainings.attendance.closings import closed_on_phones, phones_missing
 from trainings.attendance.models import Decision, Device, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.places.models import Hub
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
@@ -21,13 +24,20 @@ Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
 
 
+async def open_hers(**columns: int) -> tuple[Opened, User]:
+    """A door, and who facilitates there."""
+    hub = await make.make_hub()
+    user = await make.make_user(Role.FACILITATOR, hub)
+    return await open_door(hub=hub, facilitators=[user], **columns), user
+
+
 async def closed_at(door: Opened) -> datetime | None:
     return (await TrainingSession.get(id=door.key)).closed_at
 
 
 async def test_only_phone_closes_then_closed_when_it_was_and_hours_count(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    device = await make_device(door)
+    door, user = await open_hers()
+    device = await make_device(door, prepared_by_id=user.id)
     freeze(door.starts_at + 3 * HOUR)
     ended = door.starts_at + 2 * HOUR
 
@@ -41,8 +51,8 @@ async def test_only_phone_closes_then_closed_when_it_was_and_hours_count(db: Set
 
 
 async def test_another_phone_has_something_left_then_closed_once_it_told_all(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    first, second = await make_device(door), await make_device(door)
+    door, user = await open_hers()
+    first, second = await make_device(door, prepared_by_id=user.id), await make_device(door)
     freeze(door.starts_at + HOUR)
     await send(second, n_unsent=0)
     freeze(door.starts_at + 3 * HOUR)
@@ -65,8 +75,8 @@ async def test_another_phone_has_something_left_then_closed_once_it_told_all(db:
 async def test_closing_that_does_not_stand_then_the_session_stays_open(
     sqlite_db: Settings, freeze: Freeze, why: str
 ) -> None:
-    door = await open_door(n_sessions=2)
-    device = await make_device(door)
+    door, user = await open_hers(n_sessions=2)
+    device = await make_device(door, prepared_by_id=user.id)
     if why == "called off":
         await rescheduling.cancel(door.key, actor=PROGRAM)
     freeze(door.starts_at + 3 * HOUR)
@@ -82,3 +92,54 @@ async def test_closing_that_does_not_stand_then_the_session_stays_open(
 
     assert await closed_at(door) is None
     assert (await kept(ended["id"])).kind == "close", "kept all the same"
+
+
+@pytest.mark.parametrize(
+    ("who", "minutes", "is_closed"),
+    [
+        ("hers", 120, True),
+        ("her helper's", 120, False),
+        ("her helper's", 245, True),
+        ("the assistant's", 245, False),
+        ("the coordinator's", 120, True),
+        ("of somebody who left", 245, False),
+        ("nobody's", 245, False),
+    ],
+)
+async def test_phone_closes_as_far_as_who_prepared_it_may_and_one_let_in_by_a_code_not_early(
+    sqlite_db: Settings, freeze: Freeze, who: str, minutes: int, is_closed: bool
+) -> None:
+    door, user = await open_hers()
+    makers = {"the assistant's": Role.ASSISTANT, "the coordinator's": Role.HUB_COORDINATOR}
+    maker = await make.make_user(makers[who], await Hub.get(id=door.training.hub_id)) if who in makers else user
+    if who == "of somebody who left":
+        await User.filter(id=user.id).update(is_active=False)
+    device = await make_device(
+        door,
+        prepared_by_id=None if who == "nobody's" else maker.id,
+        enrol_until=door.starts_at if who == "her helper's" else None,
+    )
+    freeze(door.starts_at + 5 * HOUR)
+    ended = door.starts_at + timedelta(minutes=minutes)
+
+    await send(device, event(door, ended, kind="close", how="button"), n_unsent=0)
+
+    assert await closed_at(door) == (ended if is_closed else None)
+    assert await closed_on_phones([door.key]) == ({} if is_closed else {door.key: ended})
+
+
+async def test_helper_reports_before_the_facilitator_closes_then_it_is_closed_when_she_said(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door, user = await open_hers()
+    hers = await make_device(door, prepared_by_id=user.id)
+    helpers = await make_device(door, prepared_by_id=user.id, enrol_until=door.starts_at)
+    freeze(door.starts_at + 3 * HOUR)
+    said = door.starts_at + 2 * HOUR
+
+    await send(helpers, event(door, said - HOUR, kind="close", how="button"))
+    await send(hers, event(door, said, kind="close", how="button"), n_unsent=1)
+    assert await closed_on_phones([door.key]) == {door.key: said}
+    await send(hers)
+
+    assert await closed_at(door) == said

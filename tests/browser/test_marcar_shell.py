@@ -164,6 +164,8 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     phone.expect_ready()
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 1
+    phone.page.goto(f"{village.origin}{APP}#/cierre/{village.made['session']}")
+    expect(phone.page.get_by_text("Este teléfono solo avisa que la sesión terminó")).to_be_visible()
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
     expect(phone.page.get_by_role("alert").filter(has_text="ya está preparado")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()

@@ -1,15 +1,16 @@
-"""Closing from a phone: at once where all phones of a session have told everything, else somebody confirms it."""
+"""Closing from a phone: at once where it may and all phones of a session have told all, else somebody confirms it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import actions
+from trainings.attendance.device_queries import closes_from
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actor import Actor
@@ -19,19 +20,28 @@ from trainings.schedule.models import SessionState, TrainingSession
 
 
 async def close_reported(session_ids: Collection[UUID], *, actor: Actor) -> None:
-    """Close those of these sessions that a phone closed and whose phones have all told what they have.
+    """Close those of these sessions that a phone closed that may, and whose phones have all told what they have.
 
     In a transaction for each. One that is not closed now waits for its phones, or for somebody's word.
     """
-    for session_id, at in (await closed_on_phones(session_ids)).items():
-        if not await phones_missing(session_id, at):
+    for session, closes in await _closes(session_ids):
+        at = await _taking_effect(session, closes)
+        if at is not None and not await phones_missing(session.id, at):
             # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
             with suppress(Refusal):
-                await actions.close_session(session_id, actor=actor, at=at)
+                await actions.close_session(session.id, actor=actor, at=at)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """The open ones of these sessions that were closed on a phone, and when, on our clock.
+    """The open ones of these sessions that were closed on a phone, and when, on our clock: the word of a phone that may
+    close it before that of one that only reports.
+    """
+    reported = await _closes(session_ids)
+    return {session.id: await _taking_effect(session, closes) or closes[0].at for session, closes in reported}
+
+
+async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
+    """The open ones of these sessions with their closings, the earliest first.
 
     Not counted: what was taken back or put aside, or waits for a decision; and a time that cannot be.
     """
@@ -39,20 +49,32 @@ async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime
     found = reads(TrainingSession).filter(
         id__in=sorted(session_ids), closed_at=None, state=SessionState.PLANNED, starts_at__lte=now
     )
-    sessions = {one.id: one for one in await found}
+    sessions = {one.id: one for one in await found.select_related("training")}
     if not sessions:
-        return {}
+        return []
     events = reads(ScanEvent).filter(session_id__in=sorted(sessions), kind__in=[ScanKind.CLOSE, ScanKind.UNDO])
     of_session: dict[UUID, list[ScanEvent]] = defaultdict(list)
-    for event in await events:
+    for event in await events.order_by("at", "id"):
         of_session[event.session_id].append(event)
-    closed = {}
+    closed = []
     for session_id, own in of_session.items():
-        closes = [one.at for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
-        possible = [at for at in closes if sessions[session_id].starts_at <= at <= now]
+        session = sessions[session_id]
+        closes = [one for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
+        possible = [one for one in closes if session.starts_at <= one.at <= now]
         if possible:
-            closed[session_id] = min(possible)
+            closed.append((session, possible))
     return closed
+
+
+async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:
+    """When the first of these closings was made that needs nobody's word."""
+    phones = {one.id: one for one in await reads(Device).filter(id__in=sorted({one.phone_id for one in closes}))}
+    since = {key: (await closes_from(phone, [session])).get(session.id) for key, phone in phones.items()}
+    for close in closes:
+        start = since.get(close.phone_id)
+        if start is not None and start <= close.at:
+            return close.at
+    return None
 
 
 async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:

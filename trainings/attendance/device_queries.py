@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import can_close_session
+from trainings.accounts.queries import actor_of
 from trainings.attendance.device_cookie import read_cookie
 from trainings.attendance.models import Device, DeviceSession
 from trainings.db import reads
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession
 from trainings.schedule.phase import end_of
 from trainings.web.i18n import N_
 
@@ -137,3 +140,19 @@ async def sessions_of(device: Device) -> set[UUID]:
     """The sessions that a phone is bound to."""
     bound = reads(DeviceSession).filter(device_id=device.id)
     return {key for (key,) in await bound.values_list("session_id")}
+
+
+async def closes_from(device: Device, sessions: Collection[TrainingSession]) -> dict[UUID, datetime]:
+    """From when on it takes effect that this phone closes a session; those left out it only reports as over.
+
+    A phone closes for who prepared it, as far as they may. One that a code let in is in somebody else's hand: it closes
+    nothing before its planned end. The trainings of the sessions are loaded.
+    """
+    user = await reads(User).get_or_none(id=device.prepared_by_id, is_active=True)
+    if user is None:
+        return {}
+    actor = await actor_of(user)
+    held = reads(SessionFacilitator).filter(user_id=user.id, session_id__in=sorted(one.id for one in sessions))
+    holds = {key for (key,) in await held.values_list("session_id")}
+    may = [one for one in sessions if can_close_session(actor, one.training.hub_id, is_facilitator=one.id in holds)]
+    return {one.id: one.starts_at if device.enrol_until is None else one.ends_at for one in may}

@@ -206,9 +206,12 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
     """The same phone again. What one that was out of use had before is not for who prepares it now."""
     if device.revoked_at is not None:
         await _unload(device)
-        device.revoked_at, device.revoked_by_id, device.prepared_by_id = None, None, actor.id
+        device.revoked_at, device.revoked_by_id = None, None
+    # Whoever prepares it in the hand has it now, also where a code let it in before.
+    device.prepared_by_id, device.enrol_until = actor.id, None
     device.name, device.last_seen_at = name or device.name, clock.now()
-    await device.save(update_fields=["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id"])
+    columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
+    await device.save(update_fields=columns)
 
 
 def _refuse_empty(load: Load) -> None:

@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.attendance import shell
 from trainings.attendance.device_queries import (
     UPLOAD_DAYS,
+    closes_from,
     may_read_roster,
     roster_until,
     training_ends,
@@ -46,6 +47,7 @@ async def state_of(device: Device) -> dict[str, Any]:
     readable = [one for one in known if may_read_roster(device, one, ends.get(one.training_id))]
     versions = {key: roster.version for key, roster in (await rosters_of(readable)).items()}
     expected = await _expected({one.training_id for one in known})
+    closes = await closes_from(device, known)
     key_id, raw = SealedBox(keyring()).public()[0]
     return {
         "now": exact(now),
@@ -55,6 +57,7 @@ async def state_of(device: Device) -> dict[str, Any]:
         "app": {"version": shell.version()},
         "sessions": [
             _session(one, roster_until(one, ends.get(one.training_id)), versions.get(one.id, ""), expected)
+            | {"closes_from": moment(closes[one.id]) if one.id in closes else None}
             for one in known
         ],
         "activities": await _activities(device) if device.revoked_at is None else [],

@@ -35,15 +35,26 @@ class Close extends SessionScreen {
 
   draw() {
     const { book, app, closing } = this;
-    const isOver = Boolean(app.phone.session(book.session.id)?.closed);
-    const isEarly = Date.now() + app.phone.offset < Date.parse(book.session.starts);
+    const session = app.phone.session(book.session.id) ?? book.session;
+    const isEarly = Date.now() + app.phone.offset < Date.parse(session.starts);
     this.put("[data-present]", app.words.say("close_present", { present: book.n_present, expected: book.n_expected }));
     this.put("[data-heads]", String(headsOf(book.events)));
     this.put("[data-unsent]", app.sender.n_waiting ? app.words.many("waiting", app.sender.n_waiting) : app.words.say("all_sent"));
-    this.part("[data-early]").hidden = !isEarly || isOver;
-    this.part("[data-ask]").hidden = isEarly || isOver || Boolean(closing);
-    this.part("[data-waits]").hidden = !closing || isOver;
-    this.part("[data-over]").hidden = !isOver;
+    this.part("[data-early]").hidden = !isEarly || session.closed;
+    this.part("[data-ask]").hidden = isEarly || session.closed || Boolean(closing);
+    this.part("[data-waits]").hidden = !closing || session.closed;
+    this.part("[data-over]").hidden = !session.closed;
+    const isReport = this.isReport(session);
+    for (const line of this.parts("[data-report]")) line.hidden = !isReport;
+    for (const line of this.parts("[data-takes-effect]")) line.hidden = isReport;
     if (closing) this.put("[data-closed-at]", app.words.say("closed_at", { time: timeOfDay(closing.at) }));
+  }
+
+  /**
+   * Whether closing on this phone waits for somebody's word. Where the server never said so, it does not.
+   * @param {{starts: string, closes_from?: string | null}} session
+   */
+  isReport({ starts, closes_from: from = starts }) {
+    return from === null || (this.closing?.at ?? Date.now()) + this.app.phone.offset < Date.parse(from);
   }
 }
