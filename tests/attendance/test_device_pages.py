@@ -191,6 +191,10 @@ async def test_list_says_what_each_phone_lacks_and_forgets_codes_that_are_over(
     assert "Espera que lean su código" in text
     assert "Retirado el" in text
     assert "Vencido" not in text
+    gone = await Device.get(name="Retirado")
+    page = Page((await browser.get(f"/panel/telefonos/{gone.id}")).text).text
+    assert "Si se prepara otra vez en ese mismo teléfono, vuelve a marcar solo en las sesiones" in page
+    assert "Para agregar sesiones" not in page
 
 
 async def test_phone_is_named_and_taken_out_of_use_after_a_question(client: AsyncClient, cast: Cast) -> None:

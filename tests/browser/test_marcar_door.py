@@ -224,8 +224,11 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: Bro
     assert village.presences_of(ana) == 0
     assert village.ask("SELECT flag FROM scan_event WHERE flag = 'revoked'") == [("revoked",)]
     phone.reload()
-    expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_visible()
+    expect(phone.page.get_by_role("alert").filter(has_text="pida que lo preparen otra vez")).to_be_visible()
+    expect(phone.page.locator("[data-sessions] li")).to_have_count(0)
+    expect(phone.page.get_by_text("Este teléfono no tiene sesiones.")).to_be_hidden()
     expect(phone.page.get_by_text("Listo para usar sin señal")).to_be_hidden()
+    assert phone.page.evaluate(of_store("rosters", "count()")) == 0
 
 
 def test_mark_that_the_server_does_not_understand_stays_here(
@@ -243,7 +246,7 @@ def test_mark_that_the_server_does_not_understand_stays_here(
     phone.expect_queue("1 marca que el servidor no entiende")
     pocket.unroute("**/marcar/api/marcas")
     phone.type_code(byron.token)
-    phone.expect_answer("present")
+    phone.expect_answer("present", byron.name)
     phone.expect_queue("1 marca que el servidor no entiende")
 
     phone.reload()
@@ -257,6 +260,7 @@ def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(
 ) -> None:
     [ana] = village.people(1)
     phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
     phone.expect_queue("Todo enviado")
     assert len(kept(phone)) == 1
 

@@ -69,7 +69,9 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
 async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:
     """When the first of these closings was made that needs nobody's word."""
     since: dict[UUID | None, datetime | None] = {}
-    for phone in await reads(Device).filter(id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})):
+    for phone in await reads(Device).filter(
+        id__in=sorted({one.phone_id for one in closes if one.phone_id is not None})
+    ):
         since[phone.id] = (await closes_from(phone, [session])).get(session.id)
     for close in closes:
         start = since.get(close.phone_id)

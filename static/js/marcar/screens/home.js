@@ -19,7 +19,8 @@ export const home = {
       part("[data-update]").hidden = !app.shell.hasUpdate;
       drawReady(part("[data-ready]"), app);
       drawSessions(part("[data-sessions]"), part("template"), app);
-      part("[data-none]").hidden = app.phone.sessions.length > 0;
+      // Of a phone that was taken out of use the line on top says what is to be done.
+      part("[data-none]").hidden = app.phone.sessions.length > 0 || app.phone.account === "revoked";
       part("[data-phone]").textContent = app.phone.said?.device?.name ?? "";
       part("[data-backup]").hidden = !app.backup;
       part("[data-install]").hidden = !app.shell.canInstall;
