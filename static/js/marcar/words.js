@@ -35,19 +35,28 @@ export class Words {
   }
 }
 
-/** "8:21 a. m." @param {number} at milliseconds */
+/** "8:21 a. m.", "8:21 AM" @param {number} at milliseconds */
 export function timeOfDay(at) {
-  return format(at, { hour: "numeric", minute: "2-digit", hour12: true });
+  return format(at, { hour: "numeric", minute: "2-digit", hour12: true }, language());
 }
 
-/** "sábado, 6 de marzo, 8:30 a. m." @param {number} at milliseconds */
+/** "sáb, 6 de marzo, 8:30 a. m.", "Sat 6 March, 8:30 AM" @param {number} at milliseconds */
 export function dayAndTime(at) {
-  return format(at, { weekday: "short", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", hour12: true });
+  return `${format(at, { weekday: "short", day: "numeric", month: "long" }, dayFirst())}, ${timeOfDay(at)}`;
 }
 
-/** "sábado, 6 de marzo" @param {number} at milliseconds */
+/** "sábado, 6 de marzo", "Saturday 6 March" @param {number} at milliseconds */
 export function longDate(at) {
-  return format(at, { weekday: "long", day: "numeric", month: "long" });
+  return format(at, { weekday: "long", day: "numeric", month: "long" }, dayFirst());
+}
+
+function language() {
+  return document.documentElement.lang;
+}
+
+/** As everywhere here, also in English: which number is the month is no question then. */
+function dayFirst() {
+  return language() === "en" ? "en-GB" : language();
 }
 
 /** @type {Map<string, Intl.DateTimeFormat>} making one takes a cheap phone as long as drawing a screen */
@@ -56,10 +65,11 @@ const formats = new Map();
 /**
  * @param {number} at
  * @param {Intl.DateTimeFormatOptions} options
+ * @param {string} tag
  */
-function format(at, options) {
-  const key = Object.keys(options).join();
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(document.documentElement.lang, { ...options, timeZone: ZONE });
+function format(at, options, tag) {
+  const key = `${tag} ${Object.values(options).join()}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(tag, { ...options, timeZone: ZONE });
   formats.set(key, known);
   return known.format(at);
 }
