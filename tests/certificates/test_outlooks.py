@@ -12,7 +12,9 @@ from tests import make
 from tests.cast import make_cast
 from tests.certificates.held import BEFORE, HELD, make_attendee, make_held, meetings
 from trainings import clock
+from trainings.certificates.outlooks import MakeUp, Standing
 from trainings.registrations.models import OwnLink, Registration
+from trainings.schedule.completion import Progress
 from trainings.schedule.models import PlaceShown, Training, TrainingState
 from trainings.settings import Settings
 
@@ -51,7 +53,7 @@ async def test_first_of_two_came_then_the_second_is_enough_and_nothing_is_offere
 
     page = await own_page(client, ana)
 
-    assert "Lleva 4 de 8 horas. Todavía puede completar: falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in page
+    assert "4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in page
     assert "Tacaná" not in page
 
 
@@ -73,11 +75,11 @@ async def test_first_was_missed_then_out_of_reach_here_and_where_to_make_up(
     staff = (await client.get(f"/panel/inscripciones/{ana.id}")).text.replace("\xa0", " ")
 
     for text in (page, staff):
-        assert "Lleva 0 de 8 horas. Ya no puede completar aquí." in text
+        assert "0 de 8 horas; falta 1 sesión, puede reponerla en Tacaná, San Marcos." in text
         assert f"/capacitaciones/{open_one.slug}" in text
         assert "miércoles 24 de marzo, 8:30 a. m., Tacaná, San Marcos" in text
         assert f"/capacitaciones/{hidden.slug}" in text, "that it is held is public"
-        assert "Salón" not in text.split("Puede reponer")[1].split("</ul>")[0], "where it is held is not"
+        assert "Salón" not in text.split("Otras fechas")[1].split("</ul>")[0], "where it is held is not"
         assert draft.slug not in text
         assert others.slug not in text
 
@@ -89,3 +91,22 @@ async def test_nothing_held_yet_then_nothing_is_said_of_hours(client: AsyncClien
     freeze(HELD - timedelta(hours=1))
 
     assert "Sus horas" not in await own_page(client, ana)
+
+
+@pytest.mark.parametrize(
+    ("attended", "missed", "mark", "sentence"),
+    [
+        (420, (60,), None, "7 de 8 horas; falta 1 sesión, puede reponerla en Melchor de Mencos, Petén."),
+        (120, (240, 60, 60), None, "2 de 8 horas; faltan 3 sesiones, puede reponerlas en Melchor de Mencos, Petén."),
+        (480, (), None, "8 de 8 horas; ya cumple, falta la nota de la evaluación."),
+        (480, (), 59, "8 de 8 horas; ya cumple, pero sacó 59 puntos y se aprueba con 60."),
+        (480, (), 60, "8 de 8 horas; ya cumple, y aprobó con 60 puntos."),
+    ],
+)
+def test_why_then_hours_what_is_lacking_and_where_it_can_be_made_up(
+    attended: int, missed: tuple[int, ...], mark: int | None, sentence: str
+) -> None:
+    where = MakeUp("otra", "Otra", "Melchor de Mencos, Petén", HELD)
+    progress = Progress(attended, 480, 100, missed=missed)
+
+    assert Standing(progress, [where], 60, mark).sentence == sentence

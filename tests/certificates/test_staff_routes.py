@@ -51,8 +51,10 @@ async def test_training_page_then_short_names_hours_and_buttons(new_client: Brow
 
     shown = text_of(page)
     assert "2 de 3 personas la completaron." in shown
-    assert "Beto C. T. Las Pozas 8 de 8 horas Completó — Emitir diploma : Beto C. T." in shown
-    assert "Cata C. T. 4 de 8 horas No alcanza las horas — Emitir constancia : Cata C. T." in shown
+    assert "Beto C. T. Las Pozas 8 de 8 horas; ya cumple. — Emitir diploma : Beto C. T." in shown
+    assert (
+        "Cata C. T. 4 de 8 horas; falta 1 sesión, y no hay otra fecha para reponerla. — Emitir constancia : Cata C. T."
+    ) in shown
     assert f"Diploma , Ana C. X. {desk.certificate.folio}" in shown
     assert "Emitir el que falta" in shown
     assert "Los archivos se preparan: falta 1." in shown
@@ -133,7 +135,7 @@ async def test_training_page_when_it_is_not_over_then_says_when_and_offers_nothi
     page = await browser.get(f"/panel/capacitaciones/{training.id}/diplomas")
     refused = await browser.post(f"/panel/capacitaciones/{training.id}/diplomas")
 
-    assert "Todavía puede completar" in page.text
+    assert "4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in text_of(page).replace("\xa0", " ")
     assert "cuando termine la última sesión, el viernes, 5 de marzo de 2027." in page.text
     assert "Emitir" not in page.text
     assert (refused.status_code, "La capacitación todavía no termina." in refused.text) == (409, True)

@@ -30,11 +30,15 @@ class TrainingNotOver(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come."""
+    """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come.
+
+    `missed`: of each held session that was not attended whole, the minutes that are lacking.
+    """
 
     attended: int
     planned: int
     to_come: int
+    missed: Sequence[int] = ()
 
     def outlook(self, share: int) -> Outlook:
         """Measured by the course's share of the planned minutes, in whole percent."""
@@ -60,7 +64,10 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
     ]
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     to_come = sum(session.minutes for session in planned if not counts(session))
-    return Hours(minutes_counted(stays, sessions), minutes_planned(sessions), to_come)
+    by_session = {stay.session_id: stay.minutes for stay in stays}
+    lacking = [session.minutes - by_session.get(session.id, 0) for session in planned if counts(session)]
+    missed = tuple(minutes for minutes in lacking if minutes > 0)
+    return Hours(minutes_counted(stays, sessions), minutes_planned(sessions), to_come, missed)
 
 
 def is_over(sessions: Sequence[TrainingSession]) -> bool:

@@ -1,4 +1,4 @@
-"""Whether somebody can still complete a training, and where to make up for what was missed: in words, for all."""
+"""Why somebody has earned a document or not yet, and where to make up for what was missed: in words, for all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.attendance.projection import counts
-from trainings.certificates.eligibility import hours_of
-from trainings.certificates.views import hours_in_words
+from trainings.certificates.eligibility import Hours, hours_of
+from trainings.certificates.words import hours_in_words
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.people.models import Participant
@@ -38,33 +38,68 @@ class MakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far somebody is in a training, and what they can still do about it."""
+    """How far somebody is in a training, and what they can still do about it.
+
+    `pass_mark` is the course's, `mark` theirs; none where there is no test, or nothing was entered yet.
+    """
 
     progress: Progress
-    make_ups: Sequence[MakeUp]
+    make_ups: Sequence[MakeUp] = ()
+    pass_mark: int | None = None
+    mark: int | None = None
 
     @property
     def sentence(self) -> str:
-        """«Lleva 4 de 8 horas. Todavía puede completar: falta 1 sesión, el …»"""
-        done = gettext(N_("Lleva %(hours)s.")) % {
-            "hours": hours_in_words(self.progress.attended, self.progress.planned)
-        }
-        return f"{done} {self._what_next}"
+        """«7 de 8 horas; falta 1 sesión, puede reponerla en Melchor de Mencos, Petén.»"""
+        if not self.progress.planned:
+            return gettext(N_("No tiene sesiones."))
+        hours = hours_in_words(self.progress.attended, self.progress.planned)
+        return f"{hours}; {self._why}."
 
     @property
-    def _what_next(self) -> str:
-        if self.progress.outlook is Outlook.COMPLETED:
-            return gettext(N_("Ya cumple las horas."))
-        if self.progress.outlook is Outlook.OUT_OF_REACH:
-            return gettext(N_("Ya no puede completar aquí."))
+    def _why(self) -> str:
+        match self.progress.outlook:
+            case Outlook.COMPLETED:
+                return f"{gettext(N_('ya cumple'))}{self._about_mark}"
+            case Outlook.POSSIBLE:
+                return self._what_is_to_come
+            case Outlook.OUT_OF_REACH:
+                return self._what_to_make_up
+
+    @property
+    def _about_mark(self) -> str:
+        if self.pass_mark is None:
+            return ""
+        values = {"mark": self.mark, "least": self.pass_mark}
+        if self.mark is None:
+            return gettext(N_(", falta la nota de la evaluación")) % values
+        if self.mark >= self.pass_mark:
+            return gettext(N_(", y aprobó con %(mark)s puntos")) % values
+        return gettext(N_(", pero sacó %(mark)s puntos y se aprueba con %(least)s")) % values
+
+    @property
+    def _what_is_to_come(self) -> str:
         needed = self.progress.needed
         days = sentences.listing([dates.day_and_time(one.starts_at, language()) for one in needed])
-        words = ngettext(
-            "Todavía puede completar: falta %(n)s sesión, el %(days)s.",
-            "Todavía puede completar: faltan %(n)s sesiones: %(days)s.",
-            len(needed),
-        )
+        words = ngettext("falta %(n)s sesión, el %(days)s", "faltan %(n)s sesiones: %(days)s", len(needed))
         return words % {"n": len(needed), "days": days}
+
+    @property
+    def _what_to_make_up(self) -> str:
+        n = self.progress.n_to_make_up
+        if self.make_ups:
+            words = ngettext(
+                "falta %(n)s sesión, puede reponerla en %(town)s",
+                "faltan %(n)s sesiones, puede reponerlas en %(town)s",
+                n,
+            )
+            return words % {"n": n, "town": self.make_ups[0].town}
+        words = ngettext(
+            "falta %(n)s sesión, y no hay otra fecha para reponerla",
+            "faltan %(n)s sesiones, y no hay otra fecha para reponerlas",
+            n,
+        )
+        return words % {"n": n}
 
     @property
     def lacks_make_up(self) -> bool:
@@ -84,17 +119,29 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
     has_begun = bool(stays) or (registration.state in TAKES_PLACE and any(counts(one) for one in planned))
     if not has_begun or training.state is TrainingState.CANCELLED or not planned:
         return None
-    hours = hours_of(stays, sessions, training.course_id)
-    to_come = [one for one in planned if not counts(one)]
-    progress = Progress(hours.attended, hours.planned, training.course.completion_share, to_come)
-    make_ups = await _make_ups(training, registration.participant) if progress.may_make_up else []
-    return Standing(progress, make_ups)
+    progress = progress_of(hours_of(stays, sessions, training.course_id), training, sessions)
+    meetings = await meetings_elsewhere(training) if progress.may_make_up else []
+    return standing(progress, registration, training, meetings)
 
 
-async def _make_ups(training: Training, person: Participant) -> list[MakeUp]:
-    """Of each training of the course that anybody may know of and this person may come to its next meeting, the nearest
-    first.
+def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSession]) -> Progress:
+    """How far somebody with these hours is in a training, whose course is loaded."""
+    to_come = [one for one in sessions if one.state is SessionState.PLANNED and not counts(one)]
+    return Progress(hours.attended, hours.planned, training.course.completion_share, to_come, hours.missed)
+
+
+def standing(
+    progress: Progress, registration: Registration, training: Training, meetings: Sequence[TrainingSession]
+) -> Standing:
+    """Where somebody stands whose person and whose training's course and hub's seat are loaded, given what is held
+    elsewhere (`meetings_elsewhere`).
     """
+    make_ups = _make_ups(meetings, training, registration.participant) if progress.may_make_up else []
+    return Standing(progress, make_ups, training.course.pass_mark, registration.mark)
+
+
+async def meetings_elsewhere(training: Training) -> list[TrainingSession]:
+    """The next meetings to come of other trainings of the course that anybody may know of."""
     coming = reads(TrainingSession).filter(
         training__course_id=training.course_id,
         training__state=TrainingState.PUBLISHED,
@@ -102,12 +149,16 @@ async def _make_ups(training: Training, person: Participant) -> list[MakeUp]:
         closed_at=None,
         starts_at__gt=clock.now(),
     )
-    found = (
+    return (
         await coming.exclude(training_id=training.id)
         .order_by("starts_at", "id")
         .limit(MOST_READ)
         .prefetch_related("training__hub__seat", "training__venue__municipality", "venue__municipality")
     )
+
+
+def _make_ups(found: Sequence[TrainingSession], training: Training, person: Participant) -> list[MakeUp]:
+    """Of each training the next meeting that this person may come to, the nearest first."""
     here = training.hub.seat.department_code
     next_ones = {one.training_id: one for one in reversed(found) if _may_come(one.training, person)}
     meetings = list(next_ones.values())

@@ -20,6 +20,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates import pdf
 from trainings.certificates.eligibility import Hours, earned_kinds, hours_of, is_over
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import search_text
@@ -27,7 +28,7 @@ from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
 from trainings.schedule.completion import Outlook
-from trainings.schedule.models import Course, SessionState, Training, TrainingState
+from trainings.schedule.models import Course, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 PAGE = 30
@@ -52,7 +53,8 @@ class Person:
     """One person of a training: hours, what was issued (annulled ones too), what can be issued.
 
     `due` is the highest kind of somebody who completed it, where that was not issued; `open_kinds` all that may be.
-    `letters` are those of the name that the design cannot print.
+    `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
+    names are shown.
     """
 
     registration: Registration
@@ -62,6 +64,7 @@ class Person:
     due: CertificateKind | None
     open_kinds: Sequence[CertificateKind]
     letters: str
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +203,14 @@ async def _people(
     stays = _by_registration(await attendances.prefetch_related("session__training"))
     papers = _by_registration(await certificates)
     by_id = {training.id: training for training in trainings}
+    elsewhere = {key: await meetings_elsewhere(one) for key, one in by_id.items()} if with_names else {}
     people: dict[UUID, list[Person]] = {key: [] for key in ids}
     for registration in await registrations:
         own, issued = stays[registration.id], papers[registration.id]
         is_shown = registration.state in TAKES_PLACE or own or issued
         if is_shown or only is not None:
-            person = _person(by_id[registration.training_id], registration, own, issued, with_name=with_names)
-            people[registration.training_id].append(person)
+            training, meetings = by_id[registration.training_id], elsewhere.get(registration.training_id)
+            people[training.id].append(_person(training, registration, own, issued, meetings))
     return people
 
 
@@ -215,9 +219,9 @@ def _person(
     registration: Registration,
     stays: Iterable[Attendance],
     certificates: Sequence[Certificate],
-    *,
-    with_name: bool,
+    meetings: Sequence[TrainingSession] | None,
 ) -> Person:
+    """`meetings`: where else the course is held; none where names are not shown."""
     sessions = list(training.sessions)
     hours = hours_of(stays, sessions, training.course_id)
     outlook = hours.outlook(training.course.completion_share)
@@ -231,7 +235,12 @@ def _person(
         certificates=certificates,
         due=kinds[0] if has_completed and kinds and kinds[0] not in issued else None,
         open_kinds=[kind for kind in kinds if kind not in issued],
-        letters=pdf.missing_glyphs(registration.participant.full_name) if with_name else "",
+        letters="" if meetings is None else pdf.missing_glyphs(registration.participant.full_name),
+        standing=(
+            None
+            if meetings is None
+            else standing(progress_of(hours, training, sessions), registration, training, meetings)
+        ),
     )
 
 

@@ -12,7 +12,13 @@ from starlette.responses import Response
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.staff_queries import Person, stands
-from trainings.certificates.words import ISSUE_WORDS, KIND_WORDS, STATE_WORDS, STATES_WHAT, verdict_of
+from trainings.certificates.words import (
+    ISSUE_WORDS,
+    KIND_WORDS,
+    STATE_WORDS,
+    STATES_WHAT,
+    verdict_of,
+)
 from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.completion import Outlook
@@ -114,7 +120,7 @@ class PersonView:
     name: str
     full_name: str
     community: str
-    hours: str
+    why: str
     outlook: Outlook
     certificates: Sequence[CertificateView]
     due: OpenKind | None
@@ -129,21 +135,13 @@ def person_view(person: Person) -> PersonView:
         name=short_name(participant.given_names, participant.surnames),
         full_name=participant.full_name,
         community=participant.community,
-        hours=hours_in_words(person.hours.attended, person.hours.planned),
+        why=person.standing.sentence if person.standing is not None else "",
         outlook=person.outlook,
         certificates=[certificate_view(certificate) for certificate in person.certificates],
         due=_open(person.due) if person.due else None,
         open_kinds=[_open(kind) for kind in person.open_kinds],
         letters=person.letters,
     )
-
-
-def hours_in_words(attended: int, planned: int) -> str:
-    """`4 de 12 horas`; with minutes where there are any."""
-    lang = language()
-    is_whole = attended % 60 == 0 and planned % 60 == 0
-    short = str(attended // 60) if is_whole else dates.duration(attended, lang)
-    return gettext(N_("%(attended)s de %(planned)s")) % {"attended": short, "planned": dates.duration(planned, lang)}
 
 
 def certificate_view(certificate: Certificate) -> CertificateView:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainings.certificates.models import CertificateKind, CertificateState
-from trainings.web.i18n import N_
+from trainings.lib import dates
+from trainings.web.i18n import N_, gettext, language
 
 KIND_WORDS = {
     CertificateKind.CONSTANCIA: N_("Constancia"),
@@ -92,3 +93,11 @@ def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
         lead = N_("Lo preparó la %(issuer)s. Valdrá cuando conste la asistencia.")
         return Verdict(N_("Aún no válido"), "espera", "hold", _PREPARED[kind], lead)
     return Verdict(N_("Anulado"), "cerrar", "no", *_REVOKED[kind])
+
+
+def hours_in_words(attended: int, planned: int) -> str:
+    """`4 de 12 horas`; with minutes where there are any."""
+    lang = language()
+    is_whole = attended % 60 == 0 and planned % 60 == 0
+    short = str(attended // 60) if is_whole else dates.duration(attended, lang)
+    return gettext(N_("%(attended)s de %(planned)s")) % {"attended": short, "planned": dates.duration(planned, lang)}

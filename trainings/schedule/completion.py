@@ -87,12 +87,16 @@ def outlook_of(attended: int, planned: int, to_come: int, share: int) -> Outlook
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one person is: minutes attended and planned, the course's share (whole percent), sessions to come."""
+    """How far one person is: minutes attended and planned, the course's share (whole percent), sessions to come.
+
+    `missed`: of each session that was held and that they did not attend whole, the minutes that are lacking.
+    """
 
     attended: int
     planned: int
     share: int
     to_come: Sequence[Coming] = ()
+    missed: Sequence[int] = ()
 
     @property
     def outlook(self) -> Outlook:
@@ -109,6 +113,18 @@ class Progress:
             if is_completed(minutes, self.planned, self.share):
                 return coming[:number]
         return ()
+
+    @property
+    def n_to_make_up(self) -> int:
+        """How many of the missed sessions are enough, made up for elsewhere, with all that is still to come here."""
+        if self.outlook is not Outlook.OUT_OF_REACH:
+            return 0
+        minutes = self.attended + sum(one.minutes for one in self.to_come)
+        for number, lacking in enumerate(sorted(self.missed, reverse=True), start=1):
+            minutes += lacking
+            if is_completed(minutes, self.planned, self.share):
+                return number
+        return len(self.missed)
 
     @property
     def may_make_up(self) -> bool:
