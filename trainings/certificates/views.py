@@ -23,7 +23,7 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.completion import Outlook
 from trainings.web.headers import token_page_headers
-from trainings.web.i18n import N_, gettext, language
+from trainings.web.i18n import gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
