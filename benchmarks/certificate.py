@@ -16,9 +16,11 @@ from time import perf_counter
 import typst
 
 from trainings.certificates import pdf
+from trainings.certificates.designs import DESIGNS, FONT_FOLDER
 from trainings.lib import qr, tokens
 
 BOUND = 1.5
+DESIGN = DESIGNS / "diploma" / "design.typ"
 WARM_UP = 5
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 
@@ -63,8 +65,8 @@ def _round(compiler: typst.Compiler, sheet: pdf.CertificateSheet, place: int) ->
 
 
 def _bare_compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(pdf.FONT_FOLDER)])
-    return typst.Compiler(str(pdf.DESIGN), root=str(pdf.DESIGNS), font_paths=fonts)
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_FOLDER)])
+    return typst.Compiler(str(DESIGN), root=str(DESIGNS), font_paths=fonts)
 
 
 def _bare_pdf(compiler: typst.Compiler, inputs: dict[str, str]) -> object:
@@ -73,7 +75,7 @@ def _bare_pdf(compiler: typst.Compiler, inputs: dict[str, str]) -> object:
 
 def _sheets(count: int) -> list[pdf.CertificateSheet]:
     """The sample, each time for somebody else: equal sheets would come out of Typst's cache."""
-    kept = json.loads((pdf.DESIGN.parent / "samples" / "diploma-8-horas.json").read_text(encoding="utf-8"))
+    kept = json.loads((DESIGN.parent / "samples" / "diploma-8-horas.json").read_text(encoding="utf-8"))
     sheet = pdf.CertificateSheet.from_json(kept)
     sheets = []
     with tokens.fixed_randomness(1):

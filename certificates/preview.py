@@ -8,7 +8,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from trainings.certificates.pdf import DESIGN, CertificateSheet, design_data, preview_png, render
+from trainings.certificates.designs import DESIGNS
+from trainings.certificates.pdf import CertificateSheet, design_data, preview_png, render
+
+DESIGN = DESIGNS / "diploma" / "design.typ"
 
 SAMPLES = DESIGN.parent / "samples"
 FIRST_SAMPLE = SAMPLES / "diploma-8-horas.json"

@@ -11,9 +11,10 @@ import pypdfium2
 from PIL import Image
 
 from trainings.certificates import pdf
+from trainings.certificates.designs import DESIGNS
 from trainings.certificates.pdf import CertificateSheet
 
-SAMPLES = pdf.DESIGN.parent / "samples"
+SAMPLES = DESIGNS / "diploma" / "samples"
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 SIGNATORIES = (
     ("Otto Rolando Méndez Pop", "Alcalde municipal"),

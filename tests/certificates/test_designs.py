@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
 from trainings.certificates import pdf
+from trainings.certificates.designs import FONT_FOLDER
 from trainings.lib.typst import CannotTypeset
 
 
@@ -38,15 +39,15 @@ def test_samples_then_each_is_printable_on_two_pages(file: Path) -> None:
 
 
 def test_sample_of_the_design_then_is_what_the_program_hands_over() -> None:
-    shown = json.loads((pdf.DESIGN.parent / "sample.json").read_text(encoding="utf-8"))
+    shown = json.loads((SAMPLES.parent / "sample.json").read_text(encoding="utf-8"))
 
     assert shown == json.loads(json.dumps(pdf.design_data(sample())))
 
 
 def test_fonts_then_are_the_files_their_table_says() -> None:
-    table = (pdf.FONT_FOLDER / "README.md").read_text(encoding="utf-8")
+    table = (FONT_FOLDER / "README.md").read_text(encoding="utf-8")
 
-    files = [*pdf.FONT_FOLDER.glob("*.ttf"), pdf.FONT_FOLDER / "OFL.txt"]
+    files = [*FONT_FOLDER.glob("*.ttf"), FONT_FOLDER / "OFL.txt"]
     assert len(files) == 3
     for file in files:
         assert f"| {file.name} | " in table

@@ -1,4 +1,4 @@
-"""What a certificate prints, from the rows as they stand at issue. The paper is in Spanish."""
+"""What a certificate prints, from the rows as they stand at issue, in the language of the course's paper."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from trainings import clock
-from trainings.certificates import pdf
+from trainings.certificates import design_texts, designs
 from trainings.certificates.models import CertificateKind
-from trainings.certificates.pdf import CertificateSheet
-from trainings.lib import dates
+from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
-from trainings.places.words import HUB_NAME
 from trainings.registrations.models import Registration
-from trainings.schedule.models import CourseKind, SessionState, Training, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.settings import get_settings
 
-ACTIVITIES: dict[CourseKind, str] = {
-    CourseKind.CHARLA: "la charla",
-    CourseKind.TALLER: "el taller",
-    CourseKind.CURSO: "el curso",
-    CourseKind.DIPLOMADO: "el diplomado",
-}
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
 """The code of a sample: it belongs to nobody."""
 SAMPLE_NAME = "Nombre de la Persona"
@@ -35,13 +27,18 @@ class Occasion:
     """What all certificates of one training share.
 
     `training` comes with its course, its hub's seat, and the hub's operator with its municipality; `sessions` are all
-    of it, in any order; `signatories` pairs of name and office, of which the first three are printed.
+    of it, in any order; `signatories` pairs of name and office, of which the first three are printed. `shield` and
+    `logos` name pictures of the operator's letterhead by their SHA-256, a logo with its alternative text; `note` are
+    the lines that tell of the electronic signature.
     """
 
     training: Training
     sessions: Sequence[TrainingSession]
     signatories: Sequence[tuple[str, str]]
     issued_on: date
+    shield: str = ""
+    logos: Sequence[tuple[str, str]] = ()
+    note: Sequence[str] = ()
 
     @property
     def held(self) -> list[TrainingSession]:
@@ -57,8 +54,9 @@ class Occasion:
         return clock.local(self.held[-1].ends_at).date()
 
     @property
-    def held_text(self) -> str:
-        return dates.held_on([clock.local(session.starts_at).date() for session in self.held], "es")
+    def held_days(self) -> list[date]:
+        """The days of its sessions; before there are any, the day of issue stands for them."""
+        return sorted({clock.local(session.starts_at).date() for session in self.held}) or [self.issued_on]
 
 
 def folio_of(operator_code: str, year: int, number: int) -> str:
@@ -98,26 +96,34 @@ def _sheet(
     occasion: Occasion, kind: CertificateKind, *, person_name: str, minutes: int, folio: str, code: str
 ) -> CertificateSheet:
     training = occasion.training
-    hub, settings = training.hub, get_settings()
-    signatories = tuple(occasion.signatories)[: pdf.MOST_SIGNATORIES]
-    held_text = occasion.held_text if occasion.held else dates.held_on([occasion.issued_on], "es")
+    course, hub, settings = training.course, training.hub, get_settings()
+    language = course.paper_language
+    first = language.partition("+")[0]
     return CertificateSheet(
         kind=kind.value,
-        authority=f"La {hub.operator.name}, por medio de su {HUB_NAME}",
+        authority=design_texts.authority(first, hub.operator.name),
         letterhead=_letterhead(hub),
         person_name=person_name,
-        activity=ACTIVITIES[training.course.kind],
+        activity=design_texts.activity(first, course.kind),
         title=training.title,
         minutes=minutes,
-        held_text=held_text,
+        held_text=design_texts.days(first, occasion.held_days),
         place=hub.seat.full_name,
         issued_on=occasion.issued_on,
-        contents=tuple((str(part["title"]), int(part.get("minutes", 0))) for part in training.course.contents),
-        signatories=signatories or (SAMPLE_SIGNATORY,),
+        contents=tuple((str(part["title"]), int(part.get("minutes", 0))) for part in course.contents),
+        signatories=tuple(occasion.signatories)[:MOST_SIGNATORIES] or (SAMPLE_SIGNATORY,),
         folio=folio,
         code=code,
         check_url=f"{settings.base_url.rstrip('/')}/V/{code}".upper(),
         host_text=f"{settings.host}/verificar",
+        design=designs.design_for(course.design, kind.value, language).key,
+        language=language,
+        operator=hub.operator.name,
+        activity_kind=course.kind.value,
+        held_days=tuple(occasion.held_days),
+        shield=occasion.shield,
+        logos=tuple(occasion.logos),
+        note=tuple(occasion.note),
     )
 
 

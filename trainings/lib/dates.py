@@ -230,6 +230,58 @@ def hours_in_words_es(minutes: int) -> str:
     return " y ".join(parts)
 
 
+# fmt: off
+_UNITS_EN = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]
+_TENS_EN = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ORDINALS_EN = {
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
+    "twelve": "twelfth", "twenty": "twentieth", "thirty": "thirtieth",
+}
+# fmt: on
+
+
+def number_in_words_en(n: int) -> str:
+    """`twenty-one`, `two thousand twenty-seven`. From 0 to 999,999."""
+    if not 0 <= n < 1_000_000:
+        raise ValueError("only from 0 to 999,999")
+    thousands, rest = divmod(n, 1000)
+    words = [_below_thousand_en(thousands), "thousand"] if thousands else []
+    if rest or not thousands:
+        words.append(_below_thousand_en(rest))
+    return " ".join(words)
+
+
+def _below_thousand_en(n: int) -> str:
+    hundreds, rest = divmod(n, 100)
+    words = [_UNITS_EN[hundreds], "hundred"] if hundreds else []
+    if rest or not hundreds:
+        tens, unit = divmod(rest, 10)
+        words.append(_UNITS_EN[rest] if rest < 20 else _TENS_EN[tens - 2] + (f"-{_UNITS_EN[unit]}" if unit else ""))
+    return " ".join(words)
+
+
+def date_in_words_en(when: date) -> str:
+    """`on the fifth day of March, two thousand twenty-seven`."""
+    day = local_day(when)
+    tens, joint, unit = number_in_words_en(day.day).rpartition("-")
+    ordinal = f"{tens}{joint}{_ORDINALS_EN.get(unit, f'{unit}th')}"
+    return f"on the {ordinal} day of {month_name(day, 'en')}, {number_in_words_en(day.year)}"
+
+
+def hours_in_words_en(minutes: int) -> str:
+    """`eight hours`, `one hour and thirty minutes`."""
+    hours, rest = divmod(minutes, 60)
+    parts = []
+    if hours:
+        parts.append(f"{number_in_words_en(hours)} {'hour' if hours == 1 else 'hours'}")
+    if rest or not hours:
+        parts.append(f"{number_in_words_en(rest)} {'minute' if rest == 1 else 'minutes'}")
+    return " and ".join(parts)
+
+
 # -- languages
 
 

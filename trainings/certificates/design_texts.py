@@ -1,0 +1,241 @@
+"""The words of a certificate in its language: sentences from `certificates/texts/`, numbers and dates in words.
+
+A language is a file there, `kek.json` for Q’eqchi’. Spanish and English write their numbers in words; other languages
+get figures, since only those who speak them know how they count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from trainings.certificates.printed import KINDS, CertificateSheet
+from trainings.lib import dates
+from trainings.places.words import HUB_NAME
+from trainings.schedule.models import CourseKind
+
+TEXTS = Path(__file__).parents[2] / "certificates" / "texts"
+COUNTED_IN_WORDS = frozenset({"es", "en"})
+
+Runs = list[tuple[str, str]]
+"""A sentence in pieces: the words, and what they stand for (`title`, `days`) or nothing."""
+
+# fmt: off
+_KEYS: dict[str, frozenset[str]] = {
+    "name": frozenset(), "tag": frozenset(), "authority": frozenset({"operator", "hub"}),
+    **{
+        f"kinds.{kind}.{key}": placeholders
+        for kind in sorted(KINDS)
+        for key, placeholders in (
+            ("label", frozenset[str]()), ("this", frozenset[str]()), ("gives", frozenset({"authority"})),
+            ("reason", frozenset({"activity", "title", "hours", "held"})), ("hours", frozenset[str]()),
+        )
+    },
+    **{
+        f"activities.{kind.value}.{key}": placeholders
+        for kind in CourseKind
+        for key, placeholders in (("name", frozenset[str]()), ("held", frozenset({"days"})))
+    },
+    "quoted": frozenset({"title"}), "to": frozenset(), "made": frozenset({"place", "date"}), "contents": frozenset(),
+    "topic": frozenset(), "hours": frozenset(), "total": frozenset(), "check": frozenset({"this"}),
+    "code": frozenset(), "folio": frozenset(), "support": frozenset(), "shield": frozenset({"issuer"}),
+    "no_shield": frozenset(), "stamp": frozenset(), "qr": frozenset({"this"}),
+}
+# fmt: on
+
+
+class UnusableTexts(ValueError):
+    """A file of `certificates/texts/` that is missing, or that lacks or misspells something; the sentence names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one language. `tag` is what readers of the PDF are told (BCP 47: `es-GT`, `kek-GT`)."""
+
+    code: str
+    name: str
+    tag: str
+    sentences: Mapping[str, str]
+
+
+def read_wording(file: Path) -> Wording:
+    """Refuses (`UnusableTexts`) a file in which a sentence is missing, or has a placeholder that is not filled."""
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableTexts(f"{file.name}: {error}") from error
+    sentences = {key: _sentence(file, kept, key) for key in _KEYS}
+    return Wording(file.stem, sentences["name"], sentences["tag"], sentences)
+
+
+def _sentence(file: Path, kept: Any, key: str) -> str:
+    for part in key.split("."):
+        kept = kept.get(part) if isinstance(kept, dict) else None
+    if not isinstance(kept, str) or not kept.strip():
+        raise UnusableTexts(f"{file.name}: {key} is missing")
+    try:
+        unknown = {name for _, name, _, _ in Formatter().parse(kept) if name is not None} - _KEYS[key]
+    except ValueError as error:
+        raise UnusableTexts(f"{file.name}: {key}: {error}") from error
+    if unknown:
+        raise UnusableTexts(f"{file.name}: {key}: nothing fills {{{min(unknown)}}}")
+    return kept
+
+
+@cache
+def wording(code: str) -> Wording:
+    return read_wording(TEXTS / f"{code}.json")
+
+
+def codes() -> list[str]:
+    """The languages there is a file for, whether it is complete or not."""
+    return sorted(file.stem for file in TEXTS.glob("*.json"))
+
+
+def files_of(language: str) -> list[Path]:
+    return [TEXTS / f"{code}.json" for code in language.split("+")]
+
+
+# -- what an issuer says, to be frozen
+
+
+def authority(code: str, operator: str) -> str:
+    return wording(code).sentences["authority"].format(operator=operator, hub=HUB_NAME)
+
+
+def activity(code: str, kind: CourseKind) -> str:
+    return wording(code).sentences[f"activities.{kind.value}.name"]
+
+
+def days(code: str, held: Sequence[date]) -> str:
+    return dates.held_on(held, code) if code in COUNTED_IN_WORDS else ", ".join(map(dates.numeric_date, held))
+
+
+# -- what a design gets
+
+
+def words_of(sheet: CertificateSheet) -> dict[str, Any]:
+    """`words` in the first language of the sheet, `second` the same in the second one, or nothing."""
+    first, *others = sheet.language.split("+")
+    words = _Filled(sheet, wording(first), is_first=True).words()
+    second = _Filled(sheet, wording(others[0]), is_first=False).words() if others else None
+    return {"words": words, "second": second}
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """The sentences of one language with what one sheet puts into them."""
+
+    sheet: CertificateSheet
+    wording: Wording
+    is_first: bool
+
+    def words(self) -> dict[str, Any]:
+        said = self.wording.sentences
+        kind = f"kinds.{self.sheet.kind}"
+        lang, _, region = self.wording.tag.partition("-")
+        this = said[f"{kind}.this"]
+        held = said[f"activities.{self._activity_kind()}.held"]
+        reason = said[f"{kind}.reason"].replace("{held}", held)
+        plain = ("to", "contents", "topic", "total", "code", "folio", "support", "no_shield", "stamp")
+        return {name: said[name] for name in plain} | {
+            "lang": lang,
+            "region": region or None,
+            "label": said[f"{kind}.label"],
+            "gives": self._runs(said[f"{kind}.gives"]),
+            "reason": self._runs(reason),
+            "made": self._runs(said["made"]),
+            "hours": said["hours"],
+            "hours_said": said[f"{kind}.hours"],
+            "check": said["check"].format(this=this),
+            "qr": said["qr"].format(this=this),
+            "shield": said["shield"].format(issuer=self.sheet.letterhead[0]),
+        }
+
+    def _runs(self, template: str) -> Runs:
+        return list(_merged(self._pieces(template)))
+
+    def _pieces(self, template: str) -> Iterator[tuple[str, str]]:
+        for words, name, _, _ in Formatter().parse(template):
+            yield words, ""
+            if name is not None:
+                yield self._value(name), name if name in ("title", "days") else ""
+
+    def _value(self, name: str) -> str:
+        sheet = self.sheet
+        match name:
+            case "title":
+                return self.wording.sentences["quoted"].replace("{title}", sheet.title)
+            case "hours":
+                return self._hours()
+            case "date":
+                return self._date(sheet.issued_on)
+            case "place":
+                return sheet.place
+            case "authority":
+                return sheet.authority if self.is_first else authority(self.wording.code, _operator(sheet))
+            case "activity":
+                said = self.wording.sentences[f"activities.{self._activity_kind()}.name"]
+                return sheet.activity if self.is_first else said
+            case _:
+                return self._days()
+
+    def _activity_kind(self) -> str:
+        """Older sheets know only the noun: its article tells whether it was held in the feminine."""
+        if self.sheet.activity_kind:
+            return self.sheet.activity_kind
+        return (CourseKind.CHARLA if self.sheet.activity.startswith("la ") else CourseKind.TALLER).value
+
+    def _hours(self) -> str:
+        match self.wording.code:
+            case "es":
+                return dates.hours_in_words_es(self.sheet.minutes)
+            case "en":
+                return dates.hours_in_words_en(self.sheet.minutes)
+            case _:
+                return hours_in_figures(self.sheet.minutes)
+
+    def _date(self, day: date) -> str:
+        match self.wording.code:
+            case "es":
+                return dates.date_in_words_es(day)
+            case "en":
+                return dates.date_in_words_en(day)
+            case _:
+                return dates.numeric_date(day)
+
+    def _days(self) -> str:
+        sheet = self.sheet
+        return sheet.held_text if self.is_first or not sheet.held_days else days(self.wording.code, sheet.held_days)
+
+
+def _operator(sheet: CertificateSheet) -> str:
+    return sheet.operator or sheet.letterhead[0]
+
+
+def _merged(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Neighbours without a meaning of their own become one."""
+    plain = ""
+    for words, role in pieces:
+        if role:
+            yield from [(plain, "")] if plain else []
+            yield words, role
+            plain = ""
+        else:
+            plain += words
+    if plain:
+        yield plain, ""
+
+
+def hours_in_figures(minutes: int) -> str:
+    """`8`, `1 h 30 min`, `45 min`, for a column headed "hours"."""
+    hours, rest = divmod(minutes, 60)
+    if not rest:
+        return str(hours)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"

@@ -1,0 +1,142 @@
+"""The designs to choose from: each a folder in `certificates/` that has a manifest."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trainings.certificates import design_texts
+from trainings.certificates.printed import KINDS
+
+DESIGNS = Path(__file__).parents[2] / "certificates"
+LIBRARY = DESIGNS / "lib"
+FONT_FOLDER = DESIGNS / "fonts"
+FIRST = "diploma"
+"""The design that is used where nothing better fits."""
+
+PAPERS = frozenset({"us-letter", "a4"})
+ORIENTATIONS = frozenset({"landscape", "portrait"})
+SLOTS = frozenset({"shield", "logos", "supporters", "stamp", "note", "band"})
+"""What a design may leave out; all else that a sheet holds it has to print."""
+
+_WITH_ANY_SECOND = "+*"
+
+log = logging.getLogger(__name__)
+
+
+class UnusableManifest(ValueError):
+    """A manifest that is missing, or that says what there is not; the sentence names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignInfo:
+    """A design as its manifest describes it.
+
+    `languages` are codes of files in `certificates/texts/`; `es+*` stands for Spanish beside any other that has a file.
+    `slots`: which of the optional parts (`SLOTS`) it prints.
+    """
+
+    folder: Path
+    title: str
+    kinds: frozenset[str]
+    languages: tuple[str, ...]
+    paper: str
+    orientation: str
+    slots: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        return self.folder.name
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "design.typ"
+
+    @property
+    def fonts(self) -> Path:
+        """Its own where it brings some, else those that all share."""
+        own = self.folder / "fonts"
+        return own if own.is_dir() else FONT_FOLDER
+
+    def prints_in(self, language: str) -> bool:
+        first, joint, second = language.partition("+")
+        return language in self.languages or (bool(joint and second) and first + _WITH_ANY_SECOND in self.languages)
+
+    def all_languages(self) -> list[str]:
+        """What it can be printed in here: `es+*` becomes one for each other language that has a file."""
+        found = [language for language in self.languages if not language.endswith(_WITH_ANY_SECOND)]
+        firsts = [language.removesuffix(_WITH_ANY_SECOND) for language in self.languages if language not in found]
+        return found + [f"{first}+{code}" for first in firsts for code in design_texts.codes() if code != first]
+
+
+def read_design(folder: Path) -> DesignInfo:
+    """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
+    file = folder / "manifest.json"
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
+    problems = list(_problems(kept)) if isinstance(kept, dict) else ["it is no object { … }"]
+    if problems:
+        raise UnusableManifest(f"{folder.name}/manifest.json: {'; '.join(problems)}")
+    return DesignInfo(
+        folder=folder,
+        title=kept["title"],
+        kinds=frozenset(kept["kinds"]),
+        languages=tuple(kept["languages"]),
+        paper=kept["paper"],
+        orientation=kept["orientation"],
+        slots=frozenset(kept["slots"]),
+    )
+
+
+def _problems(kept: dict[str, Any]) -> list[str]:
+    languages = {one.removesuffix(_WITH_ANY_SECOND) for one in _texts(kept, "languages")}
+    wrong = [
+        *_unknown("kinds", _texts(kept, "kinds"), KINDS),
+        *_unknown("languages", sorted(languages), frozenset(design_texts.codes())),
+        *_unknown("paper", [str(kept.get("paper"))], PAPERS),
+        *_unknown("orientation", [str(kept.get("orientation"))], ORIENTATIONS),
+        *_unknown("slots", _texts(kept, "slots"), SLOTS),
+    ]
+    wrong += [f"{name} is missing" for name in ("kinds", "languages") if not _texts(kept, name)]
+    if not isinstance(kept.get("slots"), list):
+        wrong.append("slots is missing")
+    if not isinstance(kept.get("title"), str) or not kept["title"].strip():
+        wrong.append("title is missing")
+    return wrong
+
+
+def _texts(kept: dict[str, Any], name: str) -> list[str]:
+    found = kept.get(name)
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
+    return [f"{name}: there is no {one}, only {', '.join(sorted(known))}" for one in found if one not in known]
+
+
+@cache
+def all_designs() -> Mapping[str, DesignInfo]:
+    """By the name of their folder. One whose manifest is unusable is left out, and the log says why."""
+    found = {}
+    for manifest in sorted(DESIGNS.glob("*/manifest.json")):
+        try:
+            found[manifest.parent.name] = read_design(manifest.parent)
+        except UnusableManifest as unusable:
+            log.warning("A design is not offered: %s", unusable)
+    return found
+
+
+def design_for(key: str, kind: str, language: str) -> DesignInfo:
+    """The design asked for; where it is gone, or has not this kind or language, the first one that has."""
+    known = all_designs()
+    in_order = [design for design in (known.get(key), known[FIRST], *known.values()) if design is not None]
+    fits_kind = [design for design in in_order if kind in design.kinds]
+    fits = [design for design in fits_kind if design.prints_in(language)]
+    return (fits or fits_kind or in_order)[0]

@@ -1,0 +1,97 @@
+"""What a certificate prints, as it is frozen at issue and kept as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, Self
+
+KINDS = frozenset({"diploma", "constancia", "certificado"})
+MOST_SIGNATORIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A shield or a logo as it was cleaned when it came: SVG, PNG or JPEG. An SVG has its letters as outlines."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSheet:
+    """All that a certificate prints, in the words it prints.
+
+    `minutes` are the hours on the face: held for a diploma, attended for a constancia. `authority` is the subject of
+    the first sentence («La Municipalidad de …, por medio de su …»), `letterhead` one or two short lines beside the
+    shield, `activity` the noun with its article («el taller»), `held_text` when it was held («el 4 de marzo de 2027»),
+    `place` where the paper is made out. `contents` are topics with minutes (0: not known), `signatories` one to three
+    pairs of name and office. `check_url` is what the QR holds, in capitals; `host_text` the address a person types.
+    `supporters` are named at the right.
+
+    `design` is the folder in `certificates/`, `language` a code or two with a plus (`es`, `en`, `es+kek`). What says
+    the same in a second language is made of `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`.
+    `shield` and `logos` name pictures by their SHA-256, a logo with its alternative text; without a shield there is an
+    empty one. `note` are the lines that tell of the electronic signature, none where there is none. `shield_svg` is how
+    the first certificates kept their shield.
+    """
+
+    kind: str
+    authority: str
+    letterhead: tuple[str, ...]
+    person_name: str
+    activity: str
+    title: str
+    minutes: int
+    held_text: str
+    place: str
+    issued_on: date
+    contents: tuple[tuple[str, int], ...]
+    signatories: tuple[tuple[str, str], ...]
+    folio: str
+    code: str
+    check_url: str
+    host_text: str
+    supporters: tuple[str, ...] = ()
+    shield_svg: bytes | None = None
+    design: str = "diploma"
+    language: str = "es"
+    operator: str = ""
+    activity_kind: str = ""
+    held_days: tuple[date, ...] = ()
+    shield: str = ""
+    logos: tuple[tuple[str, str], ...] = ()
+    note: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such kind of certificate: {self.kind}")
+        if self.minutes <= 0:
+            raise ValueError("a certificate states at least a minute")
+        if not 1 <= len(self.signatories) <= MOST_SIGNATORIES:
+            raise ValueError("a certificate has one to three signatories")
+        if not self.letterhead:
+            raise ValueError("a certificate names its issuer beside the shield")
+
+    def to_json(self) -> dict[str, Any]:
+        """What is kept with the certificate; `from_json` makes the same sheet of it."""
+        return asdict(self) | {
+            "kind": str(self.kind),
+            "issued_on": self.issued_on.isoformat(),
+            "held_days": [day.isoformat() for day in self.held_days],
+            "shield_svg": self.shield_svg.decode() if self.shield_svg is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        """The sheet of a kept certificate, also of one from before there were designs to choose from."""
+        values = {field.name: kept[field.name] for field in fields(cls) if field.name in kept}
+        values["issued_on"] = date.fromisoformat(kept["issued_on"])
+        values["held_days"] = tuple(date.fromisoformat(day) for day in kept.get("held_days", ()))
+        for name in ("letterhead", "supporters", "note"):
+            values[name] = tuple(kept.get(name, ()))
+        for name in ("contents", "signatories", "logos"):
+            values[name] = tuple((first, second) for first, second in kept.get(name, ()))
+        shield = kept.get("shield_svg")
+        values["shield_svg"] = shield.encode() if shield is not None else None
+        return cls(**values)
