@@ -26,9 +26,9 @@ from trainings.attendance.sheet_queries import (
     unlisted,
 )
 from trainings.attendance.sheet_routes import ONE, door_at, log_names, opened_at, path_of
+from trainings.certificates import names
 from trainings.errors import Refusal
 from trainings.lib import tokens
-from trainings.registrations import actions as registrations
 from trainings.registrations.forms import RenameForm
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -225,7 +225,7 @@ async def rename(request: Request) -> Response:
         form = check(RenameForm, typed)
         if line.person_id is None:
             raise sheets.RowIsEmpty(row=line.number)
-        await registrations.rename(line.person_id, form.given_names, form.surnames, actor=request.state.actor)
+        await names.correct(line.person_id, form.given_names, form.surnames, None, actor=request.state.actor)
     except FormErrors as exc:
         return await _row(request, door, opened, exc.typed, 422)
     except Refusal as exc:

@@ -9,8 +9,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates import names
 from trainings.certificates import queries as certificates
-from trainings.certificates.models import Certificate
+from trainings.certificates.desk_forms import NameReadForm
+from trainings.certificates.models import Certificate, ConfirmedHow
 from trainings.errors import Refusal, TooMany
 from trainings.lib import qr
 from trainings.people import choices
@@ -30,11 +32,13 @@ from trainings.registrations.own_views import (
     lead_to,
     member_of,
     members_of,
+    names_of,
     needs_in_words,
     place_of,
     ticket_for,
     token_page,
 )
+from trainings.registrations.queries import UnknownLink
 from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -130,7 +134,9 @@ async def _show_member(request: Request, ticket: Ticket, *, status: int = 200, *
         "person": person,
         "base": base_of(request),
         "place": place_of(request),
-        "name_form": Typed.of({"given_names": person.given_names, "surnames": person.surnames}),
+        "name_form": Typed.of(names_of(registration)),
+        # Only who may say so of a minor is told whether it was said.
+        "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
         # An adult's needs are theirs alone.
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs)) if ticket.is_minor else []}),
         "needs_asked": needs_in_words(ticket) if ticket.is_minor else [],
@@ -151,12 +157,30 @@ async def rename(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(RenameForm, typed)
-        await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
+        how = ConfirmedHow.OWN_LINK if ticket.is_minor else None
+        key = ticket.own.registration.id
+        await names.correct(key, form.given_names, form.surnames, how, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await _show_member(request, ticket, name_form=exc.typed, status=422)
-    except NameOfBefore as refusal:
+    except (NameOfBefore, names.LetterNotPrintable) as refusal:
         return await _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
+
+
+@allow(HOLDER)
+async def confirm_name(request: Request) -> Response:
+    """«Sí, así se escribe», said of a minor by who is responsible. An adult says it by their own link."""
+    _group, ticket = await changeable_member(request)
+    registration = ticket.own.registration
+    if not ticket.is_minor:
+        raise UnknownLink
+    form = check(NameReadForm, await read_form(request))
+    try:
+        await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
+    except (names.NameChanged, names.LetterNotPrintable) as refusal:
+        name_form = Typed.of(names_of(registration)).refused(refusal)
+        return await _show_member(request, ticket, name_form=name_form, status=refusal.status)
+    return back(f"{place_of(request)}/cambiar", gettext(N_("Gracias. Así se imprimirá el nombre en el diploma.")))
 
 
 @allow(HOLDER)
@@ -218,6 +242,7 @@ async def hand_over(request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route(MEMBER + "/cambiar", change),
     Route(MEMBER + "/nombre", rename, methods=["POST"]),
+    Route(MEMBER + "/nombre/bien", confirm_name, methods=["POST"]),
     Route(MEMBER + "/cancelar", confirm_cancel),
     Route(MEMBER + "/cancelar", cancel, methods=["POST"]),
     Route(MEMBER + "/volver", rejoin, methods=["POST"]),

@@ -9,7 +9,10 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates import names
 from trainings.certificates import queries as certificates
+from trainings.certificates.desk_forms import NameReadForm
+from trainings.certificates.models import ConfirmedHow
 from trainings.certificates.outlooks import standing_of
 from trainings.db import keyring
 from trainings.lib import tokens
@@ -32,6 +35,7 @@ from trainings.registrations.own_views import (
     changeable,
     code_of,
     lead_to,
+    names_of,
     needs_in_words,
     personal,
     ticket_for,
@@ -72,7 +76,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "hub": training.hub,
         "base": base_of(request),
         "qr": code_of(ticket),
-        "name_form": Typed.of({"given_names": person.given_names, "surnames": person.surnames}),
+        "name_form": Typed.of(names_of(registration)),
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs))}),
         "needs": choices.needs(),
         "needs_asked": needs_in_words(ticket),
@@ -82,6 +86,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, ticket.own.sessions),
+        "name_confirmed": (await names.confirmed([registration])).get(registration.id),
         **forms,
     }
     template = "registrations/archive.html" if is_archive else "registrations/show.html"
@@ -125,12 +130,26 @@ async def rename(request: Request) -> Response:
     typed = await read_form(request)
     try:
         form = check(RenameForm, typed)
-        await actions.rename(ticket.own.registration.id, form.given_names, form.surnames, actor=HOLDER_OF_LINK)
+        key = ticket.own.registration.id
+        await names.correct(key, form.given_names, form.surnames, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await show_own(request, ticket, name_form=exc.typed, status=422)
-    except NameOfBefore as refusal:
+    except (NameOfBefore, names.LetterNotPrintable) as refusal:
         return await show_own(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
+
+
+@allow(HOLDER)
+async def confirm_name(request: Request) -> Response:
+    """«Sí, así se escribe»: the name that was shown."""
+    ticket = await changeable(request)
+    form, registration = check(NameReadForm, await read_form(request)), ticket.own.registration
+    try:
+        await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
+    except (names.NameChanged, names.LetterNotPrintable) as refusal:
+        name_form = Typed.of(names_of(registration)).refused(refusal)
+        return await show_own(request, ticket, name_form=name_form, status=refusal.status)
+    return back(base_of(request), gettext(N_("Gracias. Así se imprimirá su nombre en el diploma.")))
 
 
 # -- cancelling and coming back, alone or all together
@@ -175,6 +194,7 @@ routes: list[BaseRoute] = [
     Route(OWN, show),
     Route(OWN + "/mio", claim, methods=["POST"]),
     Route(OWN + "/nombre", rename, methods=["POST"]),
+    Route(OWN + "/nombre/bien", confirm_name, methods=["POST"]),
     Route(OWN + "/cancelar", confirm_cancel),
     Route(OWN + "/cancelar", cancel, methods=["POST"]),
     Route(OWN + "/volver", rejoin, methods=["POST"]),

@@ -198,6 +198,12 @@ def scannable(ticket: Ticket) -> str | None:
     return ticket.own.registration.qr_token if is_shown else None
 
 
+def names_of(registration: Registration) -> dict[str, str]:
+    """The name as its form shows it."""
+    person = registration.participant
+    return {"given_names": person.given_names, "surnames": person.surnames}
+
+
 def needs_in_words(ticket: Ticket) -> list[tuple[str, str]]:
     """The support that was asked for, and what the hub answered."""
     needs = read_needs(ticket.own.registration.needs).items()

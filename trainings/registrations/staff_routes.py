@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actions import record
+from trainings.certificates import names
 from trainings.certificates import queries as certificates
 from trainings.certificates.outlooks import standing_of
 from trainings.errors import NotAllowed, Refusal
@@ -136,7 +137,7 @@ async def rename(request: Request) -> Response:
         return await _show(request, view, name_form=exc.typed, status=422)
     registration = view.own.registration
     try:
-        await actions.rename(registration.id, form.given_names, form.surnames, actor=request.state.actor)
+        await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
     except Refusal as refusal:
         return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))

@@ -1,0 +1,130 @@
+"""The name as it is printed: somebody says that it is right, or has it corrected, and staff see who, how and when."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trainings.accounts.models import User
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates import anew, pdf
+from trainings.certificates.models import ConfirmedHow, NameConfirmation
+from trainings.db import keyring, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.people.consent_actions import check_permission
+from trainings.registrations import actions as registrations
+from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import locked_training
+from trainings.web.i18n import N_
+
+PURPOSE = "printed name"
+
+
+class LetterNotPrintable(Refusal):
+    code = "letter_not_printable"
+    status = 422
+    sentence = N_("El diploma no puede imprimir «%(letters)s». Escriba el nombre sin eso, o con otra letra.")
+
+
+class NameChanged(Refusal):
+    code = "name_changed"
+    sentence = N_("El nombre cambió mientras tanto. Léalo otra vez antes de decir que está bien.")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Somebody said that the name is right: how, when, and who of the staff wrote it down (empty: by the own link)."""
+
+    how: ConfirmedHow
+    at: datetime
+    by: str
+
+
+def check_letters(name: str) -> None:
+    """Refuse (LetterNotPrintable) a letter that the design's fonts lack, naming it."""
+    missing = pdf.missing_glyphs(name)
+    if missing:
+        raise LetterNotPrintable(field="given_names", letters=missing)
+
+
+async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
+    """Somebody says that their name is printed right as it stands; how many papers were set anew to say the same.
+
+    Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
+    another by now. Refuses a letter that cannot be printed (LetterNotPrintable), and who took back the permission for
+    their data (PermissionGone).
+    """
+    async with transaction():
+        registration = await _held(registration_id)
+        await check_permission(registration.participant_id)
+        if name is not None and name != registration.participant.full_name:
+            raise NameChanged
+        return await _confirm(registration, how, actor)
+
+
+async def correct(
+    registration_id: UUID, given_names: str, surnames: str, how: ConfirmedHow | None, *, actor: Actor
+) -> int:
+    """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
+
+    With `how` it is confirmed as well, and a letter that cannot be printed is refused (LetterNotPrintable). None: who
+    writes it may not speak for the person. Refuses as `registrations.rename` does.
+    """
+    async with transaction():
+        if how is not None:
+            check_letters(f"{given_names} {surnames}")
+        await registrations.rename(registration_id, given_names, surnames, actor=actor)
+        renamed = await _held(registration_id)
+        if how is not None:
+            return await _confirm(renamed, how, actor)
+        return await anew.set_name(await anew.not_in_hand(renamed.id), renamed.participant, actor=actor)
+
+
+async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
+    person = registration.participant
+    check_letters(person.full_name)
+    keys = _keys(registration.id, person.full_name)
+    if not await NameConfirmation.exists(registration_id=registration.id, name_key__in=keys):
+        await NameConfirmation.create(
+            registration_id=registration.id, name_key=keys[0], how=how, confirmed_by_id=actor.id
+        )
+        hub_id = registration.training.hub_id
+        await record("names.confirm", actor=actor, object_id=registration.id, hub_id=hub_id, how=how.value)
+    return await anew.set_name(await anew.not_in_hand(registration.id), person, actor=actor)
+
+
+async def _held(registration_id: UUID) -> Registration:
+    """The registration with its person and course, under its training's lock."""
+    where = await Registration.get_or_none(id=registration_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa inscripción."))
+    await locked_training(where.training_id)
+    return await Registration.get(id=registration_id).prefetch_related("participant", "training__course")
+
+
+def _keys(registration_id: UUID, name: str) -> list[str]:
+    """Keyed hashes of this person's printed name, the current key's first. An accent more is another name."""
+    text = f"{registration_id}\0{unicodedata.normalize('NFC', name)}"
+    return keyring().blind_indexes(text, PURPOSE)
+
+
+async def confirmed(registrations_: Collection[Registration]) -> Mapping[UUID, Confirmed]:
+    """By registration, who confirmed the name as it is now. Their people are loaded; who did not is missing."""
+    wanted = {one.id: frozenset(_keys(one.id, one.participant.full_name)) for one in registrations_}
+    if not wanted:
+        return {}
+    rows = await reads(NameConfirmation).filter(registration_id__in=list(wanted)).order_by("created_at", "id")
+    standing = [row for row in rows if row.name_key in wanted[row.registration_id]]
+    by = await _names(standing)
+    return {
+        one.registration_id: Confirmed(one.how, one.created_at, by.get(one.confirmed_by_id, "")) for one in standing
+    }
+
+
+async def _names(rows: Sequence[NameConfirmation]) -> Mapping[UUID | None, str]:
+    users = {row.confirmed_by_id for row in rows if row.confirmed_by_id is not None}
+    return {one.id: one.name for one in await reads(User).filter(id__in=sorted(users))} if users else {}
