@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from trainings import clock
 from trainings.db import transaction
 from trainings.outbox import worker
 from trainings.outbox.actions import enqueue
@@ -87,6 +88,18 @@ async def until_settled(*, seconds: float = 30.0) -> None:
         return not await OutboxJob.exists(done_at=None, failed_at=None, stopped_at=None)
 
     await until(is_settled, seconds=seconds)
+
+
+async def until_none_is_due() -> None:
+    """Wait until every job waits for a later moment and no worker holds one: only then may a test move the clock on.
+
+    Else a lease is over in the middle of a message, as of a worker that slept; the second time that is the job's own.
+    """
+
+    async def is_none_due() -> bool:
+        return not await OutboxJob.exists(run_at__lte=clock.now(), done_at=None, failed_at=None)
+
+    await until(is_none_due)
 
 
 async def until_tried(job_id: UUID, tries: int) -> None:
