@@ -34,12 +34,19 @@ def short_key(code: str, training_id: object) -> str:
     return hashlib.sha256(f"short:{code}:{training_id}".encode()).hexdigest()[:16]
 
 
+def with_names(roster: dict[str, Any]) -> dict[str, Any]:
+    """A list as it came, each sealed name in the line that it belongs to."""
+    names = roster["names"].split(".") if roster["people"] else []
+    people = [[h, sealed, *rest] for (h, _, *rest), sealed in zip(roster["people"], names, strict=True)]
+    return roster | {"people": people}
+
+
 def name_of(roster: dict[str, Any], token: str) -> str:
     """The name that a card in the hand opens. Raises InvalidTag or StopIteration where it opens none."""
     mine = code_hash(token)
     sealed = next(person[1] for person in roster["people"] if person[0] == mine)
     key = HKDF(SHA256(), 16, b"tm-roster-v1", f"name|{roster['version']}".encode()).derive(token.encode())
-    return AESGCM(key).decrypt(NO_NONCE, decode(sealed), f"{mine}|{roster['session']}".encode()).decode()
+    return AESGCM(key).decrypt(NO_NONCE, decode(sealed), f"{mine}|{roster['session']}".encode()).decode().rstrip()
 
 
 def seal(

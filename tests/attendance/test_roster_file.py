@@ -9,7 +9,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from tests import make
-from tests.attendance.phone_side import code_hash, name_of, short_key
+from tests.attendance.phone_side import code_hash, name_of, short_key, with_names
 from tests.counting import statements
 from tests.database import KEY
 from tests.registrations.card_world import make_block, make_spare_cards, named
@@ -32,8 +32,7 @@ async def db(sqlite_db: Settings) -> Settings:
 
 
 async def file_of(session: TrainingSession) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((await rosters_of([session]))[session.id].body())
-    return read
+    return with_names(json.loads((await rosters_of([session]))[session.id].body()))
 
 
 async def version_of(session: TrainingSession) -> str:
@@ -70,6 +69,7 @@ async def test_card_in_the_hand_opens_its_own_name_and_no_other(db: Settings) ->
 
     assert [name_of(file, token_of(one)) for one in (ana, rosa)] == ["Ana Lucía B. C.", "Rosa Q. X."]
     assert name_of(other, token_of(ana)) == "Ana Lucía B. C."
+    assert len({len(person[1]) for person in file["people"]}) == 1, "its length does not say whose it is"
     assert {person[0]: person[2:] for person in file["people"]} == {
         code_hash(token_of(one)): [short_key(one.short_code, training.id), "c"] for one in (ana, rosa)
     }

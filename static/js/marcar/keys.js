@@ -34,7 +34,8 @@ export async function openName({ n, h }, token, { version, session }) {
     const derivation = { name: "HKDF", hash: "SHA-256", salt: SALT, info: TEXT.encode(`name|${version}`) };
     const key = await crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 128 }, false, ["decrypt"]);
     const box = { name: "AES-GCM", iv: NO_NONCE, additionalData: TEXT.encode(`${h}|${session}`) };
-    return new TextDecoder().decode(await crypto.subtle.decrypt(box, key, fromBase64Url(n)));
+    // Names are filled up with spaces, so that their lengths tell nothing.
+    return new TextDecoder().decode(await crypto.subtle.decrypt(box, key, fromBase64Url(n))).trimEnd();
   } catch {
     return "";
   }

@@ -28,10 +28,12 @@ export class Roster {
     this.version = file.version;
     this.session = file.session;
     this.training = file.training;
-    for (const [h, n, s, f, index] of file.people) {
+    // A list of an earlier version has each name in its line.
+    const names = file.names?.split(".") ?? [];
+    for (const [place, [h, n, s, f, index]] of file.people.entries()) {
       // An old ticket, and that of somebody who signed up twice, count as the one they point to.
       const other = index === undefined ? null : file.people[index];
-      this.#add({ h, who: other?.[0] ?? h, n, f, of: other?.[3] }, s);
+      this.#add({ h, who: other?.[0] ?? h, n: n || names[place] || "", f, of: other?.[3] }, s);
     }
     for (const [h, s] of file.spares) this.#add({ h, who: h, n: "", f: "s" }, s);
     for (const sheet of file.sheets) {
