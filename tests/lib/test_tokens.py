@@ -24,6 +24,16 @@ def test_uuid7_when_made_in_a_row_then_they_sort_in_that_order() -> None:
     assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
 
 
+def test_uuid7_text_is_the_next_key_as_it_is_written() -> None:
+    made = [str(tokens.uuid7()), *[tokens.uuid7_text() for _ in range(5000)], str(tokens.uuid7())]
+
+    assert made == sorted(made)
+    assert len(set(made)) == 5002
+    assert {(str(UUID(one)), UUID(one).version, UUID(one).variant) for one in made} == {
+        (one, 7, "specified in RFC 4122") for one in made
+    }
+
+
 def test_uuid7_when_the_clock_goes_back_then_it_still_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     before = tokens.uuid7()
     monkeypatch.setattr(time, "time_ns", lambda: 1_600_000_000_000_000_000)

@@ -13,7 +13,9 @@ PARTIES = st.lists(st.tuples(SIZES, CHILDREN), max_size=30).map(
     lambda sizes: [Party(number, people, children) for number, (people, children) in enumerate(sizes)]
 )
 ROOMS = st.tuples(st.integers(0, 40), st.integers(0, 12)).flatmap(
-    lambda top: st.builds(Room, st.just(top[0]), st.integers(0, top[0]), st.just(top[1]), st.integers(0, top[1]))
+    lambda top: st.builds(
+        Room, st.just(top[0]), st.integers(0, top[0]), st.just(top[1]), st.integers(0, top[1]), st.just(0)
+    )
 )
 
 

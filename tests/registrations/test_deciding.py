@@ -118,7 +118,7 @@ class World:
             number: Draft(
                 self.draw(),
                 "group-link",
-                tuple(Ticket(self.draw(), self.draw(), "code", "qr", "link") for _member in one.members),
+                tuple(Ticket(self.draw(), "code", "qr", "link") for _member in one.members),
             )
             for number, one in enumerate(asked)
             if isinstance(one, SignUp)

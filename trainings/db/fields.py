@@ -49,7 +49,7 @@ class EncryptedTextField(fields.TextField):
             return None
         if not isinstance(instance, Model):
             raise TypeError(f"{self.model_field_name} is sealed: it can be neither compared nor set without its row")
-        return keyring().seal(value, _binding(type(instance), self.column, instance.pk))
+        return keyring().seal(value, f"{_place(type(instance), self.column)}{instance.pk}")
 
     @property
     def column(self) -> str:
@@ -65,14 +65,14 @@ def sealed_columns(model: type[Model]) -> tuple[tuple[str, str], ...]:
 
 def open_sealed(model: type[Model], column: str, row_id: UUID, stored: str) -> str:
     """The plain text of a sealed value. Raises what the keyring raises when it was changed or moved."""
-    return keyring().open(stored, _binding(model, column, row_id))
+    return keyring().open(stored, f"{_place(model, column)}{row_id}")
 
 
-def sealed(model: type[Model], attribute: str, row_id: UUID, text: str | None) -> str | None:
+def sealed(model: type[Model], attribute: str, row_id: UUID | str, text: str | None) -> str | None:
     """The value to be stored by a statement written by hand."""
     if text is None:
         return None
-    return keyring().seal(text, _binding(model, _sealed_column(model, attribute), row_id))
+    return keyring().seal(text, f"{_sealed_place(model, attribute)}{row_id}")
 
 
 def reveal(model: type[Model], attribute: str, row_id: UUID, stored: str | None) -> str | None:
@@ -85,5 +85,11 @@ def _sealed_column(model: type[Model], attribute: str) -> str:
     return dict(sealed_columns(model))[attribute]
 
 
-def _binding(model: type[Model], column: str, row_id: UUID) -> str:
-    return f"{model._meta.db_table}:{column}:{row_id}"
+@cache
+def _sealed_place(model: type[Model], attribute: str) -> str:
+    return _place(model, _sealed_column(model, attribute))
+
+
+def _place(model: type[Model], column: str) -> str:
+    """What a seal is tied to, with the row's key behind it."""
+    return f"{model._meta.db_table}:{column}:"

@@ -157,12 +157,15 @@ def _parts(n: int) -> Iterator[int]:
 def _as_text(rows: Sequence[Any], columns: Sequence[int], turned: dict[int, str]) -> list[Any]:
     """All values in a row, those of these columns (keys and moments) as SQLite holds them.
 
-    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address.
+    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address. A key may
+    be a text already.
     """
     values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
     for column in columns:
         values[column::width] = [
-            None if value is None else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
+            value
+            if value is None or type(value) is str
+            else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
             for value in values[column::width]
         ]
     return values

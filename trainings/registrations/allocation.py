@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
@@ -22,8 +22,7 @@ class Shortage(StrEnum):
     CHILDCARE = "childcare"
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """A training's places: seats, of which nameless cards reserve some, and, beside them, places in childcare."""
 
     capacity: int
@@ -48,17 +47,14 @@ class Room:
 
     def taking(self, party: Party[K]) -> Room:
         """The room with this group in it; look-alikes take nothing."""
-        return replace(
-            self, taken=self.taken + party.seats, childcare_taken=self.childcare_taken + party.childcare_seats
-        )
+        return self.releasing(-party.seats, -party.childcare_seats)
 
     def releasing(self, n_people: int, childcare_places: int) -> Room:
         """The room after people left it."""
-        return replace(self, taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
+        return self._replace(taken=self.taken - n_people, childcare_taken=self.childcare_taken - childcare_places)
 
 
-@dataclass(frozen=True, slots=True)
-class Party(Generic[K]):
+class Party(NamedTuple, Generic[K]):
     """A group's wish: people and childcare places, all or none.
 
     The look-alikes in it are asked for like anybody, so that nobody learns of them, and take nothing. Of those who look
@@ -84,7 +80,7 @@ class Party(Generic[K]):
     def after(self, inside: AbstractSet[Hashable]) -> Party[K]:
         """The same wish once others got in: who looks like one of them takes nothing."""
         n_alike = sum(key in inside for key in self.shared)
-        return replace(self, n_alike=self.n_alike + n_alike) if n_alike else self
+        return self._replace(n_alike=self.n_alike + n_alike) if n_alike else self
 
 
 @dataclass(frozen=True, slots=True)

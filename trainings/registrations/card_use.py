@@ -153,7 +153,7 @@ async def _use_reserved(
         await free_places(training, 1)
     else:
         room = places.room_of(training)
-        await places.keep(training, replace(room, reserved=room.reserved - 1, taken=room.taken + 1))
+        await places.keep(training, room._replace(reserved=room.reserved - 1, taken=room.taken + 1))
     return used
 
 
@@ -260,7 +260,7 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
 def _ticket(card: Card) -> Ticket:
     """The card's own tokens: what is in the hand is the ticket."""
     assert card.qr_token is not None
-    return Ticket(tokens.uuid7(), tokens.uuid7(), card.short_code, card.qr_token, tokens.own_link())
+    return Ticket(tokens.uuid7(), card.short_code, card.qr_token, tokens.own_link())
 
 
 async def _tell(training: Training, new: Entry, first: Registration | None) -> None:

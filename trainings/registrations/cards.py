@@ -108,7 +108,7 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
         room = places.room_of(training)
         if wanted.n > room.free:
             raise NotEnoughPlaces(field="n", left=max(room.free, 0))
-        await places.keep(training, replace(room, reserved=room.reserved + wanted.n))
+        await places.keep(training, room._replace(reserved=room.reserved + wanted.n))
         key = wanted.key if wanted.key and standing is None else tokens.uuid7()
         block = await _write_block(training, replace(wanted, key=key, release_at=release_at), actor)
         await _print(training.hub_id, tokens.uuid7(), wanted.n, block)
@@ -275,7 +275,7 @@ async def free_places(training: Training, n: int) -> None:
     if not n:
         return
     room = places.room_of(training)
-    room = replace(room, reserved=room.reserved - n)
+    room = room._replace(reserved=room.reserved - n)
     await places.keep(training, await places.promote_waiting(training, room))
 
 
@@ -291,7 +291,7 @@ async def take_held_place(registration: Registration, training: Training, party:
     card.state = CardState.USED if is_ticket else CardState.VOID
     await card.save(update_fields=["state"])
     room = places.room_of(training).taking(party)
-    room = replace(room, reserved=room.reserved - 1)
+    room = room._replace(reserved=room.reserved - 1)
     await places.keep(training, room if party.seats else await places.promote_waiting(training, room))
     return True
 

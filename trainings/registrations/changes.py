@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from trainings.audit.actor import Actor
@@ -14,8 +14,7 @@ from trainings.registrations.models import HoldReason, RegistrationState, Source
 from trainings.registrations.situation import Draft
 
 
-@dataclass(frozen=True, slots=True)
-class Entrant:
+class Entrant(NamedTuple):
     """A person who comes in: known from before (`known_id`) or new; `first_id` is the registration they look like."""
 
     known_id: UUID | None
@@ -23,8 +22,7 @@ class Entrant:
     purposes: frozenset[ConsentPurpose]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A new group with its people, in the state in which it begins."""
 
     command: Enter
@@ -43,14 +41,13 @@ class Entry:
             "source": wish.source.value,
             "people": wish.n_people,
             "childcare": wish.childcare_places,
-            "duplicates": sum(one.first_id is not None for one in self.entrants),
+            "duplicates": sum([one.first_id is not None for one in self.entrants]),
         }
         act = "registrations.walk_in" if wish.source is Source.WALK_IN else "registrations.sign_up"
         return Line(act, self.command.actor, self.draft.tickets[0].registration_id, hub_id, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A message about a registration."""
 
     kind: str
@@ -61,8 +58,7 @@ class Letter:
     batch_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An audit line."""
 
     act: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from trainings.audit.actor import Actor
@@ -54,8 +55,7 @@ class Leave:
 Command = Enter | Leave
 
 
-@dataclass(frozen=True, slots=True)
-class SignedUp:
+class SignedUp(NamedTuple):
     """The registrations, and the secret address that opens them."""
 
     group_id: UUID

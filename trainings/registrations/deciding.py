@@ -75,9 +75,9 @@ class _Clerk:
         state = RegistrationState.CONFIRMED if is_walk_in else self._state(wish, run, hold_reason)
         is_in = state in TAKES_PLACE and not is_walk_in
         # Who is let in while the one that they look like waits takes a place of their own.
-        passed = [one if is_in and one is not None and one.id in self.situation.waits else None for one in firsts]
-        left = [None if other is not None else one for one, other in zip(firsts, passed, strict=True)]
-        entrants = self._entrants(number, wish, left)
+        waits = self.situation.waits if is_in else {}
+        passed = {place: one for place, one in enumerate(firsts) if one is not None and one.id in waits}
+        entrants = self._entrants(number, wish, [None if place in passed else one for place, one in enumerate(firsts)])
         if is_in:
             self._take(wish, run, entrants)
         entry = Entry(
@@ -92,8 +92,8 @@ class _Clerk:
         self.changes.entries.append(entry)
         self.changes.runs[run.id] = None
         self.changes.lines.append(entry.line(run.hub_id))
-        for ticket, one in zip(entry.draft.tickets, passed, strict=True):
-            self._stand_first(ticket.registration_id, one, run)
+        for place, one in passed.items():
+            self._stand_first(entry.draft.tickets[place].registration_id, one, run)
         if not is_walk_in and entry.hold_reason is not HoldReason.REVIEW:
             # What comes too often writes to nobody until staff have looked: the address may be somebody else's.
             self._tell_addresses(entry, number, firsts, run)
@@ -101,7 +101,8 @@ class _Clerk:
 
     def _watched(self, number: int, wish: SignUp) -> SignUp:
         """What comes too often is refused, or looked at by staff first."""
-        beyond = [one for one in self.situation.counted.get(number, ()) if one.is_beyond]
+        counted = self.situation.counted.get(number)
+        beyond = [one for one in counted if one.is_beyond] if counted else ()
         for one in beyond:
             if one.watch.refuses:
                 raise one.refusal()
@@ -137,24 +138,15 @@ class _Clerk:
         return firsts
 
     def _entrants(self, number: int, wish: SignUp, firsts: Sequence[Alike | None]) -> tuple[Entrant, ...]:
-        known = self.situation.known.get(number)
-        entrants = []
-        for position, (keys, first) in enumerate(zip(wish.keys, firsts, strict=True)):
-            is_known = known is not None and position == 0
-            # Who fills the form speaks for the others only where they could not come in else.
-            purposes = wish.purposes if position == 0 else wish.purposes & {ConsentPurpose.DATA}
-            if is_known and known is not None:
-                # A code and a name stand on paper for others to read: further permissions need the own contact too.
-                is_sure = bool(keys.phone_keys or keys.email_keys)
-                purposes = wish.purposes if is_sure else wish.purposes & {ConsentPurpose.DATA}
-            entrants.append(
-                Entrant(
-                    known_id=known.participant_id if is_known and known is not None else None,
-                    first_id=first.id if first is not None else None,
-                    purposes=purposes,
-                )
-            )
-        return tuple(entrants)
+        known, keys = self.situation.known.get(number), wish.keys[0]
+        # A code and a name stand on paper for others to read: further permissions need the own contact too.
+        is_sure = known is None or bool(keys.phone_keys or keys.email_keys)
+        first_ids = [None if one is None else one.id for one in firsts]
+        # Who fills the form speaks for the others only where they could not come in else.
+        needed = wish.purposes & {ConsentPurpose.DATA}
+        known_id = None if known is None else known.participant_id
+        filler = Entrant(known_id, first_ids[0], wish.purposes if is_sure else needed)
+        return (filler, *[Entrant(None, one, needed) for one in first_ids[1:]])
 
     def _missing_course(self, number: int, wish: SignUp, run: Run) -> HoldReason | None:
         """Staff decide about who has not shown, alone and by a code, that the courses before this one are completed."""
@@ -166,7 +158,8 @@ class _Clerk:
 
     def _tell_addresses(self, entry: Entry, number: int, firsts: Sequence[Alike | None], run: Run) -> None:
         """Confirm by mail. A look-alike's first contact gets its own link again; no address is written to twice."""
-        command, written_to = entry.command, set[str]()
+        command = entry.command
+        written_to: set[str] = set()
         known = self.situation.known.get(number)
         for position, (entrant, first) in enumerate(zip(entry.entrants, firsts, strict=True)):
             keys = command.wish.keys[position]
@@ -187,9 +180,8 @@ class _Clerk:
         wish, draft = entry.command.wish, entry.draft
         ids = tuple(ticket.registration_id for ticket in draft.tickets)
         answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
-        again = SignedUp(answer.group_id, ids, answer.token, False)
-        names = frozenset(one.name_key for one in wish.keys)
-        standing = Standing(run.id, wish.body_hash, self.situation.at, names, again)
+        names = frozenset([one.name_key for one in wish.keys])
+        standing = Standing(run.id, wish.body_hash, self.situation.at, names, answer)
         if wish.idempotency_key:
             self.situation.by_key[wish.idempotency_key] = standing
         if wish.browser_key:

@@ -365,9 +365,7 @@ def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]])
         number: Draft(
             tokens.uuid7(),
             tokens.own_link(),
-            tuple(
-                Ticket(tokens.uuid7(), tokens.uuid7(), code, tokens.qr_token(), tokens.own_link()) for code in of_group
-            ),
+            tuple(Ticket(tokens.uuid7(), code, tokens.qr_token(), tokens.own_link()) for code in of_group),
         )
         for (number, _command), of_group in zip(enters, codes, strict=True)
     }

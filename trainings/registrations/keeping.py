@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from trainings.db import sealed, sql
 from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.outbox import bell
-from trainings.people.actions import searchable
+from trainings.people.actions import Sameness, searchable
 from trainings.people.consents import TEXT_VERSION
-from trainings.people.models import ConsentPurpose, Guardian, Participant
+from trainings.people.models import Guardian, Participant
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 from trainings.registrations.situation import Group, Situation, Ticket
+from trainings.registrations.wishes import Member
 
 Values = tuple[Any, ...]
 
@@ -114,6 +115,20 @@ async def keep(changes: Changes, situation: Situation) -> None:
         bell.wake()
 
 
+class _Newcomer(NamedTuple):
+    """One person of an entry. Keys are texts, as SQLite holds them: each stands in several rows."""
+
+    entry: Entry
+    entrant: Entrant
+    member: Member
+    keys: Sameness
+    ticket: Ticket
+    group_id: str
+    person_id: str
+    registration_id: str
+    at: datetime
+
+
 def _new_rows(entries: Sequence[Entry], began_at: datetime) -> list[Statement]:
     """What came in, people first: the others refer to them."""
     people: list[Values] = []
@@ -125,23 +140,20 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime) -> list[Statement]:
     links: list[Values] = []
     for moment, entry in enumerate(entries):
         # In the order in which they came, also where only the time is looked at.
-        at = began_at + timedelta(microseconds=moment)
-        groups.append(_group(entry, at))
+        at, group_id = began_at + timedelta(microseconds=moment), str(entry.draft.group_id)
+        groups.append(_group(entry, group_id, at))
         if entry.has_group_link:
-            links.append(_link(entry, None, entry.draft.link, at))
-        for number, entrant in enumerate(entry.entrants):
-            ticket = entry.draft.tickets[number]
-            member = entry.command.wish.members[number]
-            if entrant.known_id is None:
-                people.append(_participant(entry, number, ticket, at))
-            if member.is_minor:
-                guardians.append(_guardian(entry, entrant, ticket, at))
-                assents.append(_assent(entry, entrant, ticket, at))
+            links.append(_link(group_id, None, entry.draft.link, at))
+        for one in _newcomers(entry, group_id, at):
+            if one.entrant.known_id is None:
+                people.append(_participant(one))
+            if one.member.is_minor:
+                guardians.append(_guardian(one))
+                assents.append(_assent(one))
             else:
-                consents.extend(_consents(entry, entrant, ticket, at))
-            registrations.append(_registration(entry, number, entrant, ticket, at))
-            if not member.is_minor:
-                links.append(_link(entry, ticket, ticket.link, at))
+                consents.extend(_consents(one))
+                links.append(_link(group_id, one.registration_id, one.ticket.link, at))
+            registrations.append(_registration(one))
     return [
         Statement(PARTICIPANT, people),
         Statement(CONSENT, consents),
@@ -153,15 +165,21 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime) -> list[Statement]:
     ]
 
 
-def _participant(entry: Entry, number: int, ticket: Ticket, at: datetime) -> Values:
-    """A minor has no contact, only the keys of the guardian's."""
+def _newcomers(entry: Entry, group_id: str, at: datetime) -> Iterator[_Newcomer]:
     wish = entry.command.wish
-    member, keys, key = wish.members[number], wish.keys[number], ticket.participant_id
-    person = member.person
-    phone, email = (None, None) if member.is_minor else (wish.contact_phone, wish.contact_email)
+    people = zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
+    for entrant, member, keys, ticket in people:
+        person_id, registration_id = str(entrant.known_id or tokens.uuid7_text()), str(ticket.registration_id)
+        yield _Newcomer(entry, entrant, member, keys, ticket, group_id, person_id, registration_id, at)
+
+
+def _participant(one: _Newcomer) -> Values:
+    """A minor has no contact, only the keys of the guardian's."""
+    wish, person, keys, key = one.entry.command.wish, one.member.person, one.keys, one.person_id
+    phone, email = (None, None) if one.member.is_minor else (wish.contact_phone, wish.contact_email)
     return (
         key,
-        at,
+        one.at,
         person.given_names,
         person.surnames,
         keys.name_key,
@@ -182,42 +200,43 @@ def _participant(entry: Entry, number: int, ticket: Ticket, at: datetime) -> Val
     )
 
 
-def _consents(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> Iterator[Values]:
-    wish, person_id = entry.command.wish, entrant.known_id or ticket.participant_id
-    by, how = entry.command.actor.id, wish.consent_how.value
-    purposes: Iterable[ConsentPurpose] = sorted(entrant.purposes)
-    return ((tokens.uuid7(), at, person_id, one.value, TEXT_VERSION, how, by) for one in purposes)
+def _consents(one: _Newcomer) -> list[Values]:
+    by, how = one.entry.command.actor.id, one.entry.command.wish.consent_how.value
+    return [
+        (tokens.uuid7_text(), one.at, one.person_id, purpose.value, TEXT_VERSION, how, by)
+        for purpose in sorted(one.entrant.purposes)
+    ]
 
 
-def _guardian(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> Values:
+def _guardian(one: _Newcomer) -> Values:
     """Asked each time, also of who was here before. No photograph of a minor, and nothing else that the guardian's own
     permission is for.
     """
-    wish, key = entry.command.wish, tokens.uuid7()
+    wish, key = one.entry.command.wish, tokens.uuid7_text()
     guardian = wish.guardian_contact
     return (
         key,
-        at,
-        entrant.known_id or ticket.participant_id,
+        one.at,
+        one.person_id,
         sealed(Guardian, "name", key, guardian.name),
         guardian.relation.value,
         sealed(Guardian, "phone", key, guardian.phone),
         sealed(Guardian, "email", key, guardian.email),
         TEXT_VERSION,
         wish.consent_how.value,
-        entry.command.actor.id,
+        one.entry.command.actor.id,
     )
 
 
-def _assent(entry: Entry, entrant: Entrant, ticket: Ticket, at: datetime) -> Values:
-    how, person_id = entry.command.wish.consent_how.value, entrant.known_id or ticket.participant_id
-    return (tokens.uuid7(), at, person_id, TEXT_VERSION, how, entry.command.actor.id)
+def _assent(one: _Newcomer) -> Values:
+    by, how = one.entry.command.actor.id, one.entry.command.wish.consent_how.value
+    return (tokens.uuid7_text(), one.at, one.person_id, TEXT_VERSION, how, by)
 
 
-def _group(entry: Entry, at: datetime) -> Values:
+def _group(entry: Entry, group_id: str, at: datetime) -> Values:
     wish = entry.command.wish
     return (
-        entry.draft.group_id,
+        group_id,
         at,
         entry.command.training_id,
         entry.state.value,
@@ -232,38 +251,31 @@ def _group(entry: Entry, at: datetime) -> Values:
     )
 
 
-def _registration(entry: Entry, number: int, entrant: Entrant, ticket: Ticket, at: datetime) -> Values:
-    wish, key = entry.command.wish, ticket.registration_id
+def _registration(one: _Newcomer) -> Values:
+    entry, ticket, key = one.entry, one.ticket, one.registration_id
     return (
         key,
-        at,
+        one.at,
         entry.command.training_id,
-        entry.draft.group_id,
-        entrant.known_id or ticket.participant_id,
-        entrant.first_id,
+        one.group_id,
+        one.person_id,
+        one.entrant.first_id,
         entry.state.value,
-        wish.source.value,
+        entry.command.wish.source.value,
         ticket.short_code,
         tokens.digest(ticket.qr, "qr"),
         sealed(Registration, "qr_token", key, ticket.qr),
-        sealed(Registration, "needs", key, ",".join(wish.members[number].needs) or None),
-        at if entry.state is RegistrationState.CONFIRMED else None,
+        sealed(Registration, "needs", key, ",".join(one.member.needs) or None),
+        one.at if entry.state is RegistrationState.CONFIRMED else None,
     )
 
 
-def _link(entry: Entry, ticket: Ticket | None, token: str, at: datetime) -> Values:
-    """One person's link, or without a ticket the whole group's."""
-    key = tokens.uuid7()
-    scope = LinkScope.GROUP if ticket is None else LinkScope.PERSON
-    return (
-        key,
-        at,
-        entry.draft.group_id,
-        ticket.registration_id if ticket is not None else None,
-        scope.value,
-        tokens.digest(token, "own"),
-        sealed(OwnLink, "token", key, token),
-    )
+def _link(group_id: str, registration_id: str | None, token: str, at: datetime) -> Values:
+    """One person's link, or without a registration the whole group's."""
+    key = tokens.uuid7_text()
+    scope = LinkScope.GROUP if registration_id is None else LinkScope.PERSON
+    hashed, kept = tokens.digest(token, "own"), sealed(OwnLink, "token", key, token)
+    return (key, at, group_id, registration_id, scope.value, hashed, kept)
 
 
 def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
@@ -317,7 +329,7 @@ async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Lette
 
 
 def _job(letter: Letter, at: datetime) -> Values:
-    key, subject = tokens.uuid7(), str(letter.registration_id)
+    key, subject = tokens.uuid7_text(), str(letter.registration_id)
     return (
         key,
         at,
@@ -325,7 +337,7 @@ def _job(letter: Letter, at: datetime) -> Values:
         f'{{"registration_id": "{subject}"}}',
         # Each is a message of its own.
         f"{letter.kind}:{subject}:{key}",
-        letter.registration_id,
+        subject,
         letter.hub_id,
         letter.batch_id,
         letter.lang,
@@ -335,7 +347,7 @@ def _job(letter: Letter, at: datetime) -> Values:
 
 def _line(line: Line, at: datetime) -> Values:
     return (
-        tokens.uuid7(),
+        tokens.uuid7_text(),
         at,
         line.act,
         line.actor.id,

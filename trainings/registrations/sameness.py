@@ -41,11 +41,11 @@ def same_again(situation: Situation, wish: SignUp, training_id: UUID) -> SignedU
             is_same = found.training_id == training_id and tokens.same(found.body_hash, wish.body_hash)
             if not is_same or situation.at - found.created_at > REPLAY or found.answer is None:
                 raise KeyUsedAgain
-            return found.answer
+            return found.answer._replace(is_new=False)
     if wish.browser_key and wish.browser_is_known:
         names = frozenset(one.name_key for one in wish.keys)
         same = situation.same_browser(training_id, wish.browser_key, names)
-        return next((one.answer for one in same if one.answer is not None), None)
+        return next((one.answer._replace(is_new=False) for one in same if one.answer is not None), None)
     return None
 
 

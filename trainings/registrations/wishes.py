@@ -50,10 +50,15 @@ class SignUp:
     hold_reason: HoldReason | None = None
     earlier_code: str = ""
     card_id: UUID | None = None
+    contact_phone: str | None = field(init=False)
+    contact_email: str | None = field(init=False)
     keys: tuple[Sameness, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         assert 1 <= len(self.members) <= LARGEST_GROUP
+        phone, email = self._contact()
+        object.__setattr__(self, "contact_phone", phone)
+        object.__setattr__(self, "contact_email", email)
         keys = tuple(sameness(one.person, *self._reached_at(one)) for one in self.members)
         object.__setattr__(self, "keys", keys)
 
@@ -75,15 +80,6 @@ class SignUp:
     def minors(self) -> Sequence[Member]:
         return [one for one in self.members if one.is_minor]
 
-    @property
-    def contact_phone(self) -> str | None:
-        return self._contact[0]
-
-    @property
-    def contact_email(self) -> str | None:
-        return self._contact[1]
-
-    @property
     def _contact(self) -> tuple[str | None, str | None]:
         """The first adult's; where only minors come, their guardian's."""
         adult = next((one.person for one in self.members if not one.is_minor), None)
