@@ -335,7 +335,7 @@ BODIES: Mapping[str, Callable[[Objects], dict[str, object]]] = {
     "POST /panel/copiar-mes": lambda at: {"hub": at.hub.id, **month_and_next()},
     "POST /panel/lugares/nuevo": lambda at: {"hub": at.hub.id, "name": "Salón", "municipality": at.hub.seat_id},
     "POST /panel/exportar": lambda at: {"hub": at.hub.id, **OF_A_DAY},
-    "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "Alcaldesa"},
+    "POST /panel/firmas": lambda at: {"operator": at.operator.id, "name": "Ana Coc", "office": "mayor.f"},
     f"POST {PERSON}/diploma": lambda _at: {"kind": "diploma"},
     f"POST {PERSON}/permisos": lambda _at: {"purpose": "contact"},
     "POST /panel/apoyos/{id:uuid}": lambda _at: {"need": "food", "state": "arranged"},

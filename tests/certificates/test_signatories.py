@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -13,9 +14,15 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue
 from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.offices import TRAINER
+from trainings.certificates.signatories import SignatoryPlan, add_signatory, printed
 from trainings.places.models import Operator, Signatory
+from trainings.schedule.models import SessionFacilitator
 
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
+
+
+pytestmark = pytest.mark.usefixtures("db")
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +34,7 @@ async def test_signatories_when_added_moved_and_removed_then_printed_in_that_ord
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
     operator = await Operator.get(code="1705")
-    new = {"operator": str(operator.id), "name": "Lic. Otto Méndez", "office": "Facilitador"}
+    new = {"operator": str(operator.id), "name": "Lic. Otto Méndez", "office": "facilitator.m"}
 
     added = await browser.post("/panel/firmas", data=new)
     full = await browser.post("/panel/firmas", data=new)
@@ -40,7 +47,7 @@ async def test_signatories_when_added_moved_and_removed_then_printed_in_that_ord
     issued = await Certificate.get(registration_id=desk.completed.id)
 
     assert [answer.status_code for answer in (added, full, moved, removed)] == [303, 409, 303, 303]
-    assert "En el diploma caben 3 firmas." in full.text
+    assert "En el diploma caben 3 firmas, y esos días ya firman tantas personas." in full.text
     assert re.search(r"Lic. Otto Méndez Facilitador .* Rosa Xol Tiul Coordinadora", text_of(page))
     assert issued.sheet["signatories"] == [
         ["Lic. Otto Méndez", "Facilitador"],
@@ -55,25 +62,92 @@ async def test_signatories_when_added_moved_and_removed_then_printed_in_that_ord
 
 
 @pytest.mark.parametrize(
-    ("name", "office", "sentence"),
+    ("typed", "sentence"),
     [
-        ("", "Alcalde", "Falta este dato."),
-        ("Otto 😀", "Alcalde", "El diploma no puede imprimir «😀». Escríbalo de otra manera."),
-        ("Otto", "x" * 121, "Es demasiado largo: escriba hasta 120 letras."),
+        ({"name": "", "office": "mayor.m"}, "Falta este dato."),
+        ({"name": "Otto", "office": "other", "own_office": ""}, "Falta este dato."),
+        ({"name": "Otto", "office": "mayor.x"}, "Escoja una de las opciones."),
+        ({"name": "Otto 😀", "office": "mayor.m"}, "El diploma no puede imprimir «😀». Escríbalo de otra manera."),
+        ({"name": "Otto", "office": "other", "own_office": "x" * 121}, "Es demasiado largo: escriba hasta 120 letras."),
+        (
+            {"name": "Otto", "office": "mayor.m", "valid_from": "2028-01-15", "valid_until": "2028-01-14"},
+            "La fecha final es anterior a la primera.",
+        ),
+        ({"name": "Otto", "office": "mayor.m", "valid_from": "2028-02-31"}, "Escriba una fecha"),
     ],
 )
 async def test_signatory_when_it_cannot_be_printed_then_form_again(
-    new_client: Browsers, name: str, office: str, sentence: str
+    new_client: Browsers, typed: dict[str, str], sentence: str
 ) -> None:
     cast = await make_cast()
     browser = await signed_in(new_client, cast.coordinator)
     operator = await Operator.get(code="1705")
 
-    page = await browser.post("/panel/firmas", data={"operator": str(operator.id), "name": name, "office": office})
+    page = await browser.post("/panel/firmas", data={"operator": str(operator.id), **typed})
 
     assert page.status_code == 422
     assert sentence in page.text
+    assert not typed["name"] or f'value="{typed["name"]}"' in page.text
     assert await Signatory.filter(operator_id=operator.id).count() == 2
+
+
+async def test_mayors_when_a_term_ends_then_each_signs_in_their_own(new_client: Browsers) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    operator = await Operator.get(code="1705")
+    old = await Signatory.filter(operator_id=operator.id).order_by("position").first()
+    assert old is not None
+    new = {"operator": str(operator.id), "office": "mayor.f", "valid_from": "2028-01-15"}
+    term = f"/panel/firmas/{operator.id}/{old.id}/fechas"
+
+    third = await browser.post(
+        "/panel/firmas", data={**new, "name": "Otto", "office": "facilitator.m", "valid_from": ""}
+    )
+    too_many = await browser.post("/panel/firmas", data={**new, "name": "Elena Tzib"})
+    backwards = await browser.post(term, data={"valid_from": "2028-01-15", "valid_until": "2028-01-14"})
+    ended = await browser.post(term, data={"valid_from": "", "valid_until": "2028-01-14"})
+    added = await browser.post("/panel/firmas", data={**new, "name": "Elena Tzib"})
+    page = await browser.get("/panel/firmas")
+
+    assert [one.status_code for one in (third, too_many, backwards, ended, added)] == [303, 409, 422, 303, 303]
+    assert f'id="valid_until-{old.id}-e"' in backwards.text
+    assert "Firma hasta el 14/01/2028." in text_of(page)
+    assert "Firma desde el 15/01/2028." in text_of(page)
+    every = await Signatory.filter(operator_id=operator.id)
+    names = {
+        day: [name for name, _ in await printed(every, date.fromisoformat(day))] for day in ("2028-01-14", "2028-01-15")
+    }
+    assert names["2028-01-14"] == [old.name, "Rosa Xol Tiul", "Otto"]
+    assert names["2028-01-15"] == ["Rosa Xol Tiul", "Otto", "Elena Tzib"]
+
+
+async def test_office_when_paper_is_in_english_then_in_english_and_own_words_stay() -> None:
+    desk = await make_desk()
+    operator = await Operator.get(code="1705")
+    await Signatory.filter(operator_id=operator.id).delete()
+    day = date(2027, 3, 4)
+    for plan in (
+        SignatoryPlan(name="Ana Coc", office="Alcaldesa municipal", office_code="mayor", is_feminine=True),
+        SignatoryPlan(name="Beto Xol", office="Juez de asuntos municipales"),
+        SignatoryPlan(name="", office="", office_code=TRAINER),
+    ):
+        await add_signatory(operator.id, plan, actor=PROGRAM)
+    for session in desk.training.sessions:
+        await SessionFacilitator.create(session_id=session.id, user_id=desk.cast.facilitator.id)
+    every = await Signatory.filter(operator_id=operator.id)
+
+    spanish = await printed(every, day, training_id=desk.training.id)
+    english = await printed(every, day, training_id=desk.training.id, language="en")
+    without = await printed(every, day)
+
+    trainer = desk.cast.facilitator
+    assert spanish == [
+        ("Ana Coc", "Alcaldesa municipal"),
+        ("Beto Xol", "Juez de asuntos municipales"),
+        (trainer.name, trainer.office or "Facilitó la capacitación"),
+    ]
+    assert english == [("Ana Coc", "Mayor"), spanish[1], (trainer.name, "Facilitated the training")]
+    assert without == spanish[:2]
 
 
 async def test_signatories_when_another_operators_then_unknown(new_client: Browsers) -> None:
@@ -85,14 +159,15 @@ async def test_signatories_when_another_operators_then_unknown(new_client: Brows
 
     answers = [
         await browser.post(
-            "/panel/firmas", data={"operator": str(theirs.operator_id), "name": "Ana", "office": "Alcaldesa"}
+            "/panel/firmas", data={"operator": str(theirs.operator_id), "name": "Ana", "office": "mayor.f"}
         ),
         await browser.post(f"/panel/firmas/{theirs.operator_id}/{theirs.id}/quitar"),
         await browser.post(f"/panel/firmas/{theirs.operator_id}/{theirs.id}/subir"),
+        await browser.post(f"/panel/firmas/{theirs.operator_id}/{theirs.id}/fechas"),
         await browser.post(f"/panel/firmas/{own.id}/{theirs.id}/quitar"),
     ]
 
-    assert [answer.status_code for answer in answers] == [404, 404, 404, 404]
+    assert [answer.status_code for answer in answers] == [404] * 5
     assert await Signatory.filter(operator__code="1207").count() == 2
 
 

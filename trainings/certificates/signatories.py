@@ -1,21 +1,33 @@
-"""Who signs an operator's certificates: add, remove, put in order. What was issued keeps its own signatures."""
+"""Who signs an operator's certificates, in which order, until when. What was issued keeps its own signatures."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
-from trainings.db import lock, transaction
+from trainings.certificates.offices import TRAINED, TRAINER, office_in
+from trainings.certificates.printed import MOST_SIGNATORIES
+from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator, Signatory
+from trainings.schedule.models import SessionFacilitator, SessionState
 from trainings.web.i18n import N_
+
+MOST_KEPT = 12
+"""Signatories of an operator, those of past and coming terms among them."""
 
 
 class TooManySignatories(Refusal):
     code = "too_many_signatories"
-    sentence = N_("En el diploma caben %(most)s firmas. Quite una antes de agregar otra.")
+    sentence = N_(
+        "En el diploma caben %(most)s firmas, y esos días ya firman tantas personas. "
+        "Quite una, o diga hasta cuándo firma."
+    )
 
 
 class UnprintableSignatory(Refusal):
@@ -24,28 +36,72 @@ class UnprintableSignatory(Refusal):
     sentence = N_("El diploma no puede imprimir «%(letters)s». Escríbalo de otra manera.")
 
 
+class EndsBeforeItBegins(Refusal):
+    code = "ends_before_it_begins"
+    status = 422
+    sentence = N_("La fecha final es anterior a la primera. Revise las dos.")
+
+
 class UnknownSignatory(NotFound):
     code = "unknown_signatory"
     sentence = N_("Esa firma ya no está en la lista. Abra la página otra vez.")
 
 
-async def add_signatory(operator_id: UUID, name: str, office: str, *, actor: Actor) -> Signatory:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatoryPlan:
+    """A signature to come. `office_code` empty: the office is in own words. `TRAINER` has neither name nor form."""
+
+    name: str
+    office: str
+    office_code: str = ""
+    is_feminine: bool | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+def holds(signatory: Signatory, day: date) -> bool:
+    """Whether this person holds the office on that day."""
+    begins, ends = signatory.valid_from, signatory.valid_until
+    return (begins is None or begins <= day) and (ends is None or day <= ends)
+
+
+async def add_signatory(operator_id: UUID, plan: SignatoryPlan, *, actor: Actor) -> Signatory:
     """One more signature, after the others.
 
-    Refuses a fourth one, and letters that the design cannot print.
+    Refuses a fourth one on any day, letters that no design can print, and a term that ends before it begins.
     """
-    for field, text in (("name", name), ("office", office)):
-        missing = pdf.missing_glyphs(text)
-        if missing:
-            raise UnprintableSignatory(field=field, letters=missing)
+    _check_letters(plan)
+    _check_term(plan.valid_from, plan.valid_until)
     async with transaction():
         standing = await _locked(operator_id)
-        if len(standing) >= pdf.MOST_SIGNATORIES:
-            raise TooManySignatories(most=pdf.MOST_SIGNATORIES)
-        position = standing[-1].position + 1 if standing else 1
-        signatory = await Signatory.create(operator_id=operator_id, name=name, office=office, position=position)
+        signatory = Signatory(
+            operator_id=operator_id,
+            name=plan.name,
+            office=plan.office,
+            office_code=plan.office_code,
+            is_feminine=plan.is_feminine,
+            valid_from=plan.valid_from,
+            valid_until=plan.valid_until,
+            position=standing[-1].position + 1 if standing else 1,
+        )
+        _check_room([*standing, signatory])
+        await signatory.save()
         await record("certificates.add_signatory", actor=actor, object_id=signatory.id, operator=str(operator_id))
         return signatory
+
+
+async def set_term(
+    operator_id: UUID, signatory_id: UUID, begins: date | None, ends: date | None, *, actor: Actor
+) -> None:
+    """From when and until when somebody signs. Refuses as `add_signatory`, and one that is not this operator's."""
+    _check_term(begins, ends)
+    async with transaction():
+        standing = await _locked(operator_id)
+        signatory = _find(standing, signatory_id)
+        signatory.valid_from, signatory.valid_until = begins, ends
+        _check_room(standing)
+        await signatory.save(update_fields=["valid_from", "valid_until"])
+        await record("certificates.set_term", actor=actor, object_id=signatory_id, operator=str(operator_id))
 
 
 async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
@@ -68,6 +124,58 @@ async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Act
             signatory.position = position
             await signatory.save(update_fields=["position"])
         await record("certificates.move_signatory", actor=actor, object_id=signatory_id, operator=str(operator_id))
+
+
+# -- what is printed
+
+
+async def printed(
+    signatories: Iterable[Signatory], day: date, *, training_id: UUID | None = None, language: str = "es"
+) -> list[tuple[str, str]]:
+    """Names and offices of those who sign on that day, in order, in the words of a paper in `language`.
+
+    Who stands for the facilitator is named after those who hold most of the training's sessions; without one, left out.
+    """
+    found: list[tuple[str, str]] = []
+    for one in sorted(signatories, key=lambda one: (one.position, one.id)):
+        if not holds(one, day):
+            continue
+        if one.office_code != TRAINER:
+            found.append((one.name, office_in(one, language)))
+        elif trainer := await _trainer(training_id):
+            name, office = trainer
+            found.append((name, TRAINED[1] if language == "en" else office or TRAINED[0]))
+    return found[:MOST_SIGNATORIES]
+
+
+async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
+    """Name and office of who holds most sessions, of equals the first by name; none where nobody holds one."""
+    held = reads(SessionFacilitator).filter(session__training_id=training_id, session__state=SessionState.PLANNED)
+    found = await held.values_list("user__name", "user__office") if training_id is not None else []
+    return min(set(found), key=lambda one: (-found.count(one), one), default=None)
+
+
+# -- rules
+
+
+def _check_letters(plan: SignatoryPlan) -> None:
+    for field, text in (("name", plan.name), ("office", plan.office)):
+        missing = pdf.missing_glyphs(text)
+        if missing:
+            raise UnprintableSignatory(field=field, letters=missing)
+
+
+def _check_term(begins: date | None, ends: date | None) -> None:
+    if begins is not None and ends is not None and ends < begins:
+        raise EndsBeforeItBegins(field="valid_until")
+
+
+def _check_room(standing: Sequence[Signatory]) -> None:
+    """At most three on any day: it can only become more on a day when somebody's term begins."""
+    beginnings = {one.valid_from or date.min for one in standing}
+    is_full = any(sum(holds(one, day) for one in standing) > MOST_SIGNATORIES for day in beginnings)
+    if is_full or len(standing) > MOST_KEPT:
+        raise TooManySignatories(most=MOST_SIGNATORIES)
 
 
 async def _locked(operator_id: UUID) -> list[Signatory]:

@@ -1,0 +1,105 @@
+"""Pictures of a letterhead: cleaned, small, and nothing but pictures."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from trainings.certificates.pictures import MOST_OCTETS, PNG, SVG, clean
+from trainings.errors import Refusal
+
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
+INKSCAPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
+    f'<svg {NAMESPACE} xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" width="20mm" height="30mm">'
+    "<!-- shield --><inkscape:page/><metadata>who drew it</metadata>"
+    '<defs><linearGradient id="g"><stop offset="0" stop-color="#123"/></linearGradient></defs>'
+    '<g inkscape:label="Escudo"><path fill="url(#g)" d="M0 0h20v20l-10 10L0 20z"/></g></svg>'
+)
+
+
+def drawing(body: str, head: str = 'viewBox="0 0 20 20"') -> bytes:
+    return f"<svg {NAMESPACE} {head}>{body}</svg>".encode()
+
+
+def photograph(width: int, height: int, kind: str) -> bytes:
+    file = BytesIO()
+    Image.effect_noise((width, height), 90).convert("RGB").save(file, kind)
+    return file.getvalue()
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 999)) + chunk(b"IEND", b"")
+    )
+
+
+def test_drawing_when_cleaned_then_only_shapes_and_colours_are_left() -> None:
+    picture = clean(INKSCAPE.encode())
+
+    text = picture.content.decode()
+    assert (picture.media_type, picture.width, picture.height) == (SVG, 20, 30)
+    assert 'viewBox="0 0 20.0 30.0"' in text
+    assert 'fill="url(#g)"' in text
+    assert not any(word in text for word in ("inkscape", "metadata", "DOCTYPE", "mm"))
+    assert clean(picture.content).content == picture.content
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_photograph_when_cleaned_then_png_that_is_light(kind: str) -> None:
+    picture = clean(photograph(1600, 1200, kind))
+
+    opened = Image.open(BytesIO(picture.content))
+    assert (picture.media_type, opened.format, opened.size) == (PNG, "PNG", (picture.width, picture.height))
+    assert len(picture.content) <= MOST_OCTETS
+    assert picture.width / picture.height == pytest.approx(4 / 3, rel=0.02)
+
+
+ACTIVE = "un programa, una imagen o un enlace"
+NONE = "no es una imagen"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (drawing("<script>alert(1)</script>"), ACTIVE),
+        (drawing('<g onload="alert(1)"/>'), ACTIVE),
+        (drawing('<a href="https://example.org"><path d="M0 0"/></a>'), ACTIVE),
+        (drawing('<image href="data:image/png;base64,AAAA"/>'), ACTIVE),
+        (drawing("<foreignObject/>"), ACTIVE),
+        (drawing('<use href="#a"/>'), ACTIVE),
+        (drawing('<path style="fill:url(https://example.org/a)"/>'), ACTIVE),
+        (drawing('<path fill="url( &quot;//example.org&quot;)"/>'), ACTIVE),
+        (b'<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + drawing("&a;"), ACTIVE),
+        (drawing("<text>La Libertad</text>"), "Conviértalas en trazos"),
+        (drawing("<style>path { fill: red }</style>"), "hoja de estilos"),
+        (drawing("<g>" * 500 + "</g>" * 500), "demasiado detalle"),
+        (drawing('<path d="' + "M0 0h1" * 8_000 + '"/>'), "demasiado detalle"),
+        (drawing("", head=""), "no dice su tamaño"),
+        (drawing("", head='viewBox="0 0 900 1"'), "demasiado delgada"),
+        (b"<svg>", NONE),
+        (b"<?xml version='1.0'?><html/>", NONE),
+        (b"MZ\x90\0" + b"\0" * 500, NONE),
+        (b"%PDF-1.7\n%%EOF", NONE),
+        (png_that_claims(100, 100), NONE),
+        (png_that_claims(10_000, 10_000), "10000 × 10000 puntos"),
+        (png_that_claims(60_000, 60_000), "demasiado grande"),
+        (b"GIF89a" + b"\0" * 50, NONE),
+        (b"", "Escoja el archivo"),
+    ],
+)
+def test_what_is_no_picture_or_more_than_one_then_refused_in_words(content: bytes, sentence: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        clean(content)
+
+    assert sentence in str(refused.value)
+    assert (refused.value.status, refused.value.field) == (422, "file")

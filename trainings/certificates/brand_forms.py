@@ -1,0 +1,97 @@
+"""The forms about how certificates look: who signs and until when, the letterhead and its pictures, the design."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator
+
+from trainings.certificates.brand import LONGEST_LINE, MOST_LINES
+from trainings.certificates.models import ImageRole
+from trainings.certificates.offices import OFFICES, TRAINER, read_choice
+from trainings.certificates.signatories import SignatoryPlan
+from trainings.people.forms import printable
+from trainings.web.forms import Form, wrong
+from trainings.web.i18n import N_
+
+LONGEST_SIGNATORY = 160
+LONGEST_OFFICE = 120
+LONGEST_ALT = 120
+OWN_WORDS = "other"
+
+
+def _said(text: str) -> str:
+    if not text:
+        raise wrong(N_("Falta este dato."))
+    return text
+
+
+def _offered(value: str) -> str:
+    if value not in (TRAINER, OWN_WORDS) and read_choice(value) is None:
+        raise wrong(N_("Escoja una de las opciones."))
+    return value
+
+
+class TermForm(Form):
+    """From when and until when somebody signs; empty: no limit."""
+
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class SignatoryForm(TermForm):
+    """A signature, for the operator `operator`. `office` is one of the usual ones, or the words of `own_office`."""
+
+    operator: UUID
+    office: Annotated[str, AfterValidator(_offered)]
+    name: Annotated[str, printable(LONGEST_SIGNATORY)] = ""
+    own_office: Annotated[str, printable(LONGEST_OFFICE)] = ""
+
+    @property
+    def missing(self) -> str:
+        """The field that this choice needs and that was left empty; empty where all is there."""
+        if self.office != TRAINER and not self.name:
+            return "name"
+        return "own_office" if self.office == OWN_WORDS and not self.own_office else ""
+
+    def plan(self) -> SignatoryPlan:
+        code, is_feminine = read_choice(self.office) or ("", None)
+        if code:
+            office = OFFICES[code].spanish(is_feminine=bool(is_feminine))
+        elif self.office == TRAINER:
+            code, office = TRAINER, ""
+        else:
+            office = self.own_office
+        return SignatoryPlan(
+            name="" if code == TRAINER else self.name,
+            office=office,
+            office_code=code,
+            is_feminine=is_feminine,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
+
+class LetterheadForm(Form):
+    """Own lines beside the shield, one a line of the field."""
+
+    letterhead: Annotated[str, AfterValidator(lambda text: text.strip())] = ""
+
+
+LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
+
+
+class PictureForm(Form):
+    """What a picture is, and its name for who cannot see it."""
+
+    role: ImageRole
+    name: Annotated[str, printable(LONGEST_ALT), AfterValidator(_said)]
+
+
+class PaperForm(Form):
+    """A design and a language, for a course."""
+
+    design: str
+    language: str

@@ -1,0 +1,240 @@
+"""Pictures of a letterhead, cleaned when they come: a shield, partners' logos. Told by their content, not their name.
+
+A drawing (SVG) keeps only shapes and colours; a photograph or scan is decoded here and written anew, small enough that
+a certificate with four of them stays under sixty kilobytes. CPU work: call it in a thread.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from xml.etree import ElementTree as ET
+
+from PIL import Image, UnidentifiedImageError
+
+from trainings.errors import Refusal
+from trainings.web.i18n import N_
+
+SVG, PNG = "image/svg+xml", "image/png"
+RASTERS = ("PNG", "JPEG", "WEBP")
+MOST_PIXELS = 25_000_000
+LONGEST_SIDES = (480, 400, 320, 256, 200, 160)
+"""Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
+COLOURS = 64
+MOST_OCTETS = 14_000
+MOST_SVG_OCTETS = 40_000
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+ET.register_namespace("", SVG_NAMESPACE)
+
+_SHAPES = """
+    svg g defs clipPath linearGradient radialGradient stop title desc path rect circle ellipse line polyline polygon
+"""
+SHAPES = frozenset(_SHAPES.split())
+ACTIVE = frozenset(("script", "foreignObject", "iframe", "image", "use", "a", "set", "animate", "animateTransform"))
+WRITTEN = frozenset(("text", "tspan", "textPath"))
+_ATTRIBUTES = """
+    id d x y x1 y1 x2 y2 cx cy r rx ry fx fy width height points transform viewBox preserveAspectRatio version href
+    fill fill-opacity fill-rule clip-path clip-rule clipPathUnits color opacity stroke stroke-width stroke-opacity
+    stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray stroke-dashoffset style offset stop-color
+    stop-opacity gradientUnits gradientTransform spreadMethod display visibility
+"""
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+DEEPEST = 60
+ELSEWHERE = re.compile(r"url\s*\(\s*['\"]?\s*(?!['\"]?#)|@import|expression|javascript:", re.IGNORECASE)
+DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*>")
+LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px|pt|mm|cm|in)?\s*")
+
+
+class NoPicture(Refusal):
+    code = "no_picture"
+    status = 422
+    sentence = N_("Ese archivo no es una imagen, aunque su nombre lo diga. Sirven SVG, PNG y JPG.")
+
+
+class PictureMissing(Refusal):
+    code = "picture_missing"
+    status = 422
+    sentence = N_("Escoja el archivo de la imagen.")
+
+
+class TooManyPixels(Refusal):
+    code = "too_many_pixels"
+    status = 422
+    sentence = N_(
+        "La imagen es demasiado grande (%(width)s × %(height)s puntos). Redúzcala: 1000 puntos de ancho bastan."
+    )
+
+
+class ActiveDrawing(Refusal):
+    code = "active_drawing"
+    status = 422
+    sentence = N_("Ese dibujo trae un programa, una imagen o un enlace adentro (%(what)s). Guárdelo como PNG y súbalo.")
+
+
+class DrawnLetters(Refusal):
+    code = "drawn_letters"
+    status = 422
+    sentence = N_(
+        "El dibujo tiene letras escritas con un tipo de letra que el diploma no tiene. Conviértalas en trazos "
+        "(«objeto a trayecto»), o guárdelo como PNG."
+    )
+
+
+class DetailedDrawing(Refusal):
+    code = "detailed_drawing"
+    status = 422
+    sentence = N_("El dibujo tiene demasiado detalle para imprimirse tan pequeño. Guárdelo como PNG y súbalo.")
+
+
+class StyledDrawing(Refusal):
+    code = "styled_drawing"
+    status = 422
+    sentence = N_("El dibujo lleva una hoja de estilos. Guárdelo como «SVG simple» o como PNG.")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPicture:
+    """What is kept and printed. `width` and `height` in pixels, of a drawing in its own units."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        return sha256(self.content).hexdigest()
+
+
+def clean(content: bytes) -> CleanPicture:
+    """The picture in a posted file, cleaned. Refuses in words what is none, what is too large, and what is more."""
+    if not content:
+        raise PictureMissing(field="file")
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!DOCTYPE svg")):
+        return _drawing(content)
+    return _raster(content)
+
+
+# -- drawings
+
+
+def _drawing(content: bytes) -> CleanPicture:
+    root = _parsed(content)
+    if root.tag != f"{{{SVG_NAMESPACE}}}svg":
+        raise NoPicture(field="file")
+    kept = _kept(root)
+    width, height = _measures(root)
+    kept.set("viewBox", root.get("viewBox") or f"0 0 {width} {height}")
+    for name in ("width", "height"):
+        kept.attrib.pop(name, None)
+    text = ET.tostring(kept, encoding="unicode")
+    if len(text) > MOST_SVG_OCTETS:
+        raise DetailedDrawing(field="file")
+    return CleanPicture(text.encode(), SVG, round(width), round(height))
+
+
+def _parsed(content: bytes) -> ET.Element:
+    """Declarations of entities are refused before they are read: they can grow without end, or name files."""
+    text = DOCTYPE.sub(b"", content, count=1)
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ActiveDrawing(field="file", what="DOCTYPE")
+    try:
+        return ET.fromstring(text)  # noqa: S314  # no declarations are left in it
+    except (ET.ParseError, ValueError, LookupError) as exc:
+        raise NoPicture(field="file") from exc
+
+
+def _kept(element: ET.Element, depth: int = 0) -> ET.Element:
+    """The shapes and colours of an element; what other programs noted beside them is left out."""
+    if depth > DEEPEST:
+        raise DetailedDrawing(field="file")
+    copy = ET.Element(element.tag, _kept_attributes(element))
+    for child in element:
+        tag = _plain_tag(child)
+        if tag in ACTIVE:
+            raise ActiveDrawing(field="file", what=tag)
+        if tag in WRITTEN:
+            raise DrawnLetters(field="file")
+        if tag == "style":
+            raise StyledDrawing(field="file")
+        if tag in SHAPES:
+            copy.append(_kept(child, depth + 1))
+    return copy
+
+
+def _kept_attributes(element: ET.Element) -> dict[str, str]:
+    kept = {}
+    for name, value in element.attrib.items():
+        plain = "href" if name == XLINK_HREF else name
+        points_out = plain == "href" and not value.startswith("#")
+        if points_out or plain.lower().startswith("on") or ELSEWHERE.search(value):
+            raise ActiveDrawing(field="file", what=plain[:20])
+        if plain in ATTRIBUTES:
+            kept[plain] = value
+    return kept
+
+
+def _plain_tag(element: ET.Element) -> str:
+    """`path` for an element of SVG; nothing for those of other vocabularies. Comments never come this far."""
+    namespace, _, tag = element.tag.rpartition("}")
+    return tag if namespace == f"{{{SVG_NAMESPACE}" else ""
+
+
+def _measures(root: ET.Element) -> tuple[float, float]:
+    """Width and height in the drawing's units. Refuses one without, or as thin as a line."""
+    box = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", root.get("viewBox", ""))]
+    sides = [LENGTH.fullmatch(root.get(name, "")) for name in ("width", "height")]
+    if len(box) == 4:
+        width, height = box[2:]
+    elif all(sides):
+        width, height = (float(side[1]) for side in sides if side)
+    else:
+        raise NoPicture(
+            N_("El dibujo no dice su tamaño. Guárdelo otra vez como «SVG simple» o como PNG."), field="file"
+        )
+    if not (0 < width < 1e6 and 0 < height < 1e6 and 1 / 8 <= width / height <= 8):
+        raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
+    return width, height
+
+
+# -- photographs and scans
+
+
+def _raster(content: bytes) -> CleanPicture:
+    """Its size is read from its head before a single point is: a hundred megapixels are never unpacked."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(content), formats=RASTERS)
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                raise TooManyPixels(field="file", width=width, height=height)
+            if not 1 / 8 <= width / height <= 8:
+                raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
+            picture.draft("RGB", (LONGEST_SIDES[0], LONGEST_SIDES[0]))
+            whole = picture.convert("RGBA")
+    except Image.DecompressionBombError as exc:
+        raise TooManyPixels(
+            N_("La imagen es demasiado grande. Redúzcala: 1000 puntos de ancho bastan."), field="file"
+        ) from exc
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as exc:
+        raise NoPicture(field="file") from exc
+    return _small(whole)
+
+
+def _small(picture: Image.Image) -> CleanPicture:
+    """As large as it may be: of few colours, and lighter by being smaller."""
+    for side in LONGEST_SIDES:
+        smaller = picture.copy()
+        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+        file = BytesIO()
+        few = smaller.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(file, "PNG", optimize=True)
+        if file.tell() <= MOST_OCTETS:
+            break
+    return CleanPicture(file.getvalue(), PNG, *smaller.size)
