@@ -32,14 +32,16 @@ TITLES = {
     CertificateKind.CERTIFICADO: "Certificado",
 }
 
+ACTIVITIES = {"charla": "Charla", "taller": "Taller", "curso": "Curso", "diplomado": "Diplomado"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeFacts:
     """What a badge says, in plain values.
 
-    `minutes` as on the face of the paper, `activity` the noun with its article («el taller»). `share`: percent of the
-    hours that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `is_prepared`: set before it
-    was earned, so it also points to the list of those that wait. `valid_from`: no verifier accepts it earlier.
+    `minutes` as on the face of the paper, `activity` a code of `CourseKind`, or empty. `share`: percent of the hours
+    that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `is_prepared`: set before it was
+    earned, so it also points to the list of those that wait. `valid_from`: no verifier accepts it earlier.
     """
 
     base_url: str
@@ -85,7 +87,7 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
         folio=certificate.folio,
         kind=certificate.kind,
         title=certificate.title,
-        activity=sheet["activity"],
+        activity=sheet.get("activity_kind", ""),
         minutes=certificate.minutes,
         share=sheet.get("share") or 0,
         pass_mark=sheet.get("pass_mark"),
@@ -139,10 +141,10 @@ def rule_in_words(facts: BadgeFacts) -> str:
     """What had to be done to earn it, in the language of the paper."""
     hours = hours_in_words_es(facts.minutes)
     if facts.kind is CertificateKind.CONSTANCIA:
-        return f"Asistió {hours} a {facts.activity}."
+        return f"Asistió {hours}."
     asked = f"al menos el {facts.share} %" if facts.share else "la parte que el curso pide"
     rule = (
-        f"Asistió a {asked} de las {hours} que se impartieron; una sesión que faltó puede reponerse en otra "
+        f"Cumplió {asked} de las horas impartidas ({hours}); una sesión que faltó puede reponerse en otra "
         "capacitación del mismo curso."
     )
     if facts.kind is CertificateKind.DIPLOMA:
@@ -155,13 +157,13 @@ def _achievement(facts: BadgeFacts) -> dict[str, Any]:
     """The same for all who earned the same: its id is made of what it says."""
     narrative = rule_in_words(facts)
     name = f"{facts.operator_code}\n{facts.kind.value}\n{facts.title}\n{facts.minutes}\n{narrative}"
-    about = f"{facts.activity} «{facts.title}»"
+    activity = ACTIVITIES.get(facts.activity, "Capacitación")
     return {
         "id": uuid5(NAMESPACE_URL, f"{facts.base_url}\n{name}").urn,
         "type": ["Achievement"],
         "achievementType": ACHIEVEMENT_TYPES[facts.kind],
         "name": facts.title,
-        "description": f"{about[:1].upper()}{about[1:]}, {hours_in_words_es(facts.minutes)}.",
+        "description": f"{activity} «{facts.title}», {hours_in_words_es(facts.minutes)}.",
         "criteria": {"narrative": narrative},
         "creditsAvailable": _hours(facts.minutes),
         "inLanguage": "es",

@@ -32,8 +32,9 @@ class CertificateSheet:
     `design` is the folder in `certificates/`, `language` a code or two with a plus (`es`, `en`, `es+kek`). What says
     the same in a second language is made of `operator`, `activity_kind` (a code of `CourseKind`) and `held_days`.
     `shield` and `logos` name pictures by their SHA-256, a logo with its alternative text; without a shield there is an
-    empty one. `note` are the lines that tell of the electronic signature, none where there is none. `shield_svg` is how
-    the first certificates kept their shield.
+    empty one. `note` are the lines that tell of the electronic signature, none where there is none. `share` and
+    `pass_mark` are the rule by which it was earned (percent of the hours, points of 100), kept for the badge and not
+    printed. `shield_svg` is how the first certificates kept their shield.
     """
 
     kind: str
@@ -62,6 +63,8 @@ class CertificateSheet:
     shield: str = ""
     logos: tuple[tuple[str, str], ...] = ()
     note: tuple[str, ...] = ()
+    share: int = 0
+    pass_mark: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -124,6 +124,8 @@ def _sheet(
         shield=occasion.shield,
         logos=tuple(occasion.logos),
         note=tuple(occasion.note),
+        share=course.completion_share,
+        pass_mark=course.pass_mark,
     )
 
 
