@@ -109,6 +109,8 @@ FOR_ALL = {
     "GET /marcar/app.webmanifest",
     "GET /marcar/en/app.webmanifest",
     "GET /verificar",
+    "GET /verificar/archivo",
+    "POST /verificar/archivo",
     "GET /verificar/{code}",
     "POST /verificar/{code}",
     "GET /V/{code}",

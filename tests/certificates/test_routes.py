@@ -24,6 +24,8 @@ from trainings.registrations.models import OwnLink
 
 pytestmark = pytest.mark.pages
 
+FOLIO = "VIMMIG-1705-2027-000001"
+FOLIO_ALONE = "Eso es el folio. Escriba también el código, que está a su lado: 14 letras y números."
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
 
@@ -97,7 +99,7 @@ async def test_check_when_revoked_then_says_when_and_which_one_holds(client: Asy
 
 async def test_check_when_prepared_then_not_yet_valid(client: AsyncClient) -> None:
     certificate = await a_diploma()
-    await Certificate.filter(id=certificate.id).update(state=CertificateState.PREPARED)
+    await Certificate.filter(id=certificate.id).update(state=CertificateState.PREPARED, validated_at=None)
 
     shown = text_of(await client.get(f"/verificar/{certificate.code}"))
 
@@ -139,7 +141,7 @@ async def test_form_when_code_is_typed_then_leads_to_the_check(client: AsyncClie
         ("", "Falta este dato."),
         ("7K3M", "Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."),
         ("<b>&'", "Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."),
-        ("VIMMIG-1705-2027-000001", "Eso es el folio. Escriba el código, que está a su lado: 14 letras y números."),
+        (FOLIO, FOLIO_ALONE),
     ],
 )
 async def test_form_when_code_cannot_be_one_then_shown_again_with_what_was_typed(
@@ -151,6 +153,26 @@ async def test_form_when_code_cannot_be_one_then_shown_again_with_what_was_typed
     assert page.text.count(sentence) == 2
     assert "<b>&" not in page.text
     assert "<title>Error: Revisar un diploma</title>" in page.text
+
+
+async def test_form_when_folio_and_code_are_typed_then_compared(client: AsyncClient) -> None:
+    code = (await a_diploma()).code
+    typed = [
+        {"codigo": code, "folio": "vimmig 1705 2027 000001"},
+        {"codigo": f"{FOLIO} {show_certificate_code(code)}"},
+        {"codigo": show_certificate_code(code), "folio": "VIMMIG-1705-2027-000002"},
+        {"codigo": show_certificate_code(code), "folio": "7"},
+    ]
+
+    answers = [await client.get("/verificar", params=fields) for fields in typed]
+    pages = [await client.get(answer.headers["location"]) for answer in answers]
+    alone = await client.get("/verificar", params={"codigo": FOLIO.lower()})
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert ["no es el de este código" in page.text for page in pages] == [False, False, True, True]
+    assert {page.status_code for page in pages} == {200}
+    assert f'name="folio" type="text" value="{FOLIO}"' in alone.text
+    assert 'name="codigo" type="text" value=""' in alone.text
 
 
 async def test_form_when_opened_then_can_be_shared(client: AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from uuid import UUID
 
@@ -14,20 +15,34 @@ from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
 LONGEST_NAME = 240
+LONGEST_FOLIO = 60
 LONGEST_REASON = 240
 LONGEST_SIGNATORY = 160
 LONGEST_OFFICE = 120
+FOLIO = re.compile(r"VIMMIG[\s\-\u2010-\u2015_]+[0-9A-Z]{2,12}[\s\-\u2010-\u2015_]+\d{4}[\s\-\u2010-\u2015_]+\d{6,9}")
 
 
 def _code(typed: str) -> str:
-    """The code, also out of a pasted address."""
-    last = typed.strip().rstrip("/").rpartition("/")[2]
+    """The code, also out of a pasted address, or beside its folio."""
+    rest = FOLIO.sub(" ", typed.upper())
+    last = rest.partition("?")[0].partition("#")[0].strip().rstrip("/").rpartition("/")[2]
     code = read_certificate_code(last)
     if code is not None:
         return code
-    if last.upper().startswith("VIMMIG"):
-        raise wrong(N_("Eso es el folio. Escriba el código, que está a su lado: 14 letras y números."))
+    if "VIMMIG" in typed.upper() and not last:
+        raise wrong(N_("Eso es el folio. Escriba también el código, que está a su lado: 14 letras y números."))
     raise wrong(N_("Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."))
+
+
+def _folio(typed: str) -> str:
+    """As it is printed, whatever spaces, capitals and dashes."""
+    return re.sub(r"[\s\-\u2010-\u2015_]+", "-", typed.strip().upper())
+
+
+def folio_in(typed: str) -> str:
+    """The folio that was typed together with a code, or alone; empty for none."""
+    found = FOLIO.search(typed.upper())
+    return _folio(found.group()) if found else ""
 
 
 def _said(text: str) -> str:
@@ -37,9 +52,10 @@ def _said(text: str) -> str:
 
 
 class CodeForm(Form):
-    """`codigo`: the code printed on the back."""
+    """`codigo`: the code printed on the back. `folio`: what stands beside it, to be compared; optional."""
 
     codigo: Annotated[str, AfterValidator(_code)]
+    folio: Annotated[str, printable(LONGEST_FOLIO), AfterValidator(_folio)] = ""
 
 
 class NameForm(Form):

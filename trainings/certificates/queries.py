@@ -24,7 +24,7 @@ class UnknownCertificate(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The certificate that was issued in place of a revoked one."""
+    """The certificate that was issued in place of a revoked one, or the one that it replaces."""
 
     folio: str
     code: str
@@ -35,7 +35,8 @@ class PublicCheck:
     """What a stranger learns from a code: no name, for a minor not even initials.
 
     `held_text` says in the words of the paper (Spanish) on which days it was held; empty where that is `held_on` alone.
-    `phone` is the hub's, as it is now.
+    `phone` is the hub's, as it is now. `replaces` is the annulled one that this was issued in place of. `is_nameless`:
+    its person had the name removed; all else still holds.
     """
 
     code: str
@@ -52,13 +53,19 @@ class PublicCheck:
     folio: str
     initials: str
     is_minor: bool
+    is_nameless: bool
     revoked_at: datetime | None
     replaced_by: Replacement | None
+    replaces: Replacement | None
 
 
 async def public_check(typed: str) -> PublicCheck:
     """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404."""
-    certificate = await _by_code(typed)
+    return await check_of(await _by_code(typed))
+
+
+async def check_of(certificate: Certificate) -> PublicCheck:
+    """What anybody may learn of it."""
     hub = await reads(Hub).get(id=certificate.hub_id)
     one_day = dates.held_on([certificate.held_on], "es")
     held_text: str = certificate.sheet["held_text"]
@@ -77,23 +84,41 @@ async def public_check(typed: str) -> PublicCheck:
         folio=certificate.folio,
         initials="" if certificate.is_minor else certificate.initials,
         is_minor=certificate.is_minor,
+        is_nameless=certificate.erased_at is not None,
         revoked_at=certificate.revoked_at,
         replaced_by=await _replacement(certificate),
+        replaces=await _replaced(certificate),
     )
 
 
 async def _replacement(certificate: Certificate) -> Replacement | None:
+    """The one of its kind that stands now, however many were annulled in between."""
     if certificate.state is not CertificateState.REVOKED:
         return None
-    standing = reads(Certificate).filter(registration_id=certificate.registration_id, state=CertificateState.VALID)
-    found = await standing.filter(kind=certificate.kind).first()
+    others = reads(Certificate).filter(registration_id=certificate.registration_id, kind=certificate.kind)
+    found = await others.exclude(state=CertificateState.REVOKED).first()
+    return Replacement(found.folio, found.code) if found is not None else None
+
+
+async def _replaced(certificate: Certificate) -> Replacement | None:
+    if certificate.replaces_id is None:
+        return None
+    found = await reads(Certificate).get_or_none(id=certificate.replaces_id, erased_at=None)
     return Replacement(found.folio, found.code) if found is not None else None
 
 
 async def is_name_printed(typed_code: str, name: str) -> bool:
-    """Whether this is the name on the paper, whatever accents, apostrophes and capitals; in the order of the paper."""
+    """Whether this is the name on the paper, whatever accents, apostrophes and capitals; in the order of the paper.
+
+    Of a paper whose name was removed no name is the printed one.
+    """
     certificate = await _by_code(typed_code)
-    return tokens.same(_comparable(name), _comparable(certificate.printed_name))
+    return certificate.erased_at is None and is_same_name(name, certificate.printed_name)
+
+
+def is_same_name(typed: str, printed: str) -> bool:
+    """Whether two names are one, whatever accents, apostrophes and capitals."""
+    return tokens.same(_comparable(typed), _comparable(printed))
 
 
 def _comparable(name: str) -> str:
@@ -111,14 +136,16 @@ async def _by_code(typed: str) -> Certificate:
 
 
 async def of_registration(registration_id: UUID) -> list[Certificate]:
-    """A person's valid certificates of one training, the newest first."""
-    valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID)
+    """A person's valid certificates of one training, the newest first, without those whose name was removed."""
+    valid = reads(Certificate).filter(registration_id=registration_id, state=CertificateState.VALID, erased_at=None)
     return await valid.order_by("-issued_at", "-id")
 
 
 async def of_registrations(registration_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Certificate]]:
     """The same of several people at once, by registration; who has none is missing."""
-    valid = reads(Certificate).filter(registration_id__in=list(registration_ids), state=CertificateState.VALID)
+    valid = reads(Certificate).filter(
+        registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
+    )
     found: dict[UUID, list[Certificate]] = {}
     for one in await valid.order_by("-issued_at", "-id"):
         found.setdefault(one.registration_id, []).append(one)
@@ -129,7 +156,7 @@ async def own_certificate(registration_ids: Collection[UUID], typed_code: str) -
     """The valid certificate with this code, of one of these. Anybody else's, and a revoked one, is a 404."""
     code = tokens.read_certificate_code(typed_code) or ""
     certificate = await reads(Certificate).get_or_none(
-        registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID
+        registration_id__in=list(registration_ids), code=code, state=CertificateState.VALID, erased_at=None
     )
     if certificate is None:
         raise UnknownCertificate

@@ -45,6 +45,12 @@ class PhoneCopyTooLarge(FileTooLarge):
     sentence = N_("El archivo pesa más de 5 MB: no es la copia de un teléfono. Su nombre empieza con «marcas-».")
 
 
+class CheckedFileTooLarge(FileTooLarge):
+    code = "checked_file_too_large"
+    limit: ClassVar[int] = MEGABYTE
+    sentence = N_("El archivo pesa más de 1 MB: no es uno de los que entregan las ventanillas, que pesan mucho menos.")
+
+
 class _InMemory(MultiPartParser):
     """Beyond this size the framework would write the file to a temporary folder."""
 

@@ -1,0 +1,201 @@
+"""A file dropped on the check page: the very one, a corrected one, a doctored one, and whatever else people drop."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zlib
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pikepdf
+import pytest
+from httpx2 import AsyncClient, Response
+
+from tests.certificates.desk import Freeze, text_of
+from tests.certificates.held import AFTER, a_diploma
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import dropped
+from trainings.certificates.actions import revoke
+from trainings.certificates.dropped import Claims, claims_of
+from trainings.certificates.files import file_of
+from trainings.certificates.models import Certificate, SupersededFile
+from trainings.lib import tokens
+from trainings.lib.tokens import show_certificate_code
+
+pytestmark = pytest.mark.pages
+
+PAGE = "/verificar/archivo"
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Freeze) -> None:
+    freeze(AFTER)
+
+
+async def drop(client: AsyncClient, content: bytes, name: str = "diploma.pdf") -> Response:
+    return await client.post(PAGE, files={"archivo": (name, content, "application/pdf")})
+
+
+def a_pdf(*, title: str = "", attached: str = "", metadata: bytes = b"", password: str = "") -> bytes:
+    pdf, file = pikepdf.new(), BytesIO()
+    pdf.add_blank_page()
+    if title:
+        pdf.docinfo["/Title"] = title
+    if attached:
+        pdf.attachments["credential.json"] = attached.encode()
+    if metadata:
+        pdf.Root.Metadata = pdf.make_stream(metadata)
+    locked = pikepdf.Encryption(user=password, owner=password) if password else None
+    pdf.save(file, fix_metadata_version=False, encryption=locked)
+    return file.getvalue()
+
+
+async def test_file_when_it_is_the_very_one_then_the_papers_page_without_the_name(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    content = (await file_of(certificate)).content
+
+    page = await drop(client, content)
+    await revoke(certificate.id, "prueba", actor=PROGRAM)
+    afterwards = await drop(client, content)
+
+    assert (page.status_code, page.headers["cache-control"], page.headers["x-robots-tag"]) == (
+        200,
+        "no-store",
+        "noindex",
+    )
+    assert "Este diploma es válido" in text_of(page)
+    assert "El archivo es el que entregamos, sin ningún cambio." in text_of(page)
+    assert "Caal" not in page.text
+    assert "Este diploma fue anulado" in text_of(afterwards)
+    assert "prueba" not in afterwards.text
+
+
+async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_only_to_who_has_its_code(
+    client: AsyncClient,
+) -> None:
+    certificate = await a_diploma()
+    with pikepdf.open(BytesIO((await file_of(certificate)).content)) as pdf:
+        resaved = BytesIO()
+        pdf.save(resaved, qdf=True)
+    files = {
+        "set again by another program": resaved.getvalue(),
+        "its folio only": a_pdf(title=f"Diploma {certificate.folio}"),
+        "its code, as an address": a_pdf(attached=f'{{"id": "http://localhost:8000/verificar/{certificate.code}"}}'),
+        "its code, as printed": a_pdf(metadata=f"<x>{show_certificate_code(certificate.code)}</x>".encode()),
+    }
+
+    pages = {name: await drop(client, content) for name, content in files.items()}
+
+    assert {page.status_code for page in pages.values()} == {200}
+    assert all("Este archivo fue cambiado" in page.text for page in pages.values())
+    assert not any("Caal" in page.text or "M. E. C. T." in page.text for page in pages.values())
+    link = f'href="/verificar/{certificate.code}"'
+    assert link in pages["its code, as an address"].text
+    assert link in pages["its code, as printed"].text
+    assert certificate.code not in pages["its folio only"].text
+
+
+async def test_file_when_it_was_corrected_since_then_says_so(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    earlier = a_pdf(title="con el nombre de antes")
+    digest = hashlib.sha256(earlier).hexdigest()
+    await SupersededFile.create(certificate_id=certificate.id, sha256=digest, revision=1)
+
+    page = await drop(client, earlier)
+
+    assert page.status_code == 200
+    assert "Hay una versión corregida de este archivo" in page.text
+    assert f'href="/verificar/{certificate.code}"' in page.text
+
+
+def bomb() -> bytes:
+    """A PDF of half a megabyte with metadata of half a gigabyte."""
+    squeezed = zlib.compressobj(9)
+    packed = b"".join(squeezed.compress(bytes(1024 * 1024)) for _ in range(512)) + squeezed.flush()
+    pdf, file = pikepdf.new(), BytesIO()
+    pdf.add_blank_page()
+    stream = pdf.make_stream(b"x")
+    stream.write(packed, filter=pikepdf.Name.FlateDecode)
+    pdf.Root.Metadata = stream
+    pdf.save(file, fix_metadata_version=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return file.getvalue()
+
+
+async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs(client: AsyncClient) -> None:
+    files = {
+        "somebody else's PDF": (a_pdf(title="Factura 7"), 404, "No reconocemos este archivo"),
+        "a folio that nobody has": (a_pdf(title="VIMMIG-1705-2027-999999"), 404, "No reconocemos este archivo"),
+        "a code that nobody has": (a_pdf(title=f"/V/{tokens.certificate_code()}"), 404, "No reconocemos este archivo"),
+        "with a password": (a_pdf(title="x", password="secreto"), 422, "Este archivo tiene contraseña"),
+        "a renamed program": (b"MZ\x90\x00" + bytes(5000), 422, "Este archivo no es un PDF"),
+        "garbage that begins like one": (b"%PDF-1.7\n" + bytes(range(256)) * 400, 404, "No reconocemos este archivo"),
+        "half of one": (a_pdf(title="x" * 3000)[:900], 404, "No reconocemos este archivo"),
+        "a bomb": (bomb(), 404, "No reconocemos este archivo"),
+    }
+
+    for name, (content, status, sentence) in files.items():
+        began = time.monotonic()
+        page = await drop(client, content)
+        assert (name, page.status_code, sentence in page.text) == (name, status, True)
+        assert time.monotonic() - began < dropped.READER_SECONDS + 4
+
+
+async def test_reader_when_it_takes_too_long_then_killed_and_nothing_is_believed() -> None:
+    assert await claims_of(a_pdf(title="VIMMIG-1705-2027-000001"), seconds=0.001) == Claims()
+    assert await claims_of(a_pdf(title="VIMMIG-1705-2027-000001")) == Claims(
+        folios=["VIMMIG-1705-2027-000001"], codes=[]
+    )
+
+
+async def test_file_when_missing_or_of_another_form_then_words(client: AsyncClient) -> None:
+    empty = await client.post(PAGE, files={"archivo": ("", b"", "application/octet-stream")})
+    other_field = await client.post(PAGE, files={"otro": ("a.pdf", b"%PDF-", "application/pdf")})
+    urlencoded = await client.post(PAGE, data={"archivo": "x"})
+    back = await client.get(PAGE)
+
+    assert (empty.status_code, other_field.status_code, urlencoded.status_code) == (422, 422, 415)
+    assert "Escoja primero el archivo." in empty.text
+    assert (back.status_code, back.headers["location"]) == (303, "/verificar#archivo")
+
+
+async def test_file_when_too_large_then_refused_in_words_without_being_read(client: AsyncClient) -> None:
+    n_read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal n_read
+        yield b'--x\r\ncontent-disposition: form-data; name="archivo"; filename="a.pdf"\r\n\r\n%PDF-'
+        for _ in range(50):
+            n_read += 1
+            yield bytes(1024 * 1024)
+
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    declared = await client.post(PAGE, content=bytes(10), headers=headers | {"content-length": str(50 * 1024 * 1024)})
+    undeclared = await client.post(PAGE, content=endless(), headers=headers)
+    just_over = await drop(client, b"%PDF-" + bytes(1024 * 1024))
+
+    for answer in (declared, undeclared, just_over):
+        assert answer.status_code == 413
+        assert "El archivo pesa más de 1 MB" in answer.text
+    assert n_read <= 3
+
+
+async def test_limit_when_thirty_files_are_not_ours_then_wait(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    content = (await file_of(certificate)).content
+    for n in range(30):
+        assert (await drop(client, b"MZ" + bytes([n]))).status_code == 422
+
+    refused = await drop(client, content)
+
+    assert refused.status_code == 429
+    assert "Hubo demasiados intentos." in refused.text
+    assert (await client.get(f"/verificar/{certificate.code}")).status_code == 429
+
+
+async def test_limit_when_files_are_ours_then_never_reached(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    content = (await file_of(certificate)).content
+
+    assert {(await drop(client, content)).status_code for _ in range(35)} == {200}
+    assert await Certificate.all().count() == 1

@@ -1,0 +1,163 @@
+"""`/verificar`: anybody checks a certificate or a transcript, by its code or by dropping its file; never a name."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.certificates.check_views import check_view, file_view, transcript_view
+from trainings.certificates.dropped import Dropped, FileVerdict, check_file
+from trainings.certificates.forms import LONGEST_FOLIO, CodeForm, NameForm, folio_in
+from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
+from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
+from trainings.lib import tokens
+from trainings.limits import actions as limits
+from trainings.web.address import client_address
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.files import CheckedFileTooLarge, read_upload
+from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext
+from trainings.web.render import redirect, render, token_page_headers
+
+MISSES = "certificate_check"
+MOST_MISSES = 30
+HOUR = 3_600
+FILE = "archivo"
+
+
+@allow(PUBLIC)
+async def index(request: Request) -> Response:
+    """The form; with `codigo` on to the certificate, or the form again where it cannot be a code."""
+    if "codigo" not in request.query_params:
+        return render(request, "certificates/index.html", {"form": None})
+    typed = Typed.of({name: request.query_params.get(name, "") for name in ("codigo", "folio")})
+    folio = folio_in(typed.value("codigo")) or folio_in(typed.value("folio"))
+    try:
+        form = check(CodeForm, typed)
+    except FormErrors as exc:
+        return render(request, "certificates/index.html", {"form": _folio_apart(exc.typed, folio)}, status=422)
+    folio = folio or form.folio
+    return redirect(f"/verificar/{form.codigo}" + (f"?folio={quote(folio, safe='')}" if folio else ""))
+
+
+def _folio_apart(typed: Typed, folio: str) -> Typed:
+    """A folio that was typed for the code stands in its own field, so that only the code is left to be typed."""
+    if folio and folio == folio_in(typed.value("codigo")):
+        typed.fields |= {"codigo": [""], "folio": [folio]}
+    return typed
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """What a code says. Only misses count against the limit."""
+    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+    try:
+        found = await _found(request.path_params["code"])
+    except UnknownCertificate:
+        return await _unknown(request)
+    return _page(request, found)
+
+
+async def _found(code: str) -> PublicCheck | TranscriptCheck:
+    try:
+        return await public_check(code)
+    except UnknownCertificate:
+        return await check_transcript(code)
+
+
+@allow(PUBLIC)
+async def compare(request: Request) -> Response:
+    """Whether a name is the printed one. A wrong name counts like a wrong code: names cannot be tried out."""
+    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+    try:
+        found = await _found(request.path_params["code"])
+    except UnknownCertificate:
+        return await _unknown(request)
+    typed = await read_form(request)
+    try:
+        form = check(NameForm, typed)
+    except FormErrors as exc:
+        return _page(request, found, name_form=exc.typed, status=422)
+    is_on_it = is_name_printed if isinstance(found, PublicCheck) else is_name_on_transcript
+    is_same = await is_on_it(found.code, form.name)
+    if not is_same:
+        await _count_miss(request)
+    return _page(request, found, name_form=typed, is_same=is_same)
+
+
+def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int = 200, **more: Any) -> Response:
+    context: dict[str, Any] = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, **more}
+    if isinstance(found, TranscriptCheck):
+        template, context["check"] = "certificates/transcript_check.html", transcript_view(found)
+    else:
+        template, context["check"] = "certificates/check.html", check_view(found)
+        folio = request.query_params.get("folio", "")[:LONGEST_FOLIO]
+        context["other_folio"] = folio if folio != found.folio else ""
+    return render(request, template, context, status=status, headers=token_page_headers())
+
+
+async def _unknown(request: Request) -> Response:
+    """The same page for codes that are unknown, malformed and erased."""
+    await _count_miss(request)
+    return render(request, "certificates/unknown.html", {"form": None}, status=404, headers=token_page_headers())
+
+
+async def _count_miss(request: Request) -> None:
+    await limits.hit(MISSES, client_address(request), MOST_MISSES, HOUR)
+
+
+@allow(PUBLIC)
+async def drop(request: Request) -> Response:
+    """What a dropped file is. It is looked at and forgotten; whatever is not ours counts like a wrong code."""
+    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+    try:
+        _typed, content = await read_upload(request, FILE, CheckedFileTooLarge)
+    except CheckedFileTooLarge as refusal:
+        return _choose_again(request, refusal.text, refusal.status)
+    if not content:
+        return _choose_again(request, N_("Escoja primero el archivo."), 422)
+    dropped = await check_file(content)
+    if dropped.is_miss:
+        await _count_miss(request)
+    return _file_page(request, dropped)
+
+
+def _choose_again(request: Request, sentence: str, status: int) -> Response:
+    form = Typed(errors={FILE: gettext(sentence)})
+    return render(request, "certificates/index.html", {"form": form}, status=status)
+
+
+def _file_page(request: Request, dropped: Dropped) -> Response:
+    if dropped.verdict is FileVerdict.SAME and dropped.found is not None:
+        return _page(request, dropped.found, is_our_file=True)
+    context = {"file": file_view(dropped.verdict), "found": dropped.found, "form": None}
+    status = {FileVerdict.UNKNOWN: 404, FileVerdict.LOCKED: 422, FileVerdict.NO_PDF: 422}.get(dropped.verdict, 200)
+    return render(request, "certificates/dropped.html", context, status=status, headers=token_page_headers())
+
+
+@allow(PUBLIC)
+async def drop_again(_request: Request) -> Response:
+    """Who comes back to the address of a file that was looked at."""
+    return redirect("/verificar#archivo")
+
+
+@allow(PUBLIC)
+async def short(request: Request) -> Response:
+    """The short address in a QR code, which is written in capitals."""
+    code = quote(tokens.normalise(request.path_params["code"]), safe="")
+    return RedirectResponse(f"/verificar/{code}", 308, {"x-robots-tag": "noindex"})
+
+
+routes: list[BaseRoute] = [
+    Route("/verificar", index),
+    Route("/verificar/archivo", drop_again),
+    Route("/verificar/archivo", drop, methods=["POST"]),
+    Route("/verificar/{code}", show),
+    Route("/verificar/{code}", compare, methods=["POST"]),
+    Route("/V/{code}", short),
+    Route("/v/{code}", short),
+]

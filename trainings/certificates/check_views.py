@@ -1,0 +1,148 @@
+"""The check page's words: what a code or a dropped file says, in the language being spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from trainings.certificates.dropped import FileVerdict
+from trainings.certificates.models import CertificateState
+from trainings.certificates.queries import PublicCheck
+from trainings.certificates.transcript_queries import Entry, TranscriptCheck
+from trainings.certificates.words import STATES_WHAT, verdict_of
+from trainings.lib import dates
+from trainings.web.i18n import N_, gettext, language, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A checked certificate (fields: `certificates/check.html`)."""
+
+    found: PublicCheck
+    word: str
+    icon: str
+    seal: str
+    title: str
+    lead: str
+    states: str
+    held: str
+    held_is_spanish: bool
+    issued: str
+    hours: int
+
+    @property
+    def is_valid(self) -> bool:
+        return self.found.state is CertificateState.VALID
+
+
+def check_view(found: PublicCheck) -> CheckView:
+    """In the language being spoken. `hours` is what a band may count: whole hours only."""
+    verdict = verdict_of(found.kind, found.state)
+    day = _in_words(found.revoked_at) if found.revoked_at is not None else ""
+    return CheckView(
+        found=found,
+        word=gettext(verdict.word),
+        icon=verdict.icon,
+        seal=verdict.seal,
+        title=gettext(verdict.title),
+        lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day},
+        states=gettext(STATES_WHAT[found.kind]),
+        held=_begun(found.held_text or dates.long_date(found.held_on, language())),
+        held_is_spanish=bool(found.held_text),
+        issued=_in_words(found.issued_on),
+        hours=0 if found.minutes % 60 else found.minutes // 60,
+    )
+
+
+def _in_words(day: date | datetime) -> str:
+    return dates.date_without_weekday(day, language())
+
+
+def _begun(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+# -- a transcript
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptView:
+    """A checked transcript (fields: `certificates/transcript_check.html`). `annulled`: empty where none was since."""
+
+    found: TranscriptCheck
+    made: str
+    annulled: str
+    entries: Sequence[Entry]
+
+
+def transcript_view(found: TranscriptCheck) -> TranscriptView:
+    n, of = found.n_annulled, found.n_papers
+    words = ngettext(
+        "%(n)s de sus %(of)s constancias fue anulada después.",
+        "%(n)s de sus %(of)s constancias fueron anuladas después.",
+        n,
+    )
+    only = gettext(N_("Su única constancia fue anulada después."))
+    annulled = (only if of == 1 else words % {"n": n, "of": of}) if n else ""
+    return TranscriptView(found, _in_words(found.made_on), annulled, found.entries)
+
+
+# -- a file
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """What a dropped file is, in one sentence and what to do about it."""
+
+    word: str
+    icon: str
+    seal: str
+    title: str
+    lead: str
+
+
+_FILES = {
+    FileVerdict.CORRECTED: FileView(
+        N_("Hay una corrección"),
+        "alerta",
+        "hold",
+        N_("Hay una versión corregida de este archivo"),
+        N_("Lo entregamos nosotros, pero después se corrigió el nombre. Pida el archivo nuevo: tiene el mismo folio."),
+    ),
+    FileVerdict.CHANGED: FileView(
+        N_("Cambiado"),
+        "cerrar",
+        "no",
+        N_("Este archivo fue cambiado"),
+        N_("Dice ser de una ventanilla, pero no es el archivo que entregamos: alguien lo cambió o lo guardó de nuevo."),
+    ),
+    FileVerdict.UNKNOWN: FileView(
+        N_("No es nuestro"),
+        "buscar",
+        "none",
+        N_("No reconocemos este archivo"),
+        N_("No es ninguno de los que entregan las ventanillas. Una foto o un papel escaneado no se reconoce así."),
+    ),
+    FileVerdict.LOCKED: FileView(
+        N_("Con contraseña"),
+        "candado",
+        "none",
+        N_("Este archivo tiene contraseña"),
+        N_("Los de las ventanillas no la tienen, así que no es el que entregamos."),
+    ),
+    FileVerdict.NO_PDF: FileView(
+        N_("No es un PDF"),
+        "buscar",
+        "none",
+        N_("Este archivo no es un PDF"),
+        N_("Escoja el diploma como lo recibió: su nombre termina en .pdf."),
+    ),
+}
+
+
+def file_view(verdict: FileVerdict) -> FileView:
+    """Of any verdict but `same`, which is the paper's own page."""
+    kept = _FILES[verdict]
+    return FileView(gettext(kept.word), kept.icon, kept.seal, gettext(kept.title), gettext(kept.lead))

@@ -1,0 +1,121 @@
+"""Checking a file that somebody drops on the check page: whether it is, byte for byte, one that we gave out.
+
+Only its hash is believed. What else stands in it says what to look up, so that a file that was changed is called so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from trainings.certificates.models import Certificate, Transcript
+from trainings.certificates.queries import PublicCheck, check_of
+from trainings.certificates.transcript_queries import TranscriptCheck, transcript_check_of
+from trainings.db import reads
+from trainings.lib.tokens import read_certificate_code
+
+READER = Path(__file__).with_name("pdf_claims.py")
+READER_SECONDS = 6.0
+PDF_MARK, MARK_WITHIN = b"%PDF-", 1024
+_two_at_once = asyncio.Semaphore(2)
+
+
+class FileVerdict(StrEnum):
+    """What a dropped file is.
+
+    `same`: the very file that was given out. `corrected`: it was, and has been set anew since. `changed`: it says that
+    it is ours, and is not what we gave out. `unknown`: nothing of ours is in it. `locked`: a password keeps us from
+    looking. `no_pdf`: it is no PDF at all.
+    """
+
+    SAME = "same"
+    CORRECTED = "corrected"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    NO_PDF = "no_pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """`found`: the paper that the file is, or claims to be where it names a code of ours. A folio alone tells nothing
+    of the paper: folios can be counted.
+    """
+
+    verdict: FileVerdict
+    found: PublicCheck | TranscriptCheck | None = None
+
+    @property
+    def is_miss(self) -> bool:
+        """Whether it counts like a code that does not exist."""
+        return self.verdict not in (FileVerdict.SAME, FileVerdict.CORRECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a PDF says of itself, not believed."""
+
+    folios: Sequence[str] = ()
+    codes: Sequence[str] = ()
+    is_locked: bool = False
+
+
+async def check_file(content: bytes) -> Dropped:
+    """What this file is. Never raises, whatever it is, and takes seconds at most."""
+    digest = hashlib.sha256(content).hexdigest()
+    given_out = await reads(Certificate).filter(file__sha256=digest).first()
+    if given_out is not None:
+        return Dropped(FileVerdict.SAME, await check_of(given_out))
+    transcript = await reads(Transcript).filter(sha256=digest).first()
+    if transcript is not None:
+        return Dropped(FileVerdict.SAME, await transcript_check_of(transcript))
+    earlier = await reads(Certificate).filter(superseded_files__sha256=digest).first()
+    if earlier is not None:
+        return Dropped(FileVerdict.CORRECTED, await check_of(earlier))
+    if PDF_MARK not in content[:MARK_WITHIN]:
+        return Dropped(FileVerdict.NO_PDF)
+    return await _judge(await claims_of(content))
+
+
+async def _judge(claims: Claims) -> Dropped:
+    codes = [code for code in map(read_certificate_code, claims.codes) if code]
+    certificate = await reads(Certificate).filter(code__in=codes).first() if codes else None
+    if certificate is not None:
+        return Dropped(FileVerdict.CHANGED, await check_of(certificate))
+    transcript = await reads(Transcript).filter(code__in=codes).first() if codes else None
+    if transcript is not None:
+        return Dropped(FileVerdict.CHANGED, await transcript_check_of(transcript))
+    if claims.folios and await reads(Certificate).filter(folio__in=list(claims.folios), erased_at=None).exists():
+        return Dropped(FileVerdict.CHANGED)
+    return Dropped(FileVerdict.LOCKED if claims.is_locked else FileVerdict.UNKNOWN)
+
+
+async def claims_of(content: bytes, *, seconds: float = READER_SECONDS) -> Claims:
+    """Read in a process of its own with little memory and time (`pdf_claims`), two at once; nothing where it fails."""
+    async with _two_at_once:
+        reader = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", str(READER)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                answer, _nothing = await reader.communicate(content)
+        except TimeoutError:
+            return Claims()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                reader.kill()
+            await reader.wait()
+    try:
+        return Claims(**json.loads(answer))
+    except (ValueError, TypeError):
+        return Claims()

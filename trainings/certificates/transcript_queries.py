@@ -1,0 +1,150 @@
+"""Transcripts read: what is in one person's, and what its code tells a stranger: no name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Self
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.models import Attendance
+from trainings.certificates.eligibility import hours_of
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, Transcript
+from trainings.certificates.queries import UnknownCertificate, is_same_name
+from trainings.db import reads
+from trainings.lib import dates, tokens
+from trainings.registrations.models import Registration
+from trainings.schedule.models import SessionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One training that was attended: `minutes` attended, and its certificate where one stands (else empty texts)."""
+
+    title: str
+    minutes: int
+    first_on: str
+    held_text: str
+    place: str
+    is_completed: bool
+    kind: str = ""
+    folio: str = ""
+    code: str = ""
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(self.first_on)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        return cls(**kept)
+
+
+async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
+    """Every training that these participants, who are one person, attended; the oldest first."""
+    came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
+    stays: dict[UUID, list[Attendance]] = defaultdict(list)
+    for one in await came.prefetch_related("session__training"):
+        stays[one.registration_id].append(one)
+    around = ("training__course", "training__hub__seat", "training__sessions__venue__municipality")
+    attended = reads(Registration).filter(id__in=list(stays)).prefetch_related(*around, "training__venue__municipality")
+    papers = await _papers(stays)
+    found = [_entry(one, stays[one.id], papers.get(one.id)) for one in await attended] if stays else []
+    return sorted((one for one in found if one.minutes), key=lambda one: (one.first_on, one.title, one.folio))
+
+
+async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate]:
+    """The highest certificate that stands of each registration."""
+    rank = {CertificateKind.CONSTANCIA: 0, CertificateKind.DIPLOMA: 1, CertificateKind.CERTIFICADO: 2}
+    valid = reads(Certificate).filter(
+        registration_id__in=list(registration_ids), state=CertificateState.VALID, erased_at=None
+    )
+    found = sorted(await valid, key=lambda one: rank[one.kind])
+    return {one.registration_id: one for one in found}
+
+
+def _entry(registration: Registration, stays: Sequence[Attendance], paper: Certificate | None) -> Entry:
+    training = registration.training
+    sessions = list(training.sessions)
+    held = sorted(clock.local(one.starts_at).date() for one in sessions if one.state is SessionState.PLANNED)
+    days = held or sorted(clock.local(one.session.starts_at).date() for one in stays)
+    venue = next((one.venue for one in sessions if one.venue is not None), training.venue)
+    return Entry(
+        title=training.neutral_title or training.title,
+        minutes=hours_of(stays, sessions, training.course_id).attended,
+        first_on=days[0].isoformat(),
+        held_text=dates.date_span(days, "es"),
+        place=venue.municipality.full_name if venue is not None else training.hub.seat.full_name,
+        is_completed=registration.completed_at is not None,
+        kind=paper.kind.value if paper is not None else "",
+        folio=paper.folio if paper is not None else "",
+        code=paper.code if paper is not None else "",
+    )
+
+
+def digest_of(entries: Sequence[Entry], name: str) -> str:
+    """Tells whether anything changed: the same person's name and trainings have the same."""
+    whole = json.dumps([name, [asdict(one) for one in entries]], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+# -- what a code tells
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCheck:
+    """What a stranger learns from a transcript's code, to be compared with the paper.
+
+    `n_papers` of its trainings had a certificate when it was made; `n_annulled` of these were annulled since.
+    """
+
+    code: str
+    made_on: date
+    initials: str
+    is_minor: bool
+    entries: Sequence[Entry]
+    n_papers: int
+    n_annulled: int
+
+    @property
+    def minutes(self) -> int:
+        return sum(one.minutes for one in self.entries)
+
+
+async def check_transcript(typed: str) -> TranscriptCheck:
+    """The transcript behind a code as typed; unknown and malformed ones are refused as those of certificates."""
+    return await transcript_check_of(await _by_code(typed))
+
+
+async def transcript_check_of(transcript: Transcript) -> TranscriptCheck:
+    """What anybody may learn of it."""
+    entries = [Entry.from_json(one) for one in transcript.entries]
+    folios = [one.folio for one in entries if one.folio]
+    standing = reads(Certificate).filter(folio__in=folios).exclude(state=CertificateState.REVOKED)
+    return TranscriptCheck(
+        code=transcript.code,
+        made_on=clock.local(transcript.created_at).date(),
+        initials="" if transcript.is_minor else transcript.initials,
+        is_minor=transcript.is_minor,
+        entries=entries,
+        n_papers=len(folios),
+        n_annulled=len(folios) - await standing.count() if folios else 0,
+    )
+
+
+async def is_name_on_transcript(typed_code: str, name: str) -> bool:
+    """Whether this is the name on it, as `queries.is_name_printed`."""
+    return is_same_name(name, (await _by_code(typed_code)).printed_name)
+
+
+async def _by_code(typed: str) -> Transcript:
+    code = tokens.read_certificate_code(typed) or ""
+    transcript = await reads(Transcript).get_or_none(code=code)
+    if transcript is None or not tokens.same(transcript.code, code):
+        raise UnknownCertificate
+    return transcript
