@@ -67,7 +67,7 @@ def _fonts(folder: Path) -> typst.Fonts:
 
 
 def _code_points(font: bytes) -> frozenset[int]:
-    """The characters of a TrueType font: the full Unicode table (format 12) of its `cmap`, as OpenType 1.9 has it."""
+    """The characters of a TrueType font: its Unicode table (`cmap` of OpenType 1.9), the full one where it has one."""
     cmap = next(
         offset
         for tag, _, offset, _ in struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
@@ -75,7 +75,32 @@ def _code_points(font: bytes) -> frozenset[int]:
     )
     n_tables = struct.unpack_from(">H", font, cmap + 2)[0]
     encodings = struct.iter_unpack(">HHI", font[cmap + 4 : cmap + 4 + 8 * n_tables])
-    table = next(cmap + offset for _, _, offset in encodings if struct.unpack_from(">H", font, cmap + offset)[0] == 12)
+    tables = {struct.unpack_from(">H", font, cmap + offset)[0]: cmap + offset for _, _, offset in encodings}
+    return _full(font, tables[12]) if 12 in tables else _first_plane(font, tables[4])
+
+
+def _full(font: bytes, table: int) -> frozenset[int]:
+    """Format 12: groups of characters, each from its first to its last."""
     n_groups = struct.unpack_from(">I", font, table + 12)[0]
     groups = struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups])
     return frozenset(point for first, last, _ in groups for point in range(first, last + 1))
+
+
+def _first_plane(font: bytes, table: int) -> frozenset[int]:
+    """Format 4: four lists of the same length, the last character of each segment in the first, then two octets."""
+    n = struct.unpack_from(">H", font, table + 6)[0] // 2
+    lists = [table + 14 + 2 * n * place + (2 if place else 0) for place in range(4)]
+    lasts, firsts, deltas, offsets = (struct.unpack_from(f">{n}H", font, start) for start in lists)
+
+    def has_glyph(segment: int, point: int) -> bool:
+        if not offsets[segment]:
+            return (point + deltas[segment]) % 65_536 != 0
+        place = lists[3] + 2 * segment + offsets[segment] + 2 * (point - firsts[segment])
+        return bool(struct.unpack_from(">H", font, place)[0])
+
+    return frozenset(
+        point
+        for segment in range(n)
+        for point in range(firsts[segment], lasts[segment] + 1)
+        if point != 0xFFFF and has_glyph(segment, point)
+    )
