@@ -92,13 +92,46 @@ async def test_family_comes_back_without_who_decides_for_themselves(db: Settings
     people = await make_family(training, "Ana", "Beto", "Cruz", "Dora")
     await claimed(people[1])
     await desk_actions.detach(people[2].id, phone=None, email=None, actor=PROGRAM)
-    for person in people:
-        await actions.cancel(person.id, actor=HOLDER_OF_LINK)
+    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
+    await actions.cancel(people[2].id, actor=HOLDER_OF_LINK)
 
     await rejoin_group(people[0].group_id, actor=HOLDER_OF_LINK)
 
     assert [await state_of(one) for one in people] == ["confirmed", "cancelled", "cancelled", "confirmed"]
     assert await places_of(training) == (2, 0)
+
+
+async def test_family_comes_back_without_who_had_cancelled_alone_before(client: AsyncClient) -> None:
+    training = await make.make_training()
+    people = await make_family(training, "Ana", "Beto", "Cruz")
+    base = f"/i/{await group_token(people[0])}"
+    await actions.cancel(people[1].id, actor=HOLDER_OF_LINK)
+    await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
+    assert "Volver a inscribirnos" in Page((await client.get(base)).text).text
+
+    await client.post(f"{base}/volver")
+
+    assert await states(people[0]) == ["confirmed", "cancelled", "confirmed"]
+    assert (await group_of(people[0])).n_people == 2
+    assert await places_of(training) == (2, 0)
+    page = Page((await client.get(base)).text)
+    assert page.all("form", action=f"{base}/{people[1].id}/volver")
+
+
+async def test_one_who_left_last_comes_back_alone_and_the_others_after_them(client: AsyncClient) -> None:
+    people = await make_family(await make.make_training(), "Ana", "Beto")
+    base = f"/i/{await group_token(people[0])}"
+    for person in people:
+        await actions.cancel(person.id, actor=HOLDER_OF_LINK)
+    text = Page((await client.get(base)).text).text
+    assert "Volver a inscribir" in text
+    assert "Volver a inscribirnos" not in text
+
+    await client.post(f"{base}/volver")
+    assert await states(people[0]) == ["cancelled", "confirmed"]
+    await client.post(f"{base}/{people[0].id}/volver")
+
+    assert await states(people[0]) == ["confirmed", "confirmed"]
 
 
 async def test_family_of_whom_somebody_still_comes_is_left_as_it_is(db: Settings) -> None:

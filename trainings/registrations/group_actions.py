@@ -28,6 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.own_queries import left_last
 from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training, TrainingSession
@@ -43,11 +44,12 @@ class NoPlaceAgain(Refusal):
 
 
 async def rejoin_group(group_id: UUID, *, actor: Actor) -> None:
-    """Take everybody up again whom the group's link shows and who has no link of their own: all in, or all waiting.
+    """Take those up again who left last, if the group's link shows them and they have no link of their own: all in, or
+    all waiting.
 
-    Only once nobody of the group comes any more; a group that stands is left as it is. Who made their link their own
-    decides for themselves, and who took back the permission for their data signs up anew. Refuses like any sign-up by
-    window, state and places; who was never let in waits for staff.
+    Only once nobody of the group comes any more; a group that stands is left as it is. Who had cancelled alone before
+    comes back alone. Who made their link their own decides for themselves, and who took back the permission for their
+    data signs up anew. Refuses like any sign-up by window, state and places; who was never let in waits for staff.
     """
     async with transaction():
         found = await RegistrationGroup.get_or_none(id=group_id)
@@ -110,13 +112,13 @@ async def _check_window(training: Training, actor: Actor) -> None:
     check_phase(training, sessions, Source.DESK if actor.id is not None else Source.WEB, clock.now())
 
 
-async def _who_comes_back(group: RegistrationGroup) -> list[Registration]:
+async def _who_comes_back(group: RegistrationGroup) -> Sequence[Registration]:
     claimed = OwnLink.filter(group_id=group.id, revoked_at=None, claimed_at__not_isnull=True)
     apart = [key for (key,) in await claimed.values_list("registration_id")]
     together = Registration.filter(group_id=group.id).exclude(id__in=apart)
     members = await together.order_by("id").prefetch_related("participant")
     gone = await without_permission([one.participant_id for one in members])
-    return [one for one in members if one.participant_id not in gone]
+    return left_last([one for one in members if one.participant_id not in gone])
 
 
 async def _look_anew(registration: Registration) -> None:

@@ -28,6 +28,7 @@ from trainings.registrations.own_queries import (
     guardians_of,
     is_minor,
     is_personal,
+    left_last,
     open_link,
 )
 from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
@@ -130,13 +131,17 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 
 @dataclass(frozen=True)
 class Member:
-    """One of a group, as its page shows them; `about` is a line under the name. `has_permission`: data may be kept."""
+    """One of a group, as its page shows them; `about` is a line under the name.
+
+    `may_come_back`: the group's link takes this person up again, once they cancelled; of a group of which nobody comes
+    any more, with those who left last.
+    """
 
     ticket: Ticket
     about: str
     is_claimed: bool
     has_link: bool
-    has_permission: bool
+    may_come_back: bool
 
     @property
     def id(self) -> UUID:
@@ -145,11 +150,6 @@ class Member:
     @property
     def code(self) -> tuple[int, str] | None:
         return code_of(self.ticket)
-
-    @property
-    def may_come_back(self) -> bool:
-        """Whether the group's link takes this person up again, once they cancelled."""
-        return self.has_permission and not self.is_claimed
 
     @property
     def may_hand_over(self) -> bool:
@@ -161,7 +161,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
     """Everybody whom the link shows, in the order of the form."""
     position = await position_on_waiting_list(group.members[0])
     guardians = await guardians_of(group.members)
-    gone = await without_permission([one.participant_id for one in group.members])
+    returning = await _returning(group)
     members = []
     for one in group.members:
         guardian = guardians.get(one.participant_id)
@@ -175,10 +175,17 @@ async def members_of(group: OwnGroup) -> list[Member]:
                 about=gettext(about),
                 is_claimed=group.is_claimed(one),
                 has_link=one.id in group.links,
-                has_permission=one.participant_id not in gone,
+                may_come_back=one in returning,
             )
         )
     return members
+
+
+async def _returning(group: OwnGroup) -> Sequence[Registration]:
+    """Whom the group's link takes up again: all together, or one after the other where somebody still comes."""
+    gone = await without_permission([one.participant_id for one in group.members])
+    able = [one for one in group.members if one.participant_id not in gone and not group.is_claimed(one)]
+    return able if group.group.state is not RegistrationState.CANCELLED else left_last(able)
 
 
 def lead_of(members: Sequence[Member]) -> Ticket:
