@@ -32,8 +32,10 @@ def _present(phone: Phone, rows: list[int]) -> set[int]:
 
 
 def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: BrowserContext) -> None:
+    phone.page.set_viewport_size({"width": 360, "height": 640})
     _to_rows(phone)
     pocket.set_offline(True)
+    expect(phone.page.locator("[data-pad] button.button")).to_be_in_viewport(ratio=1)
 
     _pad(phone.page, 17)
     phone.expect_answer("present", "Fila 17")
