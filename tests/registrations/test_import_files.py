@@ -35,7 +35,7 @@ pytestmark = pytest.mark.pages
         (
             text("Nombre", *["Ana Coc"] * 50_000),
             "lista.csv",
-            "La lista tiene 50,001 filas y aquí caben 2,000 a la vez.",
+            "La lista tiene 50,000 filas y aquí caben 2,000 a la vez.",
         ),
     ],
 )

@@ -77,8 +77,10 @@ async def test_uploaded_list_is_sealed_and_registers_nobody(db: Settings) -> Non
         (text(HEADER), "no hay ninguna persona"),
         (
             text("Nombre", *["Ana Coc"] * 50_000),
-            "La lista tiene 50,001 filas y aquí caben 2,000 a la vez. Divídala en 26",
+            "La lista tiene 50,000 filas y aquí caben 2,000 a la vez. Divídala en 25",
         ),
+        (text("Taller en Flores", "", HEADER, *people(4_000)), "La lista tiene 4,000 filas y aquí caben 2,000"),
+        (xlsx([["Taller en Flores"], HEADER.split(","), *[["Ana", "Coc"]] * 4_000]), "Divídala en 2 archivos"),
         (text(HEADER, *people(2_001)), "La lista tiene 2,001 filas"),
         (text(",".join(["x"] * 41), "y"), "La hoja tiene 41 columnas y aquí caben 40"),
     ],

@@ -56,11 +56,11 @@ class Problem(StrEnum):
 
 
 class UnreadableTable(ValueError):
-    """`n` is how many rows or columns there are, where there are too many."""
+    """`n` is how many rows or columns there are, where there are too many; of too many rows, `first` are the first."""
 
-    def __init__(self, problem: Problem, n: int = 0) -> None:
+    def __init__(self, problem: Problem, n: int = 0, first: Sequence[Row] = ()) -> None:
         super().__init__(problem.value)
-        self.problem, self.n = problem, n
+        self.problem, self.n, self.first = problem, n, first
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,11 @@ def _read_workbook(content: bytes, most_rows: int, most_columns: int) -> Table:
     if done.returncode:
         raise UnreadableTable(Problem.DAMAGED)
     found = json.loads(done.stdout)
-    if "n_rows" in found:
-        raise UnreadableTable(Problem.TOO_MANY_ROWS, found["n_rows"])
     if "n_columns" in found:
         raise UnreadableTable(Problem.TOO_MANY_COLUMNS, found["n_columns"])
     rows = tuple(Row(number, tuple(cells)) for number, cells in found["rows"])
+    if "n_rows" in found:
+        raise UnreadableTable(Problem.TOO_MANY_ROWS, found["n_rows"], rows)
     return Table(rows, sheet=found["sheet"], n_other_sheets=found["n_others"])
 
 
@@ -187,7 +187,7 @@ def _read_text(content: bytes, most_rows: int, most_columns: int) -> Table:
     except csv.Error as exc:
         raise UnreadableTable(Problem.DAMAGED) from exc
     if n_rows > most_rows:
-        raise UnreadableTable(Problem.TOO_MANY_ROWS, n_rows)
+        raise UnreadableTable(Problem.TOO_MANY_ROWS, n_rows, rows)
     n_columns = max((len(row.cells) for row in rows), default=0)
     if n_columns > most_columns:
         raise UnreadableTable(Problem.TOO_MANY_COLUMNS, n_columns)

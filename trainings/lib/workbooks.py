@@ -52,7 +52,8 @@ def as_text(value: Value) -> str:
 def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]:
     """The rows with something in them, of the first visible sheet that has any, with their numbers as people see them.
 
-    Beyond either limit only how many there are. Ends the process where there is more to read than in any list.
+    Beyond a limit it says how many there are: rows with the first of them, columns alone. Ends the process where there
+    is more to read than in any list.
     """
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
     sheets = [one for one in _visible_sheets(workbook) if one.end is not None]
@@ -68,7 +69,7 @@ def read(content: bytes, most_rows: int, most_columns: int) -> dict[str, object]
         if n_letters > MOST_LETTERS:
             sys.exit(TOO_BIG)
     if n_rows > most_rows:
-        return {"n_rows": n_rows}
+        return {"n_rows": n_rows, "rows": rows}
     n_columns = max((len(cells) for _number, cells in rows), default=0)
     if n_columns > most_columns:
         return {"n_columns": n_columns}

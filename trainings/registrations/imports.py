@@ -21,7 +21,7 @@ from trainings.limits import actions as limits
 from trainings.people.models import ConsentHow
 from trainings.registrations import import_job
 from trainings.registrations.eligibility import check_phase
-from trainings.registrations.import_columns import Field
+from trainings.registrations.import_columns import Field, header_row
 from trainings.registrations.import_preview import Preview, Verdict, judge
 from trainings.registrations.import_rows import read_list
 from trainings.registrations.import_sheets import Sheet, as_text, assigned, from_text, sheet_of
@@ -160,7 +160,9 @@ async def _opened(content: bytes) -> Table:
     try:
         return await asyncio.get_running_loop().run_in_executor(_readers, read)
     except UnreadableTable as exc:
-        raise UnreadableList(exc.problem, exc.n) from exc
+        # The header is no person, nor is what stands above it.
+        n_others = header_row(exc.first) + 1 if exc.first else 0
+        raise UnreadableList(exc.problem, exc.n - n_others) from exc
 
 
 def sheet_in(draft: ImportDraft) -> Sheet:
