@@ -10,7 +10,7 @@ from trainings.registrations import mails as registration_mails
 
 MESSAGES: Composers = {
     **registration_mails.COMPOSERS,
-    **certificate_mails.COMPOSERS,
+    **certificate_mails.MESSAGES,
     **import_job.COMPOSERS,
     **lost_links.COMPOSERS,
     **digests.COMPOSERS,
@@ -19,7 +19,7 @@ MESSAGES: Composers = {
 }
 """Each composes the message of a job when it is sent; what is no message is done then."""
 
-TASKS: Composers = withdrawal.COMPOSERS
+TASKS: Composers = {**withdrawal.COMPOSERS, **certificate_mails.TASKS}
 """What only the worker may do: to be looked at in the panel is not to be done."""
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,3 +26,29 @@ async def record(
         request_id=actor.request_id,
         detail=detail,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done to one of many, each of which has its own line."""
+
+    object_id: UUID
+    hub_id: UUID
+    detail: Mapping[str, Any]
+
+
+async def record_all(act: str, done: Sequence[Act], *, actor: Actor) -> None:
+    """Record the same act for each of many, in one go."""
+    lines = [
+        AuditLine(
+            act=act,
+            actor_id=actor.id,
+            actor_role=actor.role,
+            object_id=one.object_id,
+            hub_id=one.hub_id,
+            request_id=actor.request_id,
+            detail=dict(one.detail),
+        )
+        for one in done
+    ]
+    await AuditLine.bulk_create(lines)

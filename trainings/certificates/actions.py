@@ -9,13 +9,13 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.actions import settle
-from trainings.audit.actions import record
+from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
-from trainings.certificates import pdf
+from trainings.certificates import pdf, status_lists
 from trainings.certificates.eligibility import NotEligible, TrainingNotOver, earned_kinds, is_over
-from trainings.certificates.mails import announce
+from trainings.certificates.mails import announce, have_set
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
-from trainings.certificates.sheets import Occasion, folio_of, sheet_for, texts_in_common
+from trainings.certificates.sheets import Occasion, folio_of, sample_sheet, sheet_for, texts_in_common
 from trainings.db import sql, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
@@ -30,6 +30,8 @@ TAKE_NUMBERS = """
     ON CONFLICT (operator_id, year) DO UPDATE SET next_number = folio_series.next_number + excluded.next_number - 1
     RETURNING next_number
 """
+AT_ONCE = 10_000
+"""So many keys are asked for in one question: the engines take some thirty thousand."""
 LONGEST_REASON = 240
 LONGEST_NAME, LONGEST_INITIALS = 240, 40
 """As their columns; the sheet keeps a longer name whole."""
@@ -82,41 +84,44 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
         raise NotFound(N_("No encontramos esa inscripción."))
     async with transaction():
         await locked_training(where.training_id)
-        standing = await _standing(where.training_id)
-        if (registration_id, kind) in standing:
-            return standing[registration_id, kind]
-        occasion = await _occasion(where.training_id)
+        held = (await standing([registration_id])).get((registration_id, kind))
+        if held is not None:
+            return held
+        occasion = await occasion_of(where.training_id)
         registration = await Registration.get(id=registration_id).prefetch_related("participant")
-        if kind not in _kinds_of(registration, occasion.training):
+        if kind not in kinds_of(registration, occasion.training):
             raise NotEligible
         missing = pdf.missing_glyphs(registration.participant.full_name)
         if missing:
             raise UnprintableName(letters=missing)
-        [certificate] = await _issue([(registration, kind)], occasion, actor)
+        [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
+        await have_set(certificate)
         return certificate
 
 
 async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     """The highest certificate of everybody who completed the training and has none yet, all or nothing.
 
-    Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are.
+    Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are. For many people
+    and for who waits for an answer there is `bulk.start`, which does the same in small steps.
     """
     async with transaction():
         await locked_training(training_id)
-        standing = await _standing(training_id)
-        occasion = await _occasion(training_id)
+        occasion = await occasion_of(training_id)
         completed = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
-        highest = [
-            (registration, _kinds_of(registration, occasion.training)[0])
-            for registration in await completed.order_by("created_at", "id").prefetch_related("participant")
-        ]
-        due = [(registration, kind) for registration, kind in highest if (registration.id, kind) not in standing]
+        people = await completed.order_by("created_at", "id").prefetch_related("participant")
+        held = await standing([one.id for one in people])
+        highest = [(one, kinds_of(one, occasion.training)[0]) for one in people]
+        due = [(one, kind) for one, kind in highest if (one.id, kind) not in held]
         printable = [pair for pair in due if not pdf.missing_glyphs(pair[0].participant.full_name)]
-        issued = await _issue(printable, occasion, actor)
+        issued = await issue_to(printable, occasion, actor=actor)
+        for certificate in issued:
+            await have_set(certificate)
         return IssuedTogether(issued, len(due) - len(printable))
 
 
-def _kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
+def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
+    """The kinds that somebody has earned, the highest first, by what attendance says. The course is loaded."""
     return earned_kinds(
         training.course,
         minutes=registration.minutes_attended,
@@ -125,31 +130,57 @@ def _kinds_of(registration: Registration, training: Training) -> list[Certificat
     )
 
 
-async def _standing(training_id: UUID) -> dict[tuple[UUID, CertificateKind], Certificate]:
-    """The training's certificates that were not revoked. Under the training's lock nobody adds to them meanwhile."""
-    found = Certificate.filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
-    return {(certificate.registration_id, certificate.kind): certificate for certificate in await found}
+async def standing(registration_ids: Sequence[UUID]) -> dict[tuple[UUID, CertificateKind], Certificate]:
+    """Their certificates that were not revoked. Under the training's lock nobody adds to them meanwhile."""
+    held: dict[tuple[UUID, CertificateKind], Certificate] = {}
+    for first in range(0, len(registration_ids), AT_ONCE):
+        found = Certificate.filter(registration_id__in=list(registration_ids[first : first + AT_ONCE]))
+        for one in await found.exclude(state=CertificateState.REVOKED):
+            held[one.registration_id, one.kind] = one
+    return held
 
 
-async def _occasion(training_id: UUID) -> Occasion:
-    """What is printed on all of them, with everybody's hours brought up to date."""
+async def occasion_of(training_id: UUID, *, is_over_already: bool = True) -> Occasion:
+    """What is printed on all of them, with everybody's hours brought up to date; in the caller's transaction.
+
+    Refuses (TrainingNotOver, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
+    """
     sessions = await TrainingSession.filter(training_id=training_id)
-    if not is_over(sessions):
+    if is_over_already and not is_over(sessions):
         raise TrainingNotOver
     await settle(training_id)
+    return await same_occasion(training_id, sessions)
+
+
+async def same_occasion(training_id: UUID, sessions: Sequence[TrainingSession] | None = None) -> Occasion:
+    """The same without asking again whether it is over, and with the hours as they are: for a step of many."""
+    if sessions is None:
+        sessions = await TrainingSession.filter(training_id=training_id)
     training = await Training.get(id=training_id).prefetch_related(
         "course", "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
     )
     signatories = [(one.name, one.office) for one in training.hub.operator.signatories]
     if not signatories:
         raise NoSignatory
-    return Occasion(training, sessions, signatories, clock.today())
+    occasion = Occasion(training, sessions, signatories, clock.today())
+    missing = pdf.missing_glyphs(*texts_in_common(sample_sheet(occasion)))
+    if missing:
+        raise UnprintableText(letters=missing)
+    return occasion
 
 
-async def _issue(
-    due: Sequence[tuple[Registration, CertificateKind]], occasion: Occasion, actor: Actor
+async def issue_to(
+    due: Sequence[tuple[Registration, CertificateKind]],
+    occasion: Occasion,
+    *,
+    actor: Actor,
+    state: CertificateState = CertificateState.VALID,
 ) -> list[Certificate]:
-    """Number them, freeze what they print, tell the people, and leave the files to the outbox."""
+    """Number them, freeze what they print, and tell the people whose certificate is valid; in the caller's transaction.
+
+    The caller holds the training's lock, has seen that none of them has one of that kind, and that the names can be
+    printed; and leaves the files to the outbox (`mails.have_set`, or a job).
+    """
     if not due:
         return []
     operator, year = occasion.training.hub.operator, occasion.issued_on.year
@@ -157,18 +188,18 @@ async def _issue(
     replaced = await _replaced(due)
     moment = clock.now()
     certificates = [
-        _certificate(occasion, registration, kind, number + n, moment, actor)
+        _certificate(occasion, registration, kind, number + n, moment, actor, state)
         for n, (registration, kind) in enumerate(due)
     ]
-    missing = pdf.missing_glyphs(*texts_in_common(pdf.CertificateSheet.from_json(certificates[0].sheet)))
-    if missing:
-        raise UnprintableText(letters=missing)
     for certificate in certificates:
         certificate.replaces_id = replaced.get((certificate.registration_id, certificate.kind))
     await Certificate.bulk_create(certificates)
-    for certificate, (registration, _kind) in zip(certificates, due, strict=True):
-        await announce(certificate, registration.participant)
-        await _record_issue(certificate, actor)
+    if state is CertificateState.VALID:
+        people = [registration.participant for registration, _kind in due]
+        await announce(list(zip(certificates, people, strict=True)), occasion.training)
+    act = "certificates.issue" if state is CertificateState.VALID else "certificates.prepare"
+    acts = [Act(one.id, one.hub_id, {"kind": one.kind.value, "folio": one.folio}) for one in certificates]
+    await record_all(act, acts, actor=actor)
     return certificates
 
 
@@ -188,7 +219,13 @@ async def _replaced(due: Sequence[tuple[Registration, CertificateKind]]) -> dict
 
 
 def _certificate(
-    occasion: Occasion, registration: Registration, kind: CertificateKind, number: int, moment: datetime, actor: Actor
+    occasion: Occasion,
+    registration: Registration,
+    kind: CertificateKind,
+    number: int,
+    moment: datetime,
+    actor: Actor,
+    state: CertificateState,
 ) -> Certificate:
     hub, participant = occasion.training.hub, registration.participant
     folio = folio_of(hub.operator.code, occasion.issued_on.year, number)
@@ -197,7 +234,7 @@ def _certificate(
     return Certificate(
         registration_id=registration.id,
         kind=kind,
-        state=CertificateState.VALID,
+        state=state,
         operator_id=hub.operator_id,
         hub_id=hub.id,
         year=occasion.issued_on.year,
@@ -214,19 +251,8 @@ def _certificate(
         sheet=sheet.to_json(),
         design=occasion.training.course.design,
         issued_at=moment,
-        validated_at=moment,
+        validated_at=moment if state is CertificateState.VALID else None,
         issued_by_id=actor.id,
-    )
-
-
-async def _record_issue(certificate: Certificate, actor: Actor) -> None:
-    await record(
-        "certificates.issue",
-        actor=actor,
-        object_id=certificate.id,
-        hub_id=certificate.hub_id,
-        kind=certificate.kind.value,
-        folio=certificate.folio,
     )
 
 
@@ -244,4 +270,5 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
         certificate.revoked_reason = reason.strip()[:LONGEST_REASON]
         await certificate.save(update_fields=["state", "revoked_at", "revoked_reason"])
         await record("certificates.revoke", actor=actor, object_id=certificate.id, hub_id=certificate.hub_id)
+        await status_lists.touch([certificate])
         return certificate

@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from PIL import Image
-from tortoise.exceptions import IntegrityError
 
 from trainings.certificates import pdf
+from trainings.certificates.making import MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
-from trainings.db import transaction
+from trainings.db import lock, reads, transaction
 
 SAMPLE_COLOURS = 32
 
 
 async def file_of(certificate: Certificate) -> CertificateFile:
-    """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file."""
-    kept = await CertificateFile.get_or_none(certificate_id=certificate.id)
-    if kept is not None:
-        return kept
-    sheet = pdf.CertificateSheet.from_json(certificate.sheet)
-    content = await asyncio.to_thread(pdf.render, sheet, timestamp=certificate.issued_at)
-    versions = pdf.versions()
-    try:
-        async with transaction():
-            return await CertificateFile.create(
-                certificate_id=certificate.id,
-                content=content,
-                sha256=hashlib.sha256(content).hexdigest(),
-                typst_version=versions["typst"],
-                design_version=versions["design"],
-                fonts_version=versions["fonts"],
-            )
-    except IntegrityError:
-        return await CertificateFile.get(certificate_id=certificate.id)
+    """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file.
+
+    Not in a transaction. Where the name was corrected while it was set, it is set once more.
+    """
+    while True:
+        kept = await reads(CertificateFile).get_or_none(certificate_id=certificate.id)
+        if kept is not None:
+            return kept
+        now = await Certificate.get(id=certificate.id)
+        [order] = await order_for([now])
+        made = await asyncio.to_thread(make, order)
+        await keep([(now, made)])
 
 
-def sample_png(sheet: pdf.CertificateSheet, page: int) -> bytes:
+async def keep(made: Sequence[tuple[Certificate, MadeFile]]) -> None:
+    """Keep these files, each made for its certificate as given here, in one short transaction.
+
+    One that has a file by now keeps it, and what was made for a revision that is no longer is dropped.
+    """
+    async with transaction():
+        now = {one.id: one.revision for one in await lock(Certificate, [one.id for one, _file in made])}
+        rows = [_row(one, file) for one, file in made if now.get(one.id) == one.revision]
+        await CertificateFile.bulk_create(rows, ignore_conflicts=True)
+
+
+def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
+    return CertificateFile(
+        certificate_id=certificate.id,
+        content=made.content,
+        sha256=made.sha256,
+        unsigned_sha256=made.unsigned_sha256,
+        signed_by=made.signed_by,
+        credential=made.credential,
+        revision=certificate.revision,
+        typst_version=made.versions["typst"],
+        design_version=made.versions["design"],
+        fonts_version=made.versions["fonts"],
+    )
+
+
+def sample_png(sheet: pdf.CertificateSheet, page: int, *, pictures: Mapping[str, pdf.Picture] | None = None) -> bytes:
     """One page as a picture of few colours, a third of its weight. CPU work: call it in a thread."""
-    picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page))).convert("RGB")
+    picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
     file = BytesIO()
     picture.quantize(SAMPLE_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
         file, "PNG", optimize=True

@@ -20,6 +20,7 @@ KIND_WORDS = {
     "training_changed": N_("Cambio de fecha o lugar"),
     "facilitator_changed": N_("Cambio, a quien facilita"),
     "certificate_ready": N_("Diploma o constancia"),
+    "certificate_annulled": N_("Diploma o constancia, anulado"),
     "own_link_again": N_("Enlace otra vez"),
     "session_reminder": N_("Recordatorio"),
     "need_answered": N_("Respuesta sobre un apoyo"),

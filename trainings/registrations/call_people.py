@@ -19,8 +19,8 @@ from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
-from trainings.registrations.call_validity import moot_lists, sessions_told
-from trainings.registrations.letters import REMINDER
+from trainings.registrations.call_papers import told_of_papers
+from trainings.registrations.call_validity import KINDS, PAPERS, moot_lists, sessions_told
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 
 PATIENCE = timedelta(hours=2)
@@ -31,13 +31,6 @@ SAME_MESSAGE = timedelta(hours=12)
 """A reminder's message is of the same day as its list."""
 MOVED_UP = "registrations.promote"
 """The audit line of a group that moved up from the waiting list."""
-KINDS: Mapping[CallReason, frozenset[str]] = {
-    CallReason.CHANGED: frozenset({"training_changed"}),
-    CallReason.CANCELLED: frozenset({"training_cancelled"}),
-    CallReason.REMINDER: frozenset({REMINDER}),
-    CallReason.OFFERED: frozenset({"registration_offered", "registration_promoted"}),
-}
-"""Which messages tell what a list tells, where the list does not name their batch."""
 AT_ONCE = 10_000
 """So many keys are asked for in one question: the engines take some thirty thousand."""
 TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
@@ -104,6 +97,7 @@ class Around:
     earlier: Mapping[UUID, datetime] = field(default_factory=dict)
     moot: frozenset[UUID] = frozenset()
     before: Mapping[UUID, Sequence[CallList]] = field(default_factory=dict)
+    papers: Mapping[UUID, Mapping[UUID, datetime]] = field(default_factory=dict)
 
 
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
@@ -144,10 +138,13 @@ def _people_of(call_list: CallList, around: Around) -> list[Listed]:
 
 
 def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
-    """The marks that stand. A call about a place that was given back tells nothing of the one that they have now."""
+    """The marks that stand. A call about a place that was given back tells nothing of the one that they have now, nor
+    one about a certificate of what became of the next.
+    """
     marks = around.marks.get(call_list.id, {}).get(person.id, ())
-    moved_at = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
-    return standing_marks(one for one in marks if moved_at is None or one.created_at >= moved_at)
+    since = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
+    since = around.papers.get(call_list.id, {}).get(person.id, since)
+    return standing_marks(one for one in marks if since is None or one.created_at >= since)
 
 
 def standing_marks(marks: Iterable[Call]) -> list[Call]:
@@ -169,6 +166,8 @@ def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
         return False
     if call_list.reason is CallReason.OFFERED:
         return _moved_up_unknowing(call_list, person, around)
+    if call_list.reason in PAPERS:
+        return person.id in around.papers.get(call_list.id, {})
     if person.created_at > call_list.created_at:
         return False  # who signed up afterwards was shown what holds now
     return call_list.reason is not CallReason.REMINDER or person.state is RegistrationState.CONFIRMED
@@ -211,6 +210,9 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
         return False
     if call_list.reason is CallReason.OFFERED:
         return job.created_at >= around.moved_up[person.group_id]
+    if call_list.reason in PAPERS:
+        since = around.papers.get(call_list.id, {}).get(person.id)
+        return since is not None and job.created_at >= since
     if call_list.reason is CallReason.REMINDER:
         return job.run_at >= call_list.due_at - SAME_MESSAGE
     return job.created_at >= call_list.created_at
@@ -280,6 +282,7 @@ async def _around(asked: Sequence[CallList], before: Mapping[UUID, Sequence[Call
         earlier=await _ends_of_earlier(offers),
         moot=await moot_lists(lists),
         before=before,
+        papers=await told_of_papers(lists),
     )
 
 

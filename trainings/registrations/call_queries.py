@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings import clock
 from trainings.accounts.permissions import CALLERS
 from trainings.audit.actor import Actor
@@ -14,7 +16,7 @@ from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.models import CallList
 from trainings.registrations.call_people import Listed, people_on
-from trainings.registrations.call_validity import sessions_told
+from trainings.registrations.call_validity import PAPERS, sessions_told
 from trainings.schedule.models import SessionChange, TrainingSession
 from trainings.web.i18n import N_
 
@@ -98,15 +100,19 @@ def _is_recent(moment: datetime) -> bool:
 
 
 async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
-    """The lists of trainings of the actor's hubs that are not over for long."""
+    """The lists of trainings of the actor's hubs that are not over for long, and of certificates issued of late."""
     recent = reads(TrainingSession).filter(
         training__hub_id__in=sorted(actor.hubs_with(CALLERS)), ends_at__gt=clock.now() - READABLE
     )
     if training_id is not None:
         recent = recent.filter(training_id=training_id)
     trainings = {key for (key,) in await recent.values_list("training_id")}
-    lists = reads(CallList).filter(training_id__in=sorted(trainings)).order_by("-created_at", "-id")
-    return await lists.prefetch_related("training__hub") if trainings else []
+    hubs = sorted(actor.hubs_with(CALLERS))
+    papers = Q(reason__in=sorted(PAPERS), due_at__gt=clock.now() - READABLE, hub_id__in=hubs)
+    if training_id is not None:
+        papers &= Q(training_id=training_id)
+    lists = reads(CallList).filter(Q(training_id__in=sorted(trainings)) | papers).order_by("-created_at", "-id")
+    return await lists.prefetch_related("training__hub")
 
 
 async def _spans(lists: Sequence[CallList]) -> dict[UUID, tuple[datetime, datetime]]:
@@ -125,6 +131,8 @@ def _span(
     sessions: Iterable[TrainingSession],
     changes: Iterable[SessionChange],
 ) -> tuple[datetime, datetime]:
+    if call_list.reason in PAPERS:
+        return call_list.due_at, call_list.due_at + READABLE
     of_training = [one for one in sessions if one.training_id == call_list.training_id]
     of_list = [one for one in of_training if one.id in told] or of_training
     spans = [(one.starts_at, one.ends_at) for one in of_list]

@@ -40,6 +40,12 @@ WAITS = {
     RegistrationState.OFFERED: N_("Su lugar está guardado: díganos sí o no."),
 }
 
+PAPERS: dict[CallReason, str] = {
+    CallReason.CERTIFICATE: N_("ya está listo su documento: puede recogerlo en la ventanilla."),
+    CallReason.ANNULLED: N_("hay un cambio en el documento que recibió: por favor llámenos o venga a la ventanilla."),
+}
+"""Of which activity is not said: others may read the telephone."""
+
 CHANGES: dict[ChangeKind, str] = {
     ChangeKind.MOVED: N_("Ahora es el %(now)s."),
     ChangeKind.PLACE: N_("La del %(when)s es en otro lugar."),
@@ -82,7 +88,7 @@ class Told:
     @property
     def to_come(self) -> list[TrainingSession]:
         """The sessions to come of which the list tells that, when and where they are held."""
-        if self.is_off or self.call_list.reason is CallReason.CANCELLED:
+        if self.is_off or self.call_list.reason is CallReason.CANCELLED or self.call_list.reason in PAPERS:
             return []
         if self.differences:
             return [one.session for one in self.differences if one.kind is not ChangeKind.CANCELLED]
@@ -201,6 +207,8 @@ def text_for_all(told: Told, community: str = "") -> str:
 
 def _news(told: Told) -> list[str]:
     """What the list tells everybody alike; offers tell each their own."""
+    if told.call_list.reason in PAPERS:
+        return [gettext(PAPERS[told.call_list.reason])]
     if told.is_off:
         return [_called_off(told)]
     if told.call_list.reason is CallReason.REMINDER:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import CallList, CallReason
+from trainings.registrations.letters import REMINDER
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
@@ -18,6 +19,18 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+
+PAPERS = frozenset({CallReason.CERTIFICATE, CallReason.ANNULLED})
+"""What is told of somebody's certificate, not of days to come."""
+KINDS: Mapping[CallReason, frozenset[str]] = {
+    CallReason.CHANGED: frozenset({"training_changed"}),
+    CallReason.CANCELLED: frozenset({"training_cancelled"}),
+    CallReason.REMINDER: frozenset({REMINDER}),
+    CallReason.OFFERED: frozenset({"registration_offered", "registration_promoted"}),
+    CallReason.CERTIFICATE: frozenset({"certificate_ready"}),
+    CallReason.ANNULLED: frozenset({"certificate_annulled"}),
+}
+"""Which messages tell what a list tells, where the list does not name their batch."""
 
 
 async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
@@ -90,6 +103,8 @@ async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
 
 
 def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | None, is_day_empty: bool) -> bool:
+    if call_list.reason in PAPERS:
+        return False  # what was held and earned stays so
     is_session_off = session is not None and session.state is SessionState.CANCELLED
     if call_list.reason is CallReason.CANCELLED:
         return not (is_off or is_session_off)

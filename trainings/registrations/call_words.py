@@ -13,6 +13,8 @@ REASONS: dict[CallReason, str] = {
     CallReason.CANCELLED: N_("Cancelación"),
     CallReason.REMINDER: N_("Recordatorio"),
     CallReason.OFFERED: N_("Se liberó un lugar"),
+    CallReason.CERTIFICATE: N_("Documento listo"),
+    CallReason.ANNULLED: N_("Documento anulado"),
 }
 
 WHYS: dict[Why, str] = {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trainings.places.models import Hub, Venue
     from trainings.schedule.models import Training
 
-ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready"})
+ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "certificate_annulled"})
 """Messages about one person; all others tell of everybody of a group who has the same address."""
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""

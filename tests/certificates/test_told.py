@@ -1,0 +1,87 @@
+"""Who is told that a certificate is ready, or annulled: by mail where there is an address, else by one list of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.registrations.call_world import calls
+from trainings import clock, jobs
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue, issue_all, revoke
+from trainings.certificates.mails import tell_annulled
+from trainings.certificates.models import Certificate, CertificateKind
+from trainings.db import transaction
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
+from trainings.registrations.call_households import households
+from trainings.registrations.call_texts import text_for, text_for_all, told_by
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+DIPLOMA = CertificateKind.DIPLOMA
+Freeze = Callable[[datetime], None]
+
+
+async def list_about(training: Training, reason: CallReason) -> CallList:
+    return await CallList.get(training_id=training.id, reason=reason)
+
+
+async def reached(call_list: CallList) -> None:
+    [household] = await households(call_list)
+    for registration_id in household.registration_ids:
+        await Call.create(
+            call_list=call_list, registration_id=registration_id, result=CallResult.REACHED, via=CallVia.CALL
+        )
+
+
+async def test_ready_then_mails_where_there_is_an_address_and_one_list_of_calls_for_the_others(
+    db: Settings, freeze: Freeze
+) -> None:
+    training = await make_held()
+    await make_attendee(training, given_names="Ana", email="ana@correo.example")
+    beto = await make_attendee(training, given_names="Beto")
+    freeze(AFTER)
+
+    await issue_all(training.id, actor=PROGRAM)
+
+    assert await OutboxJob.filter(kind="certificate_ready").count() == 1
+    call_list = await list_about(training, CallReason.CERTIFICATE)
+    assert list(await calls(call_list)) == ["Beto"]
+    told = await told_by(call_list)
+    [household] = await households(call_list)
+    assert "ya está listo su documento: puede recogerlo en la ventanilla." in text_for(household, told)
+    assert training.title not in text_for(household, told) + text_for_all(told)
+    freeze(AFTER + timedelta(hours=1))
+    await reached(call_list)
+    await revoke((await Certificate.get(registration_id=beto.id)).id, "nombre mal escrito", actor=PROGRAM)
+    freeze(AFTER + timedelta(hours=2))
+    await issue(beto.id, DIPLOMA, actor=PROGRAM)
+    assert [one.is_reached for one in await households(call_list)] == [False]
+
+
+async def test_annulled_when_it_was_valid_then_the_same_people_are_told(db: Settings, freeze: Freeze) -> None:
+    training = await make_held()
+    await make_attendee(training, given_names="Ana", email="ana@correo.example")
+    await make_attendee(training, given_names="Beto")
+    freeze(AFTER)
+    issued = (await issue_all(training.id, actor=PROGRAM)).certificates
+
+    async with transaction():
+        for one in issued:
+            await revoke(one.id, "se emitió por error", actor=PROGRAM)
+        annulled = await Certificate.all().prefetch_related("registration__participant")
+        await tell_annulled([(one, one.registration.participant) for one in annulled], training)
+
+    assert list(await calls(await list_about(training, CallReason.ANNULLED))) == ["Beto"]
+    assert list(await calls(await list_about(training, CallReason.CERTIFICATE))) == []
+    [job] = await OutboxJob.filter(kind="certificate_annulled")
+    mail = await jobs.COMPOSERS[job.kind](job)
+    assert mail is not None
+    assert "ya no es válido" in mail.text
+    assert "se emitió por error" not in mail.text
+    [earlier] = await OutboxJob.filter(kind="certificate_ready")
+    overtaken = await jobs.COMPOSERS[earlier.kind](earlier)
+    assert overtaken is not None
+    assert overtaken.is_overtaken
+    assert clock.now() == AFTER
