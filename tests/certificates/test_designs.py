@@ -1,17 +1,16 @@
 """The designs in `certificates/`: their samples, fonts and previews, and the shield that a municipality hands in."""
 
-import json
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
-from trainings.certificates import pdf
-from trainings.certificates.designs import FONT_FOLDER
+from trainings.certificates import design_previews, pdf
+from trainings.certificates.designs import FONT_FOLDER, all_designs
 from trainings.lib.typst import CannotTypeset
 
 
@@ -38,17 +37,23 @@ def test_samples_then_each_is_printable_on_two_pages(file: Path) -> None:
     assert len(rendered(sample(file.stem)).pages) == 2
 
 
-def test_sample_of_the_design_then_is_what_the_program_hands_over() -> None:
-    shown = json.loads((SAMPLES.parent / "sample.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("key", sorted(all_designs()))
+def test_design_then_its_sample_and_preview_are_as_it_is_now(key: str) -> None:
+    design = all_designs()[key]
 
-    assert shown == json.loads(json.dumps(pdf.design_data(sample())))
+    shown = (design.folder / design_previews.SAMPLE).read_text(encoding="utf-8")
+    assert shown == design_previews.sample_text(design)
+    drawn = Image.open(BytesIO(design_previews.preview(design, pdf.typesetter(design)))).convert("L")
+    kept = Image.open(design.folder / design_previews.PREVIEW).convert("L")
+    assert kept.size == drawn.size
+    assert ImageStat.Stat(ImageChops.difference(kept, drawn)).mean[0] < 0.5, f"trainings design preview {key}"
 
 
 def test_fonts_then_are_the_files_their_table_says() -> None:
     table = (FONT_FOLDER / "README.md").read_text(encoding="utf-8")
 
-    files = [*FONT_FOLDER.glob("*.ttf"), FONT_FOLDER / "OFL.txt"]
-    assert len(files) == 3
+    files = [*FONT_FOLDER.glob("*.ttf"), *FONT_FOLDER.glob("OFL*.txt")]
+    assert len(files) == 5
     for file in files:
         assert f"| {file.name} | " in table
         assert sha256(file.read_bytes()).hexdigest() in table

@@ -17,10 +17,12 @@ from typing import Any
 
 from trainings.certificates.printed import KINDS, CertificateSheet
 from trainings.lib import dates
-from trainings.places.words import HUB_NAME
-from trainings.schedule.models import CourseKind
+from trainings.web.i18n import gettext as _
 
 TEXTS = Path(__file__).parents[2] / "certificates" / "texts"
+ACTIVITIES = ("charla", "taller", "curso", "diplomado")
+"""The codes of `CourseKind`, spelled here so that whoever only sets pages needs no database."""
+
 COUNTED_IN_WORDS = frozenset({"es", "en"})
 
 Runs = list[tuple[str, str]]
@@ -28,7 +30,7 @@ Runs = list[tuple[str, str]]
 
 # fmt: off
 _KEYS: dict[str, frozenset[str]] = {
-    "name": frozenset(), "tag": frozenset(), "authority": frozenset({"operator", "hub"}),
+    "name": frozenset(), "tag": frozenset(), "authority": frozenset({"operator"}),
     **{
         f"kinds.{kind}.{key}": placeholders
         for kind in sorted(KINDS)
@@ -38,14 +40,14 @@ _KEYS: dict[str, frozenset[str]] = {
         )
     },
     **{
-        f"activities.{kind.value}.{key}": placeholders
-        for kind in CourseKind
+        f"activities.{kind}.{key}": placeholders
+        for kind in ACTIVITIES
         for key, placeholders in (("name", frozenset[str]()), ("held", frozenset({"days"})))
     },
     "quoted": frozenset({"title"}), "to": frozenset(), "made": frozenset({"place", "date"}), "contents": frozenset(),
     "topic": frozenset(), "hours": frozenset(), "total": frozenset(), "check": frozenset({"this"}),
     "code": frozenset(), "folio": frozenset(), "support": frozenset(), "shield": frozenset({"issuer"}),
-    "no_shield": frozenset(), "stamp": frozenset(), "qr": frozenset({"this"}),
+    "no_shield": frozenset(), "qr": frozenset({"this"}),
 }
 # fmt: on
 
@@ -78,13 +80,18 @@ def _sentence(file: Path, kept: Any, key: str) -> str:
     for part in key.split("."):
         kept = kept.get(part) if isinstance(kept, dict) else None
     if not isinstance(kept, str) or not kept.strip():
-        raise UnusableTexts(f"{file.name}: {key} is missing")
+        raise UnusableTexts(_("%(file)s: falta %(key)s.") % {"file": file.name, "key": key})
     try:
-        unknown = {name for _, name, _, _ in Formatter().parse(kept) if name is not None} - _KEYS[key]
+        found = {name for _text, name, _spec, _how in Formatter().parse(kept) if name is not None}
     except ValueError as error:
         raise UnusableTexts(f"{file.name}: {key}: {error}") from error
-    if unknown:
-        raise UnusableTexts(f"{file.name}: {key}: nothing fills {{{min(unknown)}}}")
+    for name in sorted(found ^ _KEYS[key]):
+        sentence = (
+            _("%(file)s: en %(key)s sobra {%(name)s}.")
+            if name in found
+            else _("%(file)s: en %(key)s falta {%(name)s}.")
+        )
+        raise UnusableTexts(sentence % {"file": file.name, "key": key, "name": name})
     return kept
 
 
@@ -106,11 +113,11 @@ def files_of(language: str) -> list[Path]:
 
 
 def authority(code: str, operator: str) -> str:
-    return wording(code).sentences["authority"].format(operator=operator, hub=HUB_NAME)
+    return wording(code).sentences["authority"].format(operator=operator)
 
 
-def activity(code: str, kind: CourseKind) -> str:
-    return wording(code).sentences[f"activities.{kind.value}.name"]
+def activity(code: str, kind: str) -> str:
+    return wording(code).sentences[f"activities.{kind}.name"]
 
 
 def days(code: str, held: Sequence[date]) -> str:
@@ -139,11 +146,11 @@ class _Filled:
     def words(self) -> dict[str, Any]:
         said = self.wording.sentences
         kind = f"kinds.{self.sheet.kind}"
-        lang, _, region = self.wording.tag.partition("-")
+        lang, _dash, region = self.wording.tag.partition("-")
         this = said[f"{kind}.this"]
         held = said[f"activities.{self._activity_kind()}.held"]
         reason = said[f"{kind}.reason"].replace("{held}", held)
-        plain = ("to", "contents", "topic", "total", "code", "folio", "support", "no_shield", "stamp")
+        plain = ("to", "contents", "topic", "total", "code", "folio", "support", "no_shield")
         return {name: said[name] for name in plain} | {
             "lang": lang,
             "region": region or None,
@@ -162,7 +169,7 @@ class _Filled:
         return list(_merged(self._pieces(template)))
 
     def _pieces(self, template: str) -> Iterator[tuple[str, str]]:
-        for words, name, _, _ in Formatter().parse(template):
+        for words, name, _spec, _how in Formatter().parse(template):
             yield words, ""
             if name is not None:
                 yield self._value(name), name if name in ("title", "days") else ""
@@ -190,7 +197,7 @@ class _Filled:
         """Older sheets know only the noun: its article tells whether it was held in the feminine."""
         if self.sheet.activity_kind:
             return self.sheet.activity_kind
-        return (CourseKind.CHARLA if self.sheet.activity.startswith("la ") else CourseKind.TALLER).value
+        return "charla" if self.sheet.activity.startswith("la ") else "taller"
 
     def _hours(self) -> str:
         match self.wording.code:

@@ -12,6 +12,7 @@ from typing import Any
 
 from trainings.certificates import design_texts
 from trainings.certificates.printed import KINDS
+from trainings.web.i18n import gettext as _
 
 DESIGNS = Path(__file__).parents[2] / "certificates"
 LIBRARY = DESIGNS / "lib"
@@ -21,8 +22,11 @@ FIRST = "diploma"
 
 PAPERS = frozenset({"us-letter", "a4"})
 ORIENTATIONS = frozenset({"landscape", "portrait"})
-SLOTS = frozenset({"shield", "logos", "supporters", "stamp", "note", "band"})
+SLOTS = frozenset({"shield", "logos", "supporters", "note", "band"})
 """What a design may leave out; all else that a sheet holds it has to print."""
+
+OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
+"""What came with the program. All others are set apart from it, where they can break nothing."""
 
 _WITH_ANY_SECOND = "+*"
 
@@ -54,6 +58,10 @@ class DesignInfo:
         return self.folder.name
 
     @property
+    def is_ours(self) -> bool:
+        return self.folder.parent == DESIGNS and self.key in OURS
+
+    @property
     def file(self) -> Path:
         return self.folder / "design.typ"
 
@@ -81,7 +89,7 @@ def read_design(folder: Path) -> DesignInfo:
         kept = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
-    problems = list(_problems(kept)) if isinstance(kept, dict) else ["it is no object { … }"]
+    problems = list(_problems(kept)) if isinstance(kept, dict) else [_("no es un objeto { … }")]
     if problems:
         raise UnusableManifest(f"{folder.name}/manifest.json: {'; '.join(problems)}")
     return DesignInfo(
@@ -104,12 +112,10 @@ def _problems(kept: dict[str, Any]) -> list[str]:
         *_unknown("orientation", [str(kept.get("orientation"))], ORIENTATIONS),
         *_unknown("slots", _texts(kept, "slots"), SLOTS),
     ]
-    wrong += [f"{name} is missing" for name in ("kinds", "languages") if not _texts(kept, name)]
-    if not isinstance(kept.get("slots"), list):
-        wrong.append("slots is missing")
-    if not isinstance(kept.get("title"), str) or not kept["title"].strip():
-        wrong.append("title is missing")
-    return wrong
+    missing = [name for name in ("kinds", "languages") if not _texts(kept, name)]
+    missing += [] if isinstance(kept.get("slots"), list) else ["slots"]
+    missing += [] if str(kept.get("title") or "").strip() else ["title"]
+    return wrong + [_("falta %(name)s") % {"name": name} for name in missing]
 
 
 def _texts(kept: dict[str, Any], name: str) -> list[str]:
@@ -118,7 +124,9 @@ def _texts(kept: dict[str, Any], name: str) -> list[str]:
 
 
 def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
-    return [f"{name}: there is no {one}, only {', '.join(sorted(known))}" for one in found if one not in known]
+    sentence = _("%(name)s: no hay %(one)s, sólo %(known)s")
+    listed = ", ".join(sorted(known))
+    return [sentence % {"name": name, "one": one, "known": listed} for one in found if one not in known]
 
 
 @cache

@@ -22,6 +22,7 @@ from trainings.certificates import bands, design_texts
 from trainings.certificates.designs import DESIGNS, FIRST, LIBRARY, DesignInfo, all_designs, design_for
 from trainings.certificates.printed import KINDS, MOST_SIGNATORIES, CertificateSheet, Picture
 from trainings.lib import qr
+from trainings.lib.sandbox import DesignApart
 from trainings.lib.tokens import show_certificate_code
 from trainings.lib.typst import CannotTypeset, Design
 
@@ -129,7 +130,7 @@ def _design(sheet: CertificateSheet) -> DesignInfo:
 
 @cache
 def typesetter(design: DesignInfo) -> Design:
-    return Design(design.file, root=DESIGNS, fonts=design.fonts)
+    return (Design if design.is_ours else DesignApart)(design.file, root=DESIGNS, fonts=design.fonts)
 
 
 # -- pictures

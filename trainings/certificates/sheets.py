@@ -104,7 +104,7 @@ def _sheet(
         authority=design_texts.authority(first, hub.operator.name),
         letterhead=_letterhead(hub),
         person_name=person_name,
-        activity=design_texts.activity(first, course.kind),
+        activity=design_texts.activity(first, course.kind.value),
         title=training.title,
         minutes=minutes,
         held_text=design_texts.days(first, occasion.held_days),
@@ -130,6 +130,9 @@ def _sheet(
 
 
 def _letterhead(hub: Hub) -> tuple[str, ...]:
+    """The operator's own lines, or its name and where it is."""
+    if hub.operator.letterhead:
+        return tuple(hub.operator.letterhead.splitlines())
     if hub.operator.kind is OperatorKind.ASSOCIATION:
         return (hub.operator.name, hub.seat.full_name)
     municipality = hub.operator.municipality

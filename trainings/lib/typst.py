@@ -6,6 +6,7 @@ It takes a few milliseconds of one core a sheet, so call it in a thread and outs
 from __future__ import annotations
 
 import json
+import re
 import struct
 import threading
 from collections.abc import Mapping
@@ -15,9 +16,22 @@ from typing import Any
 
 import typst
 
+# Typst draws a corner before the place of an error: "┌─ diploma/design.typ:12:7".
+_PLACE = re.compile(r"─ (\S.*?):(\d+):\d+")
+
 
 class CannotTypeset(RuntimeError):
-    """The design or its fonts cannot print this: a bug, since texts are checked with `Design.missing` before."""
+    """The design or its fonts cannot print this: a bug, since texts are checked with `Design.missing` before.
+
+    `line` is where in the design Typst stopped, none where it does not say.
+    """
+
+    def __init__(self, sentence: str, *, diagnostic: str = "") -> None:
+        found = _PLACE.search(diagnostic)
+        self.reason = sentence
+        self.file = Path(found[1]).name if found else ""
+        self.line = int(found[2]) if found else None
+        super().__init__(f"{sentence} ({self.file}, line {self.line})" if found else sentence)
 
 
 class Design:
@@ -37,9 +51,10 @@ class Design:
         try:
             made, warnings = self._compiler().compile_with_warnings(format=output, sys_inputs=inputs, **options)
         except typst.TypstError as error:
-            raise CannotTypeset(f"{name}: {error.message}") from error
+            raise CannotTypeset(f"{name}: {error.message}", diagnostic=error.diagnostic) from error
         if warnings or not made:
-            raise CannotTypeset(f"{name}: {'; '.join(warning.message for warning in warnings)}")
+            said = "; ".join(warning.message for warning in warnings)
+            raise CannotTypeset(f"{name}: {said}", diagnostic="".join(warning.diagnostic for warning in warnings))
         return made if isinstance(made, list) else [made]
 
     def missing(self, *texts: str) -> str:
@@ -94,9 +109,9 @@ def _first_plane(font: bytes, table: int) -> frozenset[int]:
 
     def has_glyph(segment: int, point: int) -> bool:
         if not offsets[segment]:
-            return (point + deltas[segment]) % 65_536 != 0
+            return bool((point + deltas[segment]) % 65_536)
         place = lists[3] + 2 * segment + offsets[segment] + 2 * (point - firsts[segment])
-        return bool(struct.unpack_from(">H", font, place)[0])
+        return struct.unpack_from(">H", font, place) != (0,)
 
     return frozenset(
         point

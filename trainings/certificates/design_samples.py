@@ -1,0 +1,137 @@
+"""Made-up certificates to look at a design with: the shortest and the longest that it has to hold, and a usual one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from functools import cache
+
+from trainings.certificates import design_texts
+from trainings.certificates.designs import DESIGNS, DesignInfo
+from trainings.certificates.printed import CertificateSheet, Picture
+
+PICTURES = ("shield.svg", "wide-logo.svg", "logo.svg")
+LONGEST_NAME = "María de los Ángeles Concepción Francisca Xiloj Tz’unun viuda de De León y Velásquez Coc’a"
+LONGEST_TITLE = (
+    "Derechos de las personas migrantes, no discriminación y lenguaje sin estereotipos en la radio comunitaria, la "
+    "escuela, los puestos de salud y la alcaldía auxiliar de cada comunidad"
+)
+
+
+class Size(StrEnum):
+    SHORTEST = "shortest"
+    USUAL = "usual"
+    LONGEST = "longest"
+
+
+@cache
+def pictures() -> dict[str, Picture]:
+    """A shield and two logos, by their SHA-256."""
+    contents = [(DESIGNS / "samples" / name).read_bytes() for name in PICTURES]
+    return {hashlib.sha256(content).hexdigest(): Picture(content, "image/svg+xml") for content in contents}
+
+
+def sample(
+    design: DesignInfo, size: Size = Size.USUAL, *, kind: str | None = None, language: str | None = None
+) -> CertificateSheet:
+    """A certificate of nobody; without `kind` and `language` in the first ones that the design has."""
+    chosen_kind = kind or next(one for one in ("diploma", "certificado", "constancia") if one in design.kinds)
+    sheet = {Size.SHORTEST: _shortest, Size.USUAL: _usual, Size.LONGEST: _longest}[size]()
+    chosen = language or design.all_languages()[0]
+    first = chosen.partition("+")[0]
+    return replace(
+        sheet,
+        kind=chosen_kind,
+        design=design.key,
+        language=chosen,
+        authority=design_texts.authority(first, sheet.operator),
+        activity=design_texts.activity(first, sheet.activity_kind),
+        held_text=design_texts.days(first, sheet.held_days),
+    )
+
+
+def _usual() -> CertificateSheet:
+    shield, wide, small = pictures()
+    return CertificateSheet(
+        kind="diploma",
+        authority="",
+        letterhead=("Municipalidad de La Libertad", "Departamento de Petén"),
+        person_name="María Elena Caal Tzib",
+        activity="",
+        title="Ruta de protección de niñez y adolescencia no acompañada",
+        minutes=480,
+        held_text="",
+        place="La Libertad, Petén",
+        issued_on=date(2027, 3, 5),
+        contents=(
+            ("Niñez y adolescencia no acompañada: quiénes son y qué derechos tienen", 120),
+            ("Primer contacto: escuchar, no interrogar, no separar", 60),
+            ("La ruta paso a paso: IGM, PGN, SBS y juzgado", 180),
+            ("Casos de La Libertad y coordinación en el municipio", 120),
+        ),
+        signatories=(
+            ("Otto Rolando Méndez Pop", "Alcalde municipal"),
+            ("Silvia Marina Tut Che", "Coordinadora de la ventanilla"),
+            ("Marta Julia Choc Ical", "Facilitadora"),
+        ),
+        folio="VIMMIG-1705-2027-000123",
+        code="7K3MQ9XBFHJ4T2",
+        check_url="HTTPS://VENTANILLAS.EXAMPLE/V/7K3MQ9XBFHJ4T2",
+        host_text="ventanillas.example/verificar",
+        operator="Municipalidad de La Libertad, Petén",
+        activity_kind="taller",
+        held_days=(date(2027, 3, 4),),
+        shield=shield,
+        logos=((wide, "Organización de muestra"), (small, "Asociación de muestra")),
+        note=("Firmado electrónicamente por la Municipalidad de La Libertad, Petén.",),
+    )
+
+
+def _shortest() -> CertificateSheet:
+    usual = _usual()
+    return replace(
+        usual,
+        person_name="Ba",
+        title="Mi derecho",
+        minutes=90,
+        activity_kind="charla",
+        contents=(("Mi derecho", 90),),
+        signatories=usual.signatories[:2],
+        shield="",
+        logos=(),
+        note=(),
+    )
+
+
+def _longest() -> CertificateSheet:
+    usual = _usual()
+    return replace(
+        usual,
+        letterhead=("Municipalidad de San Miguel Sigüilá", "Departamento de Quetzaltenango"),
+        operator="Municipalidad de San Miguel Sigüilá, Quetzaltenango",
+        person_name=LONGEST_NAME,
+        title=LONGEST_TITLE,
+        activity_kind="diplomado",
+        minutes=39 * 60 + 30,
+        place="San Miguel Sigüilá, Quetzaltenango",
+        issued_on=date(2027, 12, 31),
+        held_days=(*(date(2027, 2, day) for day in (4, 11, 18, 25)), date(2027, 3, 4), date(2027, 3, 5)),
+        contents=tuple(
+            (f"Módulo {n}: niñez y adolescencia no acompañada, quiénes son y qué derechos tienen en el camino", 158)
+            for n in range(1, 16)
+        ),
+        signatories=(
+            ("María de los Ángeles Concepción Xiloj de León", "Alcaldesa municipal de San Miguel Sigüilá"),
+            ("Juan Ba", "Coordinador de la Ventanilla Informativa Municipal sobre Migración"),
+            ("Ixch’el Q’anil Coc", "Facilitadora"),
+        ),
+        folio="VIMMIG-0908-2027-000007",
+        supporters=("Organización que apoya el taller", "Asociación que presta el salón"),
+        logos=(*usual.logos, (usual.logos[0][0], "Cooperación de muestra")),
+        note=(
+            "Firmado electrónicamente por la Municipalidad de San Miguel Sigüilá, Quetzaltenango,",
+            "con un certificado propio. El lector de PDF dice si el archivo está como se firmó.",
+        ),
+    )

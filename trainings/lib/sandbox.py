@@ -1,0 +1,82 @@
+"""Sets designs of others: in a process of its own, with little memory, little time, no network and no way back to us.
+
+Typst itself stops `while true` and reads only below its root; what it cannot stop is a loop within a loop and a list as
+long as the memory, which would take the whole program along.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from trainings.lib.typst import CannotTypeset, Design
+
+SECONDS = 8.0
+MEMORY = 1 << 30
+"""Bytes of address space; a usual certificate takes a tenth of it."""
+
+_CHILD = Path(__file__).with_name("sandbox_child.py")
+# Packages are fetched through whatever proxy is named: nobody listens at this one.
+_NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+
+
+class TookTooLong(CannotTypeset):
+    """It was still at work when its time was up."""
+
+
+class TookTooMuch(CannotTypeset):
+    """It asked for more memory than it may have, or ended in another way that is no answer."""
+
+
+class DesignApart(Design):
+    """A design that is set apart from us; it takes some tenths of a second each time."""
+
+    def __init__(self, file: Path, *, root: Path, fonts: Path, seconds: float = SECONDS) -> None:
+        super().__init__(file, root=root, fonts=fonts)
+        self.seconds = seconds
+
+    def make(self, data: Mapping[str, Any], output: typst.OutputFormat, *, name: str, **options: Any) -> list[bytes]:
+        """As `Design.make`; refuses (`TookTooLong`, `TookTooMuch`) what does not end or does not fit."""
+        order = {
+            "file": str(self.file),
+            "root": str(self.root),
+            "fonts": str(self.fonts),
+            "data": json.dumps(data, ensure_ascii=False),
+            "format": output,
+            "options": {key: value.timestamp() if key == "timestamp" else value for key, value in options.items()},
+            "memory": MEMORY,
+            "seconds": self.seconds,
+        }
+        try:
+            ended = subprocess.run(  # noqa: S603 - our own file and interpreter
+                [sys.executable, "-I", str(_CHILD)],
+                input=json.dumps(order).encode(),
+                capture_output=True,
+                timeout=self.seconds,
+                env=_NO_NETWORK,
+                cwd=self.root,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TookTooLong(f"{name}: {self.file.parent.name} is not done after {self.seconds:g} seconds") from error
+        if ended.returncode != 0:
+            raise TookTooMuch(f"{name}: {self.file.parent.name} ended with {ended.returncode}")
+        return self._pages(ended.stdout, name)
+
+    def _pages(self, answer: bytes, name: str) -> list[bytes]:
+        """A line of JSON, then the pages one after the other."""
+        head, _, rest = answer.partition(b"\n")
+        told = json.loads(head)
+        if "error" in told:
+            raise CannotTypeset(f"{name}: {told['error']}", diagnostic=told["diagnostic"])
+        pages = []
+        for size in told["sizes"]:
+            pages.append(rest[:size])
+            rest = rest[size:]
+        return pages

@@ -1,0 +1,49 @@
+"""The other end of `sandbox.DesignApart`: reads an order, sets one design, answers, ends. Imports nothing of ours."""
+
+import json
+import resource
+import sys
+import tempfile
+from datetime import UTC, datetime
+from typing import Any
+
+
+def main() -> None:
+    order = json.load(sys.stdin)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
+    cpu = int(order["seconds"]) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    with tempfile.TemporaryDirectory() as empty:
+        # Nothing may be written from here on, not even an empty file.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        head, pages = _answer(order, empty)
+        sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + b"".join(pages))
+        sys.stdout.flush()
+
+
+def _answer(order: dict[str, Any], empty: str) -> tuple[dict[str, Any], list[bytes]]:
+    import typst  # noqa: PLC0415 - after the limits are set
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[order["fonts"]])
+    options = order["options"]
+    if "timestamp" in options:
+        options["timestamp"] = datetime.fromtimestamp(options["timestamp"], tz=UTC)
+    try:
+        compiler = typst.Compiler(
+            order["file"], root=order["root"], font_paths=fonts, package_path=empty, package_cache_path=empty
+        )
+        made, warnings = compiler.compile_with_warnings(
+            format=order["format"], sys_inputs={"data": order["data"]}, **options
+        )
+    except typst.TypstError as error:
+        return {"error": error.message, "diagnostic": error.diagnostic}, []
+    if warnings or not made:
+        said = "; ".join(warning.message for warning in warnings)
+        return {"error": said, "diagnostic": "".join(warning.diagnostic for warning in warnings)}, []
+    pages = made if isinstance(made, list) else [made]
+    return {"sizes": [len(page) for page in pages]}, pages
+
+
+if __name__ == "__main__":
+    main()
