@@ -23,7 +23,8 @@ from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.models import Certificate
+from trainings.certificates import issuer_keys
+from trainings.certificates.models import Certificate, IssuerKey
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.notes import recordings
@@ -76,6 +77,7 @@ class Objects:
     held: Training
     completed: Registration
     certificate: Certificate
+    issuer_key: IssuerKey
     message: OutboxJob
     batch: UUID
     call_list: CallList
@@ -154,6 +156,7 @@ class Objects:
                 "purpose": "photo",
             },
             **{path: {"code": self.certificate.code} for path in ("/verificar/", "/V/", "/v/")},
+            "/emisores/": {"code": self.operator.code, "id": self.issuer_key.id, "name": self.certificate.year},
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/actividades/": {"slug": self.activity.slug},
             "/marcar/api/sesiones/": {"id": next(iter(self.coming.sessions)).id},
@@ -222,6 +225,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         held=held,
         completed=completed,
         certificate=certificate,
+        issuer_key=await _issuer_key(operator),
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
         call_list=await CallList.get(batch_id=batch),
@@ -236,6 +240,11 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         phone=await _phone(coming, facilitators),
         sheet=await print_sheet(next(iter(coming.sessions)).id, n_blank=1, columns=["dpi"], actor=PROGRAM),
     )
+
+
+async def _issuer_key(operator: Operator) -> IssuerKey:
+    await issuer_keys.current(operator.id)
+    return (await issuer_keys.public_keys(operator.id))[0]
 
 
 async def _phone(training: Training, facilitators: Iterable[User]) -> Device:

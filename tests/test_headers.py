@@ -99,7 +99,7 @@ async def test_pages_behind_a_token_are_kept_and_indexed_by_nobody_and_their_add
     pages = await every_page(client, tmp_path, db)
 
     secret = {path: page for path, page in pages.items() if path.startswith(BEHIND_TOKENS)}
-    assert len(secret) == 24
+    assert len(secret) == 26
     assert {path for path, page in secret.items() if page.headers.get("cache-control") != "no-store"} == set()
     assert {path for path, page in secret.items() if page.headers.get("x-robots-tag") != "noindex"} == set()
     html = {path: page.text for path, page in secret.items() if "html" in page.headers.get("content-type", "")}

@@ -16,6 +16,7 @@ from trainings.db import lock, reads, transaction
 from trainings.lib import tokens
 from trainings.places.models import Operator
 from trainings.settings import get_settings
+from trainings.versions.actions import bump
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ async def current(operator_id: UUID) -> KeyPair:
     return _pair(key, operator.code)
 
 
+async def in_use(operator_id: UUID) -> KeyPair | None:
+    """The same, but none is made: for who only reads."""
+    operator = await reads(Operator).get(id=operator_id)
+    key = await _in_use(operator_id)
+    return _pair(key, operator.code) if key is not None else None
+
+
 async def rotate(operator_id: UUID, *, actor: Actor) -> IssuerKey:
     """Sign with a new key from now on. What the old one signed still verifies: its public half stays where it is."""
     async with transaction():
@@ -47,12 +55,18 @@ async def rotate(operator_id: UUID, *, actor: Actor) -> IssuerKey:
         for one in old:
             one.retired_at = clock.now()
             await one.save(update_fields=["retired_at"])
+        await bump(rotations_of(operator_id))
         return key
 
 
 async def public_keys(operator_id: UUID) -> list[IssuerKey]:
     """All keys the operator ever signed with, the one in use first."""
     return await reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
+
+
+def rotations_of(operator_id: UUID) -> str:
+    """The counter of an operator's changes of key: what is signed and kept in memory is then signed anew."""
+    return f"issuer-keys:{operator_id}"
 
 
 def key_address(operator_code: str, key_id: UUID) -> str:

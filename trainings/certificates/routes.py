@@ -6,7 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.certificates import check_routes, late_routes, signature_routes, staff_routes
+from trainings.certificates import (
+    badge_routes,
+    check_routes,
+    issuer_routes,
+    late_routes,
+    signature_routes,
+    staff_routes,
+)
 from trainings.certificates.files import file_of
 from trainings.certificates.queries import own_certificate
 from trainings.certificates.views import pdf_response
@@ -24,7 +31,9 @@ async def own_file(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route("/i/{token}/diploma/{code}.pdf", own_file),
+    *badge_routes.routes,
     *check_routes.routes,
+    *issuer_routes.routes,
     *staff_routes.routes,
     *late_routes.routes,
     *signature_routes.routes,

@@ -1,0 +1,62 @@
+"""`/emisores/{code}`: who issues, with which keys, and what was revoked: for programs, and a page for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.certificates import issuers, status_lists
+from trainings.certificates.badges import LIST_PATHS
+from trainings.web.allow import PUBLIC, allow
+from trainings.web.render import render
+
+LINKED_DATA = "application/ld+json"
+OPEN = {"access-control-allow-origin": "*"}
+"""Public for programs in any page: verifiers often are one."""
+KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
+SHORTLY = {**OPEN, "cache-control": f"public, max-age={status_lists.MAX_AGE}"}
+
+
+@allow(PUBLIC)
+async def show(request: Request) -> Response:
+    """The profile for programs, a page for who asks for one."""
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    if "text/html" not in request.headers.get("accept", ""):
+        return linked_data(issuers.profile(issuer), {**KEPT, "vary": "Accept"})
+    return render(request, "certificates/issuer.html", {"issuer": issuer}, headers={"vary": "Accept"})
+
+
+@allow(PUBLIC)
+async def key(request: Request) -> Response:
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    return linked_data(issuers.public_key(issuer, request.path_params["id"]), KEPT)
+
+
+@allow(PUBLIC)
+async def status_list(request: Request) -> Response:
+    """From memory, or 304 to who has it."""
+    _, _, code, path, name = request.url.path.split("/")
+    kept = await status_lists.status_list(code, path, name)
+    headers = {**SHORTLY, "etag": kept.etag}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {kept.etag, "*"}:
+        return Response(None, 304, headers)
+    return Response(kept.body, 200, headers, LINKED_DATA)
+
+
+def linked_data(document: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(json.dumps(document, ensure_ascii=False), 200, headers, LINKED_DATA)
+
+
+ISSUER = "/emisores/{code}"
+
+routes: list[BaseRoute] = [
+    Route(ISSUER, show),
+    Route(ISSUER + "/llaves/{id:uuid}", key),
+    *(Route(f"{ISSUER}/{path}/{{name}}", status_list) for path in LIST_PATHS.values()),
+]

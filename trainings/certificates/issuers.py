@@ -1,0 +1,78 @@
+"""An operator as whoever checks its badges and lists meets it: its profile, its public keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from trainings.certificates import badges, issuer_keys, proofs
+from trainings.certificates.models import FolioSeries, IssuerKey
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.places.models import Operator
+from trainings.settings import get_settings
+from trainings.web.i18n import N_
+
+CONTROLLERS, MULTIKEY = "https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"
+
+
+class UnknownIssuer(NotFound):
+    code = "unknown_issuer"
+    sentence = N_("No encontramos a quien emite estos certificados.")
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An operator with its municipality, its keys from the one in use to the oldest, and the years it issued in."""
+
+    operator: Operator
+    keys: Sequence[IssuerKey]
+    years: Sequence[int]
+
+    @property
+    def address(self) -> str:
+        return badges.issuer_address(get_settings().base_url.rstrip("/"), self.operator.code)
+
+
+async def find_issuer(operator_code: str) -> Issuer:
+    operator = await reads(Operator).get_or_none(code=operator_code).prefetch_related("municipality")
+    if operator is None:
+        raise UnknownIssuer
+    years: Any = (
+        await reads(FolioSeries).filter(operator_id=operator.id).order_by("-year").values_list("year", flat=True)
+    )
+    return Issuer(operator, await issuer_keys.public_keys(operator.id), list(years))
+
+
+def profile(issuer: Issuer) -> dict[str, Any]:
+    """Open Badges 3.0 Profile, with the keys that speak for it. What a retired one signed still stands."""
+    methods = [_method(issuer, key) for key in issuer.keys]
+    return {
+        "@context": [CONTROLLERS, MULTIKEY, proofs.OPEN_BADGES],
+        "id": issuer.address,
+        "type": ["Profile"],
+        "name": issuer.operator.name,
+        "url": issuer.address,
+        "description": issuer.operator.municipality.full_name,
+        "verificationMethod": methods,
+        "assertionMethod": [method["id"] for method in methods],
+    }
+
+
+def public_key(issuer: Issuer, key_id: UUID) -> dict[str, Any]:
+    """One key as a document of its own. Raises UnknownIssuer where it is not theirs."""
+    key = next((one for one in issuer.keys if one.id == key_id), None)
+    if key is None:
+        raise UnknownIssuer
+    return {"@context": MULTIKEY, **_method(issuer, key)}
+
+
+def _method(issuer: Issuer, key: IssuerKey) -> dict[str, Any]:
+    return {
+        "id": issuer_keys.key_address(issuer.operator.code, key.id),
+        "type": "Multikey",
+        "controller": issuer.address,
+        "publicKeyMultibase": key.public_key,
+    }

@@ -1,0 +1,209 @@
+"""Bitstring status lists (W3C): which numbers of an operator's year are revoked, and which wait to become valid.
+
+Rendered and signed once, kept in memory, and made anew when their counter has moved. Bytes depend on rows alone, so
+several processes, and the same one after a restart, give the same bytes and ETags.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from trainings import clock
+from trainings.certificates import badges, issuer_keys, proofs
+from trainings.certificates.badges import ENTRIES, LIST_PATHS, REVOCATION, SUSPENSION
+from trainings.certificates.issuer_keys import KeyPair, rotations_of
+from trainings.certificates.models import Certificate, CertificateState, FolioSeries
+from trainings.db import reads
+from trainings.errors import NotFound
+from trainings.places.models import Operator
+from trainings.settings import get_settings
+from trainings.versions.actions import bump, moved_at
+from trainings.versions.queries import current
+from trainings.web.i18n import N_
+
+MEMO_SECONDS = 2.0
+"""How long another process's revocation may stay unseen: a storm of verifiers costs one query in two seconds."""
+
+SETTLING_SECONDS = 10.0
+"""So long after a change in this process every request asks, until the change is seen: its transaction may be open."""
+
+MAX_AGE = 30
+"""Seconds for which whoever asked may keep a list without asking again."""
+
+MOST_LISTS = 1024
+STATES = {REVOCATION: CertificateState.REVOKED, SUSPENSION: CertificateState.PREPARED}
+PURPOSES = {path: purpose for purpose, path in LIST_PATHS.items()}
+NAME = re.compile(r"([0-9]{4})(?:-([2-9]|[1-9][0-9]{1,2}))?")
+
+
+class UnknownList(NotFound):
+    code = "unknown_list"
+    sentence = N_("Esa lista no existe.")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """Which one: the `nth` list (from 0) of an operator's year, for one purpose."""
+
+    operator_id: UUID
+    operator_code: str
+    year: int
+    nth: int
+    purpose: str
+
+    @property
+    def address(self) -> str:
+        return badges.list_address(_base_url(), self.operator_code, self.year, self.nth, self.purpose)
+
+    @property
+    def counters(self) -> tuple[str, str]:
+        return counter_of(self.operator_id, self.year), rotations_of(self.operator_id)
+
+
+@dataclass(slots=True)
+class Kept:
+    """A list as it is sent; when it was rendered, and when last seen to be the newest (`clock.ticks`)."""
+
+    which: StatusList
+    version: int
+    body: bytes
+    etag: str
+    rendered_at: float
+    looked_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be sent without asking the database."""
+        now, moved = clock.ticks(), max(map(moved_at, self.which.counters))
+        is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
+        return is_settled and now - self.looked_at < MEMO_SECONDS
+
+
+_lists: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
+"""By operator's code, path and name, the one asked for last at the end. What is unknown is never kept."""
+
+_locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+
+
+async def touch(certificates: Iterable[Certificate]) -> None:
+    """Say that the state of these has changed: last in the transaction that changes it.
+
+    Without it a verifier goes on reading the old list. Once a transaction, for all of them: see `bump`.
+    """
+    keys = {counter_of(one.operator_id, one.year) for one in certificates}
+    if keys:
+        await bump(*keys)
+
+
+def counter_of(operator_id: UUID, year: int) -> str:
+    return f"certificate-status:{operator_id}:{year}"
+
+
+async def status_list(operator_code: str, path: str, name: str) -> Kept:
+    """The list at this address, as of now: at once after a change in this process, two seconds after one in another.
+
+    Raises UnknownList: an operator, year or number that is not in use, or a name that cannot be one.
+    """
+    key = (operator_code, path, name)
+    kept = _lists.get(key)
+    if kept is not None and kept.is_fresh:
+        _lists.move_to_end(key)
+        return kept
+    lock = _locks.setdefault(key, asyncio.Lock())
+    async with lock:
+        return await _renewed(key)
+
+
+async def _renewed(key: tuple[str, str, str]) -> Kept:
+    kept = _lists.get(key)
+    if kept is not None and kept.is_fresh:
+        return kept
+    looked_at = clock.ticks()
+    which = kept.which if kept is not None else await _find(*key)
+    # Asked before the rows are read: a change in between is then rendered again, never missed.
+    version, changed_at = await current(*which.counters)
+    if kept is not None and kept.version == version:
+        kept.looked_at = looked_at
+        return kept
+    pair = await issuer_keys.in_use(which.operator_id)
+    if pair is None:
+        raise UnknownList
+    numbers = await _numbers(which)
+    document = await asyncio.to_thread(_signed, which, numbers, pair, max(changed_at, pair.created_at))
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    _lists[key] = renewed = Kept(which, version, body, etag, rendered_at=looked_at, looked_at=looked_at)
+    while len(_lists) > MOST_LISTS:
+        _lists.popitem(last=False)
+    return renewed
+
+
+async def _find(operator_code: str, path: str, name: str) -> StatusList:
+    """What the address names, where certificates with such numbers were issued."""
+    parts = NAME.fullmatch(name)
+    operator = await reads(Operator).get_or_none(code=operator_code)
+    if parts is None or operator is None or path not in PURPOSES:
+        raise UnknownList
+    year, nth = int(parts[1]), int(parts[2] or 1) - 1
+    series = await reads(FolioSeries).get_or_none(operator_id=operator.id, year=year)
+    if series is None or series.next_number - 1 <= nth * ENTRIES:
+        raise UnknownList
+    return StatusList(operator.id, operator.code, year, nth, PURPOSES[path])
+
+
+async def _numbers(which: StatusList) -> list[int]:
+    """The places that are set on the list, from 0."""
+    first = which.nth * ENTRIES + 1
+    found = reads(Certificate).filter(
+        operator_id=which.operator_id,
+        year=which.year,
+        number__gte=first,
+        number__lt=first + ENTRIES,
+        state=STATES[which.purpose],
+    )
+    numbers: Any = await found.values_list("number", flat=True)
+    return [number - first for number in numbers]
+
+
+def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: Any) -> dict[str, Any]:
+    document = {
+        "@context": [proofs.CREDENTIALS],
+        "id": which.address,
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": badges.issuer_address(_base_url(), which.operator_code),
+        "credentialSubject": {
+            "id": f"{which.address}#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": which.purpose,
+            "encodedList": encoded(places),
+        },
+    }
+    return proofs.sign(document, pair.seed, verification_method=pair.method, created=created)
+
+
+def encoded(places: Iterable[int]) -> str:
+    """A list with these places set: bits from the left, zipped, in base64url with the letter that says so in front."""
+    bits = bytearray(ENTRIES // 8)
+    for place in places:
+        bits[place >> 3] |= 0x80 >> (place & 7)
+    return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), 6, mtime=0)).rstrip(b"=").decode("ascii")
+
+
+def forget() -> None:
+    """Drop everything kept, as a process does that ends."""
+    _lists.clear()
+
+
+def _base_url() -> str:
+    return get_settings().base_url.rstrip("/")
