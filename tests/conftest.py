@@ -14,7 +14,8 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import asgi, postgres_server
-from tests.database import Database, drop_template, settings_for
+from tests.database import Database, settings_for
+from tests.migrated import FOLDER
 from trainings import clock
 from trainings.settings import Environment, Settings
 
@@ -30,17 +31,14 @@ DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 def pytest_configure(config: pytest.Config) -> None:
     # For what asks for the process's settings: a test never takes itself for production, nor writes to ./var.
     os.environ["TRAININGS_ENV"] = Environment.TEST
-    os.environ["TRAININGS_DATA_DIR"] = str(postgres_server.FOLDER / "var")
+    os.environ["TRAININGS_DATA_DIR"] = str(FOLDER / "var")
     postgres_server.begin_run()
-    if not hasattr(config, "workerinput"):
-        drop_template()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     postgres_server.leave()
     if not hasattr(config, "workerinput"):
         postgres_server.end_run()
-        drop_template()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

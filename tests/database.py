@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-import subprocess
-import sys
 from contextlib import AsyncExitStack
-from functools import cache
 from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 from tortoise.connection import get_connection, get_connections
 
 from tests import postgres_server
+from tests.migrated import sqlite_file
 from trainings.db import connect, migrate
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
@@ -50,32 +46,8 @@ def settings_for(folder: Path, database_url: str = "") -> Settings:
 def put_template(folder: Path) -> None:
     """Make a migrated SQLite database without rows that of the application whose data lie in this folder."""
     folder.mkdir(exist_ok=True)
-    shutil.copyfile(_template(), settings_for(folder).sqlite_path)
-
-
-def drop_template() -> None:
-    """At the beginning and at the end of a run, by its first process."""
-    shutil.rmtree(_template_folder(), ignore_errors=True)
-
-
-@cache
-def _template() -> Path:
-    """Migrated once in a run, by whichever process needs it first."""
-    folder = _template_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = settings_for(folder / "migrated").sqlite_path
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            # A process of its own: this one may have a loop running, or another database open.
-            command = (sys.executable, "-m", "tests.db.migrate_now", str(folder / "new"), "")
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            (folder / "new").rename(path.parent)
-    return path
-
-
-def _template_folder() -> Path:
-    return postgres_server.FOLDER / f"sqlite-{os.environ[postgres_server.RUN]}"
+    path = settings_for(folder).sqlite_path
+    shutil.copyfile(sqlite_file(path.name), path)
 
 
 class Database:

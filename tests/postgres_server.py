@@ -1,6 +1,7 @@
 """A real PostgreSQL for the tests, out of a wheel: started by the first test that wants one, stopped by the last run.
 
-Several runs and their workers share one server; each worker has a database of its own, copied from its run's template.
+Several runs and their workers share one server; each worker has a database of its own, copied from a template that
+stays until the migrations change.
 The address of another server can be given in TRAININGS_TEST_POSTGRES_URL (a superuser's).
 """
 
@@ -9,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from tests.migrated import FOLDER, fingerprint
 from trainings.db.config import postgres_address
 
-FOLDER = Path(tempfile.gettempdir(), f"trainings-postgres-{os.getuid()}")
 GIVEN = "TRAININGS_TEST_POSTGRES_URL"
 RUN = "TRAININGS_TEST_RUN"
 
@@ -36,13 +35,16 @@ def begin_run() -> None:
 
 
 async def filled_database(name: str, fill: Callable[[str], Awaitable[object]]) -> str:
-    """The address of a fresh database, a copy of the run's template, which `fill` filled once."""
+    """The address of a fresh database, a copy of the template, which `fill` filled once."""
     with _alone():
         root = _server_address()
-        template = f"tpl_{os.environ[RUN]}"
+        template = f"tpl_{fingerprint()}"
         if not await _exists(root, template):
-            await _sql(root, f"CREATE DATABASE {template}")
-            await fill(address_of(root, template))
+            # Under its name only once it is whole: a run may be killed meanwhile.
+            filling = f"t_{os.environ[RUN]}_template"
+            await _sql(root, f"CREATE DATABASE {filling}")
+            await fill(address_of(root, filling))
+            await _sql(root, f"ALTER DATABASE {filling} RENAME TO {template}")
         return await _create(root, name, template)
 
 
@@ -66,13 +68,13 @@ def leave() -> None:
 
 
 def end_run() -> None:
-    """Drop what this run made, and stop the server unless another run is using it."""
+    """Drop what this run made but the template, and stop the server unless another run is using it."""
     marker = FOLDER / f"run-{os.environ[RUN]}"
     if not marker.exists():
         return
     with _alone():
         root = _server_address()
-        asyncio.run(_drop(root, f"_{os.environ[RUN]}"))
+        asyncio.run(_drop(root, f"_{os.environ[RUN]}_"))
         marker.unlink()
         leave()
         if GIVEN in os.environ:
@@ -82,7 +84,7 @@ def end_run() -> None:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
-            asyncio.run(_drop(root, "_"))  # also what killed runs left
+            asyncio.run(_drop(root, "_", but=f"tpl_{fingerprint()}"))  # also what killed runs left
             _server().stop()
             for left in FOLDER.glob("run-*"):
                 left.unlink(missing_ok=True)
@@ -145,11 +147,11 @@ async def _sql(root: str, statement: str) -> None:
         await connection.close()
 
 
-async def _drop(root: str, part: str) -> None:
+async def _drop(root: str, part: str, *, but: str = "") -> None:
     connection = await asyncpg.connect(**postgres_address(root))
     try:
         for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname ~ '^(t|tpl)_'"):
-            if part in row["datname"]:
+            if part in row["datname"] and row["datname"] != but:
                 await connection.execute(f"DROP DATABASE {row['datname']} WITH (FORCE)")
     finally:
         await connection.close()
