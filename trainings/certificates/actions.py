@@ -200,6 +200,8 @@ async def issue_to(
     act = "certificates.issue" if state is CertificateState.VALID else "certificates.prepare"
     acts = [Act(one.id, one.hub_id, {"kind": one.kind.value, "folio": one.folio}) for one in certificates]
     await record_all(act, acts, actor=actor)
+    if state is CertificateState.PREPARED:
+        await status_lists.touch(certificates)
     return certificates
 
 

@@ -99,7 +99,7 @@ _locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDicti
 async def touch(certificates: Iterable[Certificate]) -> None:
     """Say that the state of these has changed: last in the transaction that changes it.
 
-    Without it a verifier goes on reading the old list. Once a transaction, for all of them: see `bump`.
+    Without it a verifier goes on reading the old list. Nothing else is locked after it, so two never wait in a ring.
     """
     keys = {counter_of(one.operator_id, one.year) for one in certificates}
     if keys:
