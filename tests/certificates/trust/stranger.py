@@ -32,7 +32,7 @@ def install() -> None:
         if INSTALLED.exists() and INSTALLED.read_text() == locked:
             return
         done = npm(["ci"], return_completed_process=True, cwd=HERE, capture_output=True, text=True)
-        assert done.returncode == 0, f"npm could not install what verifies badges:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, ("npm could not install what verifies badges", done.stdout, done.stderr)
         INSTALLED.write_text(locked)
 
 
