@@ -1,4 +1,4 @@
-"""What runs beside the pages: messages are sent, offers run out, and what is due is deleted.
+"""What runs beside the pages: messages are sent, offers run out, papers become valid, and what is due is deleted.
 
 In the server's process, or alone.
 """
@@ -9,6 +9,7 @@ import asyncio
 import signal
 
 from trainings import db, jobs
+from trainings.certificates import watch
 from trainings.outbox import worker
 from trainings.privacy import sweeper
 from trainings.registrations import deadlines
@@ -20,6 +21,7 @@ async def work(stop: asyncio.Event, settings: Settings) -> None:
     async with asyncio.TaskGroup() as parts:
         parts.create_task(worker.run(stop, settings, jobs.COMPOSERS, offline=jobs.OFFLINE))
         parts.create_task(deadlines.run(stop))
+        parts.create_task(watch.run(stop))
         parts.create_task(sweeper.run(stop))
 
 

@@ -54,6 +54,11 @@ async def make_attendee(
     return registration
 
 
+async def come(session: TrainingSession, registration: Registration) -> None:
+    """They arrive when the session begins."""
+    await _mark(session, registration, ScanKind.IN, session.starts_at)
+
+
 async def _mark(session: TrainingSession, registration: Registration, kind: ScanKind, at: datetime) -> None:
     with clock.frozen(at):
         scan = Scan(tokens.uuid7(), kind, ScanHow.LIST, at, registration_id=registration.id)

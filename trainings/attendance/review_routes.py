@@ -14,7 +14,7 @@ from trainings.attendance.queries import door_of, roster
 from trainings.attendance.review_forms import ANSWERS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review_queries import deciding_gate, review_gate, review_of, sessions_to_review
 from trainings.attendance.views import person_view, session_view
-from trainings.certificates import late
+from trainings.certificates import late, preparing
 from trainings.errors import NotAllowed
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -174,6 +174,7 @@ async def close(request: Request) -> Response:
     pending = (await review_of(gate.session)).closing
     if pending is not None:
         await actions.close_session(gate.session.id, actor=actor, at=pending.at)
+        await preparing.validate(gate.session.training_id)
     return _back(gate.session.id, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
 
 

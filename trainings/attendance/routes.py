@@ -46,6 +46,7 @@ from trainings.attendance.queries import (
 )
 from trainings.attendance.review_queries import review_of
 from trainings.attendance.scans import Answer, Outcome, Scan
+from trainings.certificates import preparing
 from trainings.errors import Malformed, NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.people import choices
@@ -280,6 +281,7 @@ async def confirm_close(request: Request) -> Response:
 async def close(request: Request) -> Response:
     session = (await _gate_to_close(request)).session
     await actions.close_session(session.id, actor=request.state.actor)
+    await preparing.validate(session.training_id)
     response = redirect(_page(session))
     flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
     return response

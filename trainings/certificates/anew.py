@@ -8,12 +8,11 @@ from uuid import UUID
 
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates.mails import FILE
+from trainings.certificates.mails import have_set
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState, SupersededFile
-from trainings.certificates.pdf import CertificateSheet
+from trainings.certificates.printed import CertificateSheet
 from trainings.db import lock, reads
 from trainings.lib.text import initials
-from trainings.outbox.actions import enqueue
 from trainings.people.models import Participant
 
 LONGEST_NAME, LONGEST_INITIALS = 240, 40
@@ -60,8 +59,7 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
     certificate.title, certificate.minutes = sheet.title, sheet.minutes
     columns = ["revision", "sheet", "printed_name", "initials", "title", "minutes", "held_on"]
     await certificate.save(update_fields=columns)
-    job = {"certificate_id": str(certificate.id)}
-    await enqueue(FILE, job, dedup=f"{FILE}:{certificate.id}:{certificate.revision}")
+    await have_set(certificate)
     await record(
         "certificates.set_anew",
         actor=actor,

@@ -1,0 +1,282 @@
+"""Prepared before the last session ends, printed and signed in ink; then made valid by attendance, or annulled.
+
+A certificate is prepared for who is on track. It becomes valid when the training is over, its person completed it, and
+what it says still holds; unused ones are annulled by a click, or by themselves a week after the last session.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.actions import settle
+from trainings.attendance.models import Attendance
+from trainings.audit.actions import Act, record_all
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.certificates import anew, design_texts, status_lists
+from trainings.certificates.eligibility import earned_kinds, hours_of, is_over
+from trainings.certificates.mails import announce
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.printed import CertificateSheet
+from trainings.certificates.sheets import Occasion
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.completion import Outlook
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.web.i18n import N_
+
+KEPT_FOR = timedelta(days=7)
+"""After the last session, those that attendance did not make valid are annulled by themselves."""
+COUNTED_WITHIN = timedelta(days=1)
+UNUSED = N_("No se usó: la persona no completó la capacitación.")
+
+
+class NothingUnused(Refusal):
+    code = "nothing_unused"
+    sentence = N_("No hay ninguno que anular: la lista cambió mientras tanto.")
+
+
+# -- who is on track
+
+
+async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
+    """Which of these people (loaded) of a training, whose course is loaded, are on track, and the kind to prepare.
+
+    On track: the hours are met, or still can be, and they are expected or have come. A tested certificate only where a
+    mark was entered that passes.
+    """
+    sessions = await reads(TrainingSession).filter(training_id=training.id)
+    stays: dict[UUID, list[Attendance]] = defaultdict(list)
+    attended = reads(Attendance).filter(registration_id__in=[one.id for one in people], is_present=True)
+    for stay in await attended.prefetch_related("session__training"):
+        stays[stay.registration_id].append(stay)
+    found = {}
+    for one in people:
+        hours = hours_of(stays[one.id], sessions, training.course_id)
+        is_on_track = hours.outlook(training.course.completion_share) is not Outlook.OUT_OF_REACH
+        if is_on_track and (one.state in TAKES_PLACE or stays[one.id]):
+            found[one.id] = _highest(one, training)
+    return found
+
+
+def _highest(registration: Registration, training: Training) -> CertificateKind:
+    return earned_kinds(training.course, minutes=0, has_completed=True, mark=registration.mark)[0]
+
+
+# -- what became of them
+
+
+class Outdated(StrEnum):
+    """What a prepared paper says otherwise than it is by now."""
+
+    TITLE = "title"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A prepared certificate that is not valid yet, and why.
+
+    `is_due`: attendance bears it out. `is_unused`: the training is over, or was called off, and its person did not earn
+    it. Neither: the training goes on, or something it says is `outdated`.
+    """
+
+    certificate: Certificate
+    outdated: Sequence[Outdated]
+    is_due: bool
+    is_unused: bool
+
+
+async def waiting(training_id: UUID) -> list[Waiting]:
+    """The prepared certificates of a training by folio, each with why it is not valid yet. Their people are loaded."""
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    found = await prepared.order_by("year", "number", "id").prefetch_related("registration__participant")
+    if not found:
+        return []
+    occasion = await _occasion(training_id)
+    return [_waiting(one, occasion) for one in found]
+
+
+def _waiting(certificate: Certificate, occasion: Occasion) -> Waiting:
+    training = occasion.training
+    is_off = training.state is TrainingState.CANCELLED
+    has_ended = is_over(occasion.sessions)
+    has_earned = certificate.kind in earned_kinds(
+        training.course,
+        minutes=0,
+        has_completed=certificate.registration.completed_at is not None,
+        mark=certificate.registration.mark,
+    )
+    outdated = _outdated(certificate, occasion)
+    return Waiting(
+        certificate,
+        outdated,
+        is_due=has_ended and has_earned and not is_off and not outdated,
+        is_unused=is_off or (has_ended and not has_earned),
+    )
+
+
+async def _occasion(training_id: UUID) -> Occasion:
+    """The training as it stands now. Who signs is frozen on the papers, so it is not asked."""
+    training = await reads(Training).get(id=training_id).select_related("course")
+    sessions = await reads(TrainingSession).filter(training_id=training_id)
+    return Occasion(training, sessions, (), clock.today())
+
+
+def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated]:
+    said = CertificateSheet.from_json(certificate.sheet)
+    now = _as_now(said, occasion)
+    pairs = {
+        Outdated.TITLE: (said.title, now.title),
+        Outdated.HOURS: (said.minutes, now.minutes),
+        Outdated.DAYS: (said.held_text, now.held_text),
+    }
+    return [what for what, (before, after) in pairs.items() if before != after]
+
+
+def _as_now(said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
+    """What it says of the training as that is by now; all else as it was frozen: name, who signs, day of issue."""
+    if not occasion.held:
+        return said
+    first_language = said.language.partition("+")[0]
+    return replace(
+        said,
+        title=occasion.training.title,
+        minutes=occasion.minutes_held,
+        held_text=design_texts.days(first_language, occasion.held_days),
+        held_days=tuple(occasion.held_days),
+    )
+
+
+# -- the background
+
+
+async def validate_due() -> int:
+    """Make valid what attendance bears out, and annul what nobody used within a week; how many changed.
+
+    Runs every minute, and right after a session was closed. Twice at once is once: each is looked at under the lock of
+    its training.
+    """
+    prepared = reads(Certificate).filter(state=CertificateState.PREPARED)
+    trainings = {key for (key,) in await prepared.distinct().values_list("registration__training_id")}
+    return sum([await validate(key) for key in sorted(trainings)])
+
+
+async def validate(training_id: UUID) -> int:
+    """The same for one training. Nobody is told of an annulled one: it never was valid."""
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    if not await prepared.exists():
+        return 0
+    sessions = await reads(TrainingSession).filter(training_id=training_id)
+    has_lapsed = clock.now() >= _last_end(sessions) + KEPT_FOR
+    if not is_over(sessions) and not has_lapsed:
+        return 0
+    async with transaction():
+        await locked_training(training_id)
+        await settle(training_id)
+        found = await waiting(training_id)
+        valid = [one.certificate for one in found if one.is_due]
+        unused = [one.certificate for one in found if one.is_unused] if has_lapsed else []
+        await _make_valid(await _held(valid))
+        await _annul(await _held(unused), actor=PROGRAM)
+        return len(valid) + len(unused)
+
+
+async def settle_ended(known: set[UUID]) -> int:
+    """Count the hours of sessions that ended within a day and that nobody closed, as closing would; how many.
+
+    Prerequisites of other courses and certificates so read the same. `known`: those counted before, by this process.
+    """
+    moment = clock.now()
+    ended = reads(TrainingSession).filter(
+        state=SessionState.PLANNED, closed_at=None, ends_at__lte=moment, ends_at__gt=moment - COUNTED_WITHIN
+    )
+    new = [one for one in await ended if one.id not in known]
+    for training_id in sorted({one.training_id for one in new}):
+        await settle(training_id)
+    known.update(one.id for one in new)
+    return len(new)
+
+
+def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
+    """When the last session ended, of one called off altogether when it would have."""
+    planned = [one.ends_at for one in sessions if one.state is SessionState.PLANNED]
+    return max(planned or [one.ends_at for one in sessions])
+
+
+async def _held(certificates: Sequence[Certificate]) -> list[Certificate]:
+    """Those still prepared, their rows held, with their people."""
+    held = await lock(Certificate, [one.id for one in certificates])
+    people = {one.id: one.registration for one in certificates}
+    for one in held:
+        one.registration = people[one.id]
+    return [one for one in held if one.state is CertificateState.PREPARED]
+
+
+async def _make_valid(certificates: Sequence[Certificate]) -> None:
+    moment = clock.now()
+    for one in certificates:
+        one.state, one.validated_at = CertificateState.VALID, moment
+        await one.save(update_fields=["state", "validated_at"])
+    if certificates:
+        training = await Training.get(id=certificates[0].registration.training_id)
+        await announce([(one, one.registration.participant) for one in certificates], training)
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
+        await record_all("certificates.validate", acts, actor=PROGRAM)
+        await status_lists.touch(certificates)
+
+
+async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
+    moment = clock.now()
+    for one in certificates:
+        one.state, one.revoked_at, one.revoked_by_id = CertificateState.REVOKED, moment, actor.id
+        one.revoked_reason = UNUSED
+        await one.save(update_fields=["state", "revoked_at", "revoked_by_id", "revoked_reason"])
+    acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
+    await record_all("certificates.annul_unused", acts, actor=actor)
+    await status_lists.touch(certificates)
+
+
+# -- what staff decide
+
+
+async def annul_unused(training_id: UUID, *, actor: Actor) -> int:
+    """Annul all that nobody used, at once: they never were valid, so no second person is asked. How many.
+
+    Refuses (NothingUnused) where there is none, or the training goes on.
+    """
+    async with transaction():
+        await locked_training(training_id)
+        await settle(training_id)
+        unused = await _held([one.certificate for one in await waiting(training_id) if one.is_unused])
+        if not unused:
+            raise NothingUnused
+        await _annul(unused, actor=actor)
+        return len(unused)
+
+
+async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
+    """Set those anew whose hours, days or title no longer hold, with the same folio and code; how many.
+
+    What was handed over stays as it is: it is annulled when nobody uses it, and another is issued.
+    """
+    async with transaction():
+        await locked_training(training_id)
+        found = [one.certificate for one in await waiting(training_id) if one.outdated]
+        held = [one for one in await _held(found) if not anew.in_hand(one)]
+        if not held:
+            return 0
+        occasion = await _occasion(training_id)
+        for one in held:
+            one.held_on = occasion.last_day
+            sheet = _as_now(CertificateSheet.from_json(one.sheet), occasion)
+            await anew.set_anew(one, sheet, actor=actor)
+        return len(held)
