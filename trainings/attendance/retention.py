@@ -33,6 +33,16 @@ OVER = """
     )
 """
 
+EMPTIED = """
+    DELETE FROM device
+    WHERE name = '' AND token_hash IS NULL AND enrol_hash IS NULL
+        AND NOT EXISTS (SELECT 1 FROM scan_event e WHERE e.phone_id = device.id)
+        AND NOT EXISTS (SELECT 1 FROM walk_in_slip w WHERE w.device_id = device.id)
+        AND NOT EXISTS (SELECT 1 FROM device_session b WHERE b.device_id = device.id)
+        AND NOT EXISTS (SELECT 1 FROM device_activity b WHERE b.device_id = device.id)
+"""
+"""Their marks went after a year (`old_marks`)."""
+
 EMPTY_SLIPS = f"""
     UPDATE walk_in_slip SET body = NULL, state = '{SlipState.DISMISSED}'
     WHERE state = '{SlipState.WAITING}' AND session_id IN (SELECT id FROM training_session WHERE ends_at < ?)
@@ -42,8 +52,10 @@ EMPTY_SLIPS = f"""
 async def forget_phones() -> int:
     """Delete the phones that are over, in the caller's transaction; how many.
 
-    Of one that marks or slips came from the row stays, without name and token: it opens nothing any more.
+    Of one that marks or slips came from the row stays as long as they do, without name and token: it opens nothing any
+    more.
     """
+    await sql.execute(EMPTIED)
     now = clock.now()
     last_end = now - UPLOAD_DAYS - PHONES_KEPT
     rows = await sql.rows(OVER, now - PHONES_KEPT, now - CODES_KEPT, last_end, last_end, last_end)

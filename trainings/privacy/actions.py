@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from trainings import clock
+from trainings.attendance.old_marks import forget_marks
 from trainings.attendance.retention import forget_phones, forget_slips
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted
+from trainings.privacy.old_names import forget_names
 from trainings.registrations.erasures import KIND
 from trainings.registrations.import_job import forget_old_lists
 from trainings.schedule.absences import forget_over
@@ -19,6 +21,8 @@ NEEDS_KEPT = timedelta(days=7)
 MESSAGES_KEPT = timedelta(days=30)
 CONTACTS_KEPT = timedelta(days=365)
 """Each counted from the end of a training's last session; contacts from the last training of the person."""
+LOGS_KEPT = timedelta(days=90)
+"""After a sign-in, or a link to sign in, was over."""
 
 OVER = "SELECT training_id FROM training_session GROUP BY training_id HAVING MAX(ends_at) < ?"
 
@@ -58,11 +62,16 @@ FORGET_GUARDIANS = f"""
 FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NULL AND training_id IN ({OVER})"  # noqa: S608
 """Who was given the cards of a community."""
 
+FORGET_SIGN_INS = "DELETE FROM staff_session WHERE expires_at < ?"
+FORGET_SIGN_IN_LINKS = "DELETE FROM sign_in_link WHERE expires_at < ?"
+"""Who was signed in, and when they last did something. What they did is in the audit, without a browser."""
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
     """How many rows lost what: support needs, messages of the outbox, contacts (guardians' too), imported lists, marks
-    of calls, absences of who facilitates, drafts of notes that were deleted, phones for marking, slips of walk-ins.
+    of calls, absences of who facilitates, drafts of notes that were deleted, phones for marking, slips of walk-ins,
+    marks of arrivals, names with their attendance, sign-ins.
     """
 
     needs: int
@@ -74,12 +83,15 @@ class Swept:
     notes: int = 0
     phones: int = 0
     slips: int = 0
+    marks: int = 0
+    names: int = 0
+    sign_ins: int = 0
 
 
 async def sweep() -> Swept:
     """Delete what is due now. Safe at any time, and when several processes do it at once."""
     now = clock.now()
-    n_notes = await forget_deleted()
+    n_notes, n_marks = await forget_deleted(), await forget_marks()
     async with transaction():
         swept = Swept(
             needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
@@ -91,10 +103,17 @@ async def sweep() -> Swept:
             notes=n_notes,
             phones=await forget_phones(),
             slips=await forget_slips(),
+            marks=n_marks,
+            names=await forget_names(),
+            sign_ins=await _forget_sign_ins(now - LOGS_KEPT),
         )
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept
+
+
+async def _forget_sign_ins(before: datetime) -> int:
+    return await sql.execute(FORGET_SIGN_INS, before) + await sql.execute(FORGET_SIGN_IN_LINKS, before)
 
 
 async def _forget_calls(before: datetime) -> int:

@@ -1,0 +1,115 @@
+"""A year after a training its marks go: what attendance says stays, as marks of nobody's hand, phone or minute.
+
+Attendance is computed from marks, so each session keeps one for each thing that stands: that somebody came, when they
+left, that a card without a name came, how many companions there were.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
+from trainings.attendance.projection import ODD_ARRIVALS, heads_of, project, standing, stay_of, undone_by
+from trainings.db import lock, sql, transaction
+from trainings.schedule.models import Training, TrainingSession
+
+MARKS_KEPT = timedelta(days=365)
+"""After the last session of the training."""
+MOST_SESSIONS = 200
+"""At once; what is left comes in the next round."""
+MOMENT = timedelta(seconds=1)
+
+WITH_MARKS = """
+    SELECT s.id FROM training_session s
+    WHERE s.training_id IN (SELECT training_id FROM training_session GROUP BY training_id HAVING MAX(ends_at) < ?)
+        AND (EXISTS (SELECT 1 FROM scan_event e WHERE e.session_id = s.id AND e.body_hash <> '')
+            OR EXISTS (SELECT 1 FROM walk_in_slip w WHERE w.session_id = s.id))
+    ORDER BY s.id
+"""
+"""What is left of marks has no body."""
+
+
+async def forget_marks() -> int:
+    """Let go of the marks of trainings that were over a year ago; how many. A transaction for each session."""
+    rows = await sql.rows(WITH_MARKS, clock.now() - MARKS_KEPT)
+    return sum([await _forget(UUID(str(row["id"]))) for row in rows[:MOST_SESSIONS]])
+
+
+async def _forget(session_id: UUID) -> int:
+    async with transaction():
+        session = await TrainingSession.get(id=session_id)
+        people = await ScanEvent.filter(session_id=session_id).distinct().values_list("registration__training_id")
+        await lock(Training, {session.training_id} | {key for (key,) in people if key is not None})
+        marks = await ScanEvent.filter(session_id=session_id).order_by("at", "id")
+        kept = what_stays(session, marks)
+        came = sorted({one.registration_id for one in marks if one.registration_id is not None})
+        # A row made anew: the ids of before tell the moment in which they were made.
+        await Attendance.filter(session_id=session_id, registration_id__in=came).delete()
+        await ScanEvent.filter(session_id=session_id).delete()
+        await WalkInSlip.filter(session_id=session_id).delete()
+        await ScanEvent.bulk_create(kept)
+        await project(session, {one.registration_id for one in kept if one.registration_id is not None})
+    return len(marks)
+
+
+def what_stays(session: TrainingSession, marks: Sequence[ScanEvent]) -> list[ScanEvent]:
+    """The marks from which the same attendance follows, made anew: all arrived when the session began."""
+    undone = undone_by(marks)
+    by_whom: dict[object, list[ScanEvent]] = defaultdict(list)
+    for mark in marks:
+        if mark.registration_id is not None:
+            by_whom[mark.registration_id].append(mark)
+        elif mark.flag is ScanFlag.UNNAMED or mark.decision is Decision.COUNTED:
+            by_whom[mark.code_hash or mark.id].append(mark)
+    kept = [one for own in by_whom.values() for one in _of_one(session, own, undone)]
+    n_heads = heads_of(marks, undone)
+    if n_heads:
+        kept.append(_mark(session, ScanKind.HEADS, ScanHow.BUTTON, session.starts_at, number=n_heads))
+    return kept
+
+
+def _of_one(session: TrainingSession, marks: Sequence[ScanEvent], undone: set[UUID]) -> list[ScanEvent]:
+    """Of one person, or of one card without a name, who came: that they did, and when they left."""
+    stay = stay_of(marks, undone)
+    if not stay.is_present:
+        return []
+    first = next(one for one in standing(marks, undone) if one.kind in (ScanKind.IN, ScanKind.WALK_IN))
+    key, flag = first.registration_id, ScanFlag.NONE
+    if key is None:
+        flag = ScanFlag.UNNAMED
+    elif stay.to_review:
+        flag = next(one.flag for one in marks if one.flag in ODD_ARRIVALS and one.decision is Decision.NONE)
+    kept = [_mark(session, first.kind, first.how, session.starts_at, registration_id=key, flag=flag)]
+    if stay.left_at is not None and key is not None:
+        said = max(stay.left_at, session.starts_at + MOMENT)
+        kept.append(_mark(session, ScanKind.LEFT, ScanHow.BUTTON, said, registration_id=key, stated_at=stay.left_at))
+    return kept
+
+
+def _mark(
+    session: TrainingSession,
+    kind: ScanKind,
+    how: ScanHow,
+    at: datetime,
+    *,
+    registration_id: UUID | None = None,
+    flag: ScanFlag = ScanFlag.NONE,
+    stated_at: datetime | None = None,
+    number: int | None = None,
+) -> ScanEvent:
+    return ScanEvent(
+        session_id=session.id,
+        registration_id=registration_id,
+        kind=kind,
+        how=how,
+        at=at,
+        device_at=at,
+        body_hash="",
+        flag=flag,
+        stated_at=stated_at,
+        number=number,
+    )

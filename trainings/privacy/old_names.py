@@ -1,0 +1,61 @@
+"""Five years after somebody's last training their name and attendance go, unless a certificate bears the name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trainings import clock
+from trainings.attendance.models import Attendance, ScanEvent
+from trainings.db import sql
+from trainings.people.actions import name_key
+from trainings.people.models import Guardian, Participant
+from trainings.privacy.withdrawal import NOBODY
+from trainings.registrations.models import Registration
+
+NAMES_KEPT = timedelta(days=5 * 365 + 1)
+"""After the last session of the person's last training."""
+MOST_PEOPLE = 500
+"""At once; what is left comes in the next round."""
+
+LONG_AGO = f"""
+    SELECT p.id FROM participant p
+    WHERE p.given_names <> '{NOBODY}' AND p.created_at < ?
+        AND NOT EXISTS (
+            SELECT 1 FROM registration r JOIN training_session s ON s.training_id = r.training_id
+            WHERE r.participant_id = p.id AND s.ends_at >= ?)
+        AND NOT EXISTS (
+            SELECT 1 FROM registration r JOIN attendance a ON a.registration_id = r.id
+            JOIN training_session s ON s.id = a.session_id
+            WHERE r.participant_id = p.id AND s.ends_at >= ?)
+        AND NOT EXISTS (
+            SELECT 1 FROM registration r JOIN certificate c ON c.registration_id = r.id
+            WHERE r.participant_id = p.id AND c.revoked_at IS NULL AND c.erased_at IS NULL)
+    ORDER BY p.id
+"""  # noqa: S608 - a word of ours
+
+
+async def forget_names() -> int:
+    """Take name, community and organization from whoever last came five years ago or more, and delete their attendance,
+    in the caller's transaction; of how many. A guardian's name goes with the minor's.
+
+    That somebody was registered, from which municipality, and completed the course stays a number of nobody.
+    """
+    before = clock.now() - NAMES_KEPT
+    rows = await sql.rows(LONG_AGO, before, before, before)
+    keys = [row["id"] for row in rows[:MOST_PEOPLE]]
+    if not keys:
+        return 0
+    registered = [key for (key,) in await Registration.filter(participant_id__in=keys).values_list("id")]
+    await Attendance.filter(registration_id__in=registered).delete()
+    await ScanEvent.filter(registration_id__in=registered).delete()
+    await Guardian.filter(participant_id__in=keys).update(name=None)
+    return await Participant.filter(id__in=keys).update(
+        given_names=NOBODY,
+        surnames="",
+        name_key=name_key(NOBODY, ""),
+        search_text="",
+        community="",
+        organization="",
+        language=None,
+        pueblo=None,
+    )
