@@ -23,8 +23,10 @@ from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.brand import add_image
 from trainings.certificates import issuer_keys
-from trainings.certificates.models import Certificate, IssuerKey
+from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey
+from trainings.certificates.pictures import clean
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.notes import recordings
@@ -37,6 +39,7 @@ from trainings.registrations.import_sheets import Sheet, as_text
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
 
+SHIELD = clean(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 9"><path d="M0 0h8v5l-4 4-4-4z"/></svg>')
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -91,6 +94,7 @@ class Objects:
     activity: OutreachActivity
     phone: Device
     sheet: AttendanceSheet
+    shield: BrandImage
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -109,6 +113,7 @@ class Objects:
             self.message,
             self.call_list,
             self.signatory,
+            self.shield,
             self.difference,
             self.phone,
         )
@@ -180,6 +185,8 @@ class Objects:
             "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
+            "/panel/membrete/{operator": {"operator": self.operator.id, "id": self.shield.id},
+            "/panel/membrete/": {"id": self.shield.id},
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
             "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
             "/panel/llamadas/": {"id": self.call_list.id},
@@ -239,6 +246,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         activity=await make_activity(hub),
         phone=await _phone(coming, facilitators),
         sheet=await print_sheet(next(iter(coming.sessions)).id, n_blank=1, columns=["dpi"], actor=PROGRAM),
+        shield=await add_image(operator.id, ImageRole.SHIELD, "Escudo", SHIELD, actor=PROGRAM),
     )
 
 

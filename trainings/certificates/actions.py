@@ -15,6 +15,7 @@ from trainings.certificates import pdf, status_lists
 from trainings.certificates.eligibility import NotEligible, TrainingNotOver, earned_kinds, is_over
 from trainings.certificates.mails import announce, have_set
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
+from trainings.certificates.occasions import gathered
 from trainings.certificates.sheets import Occasion, folio_of, sample_sheet, sheet_for, texts_in_common
 from trainings.db import sql, transaction
 from trainings.errors import NotFound, Refusal
@@ -159,10 +160,9 @@ async def same_occasion(training_id: UUID, sessions: Sequence[TrainingSession] |
     training = await Training.get(id=training_id).prefetch_related(
         "course", "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
     )
-    signatories = [(one.name, one.office) for one in training.hub.operator.signatories]
-    if not signatories:
+    occasion = await gathered(training, sessions, clock.today())
+    if not occasion.signatories:
         raise NoSignatory
-    occasion = Occasion(training, sessions, signatories, clock.today())
     missing = pdf.missing_glyphs(*texts_in_common(sample_sheet(occasion)))
     if missing:
         raise UnprintableText(letters=missing)

@@ -21,11 +21,11 @@ from trainings.web.i18n import N_
 SVG, PNG = "image/svg+xml", "image/png"
 RASTERS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 25_000_000
-LONGEST_SIDES = (480, 400, 320, 256, 200, 160)
+LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128)
 """Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
 COLOURS = 64
-MOST_OCTETS = 14_000
-MOST_SVG_OCTETS = 40_000
+MOST_OCTETS = 7_000
+MOST_SVG_OCTETS = 24_000
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 ET.register_namespace("", SVG_NAMESPACE)

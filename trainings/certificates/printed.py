@@ -76,6 +76,11 @@ class CertificateSheet:
         if not self.letterhead:
             raise ValueError("a certificate names its issuer beside the shield")
 
+    @property
+    def pictures(self) -> list[str]:
+        """The hashes of the pictures that it names."""
+        return [sha256 for sha256 in (self.shield, *(one for one, _words in self.logos)) if sha256]
+
     def to_json(self) -> dict[str, Any]:
         """What is kept with the certificate; `from_json` makes the same sheet of it."""
         return asdict(self) | {

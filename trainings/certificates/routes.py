@@ -8,7 +8,9 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates import (
     badge_routes,
+    brand_routes,
     check_routes,
+    design_routes,
     issuer_routes,
     late_routes,
     signature_routes,
@@ -37,4 +39,6 @@ routes: list[BaseRoute] = [
     *staff_routes.routes,
     *late_routes.routes,
     *signature_routes.routes,
+    *brand_routes.routes,
+    *design_routes.routes,
 ]

@@ -51,6 +51,12 @@ class CheckedFileTooLarge(FileTooLarge):
     sentence = N_("El archivo pesa más de 1 MB: no es uno de los que entregan las ventanillas, que pesan mucho menos.")
 
 
+class PictureTooLarge(FileTooLarge):
+    code = "picture_too_large"
+    limit: ClassVar[int] = 4 * MEGABYTE
+    sentence = N_("La imagen pesa más de 4 MB. Redúzcala: 1000 puntos de ancho bastan.")
+
+
 class _InMemory(MultiPartParser):
     """Beyond this size the framework would write the file to a temporary folder."""
 

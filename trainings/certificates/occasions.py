@@ -1,0 +1,25 @@
+"""What all certificates of one training share, gathered: who signs on the day of issue, and the letterhead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from trainings.certificates.brand import letterhead_of
+from trainings.certificates.sheets import Occasion
+from trainings.certificates.signatories import printed
+from trainings.schedule.models import Training, TrainingSession
+
+
+async def gathered(training: Training, sessions: Sequence[TrainingSession], issued_on: date) -> Occasion:
+    """As it stands now. The training comes as `Occasion` asks for, with the operator's signatories."""
+    operator, course = training.hub.operator, training.course
+    letterhead = await letterhead_of(operator)
+    return Occasion(
+        training,
+        sessions,
+        await printed(operator.signatories, issued_on, training_id=training.id, language=course.paper_language),
+        issued_on,
+        shield=letterhead.shield,
+        logos=letterhead.logos,
+    )

@@ -1,0 +1,63 @@
+"""What a certificate would look like: a course's own words and an operator's letterhead, with nobody's name."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, replace
+
+from trainings import clock
+from trainings.certificates import designs
+from trainings.certificates.brand import pictures
+from trainings.certificates.files import sample_png
+from trainings.certificates.models import CertificateKind
+from trainings.certificates.occasions import gathered
+from trainings.certificates.printed import CertificateSheet, Picture
+from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet
+from trainings.places.models import Hub
+from trainings.schedule.models import Course, Training
+
+NAMES = {
+    "usual": SAMPLE_NAME,
+    "short": "Ba",
+    "long": "María de los Ángeles Guadalupe Concepción Hernández de la Cruz Xicará y Tzunún viuda de Choc",
+}
+"""Names to look at a design with; the longest that a design must hold on two lines has ninety letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be looked at: a design and language to try, a kind, one of `NAMES`, the face (1) or the back (2)."""
+
+    design: str
+    language: str
+    kind: CertificateKind = CertificateKind.DIPLOMA
+    name: str = "usual"
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sheet to be set, with the pictures that it names."""
+
+    sheet: CertificateSheet
+    pictures: dict[str, Picture]
+    page: int
+
+    def png(self) -> bytes:
+        """CPU work: call it in a thread."""
+        return sample_png(self.sheet, self.page, pictures=self.pictures)
+
+
+async def sample_of(hub: Hub, course: Course, wish: Wish) -> Sample:
+    """The hub comes with its seat, its operator, and the operator's municipality and signatories. Nothing is saved."""
+    tried = copy(course)
+    tried.design, tried.paper_language = wish.design, wish.language
+    training = Training(title=course.title, hub=hub, course=tried)
+    occasion = await gathered(training, (), clock.today())
+    sheet = replace(
+        sample_sheet(occasion),
+        kind=wish.kind.value,
+        design=designs.design_for(wish.design, wish.kind.value, wish.language).key,
+        person_name=NAMES[wish.name],
+    )
+    return Sample(sheet, await pictures(sheet.pictures), wish.page)
