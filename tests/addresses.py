@@ -23,10 +23,11 @@ from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.brand import add_image
 from trainings.certificates import issuer_keys
-from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey
+from trainings.certificates.brand import add_image
+from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey, Transcript
 from trainings.certificates.pictures import clean
+from trainings.certificates.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.notes import recordings
@@ -81,6 +82,7 @@ class Objects:
     completed: Registration
     certificate: Certificate
     issuer_key: IssuerKey
+    transcript: Transcript
     message: OutboxJob
     batch: UUID
     call_list: CallList
@@ -118,7 +120,14 @@ class Objects:
             self.phone,
         )
         people = (str(self.person.participant_id), str(self.waiting.participant_id))
-        words = (f"@{self.hub.slug}.example", self.token, str(self.batch), self.certificate.folio, *people)
+        words = (
+            f"@{self.hub.slug}.example",
+            self.token,
+            str(self.batch),
+            self.certificate.folio,
+            self.transcript.code,
+            *people,
+        )
         return frozenset({*(str(one.id) for one in ids), *words, *self.cards.secrets})
 
     @property
@@ -181,6 +190,10 @@ class Objects:
             "/panel/fiestas/": {"id": self.feast.id},
             "/panel/importaciones/": {"id": self.draft.id},
             "/panel/inscripciones/{id:uuid}/diploma": {"id": self.completed.id},
+            "/panel/inscripciones/{id:uuid}/historial": {
+                "id": self.certificate.registration_id,
+                "code": self.transcript.code,
+            },
             "/panel/inscripciones/": {"id": self.person.id},
             "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
@@ -218,8 +231,6 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     held = await make_held(4, hub=hub, facilitators=list(facilitators))
     certificate = await a_diploma(held, given_names="Cata", surnames="Xol")
     completed = await make_attendee(held, given_names="Delia", surnames="Caal")
-    link = await OwnLink.get(registration_id=person.id)
-    assert link.token is not None
     batch = await _moved(coming)
     return Objects(
         hub=hub,
@@ -228,11 +239,12 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         coming=coming,
         person=person,
         waiting=waiting,
-        token=link.token,
+        token=await _token_of(person),
         held=held,
         completed=completed,
         certificate=certificate,
         issuer_key=await _issuer_key(operator),
+        transcript=await _transcript(certificate),
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
         call_list=await CallList.get(batch_id=batch),
@@ -253,6 +265,17 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
 async def _issuer_key(operator: Operator) -> IssuerKey:
     await issuer_keys.current(operator.id)
     return (await issuer_keys.public_keys(operator.id))[0]
+
+
+async def _token_of(registration: Registration) -> str:
+    link = await OwnLink.get(registration_id=registration.id)
+    assert link.token is not None
+    return link.token
+
+
+async def _transcript(certificate: Certificate) -> Transcript:
+    registration = await Registration.get(id=certificate.registration_id).prefetch_related("participant")
+    return await make_transcript(registration, actor=PROGRAM)
 
 
 async def _phone(training: Training, facilitators: Iterable[User]) -> Device:

@@ -15,6 +15,7 @@ from trainings.certificates import (
     late_routes,
     signature_routes,
     staff_routes,
+    transcript_routes,
 )
 from trainings.certificates.files import file_of
 from trainings.certificates.queries import own_certificate
@@ -36,6 +37,7 @@ routes: list[BaseRoute] = [
     *badge_routes.routes,
     *check_routes.routes,
     *issuer_routes.routes,
+    *transcript_routes.routes,
     *staff_routes.routes,
     *late_routes.routes,
     *signature_routes.routes,

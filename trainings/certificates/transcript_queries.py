@@ -19,6 +19,7 @@ from trainings.certificates.queries import UnknownCertificate, is_same_name
 from trainings.db import reads
 from trainings.lib import dates, tokens
 from trainings.registrations.models import Registration
+from trainings.schedule.completion import Outlook
 from trainings.schedule.models import SessionState
 
 
@@ -73,14 +74,15 @@ def _entry(registration: Registration, stays: Sequence[Attendance], paper: Certi
     sessions = list(training.sessions)
     held = sorted(clock.local(one.starts_at).date() for one in sessions if one.state is SessionState.PLANNED)
     days = held or sorted(clock.local(one.session.starts_at).date() for one in stays)
+    hours = hours_of(stays, sessions, training.course_id)
     venue = next((one.venue for one in sessions if one.venue is not None), training.venue)
     return Entry(
         title=training.neutral_title or training.title,
-        minutes=hours_of(stays, sessions, training.course_id).attended,
+        minutes=hours.attended,
         first_on=days[0].isoformat(),
         held_text=dates.date_span(days, "es"),
         place=venue.municipality.full_name if venue is not None else training.hub.seat.full_name,
-        is_completed=registration.completed_at is not None,
+        is_completed=hours.outlook(training.course.completion_share) is Outlook.COMPLETED,
         kind=paper.kind.value if paper is not None else "",
         folio=paper.folio if paper is not None else "",
         code=paper.code if paper is not None else "",
