@@ -129,8 +129,11 @@ def village(folder: Path) -> Iterator[Village]:
         assert process.stdout is not None
         told = process.stdout.readline()
         assert told, "the application did not start; its complaint stands above"
-        yield Village(folder, json.loads(told))
-        process.terminate()
+        try:
+            yield Village(folder, json.loads(told))
+        finally:
+            # Whoever raises inside would else wait for a server that nobody ends.
+            process.terminate()
 
 
 @dataclass
