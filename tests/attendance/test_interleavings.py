@@ -22,6 +22,7 @@ from tests import make
 from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import NO_OFFSET, Event, counted, event, h, make_device, make_sheet, ms
 from tests.registrations.card_world import make_spare_cards
+from trainings.accounts.models import Role
 from trainings.attendance.marks import KeptMark
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import heads_of, project, settle_registrations, stay_of, undone_by, unnamed_of
@@ -97,7 +98,9 @@ class Village:
 
 
 async def make_village() -> Village:
-    door = await open_door(capacity=4)
+    hub = await make.make_hub()
+    user = await make.make_user(Role.FACILITATOR, hub)
+    door = await open_door(hub=hub, facilitators=[user], capacity=4)
     names = ("Berta", "Carla", "Delia", "Elena", "Flora")
     people = [door.ana, *[await make.make_registration(door.training, given_names=name) for name in names]]
     sheet, _card = await make_sheet(door, people)
@@ -107,8 +110,8 @@ async def make_village() -> Village:
     second = marks_with_sheet(door, cards, sheet.code, ahead)
     third = marks_out_of_use(door, cards, other, second)
     phones = [
-        Phone(await make_device(door), -DAY, ahead),
-        Phone(await make_device(door), NO_OFFSET, second),
+        Phone(await make_device(door, prepared_by_id=user.id), -DAY, ahead),
+        Phone(await make_device(door, prepared_by_id=user.id), NO_OFFSET, second),
         Phone(await make_device(door, revoked_at=door.starts_at), NO_OFFSET, third),
     ]
     return Village(door, people, phones, [UUID(third[0]["id"]), UUID(third[3]["id"])])
