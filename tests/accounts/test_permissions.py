@@ -27,6 +27,8 @@ AT_A_HUB: dict[Callable[..., bool], set[str]] = {
     permissions.can_see_registrations: DESK,
     permissions.can_register_at_desk: DESK,
     permissions.can_invite: DESK,
+    permissions.can_enter_marks: EDITORS,
+    permissions.can_hand_over: DESK,
     permissions.can_issue_certificates: EDITORS,
     permissions.can_revoke_certificates: EDITORS,
     permissions.can_see_messages: EDITORS,
@@ -43,6 +45,7 @@ OF_OWN_SESSIONS = (
     permissions.can_see_roster,
     permissions.can_correct_name,
     permissions.can_close_session,
+    permissions.can_enter_marks,
 )
 
 

@@ -14,8 +14,10 @@ from tests.cast import make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, HELD, make_attendee, make_held
 from trainings import clock
+from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind
+from trainings.certificates import handover
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, HandedOver
 from trainings.places.models import Signatory
 
 pytestmark = pytest.mark.pages
@@ -136,7 +138,7 @@ async def test_training_page_when_it_is_not_over_then_says_when_and_offers_nothi
     refused = await browser.post(f"/panel/capacitaciones/{training.id}/diplomas")
 
     assert "4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in text_of(page).replace("\xa0", " ")
-    assert "cuando termine la última sesión, el viernes, 5 de marzo de 2027." in page.text
+    assert "La última sesión es el viernes, 5 de marzo de 2027." in page.text
     assert "Emitir" not in page.text
     assert (refused.status_code, "La capacitación todavía no termina." in refused.text) == (409, True)
 
@@ -178,7 +180,7 @@ async def test_name_when_it_cannot_be_printed_then_corrected_and_issued(new_clie
     assert (await Certificate.get(registration_id=odd.id)).printed_name == "Dora Ba"
 
 
-async def test_name_when_corrected_after_issuing_then_the_paper_is_named(new_client: Browsers) -> None:
+async def test_name_when_corrected_then_the_paper_follows_until_it_is_handed_over(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
     person = f"/panel/inscripciones/{desk.certificate.registration_id}/diploma"
@@ -186,7 +188,15 @@ async def test_name_when_corrected_after_issuing_then_the_paper_is_named(new_cli
     await browser.post(f"{person}/nombre", data={"given_names": "Ana María", "surnames": "Coc Xol"})
     page = await browser.get(person)
 
-    assert "Dice «Ana Coc Xol». Para que diga el nombre corregido, anúlelo y emita otro." in page.text
+    assert "Su diploma cambió, con el mismo folio" in page.text
+    assert "Dice «" not in page.text
+    now = await Certificate.get(id=desk.certificate.id)
+    assert (now.printed_name, now.folio, now.revision) == ("Ana María Coc Xol", desk.certificate.folio, 2)
+
+    await handover.hand_over(desk.training.id, [now.id], HandedOver.LIST, actor=PROGRAM)
+    await browser.post(f"{person}/nombre", data={"given_names": "Anamaría", "surnames": "Coc Xol"})
+    page = await browser.get(person)
+    assert "Dice «Ana María Coc Xol». Ya se entregó:" in page.text
 
 
 async def test_file_when_opened_by_staff_then_the_holders_bytes_and_a_line_in_the_audit(new_client: Browsers) -> None:

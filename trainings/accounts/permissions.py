@@ -12,9 +12,11 @@
 | registrations with contacts, desk | | hub | hub | operator | | |
 | letters of invitation; communities of the municipalities served | | hub | hub | operator | | |
 | print certificates | | hub | hub | operator | | |
-| issue, revoke certificates | | | hub | operator | | |
+| enter the marks of a test | own trainings | | hub | operator | | |
+| say that a name is printed right; record that a certificate was handed over | | hub | hub | operator | | |
+| prepare, issue, revoke certificates | | | hub | operator | | |
 | messages of the outbox | | | hub | operator | | |
-| words of messages, days of reminders | | | | operator | | |
+| words of messages, days of reminders; keys that sign certificates | | | | operator | | |
 | take registrations out as a file | | | hub | operator | | |
 | call lists: telephones, marks, closing | | hub | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
@@ -107,7 +109,18 @@ def can_invite(actor: Actor, hub_id: UUID) -> bool:
     return actor.has_at(hub_id, DESK)
 
 
+def can_enter_marks(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:
+    """Enter the marks of a training's test. `is_facilitator`: they hold one of its sessions."""
+    return actor.has_at(hub_id, EDITORS) or (is_facilitator and actor.has_any(HUB_STAFF))
+
+
+def can_hand_over(actor: Actor, hub_id: UUID) -> bool:
+    """Record that certificates were handed over, and whose printed name is right."""
+    return actor.has_at(hub_id, DESK)
+
+
 def can_issue_certificates(actor: Actor, hub_id: UUID) -> bool:
+    """Prepare and issue certificates."""
     return actor.has_at(hub_id, ISSUERS)
 
 

@@ -44,9 +44,9 @@ class Confirmed:
     by: str
 
 
-def check_letters(name: str) -> None:
-    """Refuse (LetterNotPrintable) a letter that the design's fonts lack, naming it."""
-    missing = pdf.missing_glyphs(name)
+def check_letters(name: str, design: str) -> None:
+    """Refuse (LetterNotPrintable) a letter that this design's fonts lack, naming it."""
+    missing = pdf.missing_glyphs(name, design=design)
     if missing:
         raise LetterNotPrintable(field="given_names", letters=missing)
 
@@ -75,8 +75,9 @@ async def correct(
     writes it may not speak for the person. Refuses as `registrations.rename` does.
     """
     async with transaction():
+        registration = await _held(registration_id)
         if how is not None:
-            check_letters(f"{given_names} {surnames}")
+            check_letters(f"{given_names} {surnames}", registration.training.course.design)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
         if how is not None:
@@ -86,7 +87,7 @@ async def correct(
 
 async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
     person = registration.participant
-    check_letters(person.full_name)
+    check_letters(person.full_name, registration.training.course.design)
     keys = _keys(registration.id, person.full_name)
     if not await NameConfirmation.exists(registration_id=registration.id, name_key__in=keys):
         await NameConfirmation.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from trainings.certificates.eligibility import Hours, earned_kinds, hours_of, is
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
 from trainings.db import reads
-from trainings.errors import NotFound
+from trainings.errors import NotAllowed, NotFound
 from trainings.lib.text import search_text
 from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
@@ -32,6 +32,7 @@ from trainings.schedule.models import Course, SessionState, Training, TrainingSe
 from trainings.web.i18n import N_
 
 PAGE = 30
+PREPARED_AHEAD = timedelta(days=7)
 PLANNED = SessionState.PLANNED
 WITH = ("course", "sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
 
@@ -48,11 +49,17 @@ class UnknownAtDesk(NotFound):
     sentence = N_("No encontramos ese certificado.")
 
 
+class MayNotIssue(NotAllowed):
+    code = "may_not_issue"
+    sentence = N_("Solo la coordinación prepara, emite y anula diplomas. Pídaselo.")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """One person of a training: hours, what was issued (annulled ones too), what can be issued.
 
     `due` is the highest kind of somebody who completed it, where that was not issued; `open_kinds` all that may be.
+    `has_come`: to a session of it, or to one that makes up for it.
     `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
     names are shown.
     """
@@ -64,6 +71,7 @@ class Person:
     due: CertificateKind | None
     open_kinds: Sequence[CertificateKind]
     letters: str
+    has_come: bool
     standing: Standing | None
 
 
@@ -106,8 +114,11 @@ def visible_to(actor: Actor) -> QuerySet[Training]:
 
 
 async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining], bool]:
-    """A page (from 1) of trainings with a session that was held, the last first; and whether older ones follow."""
-    was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__ends_at__lte=clock.now()), join_type=Q.OR)
+    """A page (from 1) of trainings with a session that was held, or is near enough for its diplomas to be prepared, the
+    last first; and whether older ones follow.
+    """
+    is_near = clock.now() + PREPARED_AHEAD
+    was_held = Q(Q(sessions__closed_at__isnull=False), Q(sessions__starts_at__lte=is_near), join_type=Q.OR)
     held = visible_to(actor).exclude(state=TrainingState.DRAFT).filter(was_held, sessions__state=PLANNED)
     found = held.annotate(last_day=Max("sessions__ends_at"))
     start = (page - 1) * PAGE
@@ -217,14 +228,15 @@ async def _people(
 def _person(
     training: Training,
     registration: Registration,
-    stays: Iterable[Attendance],
+    stays: Sequence[Attendance],
     certificates: Sequence[Certificate],
     meetings: Sequence[TrainingSession] | None,
 ) -> Person:
     """`meetings`: where else the course is held; none where names are not shown."""
     sessions = list(training.sessions)
     hours = hours_of(stays, sessions, training.course_id)
-    outlook = hours.outlook(training.course.completion_share)
+    progress = progress_of(hours, training, sessions)
+    outlook = progress.outlook
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
     issued = {certificate.kind for certificate in certificates if stands(certificate)}
@@ -235,13 +247,14 @@ def _person(
         certificates=certificates,
         due=kinds[0] if has_completed and kinds and kinds[0] not in issued else None,
         open_kinds=[kind for kind in kinds if kind not in issued],
-        letters="" if meetings is None else pdf.missing_glyphs(registration.participant.full_name),
-        standing=(
-            None
-            if meetings is None
-            else standing(progress_of(hours, training, sessions), registration, training, meetings)
-        ),
+        has_come=bool(stays),
+        letters="" if meetings is None else _letters(registration, training.course),
+        standing=None if meetings is None else standing(progress, registration, training, meetings),
     )
+
+
+def _letters(registration: Registration, course: Course) -> str:
+    return pdf.missing_glyphs(registration.participant.full_name, design=course.design)
 
 
 def _kinds(course: Course, registration: Registration, hours: Hours, *, has_completed: bool) -> list[CertificateKind]:

@@ -19,22 +19,36 @@ from trainings.accounts.permissions import (
     can_revoke_certificates,
 )
 from trainings.audit.actions import record
-from trainings.certificates import actions, late, pdf
+from trainings.certificates import (
+    actions,
+    anew,
+    assessment_routes,
+    handover,
+    handover_routes,
+    late,
+    name_routes,
+    names,
+    pdf,
+    preparing,
+)
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import AlreadyRevoked, UnprintableText
+from trainings.certificates.brand import pictures
+from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.files import file_of, sample_png
 from trainings.certificates.forms import IssueForm, RevokeForm
-from trainings.certificates.models import Certificate
-from trainings.certificates.sheets import Occasion, sample_sheet, texts_in_common
+from trainings.certificates.models import Certificate, ConfirmedHow
+from trainings.certificates.occasions import gathered
+from trainings.certificates.road import road_of
+from trainings.certificates.sheets import sample_sheet, texts_in_common
 from trainings.certificates.views import certificate_view, pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
 from trainings.lib.text import short_name
-from trainings.registrations import actions as registrations
 from trainings.registrations.forms import RenameForm
-from trainings.schedule.models import Training
+from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -47,11 +61,6 @@ TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
 LAST_PAGE = 1_000
 SAMPLE_SECONDS = 300
-
-
-class MayNotIssue(NotAllowed):
-    code = "may_not_issue"
-    sentence = N_("Solo la coordinación emite y anula diplomas. Pídaselo.")
 
 
 class IsRevoked(Refusal):
@@ -91,25 +100,45 @@ async def show(request: Request) -> Response:
 
 async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
     people = await queries.people_of(training)
-    actor = request.state.actor
-    signatories = list(training.hub.operator.signatories)
+    confirmed = await names.confirmed([person.registration for person in people])
+    has_ended, signatories = is_over(list(training.sessions)), list(training.hub.operator.signatories)
     context: dict[str, Any] = {
         "training": training,
-        "people": [person_view(person) for person in people],
+        "people": [person_view(person, confirmed.get(person.registration.id)) for person in people],
         "counts": queries.Counts.of(people),
-        "n_printable": sum(person.due is not None and not person.letters for person in people),
-        "n_unprintable": sum(person.due is not None and bool(person.letters) for person in people),
+        "road": road_of(
+            people,
+            is_over=has_ended,
+            waiting=await preparing.waiting(training.id),
+            changed=await anew.changed_since_printed(training.id),
+            confirmed=confirmed,
+        ),
+        "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
         "n_files_missing": await queries.n_files_missing(training.id),
         "late": late.late_of(changes) if (changes := await late.changes_of(training.id)) else None,
         "planned": people[0].hours.planned if people else 0,
         "share": training.course.completion_share,
-        "is_over": is_over(list(training.sessions)),
-        "may_issue": can_issue_certificates(actor, training.hub_id),
+        "pass_mark": training.course.pass_mark,
+        "is_over": has_ended,
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
         "signatories": signatories,
         "printed_signatories": signatories[: pdf.MOST_SIGNATORIES],
+        "proof": await _proof(training),
         "refusal": _shown(refusal),
     }
     return render(request, "certificates/training.html", context, status=refusal.status if refusal else 200)
+
+
+async def _proof(training: Training) -> str:
+    """Where the newest proof list is; before there is a signature sheet, where one is printed."""
+    sheets = await handover.sheets_of_training(training.id)
+    if sheets:
+        return f"/panel/sesiones/{sheets[0].session_id}/hojas/{sheets[0].code}/nombres"
+    planned = sorted(
+        (one for one in training.sessions if one.state is SessionState.PLANNED), key=lambda one: one.ends_at
+    )
+    coming = next((one for one in planned if one.ends_at > clock.now()), planned[-1] if planned else None)
+    return f"/panel/sesiones/{coming.id}/hojas" if coming is not None else ""
 
 
 def _shown(refusal: Refusal | None) -> dict[str, str] | None:
@@ -133,20 +162,19 @@ async def issue_all(request: Request) -> Response:
 
 def _check_issuer(request: Request, hub_id: UUID) -> None:
     if not can_issue_certificates(request.state.actor, hub_id):
-        raise MayNotIssue
+        raise queries.MayNotIssue
 
 
 @allow(*DESK)
 async def sample(request: Request) -> Response:
     """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
     training = await _training(request)
-    signatories = [(one.name, one.office) for one in training.hub.operator.signatories]
-    sheet = sample_sheet(Occasion(training, list(training.sessions), signatories, clock.today()))
-    missing = pdf.missing_glyphs(*texts_in_common(sheet))
+    sheet = sample_sheet(await gathered(training, list(training.sessions), clock.today()))
+    missing = pdf.missing_glyphs(*texts_in_common(sheet), design=sheet.design)
     if missing:
         raise UnprintableText(letters=missing)
     page = 2 if request.query_params.get("lado") == "atras" else 1
-    picture = await asyncio.to_thread(sample_png, sheet, page)
+    picture = await asyncio.to_thread(sample_png, sheet, page, pictures=await pictures(sheet.pictures))
     return Response(picture, media_type="image/png", headers={"cache-control": f"private, max-age={SAMPLE_SECONDS}"})
 
 
@@ -164,10 +192,10 @@ async def show_person(request: Request) -> Response:
             object_id=person.registration.id,
             hub_id=training.hub_id,
         )
-    return _show_person(request, training, person)
+    return await _show_person(request, training, person)
 
 
-def _show_person(
+async def _show_person(
     request: Request,
     training: Training,
     person: queries.Person,
@@ -177,14 +205,16 @@ def _show_person(
     status: int = 200,
 ) -> Response:
     participant = person.registration.participant
-    names = {"given_names": participant.given_names, "surnames": participant.surnames}
+    typed = {"given_names": participant.given_names, "surnames": participant.surnames}
+    confirmed = await names.confirmed([person.registration])
     context = {
         "training": training,
-        "person": person_view(person),
+        "person": person_view(person, confirmed.get(person.registration.id)),
+        "pass_mark": training.course.pass_mark,
         "share": training.course.completion_share,
         "is_over": is_over(list(training.sessions)),
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
-        "name_form": name_form or Typed.of(names),
+        "name_form": name_form or Typed.of(typed),
         "refusal": _shown(refusal),
     }
     return render(request, "certificates/person.html", context, status=status)
@@ -199,26 +229,54 @@ async def issue(request: Request) -> Response:
     try:
         certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
     except Refusal as refusal:
-        return _show_person(request, training, person, refusal=refusal, status=refusal.status)
+        return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")
     flash(response, gettext(ISSUED_WORDS[form.kind]) % {"folio": certificate.folio})
     return response
 
 
-@allow(*DESK)
-async def rename(request: Request) -> Response:
-    """Correct the name as it will be printed."""
+async def _to_be_named(request: Request) -> tuple[Training, queries.Person]:
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     if not can_correct_name(request.state.actor, training.hub_id):
         raise NotAllowed
+    return training, person
+
+
+@allow(*DESK)
+async def rename(request: Request) -> Response:
+    """Correct the name as the person, who stands at the desk, wants it printed."""
+    training, person = await _to_be_named(request)
+    typed, key = await read_form(request), person.registration.id
     try:
-        form = check(RenameForm, await read_form(request))
+        form = check(RenameForm, typed)
+        n = await names.correct(key, form.given_names, form.surnames, ConfirmedHow.DESK, actor=request.state.actor)
     except FormErrors as exc:
-        return _show_person(request, training, person, name_form=exc.typed, status=422)
-    key = person.registration.id
-    await registrations.rename(key, form.given_names, form.surnames, actor=request.state.actor)
+        return await _show_person(request, training, person, name_form=exc.typed, status=422)
+    except names.LetterNotPrintable as refusal:
+        return await _show_person(request, training, person, name_form=typed.refused(refusal), status=refusal.status)
+    return _named(key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
+
+
+@allow(*DESK)
+async def confirm_name(request: Request) -> Response:
+    """The person read it at the desk: it is right."""
+    training, person = await _to_be_named(request)
+    form, key = check(NameReadForm, await read_form(request)), person.registration.id
+    try:
+        n = await names.confirm(key, ConfirmedHow.DESK, actor=request.state.actor, name=form.name)
+    except (names.NameChanged, names.LetterNotPrintable) as refusal:
+        person_now = (await queries.person_at_desk(request.state.actor, key))[1]
+        return await _show_person(request, training, person_now, refusal=refusal, status=refusal.status)
+    return _named(key, gettext(N_("Listo. El nombre queda confirmado.")), n)
+
+
+def _named(key: UUID, sentence: str, n_anew: int) -> Response:
+    """Back to the person, with what it means for a paper that nobody has yet."""
     response = redirect(f"/panel/inscripciones/{key}/diploma")
-    flash(response, gettext(N_("Listo. Así se escribirá el nombre.")))
+    if n_anew:
+        changed = N_("Su diploma cambió, con el mismo folio: si ya estaba impreso, imprímalo de nuevo.")
+        sentence = f"{sentence} {gettext(changed)}"
+    flash(response, sentence)
     return response
 
 
@@ -246,7 +304,7 @@ async def file(request: Request) -> Response:
 async def _revocable(request: Request) -> Certificate:
     certificate = await _certificate(request)
     if not can_revoke_certificates(request.state.actor, certificate.hub_id):
-        raise MayNotIssue
+        raise queries.MayNotIssue
     if not queries.stands(certificate):
         raise AlreadyRevoked
     return certificate
@@ -296,4 +354,8 @@ routes: list[BaseRoute] = [
     Route(PERSON, show_person),
     Route(PERSON, issue, methods=["POST"]),
     Route(PERSON + "/nombre", rename, methods=["POST"]),
+    Route(PERSON + "/nombre/bien", confirm_name, methods=["POST"]),
+    *handover_routes.routes,
+    *name_routes.routes,
+    *assessment_routes.routes,
 ]

@@ -10,9 +10,12 @@ from uuid import UUID
 from starlette.responses import Response
 
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
+from trainings.certificates.names import Confirmed
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
+    CONFIRMED_WORDS,
+    HANDED_WORDS,
     ISSUE_WORDS,
     KIND_WORDS,
     STATE_WORDS,
@@ -98,6 +101,8 @@ class CertificateView:
     state: str
     stands: bool
     is_valid: bool
+    is_handed_over: bool
+    handed_over: str
     printed_name: str
     issued_at: datetime
     revoked_at: datetime | None
@@ -126,9 +131,12 @@ class PersonView:
     due: OpenKind | None
     open_kinds: Sequence[OpenKind]
     letters: str
+    mark: int | None
+    confirmed: str
 
 
-def person_view(person: Person) -> PersonView:
+def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
+    """`confirmed`: who said that the name is right, where that is shown."""
     participant = person.registration.participant
     return PersonView(
         id=person.registration.id,
@@ -141,7 +149,15 @@ def person_view(person: Person) -> PersonView:
         due=_open(person.due) if person.due else None,
         open_kinds=[_open(kind) for kind in person.open_kinds],
         letters=person.letters,
+        mark=person.registration.mark,
+        confirmed=_confirmed(confirmed) if confirmed is not None else "",
     )
+
+
+def _confirmed(one: Confirmed) -> str:
+    """«en la ventanilla, jueves 4 de marzo, 2:05 p. m., Rosa Xol»."""
+    said = [gettext(CONFIRMED_WORDS[one.how]), dates.day_and_time(one.at, language()), one.by]
+    return ", ".join(filter(None, said))
 
 
 def certificate_view(certificate: Certificate) -> CertificateView:
@@ -153,11 +169,21 @@ def certificate_view(certificate: Certificate) -> CertificateView:
         state=gettext(STATE_WORDS[certificate.state]),
         stands=stands(certificate),
         is_valid=certificate.state is CertificateState.VALID,
+        is_handed_over=certificate.handed_over_at is not None,
+        handed_over=_handed_over(certificate),
         printed_name=certificate.printed_name,
         issued_at=certificate.issued_at,
         revoked_at=certificate.revoked_at,
         reason=certificate.revoked_reason,
     )
+
+
+def _handed_over(certificate: Certificate) -> str:
+    """«jueves 4 de marzo, 2:05 p. m., con su código»; empty where nobody received it."""
+    if certificate.handed_over_at is None or certificate.handed_over_how is None:
+        return ""
+    when = dates.day_and_time(certificate.handed_over_at, language())
+    return f"{when}, {gettext(HANDED_WORDS[certificate.handed_over_how])}"
 
 
 def _open(kind: CertificateKind) -> OpenKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainings.certificates.models import CertificateKind, CertificateState
+from trainings.certificates.models import CertificateKind, CertificateState, ConfirmedHow, HandedOver
 from trainings.lib import dates
 from trainings.web.i18n import N_, gettext, language
 
@@ -36,6 +36,19 @@ STATE_WORDS = {
     CertificateState.PREPARED: N_("Preparado, aún no válido"),
     CertificateState.VALID: N_("Válido"),
     CertificateState.REVOKED: N_("Anulado"),
+}
+
+
+CONFIRMED_WORDS = {
+    ConfirmedHow.OWN_LINK: N_("en su enlace"),
+    ConfirmedHow.DESK: N_("en la ventanilla"),
+    ConfirmedHow.PROOF_LIST: N_("en la prueba de nombres"),
+}
+
+HANDED_WORDS = {
+    HandedOver.SCAN: N_("con su código"),
+    HandedOver.ROW: N_("por la hoja firmada"),
+    HandedOver.LIST: N_("por la lista"),
 }
 
 

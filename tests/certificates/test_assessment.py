@@ -1,0 +1,63 @@
+"""The marks of a course with a test: by whom, from 0 to 100, and what they mean for the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from tests import make
+from tests.cast import make_cast
+from tests.certificates.desk import Browsers, signed_in
+from tests.certificates.held import AFTER, make_attendee, make_held
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue
+from trainings.certificates.models import Certificate, CertificateKind
+from trainings.registrations.models import Registration
+
+Freeze = Callable[[datetime], None]
+
+pytestmark = pytest.mark.pages
+
+
+async def test_marks_then_kept_by_the_facilitator_and_the_paper_follows(new_client: Browsers, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training = await make_held(
+        4, hub=cast.hub, course=await make.make_course(pass_mark=60), facilitators=[cast.facilitator]
+    )
+    ana, beto = [await make_attendee(training, given_names=name) for name in ("Ana", "Beto")]
+    freeze(AFTER)
+    page = f"/panel/capacitaciones/{training.id}/evaluacion"
+    facilitator, assistant, other = [
+        await signed_in(new_client, user) for user in (cast.facilitator, cast.assistant, cast.coordinator_elsewhere)
+    ]
+
+    shown = await facilitator.get(page)
+    wrong = await facilitator.post(page, data={f"nota-{ana.id}": "101", f"nota-{beto.id}": "59.5"})
+    done = await facilitator.post(page, data={f"nota-{ana.id}": "60", f"nota-{beto.id}": "59"})
+    seen = [(await one.get(page)).status_code for one in (assistant, other)]
+    certificate = await issue(ana.id, CertificateKind.CERTIFICADO, actor=PROGRAM)
+    lowered = await facilitator.post(page, data={f"nota-{ana.id}": "", f"nota-{beto.id}": "100"})
+
+    assert "Se aprueba con 60" in shown.text
+    assert wrong.status_code == 422
+    assert wrong.text.count("Escriba un número entero de 0 a 100.") == 4, "at its field and in the summary"
+    assert 'value="59.5"' in wrong.text
+    assert done.status_code == 303
+    assert seen == [403, 404]
+    assert (lowered.status_code, certificate.folio in lowered.text) == (409, True)
+    marks = {one.id: one.mark for one in await Registration.all()}
+    assert marks == {ana.id: 60, beto.id: 59}, "all or nothing"
+    assert await Certificate.all().count() == 1
+
+
+async def test_course_without_test_then_says_so(new_client: Browsers, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training = await make_held(4, hub=cast.hub)
+    freeze(AFTER)
+    browser = await signed_in(new_client, cast.coordinator)
+
+    answer = await browser.get(f"/panel/capacitaciones/{training.id}/evaluacion")
+
+    assert (answer.status_code, "Este curso no tiene evaluación." in answer.text) == (409, True)

@@ -1,0 +1,152 @@
+"""«Recibí conforme»: by code, by rows of the signature sheet, by ticks; undone; and the calling order of a ceremony."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from tests.cast import Cast, make_cast
+from tests.certificates.desk import Browsers, signed_in, text_of
+from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
+from trainings import clock
+from trainings.attendance.models import AttendanceSheet
+from trainings.attendance.sheets import print_sheet
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates import handover
+from trainings.certificates.actions import issue, revoke
+from trainings.certificates.models import Certificate, CertificateKind, HandedOver
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+PEOPLE = (("Ana", "Coc", "Las Pozas"), ("Beto", "Caal", "El Subín"), ("Cata", "Tut", "las pozas"), ("Dora", "Ba", ""))
+
+
+@dataclass(frozen=True)
+class World:
+    """Four people with a diploma each, in the order of `PEOPLE`, and the sheet that they signed."""
+
+    cast: Cast
+    training: Training
+    people: list[Registration]
+    papers: list[Certificate]
+    sheet: AttendanceSheet
+
+    @property
+    def page(self) -> str:
+        return f"/panel/capacitaciones/{self.training.id}/entrega"
+
+    async def handed(self) -> dict[str, HandedOver | None]:
+        found = await Certificate.filter(registration__training_id=self.training.id).order_by("number")
+        return {one.printed_name.split()[0]: one.handed_over_how for one in found if one.handed_over_at}
+
+
+async def handed_out(freeze: Freeze) -> World:
+    cast = await make_cast()
+    training = await make_held(4, hub=cast.hub)
+    people = [
+        await make_attendee(training, given_names=given, surnames=surnames, community=community)
+        for given, surnames, community in PEOPLE
+    ]
+    with clock.frozen(BEFORE):
+        sheet = await print_sheet(training.sessions[0].id, n_blank=2, columns=[], actor=PROGRAM)
+    freeze(AFTER)
+    papers = [await issue(one.id, CertificateKind.DIPLOMA, actor=PROGRAM) for one in people]
+    return World(cast, training, people, papers, sheet)
+
+
+async def test_codes_then_any_that_means_the_paper_or_its_person(db: Settings, freeze: Freeze) -> None:
+    world = await handed_out(freeze)
+    ana, beto = world.papers[0], world.papers[1]
+    stranger = await make_attendee(await make_held(4), given_names="Eva")
+
+    meant = {
+        ana.sheet["check_url"]: ana.id,
+        ana.sheet["check_url"].replace("/", "-").replace(":", "Ñ"): ana.id,  # a reader set to another keyboard
+        ana.code.lower(): ana.id,
+        f" {beto.folio.lower()} ": beto.id,
+        world.people[1].qr_token or "": beto.id,
+        world.people[1].short_code: beto.id,
+    }
+    for typed, key in meant.items():
+        assert [one.id for one in await handover.scanned(world.training.id, typed)] == [key], typed
+    for typed in ("", "hola", "0" * 14, stranger.qr_token or "", "🙂" * 200):
+        with pytest.raises(handover.NothingScanned):
+            await handover.scanned(world.training.id, typed)
+    await revoke(ana.id, "prueba", actor=PROGRAM)
+    with pytest.raises(handover.NothingToHandOver):
+        await handover.scanned(world.training.id, world.people[0].short_code)
+
+
+async def test_noted_twice_then_once_and_undone(db: Settings, freeze: Freeze) -> None:
+    world = await handed_out(freeze)
+    elsewhere = await make_held(4)
+    ids = [one.id for one in world.papers]
+
+    first = await handover.hand_over(world.training.id, ids[:2], HandedOver.LIST, actor=PROGRAM)
+    again = await handover.hand_over(world.training.id, ids[:3], HandedOver.SCAN, actor=PROGRAM)
+    foreign = await handover.hand_over(elsewhere.id, ids, HandedOver.LIST, actor=PROGRAM)
+
+    assert [one.id for one in first.now] == ids[:2]
+    assert ([one.id for one in again.now], [one.id for one in again.before]) == (ids[2:3], ids[:2])
+    assert (foreign.now, foreign.before) == ([], [])
+    assert await world.handed() == {"Ana": HandedOver.LIST, "Beto": HandedOver.LIST, "Cata": HandedOver.SCAN}
+    assert len(await handover.take_back(world.training.id, ids[1:], actor=PROGRAM)) == 2
+    assert await world.handed() == {"Ana": HandedOver.LIST}
+    assert await AuditLine.filter(act="certificates.hand_over").count() == 3
+
+
+@pytest.mark.pages
+async def test_page_then_by_code_by_rows_by_ticks_and_undone(new_client: Browsers, freeze: Freeze) -> None:
+    world = await handed_out(freeze)
+    browser = await signed_in(new_client, world.cast.assistant)
+    sheet, page = str(world.sheet.id), world.page
+
+    empty = await browser.post(page)
+    unknown = await browser.post(f"{page}/codigo", data={"code": "hola"})
+    scanned = await browser.post(f"{page}/codigo", data={"code": world.papers[3].code})
+    shown = await browser.get(page)
+    wrong = await browser.post(f"{page}/filas", data={"sheet": sheet, "rows": "1-40 menos 4, 9"})
+    rows = await browser.post(f"{page}/filas", data={"sheet": sheet, "rows": "todas menos 2"})
+    ticked = await browser.post(page, data={"diploma": str(world.papers[1].id)})
+    all_done = await browser.get(page)
+    undone = await browser.post(f"{page}/deshacer", data={"diploma": str(world.papers[1].id)})
+
+    assert (empty.status_code, "No marcó a nadie." in empty.text) == (422, True)
+    assert (unknown.status_code, "Ese código no es de un diploma" in unknown.text, 'value="hola"' in unknown.text) == (
+        422,
+        True,
+        True,
+    )
+    assert (scanned.status_code, scanned.headers["location"]) == (303, page)
+    assert "Listo. Se anotó 1 entrega." in shown.text
+    assert "Lo último que se anotó Dora B. Diploma" in text_of(shown)
+    assert (wrong.status_code, "La hoja no tiene fila 40" in wrong.text) == (422, True)
+    assert (rows.status_code, ticked.status_code, undone.status_code) == (303, 303, 303)
+    assert "Todos los diplomas están entregados." in all_done.text
+    # By name the rows are Ana, Beto, Cata, Dora, who had hers already.
+    assert await world.handed() == {"Ana": HandedOver.ROW, "Cata": HandedOver.ROW, "Dora": HandedOver.SCAN}
+
+
+@pytest.mark.pages
+async def test_calling_order_then_by_community_the_nameless_last_and_annulled_ones_not(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    world = await handed_out(freeze)
+    await revoke(world.papers[1].id, "prueba", actor=PROGRAM)
+    browser = await signed_in(new_client, world.cast.assistant)
+
+    page = await browser.get(f"/panel/capacitaciones/{world.training.id}/ceremonia")
+
+    shown = text_of(page)
+    folio = [one.folio for one in world.papers]
+    assert "3 personas, 2 comunidades" in shown
+    assert f"Las Pozas 2 Ana Coc {folio[0]} Cata Tut {folio[2]} Sin comunidad anotada 1 Dora Ba {folio[3]}" in shown
+    assert "Beto" not in shown
+    [line] = await AuditLine.filter(act="certificates.open_ceremony")
+    assert (line.actor_id, line.detail) == (world.cast.assistant.id, {"n": 3})

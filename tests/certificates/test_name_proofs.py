@@ -1,0 +1,106 @@
+"""The proof list: what its lines mean, names taken apart, typed in by row, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from tests.cast import make_cast
+from tests.certificates.desk import Browsers, signed_in, text_of
+from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
+from trainings import clock
+from trainings.attendance.row_lists import NoSuchRow, UnreadableRows
+from trainings.attendance.sheet_queries import open_sheet, sheet_by_code
+from trainings.attendance.sheets import print_sheet
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import names
+from trainings.certificates.models import ConfirmedHow, NameConfirmation
+from trainings.certificates.name_proofs import NothingRead, RowWithoutName, read_proof, split_name
+from trainings.errors import Refusal
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
+
+Freeze = Callable[[datetime], None]
+
+pytestmark = pytest.mark.pages
+
+
+@pytest.mark.parametrize(
+    ("written", "before", "names_", "surnames"),
+    [
+        ("María Elena Caal", ("María", "Caal"), "María", "Elena Caal"),  # a person looks at it afterwards
+        ("María Elena Caal Tzib", ("Maria Elena", "Caal Tzib"), "María Elena", "Caal Tzib"),
+        ("Ana de León Ba", ("Anna", "León"), "Ana", "de León Ba"),
+        ("Ana De La Cruz", ("Anna", "Cruz"), "Ana", "De La Cruz"),
+        ("Ana Coc", ("Ana María", "Coc"), "Ana", "Coc"),
+        ("Ana", ("Anna", "Coc"), "Ana", ""),
+    ],
+)
+def test_name_in_one_line_then_cut_where_the_one_of_before_was(
+    written: str, before: tuple[str, str], names_: str, surnames: str
+) -> None:
+    assert split_name(written, given_names=before[0], surnames=before[1]) == (names_, surnames)
+
+
+async def three_on_a_sheet(training: Training) -> tuple[list[Registration], str]:
+    people = [
+        await make_attendee(training, given_names=given, surnames=surnames)
+        for given, surnames in (("Ana", "Cok"), ("Beto", "Caal"), ("Cata", "Tut"))
+    ]
+    with clock.frozen(BEFORE):
+        sheet = await print_sheet(training.sessions[0].id, n_blank=1, columns=[], actor=PROGRAM)
+    return people, sheet.code
+
+
+async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Browsers, freeze: Freeze) -> None:
+    cast = await make_cast()
+    training = await make_held(4, hub=cast.hub, facilitators=[cast.facilitator])
+    [ana, beto, cata], code = await three_on_a_sheet(training)
+    freeze(AFTER)
+    browser = await signed_in(new_client, cast.facilitator)
+    page = f"/panel/sesiones/{training.sessions[0].id}/hojas/{code}/nombres"
+    lines = "todas menos 1 están bien\n1: Ana Coc"
+
+    printed = await browser.get(f"{page}/imprimir")
+    unread = await browser.post(page, data={"lines": "quizás\n1: Ana Coc"})
+    review = await browser.post(page, data={"lines": lines})
+    odd = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana 😀", "surnames-1": "Coc"})
+    empty = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana", "surnames-1": " "})
+    nothing_kept = await NameConfirmation.all().count()
+    saved = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana", "surnames-1": "Coc"})
+    shown = await browser.get(page)
+
+    assert "1 Ana Cok Casilla Corrección: 2 Beto Caal" in text_of(printed)
+    assert (unread.status_code, "No entendemos «quizas»" in unread.text, "quizás" in unread.text) == (422, True, True)
+    assert "2 nombres están bien" in review.text
+    assert "1 corrección" in review.text
+    assert 'name="surnames-1" type="text" value="Coc"' in review.text
+    assert (odd.status_code, "El diploma no puede imprimir «😀», en la fila 1." in odd.text) == (422, True)
+    assert (empty.status_code, nothing_kept) == (422, 0)
+    assert saved.status_code == 303
+    assert "Listo. 3 nombres están confirmados." in shown.text
+    assert "3 de 3 nombres confirmados." in text_of(shown)
+    people = await Registration.all().order_by("id").prefetch_related("participant")
+    assert {one.participant.full_name for one in people} == {"Ana Coc", "Beto Caal", "Cata Tut"}
+    found = await names.confirmed(people)
+    assert {key: (one.how, one.by) for key, one in found.items()} == {
+        one.id: (ConfirmedHow.PROOF_LIST, cast.facilitator.name) for one in (ana, beto, cata)
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [("todas menos 9: bien", NoSuchRow), ("4 está bien", RowWithoutName), ("5: Ana", NoSuchRow), ("\n", NothingRead),
+     ("todas quizás", UnreadableRows)],
+)  # fmt: skip
+async def test_lines_that_mean_nothing_then_refused_in_words(
+    sqlite_db: object, freeze: Freeze, typed: str, refusal: type[Refusal]
+) -> None:
+    training = await make_held(4)
+    _people, code = await three_on_a_sheet(training)
+    freeze(AFTER)
+
+    with pytest.raises(refusal):
+        read_proof(typed, await open_sheet(await sheet_by_code(code)))

@@ -1,0 +1,163 @@
+"""«Recibí conforme»: who has the paper in their hands, by a scan, by rows of the signature sheet, or by ticks.
+
+From then on a mistake is annulled and issued again; until then a corrected name keeps its folio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.models import AttendanceSheet
+from trainings.attendance.row_lists import read_rows
+from trainings.attendance.sheet_queries import UnknownSheet, open_sheet
+from trainings.audit.actions import Act, record_all
+from trainings.audit.actor import Actor
+from trainings.certificates.models import Certificate, CertificateState, HandedOver
+from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.lib import tokens
+from trainings.registrations.models import Registration
+from trainings.web.i18n import N_
+
+LONGEST_SCAN = 300
+_FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}")
+
+
+class NothingScanned(Refusal):
+    code = "nothing_scanned"
+    status = 422
+    sentence = N_(
+        "Ese código no es de un diploma ni de un boleto de esta capacitación. Escanéelo otra vez, o escríbalo."
+    )
+
+
+class NothingToHandOver(Refusal):
+    code = "nothing_to_hand_over"
+    sentence = N_("Esa persona no tiene un diploma por entregar en esta capacitación.")
+
+
+class NothingTicked(Refusal):
+    code = "nothing_ticked"
+    status = 422
+    sentence = N_("No marcó a nadie. Marque a quienes ya recibieron su diploma.")
+
+
+class NobodyInRows(Refusal):
+    code = "nobody_in_rows"
+    status = 422
+    sentence = N_("En esas filas nadie tiene un diploma por entregar. Revise los números y el código de la hoja.")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What one act of hand-over came to: papers noted now, and those that had been handed over before."""
+
+    now: Sequence[Certificate]
+    before: Sequence[Certificate]
+
+
+async def of_training(training_id: UUID) -> list[Certificate]:
+    """The certificates of a training that stand, by folio, with their people: what there is to hand over, or was."""
+    standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
+    found = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
+    return await found.prefetch_related("registration__participant")
+
+
+async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:
+    """Note that these papers of a training are in their people's hands. Noted twice is noted once, as it was first.
+
+    Prepared ones too: a ceremony does not wait for a session to be closed. What was annulled, or is another training's,
+    is left out.
+    """
+    wanted = set(certificate_ids)
+    keys = [one.id for one in await of_training(training_id) if one.id in wanted]
+    async with transaction():
+        held = [one for one in await lock(Certificate, keys) if one.state is not CertificateState.REVOKED]
+        new = [one for one in held if one.handed_over_at is None]
+        moment = clock.now()
+        for one in new:
+            one.handed_over_at, one.handed_over_by_id, one.handed_over_how = moment, actor.id, how
+            await one.save(update_fields=["handed_over_at", "handed_over_by_id", "handed_over_how"])
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio, "how": how.value}) for one in new]
+        await record_all("certificates.hand_over", acts, actor=actor)
+        return Handed(new, [one for one in held if one not in new])
+
+
+async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, actor: Actor) -> list[Certificate]:
+    """Undo: it was noted by mistake. Those of this training that had been noted."""
+    wanted = set(certificate_ids)
+    keys = [one.id for one in await of_training(training_id) if one.id in wanted]
+    async with transaction():
+        noted = [one for one in await lock(Certificate, keys) if one.handed_over_at is not None]
+        for one in noted:
+            one.handed_over_at = one.handed_over_by_id = one.handed_over_how = None
+            await one.save(update_fields=["handed_over_at", "handed_over_by_id", "handed_over_how"])
+        acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in noted]
+        await record_all("certificates.take_back", acts, actor=actor)
+        return noted
+
+
+async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
+    """The papers that a scan or typed code means: one by its own code, address or folio, or all of a ticket's holder.
+
+    Refuses (NothingScanned) what is no code of this training, and (NothingToHandOver) who has no paper of it.
+    """
+    text = typed.strip()[:LONGEST_SCAN]
+    papers = await of_training(training_id)
+    code, folio = _certificate_code(text), _FOLIO.search(text.upper())
+    found = [one for one in papers if one.code == code or (folio is not None and one.folio == folio.group())]
+    if found:
+        return found
+    registration_id = await _holder(training_id, text)
+    if registration_id is None:
+        raise NothingScanned(field="code")
+    own = [one for one in papers if one.registration_id == registration_id]
+    if not own:
+        raise NothingToHandOver(field="code")
+    return own
+
+
+def _certificate_code(text: str) -> str | None:
+    """The code at the end of what was read. A reader set to another keyboard types dashes for slashes and so on."""
+    last = "".join(one for one in text if one.isalnum())[-tokens.CERTIFICATE_CODE_LENGTH :]
+    return tokens.read_certificate_code(last)
+
+
+async def _holder(training_id: UUID, text: str) -> UUID | None:
+    """Whose ticket of this training it is, scanned or its short code typed; a look-alike's is the first one's."""
+    of_training = reads(Registration).filter(training_id=training_id)
+    token, short = tokens.read_qr(text), tokens.read_short_code(text)
+    found = None
+    if token is not None:
+        found = await of_training.get_or_none(qr_hash=tokens.digest(token, "qr"))
+    elif short is not None:
+        found = await of_training.get_or_none(short_code=short)
+    return (found.duplicate_of_id or found.id) if found is not None else None
+
+
+async def in_rows(training_id: UUID, sheet_id: UUID, typed: str) -> list[Certificate]:
+    """The papers of who stands in these rows of a signature sheet: "1-40 menos 4, 9".
+
+    Refuses a sheet of another training, rows that cannot be read or that the sheet does not have, and (NobodyInRows)
+    where none of them has a paper.
+    """
+    sheet = await reads(AttendanceSheet).get_or_none(id=sheet_id, session__training_id=training_id)
+    if sheet is None:
+        raise UnknownSheet
+    opened = await open_sheet(sheet)
+    numbers = set(read_rows(typed, named=opened.n_named, last=len(opened.lines)))
+    people = {line.registration_id for line in opened.lines if line.number in numbers}
+    found = [one for one in await of_training(training_id) if one.registration_id in people]
+    if not found:
+        raise NobodyInRows(field="rows")
+    return found
+
+
+async def sheets_of_training(training_id: UUID) -> list[AttendanceSheet]:
+    """The signature sheets that were printed for a training, the newest first, with their session."""
+    found = reads(AttendanceSheet).filter(session__training_id=training_id).order_by("-created_at", "-id")
+    return await found.select_related("session")
