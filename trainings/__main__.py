@@ -16,6 +16,7 @@ from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
+from trainings.certificates import design_check
 from trainings.errors import Refusal
 from trainings.feeds import site
 from trainings.lib.crypt import new_key
@@ -26,6 +27,7 @@ from trainings.places.hub_file import HubEntry, UnreadableHubFile, read_hubs
 from trainings.places.models import Hub, Operator
 from trainings.schedule.project_actions import ProjectPlan, create_project
 from trainings.settings import Settings, get_settings
+from trainings.web.i18n import gettext as _
 
 SCOPES = {
     **dict.fromkeys(accounts.HUB_ROLES, "--hub SLUG, and nothing else"),
@@ -44,6 +46,8 @@ projects = typer.Typer(help="Projects of donors.", no_args_is_help=True)
 cli.add_typer(projects, name="project")
 recordings = typer.Typer(help="What people agree to, read aloud.", no_args_is_help=True)
 cli.add_typer(recordings, name="audio")
+designs = typer.Typer(help="Designs of certificates.", no_args_is_help=True)
+cli.add_typer(designs, name="design")
 
 
 @cli.command()
@@ -187,6 +191,27 @@ def list_recordings() -> None:
     """Print the recordings there are; forms offer those of the current version."""
     found = audio.recordings()
     typer.echo("\n".join(map(_described, found)) if found else "There are no recordings.")
+
+
+@designs.command("check")
+def check_design(folder: Annotated[Path, typer.Argument(help="A folder of certificates/, with its manifest.")]) -> None:
+    """Tell in words what is wrong with a design; exit 1 where it cannot be used."""
+    if wrong := design_check.check(folder):
+        _fail("\n".join(f"✗ {sentence}" for sentence in wrong))
+    typer.echo(_("El diseño está bien."))
+
+
+@designs.command("preview")
+def preview_design(
+    folder: Annotated[Path, typer.Argument(help="A folder of certificates/, with its manifest.")],
+    to: Annotated[Path | None, typer.Option(help="A folder for pictures of all samples.")] = None,
+) -> None:
+    """Draw a design's preview and renew the data it shows in an editor; with --to, draw all samples."""
+    try:
+        drawn = design_check.preview(folder, to)
+    except design_check.NotDrawn as refusal:
+        _fail(f"✗ {refusal}")
+    typer.echo("\n".join(map(str, drawn)))
 
 
 def _described(recording: audio.Recording) -> str:

@@ -104,7 +104,7 @@ def design_data(
         "hours": figures(sheet.minutes),
         "code": show_certificate_code(sheet.code),
         "band": bands.band(sheet.minutes, sheet.language),
-        "qr": {"modules": modules, "svg": _picture(modules, path)},
+        "qr": {"modules": modules, "svg": code_picture(modules, path)},
         "shield": _shield(sheet, pictures or {}),
         "logos": [{"svg": _drawn(sheet, sha256, pictures or {}), "alt": words} for sha256, words in sheet.logos],
         "credential": credential,
@@ -158,7 +158,8 @@ def _drawn(sheet: CertificateSheet, sha256: str, pictures: Mapping[str, Picture]
     )
 
 
-def _picture(size: int, path: str) -> str:
+def code_picture(size: int, path: str) -> str:
+    """The code as a drawing, its four light modules included."""
     box = f'viewBox="0 0 {size} {size}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
 

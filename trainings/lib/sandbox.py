@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,25 @@ class DesignApart(Design):
 
     def make(self, data: Mapping[str, Any], output: typst.OutputFormat, *, name: str, **options: Any) -> list[bytes]:
         """As `Design.make`; refuses (`TookTooLong`, `TookTooMuch`) what does not end or does not fit."""
+        return self.make_all([data], output, name=name, **options)[0]
+
+    def make_all(
+        self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
+    ) -> list[list[bytes]]:
+        """The pages of several sheets, set by one process within the one time; refuses all where one cannot be set."""
         order = {
             "file": str(self.file),
             "root": str(self.root),
             "fonts": str(self.fonts),
-            "data": json.dumps(data, ensure_ascii=False),
+            "sheets": [json.dumps(data, ensure_ascii=False) for data in sheets],
             "format": output,
             "options": {key: value.timestamp() if key == "timestamp" else value for key, value in options.items()},
             "memory": MEMORY,
             "seconds": self.seconds,
         }
+        return _pages(self._answer(order, name), name)
+
+    def _answer(self, order: Mapping[str, Any], name: str) -> bytes:
         try:
             ended = subprocess.run(  # noqa: S603 - our own file and interpreter
                 [sys.executable, "-I", str(_CHILD)],
@@ -67,16 +77,14 @@ class DesignApart(Design):
             raise TookTooLong(f"{name}: {self.file.parent.name} is not done after {self.seconds:g} seconds") from error
         if ended.returncode != 0:
             raise TookTooMuch(f"{name}: {self.file.parent.name} ended with {ended.returncode}")
-        return self._pages(ended.stdout, name)
+        return ended.stdout
 
-    def _pages(self, answer: bytes, name: str) -> list[bytes]:
-        """A line of JSON, then the pages one after the other."""
-        head, _, rest = answer.partition(b"\n")
-        told = json.loads(head)
-        if "error" in told:
-            raise CannotTypeset(f"{name}: {told['error']}", diagnostic=told["diagnostic"])
-        pages = []
-        for size in told["sizes"]:
-            pages.append(rest[:size])
-            rest = rest[size:]
-        return pages
+
+def _pages(answer: bytes, name: str) -> list[list[bytes]]:
+    """A line of JSON, then all pages one after the other."""
+    head, _newline, rest = answer.partition(b"\n")
+    told = json.loads(head)
+    if "error" in told:
+        raise CannotTypeset(f"{name}: {told['error']}", diagnostic=told["diagnostic"])
+    pages = BytesIO(rest)
+    return [[pages.read(size) for size in sizes] for sizes in told["sizes"]]

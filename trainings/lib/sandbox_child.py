@@ -1,4 +1,4 @@
-"""The other end of `sandbox.DesignApart`: reads an order, sets one design, answers, ends. Imports nothing of ours."""
+"""The other end of `sandbox.DesignApart`: reads an order, sets the sheets, answers, ends. Imports nothing of ours."""
 
 import json
 import resource
@@ -29,20 +29,22 @@ def _answer(order: dict[str, Any], empty: str) -> tuple[dict[str, Any], list[byt
     options = order["options"]
     if "timestamp" in options:
         options["timestamp"] = datetime.fromtimestamp(options["timestamp"], tz=UTC)
+    sheets = []
     try:
         compiler = typst.Compiler(
             order["file"], root=order["root"], font_paths=fonts, package_path=empty, package_cache_path=empty
         )
-        made, warnings = compiler.compile_with_warnings(
-            format=order["format"], sys_inputs={"data": order["data"]}, **options
-        )
+        for data in order["sheets"]:
+            made, warnings = compiler.compile_with_warnings(
+                format=order["format"], sys_inputs={"data": data}, **options
+            )
+            if warnings or not made:
+                said = "; ".join(warning.message for warning in warnings)
+                return {"error": said, "diagnostic": "".join(warning.diagnostic for warning in warnings)}, []
+            sheets.append(made if isinstance(made, list) else [made])
     except typst.TypstError as error:
         return {"error": error.message, "diagnostic": error.diagnostic}, []
-    if warnings or not made:
-        said = "; ".join(warning.message for warning in warnings)
-        return {"error": said, "diagnostic": "".join(warning.diagnostic for warning in warnings)}, []
-    pages = made if isinstance(made, list) else [made]
-    return {"sizes": [len(page) for page in pages]}, pages
+    return {"sizes": [[len(page) for page in pages] for pages in sheets]}, [page for pages in sheets for page in pages]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,231 @@
+"""Tells a designer in words what is wrong with a design: its manifest, its sentences, what it leaves out, its QR.
+
+The design is somebody else's: it is copied to an empty place and set in a process apart from ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+
+from PIL import Image
+
+from trainings.certificates import design_previews, design_slots, design_texts, pdf
+from trainings.certificates.design_samples import Size, pictures, sample
+from trainings.certificates.designs import LIBRARY, DesignInfo, UnusableManifest, read_design
+from trainings.certificates.printed import CertificateSheet
+from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
+from trainings.lib.typst import CannotTypeset
+from trainings.web.i18n import N_
+from trainings.web.i18n import gettext as _
+
+WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
+PAGES = 2
+MOST_BYTES = 60_000
+LETTERS = "áéíóúüñÁÉÍÓÚÜÑ’ʼꞌꞋ«»“”–¿¡ªº"
+"""What every name and sentence in Guatemala may hold; the apostrophes are those of Mayan languages."""
+
+POINTS = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9)}
+_POINTS_PER_INCH = 72
+_PACKAGE = re.compile(r"""["']@""")
+_SIZES = {Size.SHORTEST: N_("los datos más cortos"), Size.LONGEST: N_("los datos más largos")}
+
+# What Typst says most often, in the words of who never saw it.
+_EXPLANATIONS = (
+    ("package", N_("Importa un paquete; el programa no sale a la red.")),
+    ("file not found", N_("Lee un archivo que no está en su carpeta ni en lib.")),
+    ("would escape", N_("Lee un archivo que no está en su carpeta ni en lib.")),
+    ("access denied", N_("Lee un archivo que no está en su carpeta ni en lib.")),
+    ("condition is always true", N_("Da vueltas sin terminar nunca.")),
+    ("infinite", N_("Da vueltas sin terminar nunca.")),
+    ("maximum function call depth", N_("Da vueltas sin terminar nunca.")),
+    ("missing alt text", N_("Una imagen no tiene texto alternativo (alt).")),
+    ("unknown font", N_("Pide una letra que no está en la carpeta de letras.")),
+    ("no cabe en el frente", N_("El texto no cabe en el frente.")),
+)
+
+
+class NotDrawn(ValueError):
+    """A design of which no picture can be made; the sentence says why."""
+
+
+def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
+    """All that is wrong, each in a sentence; nothing where the design may be used. Takes some seconds.
+
+    `seconds` are what one sheet may take; all together may take some times as long.
+    """
+    try:
+        design = read_design(folder.resolve())
+    except UnusableManifest as unusable:
+        return [str(unusable)]
+    wrong = [*_files(design), *_links(design), *_packages(design), *_sentences(design)]
+    if wrong:
+        return wrong
+    with tempfile.TemporaryDirectory() as empty:
+        apart = copied(design, Path(empty))
+        return list(_settings(apart, seconds)) or [
+            *design_slots.not_printed(apart, typesetter(apart)),
+            *_looked_at(apart),
+        ]
+
+
+def preview(folder: Path, to: Path | None = None) -> list[Path]:
+    """Renew preview and sample data of a design, and draw all its samples into `to`; the files. Refuses: NotDrawn."""
+    try:
+        design = read_design(folder.resolve())
+    except UnusableManifest as unusable:
+        raise NotDrawn(str(unusable)) from unusable
+    if wrong := [*_files(design, is_drawn=False), *_links(design), *_packages(design), *_sentences(design)]:
+        raise NotDrawn("\n".join(wrong))
+    with tempfile.TemporaryDirectory() as empty:
+        apart = typesetter(copied(design, Path(empty)))
+        try:
+            drawn = design_previews.refresh(design, apart)
+            return drawn if to is None else drawn + design_previews.draw_all(design, apart, to)
+        except CannotTypeset as problem:
+            raise NotDrawn(_explained(problem)) from problem
+
+
+def copied(design: DesignInfo, place: Path) -> DesignInfo:
+    """The same design where it can read nothing but itself and what all share."""
+    shutil.copytree(LIBRARY, place / "lib")
+    shutil.copytree(design.folder, place / design.key)
+    return read_design(place / design.key)
+
+
+def typesetter(design: DesignInfo, *, seconds: float = 4 * SECONDS) -> DesignApart:
+    return DesignApart(design.file, root=design.folder.parent, fonts=design.fonts, seconds=seconds)
+
+
+# -- before it is set
+
+
+def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
+    if not design.file.is_file():
+        yield _("Falta design.typ: ahí está el diseño.")
+    if not is_drawn:
+        return
+    again = _("`trainings design preview %(folder)s` hace el archivo.") % {"folder": design.folder}
+    if not (design.folder / design_previews.PREVIEW).is_file():
+        yield _("Falta preview.png, la imagen de muestra.") + " " + again
+    try:
+        kept = json.loads((design.folder / design_previews.SAMPLE).read_text(encoding="utf-8"))
+        missing = json.loads(design_previews.sample_text(design)).keys() - set(kept)
+    except (OSError, ValueError, TypeError):
+        yield _("Falta sample.json, los datos de muestra, o no se puede leer.") + " " + again
+    else:
+        if missing:
+            yield _("A sample.json le falta: %(names)s.") % {"names": ", ".join(sorted(missing))} + " " + again
+
+
+def _links(design: DesignInfo) -> Iterator[str]:
+    for file in sorted(design.folder.rglob("*")):
+        if file.is_symlink():
+            yield _("%(file)s lleva a otro lugar: copie el archivo mismo.") % {"file": file.name}
+
+
+def _packages(design: DesignInfo) -> Iterator[str]:
+    for file in sorted(design.folder.rglob("*.typ")):
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            if _PACKAGE.search(line.partition("//")[0]):
+                yield _in_place(_("Importa un paquete; el programa no sale a la red."), file.name, number)
+
+
+def _sentences(design: DesignInfo) -> Iterator[str]:
+    fonts = typesetter(design)
+    if not fonts.font_files():
+        yield _("La carpeta fonts no tiene ninguna letra (TTF).")
+        return
+    if missing := fonts.missing(LETTERS):
+        yield _("A su letra le falta: %(letters)s") % {"letters": " ".join(missing)}
+    for code in sorted({code for language in design.all_languages() for code in language.split("+")}):
+        try:
+            said = design_texts.read_wording(design_texts.TEXTS / f"{code}.json").sentences
+        except design_texts.UnusableTexts as unusable:
+            yield str(unusable)
+        else:
+            if missing := fonts.missing(*said.values()):
+                yield _("%(file)s.json: a la letra le falta: %(letters)s") % {
+                    "file": code,
+                    "letters": " ".join(missing),
+                }
+
+
+# -- set
+
+
+def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
+    """The usual sheet, and then every kind in every language with the shortest and the longest data."""
+    pairs = product(sorted(design.kinds), design.all_languages())
+    sheets = [sample(design, size, kind=kind, language=language) for kind, language in pairs for size in _SIZES]
+    try:
+        _set(design, [sample(design)], seconds=seconds)
+        files = _set(design, sheets, seconds=4 * seconds)
+    except CannotTypeset as problem:
+        yield _explained(problem)
+        return
+    heaviest = max(len(file) for [file] in files)
+    if heaviest > MOST_BYTES:
+        sentence = _("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
+        yield sentence % {"n": heaviest // 1000, "most": MOST_BYTES // 1000}
+
+
+def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: float) -> list[list[bytes]]:
+    data = [pdf.design_data(sheet, pictures=pictures(), credential="{}") for sheet in sheets]
+    return typesetter(design, seconds=seconds).make_all(
+        data, "pdf", name=design.key, pdf_standards=list(pdf.STANDARDS), timestamp=WHEN
+    )
+
+
+def _drawn(design: DesignInfo, sizes: Sequence[Size], ppi: int) -> list[list[Image.Image]]:
+    data = [pdf.design_data(sample(design, size), pictures=pictures()) for size in sizes]
+    sheets = typesetter(design).make_all(data, "png", name=design.key, ppi=ppi)
+    return [[Image.open(BytesIO(page)).convert("L") for page in pages] for pages in sheets]
+
+
+def _explained(problem: CannotTypeset) -> str:
+    if isinstance(problem, TookTooLong):
+        return _("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin.")
+    if isinstance(problem, TookTooMuch):
+        return _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
+    known = next((_(words) for said, words in _EXPLANATIONS if said in problem.reason), "")
+    said = _("Typst dice: %(reason)s.") % {"reason": problem.reason.partition(": ")[2].rstrip(".")}
+    return _in_place(f"{known} {said}".strip(), problem.file, problem.line)
+
+
+def _in_place(sentence: str, file: str, line: int | None) -> str:
+    if line is None:
+        return sentence
+    return _("%(file)s, línea %(line)s: %(sentence)s") % {"file": file, "line": line, "sentence": sentence}
+
+
+# -- looked at
+
+
+def _looked_at(design: DesignInfo) -> Iterator[str]:
+    drawn = _drawn(design, list(_SIZES), design_slots.READ_AT)
+    for words, pages in zip(_SIZES.values(), drawn, strict=True):
+        if len(pages) != PAGES:
+            sentence = _("Con %(data)s salen %(n)s páginas; han de ser dos, frente y reverso.")
+            yield sentence % {"data": _(words), "n": len(pages)}
+    if not all(_is_on_its_paper(design, page) for pages in drawn for page in pages):
+        yield _("El papel no es el que dice manifest.json (paper, orientation).")
+    codes = (design_slots.wrong_code(pages, sample(design).check_url) for pages in drawn)
+    if wrong := next(filter(None, codes), ""):
+        yield wrong
+
+
+def _is_on_its_paper(design: DesignInfo, page: Image.Image) -> bool:
+    points = POINTS[design.paper]
+    wanted = points if design.orientation == "portrait" else points[::-1]
+    return all(
+        abs(is_there - size * design_slots.READ_AT / _POINTS_PER_INCH) < 2
+        for is_there, size in zip(page.size, wanted, strict=True)
+    )
