@@ -136,14 +136,23 @@ class Desk:
     def decide(self, answer: str, who: str) -> None:
         """`who`: a person, or a phone with all that waits of it."""
         self.page.goto(f"{self.door}/revisar")
+        self._unfold()
         self._press(self.page.get_by_role("button", name=re.compile(f"^{answer} ?: {who}")))
 
     def count_cards(self) -> None:
         """Whoever came with a card that is nobody's yet, seen by the phone that was taken out of use."""
         self.page.goto(f"{self.door}/revisar")
+        self._unfold()
         waiting = self.page.get_by_role("button", name="Cuenta sin nombre")
         while waiting.count():
             self._press(waiting.first)
+            self._unfold()
+
+    def _unfold(self) -> None:
+        """Many of one kind are folded."""
+        folded = self.page.locator("details:not([open]) > summary", has_text=re.compile("^Ver las "))
+        while folded.count():
+            folded.first.click()
 
     def _press(self, button: Locator) -> None:
         with self.page.expect_navigation():
