@@ -86,8 +86,6 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         return super().acquire_connection()
 
     async def begin(self) -> None:
-        if self._is_batch:
-            return
         try:
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -140,18 +138,24 @@ class ImmediateContext(SqliteTransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
         try:
-            await finish(self.ensure_connection())
-            try:
-                await finish(self.connection.begin())
-            except BaseException:
-                await finish(self.connection._connection.rollback())
-                raise
+            # A task for nothing would wait behind all requests that are being read.
+            if not self.connection._connection:
+                await finish(self.ensure_connection())
+            if not self.connection._is_batch:
+                await self._begin()
         except BaseException:
             self._trxlock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         client: TransactionalDBClient = self.connection
         return client
+
+    async def _begin(self) -> None:
+        try:
+            await finish(self.connection.begin())
+        except BaseException:
+            await finish(self.connection._connection.rollback())
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -13,8 +13,7 @@ from trainings.limits.actions import Watch
 from trainings.registrations.wishes import SignUp
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(NamedTuple):
     """A sign-up. `lang` is the language of whoever asks, for the messages about it.
 
     `watched` are the windows in which it counts: beyond their limits it is refused, or held for staff.
