@@ -114,6 +114,7 @@ FOR_ALL = {
     "GET /marcar/en/app.webmanifest",
     "GET /emisores/{code}",
     "GET /emisores/{code}/llaves/{id:uuid}",
+    "GET /emisores/{code}/certificados/{fingerprint}.pem",
     "GET /emisores/{code}/estado/{name}",
     "GET /emisores/{code}/espera/{name}",
     "GET /verificar",

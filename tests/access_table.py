@@ -76,6 +76,7 @@ PHONES, PHONE = "/panel/telefonos", "/panel/telefonos/{id:uuid}"
 SIGNATURE, MESSAGE = "/panel/firmas/{operator:uuid}/{id:uuid}", "/panel/mensajes/{id:uuid}"
 
 TEXT = "/panel/textos/{operator:uuid}/{kind}/{lang}"
+SIGNING = "/panel/firma-electronica/{operator:uuid}"
 
 PANEL: Mapping[str, Rule] = {
     "GET /panel": EVERYBODY,
@@ -189,6 +190,7 @@ PANEL: Mapping[str, Rule] = {
     **{f"GET {LIST}{page}": DESK for page in ("", "/columnas", "/avance", "/errores.csv")},
     "GET /panel/exportar": EDITORS_LIST,
     "GET /panel/firmas": EDITORS_LIST,
+    "GET /panel/firma-electronica": ADMIN_LIST,
     "GET /panel/membrete": EDITORS_LIST,
     "GET /panel/membrete/imagen/{id:uuid}": EDITORS,
     "GET /panel/membrete/{operator:uuid}/muestra.png": EDITORS,
@@ -312,6 +314,7 @@ PANEL: Mapping[str, Rule] = {
     f"GET {SHEET}/nombres/imprimir": DOOR,
     f"POST {PAPER}/anular": EDITORS,
     "POST /panel/firmas": EDITORS,
+    **{f"POST {SIGNING}/{act}": ADMIN for act in ("archivo", "hacer", "insignias", "{id:uuid}/retirar")},
     "POST /panel/cursos/{id:uuid}/diplomas": EDITORS_LIST,
     "POST /panel/membrete/{operator:uuid}/lineas": EDITORS,
     "POST /panel/membrete/{operator:uuid}/imagen": EDITORS,

@@ -23,9 +23,9 @@ from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import issuer_keys
+from trainings.certificates import issuer_keys, signing_keys
 from trainings.certificates.brand import add_image
-from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey, Transcript
+from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey, SigningKey, Transcript
 from trainings.certificates.pictures import clean
 from trainings.certificates.transcripts import make_transcript
 from trainings.lib import tokens
@@ -82,6 +82,7 @@ class Objects:
     completed: Registration
     certificate: Certificate
     issuer_key: IssuerKey
+    signing_key: SigningKey
     transcript: Transcript
     message: OutboxJob
     batch: UUID
@@ -170,7 +171,12 @@ class Objects:
                 "purpose": "photo",
             },
             **{path: {"code": self.certificate.code} for path in ("/verificar/", "/V/", "/v/")},
-            "/emisores/": {"code": self.operator.code, "id": self.issuer_key.id, "name": self.certificate.year},
+            "/emisores/": {
+                "code": self.operator.code,
+                "id": self.issuer_key.id,
+                "name": self.certificate.year,
+                "fingerprint": self.signing_key.fingerprint,
+            },
             "/entrar/enlace/": {"token": tokens.own_link()},
             "/actividades/": {"slug": self.activity.slug},
             "/marcar/api/sesiones/": {"id": next(iter(self.coming.sessions)).id},
@@ -197,6 +203,7 @@ class Objects:
             "/panel/inscripciones/": {"id": self.person.id},
             "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
+            "/panel/firma-electronica/": {"operator": self.operator.id, "id": self.signing_key.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
             "/panel/membrete/{operator": {"operator": self.operator.id, "id": self.shield.id},
             "/panel/membrete/": {"id": self.shield.id},
@@ -244,6 +251,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         completed=completed,
         certificate=certificate,
         issuer_key=await _issuer_key(operator),
+        signing_key=await signing_keys.make_key(operator.id, actor=PROGRAM),
         transcript=await _transcript(certificate),
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,

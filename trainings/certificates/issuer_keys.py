@@ -60,8 +60,9 @@ async def rotate(operator_id: UUID, *, actor: Actor) -> IssuerKey:
 
 
 async def public_keys(operator_id: UUID) -> list[IssuerKey]:
-    """All keys the operator ever signed with, the one in use first."""
-    return await reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
+    """All keys the operator ever signed with, the one in use first, without their private halves."""
+    keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
+    return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at")
 
 
 def rotations_of(operator_id: UUID) -> str:

@@ -38,6 +38,14 @@ async def key(request: Request) -> Response:
 
 
 @allow(PUBLIC)
+async def certificate(request: Request) -> Response:
+    """A certificate that PDFs are signed with, for who compares it or tells a reader to trust it."""
+    issuer = await issuers.find_issuer(request.path_params["code"])
+    pem = issuers.certificate_of(issuer, request.path_params["fingerprint"])
+    return Response(pem, 200, KEPT, "application/x-pem-file")
+
+
+@allow(PUBLIC)
 async def status_list(request: Request) -> Response:
     """From memory, or 304 to who has it."""
     _, _, code, path, name = request.url.path.split("/")
@@ -58,5 +66,6 @@ ISSUER = "/emisores/{code}"
 routes: list[BaseRoute] = [
     Route(ISSUER, show),
     Route(ISSUER + "/llaves/{id:uuid}", key),
+    Route(ISSUER + "/certificados/{fingerprint}.pem", certificate),
     *(Route(f"{ISSUER}/{path}/{{name}}", status_list) for path in LIST_PATHS.values()),
 ]

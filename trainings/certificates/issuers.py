@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from trainings.certificates import badges, issuer_keys, proofs
-from trainings.certificates.models import FolioSeries, IssuerKey
+from trainings.certificates import badges, issuer_keys, proofs, signing_keys
+from trainings.certificates.models import FolioSeries, IssuerKey, SigningKey
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.places.models import Operator
@@ -25,10 +25,13 @@ class UnknownIssuer(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An operator with its municipality, its keys from the one in use to the oldest, and the years it issued in."""
+    """An operator with its municipality, the keys of its badges, the certificates of its PDFs, the years it issued in;
+    each from the newest to the oldest.
+    """
 
     operator: Operator
     keys: Sequence[IssuerKey]
+    certificates: Sequence[SigningKey]
     years: Sequence[int]
 
     @property
@@ -43,7 +46,12 @@ async def find_issuer(operator_code: str) -> Issuer:
     years: Any = (
         await reads(FolioSeries).filter(operator_id=operator.id).order_by("-year").values_list("year", flat=True)
     )
-    return Issuer(operator, await issuer_keys.public_keys(operator.id), list(years))
+    return Issuer(
+        operator,
+        await issuer_keys.public_keys(operator.id),
+        await signing_keys.signing_keys_of([operator.id]),
+        list(years),
+    )
 
 
 def profile(issuer: Issuer) -> dict[str, Any]:
@@ -67,6 +75,14 @@ def public_key(issuer: Issuer, key_id: UUID) -> dict[str, Any]:
     if key is None:
         raise UnknownIssuer
     return {"@context": MULTIKEY, **_method(issuer, key)}
+
+
+def certificate_of(issuer: Issuer, fingerprint: str) -> str:
+    """The certificate with this fingerprint, and its chain, as PEM. Raises UnknownIssuer where it is not theirs."""
+    found = next((one for one in issuer.certificates if one.fingerprint == fingerprint), None)
+    if found is None:
+        raise UnknownIssuer
+    return found.certificate_pem
 
 
 def _method(issuer: Issuer, key: IssuerKey) -> dict[str, Any]:

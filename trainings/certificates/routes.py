@@ -14,6 +14,7 @@ from trainings.certificates import (
     issuer_routes,
     late_routes,
     signature_routes,
+    signing_key_routes,
     staff_routes,
     transcript_routes,
 )
@@ -41,6 +42,7 @@ routes: list[BaseRoute] = [
     *staff_routes.routes,
     *late_routes.routes,
     *signature_routes.routes,
+    *signing_key_routes.routes,
     *brand_routes.routes,
     *design_routes.routes,
 ]

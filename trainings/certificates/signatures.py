@@ -49,7 +49,7 @@ def note_of(material: SigningMaterial) -> tuple[str, ...]:
     """The lines that a design prints, in the language of the paper."""
     by = "Certificado electrónico propio" if material.is_self_signed else f"Certificado de {material.issued_by}"
     return (
-        f"Firmado electrónicamente por {material.subject}.",
+        f"Firmado electrónicamente por {material.subject.removesuffix('.')}.",
         f"{by}, huella {material.fingerprint[:16].upper()}.",
     )
 

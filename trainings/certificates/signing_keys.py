@@ -1,13 +1,64 @@
-"""The keys and certificates that an operator signs its PDFs with: loaded from a file, made here, retired."""
+"""The keys and certificates that an operator signs its PDFs with: loaded from a file, made here, retired.
+
+One is in use at a time. What a retired one signed stays as it is: its certificate is in the file.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates import pdf, signatures
+from trainings.certificates.key_files import (
+    CertificateExpired,
+    CertificateNotYet,
+    KeyFile,
+    make_key_file,
+    read_key_file,
+)
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signatures import SigningMaterial
-from trainings.db import reads
+from trainings.db import lock, reads, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.dates import numeric_date
+from trainings.places.models import Operator
+from trainings.web.i18n import N_
+
+PUBLIC_FIELDS = (
+    "id",
+    "created_at",
+    "operator_id",
+    "certificate_pem",
+    "subject",
+    "issued_by",
+    "fingerprint",
+    "not_before",
+    "not_after",
+    "is_self_signed",
+    "retired_at",
+)
+"""What is read of a key to be shown: all but its private half."""
+
+
+class UnprintableCertificate(Refusal):
+    code = "unprintable_certificate"
+    status = 422
+    sentence = N_("El diploma no puede imprimir «%(letters)s», que está en el nombre del certificado.")
+
+
+class AlreadyLoaded(Refusal):
+    code = "already_loaded"
+    sentence = N_("Ese certificado ya se cargó antes. Si necesita otro, pídalo a su proveedor.")
+
+
+class UnknownSigningKey(NotFound):
+    code = "unknown_signing_key"
+    sentence = N_("No encontramos ese certificado. Abra la página otra vez.")
 
 
 async def material_of(operator_id: UUID) -> SigningMaterial | None:
@@ -21,3 +72,83 @@ async def material_of(operator_id: UUID) -> SigningMaterial | None:
     return SigningMaterial(
         key.certificate_pem, key.private_key, key.subject, key.issued_by, key.fingerprint, key.is_self_signed
     )
+
+
+async def signing_keys_of(operator_ids: Collection[UUID]) -> list[SigningKey]:
+    """All their keys, the newest first, without the private halves."""
+    keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids)).order_by("-created_at", "-id")
+    return await keys.only(*PUBLIC_FIELDS)
+
+
+async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: Actor) -> SigningKey:
+    """Sign with the key of this PKCS#12 file from now on; the one before is retired. The password is not kept.
+
+    Refuses what `read_key_file` refuses, one that has expired or is not yet valid, one that is known, and a name that
+    the designs cannot print.
+    """
+    file = await asyncio.to_thread(read_key_file, content, password)
+    now = clock.now()
+    if file.not_after <= now:
+        raise CertificateExpired(field="file", day=numeric_date(file.not_after))
+    if file.not_before > now:
+        raise CertificateNotYet(field="file", day=numeric_date(file.not_before))
+    return await _begin(operator_id, file, actor=actor, act="certificates.load_signing_key")
+
+
+async def make_key(operator_id: UUID, *, actor: Actor) -> SigningKey:
+    """Sign with a new key and a certificate of the operator's own from now on; the one before is retired."""
+    operator = await reads(Operator).get(id=operator_id)
+    file = await asyncio.to_thread(make_key_file, operator.name, now=clock.now())
+    return await _begin(operator_id, file, actor=actor, act="certificates.make_signing_key")
+
+
+async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
+    """Sign with this key no more: what is issued from now on is not signed. Refuses one that is not theirs."""
+    async with transaction():
+        await lock(Operator, [operator_id])
+        key = await SigningKey.get_or_none(id=key_id, operator_id=operator_id)
+        if key is None:
+            raise UnknownSigningKey
+        if key.retired_at is not None:
+            return
+        await _retire([key], clock.now())
+        await record("certificates.retire_signing_key", actor=actor, object_id=key.id, operator=str(operator_id))
+
+
+async def _begin(operator_id: UUID, file: KeyFile, *, actor: Actor, act: str) -> SigningKey:
+    key = SigningKey(
+        operator_id=operator_id,
+        certificate_pem=file.certificate_pem,
+        private_key=file.private_key_pem,
+        subject=file.subject,
+        issued_by=file.issued_by,
+        fingerprint=file.fingerprint,
+        not_before=file.not_before,
+        not_after=file.not_after,
+        is_self_signed=file.is_self_signed,
+        added_by_id=actor.id,
+    )
+    _check_printable(file)
+    async with transaction():
+        await lock(Operator, [operator_id])
+        if await SigningKey.filter(fingerprint=file.fingerprint).exists():
+            raise AlreadyLoaded(field="file")
+        await _retire(await SigningKey.filter(operator_id=operator_id, retired_at=None), clock.now())
+        await key.save(force_create=True)
+        await record(act, actor=actor, object_id=key.id, operator=str(operator_id), fingerprint=key.fingerprint)
+        return key
+
+
+def _check_printable(file: KeyFile) -> None:
+    material = SigningMaterial(
+        file.certificate_pem, "", file.subject, file.issued_by, file.fingerprint, file.is_self_signed
+    )
+    missing = pdf.missing_glyphs(*signatures.note_of(material))
+    if missing:
+        raise UnprintableCertificate(field="file", letters=missing)
+
+
+async def _retire(keys: Collection[SigningKey], moment: datetime) -> None:
+    for key in keys:
+        key.retired_at = moment
+        await key.save(update_fields=["retired_at"])

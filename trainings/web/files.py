@@ -57,6 +57,12 @@ class PictureTooLarge(FileTooLarge):
     sentence = N_("La imagen pesa más de 4 MB. Redúzcala: 1000 puntos de ancho bastan.")
 
 
+class KeyFileTooLarge(FileTooLarge):
+    code = "key_file_too_large"
+    limit: ClassVar[int] = 64 * 1024
+    sentence = N_("El archivo pesa demasiado: no es un certificado. Suba el que termina en .p12 o .pfx.")
+
+
 class _InMemory(MultiPartParser):
     """Beyond this size the framework would write the file to a temporary folder."""
 

@@ -12,7 +12,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from trainings.lib.tokens import request_id
-from trainings.web.files import CheckedFileTooLarge, FileTooLarge, PhoneCopyTooLarge, PictureTooLarge, RecordingTooLarge
+from trainings.web.files import (
+    CheckedFileTooLarge,
+    FileTooLarge,
+    KeyFileTooLarge,
+    PhoneCopyTooLarge,
+    PictureTooLarge,
+    RecordingTooLarge,
+)
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import problem, sentence_of, show_http_problem
 
@@ -27,6 +34,7 @@ TAKE_FILES: tuple[tuple[re.Pattern[str], type[FileTooLarge]], ...] = (
     (re.compile(r"/panel/notas/[0-9a-fA-F-]{36}/audio"), RecordingTooLarge),
     (re.compile(r"/panel/telefonos/copia"), PhoneCopyTooLarge),
     (re.compile(r"/panel/membrete/[0-9a-fA-F-]{36}/imagen"), PictureTooLarge),
+    (re.compile(r"/panel/firma-electronica/[0-9a-fA-F-]{36}/archivo"), KeyFileTooLarge),
     (re.compile(r"/verificar/archivo"), CheckedFileTooLarge),
 )
 """The only addresses that take a file, and what is said of a larger one. The way from a village to us is slow, so it

@@ -1,0 +1,179 @@
+"""Signed files: what readers and checkers of others say of them, and what a changed byte does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pikepdf
+import pypdf
+import pytest
+from pyhanko.pdf_utils.generic import TextStringObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from tests.certificates.desk import Freeze
+from tests.certificates.held import AFTER, a_diploma, make_held
+from tests.certificates.sheets import WHEN, sample, words
+from tests.certificates.trust.signers import PASSWORD, PROVIDER, from_a_provider, seen_by_a_reader
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import pdf, signatures, signing_keys
+from trainings.certificates.files import file_of
+from trainings.certificates.key_files import make_key_file
+from trainings.certificates.models import SigningKey
+from trainings.certificates.signatures import SigningMaterial
+from trainings.places.models import Operator
+
+NAME = "Municipalidad de La Libertad, Petén"
+
+
+def material(name: str = NAME) -> SigningMaterial:
+    made = make_key_file(name, now=WHEN - timedelta(days=1))
+    return SigningMaterial(made.certificate_pem, made.private_key_pem, name, name, made.fingerprint, True)
+
+
+@pytest.fixture(scope="module")
+def signer() -> SigningMaterial:
+    return material()
+
+
+@pytest.fixture(scope="module")
+def signed(signer: SigningMaterial) -> bytes:
+    """The file with the longest note that a name can bring."""
+    sheet = replace(sample(), note=signatures.note_of(signer))
+    return signatures.sign(pdf.render(sheet, timestamp=WHEN, credential="{}"), signer, at=WHEN)
+
+
+def test_signature_when_read_by_others_then_intact_trusted_over_all_and_nothing_may_follow(
+    signed: bytes, signer: SigningMaterial
+) -> None:
+    status = seen_by_a_reader(signed, signer.certificate_pem, moment=WHEN)
+    [signature] = PdfFileReader(BytesIO(signed)).embedded_signatures
+    [strange] = [seen_by_a_reader(signed, material("Otra").certificate_pem, moment=WHEN)]
+
+    assert (status.intact, status.valid, status.trusted, status.docmdp_ok) == (True, True, True, True)
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    assert status.signer_reported_dt == WHEN
+    assert signature.docmdp_level is MDPPerm.NO_CHANGES
+    assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
+    assert (strange.intact, strange.trusted) == (True, False)
+
+
+def test_signed_file_when_its_tags_are_checked_then_no_error(signed: bytes, tmp_path: Path) -> None:
+    (tmp_path / "firmado.pdf").write_bytes(signed)
+
+    outloud = Path(sys.executable).with_name("outloud")
+    said = subprocess.run([outloud, "firmado.pdf"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert said.returncode == 0, said.stdout
+    assert "0 error(s)" in said.stdout
+
+
+def test_signature_has_no_place_on_the_page_and_says_in_words_who_signed(
+    signed: bytes, signer: SigningMaterial
+) -> None:
+    with pikepdf.open(BytesIO(signed)) as file:
+        [field] = file.Root.AcroForm.Fields
+        assert [float(edge) for edge in field.Rect] == [0, 0, 0, 0]
+        assert str(field.TU) == "Firma electrónica"
+        assert file.Root.Metadata is not None
+    text = " ".join(words(page) for page in _pages(signed))
+
+    assert [line for line in signatures.note_of(signer) if line not in text] == []
+
+
+def _pages(file: bytes) -> list[pypdf.PageObject]:
+    return list(pypdf.PdfReader(BytesIO(file)).pages)
+
+
+def test_file_when_one_letter_is_changed_then_no_longer_intact(signed: bytes, signer: SigningMaterial) -> None:
+    title = signed.index(b"<dc:title>")
+    streams = [found.end() + 7 for found in re.finditer(rb"stream\r?\n", signed)]
+    assert len(streams) > 8
+
+    status = seen_by_a_reader(_changed(signed, title + 40), signer.certificate_pem, moment=WHEN)
+
+    assert (status.intact, status.bottom_line) == (False, False)
+    assert [place for place in streams[:8] if _is_intact(_changed(signed, place), signer)] == []
+
+
+def _changed(file: bytes, place: int) -> bytes:
+    return file[:place] + bytes([file[place] ^ 1]) + file[place + 1 :]
+
+
+def _is_intact(file: bytes, signer: SigningMaterial) -> bool:
+    try:
+        status = seen_by_a_reader(file, signer.certificate_pem, moment=WHEN)
+    except (PdfReadError, ValueError, zlib.error):
+        return False
+    return bool(status.intact and status.valid)
+
+
+def test_file_when_something_is_added_behind_the_signature_then_a_reader_says_so(
+    signed: bytes, signer: SigningMaterial
+) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(signed))
+    writer.root[pdf_name("/Lang")] = TextStringObject("de")
+    writer.update_root()  # type: ignore[no-untyped-call]  # untyped upstream
+    more = BytesIO()
+    writer.write(more)  # type: ignore[no-untyped-call]
+
+    status = seen_by_a_reader(more.getvalue(), signer.certificate_pem, moment=WHEN)
+
+    assert status.coverage is not SignatureCoverageLevel.ENTIRE_FILE
+    assert not status.bottom_line
+
+
+@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler's tools are not on this machine")
+def test_signature_when_asked_of_poppler_then_valid(signed: bytes, tmp_path: Path) -> None:
+    (tmp_path / "firmado.pdf").write_bytes(signed)
+
+    said = subprocess.run(["pdfsig", "firmado.pdf"], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+
+    assert "Signature is Valid." in said
+    assert "Total document signed" in said
+
+
+def test_key_when_the_material_is_shown_then_hidden(signer: SigningMaterial) -> None:
+    assert "PRIVATE KEY" not in repr(signer)
+    assert "PRIVATE KEY" not in str(signer)
+
+
+async def test_keys_when_changed_then_old_files_stay_trusted_and_without_one_files_are_unsigned(
+    db: object, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    training = await make_held(4)
+    operator = await Operator.get(code="1705")
+    provided, root = from_a_provider()
+
+    first_key = await signing_keys.make_key(operator.id, actor=PROGRAM)
+    first = await file_of(await a_diploma(training, given_names="Ana"))
+    second_key = await signing_keys.load_key(operator.id, provided, PASSWORD, actor=PROGRAM)
+    second = await file_of(await a_diploma(training, given_names="Beto"))
+    await signing_keys.retire_key(operator.id, second_key.id, actor=PROGRAM)
+    third = await file_of(await a_diploma(training, given_names="Cata"))
+
+    old, new = await asyncio.to_thread(
+        lambda: (
+            seen_by_a_reader(first.content, first_key.certificate_pem, moment=AFTER),
+            seen_by_a_reader(second.content, root, moment=AFTER),
+        )
+    )
+    assert [status.trusted and status.intact for status in (old, new)] == [True, True]
+    assert [file.signed_by for file in (first, second, third)] == [first_key.fingerprint, second_key.fingerprint, ""]
+    assert PdfFileReader(BytesIO(third.content)).embedded_signatures == []
+    assert (second_key.subject, second_key.issued_by) == ("María Elena Caal Tzib", PROVIDER)
+    assert await SigningKey.filter(retired_at=None).count() == 0
+    assert f"Certificado de {PROVIDER}" in " ".join(words(page) for page in _pages(second.content))
