@@ -193,3 +193,26 @@ def test_code_that_comes_before_the_screen_listens_then_it_stays_out_of_the_addr
     expect(phone.page.get_by_label("Código del boleto")).to_have_value(ana.token)
     phone.page.get_by_role("button", name="Marcar", exact=True).click()
     phone.expect_answer("present", ana.name)
+
+
+def test_closing_once_the_other_phones_have_nothing_to_send_then_closed_by_itself(
+    phone: Phone, browser: Browser, village: Village
+) -> None:
+    others = [browser.new_context(viewport=PHONE, locale="es-GT") for _phone in range(2)]
+    helpers = [
+        at_door(context, village, cookie) for context, cookie in zip(others, village.made["phones"][1:], strict=True)
+    ]
+    phone.page.goto(f"{village.origin}{APP}#/cierre/{village.made['session']}")
+    phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    sent(phone)
+    closed = "SELECT id FROM training_session WHERE closed_at IS NOT NULL"
+    assert village.ask(closed) == []
+
+    for helper in helpers:
+        helper.reload()
+        with helper.page.expect_response("**/marcar/api/marcas"):
+            helper.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    assert len(village.ask(closed)) == 1
+    for context in others:
+        context.close()

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import shell
+from trainings.attendance.closings import closed_on_phones
 from trainings.attendance.device_queries import (
     UPLOAD_DAYS,
     closes_from,
@@ -47,7 +48,7 @@ async def state_of(device: Device) -> dict[str, Any]:
     readable = [one for one in known if may_read_roster(device, one, ends.get(one.training_id))]
     versions = {key: roster.version for key, roster in (await rosters_of(readable)).items()}
     expected = await _expected({one.training_id for one in known})
-    closes = await closes_from(device, known)
+    closes, reported = await closes_from(device, known), await closed_on_phones({one.id for one in known})
     key_id, raw = SealedBox(keyring()).public()[0]
     return {
         "now": exact(now),
@@ -57,7 +58,7 @@ async def state_of(device: Device) -> dict[str, Any]:
         "app": {"version": shell.version()},
         "sessions": [
             _session(one, roster_until(one, ends.get(one.training_id)), versions.get(one.id, ""), expected)
-            | {"closes_from": moment(closes[one.id]) if one.id in closes else None}
+            | {"closes_from": moment(closes[one.id]) if one.id in closes else None, "closing": one.id in reported}
             for one in known
         ],
         "activities": await _activities(device) if device.revoked_at is None else [],

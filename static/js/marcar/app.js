@@ -48,7 +48,12 @@ export class App extends EventTarget {
     super();
     this.store = store;
     const changed = () => this.changed();
-    this.phone = new Phone(store, { app: this.version, onChange: () => this.#heardOfPhone(), onRoster: (id) => this.#reread(id) });
+    this.phone = new Phone(store, {
+      app: this.version,
+      onChange: () => this.#heardOfPhone(),
+      onRoster: (id) => this.#reread(id),
+      onClosing: () => this.sender.flush({ evenNothing: true }),
+    });
     this.sender = new Sender(store, {
       app: this.version,
       onChange: changed,

@@ -25,7 +25,7 @@ export class Phone {
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void}} told
+   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -87,6 +87,7 @@ export class Phone {
     await this.#tidy();
     this.told.onChange();
     await this.report();
+    if (this.sessions.some(({ closing }) => closing)) this.told.onClosing();
   }
 
   /** The server does not know this phone (any more). What is kept here stays. */

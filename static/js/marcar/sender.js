@@ -18,6 +18,7 @@ export class Sender {
   /** @type {Promise<void> | null} */
   #running = null;
   #again = false;
+  #evenNothing = false;
   #n_failures = 0;
   #timer = 0;
   /** @type {Trouble} how the last attempt ended */
@@ -53,10 +54,12 @@ export class Sender {
 
   /**
    * Send everything that waits. Calls while one is under way are gathered into one more run.
-   * @param {{forced?: boolean}} [how] forced: somebody asked, so try those again that the server could not read
+   * @param {{forced?: boolean, evenNothing?: boolean}} [how] forced: somebody asked, so try those again that the server
+   * could not read; evenNothing: it waits to hear that nothing is kept back here
    */
-  flush({ forced = false } = {}) {
+  flush({ forced = false, evenNothing = false } = {}) {
     clearTimeout(this.#timer);
+    this.#evenNothing ||= evenNothing;
     if (forced) this.#aside.clear();
     this.#again = true;
     this.#running ??= this.#loop().finally(() => {
@@ -84,6 +87,8 @@ export class Sender {
       trouble = await this.#send(batch);
       await this.count();
     }
+    if (this.#evenNothing && !trouble) trouble = await this.#send([]);
+    this.#evenNothing = false;
     this.#failed(trouble);
     if (trouble === "unprepared") this.told.onUnprepared();
   }
@@ -122,8 +127,8 @@ export class Sender {
    * @returns {Promise<Trouble>}
    */
   async #halve(batch) {
-    if (batch.length === 1) {
-      this.#aside.add(batch[0].id);
+    if (batch.length < 2) {
+      for (const { id } of batch) this.#aside.add(id);
       return "";
     }
     const middle = Math.ceil(batch.length / 2);
