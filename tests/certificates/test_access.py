@@ -88,7 +88,7 @@ async def test_scope_when_assistant_here_and_coordinator_elsewhere_then_prints_h
 
     assert opened.status_code == 200
     assert [answer.status_code for answer in here] == [403, 403, 403]
-    assert "Solo la coordinación emite y anula diplomas." in here[0].text
+    assert "Solo la coordinación prepara, emite y anula diplomas." in here[0].text
     assert issued.status_code == 303
     assert (await Certificate.get(registration_id=there.id)).folio == "VIMMIG-1207-2027-000001"
 
