@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from starlette.routing import BaseRoute, Route
@@ -25,7 +26,15 @@ from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import issuer_keys, signing_keys
 from trainings.certificates.brand import add_image
-from trainings.certificates.models import BrandImage, Certificate, ImageRole, IssuerKey, SigningKey, Transcript
+from trainings.certificates.models import (
+    BrandImage,
+    Certificate,
+    ImageRole,
+    IssuerKey,
+    RevocationRequest,
+    SigningKey,
+    Transcript,
+)
 from trainings.certificates.pictures import clean
 from trainings.certificates.transcripts import make_transcript
 from trainings.lib import tokens
@@ -84,6 +93,7 @@ class Objects:
     issuer_key: IssuerKey
     signing_key: SigningKey
     transcript: Transcript
+    revocation: RevocationRequest
     message: OutboxJob
     batch: UUID
     call_list: CallList
@@ -185,7 +195,7 @@ class Objects:
     @property
     def _in_the_panel(self) -> dict[str, dict[str, object]]:
         return {
-            "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id},
+            "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id, "request_id": self.revocation.id},
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id, "code": self.sheet.code, "row": 1},
             "/panel/cursos/": {"id": self.coming.course_id, "slug": "riesgos"},
@@ -250,9 +260,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         held=held,
         completed=completed,
         certificate=certificate,
-        issuer_key=await _issuer_key(operator),
-        signing_key=await signing_keys.make_key(operator.id, actor=PROGRAM),
-        transcript=await _transcript(certificate),
+        **await _around(certificate, operator),
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
         call_list=await CallList.get(batch_id=batch),
@@ -270,6 +278,16 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     )
 
 
+async def _around(certificate: Certificate, operator: Operator) -> dict[str, Any]:
+    """What goes with a certificate: what signs it, what lists it, what somebody asked about it."""
+    return {
+        "issuer_key": await _issuer_key(operator),
+        "signing_key": await signing_keys.make_key(operator.id, actor=PROGRAM),
+        "transcript": await _transcript(certificate),
+        "revocation": await _revocation(certificate),
+    }
+
+
 async def _issuer_key(operator: Operator) -> IssuerKey:
     await issuer_keys.current(operator.id)
     return (await issuer_keys.public_keys(operator.id))[0]
@@ -279,6 +297,18 @@ async def _token_of(registration: Registration) -> str:
     link = await OwnLink.get(registration_id=registration.id)
     assert link.token is not None
     return link.token
+
+
+async def _revocation(certificate: Certificate) -> RevocationRequest:
+    """Somebody asked that many be annulled."""
+    held = await Registration.get(id=certificate.registration_id)
+    return await RevocationRequest.create(
+        training_id=held.training_id,
+        hub_id=certificate.hub_id,
+        certificate_ids=[],
+        reason="Lista equivocada",
+        asked_by_id=tokens.uuid7(),
+    )
 
 
 async def _transcript(certificate: Certificate) -> Transcript:

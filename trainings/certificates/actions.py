@@ -269,8 +269,8 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
         if CertificateState.REVOKED not in MOVES[certificate.state]:
             raise AlreadyRevoked
         certificate.state, certificate.revoked_at = CertificateState.REVOKED, clock.now()
-        certificate.revoked_reason = reason.strip()[:LONGEST_REASON]
-        await certificate.save(update_fields=["state", "revoked_at", "revoked_reason"])
+        certificate.revoked_reason, certificate.revoked_by_id = reason.strip()[:LONGEST_REASON], actor.id
+        await certificate.save(update_fields=["state", "revoked_at", "revoked_reason", "revoked_by_id"])
         await record("certificates.revoke", actor=actor, object_id=certificate.id, hub_id=certificate.hub_id)
         await status_lists.touch([certificate])
         return certificate

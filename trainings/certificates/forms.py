@@ -69,9 +69,23 @@ class IssueForm(Form):
 
 
 class RevokeForm(Form):
-    """Why a certificate is annulled; staff see it, the public does not."""
+    """Why a certificate is annulled; staff see it, the public does not. `another`: issue one in its place."""
 
     reason: Annotated[str, printable(LONGEST_REASON)] = ""
+    another: bool = False
+
+
+class RevokeManyForm(Form):
+    """Several at once, for one reason."""
+
+    diploma: list[UUID] = []
+    reason: Annotated[str, printable(LONGEST_REASON)] = ""
+
+
+class DecisionForm(Form):
+    """A second person's answer."""
+
+    approve: bool
 
 
 class SignatoryForm(Form):

@@ -99,11 +99,20 @@ async def compose(job: OutboxJob) -> Mail | None:
     def is_so(_facts: Facts) -> bool:
         return certificate.state is STATES[job.kind]
 
+    replacement = await _replacement(certificate)
+
     def about_it(facts: Facts) -> dict[str, object]:
-        return _about(certificate, facts)
+        return _about(certificate, facts) | {"replacement": replacement}
 
     kind = Kind(f"emails/{job.kind}.txt", is_so, more=about_it, names_day=False)
     return letter_of(kind, facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
+
+
+async def _replacement(certificate: Certificate) -> str:
+    """The folio of the one that is valid in its place; empty for none."""
+    others = reads(Certificate).filter(registration_id=certificate.registration_id, kind=certificate.kind)
+    found = await others.filter(state=CertificateState.VALID).exclude(id=certificate.id).first()
+    return found.folio if found is not None else ""
 
 
 def _about(certificate: Certificate, facts: Facts) -> dict[str, object]:

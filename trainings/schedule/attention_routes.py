@@ -17,6 +17,7 @@ from trainings.accounts.permissions import (
 )
 from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
+from trainings.certificates.revocations import to_decide
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
@@ -56,6 +57,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_approve(actor),
         *await _to_arrange(actor),
         *await _to_publish(actor),
+        *await _to_revoke(actor),
         *await _to_certify(actor),
     ]
     return sorted(found, key=lambda concern: not concern.is_hot)
@@ -142,6 +144,20 @@ async def _to_publish(actor: Actor) -> list[Concern]:
         )
         for draft in drafts
         if draft.hub_id in editable and draft.next_at is not None
+    ]
+
+
+async def _to_revoke(actor: Actor) -> list[Concern]:
+    """What another person asked to annul, and this one decides."""
+    title = N_("Decidir si se anulan %(n)s documentos")
+    return [
+        Concern(
+            "diploma",
+            f"/panel/capacitaciones/{request.training_id}/diplomas/anular",
+            gettext(title) % {"n": len(request.certificate_ids)},
+            gettext(N_("«%(title)s»: otra persona lo pidió.")) % {"title": request.training.title},
+        )
+        for request in await to_decide(actor)
     ]
 
 
