@@ -313,6 +313,7 @@ PANEL: Mapping[str, Rule] = {
     f"GET {SHEET}/nombres": DOOR,
     f"POST {SHEET}/nombres": DOOR,
     f"GET {SHEET}/nombres/imprimir": DOOR,
+    f"GET {SHEET}/nombres.pdf": DOOR,
     f"POST {PAPER}/anular": EDITORS,
     f"POST {TRAINING}/diplomas/anular": EDITORS,
     f"POST {TRAINING}/diplomas/anular/{{request_id:uuid}}": EDITORS,

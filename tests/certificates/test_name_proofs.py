@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from io import BytesIO
 
+import pypdf
 import pytest
 
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
+from tests.certificates.sheets import words
 from trainings import clock
 from trainings.attendance.row_lists import NoSuchRow, UnreadableRows
 from trainings.attendance.sheet_queries import open_sheet, sheet_by_code
@@ -63,7 +66,7 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     page = f"/panel/sesiones/{training.sessions[0].id}/hojas/{code}/nombres"
     lines = "todas menos 1 están bien\n1: Ana Coc"
 
-    printed = await browser.get(f"{page}/imprimir")
+    printed, file = await browser.get(f"{page}/imprimir"), await browser.get(f"{page}.pdf")
     unread = await browser.post(page, data={"lines": "quizás\n1: Ana Coc"})
     review = await browser.post(page, data={"lines": lines})
     odd = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana 😀", "surnames-1": "Coc"})
@@ -73,6 +76,8 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     shown = await browser.get(page)
 
     assert "1 Ana Cok Casilla Corrección: 2 Beto Caal" in text_of(printed)
+    [paper] = pypdf.PdfReader(BytesIO(file.content)).pages
+    assert "1 Ana Cok Corrección: 2 Beto Caal Corrección:" in words(paper)
     assert (unread.status_code, "No entendemos «quizas»" in unread.text, "quizás" in unread.text) == (422, True, True)
     assert "2 nombres están bien" in review.text
     assert "1 corrección" in review.text

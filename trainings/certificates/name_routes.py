@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance.queries import Door, door_of
+from trainings.attendance.sheet_pages import head_of
 from trainings.attendance.sheet_queries import OpenSheet, UnknownSheet, open_sheet, sheet_by_code
 from trainings.attendance.views import session_view
 from trainings.audit.actions import record
-from trainings.certificates import name_proofs
+from trainings.certificates import name_proof_pages, name_proofs
 from trainings.certificates.desk_forms import ProofForm
 from trainings.certificates.name_proofs import Correction, Proof
 from trainings.certificates.words import CONFIRMED_WORDS
@@ -79,6 +82,17 @@ async def printed(request: Request) -> Response:
     with speaking(SOURCE_LANGUAGE):
         context = {"session": session_view(door), "sheet": opened, "base": _base(door, opened)}
         return render(request, "certificates/proof_print.html", context)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def file(request: Request) -> Response:
+    """The same as a file for the printer."""
+    door, opened = await _opened(request)
+    data = name_proof_pages.proof_data(await head_of(door), opened)
+    made = await asyncio.to_thread(name_proof_pages.proof_pdf, data, made_at=clock.now())
+    disposition = f'inline; filename="nombres-{opened.sheet.code}.pdf"'
+    headers = {"cache-control": "no-store", "content-disposition": disposition}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @allow(*ATTENDANCE_TAKERS)
@@ -167,4 +181,5 @@ routes: list[BaseRoute] = [
     Route(PROOF, show),
     Route(PROOF, type_in, methods=["POST"]),
     Route(PROOF + "/imprimir", printed),
+    Route(PROOF + ".pdf", file),
 ]
