@@ -1,4 +1,4 @@
-"""`/panel/diplomas`: what is to be issued, issuing one or all, opening, annulling, the name that is printed."""
+"""`/panel/diplomas`: what is to be issued, issuing one or all, opening, the name that is printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from trainings.accounts.permissions import (
     ISSUERS,
     can_correct_name,
     can_issue_certificates,
-    can_revoke_certificates,
 )
 from trainings.audit.actions import record
 from trainings.certificates import (
@@ -32,21 +31,20 @@ from trainings.certificates import (
     preparing,
 )
 from trainings.certificates import staff_queries as queries
-from trainings.certificates.actions import AlreadyRevoked, UnprintableText
+from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.files import file_of, sample_png
-from trainings.certificates.forms import IssueForm, RevokeForm
+from trainings.certificates.forms import IssueForm
 from trainings.certificates.models import Certificate, ConfirmedHow
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
 from trainings.certificates.sheets import sample_sheet, texts_in_common
-from trainings.certificates.views import certificate_view, pdf_response, person_view
+from trainings.certificates.views import pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
-from trainings.lib.text import short_name
 from trainings.registrations.forms import RenameForm
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import allow
@@ -301,53 +299,9 @@ async def file(request: Request) -> Response:
     return pdf_response(certificate, kept)
 
 
-async def _revocable(request: Request) -> Certificate:
-    certificate = await _certificate(request)
-    if not can_revoke_certificates(request.state.actor, certificate.hub_id):
-        raise queries.MayNotIssue
-    if not queries.stands(certificate):
-        raise AlreadyRevoked
-    return certificate
-
-
-@allow(*ISSUERS)
-async def confirm_revoke(request: Request) -> Response:
-    return _revoke_page(request, await _revocable(request), None)
-
-
-def _revoke_page(request: Request, certificate: Certificate, form: Typed | None, status: int = 200) -> Response:
-    participant = certificate.registration.participant
-    context = {
-        "certificate": certificate_view(certificate),
-        "title": certificate.title,
-        "name": short_name(participant.given_names, participant.surnames),
-        "training_id": certificate.registration.training_id,
-        "form": form,
-    }
-    return render(request, "certificates/revoke.html", context, status=status)
-
-
-@allow(*ISSUERS)
-async def revoke(request: Request) -> Response:
-    certificate = await _revocable(request)
-    typed = await read_form(request)
-    try:
-        form = check(RevokeForm, typed)
-        await actions.revoke(certificate.id, form.reason, actor=request.state.actor)
-    except FormErrors as exc:
-        return _revoke_page(request, certificate, exc.typed, 422)
-    except actions.ReasonMissing as refusal:
-        return _revoke_page(request, certificate, typed.refused(refusal), refusal.status)
-    response = redirect(f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas")
-    flash(response, gettext(N_("Listo. El folio %(folio)s está anulado.")) % {"folio": certificate.folio})
-    return response
-
-
 routes: list[BaseRoute] = [
     Route(INDEX, index),
     Route(INDEX + "/{id:uuid}.pdf", file),
-    Route(INDEX + "/{id:uuid}/anular", confirm_revoke),
-    Route(INDEX + "/{id:uuid}/anular", revoke, methods=["POST"]),
     Route(TRAINING + "/diplomas", show),
     Route(TRAINING + "/diplomas", issue_all, methods=["POST"]),
     Route(TRAINING + "/diploma-muestra.png", sample),
