@@ -10,6 +10,7 @@ from typing import Any
 import pypdf
 import pytest
 import zxingcpp
+from PIL import Image, ImageChops, ImageFilter
 
 from tests.certificates.sheets import (
     SIGNATORIES,
@@ -233,6 +234,25 @@ def test_qr_when_photographed_then_reads_as_the_check_address(dpi: int) -> None:
     assert code.ec_level == "M"
     width_mm = (code.position.top_right.x - code.position.top_left.x) * 25.4 / dpi
     assert width_mm >= 30
+
+
+def test_qr_when_blurred_skewed_or_dim_then_still_reads() -> None:
+    sheet = sample()
+    page = photographed(pdf.render(sheet, timestamp=WHEN), 1, 150).convert("L")
+    width, height = page.size
+    # The four corners of the page as a phone sees them that is held low and to one side.
+    leaning = (-0.06 * width, 0.02 * height, 0.1 * width, 1.08 * height, 1.05 * width, 0.9 * height, 0.96 * width, 0)
+
+    seen = {
+        "blurred": page.filter(ImageFilter.GaussianBlur(2)),
+        "skewed": page.transform(page.size, Image.Transform.QUAD, leaning, Image.Resampling.BILINEAR, fillcolor=255),
+        "turned": page.rotate(11, Image.Resampling.BILINEAR, expand=True, fillcolor=255),
+        "dim": page.point(lambda light: 60 + light // 4),
+        "noisy": ImageChops.add(page, Image.effect_noise(page.size, 70), scale=1.6),
+    }
+
+    found = {how: [one.text for one in zxingcpp.read_barcodes(picture)] for how, picture in seen.items()}
+    assert all(texts == [sheet.check_url] for texts in found.values()), found
 
 
 # -- the file
