@@ -16,12 +16,13 @@ const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("[data-s
 const words = /** @type {HTMLElement} */ (dialog.querySelector("[data-one]"));
 
 form.addEventListener("submit", async (event) => {
-  if (!dialog.showModal) return;
+  if (!dialog.showModal || event.submitter?.hasAttribute("data-anyway")) return;
   event.preventDefault();
   const n = await countWaiting();
   if (n) ask(n);
   else form.submit();
 });
+dialog.querySelector("[data-stay]")?.addEventListener("click", () => dialog.close());
 
 /** @param {number} n */
 function ask(n) {
