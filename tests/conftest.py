@@ -41,15 +41,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres_server.end_run()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests on PostgreSQL last: a process changes its engine once, not at every test."""
-    items.sort(key=_needs_postgres)
+    left_out = _cases_between(items)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted((item for item in items if item not in left_out), key=_needs_postgres)
+
+
+def _cases_between(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of many cases of one test, those on PostgreSQL between the first and the last, unless it wants `every_case`."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if _engine_of(item) == "postgres" and item.get_closest_marker("every_case") is None:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return [item for same in cases.values() for item in same[1:-1]]
+
+
+def _engine_of(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("engine", "")) if callspec is not None else ""
 
 
 def _needs_postgres(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    engine = callspec.params.get("engine") if callspec is not None else None
-    return engine == "postgres" or "postgres_db" in getattr(item, "fixturenames", ())
+    return _engine_of(item) == "postgres" or "postgres_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

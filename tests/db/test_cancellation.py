@@ -153,6 +153,7 @@ async def test_storm_returns_every_connection_to_the_pool(postgres_db: Settings)
     assert pool.get_idle_size() == pool.get_size()
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("milliseconds", [1, 2, 3, 5, 8])
 async def test_bulk_insert_that_is_cancelled_is_done_whole_or_not_at_all(db: Settings, milliseconds: int) -> None:
     rows = [[f"row{n}"] for n in range(2_000)]

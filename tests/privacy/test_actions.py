@@ -34,6 +34,7 @@ async def rosa() -> Registration:
     return await Registration.get(id=made.registration_id).prefetch_related("participant")
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("days", "expected"),
     [

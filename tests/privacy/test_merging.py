@@ -244,6 +244,7 @@ async def test_look_alikes_of_one_training_are_a_pair(cast: Cast, rosa: Actor) -
     assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [

@@ -33,6 +33,7 @@ async def sign_up_rosa(training: Training, **fields: Any) -> Registration:
     return await make.make_registration(training, **(ROSA | fields))
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "typed",
     [
@@ -70,6 +71,7 @@ async def test_third_look_alike_is_a_duplicate_of_the_first(db: Settings) -> Non
     assert (await sign_up_rosa(training)).duplicate_of_id == first.id
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "typed",
     [

@@ -27,6 +27,7 @@ async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
     )
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("who", "titles"),
     [
@@ -184,6 +185,7 @@ async def test_people_who_facilitate_are_those_of_the_hub_and_its_operator(cast:
     assert [user.id for user in people] == [cast.facilitator.id, cast.assistant.id, cast.admin.id, cast.coordinator.id]
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("read", ["list", "coming", "one"])
 async def test_three_rows_cost_as_many_queries_as_one(cast: Cast, read: str) -> None:
     actor = await make.actor_of(cast.coordinator)
