@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 
 COMMAND = Path(sys.executable).with_name("trainings")
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:

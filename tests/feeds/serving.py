@@ -15,8 +15,8 @@ import httpx2
 
 from trainings.settings import Settings
 
-SECONDS_TO_START = 30
-SECONDS_TO_SHOW = 10
+SECONDS_TO_START = 120
+SECONDS_TO_SHOW = 60
 
 
 @contextmanager

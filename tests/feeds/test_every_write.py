@@ -21,12 +21,17 @@ NOT_SHOWN_OF_ACTIVITIES = {
     *("id", "created_at", "slug", "hub_id", "responsible_id", "materials", "sequence", "stamped_at", "revision"),
     *("published_at", "cancelled_at", "cancel_reason"),
 }
+ONE_OF_EACH_TABLE = (
+    *("training_session.starts_at", "training.title", "course.summary", "topic.name", "venue.address", "hub.name"),
+    *("municipality.name", "outreach_activity.title", "outreach_activity.state", "training.state, cancelled_at"),
+)
 
 
 async def polled(client: AsyncClient) -> dict[str, Response]:
     return {path: await poll(client, path) for path in ALL}
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("case", SHOWN.values(), ids=list(SHOWN))
 async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, case: Case
@@ -54,6 +59,7 @@ async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
             assert by_date.status_code == 200, path
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("change", HIDDEN.values(), ids=list(HIDDEN))
 async def test_write_that_does_not_show_moves_no_feed(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, change: Change
@@ -67,6 +73,25 @@ async def test_write_that_does_not_show_moves_no_feed(
 
     for path, after in (await polled(client)).items():
         assert (after.headers, after.content) == (before[path].headers, before[path].content), path
+
+
+async def test_writes_one_after_another_move_their_feeds_on_either_engine(
+    client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze(clock.now())
+    world = await make_world(monkeypatch)
+    before = await polled(client)
+
+    for n, name in enumerate(ONE_OF_EACH_TABLE, 1):
+        change, moving = SHOWN[name]
+        freeze(clock.now() + timedelta(hours=n))
+        await change(world)
+        after = await polled(client)
+        assert {path for path in ALL if after[path].content != before[path].content} == set(moving), name
+        for path in ALL:
+            known = await poll(client, path, if_none_match=before[path].headers["etag"])
+            assert known.status_code == (200 if path in moving else 304), (name, path)
+        before = after
 
 
 def test_every_column_of_an_entry_is_written_above() -> None:

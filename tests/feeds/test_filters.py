@@ -47,29 +47,29 @@ async def edit(training: Training, **fields: Any) -> None:
     await schedule.edit_training(training.id, plan, [], actor=PROGRAM)
 
 
-@pytest.mark.parametrize("base", BASES)
-async def test_language_lets_through_what_is_spoken_or_interpreted(client: AsyncClient, base: str) -> None:
+async def test_language_lets_through_what_is_spoken_or_interpreted(client: AsyncClient) -> None:
     both = await make.make_training(languages=("spa", "kek"))
     interpreted = await make.make_training(languages=("spa",), interpreter_languages=("kek",))
     spanish = await make.make_training(languages=("spa",))
     await make.make_training()
 
-    assert await shown_in(client, f"{base}/idioma/kek.ics") == sessions_of(both, interpreted)
-    assert await shown_in(client, f"{base}/idioma/spa.ics") == sessions_of(both, interpreted, spanish)
-    assert await shown_in(client, f"{base}/idioma/mam.ics") == set()
+    for base in BASES:
+        assert await shown_in(client, f"{base}/idioma/kek.ics") == sessions_of(both, interpreted), base
+        assert await shown_in(client, f"{base}/idioma/spa.ics") == sessions_of(both, interpreted, spanish), base
+        assert await shown_in(client, f"{base}/idioma/mam.ics") == set(), base
 
 
-@pytest.mark.parametrize("base", BASES)
-async def test_audience_lets_through_what_is_for_them_or_for_everybody(client: AsyncClient, base: str) -> None:
+async def test_audience_lets_through_what_is_for_them_or_for_everybody(client: AsyncClient) -> None:
     for_teachers = await make.make_course("Para docentes", audience=["docente"])
     own = await make.make_training(audience=("cocode", "docente"))
     of_its_course = await make.make_training(course=for_teachers)
     other_than_its_course = await make.make_training(course=for_teachers, audience=("cocode",))
     for_all = await make.make_training()
 
-    assert await shown_in(client, f"{base}/para/docente.ics") == sessions_of(own, of_its_course, for_all)
-    assert await shown_in(client, f"{base}/para/cocode.ics") == sessions_of(own, other_than_its_course, for_all)
-    assert await shown_in(client, f"{base}/para/radio.ics") == sessions_of(for_all)
+    for base in BASES:
+        assert await shown_in(client, f"{base}/para/docente.ics") == sessions_of(own, of_its_course, for_all), base
+        assert await shown_in(client, f"{base}/para/cocode.ics") == sessions_of(own, other_than_its_course, for_all)
+        assert await shown_in(client, f"{base}/para/radio.ics") == sessions_of(for_all), base
 
 
 async def test_filtered_feed_is_a_part_of_the_whole_one_under_its_own_name(client: AsyncClient) -> None:
@@ -91,21 +91,19 @@ async def test_filtered_feed_is_a_part_of_the_whole_one_under_its_own_name(clien
         check_form(answer.text)
 
 
-@pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize(
-    "filtered",
-    [
+@pytest.mark.pages
+async def test_unknown_filter_is_an_unknown_address(client: AsyncClient) -> None:
+    await make.make_training(languages=("kek",))
+    assert (await poll(client, f"{BASES[0]}/idioma/kek.ics")).status_code == 200
+    unknown = (
         *("idioma/xyz", "idioma/KEK", "idioma/", "idioma/espanol", "idioma/docente", "idioma/%00", "idioma/kek/spa"),
         *("para/nadie", "para/spa", "para/Docente", "para/%25", "tema/riesgos", "lengua/kek", "idioma/kek%22"),
-    ],
-)
-async def test_unknown_filter_is_an_unknown_address(client: AsyncClient, base: str, filtered: str) -> None:
-    await make.make_training(languages=("kek",))
+    )
 
-    answer = await poll(client, f"{base}/{filtered}.ics", accept="text/html")
-
-    assert answer.status_code == 404
-    assert b"VCALENDAR" not in answer.content
+    for path in (f"{base}/{filtered}.ics" for base in BASES for filtered in unknown):
+        answer = await poll(client, path, accept="text/html")
+        assert answer.status_code == 404, path
+        assert b"VCALENDAR" not in answer.content, path
 
 
 async def test_filter_of_an_unknown_place_is_unknown(client: AsyncClient) -> None:

@@ -35,22 +35,23 @@ def exchange(address: str, method: str) -> bytes:
     """All that comes back over the wire, without the moment of sending."""
     parts = urlsplit(address)
     assert parts.port is not None
-    with socket.create_connection(("127.0.0.1", parts.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", parts.port), timeout=30) as connection:
         connection.sendall(f"{method} {FEED} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
         whole = b"".join(iter(lambda: connection.recv(65_536), b""))
     return re.sub(rb"\r\ndate: [^\r]*", b"", whole, count=1)
 
 
-async def test_restart_changes_not_one_byte_and_head_sends_no_body(db: Settings, tmp_path: Path) -> None:
+async def test_restart_changes_not_one_byte_and_head_sends_no_body(postgres_db: Settings, tmp_path: Path) -> None:
+    """On the engine whose rows come in no order of their own."""
     with clock.frozen(clock.now() - timedelta(hours=1)):
         await make.make_training(
             title="Riesgos; mitos, y “realidades”", sessions=[(hour(8), hour(9)), (hour(9), hour(10))]
         )
 
-    with serving(db, tmp_path) as first:
+    with serving(postgres_db, tmp_path) as first:
         before = await asyncio.to_thread(polls, first)
         got, head = [await asyncio.to_thread(exchange, first, method) for method in ("GET", "HEAD")]
-    with serving(db, tmp_path) as again:
+    with serving(postgres_db, tmp_path) as again:
         after = await asyncio.to_thread(polls, again)
 
     assert before == after
