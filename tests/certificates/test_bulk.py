@@ -1,0 +1,211 @@
+"""One press for many: in steps, paused and gone on with, never twice, with a list of who was left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.certificates.crowd import make_crowd
+from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
+from trainings import clock, jobs
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import bulk, bulk_files
+from trainings.certificates.actions import NoSignatory, issue
+from trainings.certificates.eligibility import TrainingNotOver
+from trainings.certificates.mill import MillError, mill
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobPurpose,
+    JobState,
+    SkipReason,
+)
+from trainings.outbox.models import CallList, OutboxJob, Outcome
+from trainings.places.models import Signatory
+from trainings.settings import Settings
+
+ISSUE, PREPARE = JobPurpose.ISSUE, JobPurpose.PREPARE
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Freeze) -> None:
+    freeze(AFTER)
+
+
+async def work(most: int = 50) -> None:
+    """Do what is due of the jobs, as the worker does."""
+    for _ in range(most):
+        due = await OutboxJob.filter(kind__in=list(bulk.TASKS), done_at=None, lease_until=None).order_by("run_at", "id")
+        if not due:
+            return
+        for job in due:
+            await jobs.COMPOSERS[job.kind](job)
+            await OutboxJob.filter(id=job.id).update(done_at=clock.now(), outcome=Outcome.DONE)
+    raise AssertionError("the jobs do not end")
+
+
+async def reasons(job: IssueJob) -> dict[str, tuple[SkipReason, str]]:
+    skips = await IssueSkip.filter(job_id=job.id).prefetch_related("registration__participant")
+    return {one.registration.participant.given_names: (one.reason, one.detail) for one in skips}
+
+
+async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(db: Settings, freeze: Freeze) -> None:
+    training = await make_held(4, 4)
+    beto = await make_attendee(training, given_names="Beto")
+    early = await issue((await make_attendee(training, given_names="Ana")).id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await make_attendee(training, given_names="Dora 😀")
+    await make_attendee(training, given_names="Cata", sessions=list(training.sessions)[:1])
+    await make_attendee(training, given_names="Ausente", sessions=[])
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    again = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    await work()
+
+    assert again.id == job.id
+    job = await IssueJob.get(id=job.id)
+    assert (job.state, job.n_seen, job.n_total, job.finished_at) == (JobState.DONE, 5, 5, clock.now())
+    assert await reasons(job) == {
+        "Ana": (SkipReason.HAS_ONE, early.folio),
+        "Ausente": (SkipReason.HOURS, ""),
+        "Cata": (SkipReason.HOURS, ""),
+        "Dora 😀": (SkipReason.LETTERS, "😀"),
+    }
+    [issued] = await bulk.issued_by(job)
+    assert (issued.registration_id, issued.folio[-6:], issued.state) == (beto.id, "000002", CertificateState.VALID)
+    assert await CertificateFile.all().count() == 2
+
+
+async def test_job_when_steps_are_small_then_in_a_row_and_a_repeated_one_does_nothing(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 3)
+    training = await make_held()
+    people = await make_crowd(training, 8)
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    [first] = await OutboxJob.filter(kind=bulk.STEP)
+    await bulk.take_step(first)
+    await bulk.take_step(first)  # its worker was killed before it said that it was done
+
+    assert ((await IssueJob.get(id=job.id)).n_seen, await Certificate.all().count()) == (6, 6)
+    await bulk.pause(job.id, actor=PROGRAM)
+    await work()
+    assert await Certificate.all().count() == 6
+    await bulk.go_on(job.id, actor=PROGRAM)
+    await work()
+    folios = await Certificate.all().order_by("number").values_list("registration_id", "number")
+    assert folios == [(one.id, number) for number, one in enumerate(people, start=1)]
+    assert (await IssueJob.get(id=job.id)).state is JobState.DONE
+    assert await CertificateFile.all().count() == 8
+    assert await CallList.all().count() == 1
+
+
+async def test_job_when_stopped_or_ended_then_stays_so(db: Settings) -> None:
+    training = await make_held()
+    await make_attendee(training)
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+
+    await bulk.stop(job.id, actor=PROGRAM)
+    await work()
+
+    assert await CertificateFile.all().count() == 0
+    for turn in (bulk.pause, bulk.go_on, bulk.stop):
+        with pytest.raises(bulk.HasEnded):
+            await turn(job.id, actor=PROGRAM)
+
+
+async def test_job_when_nobody_signs_any_more_then_waits_and_says_so_to_who_goes_on(
+    db: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 1)
+    training = await make_held()
+    await make_crowd(training, 3)
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    await Signatory.all().delete()
+
+    await work()
+
+    assert (await IssueJob.get(id=job.id)).state is JobState.PAUSED
+    with pytest.raises(NoSignatory):
+        await bulk.go_on(job.id, actor=PROGRAM)
+
+
+async def test_job_that_prepares_then_for_who_is_on_track_without_telling_anybody(db: Settings, freeze: Freeze) -> None:
+    training = await make_held(4, 4)
+    freeze(BEFORE + timedelta(days=1))
+    with clock.frozen(BEFORE):
+        expected = await make_attendee(training, given_names="Ana", sessions=[], email="ana@correo.example")
+    with pytest.raises(TrainingNotOver):
+        await bulk.start(training.id, ISSUE, actor=PROGRAM)
+
+    await bulk.start(training.id, PREPARE, actor=PROGRAM)
+    await work()
+
+    [prepared] = await Certificate.all()
+    assert (prepared.registration_id, prepared.state) == (expected.id, CertificateState.PREPARED)
+    assert (prepared.minutes, prepared.validated_at) == (480, None)
+    assert await CertificateFile.filter(certificate_id=prepared.id).count() == 1
+    assert await OutboxJob.filter(kind="certificate_ready").count() == 0
+    assert clock.now() < HELD
+
+
+async def test_job_when_rows_of_one_are_broken_then_only_they_are_left_out(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = await make_held()
+    people = await make_crowd(training, 3)
+    from trainings.certificates import actions
+
+    made = actions._certificate
+
+    def of_all_but_one(*arguments: object) -> Certificate:
+        if arguments[1].id == people[1].id:  # type: ignore[attr-defined]
+            raise ValueError("a certificate states at least a minute")
+        return made(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(actions, "_certificate", of_all_but_one)
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+
+    assert await reasons(job) == {"Ana 1": (SkipReason.FAILED, "ValueError")}
+    assert sorted(await Certificate.all().values_list("registration_id", "number")) == sorted(
+        [(people[0].id, 1), (people[2].id, 2)]
+    )
+
+
+async def test_file_when_it_cannot_be_set_then_the_job_ends_and_names_it(db: Settings, freeze: Freeze) -> None:
+    training = await make_held()
+    odd = await issue((await make_attendee(training, given_names="Ana")).id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await make_attendee(training, given_names="Beto")
+    await Certificate.filter(id=odd.id).update(sheet={**odd.sheet, "minutes": 0})
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    await work()
+
+    job = await IssueJob.get(id=job.id)
+    assert job.state is JobState.DONE
+    assert await bulk_files.n_files(job) == (1, 2)
+    assert await reasons(job) == {"Ana": (SkipReason.FAILED, "ValueError: a certificate states at least a minute")}
+
+
+async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_on() -> None:
+    import os
+
+    with pytest.raises(MillError, match="its process ended"):
+        await mill().do(os._exit, 3)
+    with pytest.raises(MillError, match="ValueError"):
+        await mill().do(int, "x")
+
+    assert await mill().do(max, 3, 4) == 4
+    assert await mill().do(os.getpid) != os.getpid()

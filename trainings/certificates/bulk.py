@@ -1,0 +1,270 @@
+"""One press for many: people are taken in steps, each numbered and frozen in a transaction of its own, then the files.
+
+Every step is a job of the outbox that enqueues the next one, so that the whole pauses, and goes on where a process was
+killed. Who is next is asked of the database, not remembered: nobody is taken twice, whatever is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.certificates import actions, pdf, preparing
+from trainings.certificates.bulk_files import FILES, set_files
+from trainings.certificates.models import (
+    Certificate,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobPurpose,
+    JobState,
+    SkipReason,
+)
+from trainings.certificates.sheets import Occasion
+from trainings.db import lock, sql, transaction
+from trainings.errors import NotFound, Refusal
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import enqueue
+from trainings.outbox.mailer import Composers, Mail
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import TAKES_PLACE, Registration
+from trainings.registrations.sign_up import locked_training
+from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.certificates")
+
+STEP = "certificate_step"
+PEOPLE_AT_ONCE = 100
+"""In one transaction, during which nobody else changes the training."""
+GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
+LONGEST_DETAIL = 200
+
+CONCERNED = """
+    r.training_id = ? AND r.duplicate_of_id IS NULL
+    AND (r.state IN ?list OR EXISTS (SELECT 1 FROM attendance a WHERE a.registration_id = r.id AND a.is_present))
+"""
+COUNT = f"SELECT count(*) AS n FROM registration r WHERE {CONCERNED}"  # noqa: S608 - a constant
+NEXT = f"""
+    SELECT r.id FROM registration r WHERE {CONCERNED}
+    AND NOT EXISTS (SELECT 1 FROM issue_skip s WHERE s.job_id = ? AND s.registration_id = r.id)
+    AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.registration_id = r.id AND c.created_at >= ?)
+    ORDER BY r.created_at, r.id LIMIT ?
+"""  # noqa: S608 - a constant
+
+
+class UnknownJob(NotFound):
+    code = "unknown_issue_job"
+    sentence = N_("No encontramos ese trabajo.")
+
+
+class HasEnded(Refusal):
+    code = "issue_job_has_ended"
+    sentence = N_("Este trabajo ya terminó. Para los que falten, empiece otro.")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one person: a kind that they get, or why they get none."""
+
+    registration: Registration
+    kind: CertificateKind | None = None
+    reason: SkipReason | None = None
+    detail: str = ""
+
+
+async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
+    """The running job of the training for this purpose: made now, with its first step done, or the one there is.
+
+    Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
+    be printed.
+    """
+    async with transaction():
+        training = await locked_training(training_id)
+        running = IssueJob.filter(training_id=training_id, purpose=purpose, state__in=list(GOES_ON))
+        found = await running.order_by("-created_at").first()
+        if found is not None:
+            return found
+        occasion = await actions.occasion_of(training_id, is_over_already=purpose is JobPurpose.ISSUE)
+        [row] = await sql.rows(COUNT, training_id, _expected())
+        job = await IssueJob.create(
+            training_id=training_id,
+            hub_id=training.hub_id,
+            purpose=purpose,
+            state=JobState.RUNNING,
+            n_total=row["n"],
+            asked_by_id=actor.id,
+        )
+        act = "certificates.issue_many" if purpose is JobPurpose.ISSUE else "certificates.prepare_many"
+        await record(act, actor=actor, object_id=job.id, hub_id=job.hub_id, n=job.n_total)
+        await _advance(job, occasion, actor=actor)
+        return job
+
+
+async def pause(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """Take nobody more, and set no file more, until it goes on. What a step has begun is finished."""
+    return await _turn(job_id, JobState.PAUSED, actor=actor)
+
+
+async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """End it for good. What was issued stands; its files are set when they are opened or printed."""
+    return await _turn(job_id, JobState.STOPPED, actor=actor)
+
+
+async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
+    """Go on where it was paused. Refuses as `start`."""
+    return await _turn(job_id, JobState.RUNNING, actor=actor)
+
+
+async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
+    """Refuses (HasEnded) a job that is done or was stopped; turning it to what it is changes nothing."""
+    async with transaction():
+        job = await _locked(job_id)
+        if job.state not in GOES_ON:
+            raise HasEnded
+        if job.state is state:
+            return job
+        if state is JobState.RUNNING:
+            await actions.occasion_of(job.training_id, is_over_already=job.purpose is JobPurpose.ISSUE)
+            await _enqueue_step(job, f"{uuid7()}")
+        job.state = state
+        job.finished_at = clock.now() if state is JobState.STOPPED else None
+        await job.save(update_fields=["state", "finished_at"])
+        await record(f"certificates.job_{state.value}", actor=actor, object_id=job.id, hub_id=job.hub_id)
+        return job
+
+
+async def _locked(job_id: UUID) -> IssueJob:
+    """The job, under its training's lock and its own."""
+    where = await IssueJob.get_or_none(id=job_id)
+    if where is None:
+        raise UnknownJob
+    await locked_training(where.training_id)
+    [job] = await lock(IssueJob, [job_id])
+    return job
+
+
+# -- steps
+
+
+async def take_step(job: OutboxJob) -> Mail | None:
+    """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing."""
+    async with transaction():
+        own = await _locked(UUID(job.payload["job_id"]))
+        if own.state is not JobState.RUNNING or own.n_seen != job.payload["seen"]:
+            return None
+        actor = Actor(id=own.asked_by_id, role="program")
+        try:
+            async with transaction():
+                await _advance(own, await actions.same_occasion(own.training_id), actor=actor)
+        except Refusal as refusal:
+            # Whoever goes on with it is told what is in the way.
+            logger.warning("job %s waits: %s", own.id, refusal.code)
+            await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
+    return None
+
+
+async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
+    """Issue to the next people or note why not, and have the rest done later; after the last, the files."""
+    people = await _next(job)
+    if people:
+        decisions = await _decide(job, occasion, people)
+        await _carry_out(job, occasion, decisions, actor=actor)
+        job.n_seen += len(people)
+    if len(people) == PEOPLE_AT_ONCE:
+        await _enqueue_step(job, str(job.n_seen))
+    else:
+        job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job))
+        await enqueue(FILES, {"job_id": str(job.id), "turn": 0}, dedup=f"{FILES}:{job.id}:{uuid7()}")
+    await job.save(update_fields=["n_seen", "n_total"])
+
+
+async def _enqueue_step(job: IssueJob, name: str) -> None:
+    await enqueue(STEP, {"job_id": str(job.id), "seen": job.n_seen}, dedup=f"{STEP}:{job.id}:{name}")
+
+
+def _expected() -> list[str]:
+    return sorted(state.value for state in TAKES_PLACE)
+
+
+async def _n_concerned(job: IssueJob) -> int:
+    [row] = await sql.rows(COUNT, job.training_id, _expected())
+    n: int = row["n"]
+    return n
+
+
+async def _next(job: IssueJob) -> list[Registration]:
+    """Those who are expected or came, and of whom this job has not said anything yet, in the order they signed up."""
+    rows = await sql.rows(NEXT, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
+    found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
+    return await found.prefetch_related("participant")
+
+
+async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registration]) -> list[Decision]:
+    held = await actions.standing([one.id for one in people])
+    if job.purpose is JobPurpose.PREPARE:
+        kinds = await preparing.due(occasion.training, people)
+    else:
+        kinds = {one.id: _highest(one, occasion) for one in people if one.completed_at is not None}
+    return [_decision(one, kinds.get(one.id), held, occasion) for one in people]
+
+
+def _highest(registration: Registration, occasion: Occasion) -> CertificateKind:
+    return actions.kinds_of(registration, occasion.training)[0]
+
+
+def _decision(
+    registration: Registration,
+    kind: CertificateKind | None,
+    held: dict[tuple[UUID, CertificateKind], Certificate],
+    occasion: Occasion,
+) -> Decision:
+    if kind is None:
+        return Decision(registration, reason=SkipReason.HOURS)
+    standing = held.get((registration.id, kind))
+    if standing is not None:
+        return Decision(registration, reason=SkipReason.HAS_ONE, detail=standing.folio)
+    letters = pdf.missing_glyphs(registration.participant.full_name, design=occasion.training.course.design)
+    if letters:
+        return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
+    return Decision(registration, kind)
+
+
+async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor) -> None:
+    """All at once; where that fails, one by one, so that one person's rows hold up nobody else."""
+    state = CertificateState.VALID if job.purpose is JobPurpose.ISSUE else CertificateState.PREPARED
+    due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
+    skips = [
+        IssueSkip(job_id=job.id, registration_id=one.registration.id, reason=one.reason, detail=one.detail)
+        for one in decisions
+        if one.reason is not None
+    ]
+    try:
+        async with transaction():
+            await actions.issue_to(due, occasion, actor=actor, state=state)
+    except (ValueError, TypeError, KeyError):
+        logger.exception("job %s: a step is done one by one", job.id)
+        for pair in due:
+            try:
+                async with transaction():
+                    await actions.issue_to([pair], occasion, actor=actor, state=state)
+            except (ValueError, TypeError, KeyError) as error:
+                reason = SkipReason.FAILED
+                name = type(error).__name__
+                skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, reason=reason, detail=name))
+    await IssueSkip.bulk_create(skips)
+
+
+async def issued_by(job: IssueJob) -> list[Certificate]:
+    """The certificates of the job's training since it began, that stand, by folio."""
+    since = Certificate.filter(registration__training_id=job.training_id, created_at__gte=job.created_at)
+    return await since.exclude(state=CertificateState.REVOKED).order_by("year", "number")
+
+
+TASKS: Composers = {STEP: take_step, FILES: set_files}
+"""What only the worker may do."""
