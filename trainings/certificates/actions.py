@@ -201,7 +201,7 @@ async def issue_to(
     acts = [Act(one.id, one.hub_id, {"kind": one.kind.value, "folio": one.folio}) for one in certificates]
     await record_all(act, acts, actor=actor)
     if state is CertificateState.PREPARED:
-        await status_lists.touch(certificates)
+        status_lists.touch(certificates)
     return certificates
 
 
@@ -272,5 +272,5 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
         certificate.revoked_reason, certificate.revoked_by_id = reason.strip()[:LONGEST_REASON], actor.id
         await certificate.save(update_fields=["state", "revoked_at", "revoked_reason", "revoked_by_id"])
         await record("certificates.revoke", actor=actor, object_id=certificate.id, hub_id=certificate.hub_id)
-        await status_lists.touch([certificate])
+        status_lists.touch([certificate])
         return certificate

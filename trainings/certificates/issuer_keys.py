@@ -16,7 +16,6 @@ from trainings.db import lock, reads, transaction
 from trainings.lib import tokens
 from trainings.places.models import Operator
 from trainings.settings import get_settings
-from trainings.versions.actions import bump
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,6 @@ async def rotate(operator_id: UUID, *, actor: Actor) -> IssuerKey:
         for one in old:
             one.retired_at = clock.now()
             await one.save(update_fields=["retired_at"])
-        await bump(rotations_of(operator_id))
         return key
 
 
@@ -63,11 +61,6 @@ async def public_keys(operator_id: UUID) -> list[IssuerKey]:
     """All keys the operator ever signed with, the one in use first, without their private halves."""
     keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
     return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at")
-
-
-def rotations_of(operator_id: UUID) -> str:
-    """The counter of an operator's changes of key: what is signed and kept in memory is then signed anew."""
-    return f"issuer-keys:{operator_id}"
 
 
 def key_address(operator_code: str, key_id: UUID) -> str:

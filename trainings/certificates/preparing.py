@@ -231,7 +231,7 @@ async def _make_valid(certificates: Sequence[Certificate]) -> None:
         await announce([(one, one.registration.participant) for one in certificates], training)
         acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
         await record_all("certificates.validate", acts, actor=PROGRAM)
-        await status_lists.touch(certificates)
+        status_lists.touch(certificates)
 
 
 async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
@@ -242,7 +242,7 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
         await one.save(update_fields=["state", "revoked_at", "revoked_by_id", "revoked_reason"])
     acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
     await record_all("certificates.annul_unused", acts, actor=actor)
-    await status_lists.touch(certificates)
+    status_lists.touch(certificates)
 
 
 # -- what staff decide

@@ -1,7 +1,7 @@
 """Bitstring status lists (W3C): which numbers of an operator's year are revoked, and which wait to become valid.
 
-Rendered and signed once, kept in memory, and made anew when their counter has moved. Bytes depend on rows alone, so
-several processes, and the same one after a restart, give the same bytes and ETags.
+Rendered and signed once, kept in memory, and made anew when the rows behind them say otherwise. Bytes depend on rows
+alone, so several processes, and the same one after a restart, give the same bytes and ETags.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from tortoise.functions import Count, Max
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.certificates import badges, issuer_keys, proofs
 from trainings.certificates.badges import ENTRIES, LIST_PATHS, REVOCATION, SUSPENSION
-from trainings.certificates.issuer_keys import KeyPair, rotations_of
+from trainings.certificates.issuer_keys import KeyPair
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.places.models import Operator
 from trainings.settings import get_settings
-from trainings.versions.actions import bump, moved_at
-from trainings.versions.queries import current
 from trainings.web.i18n import N_
 
-MEMO_SECONDS = 2.0
-"""How long another process's revocation may stay unseen: a storm of verifiers costs one query in two seconds."""
+MEMO_SECONDS = 3.0
+"""How long another process's revocation may stay unseen: a storm of verifiers costs one question in three seconds."""
 
 SETTLING_SECONDS = 10.0
 """So long after a change in this process every request asks, until the change is seen: its transaction may be open."""
@@ -43,6 +45,8 @@ MAX_AGE = 30
 
 MOST_LISTS = 1024
 STATES = {REVOCATION: CertificateState.REVOKED, SUSPENSION: CertificateState.PREPARED}
+STAMPS = {REVOCATION: "revoked_at", SUSPENSION: "issued_at"}
+"""Which moment tells the newest of them."""
 PURPOSES = {path: purpose for purpose, path in LIST_PATHS.items()}
 NAME = re.compile(r"([0-9]{4})(?:-([2-9]|[1-9][0-9]{1,2}))?")
 
@@ -66,9 +70,17 @@ class StatusList:
     def address(self) -> str:
         return badges.list_address(_base_url(), self.operator_code, self.year, self.nth, self.purpose)
 
-    @property
-    def counters(self) -> tuple[str, str]:
-        return counter_of(self.operator_id, self.year), rotations_of(self.operator_id)
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a list is made of: which key signs, how many places are set, and when the last of them was.
+
+    It moves with every change: nobody leaves the revoked, and who joins those that wait is the newest of them.
+    """
+
+    method: str
+    n_set: int
+    last_at: datetime
 
 
 @dataclass(slots=True)
@@ -76,7 +88,7 @@ class Kept:
     """A list as it is sent; when it was rendered, and when last seen to be the newest (`clock.ticks`)."""
 
     which: StatusList
-    version: int
+    version: Version
     body: bytes
     etag: str
     rendered_at: float
@@ -85,7 +97,7 @@ class Kept:
     @property
     def is_fresh(self) -> bool:
         """Whether it may be sent without asking the database."""
-        now, moved = clock.ticks(), max(map(moved_at, self.which.counters))
+        now, moved = clock.ticks(), _moved.get((self.which.operator_id, self.which.year), NEVER)
         is_settled = self.rendered_at > moved or now - moved > SETTLING_SECONDS
         return is_settled and now - self.looked_at < MEMO_SECONDS
 
@@ -96,22 +108,20 @@ _lists: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
 _locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
 
 
-async def touch(certificates: Iterable[Certificate]) -> None:
-    """Say that the state of these has changed: last in the transaction that changes it.
+_moved: dict[tuple[UUID, int], float] = {}
+"""When this process last changed a state, by operator and year; its transaction may still be open, or have failed."""
 
-    Without it a verifier goes on reading the old list. Nothing else is locked after it, so two never wait in a ring.
-    """
-    keys = {counter_of(one.operator_id, one.year) for one in certificates}
-    if keys:
-        await bump(*keys)
+NEVER = float("-inf")
 
 
-def counter_of(operator_id: UUID, year: int) -> str:
-    return f"certificate-status:{operator_id}:{year}"
+def touch(certificates: Iterable[Certificate]) -> None:
+    """Say that the state of these changes, so that this process asks anew at once; others see it by themselves."""
+    now = clock.ticks()
+    _moved.update({(one.operator_id, one.year): now for one in certificates})
 
 
 async def status_list(operator_code: str, path: str, name: str) -> Kept:
-    """The list at this address, as of now: at once after a change in this process, two seconds after one in another.
+    """The list at this address, as of now: at once after a change in this process, three seconds after one in another.
 
     Raises UnknownList: an operator, year or number that is not in use, or a name that cannot be one.
     """
@@ -131,16 +141,16 @@ async def _renewed(key: tuple[str, str, str]) -> Kept:
         return kept
     looked_at = clock.ticks()
     which = kept.which if kept is not None else await _find(*key)
-    # Asked before the rows are read: a change in between is then rendered again, never missed.
-    version, changed_at = await current(*which.counters)
-    if kept is not None and kept.version == version:
-        kept.looked_at = looked_at
-        return kept
     pair = await issuer_keys.in_use(which.operator_id)
     if pair is None:
         raise UnknownList
-    numbers = await _numbers(which)
-    document = await asyncio.to_thread(_signed, which, numbers, pair, max(changed_at, pair.created_at))
+    # Asked before the places are read: a change in between is then rendered again, never missed.
+    version = await _version(which, pair)
+    if kept is not None and kept.version == version:
+        kept.looked_at = looked_at
+        return kept
+    places = await _places(which)
+    document = await asyncio.to_thread(_signed, which, places, pair, version.last_at)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     _lists[key] = renewed = Kept(which, version, body, etag, rendered_at=looked_at, looked_at=looked_at)
@@ -162,21 +172,30 @@ async def _find(operator_code: str, path: str, name: str) -> StatusList:
     return StatusList(operator.id, operator.code, year, nth, PURPOSES[path])
 
 
-async def _numbers(which: StatusList) -> list[int]:
-    """The places that are set on the list, from 0."""
+def _rows(which: StatusList) -> QuerySet[Certificate]:
     first = which.nth * ENTRIES + 1
-    found = reads(Certificate).filter(
+    return reads(Certificate).filter(
         operator_id=which.operator_id,
         year=which.year,
         number__gte=first,
         number__lt=first + ENTRIES,
         state=STATES[which.purpose],
     )
-    numbers: Any = await found.values_list("number", flat=True)
-    return [number - first for number in numbers]
 
 
-def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: Any) -> dict[str, Any]:
+async def _version(which: StatusList, pair: KeyPair) -> Version:
+    counted = _rows(which).annotate(n=Count("id"), last=Max(STAMPS[which.purpose]))
+    found: Any = await counted.first().values("n", "last")
+    return Version(pair.method, found["n"], max(found["last"] or pair.created_at, pair.created_at))
+
+
+async def _places(which: StatusList) -> list[int]:
+    """The places that are set on the list, from 0."""
+    numbers: Any = await _rows(which).values_list("number", flat=True)
+    return [number - 1 - which.nth * ENTRIES for number in numbers]
+
+
+def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: datetime) -> dict[str, Any]:
     document = {
         "@context": [proofs.CREDENTIALS],
         "id": which.address,
@@ -203,6 +222,7 @@ def encoded(places: Iterable[int]) -> str:
 def forget() -> None:
     """Drop everything kept, as a process does that ends."""
     _lists.clear()
+    _moved.clear()
 
 
 def _base_url() -> str:

@@ -95,7 +95,7 @@ async def test_second_list_of_a_year_when_the_first_is_full_then_counts_on(clien
 
 
 def test_whoever_changes_the_state_of_certificates_says_so_to_the_lists() -> None:
-    """A state that changes without a word leaves verifiers with the old list for good."""
+    """A state that changes without a word is seen some seconds later, and not at once."""
     silent = [
         f"{shown(path)}:{function.lineno} {function.name}"
         for path in python_files("trainings/certificates", "trainings/privacy")

@@ -63,7 +63,7 @@ async def set_state(certificate: Certificate, state: CertificateState, validated
     async with transaction():
         certificate.state, certificate.validated_at = state, validated_at
         await certificate.save(update_fields=["state", "validated_at"])
-        await status_lists.touch([certificate])
+        status_lists.touch([certificate])
 
 
 async def test_badge_when_verified_by_a_stranger_then_good_and_each_change_of_it_found(
