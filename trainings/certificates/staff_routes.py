@@ -29,6 +29,7 @@ from trainings.certificates import (
     names,
     pdf,
     preparing,
+    preparing_routes,
 )
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import UnprintableText
@@ -309,6 +310,7 @@ routes: list[BaseRoute] = [
     Route(PERSON, issue, methods=["POST"]),
     Route(PERSON + "/nombre", rename, methods=["POST"]),
     Route(PERSON + "/nombre/bien", confirm_name, methods=["POST"]),
+    *preparing_routes.routes,
     *handover_routes.routes,
     *name_routes.routes,
     *assessment_routes.routes,

@@ -1,0 +1,180 @@
+"""Prepared before the end: who is on track, what makes it valid, what becomes of the unused, what no longer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.certificates.desk import Browsers, signed_in, text_of
+from tests.certificates.held import BEFORE, HELD, come, make_attendee, make_held
+from trainings import clock
+from trainings.attendance import actions as attendance
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import bulk, handover, preparing
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, HandedOver, JobPurpose
+from trainings.certificates.preparing import NothingUnused, Outdated
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import Registration
+from trainings.schedule.models import Training, TrainingSession
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+PREPARED, VALID, REVOKED = CertificateState.PREPARED, CertificateState.VALID, CertificateState.REVOKED
+EVE, CLOSING = HELD + timedelta(hours=6), HELD + timedelta(days=1, hours=5)
+"""After the first of two sessions; after the second."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A training of two sessions, after the first: Ana and Beto came, Cata did not."""
+
+    cast: Cast
+    training: Training
+    ana: Registration
+    beto: Registration
+    cata: Registration
+
+    async def states(self) -> dict[str, CertificateState]:
+        found = await Certificate.all().order_by("number").prefetch_related("registration__participant")
+        return {one.registration.participant.given_names: one.state for one in found}
+
+    async def come(self, who: Registration) -> None:
+        """To the second session."""
+        await come(self.training.sessions[1], who)
+
+
+async def prepared(freeze: Freeze) -> World:
+    cast = await make_cast()
+    training = await make_held(4, 4, hub=cast.hub)
+    first = [training.sessions[0]]
+    ana = await make_attendee(
+        training, given_names="Ana", surnames="Coc", sessions=first, email="ana@la-libertad.example"
+    )
+    beto = await make_attendee(training, given_names="Beto", surnames="Caal", sessions=first)
+    with clock.frozen(BEFORE):
+        cata = await make.make_registration(training, given_names="Cata", surnames="Tut")
+    freeze(EVE)
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    return World(cast, training, ana, beto, cata)
+
+
+async def test_who_is_on_track_is_prepared_and_attendance_decides(db: Settings, freeze: Freeze) -> None:
+    world = await prepared(freeze)
+    session = world.training.sessions[1]
+
+    assert await world.states() == {"Ana": PREPARED, "Beto": PREPARED}, "Cata missed too much already"
+    assert await preparing.validate_due() == 0, "it goes on"
+    await world.come(world.ana)
+    freeze(CLOSING)
+    await attendance.close_session(session.id, actor=PROGRAM)
+    assert await preparing.validate(world.training.id) == 1
+    assert await preparing.validate(world.training.id) == 0
+
+    assert await world.states() == {"Ana": VALID, "Beto": PREPARED}
+    [ana] = await Certificate.filter(state=VALID)
+    assert (ana.validated_at, ana.minutes, ana.revision) == (CLOSING, 480, 1)
+    assert await OutboxJob.filter(kind="certificate_ready").count() == 1
+
+    freeze(session.ends_at + timedelta(days=7))
+    assert await preparing.validate_due() == 1
+    assert await world.states() == {"Ana": VALID, "Beto": REVOKED}
+    assert await OutboxJob.filter(kind="certificate_ready").count() == 1, "who never had one is told nothing"
+
+
+async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, freeze: Freeze) -> None:
+    world = await prepared(freeze)
+
+    with pytest.raises(NothingUnused):
+        await preparing.annul_unused(world.training.id, actor=PROGRAM)
+    freeze(CLOSING)
+    assert await preparing.annul_unused(world.training.id, actor=PROGRAM) == 2
+    with pytest.raises(NothingUnused):
+        await preparing.annul_unused(world.training.id, actor=PROGRAM)
+
+    found = await Certificate.all().order_by("number")
+    assert [(one.number, one.state, one.revoked_reason) for one in found] == [
+        (1, REVOKED, preparing.UNUSED),
+        (2, REVOKED, preparing.UNUSED),
+    ]
+
+
+async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Settings, freeze: Freeze) -> None:
+    world = await prepared(freeze)
+    await world.come(world.ana)
+    await world.come(world.beto)
+    session = await TrainingSession.get(id=world.training.sessions[1].id)
+    session.ends_at -= timedelta(hours=1)
+    await session.save(update_fields=["ends_at"])
+    handed = await Certificate.get(registration_id=world.beto.id)
+    await handover.hand_over(world.training.id, [handed.id], HandedOver.LIST, actor=PROGRAM)
+    freeze(CLOSING)
+
+    assert await preparing.validate_due() == 0
+    waiting = await preparing.waiting(world.training.id)
+    assert [(list(one.outdated), one.is_due, one.is_unused) for one in waiting] == [
+        ([Outdated.HOURS], False, False)
+    ] * 2
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await preparing.validate_due() == 1
+
+    ana, beto = await Certificate.all().order_by("number")
+    assert (ana.state, ana.minutes, ana.sheet["minutes"], ana.revision) == (VALID, 420, 420, 2)
+    assert (beto.state, beto.minutes, beto.revision) == (PREPARED, 480, 1), "what is in somebody's hands stays"
+
+
+async def test_session_that_nobody_closed_then_its_hours_count_all_the_same(db: Settings, freeze: Freeze) -> None:
+    world = await prepared(freeze)
+    await world.come(world.ana)
+    known: set[UUID] = set()
+    freeze(CLOSING)
+
+    assert (await Registration.get(id=world.ana.id)).completed_at is None
+    assert await preparing.settle_ended(known) == 1
+    assert await preparing.settle_ended(known) == 0
+    assert (await Registration.get(id=world.ana.id)).completed_at is not None
+
+
+@pytest.mark.pages
+async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, 4, hub=cast.hub)
+    await make_attendee(training, given_names="Ana", surnames="Coc", sessions=[training.sessions[0]])
+    with clock.frozen(BEFORE):
+        await make.make_registration(training, given_names="Cata", surnames="Tut")
+    freeze(EVE)
+    page = f"/panel/capacitaciones/{training.id}/diplomas"
+    browser: AsyncClient = await signed_in(new_client, cast.coordinator)
+    assistant = await signed_in(new_client, cast.assistant)
+
+    listed = await browser.get("/panel/diplomas")
+    before = await browser.get(page)
+    asked = await browser.get(f"{page}/preparar")
+    forbidden = await assistant.post(f"{page}/preparar")
+    done = await browser.post(f"{page}/preparar")
+    after = await browser.get(page)
+    freeze(CLOSING)
+    browser = await signed_in(new_client, cast.coordinator)
+    over = await browser.get(page)
+    annulled = await browser.post(f"{page}/no-usados")
+
+    assert page in listed.text
+    assert "Preparar para la ceremonia" in text_of(before)
+    shown = text_of(asked)
+    assert "Se prepara 1 diploma, con su folio." in shown
+    assert "Ana C. 4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in shown.replace("\xa0", " ")
+    assert "1 persona queda sin diploma Cata T. 0 de 8 horas; falta 1 sesión" in shown
+    assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, page)
+    assert "1 preparado, aún no válido." in text_of(after)
+    assert "Preparar para la ceremonia" not in text_of(after)
+    assert "Anular el que no se usó" in text_of(over)
+    assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)
+    assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA

@@ -1,0 +1,112 @@
+"""`/panel/capacitaciones/{id}/diplomas/…`: preparing for the ceremony, and what becomes of what was prepared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import ISSUERS, can_issue_certificates
+from trainings.certificates import bulk, names, preparing, road
+from trainings.certificates import staff_queries as queries
+from trainings.certificates.eligibility import is_over
+from trainings.certificates.models import JobPurpose
+from trainings.certificates.staff_queries import MayNotIssue
+from trainings.certificates.views import person_view
+from trainings.errors import Refusal
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.flash import flash
+from trainings.web.forms import REFUSED
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.problems import sentence_of
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+DIPLOMAS = "/panel/capacitaciones/{id:uuid}/diplomas"
+
+
+async def _training(request: Request) -> Training:
+    training = await queries.training_at_desk(request.state.actor, request.path_params["id"])
+    if not can_issue_certificates(request.state.actor, training.hub_id):
+        raise MayNotIssue
+    return training
+
+
+@allow(*ISSUERS)
+async def confirm(request: Request) -> Response:
+    """Who is on track and gets a paper, and who does not, before anything is numbered."""
+    return await _confirm(request, await _training(request), None)
+
+
+async def _confirm(request: Request, training: Training, refusal: Refusal | None) -> Response:
+    people = await queries.people_of(training)
+    on_track = [one for one in people if road.is_on_track(one)]
+    left_out = [one for one in people if one not in on_track and not any(queries.stands(c) for c in one.certificates)]
+    confirmed = await names.confirmed([one.registration for one in on_track])
+    context = {
+        "training": training,
+        "people": [(person_view(one), one.registration.id in confirmed) for one in on_track],
+        "left_out": [person_view(one) for one in left_out],
+        "n_confirmed": len(confirmed),
+        "is_over": is_over(list(training.sessions)),
+        "signatories": list(training.hub.operator.signatories),
+        "refusal": {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None,
+    }
+    return render(request, "certificates/prepare.html", context, status=refusal.status if refusal else 200)
+
+
+@allow(*ISSUERS)
+async def prepare(request: Request) -> Response:
+    """Number them and freeze what they say; the files follow. Pressed twice it is one job."""
+    training = await _training(request)
+    try:
+        await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
+    except Refusal as refusal:
+        if refusal.status not in REFUSED:
+            raise
+        return await _confirm(request, training, refusal)
+    response = _back(training)
+    flash(response, gettext(N_("Listo. Los diplomas se están preparando: valdrán cuando conste la asistencia.")))
+    return response
+
+
+@allow(*ISSUERS)
+async def annul_unused(request: Request) -> Response:
+    """«Anular los 3 que no se usaron»."""
+    training = await _training(request)
+    n = await preparing.annul_unused(training.id, actor=request.state.actor)
+    response = _back(training)
+    flash(response, ngettext("Listo. Se anuló %(n)s.", "Listo. Se anularon %(n)s.", n) % {"n": n})
+    return response
+
+
+@allow(*ISSUERS)
+async def correct(request: Request) -> Response:
+    """«Corregir e imprimir de nuevo»: same folios, what they say of the training as it is by now."""
+    training = await _training(request)
+    n = await preparing.correct_outdated(training.id, actor=request.state.actor)
+    await preparing.validate(training.id)
+    response = _back(training)
+    sentence = ngettext(
+        "Listo. Se corrigió %(n)s diploma, con el mismo folio. Imprima solo lo cambiado.",
+        "Listo. Se corrigieron %(n)s diplomas, con los mismos folios. Imprima solo lo cambiado.",
+        n,
+    )
+    flash(response, sentence % {"n": n} if n else gettext(N_("No había nada que corregir.")), "ok" if n else "note")
+    return response
+
+
+def _back(training: Training) -> Response:
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas")
+
+
+routes: list[BaseRoute] = [
+    Route(DIPLOMAS + "/preparar", confirm),
+    Route(DIPLOMAS + "/preparar", prepare, methods=["POST"]),
+    Route(DIPLOMAS + "/no-usados", annul_unused, methods=["POST"]),
+    Route(DIPLOMAS + "/corregir", correct, methods=["POST"]),
+]
