@@ -83,4 +83,4 @@ async def _superseded_since(printed: dict[UUID, Certificate]) -> frozenset[UUID]
         return frozenset()
     superseded = await reads(SupersededFile).filter(certificate_id__in=keys)
     found = [(printed[one.certificate_id].printed_at, one) for one in superseded]
-    return frozenset(one.certificate_id for at, one in found if at is not None and one.created_at >= at)
+    return frozenset(one.certificate_id for at, one in found if at is not None and one.created_at > at)
