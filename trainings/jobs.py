@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainings.certificates import bulk
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
-from trainings.privacy import withdrawal
+from trainings.privacy import papers, withdrawal
 from trainings.registrations import digests, eve_notes, facilitator_notes, import_job, lost_links
 from trainings.registrations import mails as registration_mails
 
@@ -20,7 +20,7 @@ MESSAGES: Composers = {
 }
 """Each composes the message of a job when it is sent; what is no message is done then."""
 
-TASKS: Composers = {**withdrawal.COMPOSERS, **certificate_mails.TASKS, **bulk.TASKS}
+TASKS: Composers = {**withdrawal.COMPOSERS, **papers.COMPOSERS, **certificate_mails.TASKS, **bulk.TASKS}
 """What only the worker may do: to be looked at in the panel is not to be done."""
 
 COMPOSERS: Composers = {**MESSAGES, **TASKS}

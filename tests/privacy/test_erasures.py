@@ -289,7 +289,7 @@ async def test_failure_is_tried_again_with_growing_waits_and_is_all_or_nothing(
     freeze(NOW)
     registration = await rosa()
     await ask_for_erasure(registration.id, actor=HOLDER_OF_LINK)
-    monkeypatch.setattr(withdrawal, "_forget", fail)
+    monkeypatch.setattr(withdrawal, "forget", fail)
     freeze(DUE)
 
     for wait in WAITS:
@@ -322,7 +322,7 @@ async def test_failed_erasure_is_shown_to_coordinators_who_have_it_repeated(
     await make.sign_in(browser, cast.coordinator)
     before = [await browser.get(f"/panel/mensajes{path}") for path in ("", f"/{job.id}")]
     with monkeypatch.context() as broken:
-        broken.setattr(withdrawal, "_forget", fail)
+        broken.setattr(withdrawal, "forget", fail)
         await work(db)
     await OutboxJob.filter(id=job.id).update(failed_at=DUE, outcome="gave_up")
 

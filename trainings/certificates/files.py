@@ -12,20 +12,30 @@ from trainings.certificates import pdf
 from trainings.certificates.making import MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
 from trainings.db import lock, reads, transaction
+from trainings.errors import Refusal
+from trainings.web.i18n import N_
 
 SAMPLE_COLOURS = 32
+
+
+class NameRemoved(Refusal):
+    code = "name_removed"
+    sentence = N_("La persona pidió que se quitara su nombre, así que ya no hay archivo. El folio y el código siguen.")
 
 
 async def file_of(certificate: Certificate) -> CertificateFile:
     """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file.
 
-    Not in a transaction. Where the name was corrected while it was set, it is set once more.
+    Not in a transaction. Where the name was corrected while it was set, it is set once more. Refuses (NameRemoved)
+    where its person had the name removed.
     """
     while True:
         kept = await reads(CertificateFile).get_or_none(certificate_id=certificate.id)
-        if kept is not None:
+        if kept is not None and kept.content:
             return kept
         now = await Certificate.get(id=certificate.id)
+        if now.erased_at is not None:
+            raise NameRemoved
         [order] = await order_for([now])
         made = await asyncio.to_thread(make, order)
         await keep([(now, made)])

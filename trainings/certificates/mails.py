@@ -84,7 +84,7 @@ async def _tell(
 async def set_file(job: OutboxJob) -> Mail | None:
     """Set the file of a certificate that nobody has opened yet. There is nothing to send."""
     certificate = await Certificate.get_or_none(id=UUID(job.payload["certificate_id"]))
-    if certificate is not None:
+    if certificate is not None and certificate.erased_at is None:
         await file_of(certificate)
     return None
 

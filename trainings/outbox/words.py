@@ -28,6 +28,7 @@ KIND_WORDS = {
     "facilitator_eve": N_("Para la sesión de mañana"),
     "my_links": N_("Enlaces pedidos en la página"),
     "withdraw_data": N_("Borrar los datos que la persona pidió borrar"),
+    "erase_certificates": N_("Quitar de los diplomas lo que la persona pidió quitar"),
 }
 
 WAITING = "waiting"

@@ -13,7 +13,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted
 from trainings.privacy.old_names import forget_names
-from trainings.registrations.erasures import KIND
+from trainings.registrations.erasures import KIND, PAPERS
 from trainings.registrations.import_job import forget_old_lists
 from trainings.schedule.absences import forget_over
 
@@ -30,7 +30,7 @@ FORGET_NEEDS = f"UPDATE registration SET needs = NULL WHERE needs IS NOT NULL AN
 
 FORGET_MESSAGES = f"""
     DELETE FROM outbox_job
-    WHERE created_at < ? AND kind <> '{KIND}'
+    WHERE created_at < ? AND kind NOT IN ('{KIND}', '{PAPERS}')
         AND (done_at IS NOT NULL OR failed_at IS NOT NULL OR stopped_at IS NOT NULL)
         AND (subject_id IS NULL OR subject_id IN (SELECT id FROM registration WHERE training_id IN ({OVER})))
 """  # noqa: S608

@@ -109,7 +109,7 @@ async def _end(registration: Registration, n_cancelled: int, actor: Actor) -> No
     """What is left to do once nothing is ahead, in the caller's transaction."""
     people = await lock(Participant, await _whose(registration, actor))
     n_permissions = await _take_back_permissions(people)
-    has_changed = await _forget(people)
+    has_changed = await forget(people)
     if n_cancelled or n_permissions or has_changed:
         await record(
             "privacy.withdraw_data",
@@ -160,8 +160,8 @@ async def _take_back_permissions(people: Sequence[Participant]) -> int:
     return n_own + await Guardian.filter(participant_id__in=ids, withdrawn_at=None).update(withdrawn_at=moment)
 
 
-async def _forget(people: Sequence[Participant]) -> bool:
-    """Delete what hung on the permissions; whether there was anything."""
+async def forget(people: Sequence[Participant]) -> bool:
+    """Delete what hung on permissions that are taken back, in the caller's transaction; whether there was anything."""
     ids = [person.id for person in people]
     traces = await _traces(ids)
     n_guardians = await _forget_guardians(ids, traces)
@@ -212,7 +212,7 @@ async def _traces(people: Sequence[UUID]) -> Traces:
     ids = list(people)
     came = reads(Attendance).filter(registration__participant_id__in=ids, is_present=True)
     completed = reads(Registration).filter(participant_id__in=ids, completed_at__not_isnull=True)
-    certified = reads(Certificate).filter(registration__participant_id__in=ids)
+    certified = reads(Certificate).filter(registration__participant_id__in=ids, erased_at=None)
     return Traces(
         attended=frozenset(
             key

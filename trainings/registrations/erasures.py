@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
@@ -23,8 +24,19 @@ from trainings.registrations.models import Registration
 from trainings.web.i18n import N_
 
 KIND = "withdraw_data"
+PAPERS = "erase_certificates"
+ASKED = (KIND, PAPERS)
+"""The jobs that hold what somebody asked for."""
 WAIT = timedelta(hours=72)
 """Who holds another's link, or is angry for a day, must not be able to delete for good what somebody may need."""
+
+
+class What(StrEnum):
+    """What somebody asked to have deleted: their data, the name on their certificates, or these altogether."""
+
+    DATA = "data"
+    NAME = "name"
+    PAPERS = "papers"
 
 
 class TooLateToKeep(Refusal):
@@ -42,6 +54,7 @@ class Erasure:
     registration: Registration
     due_at: datetime
     can_be_undone: bool
+    what: What = What.DATA
 
 
 async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
@@ -61,6 +74,21 @@ async def ask_for_erasure(registration_id: UUID, *, actor: Actor) -> None:
         await _record("privacy.ask_for_erasure", registration, actor)
 
 
+async def ask_for_papers(registration_id: UUID, what: What, *, actor: Actor) -> None:
+    """Have the name taken out of this person's certificates in 72 hours, or all of them taken away.
+
+    Asked twice is asked once, and the first wish holds. Refuses an unknown registration.
+    """
+    async with transaction():
+        registration = await _registration(registration_id)
+        await lock(Participant, [registration.participant_id])
+        if await OutboxJob.exists(kind=PAPERS, subject_id=registration.id):
+            return
+        payload, run_at = {"registration_id": str(registration.id), "what": what.value}, clock.now() + WAIT
+        await enqueue(PAPERS, payload, dedup=f"{PAPERS}:{registration.id}", run_at=run_at)
+        await _record("privacy.ask_for_erasure_of_papers", registration, actor, what=what.value)
+
+
 async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
     """Take the wish back: as if nobody had asked. Nothing to do where nobody has.
 
@@ -68,17 +96,34 @@ async def keep_data(registration_id: UUID, *, actor: Actor) -> None:
     """
     async with transaction():
         registration = await _registration(registration_id)
-        asked = OutboxJob.filter(kind=KIND, subject_id=registration.id)
-        # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
-        if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():
+        if await _take_back(KIND, registration):
             await _record("privacy.keep_data", registration, actor)
-        elif await asked.exists() or await without_permission([registration.participant_id]):
+        elif await without_permission([registration.participant_id]):
             raise TooLateToKeep
+
+
+async def keep_papers(registration_id: UUID, *, actor: Actor) -> None:
+    """The same of what was asked for certificates."""
+    async with transaction():
+        registration = await _registration(registration_id)
+        if await _take_back(PAPERS, registration):
+            await _record("privacy.keep_papers", registration, actor)
+
+
+async def _take_back(kind: str, registration: Registration) -> bool:
+    """Whether there was something to take back. Too late once a worker may be about it."""
+    asked = OutboxJob.filter(kind=kind, subject_id=registration.id)
+    # A worker may be about it by a clock that is a little ahead of ours: then it has counted an attempt.
+    if await asked.filter(attempts=0, run_at__gt=clock.now()).delete():
+        return True
+    if await asked.exists():
+        raise TooLateToKeep
+    return False
 
 
 async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
     """What was asked for these registrations and is not done, the next first."""
-    found = reads(OutboxJob).filter(kind=KIND, subject_id__in=list(registration_ids)).order_by("run_at", "id")
+    found = reads(OutboxJob).filter(kind__in=ASKED, subject_id__in=list(registration_ids)).order_by("run_at", "id")
     jobs = await found if registration_ids else []
     if not jobs:
         return []
@@ -86,7 +131,12 @@ async def erasures_of(registration_ids: Collection[UUID]) -> list[Erasure]:
     by_id = {one.id: one for one in await registrations.select_related("participant", "training__hub")}
     now = clock.now()
     return [
-        Erasure(by_id[job.subject_id], job.run_at, can_be_undone=job.attempts == 0 and job.run_at > now)
+        Erasure(
+            by_id[job.subject_id],
+            job.run_at,
+            can_be_undone=job.attempts == 0 and job.run_at > now,
+            what=What(job.payload.get("what", What.DATA)),
+        )
         for job in jobs
         if job.subject_id is not None
     ]
@@ -99,5 +149,5 @@ async def _registration(registration_id: UUID) -> Registration:
     return found
 
 
-async def _record(act: str, registration: Registration, actor: Actor) -> None:
-    await record(act, actor=actor, object_id=registration.id, hub_id=registration.training.hub_id)
+async def _record(act: str, registration: Registration, actor: Actor, **detail: str) -> None:
+    await record(act, actor=actor, object_id=registration.id, hub_id=registration.training.hub_id, **detail)

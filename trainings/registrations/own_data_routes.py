@@ -133,7 +133,8 @@ def _purpose(request: Request) -> ConsentPurpose:
 
 async def _is_leaving(ticket: Ticket) -> bool:
     """Whether it was asked already that these data be deleted."""
-    return bool(await erasures.erasures_of([ticket.own.registration.id]))
+    asked = await erasures.erasures_of([ticket.own.registration.id])
+    return any(one.what is erasures.What.DATA for one in asked)
 
 
 @allow(HOLDER)

@@ -1,0 +1,210 @@
+"""Erasing certificates: the name only, or all; 72 hours after by an own link with a way back, at once at the desk."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
+from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.privacy.asked import MOMENT, work
+from tests.registrations.wishes import link_of
+from trainings import clock
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates.actions import issue
+from trainings.certificates.files import NameRemoved, file_of
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState, Transcript
+from trainings.certificates.transcripts import make_transcript
+from trainings.lib import tokens
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import Participant
+from trainings.privacy.papers import erase_papers
+from trainings.privacy.withdrawal import what_stays, withdraw_data
+from trainings.registrations.erasures import PAPERS, What
+from trainings.registrations.models import Registration
+from trainings.settings import Settings
+
+DIPLOMA = CertificateKind.DIPLOMA
+DUE = AFTER + timedelta(hours=72)
+NAME_WORDS = ("Caal", "M. E. C. T.")
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Freeze) -> None:
+    freeze(AFTER)
+
+
+async def a_person() -> tuple[Registration, Certificate, bytes, Transcript]:
+    """With a diploma, its file and a transcript."""
+    registration = await make_attendee(await make_held())
+    certificate = await issue(registration.id, DIPLOMA, actor=PROGRAM)
+    content = (await file_of(certificate)).content
+    loaded = await Registration.get(id=registration.id).prefetch_related("participant")
+    return registration, certificate, content, await make_transcript(loaded, actor=PROGRAM)
+
+
+async def drop(client: AsyncClient, content: bytes) -> str:
+    page = await client.post("/verificar/archivo", files={"archivo": ("a.pdf", content, "application/pdf")})
+    return text_of(page)
+
+
+async def test_name_when_removed_then_code_folio_and_file_hold_and_no_name_is_left(client: AsyncClient) -> None:
+    registration, certificate, content, transcript = await a_person()
+    unknown = await client.get(f"/verificar/{tokens.certificate_code()}")
+
+    n = await erase_papers(registration.id, What.NAME, actor=HOLDER_OF_LINK)
+    again = await erase_papers(registration.id, What.NAME, actor=HOLDER_OF_LINK)
+
+    page = await client.get(f"/verificar/{certificate.code}")
+    compared = await client.post(f"/verificar/{certificate.code}", data={"name": "María Elena Caal Tzib"})
+    row = await Certificate.get(id=certificate.id)
+    file = await CertificateFile.get(certificate_id=certificate.id)
+    assert (n, again) == (1, 0)
+    assert "Este diploma es válido" in page.text
+    assert "Pidió que ya no guardemos su nombre." in page.text
+    assert not any(word in page.text for word in NAME_WORDS)
+    assert "¿Es este el nombre?" not in page.text
+    assert "No, ese no es el nombre impreso." in compared.text
+    assert "El archivo es el que entregamos, sin ningún cambio." in await drop(client, content)
+    assert (row.printed_name, row.initials, row.folio, row.code) == ("—", "", certificate.folio, certificate.code)
+    assert row.sheet["person_name"] == "—"
+    assert (file.content, file.credential) == (b"", None)
+    assert not any("Caal" in str(value) for value in (await Certificate.filter(id=row.id).values())[0].values())
+    assert (await client.get(f"/verificar/{transcript.code}")).content == unknown.content
+    with pytest.raises(NameRemoved):
+        await file_of(row)
+    assert (await client.get(f"{await link_of(registration)}/diploma/{certificate.code}.pdf")).status_code == 404
+
+
+async def test_all_when_removed_then_the_code_answers_like_one_that_never_was(client: AsyncClient) -> None:
+    registration, certificate, content, transcript = await a_person()
+    unknown = await client.get(f"/verificar/{tokens.certificate_code()}")
+    compared = await client.post(f"/verificar/{tokens.certificate_code()}", data={"name": "Ana"})
+    strange = await drop(client, b"%PDF-1.7 nada")
+
+    n = await erase_papers(registration.id, What.PAPERS, actor=PROGRAM)
+
+    gone = await client.get(f"/verificar/{certificate.code}")
+    posted = await client.post(f"/verificar/{certificate.code}", data={"name": "María Elena Caal Tzib"})
+    row = await Certificate.get(id=certificate.id)
+    typed = await client.get(f"/verificar/{row.code}")
+    assert n == 1
+    assert (gone.status_code, gone.content) == (404, unknown.content)
+    assert dict(gone.headers) | {"date": ""} == dict(unknown.headers) | {"date": ""}
+    assert (posted.content, typed.content) == (compared.content, unknown.content)
+    assert (await client.get(f"/verificar/{transcript.code}")).content == unknown.content
+    assert await drop(client, content) == strange
+    assert (row.state, row.folio, row.printed_name) == (CertificateState.REVOKED, certificate.folio, "—")
+    assert certificate.code not in str(row.sheet)
+    assert not await CertificateFile.exists(certificate_id=row.id)
+    assert await Certificate.filter(folio=certificate.folio).count() == 1, "the folio is never used again"
+
+
+async def test_prepared_when_the_name_is_removed_then_withdrawn(db: Settings) -> None:
+    registration, certificate, _content, _transcript = await a_person()
+    await Certificate.filter(id=certificate.id).update(state=CertificateState.PREPARED, validated_at=None)
+
+    await erase_papers(registration.id, What.NAME, actor=PROGRAM)
+
+    row = await Certificate.get(id=certificate.id)
+    assert (row.state, row.code.startswith("-")) == (CertificateState.REVOKED, True)
+
+
+async def test_name_when_only_a_certificate_kept_it_then_gone_from_the_person_too(db: Settings) -> None:
+    registration, _certificate, _content, _transcript = await a_person()
+    await Registration.filter(id=registration.id).update(completed_at=None)
+    await registration.fetch_related("attendances")
+    for one in registration.attendances:  # type: ignore[attr-defined]  # a reverse relation
+        await one.delete()
+    await withdraw_data(registration.id, actor=HOLDER_OF_LINK)
+    kept = (await Participant.get(id=registration.participant_id)).full_name
+    said = await what_stays(registration.id, actor=HOLDER_OF_LINK)
+
+    await erase_papers(registration.id, What.NAME, actor=HOLDER_OF_LINK)
+
+    assert kept == "María Elena Caal Tzib"
+    assert "Su diploma con su nombre: se puede revisar con su código." in said
+    assert (await Participant.get(id=registration.participant_id)).full_name == "—"
+
+
+# -- by the own link
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize(("what", "sentence"), [("name", "se quita el nombre"), ("papers", "se borran los diplomas")])
+async def test_own_link_when_asked_then_72_hours_with_a_way_back(
+    client: AsyncClient, freeze: Freeze, what: str, sentence: str
+) -> None:
+    registration, certificate, _content, _transcript = await a_person()
+    base = await link_of(registration)
+    page = f"{base}/diplomas/borrar"
+
+    shown = await client.get(page)
+    nothing = await client.post(page, data={})
+    data = await client.post(page, data={"what": "data"})
+    asked = await client.post(page, data={"what": what})
+    again = await client.post(page, data={"what": what})
+    notice = await client.get(base)
+    kept = await client.post(f"{base}/diplomas/no-borrar")
+    n_after_undo = await OutboxJob.filter(kind=PAPERS).count()
+    await client.post(page, data={"what": what})
+    freeze(DUE - MOMENT)
+    before = await Certificate.get(id=certificate.id)
+    freeze(DUE)
+    late = await client.post(f"{base}/diplomas/no-borrar")
+
+    assert certificate.folio in shown.text
+    assert (nothing.status_code, data.status_code, asked.status_code, again.status_code) == (422, 303, 303, 303)
+    assert sentence in text_of(notice)
+    assert f'action="{base}/diplomas/no-borrar"' in notice.text
+    assert (kept.status_code, n_after_undo) == (303, 0)
+    assert before.printed_name == "María Elena Caal Tzib"
+    assert late.status_code == 409
+    acts = [line.act for line in await AuditLine.filter(act__startswith="privacy.").order_by("id")]
+    assert acts == ["privacy.ask_for_erasure_of_papers", "privacy.keep_papers", "privacy.ask_for_erasure_of_papers"]
+
+
+async def test_worker_when_72_hours_are_over_then_done_once(db: Settings, freeze: Freeze, client: AsyncClient) -> None:
+    registration, certificate, _content, _transcript = await a_person()
+    base = await link_of(registration)
+    await client.post(f"{base}/diplomas/borrar", data={"what": "name"})
+
+    freeze(DUE - MOMENT)
+    await work(db)
+    before = (await Certificate.get(id=certificate.id)).printed_name
+    freeze(DUE + MOMENT)
+    await work(db)
+
+    assert (before, (await Certificate.get(id=certificate.id)).printed_name) == ("María Elena Caal Tzib", "—")
+    assert not await OutboxJob.exists(kind=PAPERS)
+    assert await AuditLine.filter(act="privacy.erase_papers").count() == 1
+    assert clock.now() > DUE
+
+
+# -- at the desk
+
+
+@pytest.mark.pages
+async def test_desk_when_the_coordination_erases_then_at_once_and_the_register_says_nothing_of_whom(
+    new_client: Browsers,
+) -> None:
+    desk = await make_desk()
+    coordinator = await signed_in(new_client, desk.cast.coordinator)
+    assistant = await signed_in(new_client, desk.cast.assistant)
+    page = f"/panel/inscripciones/{desk.certificate.registration_id}/diplomas/borrar"
+
+    shown = await coordinator.get(page)
+    forbidden = await assistant.post(page, data={"what": "papers"})
+    nothing = await coordinator.post(page, data={})
+    done = await coordinator.post(page, data={"what": "papers"})
+    after = await coordinator.get(page)
+    training = await coordinator.get(desk.page)
+
+    assert desk.certificate.folio in shown.text
+    assert (forbidden.status_code, nothing.status_code, done.status_code) == (403, 422, 303)
+    assert "No hay ningún diploma del que borrar algo." in after.text
+    assert training.status_code == 200
+    assert (await Certificate.get(id=desk.certificate.id)).printed_name == "—"

@@ -1,0 +1,110 @@
+"""Taking the name out of certificates, or the certificates away, because their person asked for it.
+
+Without the name, folio, code and the hash of the file still hold: whoever has the file or the paper can check it.
+Withdrawn, the code answers like one that never was, and the folio stays in the register, of nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.certificates import status_lists
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateState,
+    NameConfirmation,
+    SupersededFile,
+    Transcript,
+)
+from trainings.certificates.sheets import NO_CODE
+from trainings.db import lock, reads
+from trainings.lib import tokens
+
+NOBODY = "—"
+WITHDRAWN_MARK = "-"
+"""Begins what stands in place of a withdrawn code: no code that anybody can type."""
+
+CHANGED = (
+    "sheet",
+    "code",
+    "state",
+    "revoked_at",
+    "revoked_reason",
+    "printed_name",
+    "initials",
+    "erased_at",
+    "revision",
+)
+
+
+def is_withdrawn(certificate: Certificate) -> bool:
+    """Whether its person had it taken away: only folio, kind and training are left."""
+    return certificate.code.startswith(WITHDRAWN_MARK)
+
+
+async def erasable(participant_ids: Collection[UUID]) -> list[Certificate]:
+    """The certificates of these participants of which something personal is left, by folio."""
+    found = reads(Certificate).filter(registration__participant_id__in=list(participant_ids))
+    left = found.exclude(code__startswith=WITHDRAWN_MARK)
+    return await left.order_by("year", "number", "id")
+
+
+async def remove_names(participant_ids: Collection[UUID]) -> int:
+    """Take the name out of all their certificates, in the caller's transaction; of how many.
+
+    One that is only prepared was given to nobody and is withdrawn. Transcripts go: they are nothing without a name.
+    """
+    held = [one for one in await _held(participant_ids) if one.erased_at is None]
+    await _withdraw([one for one in held if one.state is CertificateState.PREPARED])
+    await _forget_names([one for one in held if one.state is not CertificateState.PREPARED])
+    await _forget_around(participant_ids)
+    return len(held)
+
+
+async def withdraw_all(participant_ids: Collection[UUID]) -> int:
+    """Take all their certificates away, in the caller's transaction; how many there were. Transcripts go too."""
+    held = await _held(participant_ids)
+    await _withdraw(held)
+    await _forget_around(participant_ids)
+    return len(held)
+
+
+async def _held(participant_ids: Collection[UUID]) -> list[Certificate]:
+    return await lock(Certificate, [one.id for one in await erasable(participant_ids)])
+
+
+async def _forget_names(certificates: Sequence[Certificate]) -> None:
+    """The hash of the file stays, the file goes; one that is just being set is dropped, being of an older revision."""
+    for one in certificates:
+        one.sheet = {**one.sheet, "person_name": NOBODY}
+        await _make_nameless(one)
+    kept = CertificateFile.filter(certificate_id__in=[one.id for one in certificates])
+    await kept.update(content=b"", credential=None)
+
+
+async def _withdraw(certificates: Sequence[Certificate]) -> None:
+    for one in certificates:
+        one.code = WITHDRAWN_MARK + tokens.certificate_code()[1:]
+        one.sheet = {**one.sheet, "person_name": NOBODY, "code": NO_CODE, "check_url": ""}
+        if one.state is not CertificateState.REVOKED:
+            one.state, one.revoked_at = CertificateState.REVOKED, clock.now()
+        one.revoked_reason = ""
+        await _make_nameless(one)
+    ids = [one.id for one in certificates]
+    await CertificateFile.filter(certificate_id__in=ids).delete()
+    await SupersededFile.filter(certificate_id__in=ids).delete()
+    await status_lists.touch(certificates)
+
+
+async def _make_nameless(certificate: Certificate) -> None:
+    certificate.printed_name, certificate.initials = NOBODY, ""
+    certificate.erased_at, certificate.revision = clock.now(), certificate.revision + 1
+    await certificate.save(update_fields=CHANGED)
+
+
+async def _forget_around(participant_ids: Collection[UUID]) -> None:
+    await Transcript.filter(participant_id__in=list(participant_ids)).delete()
+    await NameConfirmation.filter(registration__participant_id__in=list(participant_ids)).delete()

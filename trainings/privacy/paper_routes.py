@@ -1,0 +1,137 @@
+"""Asking that one's certificates lose the name or go altogether: by the own link, and at the desk at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trainings import clock
+from trainings.accounts.permissions import ISSUERS, can_revoke_certificates
+from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.certificates import staff_queries
+from trainings.errors import NotAllowed
+from trainings.lib.text import short_name
+from trainings.privacy.papers import erasable_papers, erase_papers
+from trainings.registrations import erasures
+from trainings.registrations.erasures import What
+from trainings.registrations.models import Registration
+from trainings.registrations.own_views import MEMBER, OWN, back, home_of, known, place_of, token_page
+from trainings.web.allow import HOLDER, allow
+from trainings.web.flash import flash
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form
+from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.render import redirect, render
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+AT_DESK = "/panel/inscripciones/{id:uuid}/diplomas/borrar"
+
+
+class WishForm(Form):
+    """What is to go: the name, or all."""
+
+    what: What
+
+
+# -- by the own link
+
+
+@allow(HOLDER)
+async def show_own(request: Request) -> Response:
+    return await _own_page(request, Typed())
+
+
+async def _own_page(request: Request, form: Typed, status: int = 200) -> Response:
+    ticket = await known(request)
+    registration_id = ticket.own.registration.id
+    asked = await erasures.erasures_of([registration_id])
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "place": place_of(request),
+        "home": home_of(request),
+        "papers": await erasable_papers(registration_id, actor=HOLDER_OF_LINK),
+        "is_asked": any(one.what is not What.DATA for one in asked),
+        "due_at": clock.now() + erasures.WAIT,
+        "form": form,
+    }
+    return await token_page(request, "privacy/papers.html", context, status=status)
+
+
+@allow(HOLDER)
+async def ask_own(request: Request) -> Response:
+    """Noted, and done 72 hours later."""
+    ticket = await known(request)
+    try:
+        form = check(WishForm, await read_form(request))
+    except FormErrors as exc:
+        return await _own_page(request, exc.typed, 422)
+    if form.what is not What.DATA:
+        await erasures.ask_for_papers(ticket.own.registration.id, form.what, actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo. Lo que pidió quedó anotado.")))
+
+
+@allow(HOLDER)
+async def keep_own(request: Request) -> Response:
+    ticket = await known(request)
+    await erasures.keep_papers(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    return back(home_of(request), gettext(N_("Listo. Los diplomas quedan como están.")))
+
+
+# -- at the desk
+
+
+async def _registration(request: Request) -> Registration:
+    training, person = await staff_queries.person_at_desk(request.state.actor, request.path_params["id"])
+    if not can_revoke_certificates(request.state.actor, training.hub_id):
+        raise NotAllowed
+    return person.registration
+
+
+@allow(*ISSUERS)
+async def show_at_desk(request: Request) -> Response:
+    return await _desk_page(request, await _registration(request), Typed())
+
+
+async def _desk_page(request: Request, registration: Registration, form: Typed, status: int = 200) -> Response:
+    person = registration.participant
+    context = {
+        "registration": registration,
+        "name": short_name(person.given_names, person.surnames),
+        "papers": await erasable_papers(registration.id, actor=request.state.actor),
+        "form": form,
+    }
+    return render(request, "privacy/papers_desk.html", context, status=status)
+
+
+@allow(*ISSUERS)
+async def erase_at_desk(request: Request) -> Response:
+    """At once: the person stands there and asks for it."""
+    registration = await _registration(request)
+    try:
+        form = check(WishForm, await read_form(request))
+    except FormErrors as exc:
+        return await _desk_page(request, registration, exc.typed, 422)
+    n = 0
+    if form.what is not What.DATA:
+        n = await erase_papers(registration.id, form.what, actor=request.state.actor)
+    response = redirect(f"/panel/inscripciones/{registration.id}")
+    done = ngettext("Listo. Se borró de %(num)s documento.", "Listo. Se borró de %(num)s documentos.", n) % {"num": n}
+    flash(response, done if n else gettext(N_("No había nada que borrar.")), "ok" if n else "note")
+    return response
+
+
+def _own(path: str, handler: Any, *, methods: list[str] | None = None) -> list[BaseRoute]:
+    """Under one's own link, and under a group's for its minors."""
+    return [Route(where + path, handler, methods=methods) for where in (OWN, MEMBER)]
+
+
+routes: list[BaseRoute] = [
+    *_own("/diplomas/borrar", show_own),
+    *_own("/diplomas/borrar", ask_own, methods=["POST"]),
+    *_own("/diplomas/no-borrar", keep_own, methods=["POST"]),
+    Route(AT_DESK, show_at_desk),
+    Route(AT_DESK, erase_at_desk, methods=["POST"]),
+]
