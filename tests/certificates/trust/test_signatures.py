@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import subprocess
 import sys
 import zlib
@@ -133,16 +132,6 @@ def test_file_when_something_is_added_behind_the_signature_then_a_reader_says_so
 
     assert status.coverage is not SignatureCoverageLevel.ENTIRE_FILE
     assert not status.bottom_line
-
-
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler's tools are not on this machine")
-def test_signature_when_asked_of_poppler_then_valid(signed: bytes, tmp_path: Path) -> None:
-    (tmp_path / "firmado.pdf").write_bytes(signed)
-
-    said = subprocess.run(["pdfsig", "firmado.pdf"], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-
-    assert "Signature is Valid." in said
-    assert "Total document signed" in said
 
 
 def test_key_when_the_material_is_shown_then_hidden(signer: SigningMaterial) -> None:
