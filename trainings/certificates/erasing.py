@@ -96,7 +96,7 @@ async def _withdraw(certificates: Sequence[Certificate]) -> None:
     ids = [one.id for one in certificates]
     await CertificateFile.filter(certificate_id__in=ids).delete()
     await SupersededFile.filter(certificate_id__in=ids).delete()
-    await status_lists.touch(certificates)
+    status_lists.touch(certificates)
 
 
 async def _make_nameless(certificate: Certificate) -> None:
