@@ -163,7 +163,7 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     after = await browser.get(page)
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
-    over = await browser.get(page)
+    over, first_page = await browser.get(page), await browser.get("/panel")
     annulled = await browser.post(f"{page}/no-usados")
 
     assert page in listed.text
@@ -176,5 +176,7 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert "1 preparado, aún no válido." in text_of(after)
     assert "Preparar para la ceremonia" not in text_of(after)
     assert "Anular el que no se usó" in text_of(over)
+    assert "Ver 1 diploma que no se usó" in text_of(first_page)
+    assert "diploma que no se usó" not in text_of(await browser.get("/panel"))
     assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)
     assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA

@@ -6,8 +6,8 @@ what it says still holds; unused ones are annulled by a click, or by themselves 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -188,6 +188,16 @@ async def validate(training_id: UUID) -> int:
         await _make_valid(await _held(valid))
         await _annul(await _held(unused), actor=PROGRAM)
         return len(valid) + len(unused)
+
+
+async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
+    """The trainings of these hubs that are over and still have prepared certificates: unused or outdated; how many."""
+    prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
+    counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))
+    if not counted:
+        return []
+    trainings = await reads(Training).filter(id__in=list(counted)).order_by("title", "id").prefetch_related("sessions")
+    return [(one, counted[one.id]) for one in trainings if is_over(list(one.sessions))]
 
 
 async def settle_ended(known: set[UUID]) -> int:

@@ -17,6 +17,7 @@ from trainings.accounts.permissions import (
 )
 from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
+from trainings.certificates.preparing import left_over
 from trainings.certificates.revocations import to_decide
 from trainings.db import reads
 from trainings.lib import dates
@@ -58,6 +59,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_arrange(actor),
         *await _to_publish(actor),
         *await _to_revoke(actor),
+        *await _left_over(actor),
         *await _to_certify(actor),
     ]
     return sorted(found, key=lambda concern: not concern.is_hot)
@@ -158,6 +160,20 @@ async def _to_revoke(actor: Actor) -> list[Concern]:
             gettext(N_("«%(title)s»: otra persona lo pidió.")) % {"title": request.training.title},
         )
         for request in await to_decide(actor)
+    ]
+
+
+async def _left_over(actor: Actor) -> list[Concern]:
+    """Prepared diplomas that attendance did not make valid."""
+    hubs = [hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)]
+    return [
+        Concern(
+            "diploma",
+            f"/panel/capacitaciones/{training.id}/diplomas",
+            ngettext("Ver %(num)s diploma que no se usó", "Ver %(num)s diplomas que no se usaron", n) % {"num": n},
+            gettext(N_("«%(title)s»: estaban preparados y no valen.")) % {"title": training.title},
+        )
+        for training, n in await left_over(hubs)
     ]
 
 
