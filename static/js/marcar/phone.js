@@ -168,7 +168,9 @@ export class Phone {
     const json = { version: this.told.app, sessions: Object.fromEntries(this.rosters) };
     const text = JSON.stringify(json);
     if (!this.isProgramKept || !this.said || text === this.#reported) return;
-    if (!(await ask("listo", { json })).trouble) this.#reported = text;
+    // Said once, also where it changes again before the answer is here.
+    this.#reported = text;
+    if ((await ask("listo", { json })).trouble && this.#reported === text) this.#reported = "";
   }
 
   /**
