@@ -86,7 +86,7 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     assert (empty.status_code, nothing_kept) == (422, 0)
     assert saved.status_code == 303
     assert "Listo. 3 nombres están confirmados." in shown.text
-    assert "3 de 3 nombres confirmados." in text_of(shown)
+    assert "Nombres que alguien leyó y confirmó: 3 de 3." in text_of(shown)
     people = await Registration.all().order_by("id").prefetch_related("participant")
     assert {one.participant.full_name for one in people} == {"Ana Coc", "Beto Caal", "Cata Tut"}
     found = await names.confirmed(people)
