@@ -67,6 +67,7 @@ SESSION, DOOR_PAGE = "/panel/sesiones/{id:uuid}", "/panel/sesiones/{id:uuid}/asi
 SHEETS, SHEET = f"{SESSION}/hojas", f"{SESSION}/hojas/{{code}}"
 NOTE, CONTACT = "/panel/notas/{id:uuid}", "/panel/contactos/{id:uuid}"
 PERSON, PAPER = "/panel/inscripciones/{id:uuid}", "/panel/diplomas/{id:uuid}"
+JOB, FOLIOS = "trabajo/{job:uuid}", "/panel/folios/{operator:uuid}/{year:int}"
 PEOPLE = "/panel/personas/repetidas"
 LIST = "/panel/importaciones/{id:uuid}"
 PAIR, DECISION = PEOPLE + "/{one:uuid}/{other:uuid}", PEOPLE + "/decisiones/{id:uuid}"
@@ -304,6 +305,12 @@ PANEL: Mapping[str, Rule] = {
     f"POST {PERSON}/diploma": EDITORS,
     f"POST {PERSON}/diploma/nombre": DESK,
     f"POST {PERSON}/diploma/nombre/bien": DESK,
+    **{f"GET {TRAINING}/diplomas/{page}": DESK for page in ("imprimir", "todos.zip", JOB, f"{JOB}/avance")},
+    f"POST {TRAINING}/diplomas/imprimir": DESK,
+    f"POST {TRAINING}/diplomas/{JOB}": EDITORS,
+    "GET /panel/folios": DESK_LIST,
+    f"GET {FOLIOS}": DESK,
+    **{f"GET {FOLIOS}.{ending}": EDITORS for ending in ("pdf", "xlsx")},
     f"GET {TRAINING}/diplomas/preparar": EDITORS,
     **{f"POST {TRAINING}/diplomas/{act}": EDITORS for act in ("preparar", "no-usados", "corregir")},
     f"GET {TRAINING}/entrega": DESK,

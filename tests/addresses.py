@@ -30,7 +30,10 @@ from trainings.certificates.models import (
     BrandImage,
     Certificate,
     ImageRole,
+    IssueJob,
     IssuerKey,
+    JobPurpose,
+    JobState,
     RevocationRequest,
     SigningKey,
     Transcript,
@@ -94,6 +97,7 @@ class Objects:
     signing_key: SigningKey
     transcript: Transcript
     revocation: RevocationRequest
+    issue_job: IssueJob
     message: OutboxJob
     batch: UUID
     call_list: CallList
@@ -195,7 +199,11 @@ class Objects:
     @property
     def _in_the_panel(self) -> dict[str, dict[str, object]]:
         return {
-            "/panel/capacitaciones/{id:uuid}/diploma": {"id": self.held.id, "request_id": self.revocation.id},
+            "/panel/capacitaciones/{id:uuid}/diploma": {
+                "id": self.held.id,
+                "request_id": self.revocation.id,
+                "job": self.issue_job.id,
+            },
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id, "code": self.sheet.code, "row": 1},
             "/panel/cursos/": {"id": self.coming.course_id, "slug": "riesgos"},
@@ -213,6 +221,7 @@ class Objects:
             "/panel/inscripciones/": {"id": self.person.id},
             "/panel/apoyos/": {"id": self.person.id},
             "/panel/diplomas/": {"id": self.certificate.id},
+            "/panel/folios/": {"operator": self.operator.id, "year": self.certificate.year},
             "/panel/firma-electronica/": {"operator": self.operator.id, "id": self.signing_key.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
             "/panel/membrete/{operator": {"operator": self.operator.id, "id": self.shield.id},
@@ -285,6 +294,7 @@ async def _around(certificate: Certificate, operator: Operator) -> dict[str, Any
         "signing_key": await signing_keys.make_key(operator.id, actor=PROGRAM),
         "transcript": await _transcript(certificate),
         "revocation": await _revocation(certificate),
+        "issue_job": await _issue_job(certificate),
     }
 
 
@@ -308,6 +318,14 @@ async def _revocation(certificate: Certificate) -> RevocationRequest:
         certificate_ids=[],
         reason="Lista equivocada",
         asked_by_id=tokens.uuid7(),
+    )
+
+
+async def _issue_job(certificate: Certificate) -> IssueJob:
+    """A press that is done."""
+    held = await Registration.get(id=certificate.registration_id)
+    return await IssueJob.create(
+        training_id=held.training_id, hub_id=certificate.hub_id, purpose=JobPurpose.ISSUE, state=JobState.DONE
     )
 
 

@@ -176,6 +176,7 @@ async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
         decisions = await _decide(job, occasion, people)
         await _carry_out(job, occasion, decisions, actor=actor)
         job.n_seen += len(people)
+        job.n_total = max(job.n_total, job.n_seen)
     if len(people) == PEOPLE_AT_ONCE:
         await _enqueue_step(job, str(job.n_seen))
     else:

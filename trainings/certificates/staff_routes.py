@@ -22,6 +22,8 @@ from trainings.certificates import (
     actions,
     anew,
     assessment_routes,
+    bulk,
+    bulk_queries,
     handover,
     handover_routes,
     late,
@@ -38,7 +40,7 @@ from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.files import file_of, sample_png
 from trainings.certificates.forms import IssueForm
-from trainings.certificates.models import Certificate, ConfirmedHow
+from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
 from trainings.certificates.sheets import sample_sheet, texts_in_common
@@ -51,7 +53,7 @@ from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
@@ -114,6 +116,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         ),
         "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
         "n_files_missing": await queries.n_files_missing(training.id),
+        "job": await bulk_queries.newest_job(training.id),
         "late": late.late_of(changes) if (changes := await late.changes_of(training.id)) else None,
         "planned": people[0].hours.planned if people else 0,
         "share": training.course.completion_share,
@@ -146,17 +149,14 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
 
 @allow(*ISSUERS)
 async def issue_all(request: Request) -> Response:
+    """Issue to all who earned it: the first hundred at once, the others step by step. Pressed twice it is one job."""
     training = await _training(request)
     _check_issuer(request, training.hub_id)
     try:
-        issued = await actions.issue_all(training.id, actor=request.state.actor)
+        job = await bulk.start(training.id, JobPurpose.ISSUE, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, training, refusal)
-    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
-    n = len(issued.certificates)
-    sentence = ngettext("Listo. Se emitió %(n)s diploma.", "Listo. Se emitieron %(n)s diplomas.", n) % {"n": n}
-    flash(response, sentence if n else gettext(N_("No había nada que emitir.")), "ok" if n else "note")
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
 
 
 def _check_issuer(request: Request, hub_id: UUID) -> None:

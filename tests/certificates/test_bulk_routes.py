@@ -1,0 +1,155 @@
+"""The page of a job, and the paper: one PDF for the printer in the order of the ceremony, one ZIP of all files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pikepdf
+import pypdf
+import pytest
+
+from tests.certificates.desk import Browsers, make_desk, signed_in, text_of
+from tests.certificates.held import AFTER, make_attendee
+from tests.certificates.test_bulk import work
+from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates import printing
+from trainings.certificates.actions import revoke
+from trainings.certificates.merging import merge
+from trainings.certificates.models import Certificate, CertificateFile, IssueJob, JobState
+
+pytestmark = pytest.mark.pages
+Freeze = Callable[[datetime], None]
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Freeze) -> None:
+    freeze(AFTER)
+
+
+async def test_job_when_started_paused_and_done_then_told_step_by_step(new_client: Browsers, freeze: Freeze) -> None:
+    desk = await make_desk()
+    await make_attendee(desk.training, given_names="Dora 😀", surnames="Ba")
+    freeze(AFTER + timedelta(minutes=1))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    started = await browser.post(desk.page)
+    job = await IssueJob.get()
+    running = await browser.get(started.headers["location"])
+    told = await browser.get(f"{started.headers['location']}/avance")
+    paused = await browser.post(started.headers["location"], data={"turn": "pause"})
+    waiting = await browser.get(started.headers["location"])
+    await browser.post(started.headers["location"], data={"turn": "go_on"})
+    await work()
+    done = await browser.get(started.headers["location"])
+    ended = await browser.post(started.headers["location"], data={"turn": "stop"})
+
+    assert started.headers["location"] == f"{desk.page}/trabajo/{job.id}"
+    assert "Puede cerrar esta página: sigue sola." in running.text
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in running.text
+    assert told.json() == {
+        "state": "running",
+        "n_rows": 6,
+        "n_done": 4,
+        "words": "4 de 4 personas revisadas · 0 de 2 archivos listos.",
+    }
+    assert (paused.status_code, "Está en pausa." in waiting.text) == (303, True)
+    assert "Terminado: 2 documentos con su archivo." in done.text
+    words = text_of(done)
+    assert "3 personas quedaron sin documento nuevo" in words
+    assert "Dora 😀 B. El diploma no puede imprimir «😀». Corrija el nombre." in words
+    assert f"Ana C. X. Ya tenía el suyo: {desk.certificate.folio}." in words
+    assert "Cata C. T. No completó las horas." in words
+    assert ended.status_code == 409
+    assert (await IssueJob.get()).state is JobState.DONE
+
+
+async def test_print_then_one_file_in_calling_order_and_again_only_what_changed(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    last = await make_attendee(desk.training, given_names="Zoila", surnames="Ac", community="Zapote")
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    freeze(AFTER + timedelta(minutes=1))
+    await browser.post(desk.page)
+    assistant = await signed_in(new_client, desk.cast.assistant)
+    freeze(AFTER + timedelta(minutes=2))
+
+    looked = await assistant.get(f"{desk.page}/imprimir")
+    printed = await assistant.post(f"{desk.page}/imprimir")
+    nothing = await assistant.get(f"{desk.page}/imprimir?solo=cambiados")
+    refused = await assistant.post(f"{desk.page}/imprimir", data={"solo": "cambiados"})
+    freeze(AFTER + timedelta(minutes=3))
+    await CertificateFile.filter(certificate__registration_id=last.id).delete()
+    changed = await assistant.post(f"{desk.page}/imprimir", data={"solo": "cambiados"})
+
+    assert "3 documentos." in looked.text
+    whole = pypdf.PdfReader(BytesIO(printed.content))
+    faces = [" ".join(whole.pages[n].extract_text().split()) for n in (0, 2, 4)]
+    # Las Pozas, then Zapote, and who told no community at the end.
+    assert ["Beto Caal Tzib" in faces[0], "Zoila Ac" in faces[1], "Ana Coc Xol" in faces[2]] == [True] * 3
+    assert len(whole.pages) == 6
+    assert printed.headers["content-disposition"].startswith("attachment;")
+    assert "No hay nada que imprimir" in nothing.text
+    assert refused.status_code == 409
+    assert len(pypdf.PdfReader(BytesIO(changed.content)).pages) == 2
+    assert sorted(await Certificate.all().values_list("printed_at", flat=True)) == [
+        AFTER + timedelta(minutes=2),
+        AFTER + timedelta(minutes=2),
+        AFTER + timedelta(minutes=3),
+    ]
+    assert await AuditLine.filter(act="certificates.print", actor_id=desk.cast.assistant.id).count() == 2
+
+
+async def test_zip_then_the_files_given_out_without_those_annulled(new_client: Browsers, freeze: Freeze) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    freeze(AFTER + timedelta(minutes=1))
+    await browser.post(desk.page)
+    await revoke(desk.certificate.id, "se emitió por error", actor=PROGRAM)
+
+    answer = await browser.get(f"{desk.page}/todos.zip")
+
+    [kept] = await CertificateFile.all().prefetch_related("certificate")
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"{kept.certificate.folio}.pdf"]
+        assert archive.read(archive.namelist()[0]) == bytes(kept.content)
+    assert answer.headers["content-type"] == "application/zip"
+
+
+async def test_print_when_there_are_many_then_in_parts(new_client: Browsers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "PART", 1)
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    await browser.post(f"/panel/inscripciones/{desk.completed.id}/diploma", data={"kind": "diploma"})
+
+    page = await browser.get(f"{desk.page}/imprimir")
+    second = await browser.post(f"{desk.page}/imprimir", data={"parte": "2"})
+    beyond = await browser.post(f"{desk.page}/imprimir", data={"parte": "3"})
+
+    assert ("PDF 1 de 2" in page.text, "PDF 2 de 2" in page.text) == (True, True)
+    assert len(pypdf.PdfReader(BytesIO(second.content)).pages) == 2
+    assert "-2-de-2.pdf" in second.headers["content-disposition"]
+    assert beyond.status_code == 409
+    assert await Certificate.filter(printed_at=None).count() == 1
+
+
+def test_merge_when_a_paper_has_one_page_or_three_then_each_begins_on_a_front() -> None:
+    papers = []
+    for n_pages in (1, 3, 2):
+        with pikepdf.Pdf.new() as paper:
+            for _ in range(n_pages):
+                paper.add_blank_page(page_size=(792, 612))
+            file = BytesIO()
+            paper.save(file)
+            papers.append(file.getvalue())
+
+    whole = pypdf.PdfReader(BytesIO(merge(papers, title="Todos")))
+
+    assert [(float(page.mediabox.width), float(page.mediabox.height)) for page in whole.pages] == [(792, 612)] * 8
+    assert whole.metadata is not None
+    assert whole.metadata.title == "Todos"

@@ -1,0 +1,108 @@
+"""Reads of jobs that issue to many: how far one is, whom it left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from trainings.accounts.permissions import DESK
+from trainings.audit.actor import Actor
+from trainings.certificates.bulk import GOES_ON, UnknownJob
+from trainings.certificates.bulk_files import n_files
+from trainings.certificates.models import IssueJob, IssueSkip, JobPurpose, JobState, SkipReason
+from trainings.db import reads
+from trainings.lib.text import short_name
+from trainings.web.i18n import N_, gettext, ngettext
+
+SKIP_WORDS: dict[SkipReason, tuple[str, str]] = {
+    SkipReason.FAILED: (N_("No se pudo: %(detail)s"), N_("No se pudo: %(detail)s")),
+    SkipReason.LETTERS: (
+        N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
+        N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
+    ),
+    SkipReason.HOURS: (N_("No completó las horas."), N_("Ya no puede completar las horas.")),
+    SkipReason.HAS_ONE: (N_("Ya tenía el suyo: %(detail)s."), N_("Ya tenía el suyo: %(detail)s.")),
+}
+"""Where it was issued, and where it was prepared; what can be mended first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A job and how far it is: people first, their files afterwards."""
+
+    job: IssueJob
+    n_files: int
+    n_papers: int
+
+    @property
+    def is_running(self) -> bool:
+        return self.job.state is JobState.RUNNING
+
+    @property
+    def goes_on(self) -> bool:
+        return self.job.state in GOES_ON
+
+    @property
+    def n_done(self) -> int:
+        return self.job.n_seen + self.n_files
+
+    @property
+    def n_all(self) -> int:
+        """As long as people are being taken nobody knows how many papers there will be: at most one each."""
+        is_taking = self.job.n_seen < self.job.n_total
+        return max(self.job.n_total + (self.job.n_total if is_taking else self.n_papers), 1)
+
+    @property
+    def words(self) -> str:
+        people = ngettext(
+            "%(seen)s de %(num)s persona revisada", "%(seen)s de %(num)s personas revisadas", self.job.n_total
+        ) % {"seen": self.job.n_seen, "num": self.job.n_total}
+        files = ngettext("%(done)s de %(num)s archivo listo", "%(done)s de %(num)s archivos listos", self.n_papers) % {
+            "done": self.n_files,
+            "num": self.n_papers,
+        }
+        return f"{people} · {files}."
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Somebody whom a job gave nothing, and why, as lists show people."""
+
+    registration_id: UUID
+    name: str
+    community: str
+    reason: SkipReason
+    why: str
+
+
+async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress:
+    """A job of a training in scope, by who works at its desk. Raises UnknownJob."""
+    hubs = sorted(actor.hubs_with(DESK))
+    job = await reads(IssueJob).get_or_none(id=job_id, training_id=training_id, hub_id__in=hubs)
+    if job is None:
+        raise UnknownJob
+    return Progress(job, *await n_files(job))
+
+
+async def newest_job(training_id: UUID) -> IssueJob | None:
+    return await reads(IssueJob).filter(training_id=training_id).order_by("-created_at", "-id").first()
+
+
+async def left_out(job: IssueJob) -> list[LeftOut]:
+    """Everybody it gave nothing: what can be mended first, then by name."""
+    skips = await reads(IssueSkip).filter(job_id=job.id).prefetch_related("registration__participant")
+    found = [_left_out(one, job) for one in skips]
+    order = list(SKIP_WORDS)
+    return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
+
+
+def _left_out(skip: IssueSkip, job: IssueJob) -> LeftOut:
+    person = skip.registration.participant
+    words = SKIP_WORDS[skip.reason][job.purpose is JobPurpose.PREPARE]
+    return LeftOut(
+        skip.registration_id,
+        short_name(person.given_names, person.surnames),
+        person.community,
+        skip.reason,
+        gettext(words) % {"detail": skip.detail},
+    )

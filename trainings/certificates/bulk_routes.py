@@ -1,0 +1,143 @@
+"""`/panel/capacitaciones/{id}/diplomas/trabajo/…`: how far a job for many is; and the paper, as PDF and ZIP."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
+from trainings.certificates import bulk, bulk_queries, printing
+from trainings.certificates import staff_queries as queries
+from trainings.certificates.models import JobPurpose
+from trainings.schedule.models import Training
+from trainings.web.allow import allow
+from trainings.web.forms import Form, check, read_form
+from trainings.web.headers import token_page_headers
+from trainings.web.render import redirect, render
+
+DIPLOMAS = "/panel/capacitaciones/{id:uuid}/diplomas"
+JOB = DIPLOMAS + "/trabajo/{job:uuid}"
+CHANGED = "cambiados"
+LAST_PART = 10_000
+
+
+class Turn(StrEnum):
+    """What a button does with a job."""
+
+    PAUSE = "pause"
+    GO_ON = "go_on"
+    STOP = "stop"
+
+
+TURNS = {Turn.PAUSE: bulk.pause, Turn.GO_ON: bulk.go_on, Turn.STOP: bulk.stop}
+
+
+class TurnForm(Form):
+    turn: Turn
+
+
+class PrintForm(Form):
+    parte: int = 1
+    solo: str = ""
+
+
+def job_address(training_id: object, job_id: object) -> str:
+    return f"/panel/capacitaciones/{training_id}/diplomas/trabajo/{job_id}"
+
+
+async def _training(request: Request) -> Training:
+    return await queries.training_at_desk(request.state.actor, request.path_params["id"])
+
+
+async def _progress(request: Request) -> bulk_queries.Progress:
+    params = request.path_params
+    return await bulk_queries.job_at_desk(request.state.actor, params["id"], params["job"])
+
+
+@allow(*DESK)
+async def show(request: Request) -> Response:
+    """How far it is, whom it left out and why; when it is done, the paper."""
+    training, progress = await _training(request), await _progress(request)
+    context = {
+        "training": training,
+        "progress": progress,
+        "is_preparing": progress.job.purpose is JobPurpose.PREPARE,
+        "left_out": await bulk_queries.left_out(progress.job),
+        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+    }
+    return render(request, "certificates/job.html", context)
+
+
+@allow(*DESK)
+async def progress(request: Request) -> Response:
+    """The same numbers for the page that follows it."""
+    found = await _progress(request)
+    told = {"state": found.job.state.value, "n_rows": found.n_all, "n_done": found.n_done, "words": found.words}
+    return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+@allow(*ISSUERS)
+async def turn(request: Request) -> Response:
+    """Pause it, go on with it, stop it for good."""
+    training, found = await _training(request), await _progress(request)
+    if not can_issue_certificates(request.state.actor, training.hub_id):
+        raise queries.MayNotIssue
+    form = check(TurnForm, await read_form(request))
+    await TURNS[form.turn](found.job.id, actor=request.state.actor)
+    return redirect(job_address(training.id, found.job.id))
+
+
+@allow(*DESK)
+async def confirm_print(request: Request) -> Response:
+    """What would be printed, in how many files. Nothing is marked as printed by looking."""
+    training = await _training(request)
+    only_changed = request.query_params.get("solo") == CHANGED
+    parts = await printing.parts(training, only_changed=only_changed)
+    context = {
+        "training": training,
+        "parts": parts,
+        "n": sum(len(one.papers) for one in parts),
+        "only_changed": only_changed,
+        "n_all": sum(len(one.papers) for one in await printing.parts(training, only_changed=False)),
+    }
+    return render(request, "certificates/print.html", context)
+
+
+@allow(*DESK)
+async def print_them(request: Request) -> Response:
+    """One file for the printer; what is in it counts as printed."""
+    training = await _training(request)
+    form = check(PrintForm, await read_form(request))
+    only_changed = form.solo == CHANGED
+    n_parts = len(await printing.parts(training, only_changed=only_changed))
+    number = max(1, min(form.parte, LAST_PART))
+    whole = await printing.print_part(training, number, only_changed=only_changed, actor=request.state.actor)
+    name = printing.name_of(training, number=number, n_parts=n_parts)
+    return Response(whole, media_type="application/pdf", headers=_to_save(f"{name}.pdf"))
+
+
+@allow(*DESK)
+async def archive(request: Request) -> Response:
+    """All files as they were given out, in one ZIP."""
+    training = await _training(request)
+    content = await printing.zipped(training, actor=request.state.actor)
+    name = printing.name_of(training)
+    return StreamingResponse(content, media_type="application/zip", headers=_to_save(f"{name}.zip"))
+
+
+def _to_save(name: str) -> dict[str, str]:
+    return token_page_headers() | {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+
+
+routes: list[BaseRoute] = [
+    Route(JOB, show),
+    Route(JOB, turn, methods=["POST"]),
+    Route(JOB + "/avance", progress),
+    Route(DIPLOMAS + "/imprimir", confirm_print),
+    Route(DIPLOMAS + "/imprimir", print_them, methods=["POST"]),
+    Route(DIPLOMAS + "/todos.zip", archive),
+]
