@@ -17,7 +17,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import handover
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, HandedOver
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, HandedOver, IssueJob
 from trainings.places.models import Signatory
 
 pytestmark = pytest.mark.pages
