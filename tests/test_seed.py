@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attendance.phone_side import code_hash, encode, name_of
+from tests.attendance.phone_side import code_hash, encode, name_of, with_names
+from tests.browser import demo
 from tests.database import Database
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, User
@@ -22,7 +23,7 @@ from trainings.attendance.models import AttendanceSheet, ScanEvent, SessionRepor
 from trainings.attendance.queries import totals_of
 from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.models import Certificate
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose
 from trainings.lib.text import short_name
 from trainings.people import communities
 from trainings.people.models import Participant
@@ -44,11 +45,9 @@ from trainings.settings import Settings
 
 
 @pytest.fixture(scope="module")
-async def world(database: Database) -> Settings:
-    """The demo world, built once for this module."""
-    settings = await database.fresh("sqlite")
-    await seed_demo(settings)
-    return settings
+async def world(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The demo world, as the command seeded it."""
+    return await database.copied(demo.seeded_once(tmp_path_factory))
 
 
 @pytest.mark.usefixtures("world")
@@ -98,6 +97,14 @@ async def test_seed_shows_every_state() -> None:
     registered = set(await Registration.all().distinct().values_list("state", flat=True))
     assert {RegistrationState.CONFIRMED, RegistrationState.WAITLISTED, RegistrationState.HELD} <= registered
     assert await Certificate.all().count() > 50
+    papers = await Certificate.filter(hub_id=(await Hub.get(slug="la-libertad-peten")).id)
+    assert {one.kind for one in papers} == set(CertificateKind)
+    assert {one.state for one in papers} == set(CertificateState)
+    assert (
+        {bool(one.replaces_id) for one in papers} == {one.handed_over_at is not None for one in papers} == {True, False}
+    )
+    job = await IssueJob.get()
+    assert (job.purpose, job.n_seen) == (JobPurpose.PREPARE, job.n_total)
 
 
 @pytest.mark.usefixtures("world")
@@ -144,7 +151,7 @@ async def test_lists_for_phones_show_nobody_and_open_with_the_card_alone() -> No
 
     plain, n_names = "", 0
     for roster in rosters.values():
-        file = json.loads(roster.body())
+        file = with_names(json.loads(roster.body())) | {"names": ""}
         for person in file["people"]:
             who = registered[person[0]]
             name = short_name(who.participant.given_names, who.participant.surnames)

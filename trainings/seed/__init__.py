@@ -19,6 +19,7 @@ from trainings.seed.lately import build_lately
 from trainings.seed.letters import build_letters
 from trainings.seed.notes import build_notes
 from trainings.seed.outreach import build_outreach
+from trainings.seed.papers import build_papers
 from trainings.seed.phones import build_phones
 from trainings.seed.planning import build_planning
 from trainings.seed.world import DOMAIN, World
@@ -82,6 +83,7 @@ async def _build(password: str, scale: int) -> None:
         await build_outreach(world)
         await build_phones(world)
         await build_door(world)
+        await build_papers(world)
 
 
 async def _keep_running(scale: int) -> None:
