@@ -8,9 +8,9 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.badge_files import badge_of, badge_with_contact, valid_certificate
 from trainings.certificates.check_routes import HOUR, MISSES, MOST_MISSES
-from trainings.certificates.issuer_routes import LINKED_DATA, OPEN
 from trainings.certificates.models import Certificate
 from trainings.certificates.queries import UnknownCertificate, own_certificate
+from trainings.certificates.status_lists import LINKED_DATA, OPEN
 from trainings.limits import actions as limits
 from trainings.registrations.own_queries import with_papers
 from trainings.web.address import client_address

@@ -12,14 +12,11 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates import issuers, status_lists
 from trainings.certificates.badges import LIST_PATHS
+from trainings.certificates.status_lists import LINKED_DATA, OPEN
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.render import render
 
-LINKED_DATA = "application/ld+json"
-OPEN = {"access-control-allow-origin": "*"}
-"""Public for programs in any page: verifiers often are one."""
 KEPT = {**OPEN, "cache-control": "public, max-age=3600"}
-SHORTLY = {**OPEN, "cache-control": f"public, max-age={status_lists.MAX_AGE}"}
 
 
 @allow(PUBLIC)
@@ -48,13 +45,12 @@ async def certificate(request: Request) -> Response:
 @allow(PUBLIC)
 async def status_list(request: Request) -> Response:
     """From memory, or 304 to who has it."""
-    _, _, code, path, name = request.url.path.split("/")
+    _, _, code, path, name = request.scope["path"].split("/")
     kept = await status_lists.status_list(code, path, name)
-    headers = {**SHORTLY, "etag": kept.etag}
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if known & {kept.etag, "*"}:
-        return Response(None, 304, headers)
-    return Response(kept.body, 200, headers, LINKED_DATA)
+    known = request.headers.get("if-none-match", "")
+    if known and {tag.strip().removeprefix("W/") for tag in known.split(",")} & {kept.etag, "*"}:
+        return status_lists.Again(kept.unchanged)
+    return status_lists.Again(kept.whole)
 
 
 def linked_data(document: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from starlette.responses import Response
 from tortoise.functions import Count, Max
 from tortoise.queryset import QuerySet
 
@@ -43,6 +44,11 @@ SETTLING_SECONDS = 10.0
 MAX_AGE = 30
 """Seconds for which whoever asked may keep a list without asking again."""
 
+LINKED_DATA = "application/ld+json"
+OPEN = {"access-control-allow-origin": "*"}
+"""Public for programs in any page: verifiers often are one."""
+
+SHORTLY = {**OPEN, "cache-control": f"public, max-age={MAX_AGE}"}
 MOST_LISTS = 1024
 STATES = {REVOCATION: CertificateState.REVOKED, SUSPENSION: CertificateState.PREPARED}
 STAMPS = {REVOCATION: "revoked_at", SUSPENSION: "issued_at"}
@@ -83,14 +89,25 @@ class Version:
     last_at: datetime
 
 
+class Again(Response):
+    """An answer that was built before, with fields of its own: what compresses answers writes into them."""
+
+    def __init__(self, built: Response) -> None:
+        self.status_code, self.body, self.background = built.status_code, built.body, None
+        self.raw_headers = list(built.raw_headers)
+
+
 @dataclass(slots=True)
 class Kept:
-    """A list as it is sent; when it was rendered, and when last seen to be the newest (`clock.ticks`)."""
+    """A list as it is sent, the answers built once; when it was rendered, and when last seen to be the newest (both in
+    `clock.ticks`).
+    """
 
     which: StatusList
     version: Version
-    body: bytes
     etag: str
+    whole: Response
+    unchanged: Response
     rendered_at: float
     looked_at: float
 
@@ -153,7 +170,9 @@ async def _renewed(key: tuple[str, str, str]) -> Kept:
     document = await asyncio.to_thread(_signed, which, places, pair, version.last_at)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    _lists[key] = renewed = Kept(which, version, body, etag, rendered_at=looked_at, looked_at=looked_at)
+    headers = {**SHORTLY, "etag": etag}
+    whole, unchanged = Response(body, 200, headers, LINKED_DATA), Response(None, 304, headers)
+    _lists[key] = renewed = Kept(which, version, etag, whole, unchanged, rendered_at=looked_at, looked_at=looked_at)
     while len(_lists) > MOST_LISTS:
         _lists.popitem(last=False)
     return renewed
