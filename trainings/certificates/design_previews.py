@@ -39,7 +39,11 @@ def _drawn(sheet: CertificateSheet, typesetter: Design) -> list[bytes]:
 
 
 def _few_colours(picture: bytes) -> bytes:
-    few = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few = (
+        Image.open(BytesIO(picture))
+        .convert("RGB")
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    )
     file = BytesIO()
     few.save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -1,0 +1,219 @@
+"""What was set, measured in the PDF: letters, lines and margins of every design, in every language, short and long."""
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import outloud
+import pikepdf
+import pypdf
+import pytest
+import zxingcpp
+from pdfminer.converter import PDFPageAggregator
+from pdfminer.high_level import extract_text
+from pdfminer.layout import LTChar, LTPage
+from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
+from pdfminer.pdfpage import PDFPage
+
+from tests.certificates.sheets import WHEN, photographed
+from trainings.certificates import design_samples, pdf
+from trainings.certificates.design_samples import LONGEST_NAME, LONGEST_TITLE, Size, sample
+from trainings.certificates.designs import all_designs
+from trainings.certificates.printed import CertificateSheet
+
+pytestmark = pytest.mark.pages
+
+DESIGNS = sorted(all_designs())
+CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
+LEAST_SHARE = 0.6
+MARGIN = 20
+"""Points of white that every printer needs."""
+
+
+def made(sheet: CertificateSheet) -> bytes:
+    return pdf.render(sheet, timestamp=WHEN, pictures=design_samples.pictures(), credential=CREDENTIAL)
+
+
+def letters(page: LTPage) -> list[tuple[str, LTChar]]:
+    """The letters of a page in the order in which they were set, without white; a ligature stands for each of its."""
+    drawn = [item for item in page if isinstance(item, LTChar) and item.get_text().strip(" \xa0\u200b")]
+    return [(letter, item) for item in drawn for letter in item.get_text()]
+
+
+def pages_of(file: bytes, *numbers: int) -> list[LTPage]:
+    """All pages, or those of these numbers from 0."""
+    device = PDFPageAggregator(PDFResourceManager(), laparams=None)
+    interpreter = PDFPageInterpreter(device.rsrcmgr, device)
+    pages = []
+    for page in PDFPage.get_pages(BytesIO(file), pagenos=set(numbers)):
+        interpreter.process_page(page)
+        pages.append(device.get_result())
+    return pages
+
+
+def text_of(page: LTPage) -> str:
+    return "".join(letter for letter, _item in letters(page))
+
+
+def found(page: LTPage, text: str) -> tuple[float, list[list[LTChar]]]:
+    """Size and lines of a text where it first stands on a page."""
+    all_letters = letters(page)
+    wanted = "".join(text.split())
+    begin = text_of(page).index(wanted)
+    lines: dict[int, list[LTChar]] = {}
+    for _letter, item in all_letters[begin : begin + len(wanted)]:
+        lines.setdefault(round(item.matrix[5]), []).append(item)
+    return all_letters[begin][1].size, list(lines.values())
+
+
+def sentence_of(words: dict[str, Any], name: str) -> str:
+    gives, reason, said = ("".join(text for text, _role in words[part]) for part in ("gives", "reason", "made"))
+    return f"{gives} {words['label']} {words['to']} {name} {reason} {said}"
+
+
+def joined(text: str) -> str:
+    return "".join(text.replace("\u200b", "").split())
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+@pytest.mark.parametrize("language", ["es", "en", "es+en"])
+def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, language: str, tmp_path: Path) -> None:
+    design = all_designs()[key]
+    sizes: dict[str, list[float]] = {"name": [], "title": []}
+    for size in (Size.SHORTEST, Size.LONGEST):
+        sheet = sample(design, size, kind=min(design.kinds), language=language)
+        file = made(sheet)
+        pages = pages_of(file)
+
+        assert len(pages) == 2
+        assert len(file) <= 60_000
+        for text, most_lines, kept in ((sheet.person_name, 2, "name"), (sheet.title, 3, "title")):
+            letter_size, lines = found(pages[0], text)
+            assert len(lines) <= most_lines
+            sizes[kept].append(letter_size)
+        assert_inside(pages)
+        assert_reads_in_order(sheet, file)
+        assert_accessible(file, language, tmp_path)
+        assert_code_is_read(sheet, file)
+
+    assert all(longest >= LEAST_SHARE * shortest for shortest, longest in sizes.values())
+
+
+def assert_inside(pages: list[LTPage]) -> None:
+    for page in pages:
+        for _letter, item in letters(page):
+            assert MARGIN <= item.x0 < item.x1 <= page.width - MARGIN
+            assert MARGIN <= item.y0 < item.y1 <= page.height - MARGIN
+
+
+def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
+    data = pdf.design_data(sheet, pictures=design_samples.pictures())
+    face = joined(pypdf.PdfReader(BytesIO(file)).pages[0].extract_text())
+    layout = joined(extract_text(BytesIO(file), page_numbers=[0]))
+    for words in filter(None, (data["words"], data["second"])):
+        sentence = joined(sentence_of(words, sheet.person_name))
+        assert sentence in face
+        assert sentence in layout
+    back = joined(pypdf.PdfReader(BytesIO(file)).pages[1].extract_text())
+    for topic, _minutes in sheet.contents:
+        assert joined(topic) in back
+    for said in (sheet.host_text, data["code"], sheet.folio, *sheet.note):
+        assert joined(said) in back
+
+
+def assert_accessible(file: bytes, language: str, folder: Path) -> None:
+    path = folder / "certificate.pdf"
+    path.write_bytes(file)
+    checked = outloud.check(str(path))
+    assert (checked.error, [str(one) for one in checked.findings if one.severity == "error"]) == (None, [])
+    with pikepdf.open(path) as opened:
+        root = opened.Root
+        assert root.MarkInfo.Marked
+        assert str(root.Lang) == ("en-US" if language == "en" else "es-GT")
+        assert root.ViewerPreferences.DisplayDocTitle
+        with opened.open_metadata() as metadata:
+            claims = [metadata[f"pdfaid:{name}"] for name in ("part", "conformance")] + [metadata["pdfuaid:part"]]
+        assert claims == ["3", "A", "1"]
+        [attached] = root.AF
+        assert (str(attached.AFRelationship), str(attached.UF)) == ("/Data", "credential.json")
+        stream = attached.EF.F
+        assert str(stream.Subtype) == "/application/json"
+        assert stream.read_bytes().decode() == CREDENTIAL
+
+
+def assert_code_is_read(sheet: CertificateSheet, file: bytes) -> None:
+    picture = photographed(file, 1, 150)
+    [code] = zxingcpp.read_barcodes(picture)
+    assert (code.text, code.ec_level) == (sheet.check_url, "M")
+    width_mm = (code.position.top_right.x - code.position.top_left.x) * 25.4 / 150
+    assert width_mm >= 30
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_names_and_titles_of_all_lengths_then_lines_are_few_large_and_even(key: str) -> None:
+    design = all_designs()[key]
+    longest = sample(design, Size.LONGEST, kind=min(design.kinds), language="es+en")
+    [face] = pages_of(made(replace(longest, person_name="Ba", title="Mi derecho")), 0)
+    name_size, title_size = found(face, "Ba")[0], found(face, "Mi derecho")[0]
+
+    for n in (12, 42, 54, 66, 90):
+        name, title = LONGEST_NAME[:n].strip(), LONGEST_TITLE[: 2 * n].strip()
+        [face] = pages_of(made(replace(longest, person_name=name, title=title)), 0)
+
+        size, lines = found(face, name)
+        assert len(lines) <= 2
+        assert size >= LEAST_SHARE * name_size
+        widths = [line[-1].x1 - line[0].x0 for line in lines]
+        assert min(widths) >= 0.6 * max(widths), f"{name}: {widths}"
+        size, lines = found(face, title)
+        assert len(lines) <= 3
+        assert size >= LEAST_SHARE * title_size
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_names_that_nobody_has_then_still_whole_and_within_the_page(key: str) -> None:
+    for name in (LONGEST_NAME.upper(), "W" * 90, "- " * 45, "Xiloj" * 60):
+        file = made(replace(sample(all_designs()[key], Size.LONGEST, language="es"), person_name=name))
+
+        [face] = pages_of(file, 0)
+        assert len(found(face, name)[1]) <= 2
+        assert_inside([face])
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_everything_longest_at_once_then_still_one_face(key: str) -> None:
+    longest = sample(all_designs()[key], Size.LONGEST, language="es+en")
+    association = "Asociación de municipalidades para la atención de las personas migrantes del altiplano occidental"
+    sheet = replace(
+        longest,
+        person_name=LONGEST_NAME[:66],
+        letterhead=("Mancomunidad de municipios del sur del departamento de Huehuetenango y comunidad",) * 3,
+        operator=association,
+        authority=f"La {association}, por medio de su Ventanilla Informativa Municipal sobre Migración",
+        place="Santa Cruz Barillas del Altiplano, Huehuetenango",
+        supporters=("Organización internacional que apoya el taller y la refacción",) * 3,
+        signatories=((LONGEST_NAME[:66], "Coordinadora de la ventanilla y de la oficina municipal de niñez"),) * 3,
+    )
+
+    pages = pages_of(made(sheet))
+
+    assert len(pages) == 2
+    assert_inside(pages)
+    face = text_of(pages[0])
+    for said in (*sheet.letterhead, sheet.authority, sheet.place, *sheet.supporters, *sheet.signatories[2]):
+        assert joined(said) in face
+
+
+@pytest.mark.parametrize("key", DESIGNS)
+def test_contents_longer_than_the_back_then_they_flow_on(key: str) -> None:
+    topics = tuple((f"Unidad {n}: contenidos de la sesión y práctica con acompañamiento", 60) for n in range(1, 71))
+    sheet = replace(sample(all_designs()[key], Size.LONGEST, language="es"), contents=topics)
+
+    pages = pages_of(made(sheet))
+
+    assert len(pages) > 2
+    assert_inside(pages)
+    after_the_face = "".join(map(text_of, pages[1:]))
+    assert all(f"Unidad{n}:contenidosdelasesiónyprácticaconacompañamiento" in after_the_face for n in range(1, 71))
+    assert "Total70" in after_the_face
