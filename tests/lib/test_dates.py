@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -197,3 +197,75 @@ def test_numbers_out_of_reach_are_refused(n: int) -> None:
 )
 def test_the_date_of_a_diploma(day: date, words: str) -> None:
     assert dates.date_in_words_es(day) == words
+
+
+# Written out by hand, so that the rule is compared with words and not with itself.
+DAYS_ES = (
+    "al primer día|a los dos días|a los tres días|a los cuatro días|a los cinco días|a los seis días|a los siete días|"
+    "a los ocho días|a los nueve días|a los diez días|a los once días|a los doce días|a los trece días|"
+    "a los catorce días|a los quince días|a los dieciséis días|a los diecisiete días|a los dieciocho días|"
+    "a los diecinueve días|a los veinte días|a los veintiún días|a los veintidós días|a los veintitrés días|"
+    "a los veinticuatro días|a los veinticinco días|a los veintiséis días|a los veintisiete días|"
+    "a los veintiocho días|a los veintinueve días|a los treinta días|a los treinta y un días"
+).split("|")
+MONTHS_ES = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+YEARS_ES = {
+    2027: "dos mil veintisiete",
+    2028: "dos mil veintiocho",
+    2029: "dos mil veintinueve",
+    2030: "dos mil treinta",
+}
+DAYS_EN = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
+    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+MONTHS_EN = "January February March April May June July August September October November December".split()
+YEARS_EN = {
+    2027: "two thousand twenty-seven",
+    2028: "two thousand twenty-eight",
+    2029: "two thousand twenty-nine",
+    2030: "two thousand thirty",
+}
+
+
+def test_dates_in_words_on_each_day_of_four_years() -> None:
+    days = [date(2027, 1, 1) + timedelta(days=n) for n in range(4 * 365 + 1)]
+    assert (days[-1], len(DAYS_ES), len(DAYS_EN)) == (date(2030, 12, 31), 31, 31)
+
+    for day in days:
+        spanish = f"{DAYS_ES[day.day - 1]} del mes de {MONTHS_ES[day.month - 1]} de {YEARS_ES[day.year]}"
+        assert dates.date_in_words_es(day) == spanish
+        english = f"on the {DAYS_EN[day.day - 1]} day of {MONTHS_EN[day.month - 1]}, {YEARS_EN[day.year]}"
+        assert dates.date_in_words_en(day) == english
+
+
+@pytest.mark.parametrize(
+    ("n", "words"),
+    [
+        (0, "zero"),
+        (14, "fourteen"),
+        (40, "forty"),
+        (99, "ninety-nine"),
+        (100, "one hundred"),
+        (512, "five hundred twelve"),
+        (2000, "two thousand"),
+        (21_345, "twenty-one thousand three hundred forty-five"),
+    ],
+)
+def test_numbers_in_english_words(n: int, words: str) -> None:
+    assert dates.number_in_words_en(n) == words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(60, "one hour"), (480, "eight hours"), (90, "one hour and thirty minutes"), (1, "one minute")],
+)
+def test_hours_in_english_words(minutes: int, words: str) -> None:
+    assert dates.hours_in_words_en(minutes) == words
+
+
+@pytest.mark.parametrize("n", [-1, 1_000_000])
+def test_english_numbers_out_of_reach_are_refused(n: int) -> None:
+    with pytest.raises(ValueError, match="999,999"):
+        dates.number_in_words_en(n)
