@@ -200,27 +200,106 @@ def test_the_date_of_a_diploma(day: date, words: str) -> None:
 
 
 # Written out by hand, so that the rule is compared with words and not with itself.
-DAYS_ES = (
-    "al primer día|a los dos días|a los tres días|a los cuatro días|a los cinco días|a los seis días|a los siete días|"
-    "a los ocho días|a los nueve días|a los diez días|a los once días|a los doce días|a los trece días|"
-    "a los catorce días|a los quince días|a los dieciséis días|a los diecisiete días|a los dieciocho días|"
-    "a los diecinueve días|a los veinte días|a los veintiún días|a los veintidós días|a los veintitrés días|"
-    "a los veinticuatro días|a los veinticinco días|a los veintiséis días|a los veintisiete días|"
-    "a los veintiocho días|a los veintinueve días|a los treinta días|a los treinta y un días"
-).split("|")
-MONTHS_ES = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+DAYS_ES = [
+    "al primer día",
+    "a los dos días",
+    "a los tres días",
+    "a los cuatro días",
+    "a los cinco días",
+    "a los seis días",
+    "a los siete días",
+    "a los ocho días",
+    "a los nueve días",
+    "a los diez días",
+    "a los once días",
+    "a los doce días",
+    "a los trece días",
+    "a los catorce días",
+    "a los quince días",
+    "a los dieciséis días",
+    "a los diecisiete días",
+    "a los dieciocho días",
+    "a los diecinueve días",
+    "a los veinte días",
+    "a los veintiún días",
+    "a los veintidós días",
+    "a los veintitrés días",
+    "a los veinticuatro días",
+    "a los veinticinco días",
+    "a los veintiséis días",
+    "a los veintisiete días",
+    "a los veintiocho días",
+    "a los veintinueve días",
+    "a los treinta días",
+    "a los treinta y un días",
+]
+MONTHS_ES = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+]
 YEARS_ES = {
     2027: "dos mil veintisiete",
     2028: "dos mil veintiocho",
     2029: "dos mil veintinueve",
     2030: "dos mil treinta",
 }
-DAYS_EN = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
-    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
-).split()
-MONTHS_EN = "January February March April May June July August September October November December".split()
+DAYS_EN = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "twenty-first",
+    "twenty-second",
+    "twenty-third",
+    "twenty-fourth",
+    "twenty-fifth",
+    "twenty-sixth",
+    "twenty-seventh",
+    "twenty-eighth",
+    "twenty-ninth",
+    "thirtieth",
+    "thirty-first",
+]
+MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 YEARS_EN = {
     2027: "two thousand twenty-seven",
     2028: "two thousand twenty-eight",
