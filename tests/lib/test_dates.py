@@ -199,52 +199,19 @@ def test_the_date_of_a_diploma(day: date, words: str) -> None:
     assert dates.date_in_words_es(day) == words
 
 
+# fmt: off
 # Written out by hand, so that the rule is compared with words and not with itself.
 DAYS_ES = [
-    "al primer día",
-    "a los dos días",
-    "a los tres días",
-    "a los cuatro días",
-    "a los cinco días",
-    "a los seis días",
-    "a los siete días",
-    "a los ocho días",
-    "a los nueve días",
-    "a los diez días",
-    "a los once días",
-    "a los doce días",
-    "a los trece días",
-    "a los catorce días",
-    "a los quince días",
-    "a los dieciséis días",
-    "a los diecisiete días",
-    "a los dieciocho días",
-    "a los diecinueve días",
-    "a los veinte días",
-    "a los veintiún días",
-    "a los veintidós días",
-    "a los veintitrés días",
-    "a los veinticuatro días",
-    "a los veinticinco días",
-    "a los veintiséis días",
-    "a los veintisiete días",
-    "a los veintiocho días",
-    "a los veintinueve días",
-    "a los treinta días",
-    "a los treinta y un días",
+    "al primer día", "a los dos días", "a los tres días", "a los cuatro días", "a los cinco días",
+    "a los seis días", "a los siete días", "a los ocho días", "a los nueve días", "a los diez días",
+    "a los once días", "a los doce días", "a los trece días", "a los catorce días", "a los quince días",
+    "a los dieciséis días", "a los diecisiete días", "a los dieciocho días", "a los diecinueve días",
+    "a los veinte días", "a los veintiún días", "a los veintidós días", "a los veintitrés días",
+    "a los veinticuatro días", "a los veinticinco días", "a los veintiséis días", "a los veintisiete días",
+    "a los veintiocho días", "a los veintinueve días", "a los treinta días", "a los treinta y un días",
 ]
 MONTHS_ES = [
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
+    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
     "diciembre",
 ]
 YEARS_ES = {
@@ -254,50 +221,13 @@ YEARS_ES = {
     2030: "dos mil treinta",
 }
 DAYS_EN = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "twenty-first",
-    "twenty-second",
-    "twenty-third",
-    "twenty-fourth",
-    "twenty-fifth",
-    "twenty-sixth",
-    "twenty-seventh",
-    "twenty-eighth",
-    "twenty-ninth",
-    "thirtieth",
-    "thirty-first",
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+    "twentieth", "twenty-first", "twenty-second", "twenty-third", "twenty-fourth", "twenty-fifth", "twenty-sixth",
+    "twenty-seventh", "twenty-eighth", "twenty-ninth", "thirtieth", "thirty-first",
 ]
 MONTHS_EN = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 ]
 YEARS_EN = {
@@ -306,6 +236,8 @@ YEARS_EN = {
     2029: "two thousand twenty-nine",
     2030: "two thousand thirty",
 }
+
+# fmt: on
 
 
 def test_dates_in_words_on_each_day_of_four_years() -> None:
