@@ -122,7 +122,6 @@ FOR_ALL = {
     "GET /emisores/{code}/llaves/{id:uuid}",
     "GET /emisores/{code}/certificados/{fingerprint}.pem",
     "GET /emisores/{code}/estado/{name}",
-    "GET /emisores/{code}/espera/{name}",
     "GET /verificar",
     "GET /verificar/{code}.json",
     "GET /verificar/archivo",

@@ -19,8 +19,7 @@ from trainings.settings import get_settings
 
 ENTRIES = 131_072
 """Of a status list: the least that the standard allows, so that nobody is found by the length of a list."""
-REVOCATION, SUSPENSION = "revocation", "suspension"
-LIST_PATHS = {REVOCATION: "estado", SUSPENSION: "espera"}
+PURPOSE = "revocation"
 ACHIEVEMENT_TYPES = {
     CertificateKind.CONSTANCIA: "Achievement",
     CertificateKind.DIPLOMA: "CertificateOfCompletion",
@@ -40,8 +39,8 @@ class BadgeFacts:
     """What a badge says, in plain values.
 
     `minutes` as on the face of the paper, `activity` a code of `CourseKind`, or empty. `share`: percent of the hours
-    that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `is_prepared`: set before it was
-    earned, so it also points to the list of those that wait. `valid_from`: no verifier accepts it earlier.
+    that the course asks for, 0 where that was not kept; `pass_mark` points of 100. `valid_from`: no verifier
+    accepts it earlier.
     """
 
     base_url: str
@@ -57,7 +56,6 @@ class BadgeFacts:
     pass_mark: int | None
     year: int
     number: int
-    is_prepared: bool
     awarded_at: datetime
     valid_from: datetime
 
@@ -73,8 +71,9 @@ class Contact:
 def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
     """From the row alone, so that a course that is edited later changes no badge.
 
-    One that is prepared is valid from the local day of the last session on, and on the list of those that wait until
-    attendance makes it valid: no verifier accepts the file of a paper that was printed the day before.
+    One that is prepared is valid from the local day of the last session on, and its bit is set on the status list until
+    attendance makes it valid: no verifier accepts the file of a paper that was printed the day before, and the file
+    need not change.
     """
     sheet = certificate.sheet
     is_prepared = certificate.state is CertificateState.PREPARED
@@ -93,7 +92,6 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
         pass_mark=sheet.get("pass_mark"),
         year=certificate.year,
         number=certificate.number,
-        is_prepared=is_prepared,
         awarded_at=certificate.issued_at,
         valid_from=clock.midnight(certificate.held_on) if is_prepared else earned_at,
     )
@@ -118,7 +116,7 @@ def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, A
             **({"identifier": [_identity(contact)]} if contact is not None else {}),
             "achievement": _achievement(facts),
         },
-        "credentialStatus": _statuses(facts),
+        "credentialStatus": _status(facts),
     }
 
 
@@ -131,10 +129,10 @@ def issuer_address(base_url: str, operator_code: str) -> str:
     return f"{base_url}/emisores/{operator_code}"
 
 
-def list_address(base_url: str, operator_code: str, year: int, nth: int, purpose: str = REVOCATION) -> str:
+def list_address(base_url: str, operator_code: str, year: int, nth: int) -> str:
     """`…/emisores/1705/estado/2027`; the second list of a year ends in `2027-2`. `nth` counts from 0."""
     name = str(year) if nth == 0 else f"{year}-{nth + 1}"
-    return f"{issuer_address(base_url, operator_code)}/{LIST_PATHS[purpose]}/{name}"
+    return f"{issuer_address(base_url, operator_code)}/estado/{name}"
 
 
 def rule_in_words(facts: BadgeFacts) -> str:
@@ -175,18 +173,13 @@ def _hours(minutes: int) -> int | float:
     return minutes // 60 if minutes % 60 == 0 else round(minutes / 60, 2)
 
 
-def _statuses(facts: BadgeFacts) -> dict[str, str] | list[dict[str, str]]:
-    revocation = _status(facts, REVOCATION)
-    return [revocation, _status(facts, SUSPENSION)] if facts.is_prepared else revocation
-
-
-def _status(facts: BadgeFacts, purpose: str) -> dict[str, str]:
+def _status(facts: BadgeFacts) -> dict[str, str]:
     nth, index = divmod(facts.number - 1, ENTRIES)
-    address = list_address(facts.base_url, facts.operator_code, facts.year, nth, purpose)
+    address = list_address(facts.base_url, facts.operator_code, facts.year, nth)
     return {
         "id": f"{address}#{index}",
         "type": "BitstringStatusListEntry",
-        "statusPurpose": purpose,
+        "statusPurpose": PURPOSE,
         "statusListIndex": str(index),
         "statusListCredential": address,
     }

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.certificates import issuers, status_lists
-from trainings.certificates.badges import LIST_PATHS
 from trainings.certificates.status_lists import LINKED_DATA, OPEN
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.render import render
@@ -45,8 +44,7 @@ async def certificate(request: Request) -> Response:
 @allow(PUBLIC)
 async def status_list(request: Request) -> Response:
     """From memory, or 304 to who has it."""
-    _, _, code, path, name = request.scope["path"].split("/")
-    kept = await status_lists.status_list(code, path, name)
+    kept = await status_lists.status_list(request.path_params["code"], request.path_params["name"])
     known = request.headers.get("if-none-match", "")
     if known and {tag.strip().removeprefix("W/") for tag in known.split(",")} & {kept.etag, "*"}:
         return status_lists.Again(kept.unchanged)
@@ -63,5 +61,5 @@ routes: list[BaseRoute] = [
     Route(ISSUER, show),
     Route(ISSUER + "/llaves/{id:uuid}", key),
     Route(ISSUER + "/certificados/{fingerprint}.pem", certificate),
-    *(Route(f"{ISSUER}/{path}/{{name}}", status_list) for path in LIST_PATHS.values()),
+    Route(ISSUER + "/estado/{name}", status_list),
 ]

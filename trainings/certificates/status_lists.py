@@ -1,4 +1,7 @@
-"""Bitstring status lists (W3C): which numbers of an operator's year are revoked, and which wait to become valid.
+"""Bitstring status lists (W3C): which numbers of an operator's year do not count, being annulled or not yet valid.
+
+Those that are only prepared are set until attendance makes them valid; nobody outside has their badge before. So to
+whoever holds one, what is set stays set, as the standard has it for a revocation.
 
 Rendered and signed once, kept in memory, and made anew when the rows behind them say otherwise. Bytes depend on rows
 alone, so several processes, and the same one after a restart, give the same bytes and ETags.
@@ -26,7 +29,7 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.certificates import badges, issuer_keys, proofs
-from trainings.certificates.badges import ENTRIES, LIST_PATHS, REVOCATION, SUSPENSION
+from trainings.certificates.badges import ENTRIES, PURPOSE
 from trainings.certificates.issuer_keys import KeyPair
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
 from trainings.db import reads
@@ -50,10 +53,7 @@ OPEN = {"access-control-allow-origin": "*"}
 
 SHORTLY = {**OPEN, "cache-control": f"public, max-age={MAX_AGE}"}
 MOST_LISTS = 1024
-STATES = {REVOCATION: CertificateState.REVOKED, SUSPENSION: CertificateState.PREPARED}
-STAMPS = {REVOCATION: "revoked_at", SUSPENSION: "issued_at"}
-"""Which moment tells the newest of them."""
-PURPOSES = {path: purpose for purpose, path in LIST_PATHS.items()}
+UNSET = CertificateState.VALID
 NAME = re.compile(r"([0-9]{4})(?:-([2-9]|[1-9][0-9]{1,2}))?")
 
 
@@ -64,29 +64,29 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """Which one: the `nth` list (from 0) of an operator's year, for one purpose."""
+    """Which one: the `nth` list (from 0) of an operator's year."""
 
     operator_id: UUID
     operator_code: str
     year: int
     nth: int
-    purpose: str
 
     @property
     def address(self) -> str:
-        return badges.list_address(_base_url(), self.operator_code, self.year, self.nth, self.purpose)
+        return badges.list_address(_base_url(), self.operator_code, self.year, self.nth)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a list is made of: which key signs, how many places are set, and when the last of them was.
+    """What a list is made of: which key signs, how many places are set, when the last was prepared and when annulled.
 
-    It moves with every change: nobody leaves the revoked, and who joins those that wait is the newest of them.
+    It moves with every change: nobody leaves the annulled, and who joins is the newest of their kind.
     """
 
     method: str
     n_set: int
-    last_at: datetime
+    prepared_at: datetime
+    annulled_at: datetime
 
 
 class Again(Response):
@@ -119,10 +119,10 @@ class Kept:
         return is_settled and now - self.looked_at < MEMO_SECONDS
 
 
-_lists: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
-"""By operator's code, path and name, the one asked for last at the end. What is unknown is never kept."""
+_lists: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+"""By operator's code and name, the one asked for last at the end. What is unknown is never kept."""
 
-_locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 _moved: dict[tuple[UUID, int], float] = {}
@@ -137,12 +137,12 @@ def touch(certificates: Iterable[Certificate]) -> None:
     _moved.update({(one.operator_id, one.year): now for one in certificates})
 
 
-async def status_list(operator_code: str, path: str, name: str) -> Kept:
+async def status_list(operator_code: str, name: str) -> Kept:
     """The list at this address, as of now: at once after a change in this process, three seconds after one in another.
 
     Raises UnknownList: an operator, year or number that is not in use, or a name that cannot be one.
     """
-    key = (operator_code, path, name)
+    key = (operator_code, name)
     kept = _lists.get(key)
     if kept is not None and kept.is_fresh:
         _lists.move_to_end(key)
@@ -152,7 +152,7 @@ async def status_list(operator_code: str, path: str, name: str) -> Kept:
         return await _renewed(key)
 
 
-async def _renewed(key: tuple[str, str, str]) -> Kept:
+async def _renewed(key: tuple[str, str]) -> Kept:
     kept = _lists.get(key)
     if kept is not None and kept.is_fresh:
         return kept
@@ -167,7 +167,7 @@ async def _renewed(key: tuple[str, str, str]) -> Kept:
         kept.looked_at = looked_at
         return kept
     places = await _places(which)
-    document = await asyncio.to_thread(_signed, which, places, pair, version.last_at)
+    document = await asyncio.to_thread(_signed, which, places, pair, max(version.prepared_at, version.annulled_at))
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {**SHORTLY, "etag": etag}
@@ -178,34 +178,31 @@ async def _renewed(key: tuple[str, str, str]) -> Kept:
     return renewed
 
 
-async def _find(operator_code: str, path: str, name: str) -> StatusList:
+async def _find(operator_code: str, name: str) -> StatusList:
     """What the address names, where certificates with such numbers were issued."""
     parts = NAME.fullmatch(name)
     operator = await reads(Operator).get_or_none(code=operator_code)
-    if parts is None or operator is None or path not in PURPOSES:
+    if parts is None or operator is None:
         raise UnknownList
     year, nth = int(parts[1]), int(parts[2] or 1) - 1
     series = await reads(FolioSeries).get_or_none(operator_id=operator.id, year=year)
     if series is None or series.next_number - 1 <= nth * ENTRIES:
         raise UnknownList
-    return StatusList(operator.id, operator.code, year, nth, PURPOSES[path])
+    return StatusList(operator.id, operator.code, year, nth)
 
 
 def _rows(which: StatusList) -> QuerySet[Certificate]:
     first = which.nth * ENTRIES + 1
-    return reads(Certificate).filter(
-        operator_id=which.operator_id,
-        year=which.year,
-        number__gte=first,
-        number__lt=first + ENTRIES,
-        state=STATES[which.purpose],
-    )
+    numbered = reads(Certificate).filter(operator_id=which.operator_id, year=which.year)
+    return numbered.filter(number__gte=first, number__lt=first + ENTRIES).exclude(state=UNSET)
 
 
 async def _version(which: StatusList, pair: KeyPair) -> Version:
-    counted = _rows(which).annotate(n=Count("id"), last=Max(STAMPS[which.purpose]))
-    found: Any = await counted.first().values("n", "last")
-    return Version(pair.method, found["n"], max(found["last"] or pair.created_at, pair.created_at))
+    counted = _rows(which).annotate(n=Count("id"), prepared_at=Max("issued_at"), annulled_at=Max("revoked_at"))
+    found: Any = await counted.first().values("n", "prepared_at", "annulled_at")
+    prepared_at, annulled_at = found["prepared_at"], found["annulled_at"]
+    since = pair.created_at
+    return Version(pair.method, found["n"], max(prepared_at or since, since), max(annulled_at or since, since))
 
 
 async def _places(which: StatusList) -> list[int]:
@@ -223,7 +220,7 @@ def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: da
         "credentialSubject": {
             "id": f"{which.address}#list",
             "type": "BitstringStatusList",
-            "statusPurpose": which.purpose,
+            "statusPurpose": PURPOSE,
             "encodedList": encoded(places),
         },
     }

@@ -39,7 +39,6 @@ def facts(kind: CertificateKind = CertificateKind.DIPLOMA, **changes: Any) -> Ba
         "pass_mark": 60,
         "year": 2027,
         "number": 123,
-        "is_prepared": False,
         "awarded_at": AFTER,
         "valid_from": AFTER,
     }
@@ -50,7 +49,6 @@ def test_badge_says_the_rule_in_words_and_its_place_on_the_list() -> None:
     rules = [badges.rule_in_words(facts(kind)) for kind in CertificateKind]
     last = badges.credential(facts(number=badges.ENTRIES))["credentialStatus"]
     next_list = badges.credential(facts(number=badges.ENTRIES + 1))["credentialStatus"]
-    waiting = badges.credential(facts(is_prepared=True))["credentialStatus"]
 
     half = "Cumplió al menos el 80 % de las horas impartidas (ocho horas); una sesión que faltó puede reponerse en otra"
     assert rules == [
@@ -60,10 +58,7 @@ def test_badge_says_the_rule_in_words_and_its_place_on_the_list() -> None:
     ]
     assert (last["statusListIndex"], last["statusListCredential"]) == ("131071", f"{BASE}/emisores/1705/estado/2027")
     assert (next_list["statusListIndex"], next_list["id"]) == ("0", f"{BASE}/emisores/1705/estado/2027-2#0")
-    assert [(one["statusPurpose"], one["statusListIndex"]) for one in waiting] == [
-        ("revocation", "122"),
-        ("suspension", "122"),
-    ]
+    assert next_list["statusPurpose"] == "revocation"
 
 
 def test_achievement_when_it_says_the_same_then_has_the_same_id_and_else_another() -> None:

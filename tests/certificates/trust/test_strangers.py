@@ -111,7 +111,7 @@ async def test_badge_when_revoked_then_a_stranger_sees_it_within_seconds_in_the_
     assert "Issuers of the status list credential" in misled.errors[0]
 
 
-async def test_badge_when_its_paper_was_prepared_then_refused_before_the_day_and_suspended_until_it_is_earned(
+async def test_badge_when_its_paper_was_prepared_then_refused_until_it_is_earned_and_once_annulled(
     stranger: Stranger, freeze: Freeze
 ) -> None:
     freeze(AFTER)
@@ -125,9 +125,11 @@ async def test_badge_when_its_paper_was_prepared_then_refused_before_the_day_and
     await set_state(certificate, CertificateState.VALID, AFTER)
     [earned] = await stranger.verify(early, now=LATER)
 
+    await revoke(certificate.id, "Nombre equivocado", actor=PROGRAM)
+    [annulled] = await stranger.verify(early, now=LATER)
+
     assert before.verified is False
-    assert on_the_day == Verdict(True, {"revocation": False, "suspension": True}, [])
-    assert earned == Verdict(True, {"revocation": False, "suspension": False}, [])
+    assert (on_the_day, earned, annulled) == (REVOKED, GOOD, REVOKED)
 
 
 async def test_issuers_key_when_changed_then_old_badges_still_verify_and_new_ones_with_the_new_key(
