@@ -152,10 +152,10 @@ def test_missing_glyphs_when_emoji_or_foreign_script_then_each_is_told_once() ->
     assert pdf.missing_glyphs("Ana 😀", "漢字 😀") == "😀漢字"
 
 
-@pytest.mark.parametrize("letter", ["😀", "漢", "ⴰ"])
-def test_render_when_a_letter_is_missing_then_refused_instead_of_blank(letter: str) -> None:
+@pytest.mark.parametrize("letter", ["😀", "漢", "ⴰ", "\u202e", "\u200f", "\u2066"])
+def test_render_when_a_letter_is_missing_then_refused_naming_it(letter: str) -> None:
     assert pdf.missing_glyphs(letter) == letter
-    with pytest.raises(CannotTypeset):
+    with pytest.raises(CannotTypeset, match=f"no font has {letter}"):
         pdf.render(sample(person_name=f"Ana {letter}"), timestamp=WHEN)
 
 

@@ -60,6 +60,8 @@ def render(
     second = timestamp.astimezone(UTC).replace(microsecond=0)
     data = design_data(sheet, pictures=pictures or {}, credential=credential)
     design = typesetter(_design(sheet))
+    if missing := design.missing(sheet.person_name):
+        raise CannotTypeset(f"{sheet.folio}: no font has {missing}")
     [file] = design.make(data, "pdf", name=sheet.folio, pdf_standards=list(STANDARDS), timestamp=second)
     return file
 

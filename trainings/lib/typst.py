@@ -18,6 +18,7 @@ import typst
 
 # Typst draws a corner before the place of an error: "┌─ diploma/design.typ:12:7".
 _PLACE = re.compile(r"─ (\S.*?):(\d+):\d+")
+_DIRECTIONS = frozenset({0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)})
 
 
 class CannotTypeset(RuntimeError):
@@ -58,7 +59,11 @@ class Design:
         return made if isinstance(made, list) else [made]
 
     def missing(self, *texts: str) -> str:
-        """The characters of `texts` that not every font has, each once, in their order; empty when all is well."""
+        """The characters of `texts` that not every font has, each once, in their order; empty when all is well.
+
+        Marks that turn the direction of writing count as missing, though fonts have them: they show nothing and make
+        of one name another.
+        """
         return "".join(dict.fromkeys(one for text in texts for one in text if ord(one) not in self._printable))
 
     def font_files(self) -> list[Path]:
@@ -66,7 +71,7 @@ class Design:
 
     @cached_property
     def _printable(self) -> frozenset[int]:
-        return frozenset.intersection(*(_code_points(file.read_bytes()) for file in self.font_files()))
+        return frozenset.intersection(*(_code_points(file.read_bytes()) for file in self.font_files())) - _DIRECTIONS
 
     def _compiler(self) -> typst.Compiler:
         """One a thread: a compiler keeps the design parsed, which is most of the time of a first sheet."""
