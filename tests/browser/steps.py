@@ -175,7 +175,7 @@ def open_attendance(page: Page) -> None:
 
 def expect_present(page: Page, name: str = SHORT_NAME) -> None:
     answer = page.locator(".answer [data-state=present]")
-    expect(answer).to_contain_text("Presente", timeout=15_000)
+    expect(answer).to_contain_text("Presente", timeout=45_000)
     expect(answer).to_contain_text(name)
     expect(page.locator("tr").filter(has_text=name)).to_contain_text("Deshacer")
 

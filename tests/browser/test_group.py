@@ -104,7 +104,9 @@ def test_old_address_opens_nothing_once_the_link_is_somebodys_own(
 ) -> None:
     family = visit(site["wide"], **NARROW)
     address = hand_over(family, "Ana Coc Xol")
-    visit(address).get_by_role("button", name="Este boleto es mío").click()
+    owner = visit(address)
+    owner.get_by_role("button", name="Este boleto es mío").click()
+    expect(owner.get_by_role("status")).to_contain_text("Listo, este boleto es suyo.")
 
     with browser.new_context() as context:
         page = context.new_page()

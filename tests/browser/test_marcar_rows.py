@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.marcar import Phone, Village
 
 SENT = "Todo enviado"
 
 
-def _pad(page: Page, row: int) -> None:
+def _pad(phone: Phone, row: int) -> None:
     """As a thumb does it."""
+    phone.look_away()
+    page = phone.page
     for digit in str(row):
         page.locator(f"[data-pad] [data-key='{digit}']").click()
     page.locator("[data-pad] button.button").click()
@@ -37,14 +39,14 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: Browser
     pocket.set_offline(True)
     expect(phone.page.locator("[data-pad] button.button")).to_be_in_viewport(ratio=1)
 
-    _pad(phone.page, 17)
+    _pad(phone, 17)
     phone.expect_answer("present", "Fila 17")
-    _pad(phone.page, 17)
+    _pad(phone, 17)
     phone.expect_answer("already", "Fila 17")
-    _pad(phone.page, 18)
+    _pad(phone, 18)
     phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
     phone.expect_answer("undone")
-    _pad(phone.page, 62)
+    _pad(phone, 62)
     phone.expect_answer("not_ticket", "no tiene fila 62")
     phone.page.get_by_label("Fila", exact=True).fill("40")
     expect(phone.page.locator("[data-row-text]")).to_contain_text("sin nombre")

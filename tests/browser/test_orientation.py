@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.database import put_template
 
@@ -74,7 +74,7 @@ def test_way_out_replaces_the_page_so_that_going_back_does_not_show_it(site: dic
     told = list(asked)
     page.go_back()
 
-    assert page.url == site["origin"] + "/privacidad"
+    expect(page).to_have_url(site["origin"] + "/privacidad")
     assert told == [None]
     page.context.close()
 
@@ -87,8 +87,8 @@ def test_everything_is_reached_without_script_and_by_keyboard(site: dict[str, st
     page.get_by_label("Municipio").select_option(label="La Libertad, Petén")
     page.get_by_role("button", name="Ver a quién llamar").press("Enter")
 
-    assert page.url == f"{site['origin']}{CHOSEN}#ventanilla"
-    assert page.get_by_role("heading", name="Ventanilla de La Libertad, Petén").is_visible()
+    expect(page).to_have_url(f"{site['origin']}{CHOSEN}#ventanilla")
+    expect(page.get_by_role("heading", name="Ventanilla de La Libertad, Petén")).to_be_visible()
     assert page.get_by_role("link", name="Salir rápido").get_attribute("href") == "https://www.google.com/"
     assert page.context.cookies() == []
     page.context.close()

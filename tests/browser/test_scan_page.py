@@ -72,7 +72,7 @@ def test_cards_one_after_another_are_all_counted(film: OpenPage, door: Door) -> 
     scanner = film(*(person.token for person in three))
 
     for person in three:
-        expect(scanner.row(person)).to_have_attribute("data-state", "present", timeout=15_000)
+        expect(scanner.row(person)).to_have_attribute("data-state", "present", timeout=45_000)
     assert door.n_present == 3
 
 

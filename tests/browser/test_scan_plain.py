@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.door import Door
@@ -11,7 +13,7 @@ def test_code_counts_without_script(plain: Page, door: Door) -> None:
     plain.get_by_label("Código del boleto").fill(door.people[0].short_code)
     plain.get_by_role("button", name="Marcar", exact=True).click()
 
-    assert plain.url.endswith("#resultado")
+    expect(plain).to_have_url(re.compile("#resultado$"))
     expect(plain.locator(".answer [data-state=present]")).to_contain_text("Ana Lucía B. C.")
     expect(plain.locator("[data-count]")).to_contain_text("1 de 4 presentes")
 

@@ -178,7 +178,8 @@ def tell(playwright: Playwright, browser: Browser, folder: Path, *, n_people: in
     with story(folder / "village", n_people) as village:
         scene = Story(playwright, browser, village, folder / "profile", n_walk_ins)
         play(scene)
-        scene.ana.page.context.close()
+        for context in (scene.ana.page.context, *browser.contexts):
+            context.close()
 
 
 def test_small_village_then_attendance_is_what_they_saw(

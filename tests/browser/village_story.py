@@ -62,6 +62,7 @@ class Facilitator:
     def row(self, number: int) -> None:
         """A row of the sheet, with somebody's name or without one."""
         people, blanks = self.village.made["people"], self.village.made["blanks"]
+        self.phone.look_away()
         self.page.get_by_label("Fila", exact=True).fill(str(number))
         self.page.get_by_label("Fila", exact=True).press("Enter")
         self.phone.expect_answer("present", f"Fila {number}")
@@ -80,6 +81,7 @@ class Facilitator:
         self.cards.remove(card)
 
     def _undo(self) -> None:
+        self.phone.look_away()
         self.page.locator(".keys [data-undo]").click()
         self.phone.expect_answer("undone")
 
@@ -111,8 +113,7 @@ class Desk:
         self.page.goto(f"{self.village.origin}/panel/telefonos")
         self.page.get_by_role("link", name=name).click()
         self.page.get_by_role("link", name="retirarlo").click()
-        self.page.get_by_role("button", name="Retirar el teléfono").click()
-        expect(self.page.locator("h1")).to_be_visible()
+        self._press(self.page.get_by_role("button", name="Retirar el teléfono"))
 
     def type_in(self, rows: str) -> None:
         """The signed sheet, as the paper tells it."""
