@@ -1,7 +1,7 @@
-"""The application in a process of its own, with one session that began half an hour ago.
+"""The application in a process of its own, with sessions that began half an hour ago, each with its people.
 
-`python -m tests.browser.app_server FOLDER` prints one line of JSON once it can be asked: its origin, the session, the
-facilitator's cookie, and the people's codes.
+`python -m tests.browser.app_server FOLDER` prints one line of JSON once it can be asked: its origin, the facilitator's
+cookie, and of each session its key and the people's codes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests import make
-from tests.cast import make_cast
+from tests.cast import Cast, make_cast
 from tests.database import KEY
 from trainings import clock, db
 from trainings.app import create_app
@@ -29,11 +29,18 @@ from trainings.settings import get_settings
 NAMES = (("Ana Lucía", "Barrios Coc"), ("Byron", "Caal Xol"), ("Ma. Candelaria", "Quib Q’eq"), ("Telma", "Ixim Caal"))
 PLACES = 3
 """The last of the four waits."""
+N_SESSIONS = 5
 
 
-async def make_session() -> dict[str, Any]:
+async def make_sessions() -> dict[str, Any]:
     cast = await make_cast()
     await make.make_municipalities()
+    jar: dict[str, str] = {}
+    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.facilitator)
+    return {"cookie": jar["staff"], "sessions": [await _make_session(cast) for _ in range(N_SESSIONS)]}
+
+
+async def _make_session(cast: Cast) -> dict[str, Any]:
     start = clock.now() + timedelta(minutes=30)
     meeting = (start, start + timedelta(hours=4))
     training = await make.make_training(
@@ -43,11 +50,8 @@ async def make_session() -> dict[str, Any]:
         await make.make_registration(training, given_names=given, surnames=surnames, community="Las Pozas")
         for given, surnames in NAMES
     ]
-    jar: dict[str, str] = {}
-    await make.sign_in(SimpleNamespace(cookies=SimpleNamespace(set=jar.__setitem__)), cast.facilitator)
     return {
         "session": str(training.sessions[0].id),
-        "cookie": jar["staff"],
         "people": [
             {"registration_id": str(person.id), "token": person.qr_token, "short_code": person.short_code}
             for person in people
@@ -76,4 +80,4 @@ async def serve(
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], make_session))
+    asyncio.run(serve(sys.argv[1], make_sessions))

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,57 +20,65 @@ from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
 from tests.database import put_template
 
-OPEN = "SELECT count(*) FROM scan_event", "SELECT count(*) FROM attendance WHERE is_present"
+OPEN = (
+    "SELECT count(*) FROM scan_event WHERE session_id = ?",
+    "SELECT count(*) FROM attendance WHERE is_present AND session_id = ?",
+)
 
 
 @dataclass
 class Running:
-    """The application's process, and what it stored."""
+    """The application's process, one of its sessions, and what it stored of that."""
 
     folder: Path
     made: dict[str, Any]
+    number: int
+
+    @property
+    def session(self) -> str:
+        return str(self.made["sessions"][self.number]["session"])
 
     @property
     def address(self) -> str:
-        return f"{self.made['origin']}/panel/sesiones/{self.made['session']}/asistencia"
+        return f"{self.made['origin']}/panel/sesiones/{self.session}/asistencia"
 
     @property
     def people(self) -> list[Person]:
-        return [Person("", **person) for person in self.made["people"]]
+        return [Person("", **person) for person in self.made["sessions"][self.number]["people"]]
 
     @property
     def counts(self) -> tuple[int, int]:
         """Events stored, people present."""
         with closing(sqlite3.connect(f"file:{self.folder / 'trainings.db'}?mode=ro", uri=True)) as connection:
-            n_events, n_present = (connection.execute(question).fetchone()[0] for question in OPEN)
+            n_events, n_present = (connection.execute(question, [self.session]).fetchone()[0] for question in OPEN)
         return n_events, n_present
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    put_template(tmp_path)
-    command = [sys.executable, "-m", "tests.browser.app_server", str(tmp_path)]
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Running]]:
+    """One session after the other, of one application."""
+    folder = tmp_path_factory.mktemp("door")
+    put_template(folder)
+    command = [sys.executable, "-m", "tests.browser.app_server", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = process.stdout.readline()
         assert told, "the application did not start; its complaint stands above"
-        yield Running(tmp_path, json.loads(told))
+        made = json.loads(told)
+        yield (Running(folder, made, number) for number in range(len(made["sessions"])))
         process.terminate()
 
 
 @pytest.fixture
-def door_page(playwright: Playwright, running: Running, tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
-    """The page as the facilitator, before a camera that shows one ticket."""
-    browsers: list[Browser] = []
+def running(sessions: Iterator[Running]) -> Running:
+    """A session at which nobody was marked yet."""
+    return next(sessions)
 
-    def show(payload: str | None = None, **options: Any) -> Scanner:
-        browsers.append(launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", [payload])))
-        context = browsers[-1].new_context(viewport=PHONE, locale="es-GT", permissions=["camera"], **options)
-        return signed_in(context, running)
 
-    yield show
-    for browser in browsers:
-        browser.close()
+@pytest.fixture
+def door_page(context: BrowserContext, running: Running) -> Scanner:
+    """The page as the facilitator."""
+    return signed_in(context, running)
 
 
 def signed_in(context: BrowserContext, running: Running) -> Scanner:
@@ -81,9 +89,11 @@ def signed_in(context: BrowserContext, running: Running) -> Scanner:
     return scanner
 
 
-def test_application_takes_scan_code_and_row(door_page: Callable[..., Scanner], running: Running) -> None:
+def test_application_takes_scan_code_and_row(playwright: Playwright, running: Running, tmp_path: Path) -> None:
     ana, byron, _candelaria, telma = running.people
-    scanner = door_page(ana.token)
+    browser = launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", [ana.token]))
+    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    scanner = signed_in(context, running)
 
     scanner.page.get_by_role("button", name="Encender cámara").click()
     scanner.expect_answer("present", "Ana Lucía B. C.")
@@ -98,19 +108,19 @@ def test_application_takes_scan_code_and_row(door_page: Callable[..., Scanner], 
     scanner.expect_count("3 de 4 presentes")
     assert scanner.complaints == []
     assert running.counts == (4, 3)
+    browser.close()
 
 
-def test_application_counts_a_mark_once_whose_answer_was_lost(
-    door_page: Callable[..., Scanner], running: Running
-) -> None:
+def test_application_counts_a_mark_once_whose_answer_was_lost(door_page: Scanner, running: Running) -> None:
     def lose(route: Route) -> None:
         route.fetch()
         route.abort()
 
-    scanner = door_page()
+    scanner = door_page
     scanner.page.route("**/marcas", lose)
     scanner.type_code(running.people[0].short_code)
     scanner.expect_answer("kept")
+    scanner.expect_sync("Sin señal. Sin enviar: 1")
     assert running.counts == (1, 1)
 
     scanner.page.unroute("**/marcas")
@@ -121,8 +131,8 @@ def test_application_counts_a_mark_once_whose_answer_was_lost(
     assert running.counts == (1, 1)
 
 
-def test_application_notes_an_early_exit_and_takes_it_back(door_page: Callable[..., Scanner], running: Running) -> None:
-    scanner = door_page()
+def test_application_notes_an_early_exit_and_takes_it_back(door_page: Scanner, running: Running) -> None:
+    scanner = door_page
     row = scanner.row(running.people[0])
     row.get_by_role("button", name="Marcar llegada").click()
     scanner.expect_answer("present")
@@ -138,8 +148,8 @@ def test_application_notes_an_early_exit_and_takes_it_back(door_page: Callable[.
     assert running.counts == (3, 1)
 
 
-def test_application_keeps_marks_of_who_is_signed_out(door_page: Callable[..., Scanner], running: Running) -> None:
-    scanner = door_page()
+def test_application_keeps_marks_of_who_is_signed_out(door_page: Scanner, running: Running) -> None:
+    scanner = door_page
     cookies = scanner.page.context.cookies()
     scanner.page.context.clear_cookies()
 
@@ -155,10 +165,9 @@ def test_application_keeps_marks_of_who_is_signed_out(door_page: Callable[..., S
     assert running.counts == (1, 1)
 
 
-def test_application_takes_a_walk_in_closes_and_opens_again(
-    door_page: Callable[..., Scanner], running: Running
-) -> None:
-    page = door_page(java_script_enabled=False).page
+def test_application_takes_a_walk_in_closes_and_opens_again(browser: Browser, running: Running) -> None:
+    context = browser.new_context(viewport=PHONE, locale="es-GT", java_script_enabled=False)
+    page = signed_in(context, running).page
 
     page.get_by_role("link", name="Sin boleto").click()
     page.get_by_label("Nombres").fill("Juan")
@@ -175,3 +184,4 @@ def test_application_takes_a_walk_in_closes_and_opens_again(
 
     expect(page.get_by_role("heading", name="Marcar llegadas")).to_be_visible()
     assert running.counts == (1, 1)
+    context.close()
