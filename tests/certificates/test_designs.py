@@ -24,6 +24,12 @@ def test_versions_then_fit_their_columns() -> None:
     assert max(map(len, versions.values())) <= 64
 
 
+def test_versions_then_differ_by_design_and_language() -> None:
+    told = {pdf.versions(key, language)["design"] for key in all_designs() for language in ("es", "en", "es+en")}
+
+    assert len(told) == 3 * len(all_designs())
+
+
 def test_preview_then_is_a_picture_of_the_page_asked_for() -> None:
     face, back = (Image.open(BytesIO(pdf.preview_png(sample(), page=page))) for page in (1, 2))
 

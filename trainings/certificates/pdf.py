@@ -75,13 +75,16 @@ def preview_png(
 
 
 @cache
-def versions(design: str = FIRST) -> dict[str, str]:
-    """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte."""
+def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
+    """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte.
+
+    `design` stands for its own files, the parts that all share, and the sentences of the language.
+    """
     chosen = all_designs().get(design, all_designs()[FIRST])
-    parts = sorted([*chosen.folder.glob("*.typ"), *LIBRARY.glob("*.typ"), *design_texts.TEXTS.glob("*.json")])
+    parts = [*chosen.folder.glob("*.typ"), *LIBRARY.glob("*.typ"), *design_texts.files_of(language)]
     return {
         "typst": version("typst"),
-        "design": f"{chosen.key[:47]}-{_digest(parts)}",
+        "design": f"{chosen.key[:47]}-{_digest(sorted(parts))}",
         "fonts": f"noto-serif-{_digest(typesetter(chosen).font_files())}",
     }
 

@@ -65,7 +65,7 @@ def make(order: FileOrder) -> MadeFile:
         unsigned_sha256=hashlib.sha256(unsigned).hexdigest(),
         signed_by=order.material.fingerprint if order.material is not None else "",
         credential=credential,
-        versions=pdf.versions(sheet.design),
+        versions=pdf.versions(sheet.design, sheet.language),
     )
 
 
