@@ -74,7 +74,7 @@ def test_check_when_typst_stops_then_line_and_reason_are_told(tmp_path: Path, co
 
     assert words in told
     # Typst has no line for an image without words.
-    assert told.startswith(f"design.typ, línea {line}: ") or words in (
+    assert told.startswith(f"mio/design.typ, línea {line}: ") or words in (
         "Una imagen no tiene texto alternativo (alt).",
         FULL,
     )
@@ -87,7 +87,7 @@ def test_check_when_a_package_is_imported_then_refused_before_it_is_set(tmp_path
     ran = CliRunner().invoke(cli, ["design", "check", str(design)])
 
     assert ran.exit_code == 1
-    assert ran.output == (f"✗ design.typ, línea {line + 1}: Importa un paquete; el programa no sale a la red.\n")
+    assert ran.output == (f"✗ mio/design.typ, línea {line + 1}: Importa un paquete; el programa no sale a la red.\n")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_check_when_the_design_eats_memory_or_time_then_it_is_stopped_and_told(
 
     [told] = design_check.check(design, seconds=2.5)
 
-    assert words in told
+    assert told.startswith(f"mio: {words}")
 
 
 def test_check_when_parts_are_left_out_and_the_code_is_small_then_each_is_told(tmp_path: Path) -> None:
@@ -217,4 +217,4 @@ def test_preview_when_the_design_cannot_be_set_then_told_in_words(tmp_path: Path
     ran = CliRunner().invoke(cli, ["design", "preview", str(design)])
 
     assert ran.exit_code == 1
-    assert ran.output.startswith(f"✗ design.typ, línea {line}: Da vueltas sin terminar nunca.")
+    assert ran.output.startswith(f"✗ mio/design.typ, línea {line}: Da vueltas sin terminar nunca.")

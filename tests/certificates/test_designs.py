@@ -1,5 +1,6 @@
 """The designs in `certificates/`: their samples, fonts and previews, and the shield that a municipality hands in."""
 
+import shutil
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -10,8 +11,9 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
 from trainings.certificates import design_previews, pdf
-from trainings.certificates.designs import FONT_FOLDER, all_designs
-from trainings.lib.typst import CannotTypeset
+from trainings.certificates.designs import FONT_FOLDER, LIBRARY, all_designs, read_design
+from trainings.lib.sandbox import DesignApart
+from trainings.lib.typst import CannotTypeset, Design
 
 
 def test_versions_then_fit_their_columns() -> None:
@@ -94,3 +96,18 @@ def test_render_when_shield_points_at_a_file_then_the_file_stays_closed(tmp_path
     except CannotTypeset:
         return
     assert (255, 0, 0) not in {color for _, color in photographed(file, 0, 36).convert("RGB").getcolors(1 << 20) or []}
+
+
+# -- designs of others
+
+
+def test_design_when_it_did_not_come_with_the_program_then_set_apart(tmp_path: Path) -> None:
+    ours = all_designs()["sobrio"]
+    shutil.copytree(ours.folder, tmp_path / "sobrio")
+    shutil.copytree(LIBRARY, tmp_path / "lib")
+    theirs = read_design(tmp_path / "sobrio")
+
+    assert ours.is_ours
+    assert not theirs.is_ours
+    assert type(pdf.typesetter(ours)) is Design
+    assert type(pdf.typesetter(theirs)) is DesignApart

@@ -60,6 +60,6 @@ def test_design_apart_when_it_reaches_out_then_refused_with_the_line(tmp_path: P
     for reach in ('#read("../../secret.txt")', '#read("/etc/passwd")', '#import "@preview/tablex:0.0.8": tablex'):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
-        with pytest.raises(CannotTypeset, match=r"F-1: .*\(design.typ, line 2\)") as refused:
+        with pytest.raises(CannotTypeset, match=r"F-1: .*\(theirs/design.typ, line 2\)") as refused:
             apart(folder, f"one\n{reach}").make({}, "pdf", name="F-1")
-        assert (refused.value.file, refused.value.line) == ("design.typ", 2)
+        assert (refused.value.file, refused.value.line) == ("theirs/design.typ", 2)

@@ -135,7 +135,9 @@ def _packages(design: DesignInfo) -> Iterator[str]:
     for file in sorted(design.folder.rglob("*.typ")):
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             if _PACKAGE.search(line.partition("//")[0]):
-                yield _in_place(_("Importa un paquete; el programa no sale a la red."), file.name, number)
+                yield _in_place(
+                    _("Importa un paquete; el programa no sale a la red."), f"{design.key}/{file.name}", number
+                )
 
 
 def _sentences(design: DesignInfo) -> Iterator[str]:
@@ -191,18 +193,21 @@ def _drawn(design: DesignInfo, sizes: Sequence[Size], ppi: int) -> list[list[Ima
 
 
 def _explained(problem: CannotTypeset) -> str:
+    design, _colon, reason = problem.reason.partition(": ")
     if isinstance(problem, TookTooLong):
-        return _("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin.")
+        said = _("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin.")
+        return f"{design}: {said}"
     if isinstance(problem, TookTooMuch):
-        return _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
-    known = next((_(words) for said, words in _EXPLANATIONS if said in problem.reason), "")
-    said = _("Typst dice: %(reason)s.") % {"reason": problem.reason.partition(": ")[2].rstrip(".")}
-    return _in_place(f"{known} {said}".strip(), problem.file, problem.line)
+        said = _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
+        return f"{design}: {said}"
+    known = next((_(words) for part, words in _EXPLANATIONS if part in reason), "")
+    said = _("Typst dice: %(reason)s.") % {"reason": reason.rstrip(".")}
+    return _in_place(f"{known} {said}".strip(), problem.file or design, problem.line)
 
 
 def _in_place(sentence: str, file: str, line: int | None) -> str:
     if line is None:
-        return sentence
+        return f"{file}: {sentence}"
     return _("%(file)s, línea %(line)s: %(sentence)s") % {"file": file, "line": line, "sentence": sentence}
 
 

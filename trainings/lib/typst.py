@@ -24,13 +24,13 @@ _DIRECTIONS = frozenset({0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(
 class CannotTypeset(RuntimeError):
     """The design or its fonts cannot print this: a bug, since texts are checked with `Design.missing` before.
 
-    `line` is where in the design Typst stopped, none where it does not say.
+    `file` (with its folder) and `line` are where Typst stopped, none where it does not say.
     """
 
     def __init__(self, sentence: str, *, diagnostic: str = "") -> None:
         found = _PLACE.search(diagnostic)
         self.reason = sentence
-        self.file = Path(found[1]).name if found else ""
+        self.file = "/".join(Path(found[1]).parts[-2:]) if found else ""
         self.line = int(found[2]) if found else None
         super().__init__(f"{sentence} ({self.file}, line {self.line})" if found else sentence)
 
