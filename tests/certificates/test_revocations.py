@@ -227,6 +227,7 @@ async def test_page_when_many_are_ticked_then_asked_decided_and_told_to_everybod
     own = await coordinator.get(world.page)
     request = await RevocationRequest.get()
     panel = await admin.get("/panel")
+    diplomas = await admin.get(world.page.removesuffix("/anular"))
     shown = await admin.get(world.page)
     forbidden = await coordinator.post(f"{world.page}/{request.id}", data={"approve": "true"})
     elsewhere = await admin.post(f"{world.page}/{tokens.uuid7()}", data={"approve": "true"})
@@ -242,6 +243,7 @@ async def test_page_when_many_are_ticked_then_asked_decided_and_told_to_everybod
     assert 'name="approve"' not in own.text
     assert "Decidir si se anulan 11 documentos" in panel.text
     assert f'href="{world.page}"' in panel.text
+    assert "Se pidió anular 11 documentos." in diplomas.text
     assert "lista equivocada" in shown.text
     assert (forbidden.status_code, elsewhere.status_code) == (403, 404)
     assert (decided.status_code, decided.headers["location"]) == (303, world.page)
@@ -260,6 +262,7 @@ async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_fo
     done = await browser.post(page, data={"reason": "nombre mal escrito", "another": "true"})
     told = await browser.get(done.headers["location"])
     again = await browser.post(page, data={"reason": "x"})
+    person = await browser.get(f"/panel/inscripciones/{desk.certificate.registration_id}/diploma")
 
     new = await Certificate.get(replaces_id=desk.certificate.id)
     assert "Anular y emitir otro" in shown.text
@@ -267,6 +270,8 @@ async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_fo
     assert (done.status_code, done.headers["location"]) == (303, desk.page)
     assert f"El folio {desk.certificate.folio} está anulado, y en su lugar se emitió el {new.folio}." in text_of(told)
     assert again.status_code == 409
+    assert f"Lo reemplaza el folio {new.folio}." in person.text
+    assert f"Reemplaza al folio {desk.certificate.folio}." in person.text
 
 
 @pytest.mark.pages

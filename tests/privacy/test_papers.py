@@ -202,9 +202,14 @@ async def test_desk_when_the_coordination_erases_then_at_once_and_the_register_s
     done = await coordinator.post(page, data={"what": "papers"})
     after = await coordinator.get(page)
     training = await coordinator.get(desk.page)
+    person = await coordinator.get(f"/panel/inscripciones/{desk.certificate.registration_id}/diploma")
+    register = await coordinator.get(f"/panel/folios/{desk.certificate.operator_id}/{desk.certificate.year}")
 
     assert desk.certificate.folio in shown.text
     assert (forbidden.status_code, nothing.status_code, done.status_code) == (403, 422, 303)
     assert "No hay ningún diploma del que borrar algo." in after.text
-    assert training.status_code == 200
+    assert (training.status_code, person.status_code) == (200, 200)
+    assert "Retirado" in register.text
+    assert "(nombre borrado)" in register.text
+    assert desk.certificate.folio in register.text
     assert (await Certificate.get(id=desk.certificate.id)).printed_name == "—"

@@ -57,7 +57,8 @@ async def parts(training: Training, *, only_changed: bool) -> list[Part]:
     ]
     standing = [one for person in people for one in person.certificates if queries.stands(one)]
     rest = sorted(standing, key=lambda one: (one.year, one.number))
-    papers = list({one.id: one for one in [*called, *rest]}.values())
+    # Of whose name was removed there is no file any more.
+    papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
     if only_changed:
         made_at = dict(
             await reads(CertificateFile)

@@ -16,6 +16,7 @@ from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
+from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS
 from trainings.db import reads, transaction
@@ -40,6 +41,8 @@ HEADS = (
     N_("Anulado el"),
     N_("Recibí conforme"),
 )
+WITHDRAWN = N_("Retirado")
+"""At its person's wish: the folio is all that is left, and is never used again."""
 WITHOUT_NAME = N_("(nombre borrado)")
 
 
@@ -76,6 +79,7 @@ class Line:
     hub: str
     state: CertificateState
     state_words: str
+    is_withdrawn: bool
     revoked_at: datetime | None
     handed_over_at: datetime | None
 
@@ -142,7 +146,8 @@ def _line(one: Certificate, name: str, hubs: dict[UUID, str]) -> Line:
         minutes=one.minutes,
         hub=hubs.get(one.hub_id, ""),
         state=one.state,
-        state_words=gettext(STATE_WORDS[one.state]),
+        state_words=gettext(WITHDRAWN if is_withdrawn(one) else STATE_WORDS[one.state]),
+        is_withdrawn=is_withdrawn(one),
         revoked_at=one.revoked_at,
         handed_over_at=one.handed_over_at,
     )

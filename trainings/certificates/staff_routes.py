@@ -32,6 +32,7 @@ from trainings.certificates import (
     pdf,
     preparing,
     preparing_routes,
+    revocations,
 )
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import UnprintableText
@@ -118,6 +119,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "n_files_missing": await queries.n_files_missing(training.id),
         "job": await bulk_queries.newest_job(training.id),
         "late": late.late_of(changes) if (changes := await late.changes_of(training.id)) else None,
+        "asked": [one for one in await revocations.requests_of(training.id) if one.request.decided_at is None],
         "planned": people[0].hours.planned if people else 0,
         "share": training.course.completion_share,
         "pass_mark": training.course.pass_mark,

@@ -26,7 +26,7 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.completion import Outlook
 from trainings.web.headers import token_page_headers
-from trainings.web.i18n import gettext, language
+from trainings.web.i18n import N_, gettext, language
 
 
 def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
@@ -92,7 +92,10 @@ def _begun(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """A certificate in a list of staff."""
+    """A certificate in a list of staff. `other` says which one replaces it, or which it replaces; empty for neither.
+
+    `is_nameless`: its person had the name removed.
+    """
 
     id: UUID
     kind: str
@@ -107,6 +110,8 @@ class CertificateView:
     issued_at: datetime
     revoked_at: datetime | None
     reason: str
+    other: str
+    is_nameless: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonVie
         community=participant.community,
         why=person.standing.sentence if person.standing is not None else "",
         outlook=person.outlook,
-        certificates=[certificate_view(certificate) for certificate in person.certificates],
+        certificates=[certificate_view(certificate, person.certificates) for certificate in person.certificates],
         due=_open(person.due) if person.due else None,
         open_kinds=[_open(kind) for kind in person.open_kinds],
         letters=person.letters,
@@ -160,7 +165,8 @@ def _confirmed(one: Confirmed) -> str:
     return ", ".join(filter(None, said))
 
 
-def certificate_view(certificate: Certificate) -> CertificateView:
+def certificate_view(certificate: Certificate, others: Sequence[Certificate] = ()) -> CertificateView:
+    """`others`: all of the same person and training, it among them or not."""
     return CertificateView(
         id=certificate.id,
         kind=gettext(KIND_WORDS[certificate.kind]),
@@ -175,7 +181,17 @@ def certificate_view(certificate: Certificate) -> CertificateView:
         issued_at=certificate.issued_at,
         revoked_at=certificate.revoked_at,
         reason=certificate.revoked_reason,
+        other=_other(certificate, others),
+        is_nameless=certificate.erased_at is not None,
     )
+
+
+def _other(certificate: Certificate, others: Sequence[Certificate]) -> str:
+    after = next((one.folio for one in others if one.replaces_id == certificate.id), "")
+    before = next((one.folio for one in others if one.id == certificate.replaces_id), "")
+    if after:
+        return gettext(N_("Lo reemplaza el folio %(folio)s.")) % {"folio": after}
+    return gettext(N_("Reemplaza al folio %(folio)s.")) % {"folio": before} if before else ""
 
 
 def _handed_over(certificate: Certificate) -> str:
