@@ -19,6 +19,10 @@ from trainings.web.protocol import CappedHttpTools
 SECONDS_FOR_REQUESTS = 3
 """After SIGTERM; with the five seconds of a message that is being sent, the process ends within ten."""
 SECONDS_KEPT_ALIVE = 5
+SECONDS_TO_BE_UP = 120
+"""A process that says nothing for so long is replaced. One of several that starts on a busy machine is not hung: with
+the usual five seconds it was ended before it had begun, again and again, and nothing ever listened.
+"""
 SECONDS_OF_A_TURN = 0.0001
 RARE_COLLECTIONS = (20_000, 20, 20)
 
@@ -68,6 +72,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, with_worker
         log_config=logging_config(settings),
         timeout_keep_alive=SECONDS_KEPT_ALIVE,
         timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
+        timeout_worker_healthcheck=SECONDS_TO_BE_UP,
     )
 
 
