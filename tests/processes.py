@@ -32,7 +32,7 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
         env=environment(folder, **settings),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.browser import demo
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.firefox import firefox
@@ -18,21 +19,28 @@ from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
 collect_ignore = [] if firefox() else ["test_marcar_engines.py"]
 
 # A busy machine is slow, not wrong: what is awaited comes, or the test fails all the same.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=45_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Ends with the module: while it lives, no test of this process can run a loop of its own."""
+    """Ends with the tests of this folder: while it lives, no test of this process can run a loop of its own."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="package")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo world at an address, one for all tests that only add to it."""
+    with demo.serving(demo.seeded_once(tmp_path_factory), tmp_path_factory.mktemp("demo") / "site") as origin:
+        yield origin
 
 
 @pytest.fixture

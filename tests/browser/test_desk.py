@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser import demo, steps
+from tests.browser import steps
 from tests.browser.steps import Watch
 
 WIDE: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
@@ -19,11 +19,9 @@ MOST_STOPS = 8
 """Between the first letter of a name and the answer "sí": more would not be half a minute."""
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    world = demo.seeded_once(tmp_path_factory)
-    with demo.serving(world, tmp_path_factory.mktemp("desk") / "site") as origin:
-        yield origin
+@pytest.fixture
+def origin(demo_site: str) -> str:
+    return demo_site
 
 
 @pytest.fixture

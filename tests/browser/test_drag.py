@@ -8,17 +8,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.browser import demo, steps
+from tests.browser import steps
 from tests.browser.steps import Watch
 
 WIDE, PHONE = ViewportSize(width=1280, height=1000), ViewportSize(width=360, height=740)
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    world = demo.seeded_once(tmp_path_factory)
-    with demo.serving(world, tmp_path_factory.mktemp("drag") / "site") as origin:
-        yield origin
+@pytest.fixture
+def origin(demo_site: str) -> str:
+    return demo_site
 
 
 @pytest.fixture

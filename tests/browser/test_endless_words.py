@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.browser import demo, steps
+from tests.browser import steps
 
 WORD = "W" * 110
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -23,11 +23,9 @@ PERSON = {
 }
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    world = demo.seeded_once(tmp_path_factory)
-    with demo.serving(world, tmp_path_factory.mktemp("words") / "site") as origin:
-        yield origin
+@pytest.fixture
+def origin(demo_site: str) -> str:
+    return demo_site
 
 
 def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str) -> None:

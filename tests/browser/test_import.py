@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
-from tests.browser import demo, steps
+from tests.browser import steps
 from tests.browser.steps import Watch
 from tests.registrations.lists import HEADER, people
 from tests.tables import text
@@ -19,11 +19,9 @@ TITLE = "Riesgos de la migración irregular: mitos y realidades"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    world = demo.seeded_once(tmp_path_factory)
-    with demo.serving(world, tmp_path_factory.mktemp("lists") / "site") as origin:
-        yield origin
+@pytest.fixture
+def origin(demo_site: str) -> str:
+    return demo_site
 
 
 @pytest.fixture
