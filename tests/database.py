@@ -78,6 +78,15 @@ class Database:
         set_keyring(Keyring(list(settings.keys)))
         return settings
 
+    async def copied(self, world: Path) -> Settings:
+        """The SQLite database of this folder and its keys, connected: a world that was made once for many tests."""
+        folder = (await self.fresh("sqlite")).data_dir
+        await get_connections().close_all(discard=False)
+        settings = settings_for(folder).model_copy(update={"secret_keys": (world / "secret_keys").read_text()})
+        shutil.copyfile(world / settings.sqlite_path.name, settings.sqlite_path)
+        set_keyring(Keyring(list(settings.keys)))
+        return settings
+
     async def close(self) -> None:
         self._engine = ""
         await self._open.aclose()

@@ -8,6 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import asgi
+from tests.browser import demo
 from tests.database import Database
 from tests.feeds.asking import body_of
 from tests.feeds.hostile import as_read, check_form
@@ -21,16 +22,14 @@ from trainings.outreach.models import ActivityFeed, ActivityState, ActivityText
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.places.models import Hub, Municipality
 from trainings.schedule.models import PlaceShown, SessionFeed, SessionState, SessionText, Topic, TrainingState
-from trainings.seed import seed_demo
 
 COUNTRY = "/cal/guatemala.ics"
 
 
 @pytest.fixture(scope="module")
-async def browser(database: Database) -> AsyncIterator[AsyncClient]:
-    """A browser at the demo world, built once for this module."""
-    settings = await database.fresh("sqlite")
-    await seed_demo(settings)
+async def browser(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncClient]:
+    """A browser at the demo world."""
+    settings = await database.copied(demo.seeded_once(tmp_path_factory))
     async with asgi.running(create_app(settings, with_worker=False)) as app:
         client = asgi.browser(app)
         yield client
