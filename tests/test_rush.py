@@ -78,15 +78,15 @@ async def _rush(settings: Settings, *, n: int, at_once: int, n_trainings: int, n
 
 
 async def test_families_from_one_process_fill_every_place_that_fits(db: Settings) -> None:
-    rush = await _rush(db, n=300, at_once=50, n_trainings=4, n_processes=1)
+    rush = await _rush(db, n=150, at_once=50, n_trainings=3, n_processes=1)
 
-    assert rush == Rush(300, 300, [])
+    assert rush == Rush(150, 150, [])
 
 
 async def test_families_from_two_processes_fill_every_place_that_fits(postgres_db: Settings) -> None:
-    rush = await _rush(postgres_db, n=300, at_once=50, n_trainings=4, n_processes=2)
+    rush = await _rush(postgres_db, n=150, at_once=50, n_trainings=3, n_processes=2)
 
-    assert rush == Rush(300, 300, [])
+    assert rush == Rush(150, 150, [])
 
 
 @pytest.mark.proof
