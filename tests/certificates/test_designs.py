@@ -5,13 +5,16 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
-from trainings.certificates import design_previews, pdf
+from trainings.certificates import design_previews, design_samples, pdf
+from trainings.certificates.design_samples import Size
 from trainings.certificates.designs import FONT_FOLDER, LIBRARY, all_designs, read_design
+from trainings.certificates.printed import Picture
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset, Design
 
@@ -96,6 +99,58 @@ def test_render_when_shield_points_at_a_file_then_the_file_stays_closed(tmp_path
     except CannotTypeset:
         return
     assert (255, 0, 0) not in {color for _, color in photographed(file, 0, 36).convert("RGB").getcolors(1 << 20) or []}
+
+
+def test_render_when_logos_are_png_and_svg_then_each_is_drawn_and_named() -> None:
+    drawn = BytesIO()
+    Image.new("RGB", (60, 30), (255, 0, 0)).save(drawn, "PNG")
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path fill="#00f" d="M0 0h10v10H0z"/></svg>'
+    pictures = {"p": Picture(drawn.getvalue(), "image/png"), "s": Picture(svg, "image/svg+xml")}
+    sheet = sample(logos=(("p", "Cooperativa El Progreso"), ("s", "Radio La Voz")))
+
+    file = pdf.render(sheet, timestamp=WHEN, pictures=pictures)
+
+    colours = photographed(file, 0, 40).convert("RGB").getcolors(1 << 20) or []
+    assert {(255, 0, 0), (0, 0, 255)} <= {colour for _count, colour in colours}
+    assert b"Cooperativa El Progreso" in (told := pikepdf_texts(file))
+    assert b"Radio La Voz" in told
+
+
+def pikepdf_texts(file: bytes) -> bytes:
+    """The alternative texts of a file."""
+    with pikepdf.open(BytesIO(file)) as opened:
+        dictionaries = (one for one in opened.objects if isinstance(one, pikepdf.Dictionary))
+        return b"\n".join(bytes(one.Alt) for one in dictionaries if "/Alt" in one)
+
+
+def test_render_when_a_picture_is_not_at_hand_then_refused() -> None:
+    with pytest.raises(CannotTypeset, match="its picture abc is not at hand"):
+        pdf.render(sample(shield="abc"), timestamp=WHEN)
+
+
+# -- paper and ink
+
+
+def test_sobrio_then_black_on_white_without_dark_areas() -> None:
+    design = all_designs()["sobrio"]
+    file = pdf.render(design_samples.sample(design, Size.SHORTEST), timestamp=WHEN)
+
+    for number in (0, 1):
+        page = photographed(file, number, 72).convert("RGB")
+        assert max(high - low for low, high in zip(*_extremes(page), strict=True)) <= 8
+        grey = page.convert("L")
+        assert ImageStat.Stat(grey).mean[0] > 255 * 0.93
+    # No square centimetre of the face takes half of it in toner.
+    face = photographed(file, 0, 72).convert("L").resize((28, 22), Image.Resampling.BOX)
+    assert face.getextrema()[0] > 128
+
+
+def _extremes(page: Image.Image) -> tuple[list[int], list[int]]:
+    """For each point the lowest and the highest of its three colours: equal where it is grey."""
+    red, green, blue = page.split()
+    low = ImageChops.darker(ImageChops.darker(red, green), blue).tobytes()
+    high = ImageChops.lighter(ImageChops.lighter(red, green), blue).tobytes()
+    return list(low), list(high)
 
 
 # -- designs of others

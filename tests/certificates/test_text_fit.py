@@ -27,6 +27,7 @@ pytestmark = pytest.mark.pages
 DESIGNS = sorted(all_designs())
 CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
 LEAST_SHARE = 0.6
+MM_PER_POINT = 25.4 / 72
 MARGIN = 20
 """Points of white that every printer needs."""
 
@@ -93,6 +94,7 @@ def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, languag
             assert len(lines) <= most_lines
             sizes[kept].append(letter_size)
         assert_inside(pages)
+        assert_room_for_stamp(pages[0], sheet.signatories[0][0])
         assert_reads_in_order(sheet, file)
         assert_accessible(file, language, tmp_path)
         assert_code_is_read(sheet, file)
@@ -105,6 +107,13 @@ def assert_inside(pages: list[LTPage]) -> None:
         for _letter, item in letters(page):
             assert MARGIN <= item.x0 < item.x1 <= page.width - MARGIN
             assert MARGIN <= item.y0 < item.y1 <= page.height - MARGIN
+
+
+def assert_room_for_stamp(face: LTPage, signatory: str) -> None:
+    _size, lines = found(face, signatory)
+    top = max(item.y1 for item in lines[0])
+    room = min(item.y0 for _letter, item in letters(face) if item.y0 > top) - top
+    assert room * MM_PER_POINT >= 15
 
 
 def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
