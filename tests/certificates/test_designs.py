@@ -142,7 +142,7 @@ def test_sobrio_then_black_on_white_without_dark_areas() -> None:
         assert ImageStat.Stat(grey).mean[0] > 255 * 0.93
     # No square centimetre of the face takes half of it in toner.
     face = photographed(file, 0, 72).convert("L").resize((28, 22), Image.Resampling.BOX)
-    assert face.getextrema()[0] > 128
+    assert min(face.tobytes()) > 128
 
 
 def _extremes(page: Image.Image) -> tuple[list[int], list[int]]:
