@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.audit.actions import record
@@ -16,6 +19,8 @@ from trainings.db import lock, reads, transaction
 from trainings.lib import tokens
 from trainings.places.models import Operator
 from trainings.settings import get_settings
+
+CODE = re.compile("[0-9A-Za-z]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ async def public_keys(operator_id: UUID) -> list[IssuerKey]:
     """All keys the operator ever signed with, the one in use first, without their private halves."""
     keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
     return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at")
+
+
+def operators_with(code: str) -> QuerySet[Operator]:
+    """The operator with this code as it stands in an address, where it can be one: no engine is asked anything else."""
+    return reads(Operator).filter(code=code if CODE.fullmatch(code) else "")
 
 
 def key_address(operator_code: str, key_id: UUID) -> str:

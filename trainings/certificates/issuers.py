@@ -40,7 +40,7 @@ class Issuer:
 
 
 async def find_issuer(operator_code: str) -> Issuer:
-    operator = await reads(Operator).get_or_none(code=operator_code).prefetch_related("municipality")
+    operator = await issuer_keys.operators_with(operator_code).first().prefetch_related("municipality")
     if operator is None:
         raise UnknownIssuer
     years: Any = (

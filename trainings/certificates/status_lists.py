@@ -34,7 +34,6 @@ from trainings.certificates.issuer_keys import KeyPair
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.places.models import Operator
 from trainings.settings import get_settings
 from trainings.web.i18n import N_
 
@@ -181,7 +180,7 @@ async def _renewed(key: tuple[str, str]) -> Kept:
 async def _find(operator_code: str, name: str) -> StatusList:
     """What the address names, where certificates with such numbers were issued."""
     parts = NAME.fullmatch(name)
-    operator = await reads(Operator).get_or_none(code=operator_code)
+    operator = await issuer_keys.operators_with(operator_code).first()
     if parts is None or operator is None:
         raise UnknownList
     year, nth = int(parts[1]), int(parts[2] or 1) - 1

@@ -158,7 +158,6 @@ async def link(certificate: Certificate) -> str:
     return found.token
 
 
-@pytest.mark.pages
 async def test_issuer_when_asked_by_a_person_or_a_program_then_page_or_profile(
     client: AsyncClient, freeze: Freeze
 ) -> None:
@@ -170,11 +169,11 @@ async def test_issuer_when_asked_by_a_person_or_a_program_then_page_or_profile(
     profile = await client.get("/emisores/1705", headers={"accept": "application/ld+json, application/json"})
     key = await client.get(pair.method.removeprefix(BASE))
     foreign = await client.get(pair.method.removeprefix(BASE).replace("1705", "1207"))
-    unknown = [await client.get(f"/emisores/{path}") for path in ("0000", f"1705/llaves/{tokens.uuid7()}")]
+    unknown = [await client.get(f"/emisores/{path}") for path in ("0000", f"1705/llaves/{tokens.uuid7()}", "%00")]
 
     assert "<h1>Municipalidad de La Libertad, Petén</h1>" in page.text
     assert profile.json()["assertionMethod"] == [pair.method]
     assert key.json() | {"@context": ""} == profile.json()["verificationMethod"][0] | {"@context": ""}
     assert key.json()["publicKeyMultibase"] == proofs.public_key_of(pair.seed)
     assert "Accept" in page.headers["vary"]
-    assert [one.status_code for one in (foreign, *unknown)] == [404, 404, 404]
+    assert [one.status_code for one in (foreign, *unknown)] == [404] * 4
