@@ -18,7 +18,14 @@ from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk, handover, preparing
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState, HandedOver, JobPurpose
+from trainings.certificates.models import (
+    Certificate,
+    CertificateKind,
+    CertificateState,
+    HandedOver,
+    IssueJob,
+    JobPurpose,
+)
 from trainings.certificates.preparing import NothingUnused, Outdated
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
@@ -172,7 +179,8 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert "Se prepara 1 diploma, con su folio." in shown
     assert "Ana C. 4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in shown.replace("\xa0", " ")
     assert "1 persona queda sin diploma Cata T. 0 de 8 horas; falta 1 sesión" in shown
-    assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, page)
+    job = await IssueJob.get(training_id=training.id, purpose=JobPurpose.PREPARE)
+    assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, f"{page}/trabajo/{job.id}")
     assert "1 preparado, aún no válido." in text_of(after)
     assert "Preparar para la ceremonia" not in text_of(after)
     assert "Anular el que no se usó" in text_of(over)

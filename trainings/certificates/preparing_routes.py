@@ -61,17 +61,15 @@ async def _confirm(request: Request, training: Training, refusal: Refusal | None
 
 @allow(*ISSUERS)
 async def prepare(request: Request) -> Response:
-    """Number them and freeze what they say; the files follow. Pressed twice it is one job."""
+    """Number them and freeze what they say; the files follow, and the page of the job. Pressed twice it is one job."""
     training = await _training(request)
     try:
-        await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
+        job = await bulk.start(training.id, JobPurpose.PREPARE, actor=request.state.actor)
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
         return await _confirm(request, training, refusal)
-    response = _back(training)
-    flash(response, gettext(N_("Listo. Los diplomas se están preparando: valdrán cuando conste la asistencia.")))
-    return response
+    return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
 
 
 @allow(*ISSUERS)
