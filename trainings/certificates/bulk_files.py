@@ -28,7 +28,7 @@ logger = logging.getLogger("trainings.certificates")
 FILES = "certificate_files"
 SECONDS = 4.0
 """So long does one turn take files on, then it lets the messages of the outbox through."""
-AT_ONCE = 16
+AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
 MOST_OF_A_TURN = 2_000
 
