@@ -139,6 +139,9 @@ def test_language_when_a_sentence_is_missing_then_refused_naming_it(texts: Path,
 
     with pytest.raises(UnusableTexts, match=f"^qaa.json: falta {key}.$"):
         read_wording(texts / "qaa.json")
+    assert all_designs()["sobrio"].all_languages() == ["es", "en", "es+en"]
+    with pytest.raises(UnusableTexts, match=f"falta {key}"):
+        pdf.render(of_taller("es+qaa"), timestamp=WHEN, pictures=design_samples.pictures())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from trainings.certificates import pdf
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.sheets import Occasion, sample_sheet, sheet_for
 from trainings.registrations.models import Registration
-from trainings.schedule.models import CourseKind, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import Course, CourseKind, SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.pages
@@ -58,6 +58,24 @@ async def test_sheet_when_diploma_then_says_who_what_when_where(db: Settings) ->
     assert sheet.signatories == SIGNED
     assert sheet.check_url == "HTTP://LOCALHOST:8000/V/7K3MQ9XBFHJ4T2"
     assert sheet.host_text == "localhost:8000/verificar"
+
+
+async def test_sheet_when_the_course_has_its_own_design_and_language_then_frozen_in_them(db: Settings) -> None:
+    training = await make_held(4, 4)
+    person = await make_attendee(training)
+    await Course.filter(id=training.course_id).update(design="constancia", paper_language="en")
+    person.minutes_attended = 330
+
+    diploma = await sheet_of(training, person, CertificateKind.DIPLOMA)
+    note = await sheet_of(training, person, CertificateKind.CONSTANCIA)
+
+    assert (diploma.design, note.design, note.language) == ("diploma", "constancia", "en")
+    assert note.authority == (
+        "The Municipalidad de La Libertad, Petén, through its Ventanilla Informativa Municipal sobre Migración"
+    )
+    assert (note.activity, note.held_text) == ("the workshop", "on 4 and 5 March 2027")
+    assert (note.operator, note.activity_kind) == ("Municipalidad de La Libertad, Petén", "taller")
+    assert note.held_days == (date(2027, 3, 4), date(2027, 3, 5))
 
 
 async def test_sheet_when_note_then_hours_attended_and_when_diploma_hours_held(db: Settings) -> None:

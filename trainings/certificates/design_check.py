@@ -147,7 +147,7 @@ def _sentences(design: DesignInfo) -> Iterator[str]:
         return
     if missing := fonts.missing(LETTERS):
         yield _("A su letra le falta: %(letters)s") % {"letters": " ".join(missing)}
-    for code in sorted({code for language in design.all_languages() for code in language.split("+")}):
+    for code in design.files_of_languages():
         try:
             said = design_texts.read_wording(design_texts.TEXTS / f"{code}.json").sentences
         except design_texts.UnusableTexts as unusable:

@@ -7,6 +7,7 @@ get figures, since only those who speak them know how they count.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +17,9 @@ from string import Formatter
 from typing import Any
 
 from trainings.certificates.printed import KINDS, CertificateSheet
+from trainings.errors import Refusal
 from trainings.lib import dates
-from trainings.web.i18n import gettext as _
+from trainings.web.i18n import N_
 
 TEXTS = Path(__file__).parents[2] / "certificates" / "texts"
 ACTIVITIES = ("charla", "taller", "curso", "diplomado")
@@ -25,8 +27,13 @@ ACTIVITIES = ("charla", "taller", "curso", "diplomado")
 
 COUNTED_IN_WORDS = frozenset({"es", "en"})
 
+_TOO_MANY = N_("%(file)s: en %(key)s sobra {%(name)s}.")
+_TOO_FEW = N_("%(file)s: en %(key)s falta {%(name)s}.")
+
 Runs = list[tuple[str, str]]
 """A sentence in pieces: the words, and what they stand for (`title`, `days`) or nothing."""
+
+log = logging.getLogger(__name__)
 
 # fmt: off
 _KEYS: dict[str, frozenset[str]] = {
@@ -52,8 +59,10 @@ _KEYS: dict[str, frozenset[str]] = {
 # fmt: on
 
 
-class UnusableTexts(ValueError):
+class UnusableTexts(Refusal):
     """A file of `certificates/texts/` that is missing, or that lacks or misspells something; the sentence names it."""
+
+    code = "unusable_texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def read_wording(file: Path) -> Wording:
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UnusableTexts(f"{file.name}: {error}") from error
+        raise UnusableTexts("%(file)s: %(problem)s", file=file.name, problem=error) from error
     sentences = {key: _sentence(file, kept, key) for key in _KEYS}
     return Wording(file.stem, sentences["name"], sentences["tag"], sentences)
 
@@ -80,18 +89,14 @@ def _sentence(file: Path, kept: Any, key: str) -> str:
     for part in key.split("."):
         kept = kept.get(part) if isinstance(kept, dict) else None
     if not isinstance(kept, str) or not kept.strip():
-        raise UnusableTexts(_("%(file)s: falta %(key)s.") % {"file": file.name, "key": key})
+        raise UnusableTexts(N_("%(file)s: falta %(key)s."), file=file.name, key=key)
     try:
         found = {name for _text, name, _spec, _how in Formatter().parse(kept) if name is not None}
     except ValueError as error:
-        raise UnusableTexts(f"{file.name}: {key}: {error}") from error
+        raise UnusableTexts("%(file)s: %(key)s: %(problem)s", file=file.name, key=key, problem=error) from error
     for name in sorted(found ^ _KEYS[key]):
-        sentence = (
-            _("%(file)s: en %(key)s sobra {%(name)s}.")
-            if name in found
-            else _("%(file)s: en %(key)s falta {%(name)s}.")
-        )
-        raise UnusableTexts(sentence % {"file": file.name, "key": key, "name": name})
+        sentence = _TOO_MANY if name in found else _TOO_FEW
+        raise UnusableTexts(sentence, file=file.name, key=key, name=name)
     return kept
 
 
@@ -103,6 +108,19 @@ def wording(code: str) -> Wording:
 def codes() -> list[str]:
     """The languages there is a file for, whether it is complete or not."""
     return sorted(file.stem for file in TEXTS.glob("*.json"))
+
+
+def usable_codes() -> list[str]:
+    """The languages that can be printed in; the log says why another cannot."""
+    usable = []
+    for code in codes():
+        try:
+            wording(code)
+        except UnusableTexts as unusable:
+            log.warning("A language of certificates is not offered: %s", unusable)
+        else:
+            usable.append(code)
+    return usable
 
 
 def files_of(language: str) -> list[Path]:

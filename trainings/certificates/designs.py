@@ -76,10 +76,17 @@ class DesignInfo:
         return language in self.languages or (bool(joint and second) and first + _WITH_ANY_SECOND in self.languages)
 
     def all_languages(self) -> list[str]:
-        """What it can be printed in here: `es+*` becomes one for each other language that has a file."""
-        found = [language for language in self.languages if not language.endswith(_WITH_ANY_SECOND)]
-        firsts = [language.removesuffix(_WITH_ANY_SECOND) for language in self.languages if language not in found]
-        return found + [f"{first}+{code}" for first in firsts for code in design_texts.codes() if code != first]
+        """What it can be printed in here: `es+*` becomes one for each other language whose file is complete."""
+        return self._spread(design_texts.usable_codes())
+
+    def files_of_languages(self) -> list[str]:
+        """The codes of all files that it may be printed with, complete or not."""
+        return sorted({code for language in self._spread(design_texts.codes()) for code in language.split("+")})
+
+    def _spread(self, codes: list[str]) -> list[str]:
+        found = [language for language in self.languages if language in codes]
+        firsts = [one.removesuffix(_WITH_ANY_SECOND) for one in self.languages if one.endswith(_WITH_ANY_SECOND)]
+        return found + [f"{first}+{code}" for first in firsts if first in codes for code in codes if code != first]
 
 
 def read_design(folder: Path) -> DesignInfo:
