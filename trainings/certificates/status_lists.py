@@ -156,7 +156,7 @@ async def _renewed(key: tuple[str, str]) -> Kept:
     if kept is not None and kept.is_fresh:
         return kept
     looked_at = clock.ticks()
-    which = kept.which if kept is not None else await _find(*key)
+    which = await _find(*key)
     pair = await issuer_keys.in_use(which.operator_id)
     if pair is None:
         raise UnknownList
