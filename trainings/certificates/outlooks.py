@@ -60,7 +60,7 @@ class Standing:
     def _why(self) -> str:
         match self.progress.outlook:
             case Outlook.COMPLETED:
-                return f"{gettext(N_('ya cumple'))}{self._about_mark}"
+                return gettext(N_("ya cumple")) + self._about_mark
             case Outlook.POSSIBLE:
                 return self._what_is_to_come
             case Outlook.OUT_OF_REACH:
