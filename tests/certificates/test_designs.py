@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 from tests.certificates.sheets import SAMPLES, WHEN, photographed, rendered, sample
 from trainings.certificates import design_previews, design_samples, pdf
 from trainings.certificates.design_samples import Size
-from trainings.certificates.designs import FONT_FOLDER, LIBRARY, all_designs, read_design
+from trainings.certificates.designs import DESIGNS, FONT_FOLDER, LIBRARY, all_designs, designs_in, read_design
 from trainings.certificates.printed import Picture
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset, Design
@@ -166,3 +166,13 @@ def test_design_when_it_did_not_come_with_the_program_then_set_apart(tmp_path: P
     assert not theirs.is_ours
     assert type(pdf.typesetter(ours)) is Design
     assert type(pdf.typesetter(theirs)) is DesignApart
+
+
+def test_designs_when_unusable_or_pointing_elsewhere_then_not_offered(tmp_path: Path) -> None:
+    for name in ("good", "misspelt", "linked"):
+        shutil.copytree(DESIGNS / "sobrio", tmp_path / name)
+    (tmp_path / "misspelt" / "manifest.json").write_text('{"title": "x"}')
+    (tmp_path / "linked" / "passwords.txt").symlink_to("/etc/passwd")
+    (tmp_path / "lib").mkdir()
+
+    assert list(designs_in(tmp_path)) == ["good"]

@@ -19,7 +19,7 @@ from PIL import Image
 
 from trainings.certificates import design_previews, design_slots, design_texts, pdf
 from trainings.certificates.design_samples import Size, pictures, sample
-from trainings.certificates.designs import LIBRARY, DesignInfo, UnusableManifest, read_design
+from trainings.certificates.designs import LIBRARY, DesignInfo, UnusableManifest, links_in, read_design
 from trainings.certificates.printed import CertificateSheet
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset
@@ -126,9 +126,8 @@ def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
 
 
 def _links(design: DesignInfo) -> Iterator[str]:
-    for file in sorted(design.folder.rglob("*")):
-        if file.is_symlink():
-            yield _("%(file)s lleva a otro lugar: copie el archivo mismo.") % {"file": file.name}
+    for file in links_in(design.folder):
+        yield _("%(file)s lleva a otro lugar: copie el archivo mismo.") % {"file": file.name}
 
 
 def _packages(design: DesignInfo) -> Iterator[str]:

@@ -138,14 +138,29 @@ def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
 
 @cache
 def all_designs() -> Mapping[str, DesignInfo]:
-    """By the name of their folder. One whose manifest is unusable is left out, and the log says why."""
+    """By the name of their folder."""
+    return designs_in(DESIGNS)
+
+
+def designs_in(folder: Path) -> dict[str, DesignInfo]:
+    """The usable ones. One whose manifest is not, or that points out of its folder, is left out: the log says why."""
     found = {}
-    for manifest in sorted(DESIGNS.glob("*/manifest.json")):
+    for manifest in sorted(folder.glob("*/manifest.json")):
         try:
-            found[manifest.parent.name] = read_design(manifest.parent)
+            design = read_design(manifest.parent)
         except UnusableManifest as unusable:
             log.warning("A design is not offered: %s", unusable)
+            continue
+        if links := links_in(design.folder):
+            log.warning("A design is not offered: %s/%s points elsewhere", design.key, links[0].name)
+            continue
+        found[design.key] = design
     return found
+
+
+def links_in(folder: Path) -> list[Path]:
+    """Symbolic links: through one a design would read what is not its own."""
+    return [file for file in sorted(folder.rglob("*")) if file.is_symlink()]
 
 
 def design_for(key: str, kind: str, language: str) -> DesignInfo:
