@@ -28,7 +28,7 @@ def test_a_long_text_that_the_phone_sealed_opens_here_and_for_its_purpose_only()
     command = [str(node), "--input-type=module", "--eval", SCRIPT]
     module = (ROOT / "static/js/marcar/seal.js").as_uri()
     said = subprocess.run(
-        [*command, module, json.dumps(task)], check=True, capture_output=True, text=True, timeout=30
+        [*command, module, json.dumps(task)], check=True, capture_output=True, text=True, timeout=120
     ).stdout.strip()
 
     assert box.open(said, "backup|1").decode() == "Ñ’oj " * 20_000
