@@ -102,7 +102,7 @@ async def test_protected_place_is_in_nothing_that_is_public(
 
     leaks, shown = [], 0
     for path in open_to_all(objects, tmp_path / "app"):
-        for headers in ({}, ENGLISH):
+        for headers in ({}, ENGLISH) if len(story) == 1 else ({},):
             answer = await client.get(path, headers=headers)
             assert answer.status_code < 400 or path.startswith("/audio/permiso"), (path, answer.status_code)
             told = answer.content.decode("utf-8", "replace").replace("\r\n ", "")
