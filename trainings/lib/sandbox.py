@@ -23,8 +23,14 @@ MEMORY = 1 << 30
 """Bytes of address space; a usual certificate takes a tenth of it."""
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
-# Packages are fetched through whatever proxy is named: nobody listens at this one.
-_NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+_ENVIRONMENT = {
+    # Packages are fetched through whatever proxy is named: nobody listens at this one.
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    # Each thread reserves address space of its own: on a machine of many cores that alone would use it up.
+    "RAYON_NUM_THREADS": "2",
+    "MALLOC_ARENA_MAX": "2",
+}
 
 
 class TookTooLong(CannotTypeset):
@@ -69,7 +75,7 @@ class DesignApart(Design):
                 input=json.dumps(order).encode(),
                 capture_output=True,
                 timeout=self.seconds,
-                env=_NO_NETWORK,
+                env=_ENVIRONMENT,
                 cwd=self.root,
                 check=False,
             )
