@@ -199,6 +199,21 @@ async def test_file_when_it_cannot_be_set_then_the_job_ends_and_names_it(db: Set
     assert await reasons(job) == {"Ana": (SkipReason.FAILED, "ValueError: a certificate states at least a minute")}
 
 
+async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_again(db: Settings, freeze: Freeze) -> None:
+    training = await make_held()
+    erased = await issue((await make_attendee(training, given_names="Ana")).id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await Certificate.filter(id=erased.id).update(erased_at=AFTER)
+    await make_attendee(training, given_names="Beto")
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    await work()
+
+    assert (await IssueJob.get(id=job.id)).state is JobState.DONE
+    assert await bulk_files.n_files(job) == (1, 1)
+    assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
+
+
 async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_on() -> None:
     import os
 

@@ -34,7 +34,7 @@ MOST_OF_A_TURN = 2_000
 
 MISSING = f"""
     SELECT c.id FROM certificate c JOIN registration r ON r.id = c.registration_id
-    WHERE r.training_id = ? AND c.state <> 'revoked'
+    WHERE r.training_id = ? AND c.state <> 'revoked' AND c.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM certificate_file f WHERE f.certificate_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM issue_skip s
         WHERE s.job_id = ? AND s.registration_id = r.id AND s.reason = 'failed')
@@ -119,7 +119,7 @@ async def _set(certificates: Sequence[Certificate]) -> list[tuple[Certificate, s
 
 async def n_files(job: IssueJob) -> tuple[int, int]:
     """How many of the training's certificates that stand have a file, and how many there are."""
-    standing = reads(Certificate).filter(registration__training_id=job.training_id)
+    standing = reads(Certificate).filter(registration__training_id=job.training_id, erased_at=None)
     standing = standing.exclude(state=CertificateState.REVOKED)
     n_all = await standing.count()
     return n_all - await standing.filter(file__id__isnull=True).count(), n_all

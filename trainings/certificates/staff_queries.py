@@ -185,8 +185,8 @@ async def certificate_at_desk(actor: Actor, certificate_id: UUID) -> Certificate
 
 async def n_files_missing(training_id: UUID) -> int:
     """How many of a training's certificates that stand wait for their file."""
-    standing = reads(Certificate).filter(registration__training_id=training_id).exclude(state=CertificateState.REVOKED)
-    return await standing.filter(file__id__isnull=True).count()
+    whole = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
+    return await whole.exclude(state=CertificateState.REVOKED).filter(file__id__isnull=True).count()
 
 
 async def operators_signing(actor: Actor) -> list[Operator]:
