@@ -77,8 +77,8 @@ def _wish(request: Request, course: Course) -> Wish:
     """What the address asks for; what it does not say is as the course has it, what there is not is forgotten."""
     asked = request.query_params
     known = designs.all_designs()
-    design = next(key for key in (asked.get("diseno"), course.design, designs.FIRST) if key in known)
-    language = next(code for code in (asked.get("idioma"), course.paper_language, "es") if code in _languages())
+    design = next(key for key in (asked.get("diseno", ""), course.design, designs.FIRST) if key in known)
+    language = next(code for code in (asked.get("idioma", ""), course.paper_language, "es") if code in _languages())
     kind = asked.get("tipo", "")
     return Wish(
         design=design,
