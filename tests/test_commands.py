@@ -104,9 +104,10 @@ async def test_check_notes_what_is_only_worth_knowing(db: Settings) -> None:
 
 async def test_migrate_brings_the_municipalities_into_an_empty_database(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
+    put_template(tmp_path)
 
-    assert await commands._migrate(settings) != []
-    assert await commands._migrate(settings) == []
+    for _time in range(2):
+        assert await commands._migrate(settings) == []
 
     async with connect(settings):
         assert await Municipality.all().count() == 340
