@@ -163,3 +163,15 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
     assert chosen.status_code == 303
     assert issued.sheet["language"] == "en"
     assert "Listo. Así saldrán" in text_of(await browser.get(path))
+
+
+async def test_letterhead_when_a_line_holds_what_no_database_keeps_then_kept_without_it(new_client: Browsers) -> None:
+    browser = await signed_in(new_client, (await make_cast()).coordinator)
+    operator = await Operator.get(code="1705")
+
+    answer = await browser.post(
+        f"{PAGE}/{operator.id}/lineas", data={"letterhead": "Municipalidad\x00 de\r\nPetén\u202e"}
+    )
+
+    assert answer.status_code == 303
+    assert (await Operator.get(code="1705")).letterhead == "Municipalidad de\nPetén"

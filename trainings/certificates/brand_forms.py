@@ -12,6 +12,7 @@ from trainings.certificates.brand import LONGEST_LINE, MOST_LINES
 from trainings.certificates.models import ImageRole
 from trainings.certificates.offices import OFFICES, TRAINER, read_choice
 from trainings.certificates.signatories import SignatoryPlan
+from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
 from trainings.people.forms import printable
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
@@ -19,6 +20,7 @@ from trainings.web.i18n import N_
 LONGEST_SIGNATORY = 160
 LONGEST_OFFICE = 120
 LONGEST_ALT = 120
+LONGEST_TYPED = 4000
 OWN_WORDS = "other"
 
 
@@ -74,10 +76,18 @@ class SignatoryForm(TermForm):
         )
 
 
+def _readable(text: str) -> str:
+    """How long the lines may be is said by the action, which counts them."""
+    try:
+        return clean_multiline(text, LONGEST_TYPED)
+    except (UnreadableText, TextTooLong) as exc:
+        raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
+
+
 class LetterheadForm(Form):
     """Own lines beside the shield, one a line of the field."""
 
-    letterhead: Annotated[str, AfterValidator(lambda text: text.strip())] = ""
+    letterhead: Annotated[str, AfterValidator(_readable)] = ""
 
 
 LONGEST_LETTERHEAD = MOST_LINES * (LONGEST_LINE + 2)
