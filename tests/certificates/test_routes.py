@@ -105,6 +105,7 @@ async def test_check_when_prepared_then_not_yet_valid(client: AsyncClient) -> No
 
     assert "Este diploma aún no es válido" in shown
     assert "Este diploma es válido" not in shown
+    assert "La completó" not in shown
 
 
 async def test_short_address_when_scanned_then_leads_to_the_check(client: AsyncClient) -> None:

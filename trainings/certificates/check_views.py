@@ -17,7 +17,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check.html`)."""
+    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless it is valid."""
 
     found: PublicCheck
     word: str
@@ -47,7 +47,7 @@ def check_view(found: PublicCheck) -> CheckView:
         seal=verdict.seal,
         title=gettext(verdict.title),
         lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day},
-        states=gettext(STATES_WHAT[found.kind]),
+        states=gettext(STATES_WHAT[found.kind]) if found.state is CertificateState.VALID else "",
         held=_begun(found.held_text or dates.long_date(found.held_on, language())),
         held_is_spanish=bool(found.held_text),
         issued=_in_words(found.issued_on),
