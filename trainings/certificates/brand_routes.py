@@ -113,12 +113,10 @@ async def remove_image(request: Request) -> Response:
 
 @allow(*ISSUERS)
 async def image(request: Request) -> Response:
-    """A picture as it was kept; never changed, so browsers may keep it."""
+    """A picture as it was kept."""
     operators = [one.id for one in await operators_signing(request.state.actor)]
     found = await brand.image_at(operators, request.path_params["id"])
-    return Response(
-        bytes(found.content), media_type=found.media_type, headers={"cache-control": "private, max-age=3600"}
-    )
+    return Response(bytes(found.content), media_type=found.media_type, headers={"cache-control": "no-store"})
 
 
 def _back(sentence: str) -> Response:

@@ -147,7 +147,7 @@ async def _picture(hub: Hub, course: Course, wish: Wish) -> Response:
     if missing:
         raise UnprintableText(letters=missing)
     picture = await asyncio.to_thread(made.png)
-    return Response(picture, media_type="image/png", headers={"cache-control": "private, no-cache"})
+    return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
 
 
 routes: list[BaseRoute] = [
