@@ -190,7 +190,7 @@ def close_session(page: Page) -> None:
 def issue_diploma(page: Page, name: str = SHORT_NAME) -> str:
     """From the panel to the diploma of that person; gives its folio."""
     page.get_by_role("navigation").get_by_role("link", name="Diplomas").click()
-    page.get_by_role("row").filter(has_text="Faltan").get_by_role("link", name=TITLE).click()
+    page.get_by_role("row").filter(has_text=re.compile(r"Faltan? \d")).get_by_role("link", name=TITLE).click()
     row = page.get_by_role("row").filter(has_text=name)
     row.get_by_role("button", name="Emitir diploma").click()
     folio = row.get_by_text(re.compile(r"^VIMMIG-1705-\d{4}-\d{6}$"))
@@ -205,7 +205,7 @@ def check_diploma(page: Page, origin: str, code: str) -> None:
     """The form of the public check, with the code on the back of the diploma."""
     page.goto(f"{origin}/verificar")
     page.get_by_label("Código").fill(code)
-    page.get_by_role("button", name="Revisar").click()
+    page.get_by_role("button", name="Revisar", exact=True).click()
 
 
 def calendar_address(page: Page, origin: str) -> str:
