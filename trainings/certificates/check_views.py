@@ -17,7 +17,7 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless it is valid."""
+    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless valid."""
 
     found: PublicCheck
     word: str
