@@ -62,46 +62,47 @@ async def like(first: Training, begin: datetime, *, capacity: int) -> Training:
 
 
 async def fill(training: Training, n: int) -> None:
-    people, groups, registrations = [], [], []
-    for number in range(n):
-        person = Participant(
-            id=tokens.uuid7(),
-            given_names=f"Ana {number}",
-            surnames="Coc Xol",
-            name_key=f"anacoc{number}",
-            search_text=f" ana {number} coc xol",
-            actor_type="familia",
-        )
-        group = RegistrationGroup(
-            id=tokens.uuid7(),
-            training_id=training.id,
-            state=RegistrationState.CONFIRMED,
-            n_people=1,
-            idempotency_key=tokens.idempotency_key(),
-            body_hash="",
-            changed_at=clock.now(),
-        )
-        qr = tokens.qr_token()
-        one = Registration(
-            training_id=training.id,
-            group_id=group.id,
-            participant_id=person.id,
-            state=RegistrationState.CONFIRMED,
-            source=Source.DESK,
-            short_code=tokens.short_code(),
-            qr_hash=tokens.digest(qr, "qr"),
-            qr_token=qr,
-            confirmed_at=clock.now(),
-            minutes_attended=240,
-            completed_at=clock.now(),
-        )
-        people.append(person)
-        groups.append(group)
-        registrations.append(one)
+    rows = [somebody(training, number) for number in range(n)]
     async with transaction():
-        await Participant.bulk_create(people)
-        await RegistrationGroup.bulk_create(groups)
-        await Registration.bulk_create(registrations)
+        await Participant.bulk_create([person for person, _group, _one in rows])
+        await RegistrationGroup.bulk_create([group for _person, group, _one in rows])
+        await Registration.bulk_create([one for _person, _group, one in rows])
+
+
+def somebody(training: Training, number: int) -> tuple[Participant, RegistrationGroup, Registration]:
+    """Who completed it."""
+    person = Participant(
+        id=tokens.uuid7(),
+        given_names=f"Ana {number}",
+        surnames="Coc Xol",
+        name_key=f"anacoc{number}",
+        search_text=f" ana {number} coc xol",
+        actor_type="familia",
+    )
+    group = RegistrationGroup(
+        id=tokens.uuid7(),
+        training_id=training.id,
+        state=RegistrationState.CONFIRMED,
+        n_people=1,
+        idempotency_key=tokens.idempotency_key(),
+        body_hash="",
+        changed_at=clock.now(),
+    )
+    qr = tokens.qr_token()
+    one = Registration(
+        training_id=training.id,
+        group_id=group.id,
+        participant_id=person.id,
+        state=RegistrationState.CONFIRMED,
+        source=Source.DESK,
+        short_code=tokens.short_code(),
+        qr_hash=tokens.digest(qr, "qr"),
+        qr_token=qr,
+        confirmed_at=clock.now(),
+        minutes_attended=240,
+        completed_at=clock.now(),
+    )
+    return person, group, one
 
 
 # -- one process

@@ -1,4 +1,4 @@
-"""Who is told that a certificate is ready, or annulled: by mail where there is an address, else by one list of calls."""
+"""Who is told that a certificate is ready, or annulled: by mail where there is an address, else by a list of calls."""
 
 from __future__ import annotations
 
