@@ -25,9 +25,11 @@ from trainings.certificates.models import (
     NameConfirmation,
     SupersededFile,
 )
+from trainings.db import transaction
 from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import ConsentPurpose, Relation
+from trainings.privacy import withdrawal
 from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
@@ -149,3 +151,7 @@ async def test_corrected_after_hand_over_then_the_paper_stays_and_the_name_is_no
     assert await how_confirmed(ana) is None
     with pytest.raises(names.LetterNotPrintable):
         await names.correct(ana.id, "Ana 😀", "Coc Xol", DESK, actor=PROGRAM)
+
+    async with transaction():
+        await withdrawal.forget([(await again(ana)).participant])
+    assert await NameConfirmation.filter(registration_id=ana.id).count() == 0, "it goes with the rest"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from trainings import clock
 from trainings.attendance.models import Attendance, ScanEvent
+from trainings.certificates.models import NameConfirmation
 from trainings.db import sql
 from trainings.people.actions import name_key
 from trainings.people.models import Guardian, Participant
@@ -48,6 +49,7 @@ async def forget_names() -> int:
     registered = [key for (key,) in await Registration.filter(participant_id__in=keys).values_list("id")]
     await Attendance.filter(registration_id__in=registered).delete()
     await ScanEvent.filter(registration_id__in=registered).delete()
+    await NameConfirmation.filter(registration_id__in=registered).delete()
     await Guardian.filter(participant_id__in=keys).update(name=None)
     return await Participant.filter(id__in=keys).update(
         given_names=NOBODY,

@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.attendance.models import Attendance
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
-from trainings.certificates.models import Certificate
+from trainings.certificates.models import Certificate, NameConfirmation
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound
 from trainings.outbox.mailer import Composers
@@ -172,7 +172,8 @@ async def forget(people: Sequence[Participant]) -> bool:
     n_messages = await about_them.filter(done_at=None, failed_at=None, stopped_at=None).delete()
     n_messages += await about_them.filter(kind=KIND).delete()  # one that had failed, too
     n_calls = await Call.filter(registration_id__in=registered).delete()
-    return any(has_changed) or bool(n_guardians or n_needs or n_messages or n_calls)
+    n_names = await NameConfirmation.filter(registration_id__in=registered).delete()
+    return any(has_changed) or bool(n_guardians or n_needs or n_messages or n_calls or n_names)
 
 
 async def _forget_guardians(ids: Sequence[UUID], traces: Traces) -> int:
