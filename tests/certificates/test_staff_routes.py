@@ -197,10 +197,15 @@ async def test_name_when_corrected_then_the_paper_follows_until_it_is_handed_ove
 
 
 async def test_file_when_opened_by_staff_then_the_holders_bytes_and_a_line_in_the_audit(new_client: Browsers) -> None:
+    """Who lost the paper is found by the registration: from there to the diploma, and to its file."""
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.assistant)
+    person = f"/panel/inscripciones/{desk.certificate.registration_id}"
+    paper = f"/panel/diplomas/{desk.certificate.id}.pdf"
+    assert f'href="{person}/diploma"' in (await browser.get(person)).text
+    assert f'href="{paper}"' in (await browser.get(f"{person}/diploma")).text
 
-    answer = await browser.get(f"/panel/diplomas/{desk.certificate.id}.pdf")
+    answer = await browser.get(paper)
 
     kept = await CertificateFile.get(certificate_id=desk.certificate.id)
     assert answer.content == kept.content
