@@ -1,0 +1,100 @@
+"""The check page in a browser: one sheet of paper, a file dropped, one too large, and all without script."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pypdf
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.database import put_template
+
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+DROP = """([name, octets]) => {
+    const file = new File([Uint8Array.from(atob(octets), (one) => one.charCodeAt(0))], name, {type: "application/pdf"});
+    const data = new DataTransfer();
+    data.items.add(file);
+    for (const kind of ["dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+SAME = "El archivo es el que entregamos, sin ningún cambio."
+TOO_LARGE = "Ese archivo pesa más de 1 MB"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Origin, check pages and file of a running application."""
+    folder = tmp_path_factory.mktemp("check")
+    put_template(folder)
+    command = [sys.executable, "-m", "tests.browser.check_server", str(folder)]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told, (folder / "log").read_text()
+        yield json.loads(told)
+        process.terminate()
+
+
+def opened(browser: Browser, address: str, *, width: int = 360, scripts: bool = True) -> Page:
+    size = ViewportSize(width=width, height=700)
+    page = browser.new_context(viewport=size, locale="es-GT", java_script_enabled=scripts).new_page()
+    page.goto(address)
+    return page
+
+
+@pytest.mark.parametrize("which", ["check", "transcript"])
+def test_page_when_printed_then_one_sheet_with_the_verdict_and_no_form(
+    site: dict[str, str], browser: Browser, which: str
+) -> None:
+    page = opened(browser, site["origin"] + site[which], width=320)
+    assert page.evaluate(FITS)
+
+    printed = pypdf.PdfReader(BytesIO(page.pdf(format="Letter")))
+
+    words = " ".join(printed.pages[0].extract_text().split())
+    assert len(printed.pages) == 1
+    assert ("Este diploma es válido" if which == "check" else "Este historial es auténtico") in words
+    assert "Compare con el papel" in words
+    assert "Revisar otro diploma" not in words
+    page.context.close()
+
+
+def test_file_when_dropped_then_looked_at_and_one_too_large_is_never_sent(
+    site: dict[str, str], browser: Browser
+) -> None:
+    page = opened(browser, site["origin"] + "/verificar")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    content = Path(site["file"]).read_bytes()
+
+    page.evaluate(DROP, ["grande.pdf", base64.b64encode(bytes(1_100_000)).decode()])
+    expect(page.get_by_role("alert")).to_contain_text(TOO_LARGE)
+    assert "POST" not in sent
+    page.evaluate(DROP, ["diploma.pdf", base64.b64encode(content).decode()])
+
+    expect(page.get_by_text(SAME)).to_be_visible()
+    page.go_back()
+    page.locator("#archivo").set_input_files({"name": "x.pdf", "mimeType": "application/pdf", "buffer": content + b"."})
+    page.get_by_role("button", name="Revisar el archivo").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Este archivo fue cambiado")
+    page.context.close()
+
+
+def test_everything_when_there_is_no_script_then_works_all_the_same(site: dict[str, str], browser: Browser) -> None:
+    page = opened(browser, site["origin"] + "/verificar", scripts=False)
+
+    page.locator("#archivo").set_input_files(site["file"])
+    page.get_by_role("button", name="Revisar el archivo").click()
+    expect(page.get_by_text(SAME)).to_be_visible()
+    page.get_by_label("¿Es este el nombre?").fill("maria elena de los angeles caal tzib de xol")
+    page.get_by_role("button", name="Comparar").click()
+
+    expect(page.get_by_text("Sí, ese es el nombre impreso.")).to_be_visible()
+    page.context.close()
