@@ -56,7 +56,7 @@ async def test_file_when_it_is_the_very_one_then_the_papers_page_without_the_nam
     content = (await file_of(certificate)).content
 
     page = await drop(client, content)
-    await revoke(certificate.id, "prueba", actor=PROGRAM)
+    await revoke(certificate.id, "motivo secreto", actor=PROGRAM)
     afterwards = await drop(client, content)
 
     assert (page.status_code, page.headers["cache-control"], page.headers["x-robots-tag"]) == (
@@ -68,7 +68,7 @@ async def test_file_when_it_is_the_very_one_then_the_papers_page_without_the_nam
     assert "El archivo es el que entregamos, sin ningún cambio." in text_of(page)
     assert "Caal" not in page.text
     assert "Este diploma fue anulado" in text_of(afterwards)
-    assert "prueba" not in afterwards.text
+    assert "motivo secreto" not in afterwards.text
 
 
 async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_only_to_who_has_its_code(

@@ -184,10 +184,11 @@ async def test_people_when_training_is_under_way_then_who_has_completed_can_and_
 
     people = await staff.people_of(await seen(training.id))
 
-    assert [(one.registration.participant.given_names, one.hours, one.outlook, one.due) for one in people] == [
-        ("Ana", Hours(480, 540, 60), Outlook.COMPLETED, None),
-        ("Beto", Hours(180, 540, 60), Outlook.OUT_OF_REACH, None),
-        ("Cata", Hours(0, 540, 60), Outlook.OUT_OF_REACH, None),
+    found = [(one.registration.participant.given_names, one.hours, one.outlook, one.due) for one in people]
+    assert [(name, one.attended, one.planned, one.to_come, outlook, due) for name, one, outlook, due in found] == [
+        ("Ana", 480, 540, 60, Outlook.COMPLETED, None),
+        ("Beto", 180, 540, 60, Outlook.OUT_OF_REACH, None),
+        ("Cata", 0, 540, 60, Outlook.OUT_OF_REACH, None),
     ]
     assert all(person.open_kinds == [] for person in people)
 
@@ -252,7 +253,7 @@ async def test_list_when_something_was_held_then_the_last_first_with_counts(db: 
             hub=cast.hub, title="En curso", sessions=[(begin, begin + timedelta(hours=4))]
         )
         await make.make_training(
-            hub=cast.hub, title="Por venir", sessions=[(AFTER + timedelta(days=1), AFTER + timedelta(days=2))]
+            hub=cast.hub, title="Por venir", sessions=[(AFTER + timedelta(days=30), AFTER + timedelta(days=31))]
         )
         await make.make_training(
             hub=cast.hub, title="Borrador", state=TrainingState.DRAFT, sessions=[(HELD, HELD + timedelta(hours=1))]
@@ -264,7 +265,10 @@ async def test_list_when_something_was_held_then_the_last_first_with_counts(db: 
     await close_session(next(iter(running.sessions)).id, actor=PROGRAM)
     after, _ = await staff.held_trainings(coordinator, page=1)
 
-    assert [(one.training.title, one.counts) for one in before] == [("Primera", Counts(2, 1, 0, 1))]
+    assert [(one.training.title, one.is_over, one.counts) for one in before] == [
+        ("En curso", False, Counts(0, 0, 0, 0)),
+        ("Primera", True, Counts(2, 1, 0, 1)),
+    ]
     assert has_more is False
     assert [(one.training.title, one.is_over) for one in after] == [("En curso", True), ("Primera", True)]
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.certificates.check_views import check_view, file_view, transcript_view
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.forms import LONGEST_FOLIO, CodeForm, NameForm, folio_in
-from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
+from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.lib import tokens
 from trainings.limits import actions as limits
@@ -54,17 +54,18 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """What a code says. Only misses count against the limit."""
-    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
     try:
-        found = await _found(request.path_params["code"])
+        found = await _found(request)
     except UnknownCertificate:
         return await _unknown(request)
     return _page(request, found)
 
 
-async def _found(code: str) -> PublicCheck | TranscriptCheck:
+async def _found(request: Request) -> PublicCheck | TranscriptCheck:
+    """What the code is of. Refuses who missed too often before, whatever the code."""
+    code = request.path_params["code"]
     try:
-        return await public_check(code)
+        return await public_check(code, Misses(MISSES, client_address(request), MOST_MISSES))
     except UnknownCertificate:
         return await check_transcript(code)
 
@@ -72,9 +73,8 @@ async def _found(code: str) -> PublicCheck | TranscriptCheck:
 @allow(PUBLIC)
 async def compare(request: Request) -> Response:
     """Whether a name is the printed one. A wrong name counts like a wrong code: names cannot be tried out."""
-    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
     try:
-        found = await _found(request.path_params["code"])
+        found = await _found(request)
     except UnknownCertificate:
         return await _unknown(request)
     typed = await read_form(request)

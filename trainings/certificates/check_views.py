@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from trainings import clock
 from trainings.certificates.dropped import FileVerdict
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
@@ -17,7 +18,9 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless valid."""
+    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless valid.
+    `checked`: when, for who prints the page.
+    """
 
     found: PublicCheck
     word: str
@@ -30,6 +33,7 @@ class CheckView:
     held_is_spanish: bool
     issued: str
     hours: int
+    checked: str
 
     @property
     def is_valid(self) -> bool:
@@ -52,7 +56,13 @@ def check_view(found: PublicCheck) -> CheckView:
         held_is_spanish=bool(found.held_text),
         issued=_in_words(found.issued_on),
         hours=0 if found.minutes % 60 else found.minutes // 60,
+        checked=_now(),
     )
+
+
+def _now() -> str:
+    """The moment of checking, for who prints the page."""
+    return dates.day_and_time(clock.now(), language(), with_year=True)
 
 
 def _in_words(day: date | datetime) -> str:
@@ -75,6 +85,7 @@ class TranscriptView:
     made: str
     annulled: str
     entries: Sequence[Entry]
+    checked: str
 
 
 def transcript_view(found: TranscriptCheck) -> TranscriptView:
@@ -86,7 +97,7 @@ def transcript_view(found: TranscriptCheck) -> TranscriptView:
     )
     only = gettext(N_("Su única constancia fue anulada después."))
     annulled = (only if of == 1 else words % {"n": n, "of": of}) if n else ""
-    return TranscriptView(found, _in_words(found.made_on), annulled, found.entries)
+    return TranscriptView(found, _in_words(found.made_on), annulled, found.entries, _now())
 
 
 # -- a file

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Self
 from uuid import UUID
 
 from trainings import clock
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
 from trainings.lib.text import fold
+from trainings.limits import actions as limits
 from trainings.places.models import Hub
 from trainings.web.i18n import N_
+
+COLUMNS = (
+    *("code", "kind", "state", "title", "minutes", "held_on", "sheet", "issued_at", "issuer", "folio", "initials"),
+    *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
+)
+"""What the check page shows of a certificate, or finds its neighbours by."""
+LOOK_UP = f"""
+    SELECT {", ".join(f"c.{name}" for name in COLUMNS)}, h.phone, w.hits, w.expires_at
+    FROM (SELECT 1) AS one
+    LEFT JOIN certificate c ON c.code = ?
+    LEFT JOIN hub h ON h.id = c.hub_id
+    LEFT JOIN rate_window w ON w.key = ?
+"""  # noqa: S608 - the columns are ours
 
 
 class UnknownCertificate(NotFound):
@@ -59,14 +75,83 @@ class PublicCheck:
     replaces: Replacement | None
 
 
-async def public_check(typed: str) -> PublicCheck:
-    """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404."""
-    return await check_of(await _by_code(typed))
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """The window that counts somebody's misses; beyond `limit` nothing is told."""
+
+    purpose: str
+    subject: str
+    limit: int
+
+
+async def public_check(typed: str, misses: Misses | None = None) -> PublicCheck:
+    """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404.
+
+    Refuses (TooManyTries) first where too many misses were counted: one reading does both, since a code is asked of a
+    phone that waits.
+    """
+    code = tokens.read_certificate_code(typed) or ""
+    key = limits.key_of(misses.purpose, misses.subject) if misses is not None else ""
+    [row] = await sql.reads(LOOK_UP, code, key)
+    if misses is not None:
+        limits.refuse_spent(row["hits"], row["expires_at"], misses.limit)
+    if row["code"] is None or not tokens.same(row["code"], code):
+        raise UnknownCertificate
+    return await _check(_Seen.read(row), row["phone"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The columns of `LOOK_UP`, from a row or from a certificate that is at hand. Making a model of each row would
+    cost more than reading it.
+    """
+
+    code: str
+    kind: CertificateKind
+    state: CertificateState
+    title: str
+    minutes: int
+    held_on: date
+    sheet: Mapping[str, Any]
+    issued_at: datetime
+    issuer: str
+    folio: str
+    initials: str
+    is_minor: bool
+    erased_at: datetime | None
+    revoked_at: datetime | None
+    registration_id: UUID
+    replaces_id: UUID | None
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> Self:
+        return cls(**{name: getattr(certificate, name) for name in COLUMNS})
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        """Moments, days, keys and JSON are text on SQLite."""
+        values = {name: row[name] for name in COLUMNS}
+        for name in ("issued_at", "erased_at", "revoked_at"):
+            if isinstance(values[name], str):
+                values[name] = datetime.fromisoformat(values[name])
+        for name in ("registration_id", "replaces_id"):
+            if isinstance(values[name], str):
+                values[name] = UUID(values[name])
+        if isinstance(values["held_on"], str):
+            values["held_on"] = date.fromisoformat(values["held_on"])
+        if isinstance(values["sheet"], str):
+            values["sheet"] = json.loads(values["sheet"])
+        values |= {"kind": CertificateKind(values["kind"]), "state": CertificateState(values["state"])}
+        return cls(**values | {"is_minor": bool(values["is_minor"])})
 
 
 async def check_of(certificate: Certificate) -> PublicCheck:
     """What anybody may learn of it."""
     hub = await reads(Hub).get(id=certificate.hub_id)
+    return await _check(_Seen.of(certificate), hub.phone)
+
+
+async def _check(certificate: _Seen, phone: str) -> PublicCheck:
     one_day = dates.held_on([certificate.held_on], "es")
     held_text: str = certificate.sheet["held_text"]
     return PublicCheck(
@@ -80,7 +165,7 @@ async def check_of(certificate: Certificate) -> PublicCheck:
         issued_on=clock.local(certificate.issued_at).date(),
         issuer=certificate.issuer,
         place=certificate.sheet["place"],
-        phone=hub.phone,
+        phone=phone,
         folio=certificate.folio,
         initials="" if certificate.is_minor else certificate.initials,
         is_minor=certificate.is_minor,
@@ -91,7 +176,7 @@ async def check_of(certificate: Certificate) -> PublicCheck:
     )
 
 
-async def _replacement(certificate: Certificate) -> Replacement | None:
+async def _replacement(certificate: _Seen) -> Replacement | None:
     """The one of its kind that stands now, however many were annulled in between."""
     if certificate.state is not CertificateState.REVOKED:
         return None
@@ -100,7 +185,7 @@ async def _replacement(certificate: Certificate) -> Replacement | None:
     return Replacement(found.folio, found.code) if found is not None else None
 
 
-async def _replaced(certificate: Certificate) -> Replacement | None:
+async def _replaced(certificate: _Seen) -> Replacement | None:
     if certificate.replaces_id is None:
         return None
     found = await reads(Certificate).get_or_none(id=certificate.replaces_id, erased_at=None)
