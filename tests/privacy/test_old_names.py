@@ -12,7 +12,9 @@ from trainings import clock
 from trainings.accounts.models import SignInLink, StaffSession
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
-from trainings.certificates.models import Certificate
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.models import Certificate, Transcript
+from trainings.certificates.transcripts import make_transcript
 from trainings.people.models import Guardian, Participant
 from trainings.privacy.actions import sweep
 from trainings.privacy.old_names import NAMES_KEPT
@@ -45,8 +47,12 @@ async def test_name_and_attendance_go_five_years_later_and_numbers_of_nobody_sta
     door = await held(admits_minors=True)
     luz = await minor(door.training, "Luz")
     due = door.ends_at + NAMES_KEPT
+    with clock.frozen(door.ends_at + HOUR):
+        ana = await Registration.get(id=door.ana.id).prefetch_related("participant")
+        await make_transcript(ana, actor=PROGRAM)
 
     assert await swept_at(due) == 0
+    assert await Transcript.all().count() == 1
     assert (await person_of(door.ana)).full_name == "Ana Lucía Ba Coc"
     assert await Attendance.filter(is_present=True).count() == 1
     assert await swept_at(due + HOUR) == 2
@@ -55,6 +61,7 @@ async def test_name_and_attendance_go_five_years_later_and_numbers_of_nobody_sta
     for person in (await person_of(door.ana), await person_of(luz)):
         assert (person.full_name, person.search_text, person.community, person.organization) == ("—", "", "", "")
     assert (await Guardian.get()).name is None
+    assert await Transcript.all().count() == 0
     assert (await Attendance.all().count(), await ScanEvent.all().count()) == (0, 0)
     registration = await Registration.get(id=door.ana.id)
     assert (registration.minutes_attended, registration.completed_at is not None) == (240, True)

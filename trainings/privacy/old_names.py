@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from trainings import clock
 from trainings.attendance.models import Attendance, ScanEvent
-from trainings.certificates.models import NameConfirmation
+from trainings.certificates.models import NameConfirmation, Transcript
 from trainings.db import sql
 from trainings.people.actions import name_key
 from trainings.people.models import Guardian, Participant
@@ -37,7 +37,7 @@ LONG_AGO = f"""
 
 async def forget_names() -> int:
     """Take name, community and organization from whoever last came five years ago or more, and delete their attendance,
-    in the caller's transaction; of how many. A guardian's name goes with the minor's.
+    in the caller's transaction; of how many. A guardian's name goes with the minor's, transcripts with the name.
 
     That somebody was registered, from which municipality, and completed the course stays a number of nobody.
     """
@@ -51,6 +51,7 @@ async def forget_names() -> int:
     await ScanEvent.filter(registration_id__in=registered).delete()
     await NameConfirmation.filter(registration_id__in=registered).delete()
     await Guardian.filter(participant_id__in=keys).update(name=None)
+    await Transcript.filter(participant_id__in=keys).delete()
     return await Participant.filter(id__in=keys).update(
         given_names=NOBODY,
         surnames="",
