@@ -47,6 +47,20 @@ def test_name_in_one_line_then_cut_where_the_one_of_before_was(
     assert split_name(written, given_names=before[0], surnames=before[1]) == (names_, surnames)
 
 
+@pytest.mark.parametrize("name", ["’Ixchel Caal", "«Ana» Coc", "😀 Ana Coc"])
+async def test_name_that_begins_with_a_sign_then_still_a_correction(
+    sqlite_db: object, freeze: Freeze, name: str
+) -> None:
+    """So that what cannot be printed is named as a letter of the name, not as a list that nobody understands."""
+    training = await make_held(4)
+    _people, code = await three_on_a_sheet(training)
+    freeze(AFTER)
+
+    [one] = read_proof(f"1: {name}", await open_sheet(await sheet_by_code(code))).corrections
+
+    assert f"{one.given_names} {one.surnames}".strip() == name
+
+
 async def three_on_a_sheet(training: Training) -> tuple[list[Registration], str]:
     people = [
         await make_attendee(training, given_names=given, surnames=surnames)
