@@ -21,7 +21,7 @@ from trainings.registrations.models import Registration
 from trainings.web.i18n import N_
 
 _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\d]))(.+)$")
-"""After a colon a name may begin with any sign, such as an apostrophe; after a point or a bracket only with a letter."""
+"""After a colon a name may begin with any sign, such as an apostrophe; after a point or bracket only with a letter."""
 _ARE_RIGHT = re.compile(
     r"\b(?:est[aá]n?|quedan?|son|van)?\s*(?:todos?|todas?)?\s*(?:bien|correct[ao]s?|ok)\b", re.IGNORECASE
 )
