@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
+import outloud
 import pikepdf
 import pypdf
 import pytest
@@ -147,7 +149,7 @@ def entry(n: int, title: str = "Riesgos de la migración irregular: mitos y real
     ("n", "title", "n_hidden"), [(1, "Taller", 0), (40, entry(1).title, 0), (90, "Taller " * 25, 70)]
 )
 def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
-    n: int, title: str, n_hidden: int
+    tmp_path: Path, n: int, title: str, n_hidden: int
 ) -> None:
     moment = datetime(2027, 3, 5, 15, tzinfo=UTC)
     entries = [entry(k, title) for k in range(n)]
@@ -166,6 +168,8 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
         assert str(pdf.docinfo["/Title"]) == "Historial de capacitaciones 7K3M-Q9XB-FHJ4-T2"
         assert str(pdf.Root.Lang) == "es-GT"
         assert pdf.open_metadata().pdfa_status == "3A"
+    (tmp_path / "page.pdf").write_bytes(content)
+    assert outloud.check(str(tmp_path / "page.pdf")).errors == 0
     [read] = zxingcpp.read_barcodes(photographed(content, 0, 150))
     assert read.text == "HTTP://LOCALHOST:8000/V/7K3MQ9XBFHJ4T2"
 
