@@ -148,6 +148,7 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
         key: await browser.get(f"{path}/muestra.png?diseno={key}&tipo={min(all_designs()[key].kinds)}&nombre=long")
         for key in designs
     }
+    without = await browser.get(f"{path}?diseno=constancia&tipo=diploma")
     unknown = await browser.get(f"{path}?diseno=nada&idioma=xx&tipo=x&nombre=x&lado=9")
     refused = await browser.post(path, data={"design": "nada", "language": "es"})
     other = next(key for key in designs if key != course.design)
@@ -158,6 +159,8 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
     assert all(Image.open(BytesIO(one.content)).format == "PNG" for one in pictures.values())
     assert len({one.content for one in pictures.values()}) == len(designs)
     assert unknown.status_code == 200
+    assert "no tiene ese documento" in without.text
+    assert f"Muestra del diseño «{all_designs()['diploma'].title}»" in without.text
     assert refused.status_code == 422
     assert "Escoja una de las opciones." in refused.text
     assert chosen.status_code == 303

@@ -51,6 +51,7 @@ def _page(request: Request, course: Course, wish: Wish, form: Typed | None = Non
         "wish": wish,
         "designs": [(one.key, one.title) for one in designs.all_designs().values()],
         "design": design,
+        "shown": designs.design_for(wish.design, wish.kind.value, wish.language),
         "kind_words": {kind: gettext(word) for kind, word in KIND_WORDS.items()},
         "languages": [(code, language_name(code)) for code in _languages()],
         "names": [(key, gettext(words)) for key, words in NAME_WORDS.items()],
