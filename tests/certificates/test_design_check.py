@@ -1,6 +1,7 @@
 """`trainings design check`: what is wrong with somebody's design, in words, and nothing that it can break."""
 
 import json
+import os
 import shutil
 from io import BytesIO
 from pathlib import Path
@@ -184,6 +185,39 @@ def test_check_when_files_are_missing_then_each_is_told(tmp_path: Path) -> None:
         "shadow",
     ]
     assert f"`trainings design preview {design}`" in told[1]
+
+
+def test_check_when_files_have_no_end_then_told_without_reading_them(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    os.mkfifo(design / "more.typ")
+    (design / "folder.typ").mkdir()
+    with (design / "photo.png").open("wb") as photo:
+        photo.truncate(1 << 34)
+
+    assert design_check.check(design) == [
+        "folder.typ no es un archivo: bórrelo.",
+        "more.typ no es un archivo: bórrelo.",
+        "La carpeta pesa demasiado; lo más son 20 MB.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "sample.json"])
+@pytest.mark.parametrize("nested", [30_000, 300_000])
+def test_check_when_its_data_are_nested_without_end_then_told(tmp_path: Path, name: str, nested: int) -> None:
+    design = copy_of("constancia", tmp_path)
+    (design / name).write_text("[" * nested, encoding="utf-8")
+
+    [told] = design_check.check(design)
+
+    assert name in told
+
+
+def test_check_when_the_manifest_is_a_pipe_then_told(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    (design / "manifest.json").unlink()
+    os.mkfifo(design / "manifest.json")
+
+    assert design_check.check(design) == ["mio/manifest.json: no es un archivo"]
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "lib"])

@@ -19,7 +19,17 @@ from PIL import Image
 
 from trainings.certificates import design_previews, design_slots, design_texts, pdf
 from trainings.certificates.design_samples import Size, pictures, sample
-from trainings.certificates.designs import LIBRARY, DesignInfo, UnusableManifest, links_in, read_design
+from trainings.certificates.designs import (
+    HEAVIEST,
+    LIBRARY,
+    DesignInfo,
+    UnusableManifest,
+    is_too_heavy,
+    json_in,
+    links_in,
+    read_design,
+    strange_in,
+)
 from trainings.certificates.printed import CertificateSheet
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset
@@ -65,7 +75,7 @@ def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
         return [str(unusable)]
-    wrong = [*_files(design), *_links(design), *_packages(design), *_sentences(design)]
+    wrong = list(_before(design))
     if wrong:
         return wrong
     with tempfile.TemporaryDirectory() as empty:
@@ -82,7 +92,7 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
         raise NotDrawn(str(unusable)) from unusable
-    if wrong := [*_files(design, is_drawn=False), *_links(design), *_packages(design), *_sentences(design)]:
+    if wrong := list(_before(design, is_drawn=False)):
         raise NotDrawn("\n".join(wrong))
     with tempfile.TemporaryDirectory() as empty:
         apart = typesetter(copied(design, Path(empty)))
@@ -107,6 +117,23 @@ def typesetter(design: DesignInfo, *, seconds: float = 4 * SECONDS) -> DesignApa
 # -- before it is set
 
 
+def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
+    """What is wrong with its files. Those that could not be read to their end are told alone, unread."""
+    if strange := list(_strange(design)):
+        yield from strange
+        return
+    for told in (_files(design, is_drawn=is_drawn), _links(design), _packages(design), _sentences(design)):
+        yield from told
+
+
+def _strange(design: DesignInfo) -> Iterator[str]:
+    for one in strange_in(design.folder):
+        if not one.is_symlink():
+            yield _("%(file)s no es un archivo: bórrelo.") % {"file": one.name}
+    if is_too_heavy(design.folder):
+        yield _("La carpeta pesa demasiado; lo más son %(most)s MB.") % {"most": HEAVIEST // 1024**2}
+
+
 def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     if not design.file.is_file():
         yield _("Falta design.typ: ahí está el diseño.")
@@ -116,7 +143,7 @@ def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     if not (design.folder / design_previews.PREVIEW).is_file():
         yield _("Falta preview.png, la imagen de muestra.") + " " + again
     try:
-        kept = json.loads((design.folder / design_previews.SAMPLE).read_text(encoding="utf-8"))
+        kept = json_in(design.folder / design_previews.SAMPLE)
         missing = json.loads(design_previews.sample_text(design)).keys() - set(kept)
     except (OSError, ValueError, TypeError):
         yield _("Falta sample.json, los datos de muestra, o no se puede leer.") + " " + again

@@ -30,6 +30,10 @@ OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
 
 _WITH_ANY_SECOND = "+*"
 
+LONGEST_JSON = 64 * 1024
+HEAVIEST = 20 * 1024 * 1024
+"""Octets of a whole design; ours have some hundred thousand, most of them previews."""
+
 log = logging.getLogger(__name__)
 
 
@@ -93,7 +97,7 @@ def read_design(folder: Path) -> DesignInfo:
     """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
     file = folder / "manifest.json"
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept = json_in(file)
     except (OSError, ValueError) as error:
         raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
     problems = list(_problems(kept)) if isinstance(kept, dict) else [_("no es un objeto { … }")]
@@ -108,6 +112,20 @@ def read_design(folder: Path) -> DesignInfo:
         orientation=kept["orientation"],
         slots=frozenset(kept["slots"]),
     )
+
+
+def json_in(file: Path) -> Any:
+    """What a JSON file of a design holds. Raises OSError and ValueError, also for what is no file, or has no end."""
+    if file.exists() and not file.is_file():
+        raise ValueError(_("no es un archivo"))
+    with file.open(encoding="utf-8") as opened:
+        text = opened.read(LONGEST_JSON + 1)
+    if len(text) > LONGEST_JSON:
+        raise ValueError(_("es demasiado largo"))
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(_("es demasiado largo")) from error
 
 
 def _problems(kept: dict[str, Any]) -> list[str]:
@@ -161,6 +179,16 @@ def designs_in(folder: Path) -> dict[str, DesignInfo]:
 def links_in(folder: Path) -> list[Path]:
     """Symbolic links: through one a design would read what is not its own."""
     return [file for file in sorted(folder.rglob("*")) if file.is_symlink()]
+
+
+def strange_in(folder: Path) -> list[Path]:
+    """What is neither a file nor a folder: a pipe, which is never read to its end; and a folder named as a program."""
+    found = sorted(folder.rglob("*"))
+    return [one for one in found if not (one.is_file() or one.is_dir()) or (one.suffix == ".typ" and one.is_dir())]
+
+
+def is_too_heavy(folder: Path) -> bool:
+    return sum(one.lstat().st_size for one in folder.rglob("*")) > HEAVIEST
 
 
 def design_for(key: str, kind: str, language: str) -> DesignInfo:
