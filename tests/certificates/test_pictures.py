@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from trainings.certificates import pictures
 from trainings.certificates.pictures import MOST_OCTETS, PNG, SVG, clean
 from trainings.errors import Refusal
 
@@ -103,3 +104,31 @@ def test_what_is_no_picture_or_more_than_one_then_refused_in_words(content: byte
 
     assert sentence in str(refused.value)
     assert (refused.value.status, refused.value.field) == (422, "file")
+
+
+def nested_clips(levels: int) -> bytes:
+    """Each of ten shapes is clipped by ten shapes, and so on: small to read, endless to draw."""
+    clipped = "".join(
+        f'<clipPath id="c{n}">' + f'<rect width="9" height="9" clip-path="url(#c{n + 1})"/>' * 10 + "</clipPath>"
+        for n in range(levels)
+    )
+    last = f'<clipPath id="c{levels}"><rect width="3" height="3"/></clipPath>'
+    return drawing(f'{clipped}{last}<rect width="9" height="9" clip-path="url(#c0)"/>')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(nested_clips(9), id="clips within clips"),
+        pytest.param(
+            drawing(f'<path stroke="#000" d="M0 0{" A1e9 1e9 0 1 1 1e9 1e-9" * 800}"/>'), id="arcs around the world"
+        ),
+    ],
+)
+def test_drawing_when_it_takes_for_ever_to_draw_then_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "SECONDS_TO_DRAW", 1.5)
+
+    with pytest.raises(Refusal) as refused:
+        clean(content)
+
+    assert refused.value.code == "detailed_drawing"

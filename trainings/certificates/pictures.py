@@ -2,20 +2,26 @@
 
 A drawing (SVG) keeps only shapes and colours; a photograph or scan is decoded here and written anew, small enough that
 a certificate with four of them stays under sixty kilobytes. CPU work: call it in a thread.
+
+A small drawing may take for ever to draw: each is drawn once in a process apart, before our own typesetter gets it.
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from PIL import Image, UnidentifiedImageError
 
 from trainings.errors import Refusal
+from trainings.lib.sandbox import DesignApart
+from trainings.lib.typst import CannotTypeset
 from trainings.web.i18n import N_
 
 SVG, PNG = "image/svg+xml", "image/png"
@@ -44,6 +50,8 @@ _ATTRIBUTES = """
 """
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 DEEPEST = 60
+SECONDS_TO_DRAW = 5.0
+DRAWN = '#set page(width: auto, height: auto)\n#image("drawing.svg", width: 2cm)'
 ELSEWHERE = re.compile(r"url\s*\(\s*['\"]?\s*(?!['\"]?#)|@import|expression|javascript:", re.IGNORECASE)
 DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*>")
 LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px|pt|mm|cm|in)?\s*")
@@ -135,7 +143,21 @@ def _drawing(content: bytes) -> CleanPicture:
     text = ET.tostring(kept, encoding="unicode")
     if len(text) > MOST_SVG_OCTETS:
         raise DetailedDrawing(field="file")
+    _draw_apart(text)
     return CleanPicture(text.encode(), SVG, round(width), round(height))
+
+
+def _draw_apart(text: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "drawing.svg").write_text(text, encoding="utf-8")
+        (folder / "page.typ").write_text(DRAWN, encoding="utf-8")
+        apart = DesignApart(folder / "page.typ", root=folder, fonts=folder, seconds=SECONDS_TO_DRAW)
+        try:
+            apart.make({}, "pdf", name="drawing")
+            apart.make({}, "png", name="drawing")
+        except CannotTypeset as problem:
+            raise DetailedDrawing(field="file") from problem
 
 
 def _parsed(content: bytes) -> ET.Element:
