@@ -11,9 +11,10 @@ from tests.certificates.crowd import make_crowd
 from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import bulk, bulk_files
+from trainings.certificates import bulk, bulk_files, road, staff_queries
 from trainings.certificates.actions import NoSignatory, issue
 from trainings.certificates.eligibility import TrainingNotOver
+from trainings.certificates.erasing import withdraw_all
 from trainings.certificates.mill import MillError, mill
 from trainings.certificates.models import (
     Certificate,
@@ -26,8 +27,10 @@ from trainings.certificates.models import (
     JobState,
     SkipReason,
 )
+from trainings.db import transaction
 from trainings.outbox.models import CallList, OutboxJob, Outcome
 from trainings.places.models import Signatory
+from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 ISSUE, PREPARE = JobPurpose.ISSUE, JobPurpose.PREPARE
@@ -212,6 +215,27 @@ async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_agai
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
     assert await bulk_files.n_files(job) == (1, 1)
     assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
+
+
+async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Settings, freeze: Freeze) -> None:
+    """Who asked that their diploma be gone gets another only at their word, not issued or prepared with the rest."""
+    training = await make_held(4)
+    ana, beto = [await make_attendee(training, given_names=name) for name in ("Ana", "Beto")]
+    taken = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    async with transaction():
+        await withdraw_all([ana.participant_id])
+    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
+
+    for moment, purpose in ((BEFORE, PREPARE), (AFTER, ISSUE)):
+        freeze(moment)
+        await bulk.start(training.id, purpose, actor=PROGRAM)
+        await work()
+    others = [one.registration_id for one in await Certificate.exclude(id=taken.id)]
+    asked = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+
+    assert [(one.due, road.is_on_track(one)) for one in people] == [(None, False), (CertificateKind.DIPLOMA, True)]
+    assert set(others) == {beto.id}
+    assert asked.state is CertificateState.VALID
 
 
 async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_on() -> None:

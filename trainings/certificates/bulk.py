@@ -16,6 +16,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, pdf, preparing
 from trainings.certificates.bulk_files import FILES, set_files
+from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -45,10 +46,14 @@ PEOPLE_AT_ONCE = 100
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 
-CONCERNED = """
+CONCERNED = f"""
     r.training_id = ? AND r.duplicate_of_id IS NULL
     AND (r.state IN ?list OR EXISTS (SELECT 1 FROM attendance a WHERE a.registration_id = r.id AND a.is_present))
-"""
+    AND NOT EXISTS (
+        SELECT 1 FROM certificate w WHERE w.registration_id = r.id AND substr(w.code, 1, 1) = '{WITHDRAWN_MARK}'
+    )
+"""  # noqa: S608 - a constant
+"""Who had their certificate taken away gets another only where one is issued to them alone, at their word."""
 COUNT = f"SELECT count(*) AS n FROM registration r WHERE {CONCERNED}"  # noqa: S608 - a constant
 NEXT = f"""
     SELECT r.id FROM registration r WHERE {CONCERNED}

@@ -106,7 +106,10 @@ def _n(papers: Sequence[Certificate], state: CertificateState) -> int:
 
 
 def is_on_track(person: Person) -> bool:
-    """Whether a diploma may be prepared for somebody who has none: as `preparing.due` says, and the name can be set."""
+    """Whether a diploma may be prepared for somebody who has none: as `preparing.due` says, the name can be set, and
+    they had none taken away.
+    """
     is_expected = person.registration.state in TAKES_PLACE or person.has_come
     has_one = any(stands(one) and one.kind in HIGHER for one in person.certificates)
-    return is_expected and person.outlook is not Outlook.OUT_OF_REACH and not has_one and not person.letters
+    may_be_made = not has_one and not person.letters and not person.had_one_withdrawn
+    return is_expected and person.outlook is not Outlook.OUT_OF_REACH and may_be_made
