@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -27,6 +27,11 @@ ONE_OF_EACH_TABLE = (
 )
 
 
+def noon() -> datetime:
+    """An hour later it is still the same day: at midnight a feed's window moves by itself."""
+    return clock.at(clock.today(), time(12))
+
+
 async def polled(client: AsyncClient) -> dict[str, Response]:
     return {path: await poll(client, path) for path in ALL}
 
@@ -37,7 +42,7 @@ async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     change, moving = case
-    freeze(clock.now())
+    freeze(noon())
     world = await make_world(monkeypatch)
     before = await polled(client)
     freeze(clock.now() + timedelta(hours=1))
@@ -64,7 +69,7 @@ async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
 async def test_write_that_does_not_show_moves_no_feed(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, change: Change
 ) -> None:
-    freeze(clock.now())
+    freeze(noon())
     world = await make_world(monkeypatch)
     before = await polled(client)
     freeze(clock.now() + timedelta(hours=1))
@@ -78,7 +83,7 @@ async def test_write_that_does_not_show_moves_no_feed(
 async def test_writes_one_after_another_move_their_feeds_on_either_engine(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    freeze(clock.now())
+    freeze(noon())
     world = await make_world(monkeypatch)
     before = await polled(client)
 
