@@ -38,6 +38,13 @@ async def test_marks_then_kept_by_the_facilitator_and_the_paper_follows(new_clie
     done = await facilitator.post(page, data={f"nota-{ana.id}": "60", f"nota-{beto.id}": "59"})
     seen = [(await one.get(page)).status_code for one in (assistant, other)]
     certificate = await issue(ana.id, CertificateKind.CERTIFICADO, actor=PROGRAM)
+    leads_there = [
+        [
+            page in (await one.get(path)).text
+            for path in (page.removesuffix("/evaluacion"), f"/panel/inscripciones/{ana.id}/diploma")
+        ]
+        for one in (facilitator, assistant)
+    ]
     diplomas = await assistant.get(f"/panel/capacitaciones/{training.id}/diplomas")
     lowered = await facilitator.post(page, data={f"nota-{ana.id}": "", f"nota-{beto.id}": "100"})
 
@@ -49,6 +56,7 @@ async def test_marks_then_kept_by_the_facilitator_and_the_paper_follows(new_clie
     assert seen == [403, 404]
     assert "se aprueba con 60 puntos" in diplomas.text
     assert page not in diplomas.text, "nobody is led to a page that is closed to them"
+    assert leads_there == [[True, False], [False, False]]
     assert (lowered.status_code, certificate.folio in lowered.text) == (409, True)
     marks = {one.id: one.mark for one in await Registration.all()}
     assert marks == {ana.id: 60, beto.id: 59}, "all or nothing"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
-from tests.certificates.held import AFTER, HELD, make_attendee, make_held
+from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -128,6 +128,9 @@ async def test_training_page_when_it_is_not_over_then_says_when_and_offers_nothi
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub)
     await make_attendee(training, sessions=list(training.sessions)[:1])
+    freeze(BEFORE)
+    browser = await signed_in(new_client, cast.assistant)
+    eve = await browser.get(f"/panel/capacitaciones/{training.id}")
     freeze(HELD + timedelta(hours=5))
     browser = await signed_in(new_client, cast.coordinator)
 
@@ -136,6 +139,7 @@ async def test_training_page_when_it_is_not_over_then_says_when_and_offers_nothi
 
     assert "4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in text_of(page).replace("\xa0", " ")
     assert "La última sesión es el viernes, 5 de marzo de 2027." in page.text
+    assert f'href="/panel/capacitaciones/{training.id}/diplomas"' in eve.text, "they are prepared before it begins"
     assert "Emitir" not in page.text
     assert (refused.status_code, "La capacitación todavía no termina." in refused.text) == (409, True)
 

@@ -16,8 +16,9 @@ from trainings.accounts.permissions import (
     DESK,
     STAFF,
     can_edit_trainings,
+    can_enter_marks,
+    can_hand_over,
     can_invite,
-    can_issue_certificates,
     can_register_at_desk,
     can_see_roster,
 )
@@ -120,7 +121,9 @@ async def show_training(
         "may_edit": may_edit,
         "may_invite": can_invite(actor, training.hub_id) and now in ENROLLABLE | {Phase.DRAFT},
         "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
-        "may_certify": can_issue_certificates(actor, training.hub_id) and has_begun(training),
+        "may_certify": can_hand_over(actor, training.hub_id) and (has_begun(training) or now in ENROLLABLE),
+        "may_mark": training.course.pass_mark is not None
+        and can_enter_marks(actor, training.hub_id, is_facilitator=is_own),
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
         "public_path": "" if training.state is TrainingState.DRAFT else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
