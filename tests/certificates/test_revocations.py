@@ -37,16 +37,21 @@ from trainings.certificates.revocations import (
     reissue,
     to_decide,
 )
+from trainings.db import lock, sql, transaction
 from trainings.lib import tokens
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.privacy.actions import sweep
 from trainings.registrations.call_people import people_on
 from trainings.registrations.models import Registration
+from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Course, Training
 from trainings.settings import Settings
 
 DIPLOMA = CertificateKind.DIPLOMA
 VALID, REVOKED = CertificateState.VALID, CertificateState.REVOKED
+SOMEBODY_WAITS = """
+    SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +119,29 @@ async def test_reissue_when_it_was_earned_then_both_know_each_other_and_the_mail
     mail = await compose(await OutboxJob.get(kind="certificate_annulled"))
     assert mail is not None
     assert new.folio in mail.text
+
+
+async def test_reissue_when_many_are_being_annulled_then_waits_for_their_training_holding_nothing(
+    postgres_db: Settings,
+) -> None:
+    old = await a_diploma(await make_held())
+    training_id = (await Registration.get(id=old.registration_id)).training_id
+    has_begun = asyncio.Event()
+
+    async def reissue_meanwhile() -> Certificate:
+        await has_begun.wait()
+        return await reissue(old.id, "nombre mal escrito", actor=PROGRAM)
+
+    meanwhile = asyncio.create_task(reissue_meanwhile())
+    async with transaction():
+        await locked_training(training_id)
+        has_begun.set()
+        while not await sql.rows(SOMEBODY_WAITS):  # noqa: ASYNC110 - the database tells by being asked
+            await asyncio.sleep(0.01)
+        held = await lock(Certificate, [old.id])
+
+    assert [one.state for one in held] == [VALID]
+    assert (await meanwhile).replaces_id == old.id
 
 
 async def test_reissue_when_no_longer_earned_then_neither_and_nobody_is_told(db: Settings) -> None:

@@ -77,6 +77,9 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
     Refuses as `annul` and as `issue` do: who no longer earned it gets no other.
     """
     async with transaction():
+        where = await Registration.get_or_none(certificates__id=certificate_id)
+        if where is not None:  # trainings first, as whoever annuls many: nobody waits in a ring
+            await locked_training(where.training_id)
         old = await revoke(certificate_id, reason, actor=actor)
         new = await issue(old.registration_id, old.kind, actor=actor)
         await _tell([old])
