@@ -14,9 +14,20 @@ from tests.registrations.wishes import link_of
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.actions import issue
+from trainings.certificates.actions import issue, revoke
 from trainings.certificates.files import NameRemoved, file_of
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState, Transcript
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobPurpose,
+    JobState,
+    SkipReason,
+    Transcript,
+)
 from trainings.certificates.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
@@ -111,6 +122,23 @@ async def test_prepared_when_the_name_is_removed_then_withdrawn(db: Settings) ->
 
     row = await Certificate.get(id=certificate.id)
     assert (row.state, row.code.startswith("-")) == (CertificateState.REVOKED, True)
+
+
+async def test_name_when_staff_wrote_it_or_its_letters_elsewhere_then_gone_there_too(db: Settings) -> None:
+    registration, certificate, _content, _transcript = await a_person()
+    job = await IssueJob.create(
+        training_id=registration.training_id,
+        hub_id=certificate.hub_id,
+        purpose=JobPurpose.ISSUE,
+        state=JobState.DONE,
+    )
+    skip = await IssueSkip.create(job=job, registration=registration, reason=SkipReason.LETTERS, detail="王芳")
+    await revoke(certificate.id, "se llama María Caal, no Ana", actor=PROGRAM)
+
+    await erase_papers(registration.id, What.NAME, actor=PROGRAM)
+
+    assert (await Certificate.get(id=certificate.id)).revoked_reason == ""
+    assert (await IssueSkip.get(id=skip.id)).detail == ""
 
 
 async def test_name_when_only_a_certificate_kept_it_then_gone_from_the_person_too(db: Settings) -> None:

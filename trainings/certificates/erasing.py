@@ -15,7 +15,9 @@ from trainings.certificates.models import (
     Certificate,
     CertificateFile,
     CertificateState,
+    IssueSkip,
     NameConfirmation,
+    SkipReason,
     SupersededFile,
     Transcript,
 )
@@ -91,7 +93,6 @@ async def _withdraw(certificates: Sequence[Certificate]) -> None:
         one.sheet = {**one.sheet, "person_name": NOBODY, "code": NO_CODE, "check_url": ""}
         if one.state is not CertificateState.REVOKED:
             one.state, one.revoked_at = CertificateState.REVOKED, clock.now()
-        one.revoked_reason = ""
         await _make_nameless(one)
     ids = [one.id for one in certificates]
     await CertificateFile.filter(certificate_id__in=ids).delete()
@@ -101,6 +102,7 @@ async def _withdraw(certificates: Sequence[Certificate]) -> None:
 
 async def _make_nameless(certificate: Certificate) -> None:
     certificate.printed_name, certificate.initials = NOBODY, ""
+    certificate.revoked_reason = ""  # staff write names into it
     certificate.erased_at, certificate.revision = clock.now(), certificate.revision + 1
     await certificate.save(update_fields=CHANGED)
 
@@ -108,3 +110,5 @@ async def _make_nameless(certificate: Certificate) -> None:
 async def _forget_around(participant_ids: Collection[UUID]) -> None:
     await Transcript.filter(participant_id__in=list(participant_ids)).delete()
     await NameConfirmation.filter(registration__participant_id__in=list(participant_ids)).delete()
+    letters = IssueSkip.filter(registration__participant_id__in=list(participant_ids), reason=SkipReason.LETTERS)
+    await letters.update(detail="")
