@@ -215,6 +215,9 @@ async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_agai
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
     assert await bulk_files.n_files(job) == (1, 1)
     assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
+    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
+    found = road.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
+    assert (found.n_papers, found.n_to_print) == (1, 1), "nobody waits for a paper that is not printed any more"
 
 
 async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Settings, freeze: Freeze) -> None:

@@ -27,6 +27,7 @@ class Step(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Road:
     """How far the diplomas of one training are. All numbers are of certificates that stand, but the first ones.
+    One whose name was removed is printed and handed over no more, and counts in none.
 
     `n_on_track` may be prepared before the end, `n_due` issued after it; of both those whose name cannot be printed are
     left out. `n_unused` were prepared for who did not complete; `outdated` is what prepared ones say that no longer
@@ -80,7 +81,7 @@ def road_of(
     confirmed: Collection[UUID],
 ) -> Road:
     """From what the page reads: everybody, prepared papers, papers set anew since printing, names confirmed."""
-    papers = [one for person in people for one in person.certificates if stands(one)]
+    papers = [one for person in people for one in person.certificates if stands(one) and one.erased_at is None]
     outdated = [one for one in waiting if one.outdated and not one.is_unused]
     in_hand = [one for one in outdated if one.certificate.handed_over_at is not None]
     return Road(
