@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 import zlib
@@ -146,6 +147,19 @@ async def test_reader_when_it_takes_too_long_then_killed_and_nothing_is_believed
     assert await claims_of(a_pdf(title="VIMMIG-1705-2027-000001")) == Claims(
         folios=["VIMMIG-1705-2027-000001"], codes=[]
     )
+
+
+async def test_file_when_too_many_wait_then_told_to_come_back_instead_of_waiting(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dropped, "MOST_AT_A_TIME", 3)
+
+    pages = await asyncio.gather(*(drop(client, a_pdf(title=f"Factura {n}")) for n in range(6)))
+
+    turned_away = [one for one in pages if one.status_code == 503]
+    assert [one.status_code for one in pages].count(404) >= 3
+    assert turned_away
+    assert all("Espere unos segundos" in one.text and "retry-after" in one.headers for one in turned_away)
 
 
 async def test_file_when_missing_or_of_another_form_then_words(client: AsyncClient) -> None:

@@ -19,12 +19,23 @@ from trainings.certificates.models import Certificate, Transcript
 from trainings.certificates.queries import PublicCheck, check_of
 from trainings.certificates.transcript_queries import TranscriptCheck, transcript_check_of
 from trainings.db import reads
+from trainings.errors import Busy
 from trainings.lib.tokens import read_certificate_code
+from trainings.web.i18n import N_
 
 READER = Path(__file__).with_name("pdf_claims.py")
 READER_SECONDS = 6.0
+RETRY_SECONDS = 10
 PDF_MARK, MARK_WITHIN = b"%PDF-", 1024
 _two_at_once = asyncio.Semaphore(2)
+MOST_AT_A_TIME = 12
+"""So many are read or wait for it; who comes then is told to come back, rather than hanging behind them."""
+_reading: set[object] = set()
+
+
+class ReadersBusy(Busy):
+    code = "busy"
+    sentence = N_("Hay mucha gente en la página. Espere unos segundos y vuelva a intentarlo.")
 
 
 class FileVerdict(StrEnum):
@@ -68,7 +79,7 @@ class Claims:
 
 
 async def check_file(content: bytes) -> Dropped:
-    """What this file is. Never raises, whatever it is, and takes seconds at most."""
+    """What this file is, whatever it is, within seconds. Refuses (ReadersBusy) while many others are being read."""
     digest = hashlib.sha256(content).hexdigest()
     given_out = await reads(Certificate).filter(file__sha256=digest).first()
     if given_out is not None:
@@ -81,7 +92,14 @@ async def check_file(content: bytes) -> Dropped:
         return Dropped(FileVerdict.CORRECTED, await check_of(earlier))
     if PDF_MARK not in content[:MARK_WITHIN]:
         return Dropped(FileVerdict.NO_PDF)
-    return await _judge(await claims_of(content))
+    if len(_reading) >= MOST_AT_A_TIME:
+        raise ReadersBusy(retry_after=RETRY_SECONDS)
+    own = object()
+    _reading.add(own)
+    try:
+        return await _judge(await claims_of(content))
+    finally:
+        _reading.discard(own)
 
 
 async def _judge(claims: Claims) -> Dropped:

@@ -7,6 +7,7 @@ little of both, and whoever started it kills it by time. Nothing here is believe
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import sys
@@ -53,6 +54,7 @@ def _texts(pdf: pikepdf.Pdf) -> Iterator[str]:
 
 
 def main() -> None:
+    os.nice(10)  # whoever opens a page goes first
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
