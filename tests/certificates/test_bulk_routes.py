@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -19,7 +19,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates import printing
 from trainings.certificates.actions import revoke
 from trainings.certificates.merging import merge
-from trainings.certificates.models import Certificate, CertificateFile, IssueJob, JobState
+from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
 
 pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
@@ -102,6 +102,31 @@ async def test_print_then_one_file_in_calling_order_and_again_only_what_changed(
         AFTER + timedelta(minutes=3),
     ]
     assert await AuditLine.filter(act="certificates.print", actor_id=desk.cast.assistant.id).count() == 2
+
+
+async def test_print_when_one_is_corrected_and_one_annulled_this_moment_then_neither_is_in_it_nor_printed(
+    new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await make_desk()
+    corrected = await make_attendee(desk.training, given_names="Zoila", surnames="Ac")
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    freeze(AFTER + timedelta(minutes=1))
+    await browser.post(desk.page)
+    see_to_files = printing._see_to_files
+
+    async def meanwhile(papers: Sequence[Certificate]) -> None:
+        await see_to_files(papers)
+        await CertificateFile.filter(certificate__registration_id=corrected.id).delete()
+        await Certificate.filter(id=desk.certificate.id).update(state=CertificateState.REVOKED)
+
+    monkeypatch.setattr(printing, "_see_to_files", meanwhile)
+    printed = await browser.post(f"{desk.page}/imprimir")
+    zipped = await browser.get(f"{desk.page}/todos.zip")
+
+    assert len(pypdf.PdfReader(BytesIO(printed.content)).pages) == 2
+    assert await Certificate.filter(printed_at__not_isnull=True).count() == 1
+    with zipfile.ZipFile(BytesIO(zipped.content)) as archive:
+        assert desk.certificate.folio not in " ".join(archive.namelist())
 
 
 async def test_zip_then_the_files_given_out_without_those_annulled(new_client: Browsers, freeze: Freeze) -> None:

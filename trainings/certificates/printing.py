@@ -16,7 +16,7 @@ from trainings.certificates import staff_queries as queries
 from trainings.certificates.bulk_files import set_many
 from trainings.certificates.merging import merge
 from trainings.certificates.mill import mill
-from trainings.certificates.models import Certificate, CertificateFile
+from trainings.certificates.models import Certificate, CertificateFile, CertificateState
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
@@ -83,6 +83,9 @@ async def print_part(training: Training, number: int, *, only_changed: bool, act
     await _see_to_files(papers)
     moment = clock.now()
     contents = await _contents([one.id for one in papers])
+    papers = [one for one in papers if one.id in contents]
+    if not papers:
+        raise NothingToPrint
     whole: bytes = await mill().do(_merged, [contents[one.id] for one in papers], training.title)
     async with transaction():
         await Certificate.filter(id__in=[one.id for one in papers]).update(printed_at=moment)
@@ -110,8 +113,10 @@ async def _see_to_files(papers: Sequence[Certificate]) -> None:
 
 
 async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    found = await reads(CertificateFile).filter(certificate_id__in=list(ids)).values_list("certificate_id", "content")
-    return {key: bytes(content) for key, content in found}
+    """Without what was annulled, corrected or left without its name this very moment."""
+    kept = reads(CertificateFile).filter(certificate_id__in=list(ids), certificate__erased_at=None)
+    standing = kept.exclude(certificate__state=CertificateState.REVOKED)
+    return {key: bytes(content) for key, content in await standing.values_list("certificate_id", "content")}
 
 
 async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
@@ -135,7 +140,7 @@ async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
             some = papers[first : first + ZIP_AT_ONCE]
             contents = await _contents([one.id for one in some])
             for one in some:
-                if one.id in contents:  # annulled or corrected this very moment: it is not among them
+                if one.id in contents:
                     entry = zipfile.ZipInfo(f"{one.folio}.pdf", clock.local(one.issued_at).timetuple()[:6])
                     archive.writestr(entry, contents[one.id])
             yield target.taken()
