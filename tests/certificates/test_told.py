@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from tests.cast import make_cast
+from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
@@ -58,6 +61,25 @@ async def test_ready_then_mails_where_there_is_an_address_and_one_list_of_calls_
     freeze(AFTER + timedelta(hours=2))
     await issue(beto.id, DIPLOMA, actor=PROGRAM)
     assert [one.is_reached for one in await households(call_list)] == [False]
+
+
+async def test_calls_that_a_paper_is_ready_then_from_when_and_not_before_a_day_that_is_past(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    person = await make_attendee(await make_held(hub=cast.hub), given_names="Beto")
+    freeze(AFTER)
+    await issue(person.id, DIPLOMA, actor=PROGRAM)
+    browser = await signed_in(new_client, cast.coordinator)
+
+    pages = [await browser.get("/panel/llamadas")]
+    one = re.search(r'href="(/panel/llamadas/[0-9a-f-]+)"', pages[0].text)
+    assert one is not None
+    pages += [await browser.get(one[1]), await browser.get(one[1] + "/hoja")]
+
+    for page in pages:
+        assert "Se llama desde: domingo 14 de marzo" in text_of(page)
+        assert "antes del" not in text_of(page).lower()
 
 
 async def test_annulled_when_it_was_valid_then_the_same_people_are_told(db: Settings, freeze: Freeze) -> None:

@@ -42,6 +42,11 @@ class Progress:
     ends_at: datetime
 
     @property
+    def is_about_papers(self) -> bool:
+        """Whether it tells of certificates: then nobody comes for nothing, and there is no day before which to call."""
+        return self.call_list.reason in PAPERS
+
+    @property
     def n_left(self) -> int:
         return self.n_people - self.n_reached
 
@@ -57,14 +62,18 @@ class Progress:
 async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_open: bool = False) -> list[Progress]:
     """The lists that the actor may read, of one training or of all: the next to begin first, then the newest.
 
-    Those with nobody on them are left out.
+    Those about certificates come last. Those with nobody on them are left out.
     """
     lists = await _readable(actor, training_id)
     spans = await _spans(lists)
     wanted = [one for one in lists if _is_wanted(one, spans[one.id][1], only_open=only_open)]
     people = await people_on(wanted)
     found = [_progress(one, people[one.id], *spans[one.id]) for one in wanted if people[one.id]]
-    return sorted(found, key=lambda one: (one.begins_at, -one.call_list.created_at.timestamp(), one.call_list.id))
+    return sorted(found, key=lambda one: (one.is_about_papers, one.begins_at, *_newest_first(one.call_list)))
+
+
+def _newest_first(call_list: CallList) -> tuple[float, UUID]:
+    return -call_list.created_at.timestamp(), call_list.id
 
 
 def _is_wanted(call_list: CallList, ends_at: datetime, *, only_open: bool) -> bool:

@@ -55,7 +55,10 @@ class CloseForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A list among others, in words. `is_early`: its messages can still be stopped, or its day has not come."""
+    """A list among others, in words. `is_early`: its messages can still be stopped, or its day has not come.
+
+    `has_day`: there is a moment before which people have to know it.
+    """
 
     href: str
     title: str
@@ -64,6 +67,7 @@ class Line:
     begins_at: datetime
     due_at: datetime
     is_early: bool
+    has_day: bool
     n_reached: int
     n_people: int
     progress: str
@@ -96,6 +100,7 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
         begins_at=one.begins_at,
         due_at=call_list.due_at,
         is_early=one.is_open and not one.is_due,
+        has_day=not one.is_about_papers,
         n_reached=one.n_reached,
         n_people=one.n_people,
         progress=progress_words(one),
