@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -99,6 +99,24 @@ async def test_noted_twice_then_once_and_undone(db: Settings, freeze: Freeze) ->
     assert len(await handover.take_back(world.training.id, ids[1:], actor=PROGRAM)) == 2
     assert await world.handed() == {"Ana": HandedOver.LIST}
     assert await AuditLine.filter(act="certificates.hand_over").count() == 3
+
+
+@pytest.mark.pages
+async def test_undo_when_noted_long_ago_then_only_by_the_coordination(new_client: Browsers, freeze: Freeze) -> None:
+    world = await handed_out(freeze)
+    key = world.papers[0].id
+    await handover.hand_over(world.training.id, [key], HandedOver.LIST, actor=PROGRAM)
+    freeze(clock.now() + timedelta(days=1, minutes=1))
+    assistant = await signed_in(new_client, world.cast.assistant)
+    coordinator = await signed_in(new_client, world.cast.coordinator)
+
+    refused = await assistant.post(f"{world.page}/deshacer", data={"diploma": str(key)})
+    kept = await world.handed()
+    undone = await coordinator.post(f"{world.page}/deshacer", data={"diploma": str(key)})
+
+    assert (refused.status_code, "Pida a la coordinación" in refused.text) == (403, True)
+    assert kept == {"Ana": HandedOver.LIST}
+    assert (undone.status_code, await world.handed()) == (303, {})
 
 
 @pytest.mark.pages

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
+from trainings.accounts.permissions import can_issue_certificates
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.row_lists import read_rows
 from trainings.attendance.sheet_queries import UnknownSheet, open_sheet
@@ -18,12 +20,13 @@ from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
 from trainings.db import lock, reads, transaction
-from trainings.errors import Refusal
+from trainings.errors import NotAllowed, Refusal
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
 from trainings.web.i18n import N_
 
 LONGEST_SCAN = 300
+UNDONE_WITHIN = timedelta(days=1)
 _FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}")
 
 
@@ -50,6 +53,11 @@ class NobodyInRows(Refusal):
     code = "nobody_in_rows"
     status = 422
     sentence = N_("En esas filas nadie tiene un diploma por entregar. Revise los números y el código de la hoja.")
+
+
+class NotedLongAgo(NotAllowed):
+    code = "noted_long_ago"
+    sentence = N_("Esa entrega se anotó hace más de un día. Pida a la coordinación que la deshaga.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,18 @@ async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: H
 
 
 async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, actor: Actor) -> list[Certificate]:
-    """Undo: it was noted by mistake. Those of this training that had been noted."""
+    """Undo: it was noted by mistake. Those of this training that had been noted.
+
+    From then on a name may change under the same folio again, so after a day only who issues undoes it (NotedLongAgo).
+    """
     wanted = set(certificate_ids)
     keys = [one.id for one in await of_training(training_id) if one.id in wanted]
     async with transaction():
         noted = [one for one in await lock(Certificate, keys) if one.handed_over_at is not None]
+        may_always = all(can_issue_certificates(actor, one.hub_id) for one in noted)
+        since = clock.now() - UNDONE_WITHIN
+        if not may_always and any(one.handed_over_at is not None and one.handed_over_at < since for one in noted):
+            raise NotedLongAgo
         for one in noted:
             one.handed_over_at = one.handed_over_by_id = one.handed_over_how = None
             await one.save(update_fields=["handed_over_at", "handed_over_by_id", "handed_over_how"])
