@@ -11,6 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount
 from starlette_compress import CompressMiddleware
 
@@ -44,6 +45,7 @@ from trainings.web.guards import BodyClock, BodyLimit, HostGuard, OriginGuard, R
 from trainings.web.headers import SecurityHeaders
 from trainings.web.language import LanguageMiddleware
 from trainings.web.problems import (
+    show_broken_off,
     show_database_trouble,
     show_failure,
     show_form_errors,
@@ -63,6 +65,7 @@ EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     Refusal: show_refusal,
     FormErrors: show_form_errors,
     HTTPException: show_http_problem,
+    ClientDisconnect: show_broken_off,
     **dict.fromkeys(DATABASE_ERRORS, show_database_trouble),
     Exception: show_failure,
 }

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpx2 import AsyncClient, Response
+from starlette.types import Message
 
+from tests.asgi import running
+from trainings.app import create_app
 from trainings.settings import Settings
 from trainings.web.guards import BODY_LIMIT
 
@@ -43,6 +46,39 @@ async def test_largest_body_is_still_read(sqlite_db: Settings, client: AsyncClie
     answer = await client.post("/entrar", content=b"a=" + b"x" * (BODY_LIMIT - 2), headers=FORM)
 
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/entrar", "/verificar/archivo"])
+async def test_body_that_breaks_off_is_no_error_of_ours(
+    sqlite_db: Settings, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line from a village breaks often; nobody is left to read an answer."""
+    kind = b"multipart/form-data; boundary=x" if path.endswith("archivo") else FORM["content-type"].encode()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost:8000"), (b"content-type", kind)],
+        "client": ("127.0.0.1", 5000),
+        "server": ("localhost", 8000),
+        "scheme": "http",
+    }
+    said: list[Message] = []
+    pieces: list[Message] = [{"type": "http.request", "body": b"--x\r\n", "more_body": True}]
+
+    async def receive() -> Message:
+        return pieces.pop(0) if pieces else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    async with running(create_app(sqlite_db, with_worker=False)) as app:
+        await app(scope, receive, send)
+
+    assert said[0]["status"] == 400
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 async def test_form_of_another_site_gets_a_readable_page(sqlite_db: Settings, client: AsyncClient) -> None:

@@ -86,6 +86,11 @@ async def show_database_trouble(request: Request, exc: Exception) -> Response:
     return await show_refusal(request, DatabaseBusy(retry_after=30))
 
 
+async def show_broken_off(_request: Request, _exc: Exception) -> Response:
+    """Whoever sent this is gone before it was all here: no error of ours, and nobody reads an answer."""
+    return Response(status_code=400)
+
+
 async def show_failure(request: Request, exc: Exception) -> Response:
     """A bug. It is loud in the log and quiet on the page."""
     logger.error("unhandled error on %s %s", request.method, request.scope.get("route_path", "?"), exc_info=exc)
