@@ -77,6 +77,9 @@ async def test_calls_that_a_paper_is_ready_then_from_when_and_not_before_a_day_t
     assert one is not None
     pages += [await browser.get(one[1]), await browser.get(one[1] + "/hoja")]
 
+    panel = text_of(await browser.get("/panel"))
+    assert "1 persona por llamar Documento listo: «" in panel
+    assert "Lo más urgente" not in panel
     for page in pages:
         assert "Se llama desde: domingo 14 de marzo" in text_of(page)
         assert "antes del" not in text_of(page).lower()

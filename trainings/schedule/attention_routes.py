@@ -23,6 +23,7 @@ from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
 from trainings.registrations.call_queries import n_to_call
+from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
@@ -91,7 +92,10 @@ def _may_close(session: StaffSession, actor: Actor) -> bool:
 
 
 async def _to_call(actor: Actor) -> list[Concern]:
-    """People whom no message reached. Hot where they would come for nothing, or miss something, within a day."""
+    """People whom no message reached. Hot where they would come for nothing, or miss something, within a day.
+
+    A certificate that is ready waits: nobody comes for nothing.
+    """
     n_people, lists = await n_to_call(actor)
     if not n_people:
         return []
@@ -101,8 +105,11 @@ async def _to_call(actor: Actor) -> list[Concern]:
         "title": first.call_list.training.title,
         "when": dates.day_and_time(first.begins_at, language()),
     }
+    if first.is_about_papers:
+        sentence = f"{gettext(REASONS[first.call_list.reason])}: «{first.call_list.training.title}»"
+    is_hot = not first.is_about_papers and first.begins_at < clock.now() + CALLS_WITHIN
     path = f"/panel/llamadas/{first.call_list.id}" if len(lists) == 1 else "/panel/llamadas"
-    return [Concern("telefono", path, title, sentence, is_hot=first.begins_at < clock.now() + CALLS_WITHIN)]
+    return [Concern("telefono", path, title, sentence, is_hot=is_hot)]
 
 
 async def _to_decide(actor: Actor) -> list[Concern]:
