@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 
@@ -132,3 +134,21 @@ def test_drawing_when_it_takes_for_ever_to_draw_then_refused(content: bytes, mon
         clean(content)
 
     assert refused.value.code == "detailed_drawing"
+
+
+MEASURED = """
+import resource, sys
+from trainings.certificates.pictures import clean
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+clean(sys.stdin.buffer.read())
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_photograph_when_as_large_as_may_be_then_unpacked_once_only() -> None:
+    file = BytesIO()
+    Image.new("RGB", (5000, 5000), "#456").save(file, "PNG")
+
+    ran = subprocess.run([sys.executable, "-c", MEASURED], input=file.getvalue(), capture_output=True, check=True)
+
+    assert int(ran.stdout) < 160, "megabytes; the points alone are a hundred"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,9 @@ MOST_PIXELS = 25_000_000
 LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128)
 """Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
 COLOURS = 64
+SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
+_one_at_a_time = threading.Lock()
+"""A large one takes a hundred megabytes while it is unpacked."""
 MOST_OCTETS = 7_000
 MOST_SVG_OCTETS = 24_000
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -239,7 +243,8 @@ def _raster(content: bytes) -> CleanPicture:
             if not 1 / 8 <= width / height <= 8:
                 raise NoPicture(N_("La imagen es demasiado delgada para un diploma. Recórtela."), field="file")
             picture.draft("RGB", (LONGEST_SIDES[0], LONGEST_SIDES[0]))
-            whole = picture.convert("RGBA")
+            with _one_at_a_time:
+                whole = _unpacked(picture)
     except Image.DecompressionBombError as exc:
         raise TooManyPixels(
             N_("La imagen es demasiado grande. Redúzcala: 1000 puntos de ancho bastan."), field="file"
@@ -247,6 +252,15 @@ def _raster(content: bytes) -> CleanPicture:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as exc:
         raise NoPicture(field="file") from exc
     return _small(whole)
+
+
+def _unpacked(picture: Image.Image) -> Image.Image:
+    """No larger than it is printed, with as few copies of the whole on the way as can be."""
+    if picture.mode in SHRUNK_AS_THEY_ARE:
+        picture.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
+    whole = picture.convert("RGBA")
+    whole.thumbnail((LONGEST_SIDES[0], LONGEST_SIDES[0]), Image.Resampling.LANCZOS)
+    return whole
 
 
 def _small(picture: Image.Image) -> CleanPicture:
