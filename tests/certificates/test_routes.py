@@ -176,6 +176,18 @@ async def test_form_when_folio_and_code_are_typed_then_compared(client: AsyncCli
     assert 'name="codigo" type="text" value=""' in alone.text
 
 
+async def test_check_when_the_address_brings_words_for_a_folio_then_they_are_not_spoken_for_us(
+    client: AsyncClient,
+) -> None:
+    code = (await a_diploma()).code
+
+    page = await client.get(f"/verificar/{code}", params={"folio": "Pague Q50 a 5555-1234 (licda. Coc)"})
+
+    shown = text_of(page)
+    assert "no es el de este código" in shown
+    assert not any(word in shown for word in ("Pague", "licda", "PAGUE Q50"))
+
+
 async def test_form_when_opened_then_can_be_shared(client: AsyncClient) -> None:
     page = await client.get("/verificar")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.check_views import check_view, file_view, transcript_view
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
-from trainings.certificates.forms import LONGEST_FOLIO, CodeForm, NameForm, folio_in
+from trainings.certificates.forms import CodeForm, NameForm, folio_in
 from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.lib import tokens
@@ -27,6 +28,7 @@ MISSES = "certificate_check"
 MOST_MISSES = 30
 HOUR = 3_600
 FILE = "archivo"
+NOT_IN_A_FOLIO, LONGEST_SHOWN = re.compile("[^0-9A-Z-]"), 32
 
 
 @allow(PUBLIC)
@@ -95,9 +97,14 @@ def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int
         template, context["check"] = "certificates/transcript_check.html", transcript_view(found)
     else:
         template, context["check"] = "certificates/check.html", check_view(found)
-        folio = request.query_params.get("folio", "")[:LONGEST_FOLIO]
-        context["other_folio"] = folio if folio != found.folio else ""
+        folio = request.query_params.get("folio", "")
+        context["other_folio"] = _as_a_folio(folio) if folio not in ("", found.folio) else ""
     return render(request, template, context, status=status, headers=token_page_headers())
+
+
+def _as_a_folio(text: str) -> str:
+    """What of it can stand in a folio: an address that somebody made up must not speak for us."""
+    return NOT_IN_A_FOLIO.sub("", text.upper())[:LONGEST_SHOWN] or "?"
 
 
 async def _unknown(request: Request) -> Response:
