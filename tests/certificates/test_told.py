@@ -13,8 +13,9 @@ from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue, issue_all, revoke
+from trainings.certificates.erasing import remove_names, withdraw_all
 from trainings.certificates.mails import tell_annulled
-from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.models import Certificate, CertificateKind, HandedOver
 from trainings.db import transaction
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
 from trainings.registrations.call_households import households
@@ -83,6 +84,32 @@ async def test_calls_that_a_paper_is_ready_then_from_when_and_not_before_a_day_t
     for page in pages:
         assert "Se llama desde: domingo 14 de marzo" in text_of(page)
         assert "antes del" not in text_of(page).lower()
+
+
+async def test_calls_that_a_paper_is_ready_then_not_to_who_holds_it_or_had_the_name_taken_out(
+    sqlite_db: object, freeze: Freeze
+) -> None:
+    """At a ceremony papers are handed over before they are valid: nobody is called to fetch one afterwards."""
+    training = await make_held()
+    ana, beto, _cata, dora = [
+        await make_attendee(training, given_names=name) for name in ("Ana", "Beto", "Cata", "Dora")
+    ]
+    freeze(AFTER)
+    await issue_all(training.id, actor=PROGRAM)
+    async with transaction():
+        annulled = await Certificate.get(registration_id=dora.id).prefetch_related("registration__participant")
+        await revoke(annulled.id, "se emitió por error", actor=PROGRAM)
+        await tell_annulled([(annulled, annulled.registration.participant)], training)
+
+    await Certificate.filter(registration_id=ana.id).update(handed_over_at=AFTER, handed_over_how=HandedOver.LIST)
+    async with transaction():
+        await remove_names([beto.participant_id])
+
+    assert list(await calls(await list_about(training, CallReason.CERTIFICATE))) == ["Cata"]
+    assert list(await calls(await list_about(training, CallReason.ANNULLED))) == ["Dora"]
+    async with transaction():
+        await withdraw_all([dora.participant_id])
+    assert list(await calls(await list_about(training, CallReason.ANNULLED))) == []
 
 
 async def test_annulled_when_it_was_valid_then_the_same_people_are_told(db: Settings, freeze: Freeze) -> None:
