@@ -34,6 +34,7 @@ def counter(browser: Browser, origin: str, request: pytest.FixtureRequest) -> It
         page.goto(f"{origin}/panel/actividades?cuando={PAST}")
     page.get_by_role("link", name=TODAY).click()
     page.get_by_role("link", name="Contar personas").click()
+    page.wait_for_load_state("load")  # before its script runs each button is a form
     yield page
     context.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -144,7 +144,7 @@ async def test_feeds_follow_a_change_of_filter_though_no_text_need_change(
     lost: str,
     won: str,
 ) -> None:
-    freeze(clock.now())
+    freeze(clock.at(clock.today(), time(12)))
     training = await make.make_training(**before)
     [text] = await SessionText.all()
     whole = {base: await poll(client, f"{base}.ics") for base in BASES}
