@@ -17,8 +17,6 @@ from trainings.web.i18n import N_
 LONGEST_NAME = 240
 LONGEST_FOLIO = 60
 LONGEST_REASON = 240
-LONGEST_SIGNATORY = 160
-LONGEST_OFFICE = 120
 FOLIO = re.compile(r"VIMMIG[\s\-\u2010-\u2015_]+[0-9A-Z]{2,12}[\s\-\u2010-\u2015_]+\d{4}[\s\-\u2010-\u2015_]+\d{6,9}")
 
 
@@ -86,11 +84,3 @@ class DecisionForm(Form):
     """A second person's answer."""
 
     approve: bool
-
-
-class SignatoryForm(Form):
-    """A name and an office as they are printed, and for whom they sign."""
-
-    operator: UUID
-    name: Annotated[str, printable(LONGEST_SIGNATORY), AfterValidator(_said)]
-    office: Annotated[str, printable(LONGEST_OFFICE), AfterValidator(_said)]

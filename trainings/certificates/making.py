@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainings import clock
 from trainings.certificates import badges, issuer_keys, signatures, signing_keys
-from trainings.certificates.models import BrandImage, Certificate
-from trainings.certificates.printed import Picture
+from trainings.certificates.brand import pictures
+from trainings.certificates.models import Certificate
 from trainings.certificates.setting import FileOrder, MadeFile, make
 from trainings.db import is_in_transaction, reads
 from trainings.places.models import Operator
@@ -26,7 +26,7 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
     codes = dict(await reads(Operator).filter(id__in=sorted(operators)).values_list("id", "code"))
     keys = {key: await issuer_keys.current(key) for key in sorted(operators)}
     materials = {key: await signing_keys.material_of(key) for key in sorted(operators)}
-    pictures = await _pictures({sha256 for one in certificates for sha256 in _named(one.sheet)})
+    named = await pictures({sha256 for one in certificates for sha256 in _named(one.sheet)})
     moment = clock.now()
     orders = []
     for one in certificates:
@@ -36,7 +36,7 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
             FileOrder(
                 sheet={**one.sheet, "note": note},
                 timestamp=one.issued_at,
-                pictures={sha256: pictures[sha256] for sha256 in _named(one.sheet)},
+                pictures={sha256: named[sha256] for sha256 in _named(one.sheet)},
                 credential=badges.credential(badges.facts_of(one, codes[one.operator_id])),
                 key_method=key.method,
                 key_seed=key.seed,
@@ -51,10 +51,3 @@ def _named(sheet: Mapping[str, Any]) -> list[str]:
     """The pictures that a sheet names."""
     logos = [sha256 for sha256, _words in sheet.get("logos", ())]
     return [sha256 for sha256 in [sheet.get("shield", ""), *logos] if sha256]
-
-
-async def _pictures(hashes: Collection[str]) -> dict[str, Picture]:
-    if not hashes:
-        return {}
-    found = await reads(BrandImage).filter(sha256__in=sorted(hashes))
-    return {one.sha256: Picture(one.content, one.media_type) for one in found}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from starlette.responses import Response
 
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
-from trainings.certificates.queries import PublicCheck
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
     CONFIRMED_WORDS,
@@ -19,8 +18,6 @@ from trainings.certificates.words import (
     ISSUE_WORDS,
     KIND_WORDS,
     STATE_WORDS,
-    STATES_WHAT,
-    verdict_of,
 )
 from trainings.lib import dates
 from trainings.lib.text import short_name
@@ -33,58 +30,6 @@ def pdf_response(certificate: Certificate, file: CertificateFile) -> Response:
     """The file, shown in place under its folio as a name. It carries a name: no cache keeps it."""
     disposition = {"content-disposition": f'inline; filename="{certificate.folio}.pdf"'}
     return Response(file.content, media_type="application/pdf", headers=token_page_headers() | disposition)
-
-
-# -- the public check
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """A checked certificate (fields: `certificates/check.html`)."""
-
-    found: PublicCheck
-    word: str
-    icon: str
-    seal: str
-    title: str
-    lead: str
-    states: str
-    held: str
-    held_is_spanish: bool
-    issued: str
-    hours: int
-
-    @property
-    def is_valid(self) -> bool:
-        return self.found.state is CertificateState.VALID
-
-
-def check_view(found: PublicCheck) -> CheckView:
-    """In the language being spoken. `hours` is what a band may count: whole hours only."""
-    verdict = verdict_of(found.kind, found.state)
-    day = _in_words(found.revoked_at) if found.revoked_at is not None else ""
-    return CheckView(
-        found=found,
-        word=gettext(verdict.word),
-        icon=verdict.icon,
-        seal=verdict.seal,
-        title=gettext(verdict.title),
-        lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day},
-        states=gettext(STATES_WHAT[found.kind]),
-        held=_begun(found.held_text or dates.long_date(found.held_on, language())),
-        held_is_spanish=bool(found.held_text),
-        issued=_in_words(found.issued_on),
-        hours=0 if found.minutes % 60 else found.minutes // 60,
-    )
-
-
-def _in_words(day: date | datetime) -> str:
-    return dates.date_without_weekday(day, language())
-
-
-def _begun(text: str) -> str:
-    """With a capital at its beginning."""
-    return text[:1].upper() + text[1:]
 
 
 # -- staff
