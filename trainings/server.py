@@ -18,7 +18,8 @@ from trainings.web.protocol import CappedHttpTools
 
 SECONDS_FOR_REQUESTS = 3
 """After SIGTERM; with the five seconds of a message that is being sent, the process ends within ten."""
-SECONDS_KEPT_ALIVE = 5
+SECONDS_KEPT_ALIVE = 125
+"""Longer than proxies wait (nginx 60 s, Caddy 120 s): who closes while the other side asks loses its request."""
 SECONDS_TO_BE_UP = 120
 """A process that says nothing for so long is replaced. One of several that starts on a busy machine is not hung: with
 the usual five seconds it was ended before it had begun, again and again, and nothing ever listened.
