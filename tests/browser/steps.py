@@ -39,7 +39,7 @@ class Watch:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def _see(self, request: Request) -> None:
         if not request.url.startswith(("http://localhost:", "blob:http://localhost:")):

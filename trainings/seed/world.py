@@ -142,7 +142,7 @@ async def build_year(world: World) -> None:
             if planned.fate is Fate.CANCELLED:
                 await registrations.call_off_training(training.id, "No habrá paso por la lluvia.", actor=PROGRAM)
         if planned.fate is not Fate.CANCELLED:
-            await _hold(world, training, plans, now)
+            await _hold(world, training, planned, plans, now)
 
 
 async def _make(world: World, planned: Planned, sessions: tuple[SessionPlan, ...]) -> Training:
@@ -222,7 +222,9 @@ async def _sign_up(world: World, training: Training, municipality: str) -> None:
     await sign_up(training.id, wish, actor=PROGRAM)
 
 
-async def _hold(world: World, training: Training, plans: tuple[SessionPlan, ...], now: datetime) -> None:
+async def _hold(
+    world: World, training: Training, planned: Planned, plans: tuple[SessionPlan, ...], now: datetime
+) -> None:
     """Check people in at the sessions that are over, close them, and issue what was earned."""
     people = await Registration.filter(training_id=training.id, state="confirmed", duplicate_of_id=None).order_by("id")
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at")
@@ -231,6 +233,8 @@ async def _hold(world: World, training: Training, plans: tuple[SessionPlan, ...]
         with clock.frozen(session.starts_at):
             came = [one for one in people if world.dice.random() < 0.88]
             await _check_in(world, session, came)
+            if planned.hub == 0 and session is over[0]:
+                await _leave_early(session, came[-1:])
         with clock.frozen(session.ends_at):
             await attendance.close_session(session.id, actor=PROGRAM)
     if over and len(over) == len(plans) and world.dice.random() < 0.85:
@@ -247,6 +251,17 @@ async def _check_in(world: World, session: TrainingSession, people: list[Registr
             at=session.starts_at + timedelta(minutes=world.dice.randrange(-14, 12)),
             registration_id=one.id,
         )
+        for one in people
+    ]
+    if scans:
+        await attendance.take(session.id, scans, actor=PROGRAM)
+
+
+async def _leave_early(session: TrainingSession, people: list[Registration]) -> None:
+    """Half an hour is not enough for a diploma: at the first hub there is always somebody who takes a note of hours."""
+    gone = session.starts_at + timedelta(minutes=30)
+    scans = [
+        Scan(id=tokens.uuid7(), kind=ScanKind.LEFT, how=ScanHow.LIST, at=gone, stated_at=gone, registration_id=one.id)
         for one in people
     ]
     if scans:
