@@ -34,10 +34,10 @@ def meetings(*hours: float, start: datetime = HELD) -> list[tuple[datetime, date
     return [(start + timedelta(days=day), start + timedelta(days=day, hours=long)) for day, long in enumerate(hours)]
 
 
-async def make_held(*hours: float, **options: Any) -> Training:
-    """A training of sessions on days in a row from `HELD`, 4 hours unless told otherwise, published a week before."""
+async def make_held(*hours: float, start: datetime = HELD, **options: Any) -> Training:
+    """A training of sessions on days in a row from `start`, 4 hours unless told otherwise, published a week before."""
     with clock.frozen(BEFORE):
-        return await make.make_training(sessions=meetings(*(hours or (4,))), **options)
+        return await make.make_training(sessions=meetings(*(hours or (4,)), start=start), **options)
 
 
 async def make_attendee(

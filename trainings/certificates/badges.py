@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -71,9 +71,9 @@ class Contact:
 def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
     """From the row alone, so that a course that is edited later changes no badge.
 
-    One that is prepared is valid from the local day of the last session on, and its bit is set on the status list until
-    attendance makes it valid: no verifier accepts the file of a paper that was printed the day before, and the file
-    need not change.
+    One that is prepared is valid from the local day on which the last session begins, and its bit is set on the status
+    list until attendance makes it valid: no verifier accepts the file of a paper that was printed the day before, and
+    the file need not change. A session may end past midnight and be closed before that.
     """
     sheet = certificate.sheet
     is_prepared = certificate.state is CertificateState.PREPARED
@@ -93,8 +93,14 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
         year=certificate.year,
         number=certificate.number,
         awarded_at=certificate.issued_at,
-        valid_from=clock.midnight(certificate.held_on) if is_prepared else earned_at,
+        valid_from=clock.midnight(_last_day(certificate)) if is_prepared else earned_at,
     )
+
+
+def _last_day(certificate: Certificate) -> date:
+    """The local day on which its last session begins; the first papers kept the day of its end only."""
+    begins = [date.fromisoformat(day) for day in certificate.sheet.get("held_days", ())]
+    return min([certificate.held_on, *begins[-1:]])
 
 
 def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, Any]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests.certificates.desk import Freeze
-from tests.certificates.held import AFTER, a_diploma, make_held
+from tests.certificates.held import AFTER, HELD, a_diploma, come, make_attendee, make_held
+from trainings import clock
+from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import badges, issuer_keys, proofs
+from trainings.certificates import badges, bulk, issuer_keys, preparing, proofs
 from trainings.certificates.actions import revoke
 from trainings.certificates.badges import BadgeFacts
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssuerKey
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssuerKey, JobPurpose
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink
 
@@ -97,6 +100,30 @@ async def test_issuers_first_key_when_two_ask_at_once_then_one(db: object, freez
     assert key.public_key == proofs.public_key_of(pairs[0].seed)
     assert pairs[0].seed.hex() not in repr(pairs[0])
     assert str(pairs[0].seed) not in repr(pairs[0])
+
+
+async def test_badge_of_a_prepared_paper_when_its_last_session_ends_past_midnight_then_valid_before_that(
+    db: object, freeze: Freeze
+) -> None:
+    evening = HELD + timedelta(hours=13)
+    training = await make_held(start=evening)
+    person = await make_attendee(training, sessions=[])
+    freeze(HELD)
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    [prepared] = await Certificate.all()
+    before = badges.facts_of(prepared, "1705").valid_from
+
+    freeze(evening)
+    await come(training.sessions[0], person)
+    closed_at = evening + timedelta(hours=2, minutes=20)
+    freeze(closed_at)
+    await attendance.close_session(training.sessions[0].id, actor=PROGRAM)
+    assert await preparing.validate(training.id) == 1
+
+    [valid] = await Certificate.all()
+    assert clock.local(closed_at).date() < prepared.held_on, "closed before midnight, planned until after it"
+    assert before == clock.midnight(clock.local(HELD).date()) <= closed_at
+    assert badges.facts_of(valid, "1705").valid_from == closed_at
 
 
 @pytest.mark.pages
