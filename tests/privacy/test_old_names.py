@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests import make
 from tests.attendance.doors import Opened, open_door, qr_of, scan, take
@@ -10,12 +11,14 @@ from tests.outbox.test_overtaken import a_certificate
 from tests.privacy.people import minor
 from trainings import clock
 from trainings.accounts.models import SignInLink, StaffSession
+from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate, Transcript
 from trainings.certificates.transcripts import make_transcript
-from trainings.people.models import Guardian, Participant
+from trainings.people.models import Guardian, Merge, MergeReason, Participant
+from trainings.privacy import merging
 from trainings.privacy.actions import sweep
 from trainings.privacy.old_names import NAMES_KEPT
 from trainings.registrations.models import Registration
@@ -24,7 +27,7 @@ from trainings.settings import Settings
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-async def held(**columns: bool) -> Opened:
+async def held(**columns: Any) -> Opened:
     """Ana came, and completed the course."""
     door = await open_door(**columns)
     with clock.frozen(door.starts_at + HOUR):
@@ -84,6 +87,27 @@ async def test_who_comes_again_or_holds_a_certificate_keeps_the_name(sqlite_db: 
     await Certificate.filter(id=certificate.id).update(revoked_at=clock.now())
     assert await swept_at(door.ends_at + NAMES_KEPT + HOUR) == 1
     assert (await person_of(byron)).given_names == "Byron"
+
+
+async def test_who_came_again_under_another_sign_up_keeps_all_of_them_until_that_is_taken_back(db: Settings) -> None:
+    hub = await make.make_hub()
+    door = await held(hub=hub)
+    actor = await actor_of(await make.make_user(hub=hub))
+    later = door.ends_at + timedelta(days=3 * 365)
+    again = await make.make_training(hub=hub, sessions=[(later, later + 4 * HOUR)])
+    older = await make.make_registration(door.training, given_names="Ana")
+    newer = await make.make_registration(again, given_names="Ana Lucía")
+    for kept, merged in ((older, door.ana), (newer, older)):
+        await merging.merge(kept.participant_id, merged.participant_id, MergeReason.SAID_SO, actor=actor)
+    due = door.ends_at + NAMES_KEPT + HOUR
+
+    assert await swept_at(due) == 0
+    assert await Attendance.filter(registration_id=door.ana.id, is_present=True).count() == 1
+    last = await Merge.get(kept_id=newer.participant_id)
+    await merging.undo(last.id, actor=actor)
+
+    assert await swept_at(due) == 2
+    assert [(await person_of(one)).given_names for one in (door.ana, older, newer)] == ["—", "—", "Ana Lucía"]
 
 
 async def test_sign_ins_go_90_days_after_they_were_over(db: Settings) -> None:

@@ -1,4 +1,7 @@
-"""Five years after somebody's last training their name and attendance go, unless a certificate bears the name."""
+"""Five years after somebody's last training their name and attendance go, unless a certificate bears the name.
+
+Who was merged is one person: what one of their sign-ups keeps, all of them keep.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,25 @@ MOST_PEOPLE = 500
 """At once; what is left comes in the next round."""
 
 LONG_AGO = f"""
+    WITH RECURSIVE pair (one, other) AS (
+        SELECT kept_id, merged_id FROM participant_merge WHERE undone_at IS NULL
+        UNION SELECT merged_id, kept_id FROM participant_merge WHERE undone_at IS NULL
+    ), same (one, other) AS (
+        SELECT one, other FROM pair
+        UNION SELECT same.one, pair.other FROM same JOIN pair ON pair.one = same.other
+    ), keeps (participant_id) AS (
+        SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
+        WHERE s.ends_at >= ?
+        UNION SELECT r.participant_id FROM registration r JOIN attendance a ON a.registration_id = r.id
+        JOIN training_session s ON s.id = a.session_id
+        WHERE s.ends_at >= ?
+        UNION SELECT r.participant_id FROM registration r JOIN certificate c ON c.registration_id = r.id
+        WHERE c.revoked_at IS NULL AND c.erased_at IS NULL
+    )
     SELECT p.id FROM participant p
     WHERE p.given_names <> '{NOBODY}' AND p.created_at < ?
-        AND NOT EXISTS (
-            SELECT 1 FROM registration r JOIN training_session s ON s.training_id = r.training_id
-            WHERE r.participant_id = p.id AND s.ends_at >= ?)
-        AND NOT EXISTS (
-            SELECT 1 FROM registration r JOIN attendance a ON a.registration_id = r.id
-            JOIN training_session s ON s.id = a.session_id
-            WHERE r.participant_id = p.id AND s.ends_at >= ?)
-        AND NOT EXISTS (
-            SELECT 1 FROM registration r JOIN certificate c ON c.registration_id = r.id
-            WHERE r.participant_id = p.id AND c.revoked_at IS NULL AND c.erased_at IS NULL)
+        AND p.id NOT IN (SELECT participant_id FROM keeps)
+        AND p.id NOT IN (SELECT same.one FROM same JOIN keeps ON keeps.participant_id = same.other)
     ORDER BY p.id
 """  # noqa: S608 - a word of ours
 
