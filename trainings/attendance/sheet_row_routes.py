@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from starlette.responses import Response
@@ -26,18 +28,22 @@ from trainings.attendance.sheet_queries import (
     unlisted,
 )
 from trainings.attendance.sheet_routes import ONE, door_at, log_names, opened_at, path_of
+from trainings.audit.actor import Actor
 from trainings.certificates import names
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.registrations.forms import RenameForm
+from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+F = TypeVar("F", bound=Form)
 
 ROW = ONE + "/filas/{row:int}"
 
@@ -167,76 +173,79 @@ def _line(request: Request, opened: OpenSheet) -> Line:
     return opened.lines[number - 1]
 
 
-@allow(*ATTENDANCE_TAKERS)
-async def mark_row(request: Request) -> Response:
-    door = await door_at(request)
-    opened = await opened_at(request, door)
-    line = _line(request, opened)
-    typed = await read_form(request)
-    form = check(KeyForm, typed)
-    [answer] = await sheets.mark_rows(opened.sheet.id, [line.number], actor=request.state.actor, key=form.key)
-    if answer.outcome is Outcome.UNKNOWN_CODE:
-        refusal = sheets.CardIsGone(row=line.number)
-        return await _row(request, door, opened, typed.refused(refusal), refusal.status)
-    return _back(door, opened, line, N_("Listo. La fila %(row)s está marcada."))
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A row that somebody changes."""
+
+    session: TrainingSession
+    sheet_id: UUID
+    line: Line
+    actor: Actor
 
 
-@allow(*ATTENDANCE_TAKERS)
-async def unmark_row(request: Request) -> Response:
+async def _change(
+    request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[None]], sentence: str
+) -> Response:
+    """Do to one row what its form asks for; what is refused is said on the row's page, with what was typed."""
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)
     typed = await read_form(request)
     try:
-        form = check(KeyForm, typed)
-        await sheets.unmark_row(opened.sheet.id, line.number, actor=request.state.actor, key=form.key)
+        form = check(form_of, typed)
+        await change(ChangedRow(door.session, opened.sheet.id, line, request.state.actor), form)
+    except FormErrors as exc:
+        return await _row(request, door, opened, exc.typed, 422)
     except Refusal as exc:
         return await _row(request, door, opened, typed.refused(exc), exc.status)
-    return _back(door, opened, line, N_("Listo. La fila %(row)s está como antes."))
+    response = redirect(path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"))
+    flash(response, gettext(sentence) % {"row": line.number})
+    return response
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def mark_row(request: Request) -> Response:
+    return await _change(request, KeyForm, _mark, N_("Listo. La fila %(row)s está marcada."))
+
+
+async def _mark(row: ChangedRow, form: KeyForm) -> None:
+    [answer] = await sheets.mark_rows(row.sheet_id, [row.line.number], actor=row.actor, key=form.key)
+    if answer.outcome is Outcome.UNKNOWN_CODE:
+        raise sheets.CardIsGone(row=row.line.number)
+
+
+@allow(*ATTENDANCE_TAKERS)
+async def unmark_row(request: Request) -> Response:
+    return await _change(request, KeyForm, _unmark, N_("Listo. La fila %(row)s está como antes."))
+
+
+async def _unmark(row: ChangedRow, form: KeyForm) -> None:
+    await sheets.unmark_row(row.sheet_id, row.line.number, actor=row.actor, key=form.key)
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def note_left(request: Request) -> Response:
     """ "Se fue antes": a time on the day of the session."""
-    door = await door_at(request)
-    opened = await opened_at(request, door)
-    line = _line(request, opened)
-    typed = await read_form(request)
-    try:
-        form = check(LeftForm, typed)
-        day = clock.local(door.session.starts_at).date()
-        left_at = datetime.combine(day, form.time, tzinfo=clock.GUATEMALA)
-        await sheets.note_left(opened.sheet.id, line.number, left_at, actor=request.state.actor, key=form.key)
-    except FormErrors as exc:
-        return await _row(request, door, opened, exc.typed, 422)
-    except Refusal as exc:
-        return await _row(request, door, opened, typed.refused(exc), exc.status)
-    return _back(door, opened, line, N_("Listo. Se anotó a qué hora se fue la persona de la fila %(row)s."))
+    sentence = N_("Listo. Se anotó a qué hora se fue la persona de la fila %(row)s.")
+    return await _change(request, LeftForm, _note_left, sentence)
+
+
+async def _note_left(row: ChangedRow, form: LeftForm) -> None:
+    day = clock.local(row.session.starts_at).date()
+    left_at = datetime.combine(day, form.time, tzinfo=clock.GUATEMALA)
+    await sheets.note_left(row.sheet_id, row.line.number, left_at, actor=row.actor, key=form.key)
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def rename(request: Request) -> Response:
     """Correct a name as it was proofread on the paper."""
-    door = await door_at(request)
-    opened = await opened_at(request, door)
-    line = _line(request, opened)
-    typed = await read_form(request)
-    try:
-        form = check(RenameForm, typed)
-        if line.person_id is None:
-            raise sheets.RowIsEmpty(row=line.number)
-        await names.correct(line.person_id, form.given_names, form.surnames, None, actor=request.state.actor)
-    except FormErrors as exc:
-        return await _row(request, door, opened, exc.typed, 422)
-    except Refusal as exc:
-        return await _row(request, door, opened, typed.refused(exc), exc.status)
-    return _back(door, opened, line, N_("Listo. Así se escribirá su nombre en el diploma."))
+    return await _change(request, RenameForm, _rename, N_("Listo. Así se escribirá su nombre en el diploma."))
 
 
-def _back(door: Door, opened: OpenSheet, line: Line, sentence: str) -> Response:
-    response = redirect(path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"))
-    flash(response, gettext(sentence) % {"row": line.number} if "%(row)s" in sentence else gettext(sentence))
-    return response
+async def _rename(row: ChangedRow, form: RenameForm) -> None:
+    if row.line.person_id is None:
+        raise sheets.RowIsEmpty(row=row.line.number)
+    await names.correct(row.line.person_id, form.given_names, form.surnames, None, actor=row.actor)
 
 
 # -- the signed paper
