@@ -24,6 +24,7 @@ from trainings.attendance.queries import totals_of
 from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose
+from trainings.certificates.queries import public_check
 from trainings.lib.text import short_name
 from trainings.people import communities
 from trainings.people.models import Participant
@@ -103,6 +104,10 @@ async def test_seed_shows_every_state() -> None:
     assert (
         {bool(one.replaces_id) for one in papers} == {one.handed_over_at is not None for one in papers} == {True, False}
     )
+    minors = [one for one in papers if one.is_minor]
+    assert len({one.registration_id for one in minors}) == 2
+    told = [await public_check(one.code) for one in minors]
+    assert {(one.is_minor, one.initials, one.state) for one in told} == {(True, "", CertificateState.VALID)}
     job = await IssueJob.get()
     assert (job.purpose, job.n_seen) == (JobPurpose.PREPARE, job.n_total)
 

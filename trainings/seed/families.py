@@ -29,33 +29,32 @@ DATA = frozenset({ConsentPurpose.DATA})
 
 async def build_families(world: World) -> None:
     """Who has places, who waits, who was offered one, two that look alike, and some that came all at once."""
-    training = await _training(world)
+    training = await for_families(world, IN_DAYS)
     with clock.frozen(clock.now() - timedelta(days=1)):
-        mother = _member(world, "Elvira", "Xol Cucul", phone="5555 0160", email="elvira.xol@correo.example")
+        mother = member(world, "Elvira", "Xol Cucul", phone="5555 0160", email="elvira.xol@correo.example")
         children = [
-            _member(world, "Diego", "Caal Xol", age_group=AgeGroup.A14_17),
-            _member(world, "Marisol", "Caal Xol", age_group=AgeGroup.A12_13),
+            member(world, "Diego", "Caal Xol", age_group=AgeGroup.A14_17),
+            member(world, "Marisol", "Caal Xol", age_group=AgeGroup.A12_13),
         ]
-        father, aunt = _member(world, "Mateo", "Caal Ba"), _member(world, "Juana", "Xol Pop")
+        father, aunt = member(world, "Mateo", "Caal Ba"), member(world, "Juana", "Xol Pop")
         guardian = GuardianContact("Elvira Xol Cucul", Relation.MADRE, "+50255550160")
-        await _ask(training, mother, father, aunt, *children, childcare=2, guardian=guardian)
-        leaving = await _ask(
-            training, _member(world, "Catarina", "Tut Choc", phone="5555 0161"), needs=("interpreter",)
-        )
+        await ask(training, mother, father, aunt, *children, childcare=2, guardian=guardian)
+        leaving = await ask(training, member(world, "Catarina", "Tut Choc", phone="5555 0161"), needs=("interpreter",))
         for number, name in enumerate(("Otilia", "Ramiro", "Clara", "Benigno", "Sandra", "Felipe")):
             needs = ("ramp",) if number == 1 else ("food", "interpreter") if number == 4 else ()
-            await _ask(training, _member(world, name, "Chub Ical", phone=f"5555 017{number}"), needs=needs)
-        await _ask(training, _member(world, "Otilia", "Chub Ical", phone="5555 0170"))
-        await _ask(training, *(_member(world, name, "Tzalam Coc") for name in ("Rigoberto", "Alma", "Luz", "Iris")))
-        await _ask(training, _member(world, "Hermelinda", "Sacul Maas", phone="5555 0180"))
-        await _ask(training, *(_member(world, name, "Quib Tiul") for name in ("Gloria", "Nery")), childcare=1)
+            await ask(training, member(world, name, "Chub Ical", phone=f"5555 017{number}"), needs=needs)
+        await ask(training, member(world, "Otilia", "Chub Ical", phone="5555 0170"))
+        await ask(training, *(member(world, name, "Tzalam Coc") for name in ("Rigoberto", "Alma", "Luz", "Iris")))
+        await ask(training, member(world, "Hermelinda", "Sacul Maas", phone="5555 0180"))
+        await ask(training, *(member(world, name, "Quib Tiul") for name in ("Gloria", "Nery")), childcare=1)
         await cancel(leaving, actor=HOLDER_OF_LINK)
         for number in range(N_AT_ONCE):
-            who = _member(world, "Gana", f"Dinero {number}", phone="5555 0199")
+            who = member(world, "Gana", f"Dinero {number}", phone="5555 0199")
             await sign_up(training.id, SignUp((who,), DATA).held(HoldReason.REVIEW), actor=VISITOR)
 
 
-async def _training(world: World) -> Training:
+async def for_families(world: World, in_days: int) -> Training:
+    """One session so many days from now (before now: negative), published in good time before."""
     hub = world.hubs[0]
     venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
     assert venue is not None
@@ -75,16 +74,16 @@ async def _training(world: World) -> Training:
         interpreter_languages=("kek",),
         offers=("snack", "childcare", "interpreter"),
     )
-    starts_at = clock.midnight(clock.today() + timedelta(days=IN_DAYS)) + timedelta(hours=AT_HOUR)
+    starts_at = clock.midnight(clock.today() + timedelta(days=in_days)) + timedelta(hours=AT_HOUR)
     session = SessionPlan(starts_at, starts_at + LONG, facilitator_ids=(world.facilitators[0].id,))
-    with clock.frozen(clock.now() - timedelta(days=10)):
+    with clock.frozen(min(clock.now(), starts_at) - timedelta(days=10)):
         training = await schedule.create_training(
             plan, (session,), actor=PROGRAM, override_reason="Calendario de demostración"
         )
         return await schedule.publish(training.id, actor=PROGRAM)
 
 
-def _member(
+def member(
     world: World,
     given_names: str,
     surnames: str,
@@ -106,7 +105,7 @@ def _member(
     return Member(person, has_assented=age_group is not None)
 
 
-async def _ask(
+async def ask(
     training: Training,
     *members: Member,
     childcare: int = 0,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance import actions as attendance
+from trainings.attendance.models import ScanHow, ScanKind
+from trainings.attendance.scans import Scan
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import assessment, brand, bulk, handover, names, revocations
-from trainings.certificates.actions import issue
+from trainings.certificates.actions import issue, issue_all
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -19,9 +23,13 @@ from trainings.certificates.models import (
     JobPurpose,
 )
 from trainings.certificates.pictures import clean
+from trainings.lib import tokens
+from trainings.people.actions import GuardianContact
+from trainings.people.models import AgeGroup, Relation
 from trainings.places.models import Hub
 from trainings.registrations.models import Registration
-from trainings.schedule.models import Course, Training, TrainingState
+from trainings.schedule.models import Course, Training, TrainingSession, TrainingState
+from trainings.seed import families
 from trainings.seed.world import World
 
 SHIELD = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 92">
@@ -35,12 +43,14 @@ COOPERATIVE = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60">
 <circle cx="86" cy="30" r="24" fill="none" stroke="#f7b32b" stroke-width="6"/></svg>"""
 """Invented, like the people: no municipality or cooperative has these."""
 PASS_MARK = 70
+DAYS_SINCE_FAMILIES = 40
 MARKS = (92, 78, 64)
 
 
 async def build_papers(world: World) -> None:
     """Last of all: what is printed from now on has the letterhead, what was given out has none."""
     hub = world.hubs[0]
+    await _certify_minors(world)
     await brand.add_image(hub.operator_id, ImageRole.SHIELD, "Escudo de demostración", clean(SHIELD), actor=PROGRAM)
     await brand.add_image(
         hub.operator_id, ImageRole.PARTNER, "Cooperativa de demostración", clean(COOPERATIVE), actor=PROGRAM
@@ -100,6 +110,28 @@ async def _note_hours(hub: Hub) -> None:
         if all(session.closed_at is not None for session in training.sessions):
             await issue(one.id, CertificateKind.CONSTANCIA, actor=PROGRAM)
             return
+
+
+async def _certify_minors(world: World) -> None:
+    """A mother came with her two: whoever checks a minor's diploma learns of its person that they are one, no more."""
+    training = await families.for_families(world, -DAYS_SINCE_FAMILIES)
+    [session] = await TrainingSession.filter(training_id=training.id)
+    with clock.frozen(session.starts_at - timedelta(days=2)):
+        await families.ask(
+            training,
+            families.member(world, "Hortensia", "Choc Sub", phone="5555 0188"),
+            families.member(world, "Abner", "Tiul Choc", age_group=AgeGroup.A14_17),
+            families.member(world, "Keila", "Tiul Choc", age_group=AgeGroup.A12_13),
+            guardian=GuardianContact("Hortensia Choc Sub", Relation.MADRE, "+50255550188"),
+        )
+    people = await Registration.filter(training_id=training.id).order_by("id")
+    with clock.frozen(session.starts_at):
+        came = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.LIST, clock.now(), registration_id=one.id) for one in people]
+        await attendance.take(session.id, came, actor=PROGRAM)
+    with clock.frozen(session.ends_at):
+        await attendance.close_session(session.id, actor=PROGRAM)
+    with clock.frozen(session.ends_at + timedelta(hours=2)):
+        await issue_all(training.id, actor=PROGRAM)
 
 
 async def _prepare_what_runs(hub: Hub) -> None:
