@@ -1,7 +1,7 @@
 """The application in a process of its own, with sessions that began half an hour ago, each with its people.
 
-`python -m tests.browser.app_server FOLDER` prints one line of JSON once it can be asked: its origin, the facilitator's
-cookie, and of each session its key and the people's codes.
+`python -m tests.browser.app_server FOLDER [HOST]` prints one line of JSON once it can be asked: its origin, the
+facilitator's cookie, and of each session its key and the people's codes.
 """
 
 from __future__ import annotations
@@ -60,11 +60,14 @@ async def _make_session(cast: Cast) -> dict[str, Any]:
 
 
 async def serve(
-    folder: str, furnish: Callable[[], Awaitable[dict[str, Any]]], wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+    folder: str,
+    furnish: Callable[[], Awaitable[dict[str, Any]]],
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    host: str = "localhost",
 ) -> None:
     """Until the process ends. `furnish` fills the empty database an hour ago; what it gives is told with the origin."""
     listening = socket.create_server(("127.0.0.1", 0))
-    origin = f"http://localhost:{listening.getsockname()[1]}"
+    origin = f"http://{host}:{listening.getsockname()[1]}"
     os.environ.update(
         TRAININGS_ENV="test", TRAININGS_DATA_DIR=folder, TRAININGS_BASE_URL=origin, TRAININGS_SECRET_KEYS=KEY
     )
@@ -80,4 +83,5 @@ async def serve(
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], make_sessions))
+    folder, *named = sys.argv[1:]
+    asyncio.run(serve(folder, make_sessions, host=named[0] if named else "localhost"))

@@ -1,0 +1,89 @@
+"""Shown in an office over plain http: browsers open neither camera nor encryption there, and the page says what to do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.browser.fakecam import on_path
+from tests.browser.marcar import APP
+from tests.browser.scanner import PHONE
+from tests.database import put_template
+
+HOST = "ventanilla.test"
+STORES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("office")
+    put_template(folder)
+    command = [sys.executable, "-m", "tests.browser.app_server", str(folder), HOST]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told, "the application did not start; its complaint stands above"
+        try:
+            yield json.loads(told)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def office(playwright: Playwright) -> Iterator[Browser]:
+    """Finds the host's name on this machine, as a network of an office would."""
+    rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
+    browser = playwright.chromium.launch(executable_path=on_path(), args=["--no-sandbox", rules])
+    yield browser
+    browser.close()
+
+
+def signed_in(office: Browser, made: dict[str, Any], *, scripts: bool = True) -> tuple[BrowserContext, Page]:
+    """The page of the first session, as who facilitates it."""
+    context = office.new_context(viewport=PHONE, locale="es-GT", java_script_enabled=scripts)
+    context.add_cookies([{"name": "staff", "value": made["cookie"], "url": made["origin"]}])
+    page = context.new_page()
+    page.goto(f"{made['origin']}/panel/sesiones/{made['sessions'][0]['session']}/asistencia")
+    return context, page
+
+
+def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_the_panel(
+    office: Browser, made: dict[str, Any]
+) -> None:
+    ana, byron, *_ = made["sessions"][0]["people"]
+    context, page = signed_in(office, made)
+    assert page.evaluate("() => isSecureContext") is False
+    page.get_by_role("button", name="Preparar este teléfono").click()
+    expect(page).to_have_url(made["origin"] + APP)
+    expect(page.get_by_role("heading", name="Esta dirección no sirve para marcar sin señal")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("una dirección que empieza con https")
+    expect(page.locator("main")).to_contain_text("no se perdió")
+    assert "marcar" not in page.evaluate(STORES), "nothing is kept where nothing leads out"
+
+    page.get_by_role("link", name="Marcar por código en el panel").click()
+    page.goto(f"{made['origin']}/panel/sesiones/{made['sessions'][0]['session']}/asistencia")
+    page.get_by_role("button", name="Encender cámara").click()
+    expect(page.locator("[data-lens-note]")).to_contain_text("La cámara solo funciona en una dirección con https")
+    context.set_offline(True)
+    page.get_by_label("Código del boleto").fill(ana["short_code"])
+    page.get_by_role("button", name="Marcar", exact=True).click()
+    expect(page.locator("[data-sync]")).to_contain_text("1")
+    context.set_offline(False)
+    page.get_by_role("button", name="Enviar ya").click()
+    expect(page.locator("[data-present]")).to_have_text("1")
+    context.close()
+
+    context, page = signed_in(office, made, scripts=False)
+    page.get_by_label("Código del boleto").fill(byron["short_code"])
+    page.get_by_role("button", name="Marcar", exact=True).click()
+    expect(page.locator("[data-present]")).to_have_text("2")
+    page.goto(made["origin"] + APP)
+    page.get_by_role("link", name="Marcar por código en el panel").click()
+    expect(page).to_have_url(f"{made['origin']}/panel")
+    context.close()
