@@ -1,4 +1,4 @@
-"""Shown in an office over plain http: browsers open neither camera nor encryption there, and the page says what to do."""
+"""Shown in an office over plain http: neither camera nor encryption opens there, and the page says what to do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-from tests.browser.fakecam import on_path
 from tests.browser.marcar import APP
 from tests.browser.scanner import PHONE
+from tests.browser_setup import on_path
 from tests.database import put_template
 
 HOST = "ventanilla.test"
