@@ -56,6 +56,7 @@ MARKS = st.builds(
     flag=st.sampled_from(ScanFlag),
     decision=st.sampled_from(Decision),
     body_hash=st.just(""),
+    phone_id=st.none() | IDS,
 )
 SESSIONS = st.lists(MARKS, max_size=10, unique_by=lambda mark: mark.id)
 

@@ -57,6 +57,7 @@ def event(about: Case) -> ScanEvent:
         flag=ScanFlag(about.get("flag", "")),
         decision=Decision(about.get("decision", "")),
         number=about.get("number"),
+        phone_id=key(about.get("phone")),
         registration_id=None if who.startswith("card:") or not who else key(who),
         code_hash=who if who.startswith("card:") else "",
     )

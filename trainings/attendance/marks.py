@@ -13,7 +13,7 @@ from trainings.db.sql import Insert, Statement
 
 KEPT = (
     "SELECT id, session_id, registration_id, kind, how, at, stated_at, target_id, conflict_of_id, code_hash, number, "
-    "flag, decision, body_hash FROM scan_event "
+    "flag, decision, body_hash, phone_id FROM scan_event "
 )
 OF_PEOPLE = KEPT + "WHERE session_id IN ?list AND registration_id IN ?list"
 BY_KEY = KEPT + "WHERE id IN ?list"
@@ -47,6 +47,7 @@ class KeptMark(NamedTuple):
     flag: ScanFlag
     decision: Decision
     body_hash: str
+    phone_id: UUID | None
 
 
 def key_of(value: Any) -> UUID:
@@ -115,4 +116,5 @@ def _mark(row: Mapping[str, Any]) -> KeptMark:
         flag=ScanFlag(row["flag"]),
         decision=Decision(row["decision"]),
         body_hash=row["body_hash"],
+        phone_id=key_or_none(row["phone_id"]),
     )

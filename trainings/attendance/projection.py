@@ -59,6 +59,8 @@ class Mark(Protocol):
     @property
     def number(self) -> int | None: ...
     @property
+    def phone_id(self) -> UUID | None: ...
+    @property
     def flag(self) -> ScanFlag: ...
     @property
     def decision(self) -> Decision: ...
@@ -128,9 +130,21 @@ def _in_time(event: Mark) -> tuple[datetime, datetime, UUID]:
     return event.at, event.stated_at or event.at, event.conflict_of_id or event.id
 
 
+def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
+    """Companions without a card, by the phone that counted them up and down: of none less than nobody.
+
+    One fewer on a phone corrects that phone's number, never what another counted.
+    """
+    counted: dict[UUID | None, int] = defaultdict(int)
+    for event in standing(events, undone):
+        if event.kind is ScanKind.HEADS:
+            counted[event.phone_id] += event.number or 0
+    return {phone_id: max(0, n) for phone_id, n in counted.items()}
+
+
 def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """Companions without a card: the sum of what was counted up and down, never less than nobody."""
-    return max(0, sum(event.number or 0 for event in standing(events, undone) if event.kind is ScanKind.HEADS))
+    """The same of all phones together: each counts whom it receives."""
+    return sum(heads_by_phone(events, undone).values())
 
 
 def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
