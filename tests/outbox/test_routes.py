@@ -203,8 +203,12 @@ async def test_batch_is_stopped_with_its_button(new_client: Browsers, freeze: Fr
     cast, batch, moment = await make_cast(), uuid7(), clock.now()
     freeze(moment)
     common: dict[str, Any] = {"hub_id": cast.hub.id, "batch_id": batch, "run_at": moment + STAFF_DELAY}
-    await make_jobs("ana", "beto", kind="training_changed", **common)
-    await OutboxJob.filter(kind="training_changed").update(subject_id=uuid7())
+    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    for job in await make_jobs("ana", "beto", kind="training_changed", **common):
+        person = await make.make_registration(
+            training, given_names=job.payload["name"], email=job.payload["name"] + "@x.example"
+        )
+        await OutboxJob.filter(id=job.id).update(subject_id=person.id)
     await make_jobs("cora", kind="facilitator_changed", **common)
     freeze(moment + timedelta(minutes=3))
     browser = await signed_in(new_client, cast.coordinator)

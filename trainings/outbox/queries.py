@@ -34,13 +34,12 @@ class UnknownMessage(NotFound):
 class Batch:
     """Messages of one act of the staff that can still be stopped: to people, and to who holds the sessions.
 
-    `first` is one of them, to a person where there is any.
+    `first` is one of them, to a person where there is any. How many people read them, is for who knows the people.
     """
 
     id: UUID
     first: OutboxJob
     leaves_at: datetime
-    n_people: int
     n_facilitators: int
 
 
@@ -146,7 +145,7 @@ async def stoppable(actor: Actor) -> list[Batch]:
 def _batch(batch_id: UUID, jobs: Sequence[OutboxJob]) -> Batch:
     to_people = [job for job in jobs if job.subject_id is not None]
     first = next(iter([*to_people, *jobs]))
-    return Batch(batch_id, first, jobs[0].run_at, len(to_people), len(jobs) - len(to_people))
+    return Batch(batch_id, first, jobs[0].run_at, len(jobs) - len(to_people))
 
 
 async def oldest_due_seconds() -> int:

@@ -24,6 +24,7 @@ from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
 from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
+from trainings.registrations.call_people import n_written_to
 from trainings.registrations.message_views import Destination, destinations_of
 from trainings.settings import get_settings
 from trainings.web.allow import allow
@@ -87,12 +88,13 @@ async def index(request: Request) -> Response:
     found, older = await queries.messages(actor, before=before, only=FILTERS.get(shown, ""))
     batches = await queries.stoppable(actor)
     about = await destinations_of([*found, *(batch.first for batch in batches)])
+    readers = await n_written_to([batch.id for batch in batches])
     return render(
         request,
         "outbox/index.html",
         {
             "rows": [_row(job, about[job.id]) for job in found],
-            "batches": [_waiting(batch, about[batch.first.id]) for batch in batches],
+            "batches": [_waiting(batch, about[batch.first.id], readers[batch.id]) for batch in batches],
             "shown": shown,
             "queue": await _queue(actor),
             "is_admin": actor.has_any(OPERATOR_ADMINS),
@@ -217,12 +219,12 @@ def _in_words(span: timedelta) -> str:
     return ngettext("%(num)s día", "%(num)s días", span.days) % {"num": span.days}
 
 
-def _waiting(batch: Batch, about: Destination) -> WaitingBatch:
+def _waiting(batch: Batch, about: Destination, n_people: int) -> WaitingBatch:
     return WaitingBatch(
         id=batch.id,
         what=_kind(batch.first.kind),
         training=about.training,
-        n_people=batch.n_people,
+        n_people=n_people,
         n_facilitators=batch.n_facilitators,
         leaves_at=batch.leaves_at,
         minutes_left=math.ceil((batch.leaves_at - clock.now()).total_seconds() / 60),

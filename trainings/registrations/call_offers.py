@@ -10,7 +10,8 @@ from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
-from trainings.registrations.call_people import HAS_PLACE, LOOK_BACK, MOVED_UP, people_on
+from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, MOVED_UP
+from trainings.registrations.call_people import people_on
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.sign_up import locked_training

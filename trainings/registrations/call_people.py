@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from itertools import chain
-from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Subquery
-
 from trainings import clock
-from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
-from trainings.people.consent_actions import without_permission
-from trainings.people.models import AgeGroup, Guardian
-from trainings.registrations.call_papers import told_of_papers
-from trainings.registrations.call_validity import KINDS, PAPERS, moot_lists, sessions_told
-from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, Around, Person, around, by_mailbox, people_of
+from trainings.registrations.call_validity import KINDS, PAPERS
+from trainings.registrations.models import Registration, RegistrationState
 
 PATIENCE = timedelta(hours=2)
 """So long after its hour a message may still leave before somebody is called instead."""
-LOOK_BACK = timedelta(days=1)
-"""Who moved up so long before a list of offers was opened is on it, unless an earlier list had them."""
 SAME_MESSAGE = timedelta(hours=12)
 """A reminder's message is of the same day as its list."""
-MOVED_UP = "registrations.promote"
-"""The audit line of a group that moved up from the waiting list."""
-AT_ONCE = 10_000
-"""So many keys are asked for in one question: the engines take some thirty thousand."""
-TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
-HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
+WAITS = ""
+"""The outcome of a message that has not left."""
+TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
+"""What everybody of a training is told."""
 
 
 class Why(StrEnum):
@@ -64,49 +52,32 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """One registration as the working out needs it: no name, no contact."""
+class Audience:
+    """Who hears of what a list tells. Nobody is counted twice: a message reaches them, or still may, or they are listed
+    for a call.
+    """
 
-    id: UUID
-    created_at: datetime
-    group_id: UUID
-    participant_id: UUID
-    state: RegistrationState
-    email_key: str | None
-    refused_at: datetime | None
-    is_minor: bool
-    is_look_alike: bool
-    reached_at: datetime | None
-    is_apart: bool
+    listed: Sequence[Listed]
+    n_by_mail: int
 
     @property
-    def mailbox(self) -> tuple[UUID, str | None]:
-        """People of a group with one address are told together; who made their link their own is not."""
-        return (self.id, None) if self.is_apart else (self.group_id, self.email_key)
+    def left(self) -> frozenset[UUID]:
+        """The registrations of those whom no call has reached yet."""
+        return frozenset(one.registration_id for one in self.listed if not one.is_reached)
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """Everything around some lists of call, read at once."""
-
-    people: Mapping[UUID, Sequence[Person]]
-    jobs: Mapping[tuple[UUID, str | None], Sequence[OutboxJob]]
-    marks: Mapping[UUID, Mapping[UUID, Sequence[Call]]]
-    stopped: frozenset[UUID]
-    moved_up: Mapping[UUID, datetime]
-    earlier: Mapping[UUID, datetime] = field(default_factory=dict)
-    moot: frozenset[UUID] = frozenset()
-    before: Mapping[UUID, Sequence[CallList]] = field(default_factory=dict)
-    papers: Mapping[UUID, Mapping[UUID, datetime]] = field(default_factory=dict)
+async def audiences_of(lists: Sequence[CallList]) -> dict[UUID, Audience]:
+    """Who hears of what each list tells, by its id, in the order in which they signed up."""
+    found = await around(lists)
+    return {one.id: _audience_of(one, found) for one in lists}
 
 
-async def people_on(lists: Sequence[CallList]) -> dict[UUID, list[Listed]]:
-    """The people of each list, by its id, in the order in which they signed up. A constant number of questions.
+async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
+    """The people of each list, by its id. A constant number of questions.
 
     Who cancelled is on none; who was reached by a message only where a call had reached them before.
     """
-    around = await _around(lists, await _before(lists))
-    return {one.id: _people_of(one, around) for one in lists}
+    return {list_id: audience.listed for list_id, audience in (await audiences_of(lists)).items()}
 
 
 async def n_to_tell(training_id: UUID) -> tuple[int, int]:
@@ -114,27 +85,47 @@ async def n_to_tell(training_id: UUID) -> tuple[int, int]:
 
     Of whom nobody speaks: who cancelled, look-alikes, who took back the permission.
     """
-    rows = await _with_permission(await _registrations([training_id]))
-    refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
-    people = [_person(row, frozenset(), refusals) for row in rows]
-    told = [one for one in people if one.state is not RegistrationState.CANCELLED and not one.is_look_alike]
-    with_mail = sum(one.email_key is not None and one.refused_at is None for one in told)
+    told = [one for one in (await people_of([training_id])).get(training_id, ()) if one.is_counted]
+    with_mail = sum(one.takes_mail for one in told)
     return with_mail, len(told) - with_mail
 
 
-def _people_of(call_list: CallList, around: Around) -> list[Listed]:
-    found = []
+async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many people the messages of each batch reach, or still may: not those who have to be called instead."""
+    jobs = await reads(OutboxJob).filter(batch_id__in=list(batch_ids), subject_id__not_isnull=True)
+    subjects = reads(Registration).filter(id__in=sorted({job.subject_id for job in jobs if job.subject_id}))
+    trainings = {training_id for (training_id,) in await subjects.values_list("training_id")}
+    everybody = [one for people in (await people_of(sorted(trainings))).values() for one in people]
+    return {
+        batch_id: _n_reading([job for job in jobs if job.batch_id == batch_id], everybody) for batch_id in batch_ids
+    }
+
+
+def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
+    """How many of these people read one of these messages. What all of a training are told is not for who cancelled."""
+    to_all = any(job.kind in TO_ALL for job in jobs)
+    read = by_mailbox(jobs, everybody)
+    readers = (one for one in everybody if not one.is_look_alike and (one.is_counted or not to_all))
+    return sum(_may_read(one, read.get(one.mailbox, ())) for one in readers)
+
+
+def _audience_of(call_list: CallList, around: Around) -> Audience:
+    found: list[Listed] = []
+    n_by_mail = 0
     for person in around.people.get(call_list.training_id, ()):
-        standing = _marks_of(call_list, person, around)
-        if person.state is RegistrationState.CANCELLED or person.is_look_alike:
+        if not person.is_counted:
             continue
-        why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
+        standing = _marks_of(call_list, person, around)
+        is_concerned = _is_concerned(call_list, person, around)
+        why = _why(call_list, person, around) if is_concerned else None
         if not standing and _is_told_elsewhere(call_list, person, around):
             continue
         listed = Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
         if why is not None or listed.is_reached:
             found.append(listed)
-    return found
+        elif is_concerned:
+            n_by_mail += _may_read(person, _jobs_about(call_list, person, around))
+    return Audience(found, n_by_mail)
 
 
 def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
@@ -188,18 +179,32 @@ def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
     """Why somebody concerned has to be called; none where a message reached them, or still may."""
     if person.email_key is None:
         return Why.NO_EMAIL
-    jobs = [job for job in around.jobs.get(person.mailbox, ()) if _is_about(call_list, job, person, around)]
-    sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
-    if person.refused_at is not None and (sent_at is None or sent_at <= person.refused_at):
+    jobs = _jobs_about(call_list, person, around)
+    if not person.takes_mail and not _was_sent(person, jobs):
         return Why.REFUSED
-    if sent_at is not None:
+    if _was_sent(person, jobs):
         return None
     outcomes = {job.outcome for job in jobs}
-    if not jobs or "" in outcomes:
+    if not jobs or WAITS in outcomes:
         return Why.LATE if clock.now() > call_list.due_at + PATIENCE else None
     if outcomes <= {Outcome.OVERTAKEN, Outcome.STOPPED}:
         return None
     return Why.REFUSED if Outcome.REFUSED in outcomes else Why.FAILED
+
+
+def _may_read(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+    """Whether one of these messages came to somebody's address, or is about to and the address takes mail."""
+    return _was_sent(person, jobs) or (person.takes_mail and any(job.outcome == WAITS for job in jobs))
+
+
+def _was_sent(person: Person, jobs: Sequence[OutboxJob]) -> bool:
+    """Whether a message left, and the address did not refuse what came after it."""
+    sent_at = max((job.done_at for job in jobs if job.outcome == Outcome.SENT and job.done_at), default=None)
+    return sent_at is not None and (person.refused_at is None or sent_at > person.refused_at)
+
+
+def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[OutboxJob]:
+    return [job for job in around.jobs.get(person.mailbox, ()) if _is_about(call_list, job, person, around)]
 
 
 def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
@@ -233,167 +238,3 @@ def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> b
         if is_told:
             return True
     return False
-
-
-# -- reading
-
-
-async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
-    """For each list those whose call tells of all its sessions: of earlier changes, for a reminder of any."""
-    asked = [one for one in lists if one.reason in TELLING_DATES]
-    if not asked:
-        return {}
-    trainings = sorted({one.training_id for one in asked})
-    found = await reads(CallList).filter(training_id__in=trainings, reason=CallReason.CHANGED).order_by("created_at")
-    told = await sessions_told([*asked, *found])
-    return {
-        one.id: [
-            other
-            for other in found
-            if other.training_id == one.training_id
-            and told[one.id]
-            and told[one.id] <= told[other.id]
-            and (one.reason is CallReason.REMINDER or other.created_at < one.created_at)
-        ]
-        for one in asked
-    }
-
-
-async def _around(asked: Sequence[CallList], before: Mapping[UUID, Sequence[CallList]]) -> Around:
-    lists = list({one.id: one for one in (*asked, *chain.from_iterable(before.values()))}.values())
-    trainings = sorted({one.training_id for one in lists})
-    rows = await _with_permission(await _registrations(trainings))
-    apart = await _apart(trainings)
-    refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
-    people: dict[UUID, list[Person]] = defaultdict(list)
-    for row in rows:
-        people[row["training_id"]].append(_person(row, apart, refusals))
-    everybody = [one for members in people.values() for one in members]
-    jobs = await _jobs(lists, everybody)
-    offers = [one for one in lists if one.reason is CallReason.OFFERED]
-    return Around(
-        people=people,
-        jobs=jobs,
-        marks=await _marks(lists),
-        stopped=frozenset(
-            job.batch_id for found in jobs.values() for job in found if job.batch_id and job.outcome == Outcome.STOPPED
-        ),
-        moved_up=await _moved_up(offers),
-        earlier=await _ends_of_earlier(offers),
-        moot=await moot_lists(lists),
-        before=before,
-        papers=await told_of_papers(lists),
-    )
-
-
-async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
-    found = reads(Registration).filter(training_id__in=list(training_ids)).order_by("id")
-    rows: list[dict[str, Any]] = await found.values(
-        *("id", "created_at", "training_id", "group_id", "participant_id", "state", "duplicate_of_id"),
-        email_key="participant__email_key",
-        refused_at="participant__email_refused_at",
-        age_group="participant__age_group",
-        reached_at="group__reached_at",
-    )
-    return rows
-
-
-async def _with_permission(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without those who took back the permission for their data, of a minor the guardian's: nobody calls them."""
-    people = sorted({row["participant_id"] for row in rows})
-    gone: set[UUID] = set()
-    for first in range(0, len(people), AT_ONCE):
-        gone |= await without_permission(people[first : first + AT_ONCE])
-    return [row for row in rows if row["participant_id"] not in gone]
-
-
-def _is_minor(row: Mapping[str, Any]) -> bool:
-    return row["age_group"] is not None and AgeGroup(row["age_group"]).is_minor
-
-
-def _person(row: Mapping[str, Any], apart: frozenset[UUID], refusals: Mapping[UUID, datetime]) -> Person:
-    is_minor = _is_minor(row)
-    return Person(
-        id=row["id"],
-        created_at=row["created_at"],
-        group_id=row["group_id"],
-        participant_id=row["participant_id"],
-        state=RegistrationState(row["state"]),
-        email_key=row["email_key"],
-        refused_at=refusals.get(row["participant_id"]) if is_minor else row["refused_at"],
-        is_minor=is_minor,
-        is_look_alike=row["duplicate_of_id"] is not None,
-        reached_at=row["reached_at"],
-        is_apart=row["id"] in apart,
-    )
-
-
-async def _apart(training_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those who made their link their own: what others of the form read is not for them, nor theirs for the others."""
-    links = reads(OwnLink).filter(scope=LinkScope.PERSON, claimed_at__not_isnull=True, revoked_at=None)
-    claimed = await links.filter(group__training_id__in=list(training_ids)).values_list("registration_id")
-    return frozenset(registration_id for (registration_id,) in claimed)
-
-
-async def _guardians_refusals(minors: Collection[UUID]) -> dict[UUID, datetime]:
-    """Of minors the guardian's address counts: the last one left. Only those are told that it refuses."""
-    if not minors:
-        return {}
-    permitting = reads(Guardian).filter(participant_id__in=list(minors), withdrawn_at=None, email__not_isnull=True)
-    rows = await permitting.order_by("created_at", "id").values_list("participant_id", "email_refused_at")
-    newest = dict(rows)
-    return {minor: refused_at for minor, refused_at in newest.items() if refused_at is not None}
-
-
-async def _jobs(
-    lists: Sequence[CallList], everybody: Sequence[Person]
-) -> dict[tuple[UUID, str | None], list[OutboxJob]]:
-    """The messages that may have told what these lists do, by mailbox."""
-    batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    found = list(await reads(OutboxJob).filter(batch_id__in=batches)) if batches else []
-    alone = [one for one in lists if one.batch_id is None]
-    if alone:
-        about = reads(OutboxJob).filter(
-            hub_id__in=sorted({one.hub_id for one in alone}),
-            kind__in=sorted(frozenset().union(*(KINDS[one.reason] for one in alone))),
-            run_at__gte=min(one.created_at for one in alone) - LOOK_BACK,
-        )
-        found += await about
-    mailbox_of = {one.id: one.mailbox for one in everybody}
-    jobs: dict[tuple[UUID, str | None], list[OutboxJob]] = defaultdict(list)
-    for job in found:
-        if job.subject_id in mailbox_of:
-            jobs[mailbox_of[job.subject_id]].append(job)
-    return jobs
-
-
-async def _marks(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, list[Call]]]:
-    marks: dict[UUID, dict[UUID, list[Call]]] = defaultdict(lambda: defaultdict(list))
-    for mark in await reads(Call).filter(call_list_id__in=[one.id for one in lists]).order_by("created_at", "id"):
-        marks[mark.call_list_id][mark.registration_id].append(mark)
-    return marks
-
-
-async def _moved_up(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """When each group moved up from the waiting list last."""
-    if not offers:
-        return {}
-    trainings = sorted({one.training_id for one in offers})
-    groups = reads(RegistrationGroup).filter(training_id__in=trainings, state__in=list(HAS_PLACE))
-    moved = Subquery(groups.values("id"))
-    lines = reads(AuditLine).filter(act=MOVED_UP, object_id__in=moved).order_by("created_at", "id")
-    return dict(await lines.values_list("object_id", "created_at"))
-
-
-async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
-    """When the list of offers before each of these was closed."""
-    if not offers:
-        return {}
-    trainings = sorted({one.training_id for one in offers})
-    closed = reads(CallList).filter(training_id__in=trainings, reason=CallReason.OFFERED, closed_at__not_isnull=True)
-    ends: dict[UUID, datetime] = {}
-    for training_id, closed_at in await closed.order_by("closed_at").values_list("training_id", "closed_at"):
-        for one in offers:
-            if one.training_id == training_id and closed_at <= one.created_at:
-                ends[one.id] = closed_at
-    return ends

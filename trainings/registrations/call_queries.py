@@ -15,7 +15,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.models import CallList
-from trainings.registrations.call_people import Listed, people_on
+from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import PAPERS, sessions_told
 from trainings.schedule.models import SessionChange, TrainingSession
 from trainings.web.i18n import N_
@@ -31,13 +31,12 @@ class UnknownList(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A list with its numbers. `begins_at`: the first moment at which somebody not told would come for nothing, or
-    miss something; `ends_at`: from then on it is useless to call.
+    """A list with who hears of it, and how. `begins_at`: the first moment at which somebody not told would come for
+    nothing, or miss something; `ends_at`: from then on it is useless to call.
     """
 
     call_list: CallList
-    n_reached: int
-    n_people: int
+    audience: Audience
     begins_at: datetime
     ends_at: datetime
 
@@ -47,8 +46,17 @@ class Progress:
         return self.call_list.reason in PAPERS
 
     @property
+    def n_people(self) -> int:
+        """How many have to be called."""
+        return len(self.audience.listed)
+
+    @property
     def n_left(self) -> int:
-        return self.n_people - self.n_reached
+        return len(self.audience.left)
+
+    @property
+    def n_reached(self) -> int:
+        return self.n_people - self.n_left
 
     @property
     def is_open(self) -> bool:
@@ -67,8 +75,8 @@ async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_ope
     lists = await _readable(actor, training_id)
     spans = await _spans(lists)
     wanted = [one for one in lists if _is_wanted(one, spans[one.id][1], only_open=only_open)]
-    people = await people_on(wanted)
-    found = [_progress(one, people[one.id], *spans[one.id]) for one in wanted if people[one.id]]
+    audiences = await audiences_of(wanted)
+    found = [Progress(one, audiences[one.id], *spans[one.id]) for one in wanted if audiences[one.id].listed]
     return sorted(found, key=lambda one: (one.is_about_papers, one.begins_at, *_newest_first(one.call_list)))
 
 
@@ -85,7 +93,12 @@ def _is_wanted(call_list: CallList, ends_at: datetime, *, only_open: bool) -> bo
 async def n_to_call(actor: Actor) -> tuple[int, Sequence[Progress]]:
     """How many people of the actor's hubs have to be called now, and the lists on which they are."""
     waiting = [one for one in await progress_of(actor, only_open=True) if one.is_due and one.n_left]
-    return sum(one.n_left for one in waiting), waiting
+    return n_left_on(waiting), waiting
+
+
+def n_left_on(lists: Iterable[Progress]) -> int:
+    """How many people are still to be called; who is on two of these lists is one person."""
+    return len(frozenset[UUID]().union(*(one.audience.left for one in lists)))
 
 
 async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
@@ -96,12 +109,8 @@ async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
     begins_at, ends_at = (await _spans([call_list]))[call_list.id]
     if not _is_recent(call_list.closed_at or ends_at):
         raise UnknownList
-    people = await people_on([call_list])
-    return _progress(call_list, people[call_list.id], begins_at, ends_at)
-
-
-def _progress(call_list: CallList, people: Sequence[Listed], begins_at: datetime, ends_at: datetime) -> Progress:
-    return Progress(call_list, sum(one.is_reached for one in people), len(people), begins_at, ends_at)
+    audiences = await audiences_of([call_list])
+    return Progress(call_list, audiences[call_list.id], begins_at, ends_at)
 
 
 def _is_recent(moment: datetime) -> bool:

@@ -19,7 +19,7 @@ from trainings.outbox.models import CallResult, CallVia
 from trainings.registrations import call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
-from trainings.registrations.call_queries import Progress, list_in_scope, progress_of
+from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
 from trainings.registrations.call_texts import text_for_all, told_by
 from trainings.registrations.call_views import INDEX, Section, progress_words, sections_of
 from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
@@ -84,7 +84,7 @@ async def index(request: Request) -> Response:
         "waiting": [lines[one.call_list.id] for one in found if one.is_open and one.n_left],
         "done": [lines[one.call_list.id] for one in found if one.is_open and not one.n_left],
         "over": [lines[one.call_list.id] for one in reversed(found) if not one.is_open],
-        "n_left": sum(one.n_left for one in found if one.is_due),
+        "n_left": n_left_on(one for one in found if one.is_due),
     }
     return render(request, "registrations/calls/index.html", context)
 
@@ -128,6 +128,7 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
         "base": f"{INDEX}/{call_list.id}",
         "line": line_of(one, is_one_hub=True),
         "n_left": one.n_left,
+        "n_by_mail": one.audience.n_by_mail,
         "is_open": one.is_open,
         "is_closed": call_list.closed_at is not None,
         "why_closed": await _why_closed(one),

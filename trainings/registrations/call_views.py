@@ -76,14 +76,26 @@ def progress_words(one: Progress) -> str:
     return words % {"n": one.n_reached, "num": one.n_people}
 
 
-async def calls_about(training_id: UUID, actor: Actor) -> list[tuple[str, str]]:
-    """The open lists of a training for who may call: where each is, and how far."""
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """An open list beside other things of its training: where it is, and how far, in words."""
+
+    href: str
+    words: str
+    n_people: int
+    batch_id: UUID | None
+
+
+async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
+    """The open lists of a training for who may call."""
     found = await progress_of(actor, training_id=training_id, only_open=True)
     words = gettext(N_("Llamadas: %(reason)s, %(progress)s"))
     return [
-        (
-            f"{INDEX}/{one.call_list.id}",
-            words % {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)},
+        Calls(
+            href=f"{INDEX}/{one.call_list.id}",
+            words=words % {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)},
+            n_people=one.n_people,
+            batch_id=one.call_list.batch_id,
         )
         for one in found
     ]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
-from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
-from trainings.registrations.call_queries import Progress, progress_of
+from trainings.registrations.call_people import n_written_to
 from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
 from trainings.schedule.change_pictures import change_text
@@ -86,16 +85,12 @@ async def waiting(training: Training) -> Waiting | None:
         .values_list("batch_id", "run_at", "subject_id")
     )
     if found:
-        n_people = sum(subject_id is not None for _batch, _run_at, subject_id in found)
-        return Waiting(found[0][0], n_people, len(found) - n_people, found[0][1])
+        batch_id, leaves_at, _subject = found[0]
+        n_people = (await n_written_to([batch_id]))[batch_id]
+        return Waiting(batch_id, n_people, sum(subject_id is None for *_, subject_id in found), leaves_at)
     lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
     call_list = await lists.order_by("-created_at").first()
     return Waiting(call_list.batch_id, 0, 0, call_list.due_at) if call_list and call_list.batch_id else None
-
-
-async def call_lists(training: Training, actor: Actor) -> Sequence[Progress]:
-    """The open lists of those who have to be called about this training."""
-    return [one for one in await progress_of(actor, training_id=training.id) if one.is_open]
 
 
 async def changed(training: Training) -> list[Changed]:

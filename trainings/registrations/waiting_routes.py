@@ -19,9 +19,10 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib import dates
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import show_phone
-from trainings.outbox.queries import Batch, stoppable
+from trainings.outbox.queries import stoppable
 from trainings.registrations import waiting
 from trainings.registrations.allocation import Shortage
+from trainings.registrations.call_people import n_written_to
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.registrations.waiting import HandReason, UnknownGroup
@@ -116,7 +117,7 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
         "childcare_free": max(training.childcare_capacity - training.childcare_taken, 0),
         "reasons": [(code.value, gettext(words)) for code, words in HAND_REASONS.items()],
         "may_close": can_edit_trainings(actor, training.hub_id) and training.has_waiting_list,
-        "batch": await _batch(request),
+        **await _batch(request),
         "refusal": sentence_of(refusal) if refusal else "",
         "before": f"{base}/espera?pagina={page - 1}" if page > 1 else None,
         "after": f"{base}/espera?pagina={page + 1}" if last < board.n_waiting else None,
@@ -137,11 +138,12 @@ def _first(training: Training) -> datetime | None:
     return next((moment for moment in planned if moment > clock.now()), planned[-1] if planned else None)
 
 
-async def _batch(request: Request) -> Batch | None:
-    """The messages just caused (`?lote=`), while they can still be stopped."""
+async def _batch(request: Request) -> dict[str, Any]:
+    """The messages just caused (`?lote=`), while they can still be stopped, and how many people read them."""
     wanted = request.query_params.get("lote", "")
     batches = await stoppable(request.state.actor) if wanted else []
-    return next((batch for batch in batches if str(batch.id) == wanted), None)
+    batch = next((one for one in batches if str(one.id) == wanted), None)
+    return {"batch": batch, "n_people": (await n_written_to([batch.id]))[batch.id] if batch else 0}
 
 
 def _rows(training: Training, board: Board) -> dict[str, Sequence[Row]]:

@@ -15,6 +15,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
 from trainings.registrations.call_people import n_to_tell
+from trainings.registrations.call_views import calls_about
 from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
@@ -65,7 +66,7 @@ async def _page(request: Request, training: Training, *, refusal: Refusal | None
         "desk": training.hub.name,
         "training": training,
         "waiting": await change_views.waiting(training),
-        "lists": await change_views.call_lists(training, actor),
+        "lists": await calls_about(training.id, actor),
         "changes": await change_views.changed(training),
         "papers": await change_views.wrong_papers(training),
         "may_edit": can_edit_trainings(actor, training.hub_id),
