@@ -87,10 +87,16 @@ class Village:
 
     def revoke(self, cookie: str) -> None:
         """As the panel does, beside the running application."""
+        self._set_revoked(cookie, "CURRENT_TIMESTAMP")
+
+    def take_up(self, cookie: str) -> None:
+        """As the panel does where the phone is prepared again for the same."""
+        self._set_revoked(cookie, "NULL")
+
+    def _set_revoked(self, cookie: str, moment: str) -> None:
         with closing(sqlite3.connect(self.folder / "trainings.db")) as connection, connection:
-            connection.execute(
-                "UPDATE device SET revoked_at = CURRENT_TIMESTAMP WHERE token_hash = ?", (device_digest(cookie),)
-            )
+            question = f"UPDATE device SET revoked_at = {moment} WHERE token_hash = ?"
+            connection.execute(question, (device_digest(cookie),))
 
     @property
     def film(self) -> Path:

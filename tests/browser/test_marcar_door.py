@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -231,28 +232,42 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: Bro
     assert phone.page.evaluate(of_store("rosters", "count()")) == 0
 
 
-def test_mark_that_the_server_does_not_understand_stays_here(
+def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
     ana, byron = village.people(2)
+    line = "1 marca que el servidor no entiende"
 
     def puzzled(route: Route) -> None:
         events = json.loads(route.request.post_data or "")["events"]
         results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
         route.fulfill(json={"now": datetime.now(UTC).isoformat(), "results": results, "device": {"revoked": False}})
 
+    def tried_again_by(act: Callable[[], object]) -> list[str]:
+        """Which marks are sent by that."""
+        pocket.unroute("**/marcar/api/marcas")
+        pocket.route("**/marcar/api/marcas", puzzled)
+        with phone.page.expect_response("**/marcar/api/marcas") as answered:
+            act()
+        phone.expect_queue(line)
+        return [one["id"] for one in json.loads(answered.value.request.post_data or "")["events"]]
+
     pocket.route("**/marcar/api/marcas", puzzled)
     phone.type_code(ana.token)
-    phone.expect_queue("1 marca que el servidor no entiende")
+    phone.expect_queue(line)
     pocket.unroute("**/marcar/api/marcas")
     phone.type_code(byron.token)
     phone.expect_answer("present", byron.name)
-    phone.expect_queue("1 marca que el servidor no entiende")
-
-    phone.reload()
-    phone.expect_queue("1 marca que el servidor no entiende")
+    phone.expect_queue(line)
+    [first, _second] = kept(phone)
     assert [village.presences_of(one) for one in (ana, byron)] == [0, 1]
-    assert len(kept(phone)) == 2
+
+    assert tried_again_by(phone.send_now) == [first["id"]]
+    assert tried_again_by(phone.reload) == [first["id"]]
+    pocket.unroute("**/marcar/api/marcas")
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+    assert [village.presences_of(one) for one in (ana, byron)] == [1, 1]
 
 
 def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(

@@ -10,6 +10,7 @@ from tests.browser.marcar import Phone, Village, opened
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
+OF_YOUTH = "SELECT number FROM head_count WHERE age_band = '12-17'"
 AWAKE = """
 const lock = { release() { globalThis.awake = false } };
 Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => ((globalThis.awake = true), lock) } });
@@ -212,3 +213,25 @@ def test_heads_are_counted_at_an_activity_without_signal(
         "SELECT sex, age_band, SUM(number) FROM head_count WHERE activity_id = ? GROUP BY sex, age_band ORDER BY 1"
     )
     assert village.ask(counted, village.made["activity"]) == [("hombre", "0-11", 0), ("mujer", "18-59", 2)]
+
+
+def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    phone.page.goto(f"{village.origin}/marcar/")
+    phone.expect_ready()
+    phone.page.get_by_role("link", name="Feria informativa").click()
+    pocket.set_offline(True)
+    for _touch in range(3):
+        phone.page.get_by_role("group", name="Adolescencia").get_by_role("button", name="Mujer").click()
+    village.revoke(village.last_phone)
+    pocket.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("3 marcas que el servidor no entiende")
+    assert village.ask(OF_YOUTH) == []
+
+    village.take_up(village.last_phone)
+    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    phone.expect_queue(SENT)
+    assert village.ask(OF_YOUTH) == [(1,)] * 3

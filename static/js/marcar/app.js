@@ -53,6 +53,7 @@ export class App extends EventTarget {
       onChange: () => this.#heardOfPhone(),
       onRoster: (id) => this.#reread(id),
       onClosing: () => this.sender.flush({ evenNothing: true }),
+      onPrepared: () => this.sender.flush({ forced: true }),
     });
     this.sender = new Sender(store, {
       app: this.version,

@@ -30,7 +30,8 @@ function show(app) {
   place.addEventListener("submit", (event) => event.preventDefault());
   new Router(app, place, screens).follow();
   app.shell.start().then(() => app.phone.refresh());
-  app.sender.flush();
+  // This may be another version of the program, on a phone that was prepared again.
+  app.sender.flush({ forced: true });
   const catchUp = () => {
     // There may be a signal again, whatever the browser thinks of it.
     app.sender.flush();

@@ -25,7 +25,7 @@ export class Phone {
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void}} told
+   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void, onPrepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -110,9 +110,11 @@ export class Phone {
 
   /** @param {Account} account */
   async #setAccount(account) {
+    const isTrustedAgain = this.account !== "" && account === "";
     this.account = account;
     await this.store.put("account", account);
     this.told.onChange();
+    if (isTrustedAgain) this.told.onPrepared();
   }
 
   /** @param {any} session */

@@ -19,6 +19,7 @@ export class Sender {
   #running = null;
   #again = false;
   #evenNothing = false;
+  #evenUnread = false;
   #n_failures = 0;
   #timer = 0;
   /** @type {Trouble} how the last attempt ended */
@@ -54,13 +55,13 @@ export class Sender {
 
   /**
    * Send everything that waits. Calls while one is under way are gathered into one more run.
-   * @param {{forced?: boolean, evenNothing?: boolean}} [how] forced: somebody asked, so try those again that the server
-   * could not read; evenNothing: it waits to hear that nothing is kept back here
+   * @param {{forced?: boolean, evenNothing?: boolean}} [how] forced: somebody asked, or things are different now, so try
+   * those again that the server could not read; evenNothing: it waits to hear that nothing is kept back here
    */
   flush({ forced = false, evenNothing = false } = {}) {
     clearTimeout(this.#timer);
     this.#evenNothing ||= evenNothing;
-    if (forced) this.#aside.clear();
+    this.#evenUnread ||= forced;
     this.#again = true;
     this.#running ??= this.#loop().finally(() => {
       this.#running = null;
@@ -79,6 +80,7 @@ export class Sender {
   }
 
   async #run() {
+    if (this.#evenUnread) await this.#takeUpUnread();
     // What the server could not read lies before the others: look behind it.
     const next = async () => (await this.store.waiting(BATCH + this.#aside.size)).filter(({ id }) => !this.#aside.has(id)).slice(0, BATCH);
     /** @type {Trouble} */
@@ -91,6 +93,13 @@ export class Sender {
     this.#evenNothing = false;
     this.#failed(trouble);
     if (trouble === "unprepared") this.told.onUnprepared();
+  }
+
+  /** Each has its id: nothing counts twice that comes again. */
+  async #takeUpUnread() {
+    await this.store.retryUnread();
+    this.#aside.clear();
+    this.#evenUnread = false;
   }
 
   /** @param {Trouble} trouble */

@@ -76,6 +76,8 @@ export async function openStore(onClosed) {
     countUnread: () => asked(db.transaction("events").objectStore("events").index("unread").count()),
     /** @param {Array<{id: string, state: string, flag?: string, text?: string}>} results */
     receive: (results) => receive(db, results),
+    /** What the server did not understand waits again: it may be mended, or this phone prepared for it by now. */
+    retryUnread: () => retryUnread(db),
     /** @param {string[]} ids */
     forget: (ids) => changed(db, "events", (store) => ids.forEach((id) => store.delete(id))),
     /** @param {string} session @returns {Promise<any>} */
@@ -152,10 +154,20 @@ function receive(db, results) {
       const found = store.get(id);
       found.onsuccess = () => {
         if (!found.result) return;
-        const { waiting: _waiting, ...kept } = found.result;
+        const { waiting: _waiting, unread: _unread, ...kept } = found.result;
         store.put({ ...kept, ...(state === "malformed" ? { unread: 1 } : {}), receipt: { state, flag, text } });
       };
     }
+  });
+}
+
+/** @param {IDBDatabase} db */
+function retryUnread(db) {
+  return changed(db, "events", (store) => {
+    const found = store.index("unread").getAll();
+    found.onsuccess = () => {
+      for (const { unread: _unread, ...kept } of found.result) store.put({ ...kept, waiting: 1 });
+    };
   });
 }
 
