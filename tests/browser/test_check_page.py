@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.database import put_template
+from trainings.places.data import municipalities
 
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 DROP = """([name, octets]) => {
@@ -24,6 +25,20 @@ DROP = """([name, octets]) => {
     for (const kind of ["dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
 }"""
+BROKEN = """(names) => {
+    const heading = document.querySelector("h1");
+    return names.filter((name) => {
+        heading.textContent = name;
+        const text = heading.firstChild;
+        return [...name.matchAll(/[^ ]+/g)].some((word) => {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return range.getClientRects().length !== 1;
+        });
+    });
+}"""
+"""Those of the names that break within a word where the heading stands."""
 SAME = "El archivo es el que entregamos, sin ningún cambio."
 TOO_LARGE = "Ese archivo pesa más de 1 MB"
 
@@ -97,4 +112,16 @@ def test_everything_when_there_is_no_script_then_works_all_the_same(site: dict[s
     page.get_by_role("button", name="Comparar").click()
 
     expect(page.get_by_text("Sí, ese es el nombre impreso.")).to_be_visible()
+    page.context.close()
+
+
+def test_issuer_when_the_telephone_is_narrow_then_no_municipality_breaks_within_a_word(
+    site: dict[str, str], browser: Browser
+) -> None:
+    page = opened(browser, site["origin"] + "/emisores/1705", width=320)
+    names = [f"Municipalidad de {one.name}, {one.department}" for one in municipalities()]
+
+    assert page.evaluate(BROKEN, names) == []
+    assert page.evaluate(BROKEN, ["Quetzaltenango" * 3]) != [], "what it would say of one that does"
+    assert page.evaluate(FITS)
     page.context.close()
