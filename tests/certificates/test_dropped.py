@@ -27,6 +27,7 @@ from trainings.lib.tokens import show_certificate_code
 pytestmark = pytest.mark.pages
 
 PAGE = "/verificar/archivo"
+FORM = f'action="{PAGE}" method="post" enctype="multipart/form-data"'
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +139,7 @@ async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs
     for name, (content, status, sentence) in files.items():
         began = time.monotonic()
         page = await drop(client, content)
-        assert (name, page.status_code, sentence in page.text) == (name, status, True)
+        assert (name, page.status_code, sentence in page.text, FORM in page.text) == (name, status, True, True)
         assert time.monotonic() - began < dropped.READER_SECONDS + 4
 
 
@@ -159,7 +160,8 @@ async def test_file_when_too_many_wait_then_told_to_come_back_instead_of_waiting
     turned_away = [one for one in pages if one.status_code == 503]
     assert [one.status_code for one in pages].count(404) >= 3
     assert turned_away
-    assert all("Espere unos segundos" in one.text and "retry-after" in one.headers for one in turned_away)
+    assert all("Hay mucha gente en la página" in one.text and FORM in one.text for one in turned_away)
+    assert all("Puede intentar otra vez a las" in one.text and "retry-after" in one.headers for one in turned_away)
 
 
 async def test_file_when_missing_or_of_another_form_then_words(client: AsyncClient) -> None:
@@ -170,6 +172,9 @@ async def test_file_when_missing_or_of_another_form_then_words(client: AsyncClie
 
     assert (empty.status_code, other_field.status_code, urlencoded.status_code) == (422, 422, 415)
     assert "Escoja primero el archivo." in empty.text
+    assert all(FORM in page.text for page in (empty, other_field, urlencoded)), (
+        "each may be sent again from where it is"
+    )
     assert (back.status_code, back.headers["location"]) == (303, "/verificar#archivo")
 
 
@@ -191,6 +196,8 @@ async def test_file_when_too_large_then_refused_in_words_without_being_read(clie
     for answer in (declared, undeclared, just_over):
         assert answer.status_code == 413
         assert "El archivo pesa más de 1 MB" in answer.text
+        assert "No pudimos revisar el archivo" in answer.text
+        assert FORM in answer.text
     assert n_read <= 3
 
 
@@ -203,7 +210,8 @@ async def test_limit_when_thirty_files_are_not_ours_then_wait(client: AsyncClien
     refused = await drop(client, content)
 
     assert refused.status_code == 429
-    assert "Hubo demasiados intentos." in refused.text
+    assert FORM in refused.text
+    assert "Puede intentar otra vez a las" in refused.text
     assert (await client.get(f"/verificar/{certificate.code}")).status_code == 429
 
 

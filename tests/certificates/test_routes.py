@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
 import pypdf
 import pytest
 import zxingcpp
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Response
 
 from tests.certificates.desk import Browsers, Freeze, text_of
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
@@ -196,25 +197,35 @@ async def test_form_when_opened_then_can_be_shared(client: AsyncClient) -> None:
     assert "noindex" not in page.text
 
 
-async def test_unknown_when_code_is_unknown_or_malformed_then_the_same_page_to_the_byte(client: AsyncClient) -> None:
+def typed_aside(page: Response) -> str:
+    """The page without the code that stands in its form again."""
+    return re.sub('(name="codigo" type="text" value=")[^"]*', r"\1", page.text)
+
+
+async def test_unknown_when_code_is_unknown_or_malformed_then_the_same_page_to_the_byte_but_for_the_code(
+    client: AsyncClient,
+) -> None:
     certificate = await a_diploma()
     last = "0" if certificate.code[-1] != "0" else "1"
+    kept = {
+        (code := tokens.certificate_code()): code,
+        (code := certificate.code[:-1] + last): code,
+        certificate.code[:-1]: certificate.code[:-1],
+        "x": "x",
+        "Ñ%00%ff": "",
+        "<Pague Q50>": "PagueQ50",
+        certificate.folio: certificate.folio,
+        "x" * 2_000: "x" * 32,
+    }
 
-    pages = [
-        await client.get(f"/verificar/{typed}")
-        for typed in (
-            tokens.certificate_code(),
-            certificate.code[:-1] + last,
-            certificate.code[:-1],
-            "x",
-            "Ñ%00%ff",
-            certificate.folio,
-            "x" * 2_000,
-        )
-    ]
+    pages = [await client.get(f"/verificar/{typed}") for typed in kept]
 
     assert {page.status_code for page in pages} == {404}
-    assert len({page.content for page in pages}) == 1
+    assert [
+        f'name="codigo" type="text" value="{code}"' in page.text
+        for page, code in zip(pages, kept.values(), strict=True)
+    ] == [True] * len(kept)
+    assert len({typed_aside(page) for page in pages}) == 1
     assert len({tuple(sorted(set(page.headers) - {"date"})) for page in pages}) == 1
     assert "No encontramos ese código" in pages[0].text
 
@@ -224,7 +235,7 @@ async def test_unknown_when_a_name_is_compared_then_the_same_page(client: AsyncC
     malformed = await client.post("/verificar/x", data={"name": ""})
 
     assert (unknown.status_code, malformed.status_code) == (404, 404)
-    assert unknown.content == malformed.content
+    assert typed_aside(unknown) == typed_aside(malformed)
     assert "No encontramos ese código" in unknown.text
 
 
@@ -277,10 +288,21 @@ async def test_limit_when_thirty_misses_then_wait_and_not_for_others(
     assert wrong_name.status_code == 200
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) == 3600
-    assert "Hubo demasiados intentos. Pruebe otra vez en 60 min." in refused.text
     blocked = await client.get(f"/verificar/{certificate.code}")
-    assert (blocked.status_code, blocked.content) == (429, refused.content), "a code that exists answers no other way"
-    assert (await client.post(f"/verificar/{certificate.code}", data={"name": "x"})).status_code == 429
+    with_folio = await client.get(f"/verificar/{certificate.code}", params={"folio": FOLIO.lower()})
+    compared = [await client.post(f"/verificar/{code}", data={"name": "<i>Ana"}) for code in (certificate.code, "x")]
+    program = await client.get(f"/verificar/{certificate.code}", headers={"accept": "application/json"})
+    assert (blocked.status_code, program.status_code, program.json()["code"]) == (429, 429, "too_many")
+    assert "Son muchos intentos seguidos" in text_of(refused)
+    assert "Puede intentar otra vez a las 9:30 a. m." in text_of(refused)
+    assert (refused.headers["cache-control"], refused.headers["x-robots-tag"]) == ("no-store", "noindex")
+    assert f'name="codigo" type="text" value="{certificate.code}"' in blocked.text
+    assert f'name="folio" type="text" value="{FOLIO}"' in with_folio.text
+    assert typed_aside(blocked) == typed_aside(refused), "a code that exists answers no other way"
+    assert [page.status_code for page in compared] == [429, 429]
+    assert f'action="/verificar/{certificate.code}#comparar"' in compared[0].text
+    assert 'name="name" type="text" value="&lt;i&gt;Ana"' in compared[0].text
+    assert compared[0].text.replace(certificate.code, "x") == compared[1].text
     freeze(AFTER + timedelta(hours=1, seconds=1))
     assert (await client.get(f"/verificar/{certificate.code}")).status_code == 200
 

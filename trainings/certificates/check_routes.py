@@ -10,25 +10,28 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.certificates.check_views import check_view, file_view, transcript_view
+from trainings.certificates.check_views import check_view, file_view, later_view, transcript_view
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.forms import CodeForm, NameForm, folio_in
 from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
+from trainings.errors import TooMany
 from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.files import CheckedFileTooLarge, read_upload
-from trainings.web.forms import FormErrors, Typed, check, read_form
+from trainings.web.forms import FormErrors, Typed, UnreadableForm, WrongFormType, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import wants_json, with_time
 from trainings.web.render import redirect, render, token_page_headers
 
 MISSES = "certificate_check"
 MOST_MISSES = 30
 HOUR = 3_600
 FILE = "archivo"
-NOT_IN_A_FOLIO, LONGEST_SHOWN = re.compile("[^0-9A-Z-]"), 32
+FILE_PAGE = "/verificar/archivo"
+NOT_IN_A_FOLIO, NOT_IN_A_CODE, LONGEST_SHOWN = re.compile("[^0-9A-Z-]"), re.compile("[^0-9A-Za-z-]"), 32
 
 
 @allow(PUBLIC)
@@ -57,10 +60,11 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 async def show(request: Request) -> Response:
     """What a code says. Only misses count against the limit."""
     try:
-        found = await _found(request)
+        return _page(request, await _found(request))
     except UnknownCertificate:
         return await _unknown(request)
-    return _page(request, found)
+    except TooMany as refusal:
+        return _later(request, refusal, _as_typed(request))
 
 
 async def _found(request: Request) -> PublicCheck | TranscriptCheck:
@@ -76,9 +80,14 @@ async def _found(request: Request) -> PublicCheck | TranscriptCheck:
 async def compare(request: Request) -> Response:
     """Whether a name is the printed one. A wrong name counts like a wrong code: names cannot be tried out."""
     try:
-        found = await _found(request)
+        return await _compare(request, await _found(request))
     except UnknownCertificate:
         return await _unknown(request)
+    except TooMany as refusal:
+        return _later(request, refusal, _as_typed(request, await read_form(request)))
+
+
+async def _compare(request: Request, found: PublicCheck | TranscriptCheck) -> Response:
     typed = await read_form(request)
     try:
         form = check(NameForm, typed)
@@ -108,9 +117,29 @@ def _as_a_folio(text: str) -> str:
 
 
 async def _unknown(request: Request) -> Response:
-    """The same page for codes that are unknown, malformed and erased."""
+    """The same page for codes that are unknown, malformed and erased, but for what was typed."""
     await _count_miss(request)
-    return render(request, "certificates/unknown.html", {"form": None}, status=404, headers=token_page_headers())
+    context = {"form": _as_typed(request)}
+    return render(request, "certificates/unknown.html", context, status=404, headers=token_page_headers())
+
+
+def _as_typed(request: Request, typed: Typed | None = None) -> Typed:
+    """The form again with the code and folio of the address, besides what else was typed. Only what may stand in a code
+    or folio: an address that somebody made up must not speak for us.
+    """
+    code = NOT_IN_A_CODE.sub("", request.path_params.get("code", ""))[:LONGEST_SHOWN]
+    folio = request.query_params.get("folio", "")
+    kept = typed.fields if typed is not None else {}
+    return Typed({**kept, "codigo": [code], "folio": [_as_a_folio(folio) if folio else ""]})
+
+
+def _later(request: Request, refusal: TooMany, form: Typed) -> Response:
+    """Not now, but when; and the form with what was typed, to send it again then."""
+    if wants_json(request):
+        raise refusal
+    context = {"refusal": later_view(refusal), "form": form, "is_file": request.url.path == FILE_PAGE}
+    page = render(request, "certificates/later.html", context, status=refusal.status, headers=token_page_headers())
+    return with_time(page, refusal)
 
 
 async def _count_miss(request: Request) -> None:
@@ -120,16 +149,18 @@ async def _count_miss(request: Request) -> None:
 @allow(PUBLIC)
 async def drop(request: Request) -> Response:
     """What a dropped file is. It is looked at and forgotten; whatever is not ours counts like a wrong code."""
-    await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
     try:
+        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
         _typed, content = await read_upload(request, FILE, CheckedFileTooLarge)
-    except CheckedFileTooLarge as refusal:
+        if not content:
+            return _choose_again(request, N_("Escoja primero el archivo."), 422)
+        dropped = await check_file(content)
+        if dropped.is_miss:
+            await _count_miss(request)
+    except TooMany as refusal:
+        return _later(request, refusal, Typed())
+    except (CheckedFileTooLarge, WrongFormType, UnreadableForm) as refusal:
         return _choose_again(request, refusal.text, refusal.status)
-    if not content:
-        return _choose_again(request, N_("Escoja primero el archivo."), 422)
-    dropped = await check_file(content)
-    if dropped.is_miss:
-        await _count_miss(request)
     return _file_page(request, dropped)
 
 
@@ -161,8 +192,8 @@ async def short(request: Request) -> Response:
 
 routes: list[BaseRoute] = [
     Route("/verificar", index),
-    Route("/verificar/archivo", drop_again),
-    Route("/verificar/archivo", drop, methods=["POST"]),
+    Route(FILE_PAGE, drop_again),
+    Route(FILE_PAGE, drop, methods=["POST"]),
     Route("/verificar/{code}", show),
     Route("/verificar/{code}", compare, methods=["POST"]),
     Route("/V/{code}", short),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from trainings import clock
 from trainings.certificates.dropped import FileVerdict
@@ -12,6 +12,7 @@ from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.transcript_queries import Entry, TranscriptCheck
 from trainings.certificates.words import STATES_WHAT, verdict_of
+from trainings.errors import Busy, TooMany
 from trainings.lib import dates
 from trainings.web.i18n import N_, gettext, language, ngettext
 
@@ -72,6 +73,32 @@ def _in_words(day: date | datetime) -> str:
 def _begun(text: str) -> str:
     """With a capital at its beginning."""
     return text[:1].upper() + text[1:]
+
+
+# -- not now
+
+
+@dataclass(frozen=True, slots=True)
+class LaterView:
+    """Why nothing is said now, and in `when` from which minute on it is."""
+
+    title: str
+    lead: str
+    when: str
+
+
+def later_view(refusal: TooMany) -> LaterView:
+    until = clock.now() + timedelta(seconds=refusal.retry_after, minutes=1, microseconds=-1)
+    is_crowded = isinstance(refusal, Busy)
+    title = N_("Hay mucha gente en la página") if is_crowded else N_("Son muchos intentos seguidos")
+    lead = (
+        N_("No revisamos nada todavía.")
+        if is_crowded
+        else N_("Desde su conexión se probaron muchos códigos o nombres que no son.")
+    )
+    is_one = clock.local(until).hour % 12 == 1
+    when = N_("Puede intentar otra vez a la %(time)s.") if is_one else N_("Puede intentar otra vez a las %(time)s.")
+    return LaterView(gettext(title), gettext(lead), gettext(when) % {"time": dates.time_of_day(until, language())})
 
 
 # -- a transcript

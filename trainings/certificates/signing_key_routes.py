@@ -21,6 +21,7 @@ from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Typed
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/firma-electronica"
@@ -60,7 +61,10 @@ async def _operator_id(request: Request) -> UUID:
 @allow(*OPERATOR_ADMINS)
 async def load(request: Request) -> Response:
     operator_id = await _operator_id(request)
-    typed, content = await read_upload(request, FILE, KeyFileTooLarge)
+    try:
+        typed, content = await read_upload(request, FILE, KeyFileTooLarge)
+    except KeyFileTooLarge as refusal:
+        return await _index(request, (operator_id, Typed(errors={FILE: sentence_of(refusal)})), refusal.status)
     password = typed.value("password")
     typed.fields.pop("password", None)
     if not content:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 
 from trainings.lib.tokens import request_id
 from trainings.web.files import (
@@ -21,7 +21,7 @@ from trainings.web.files import (
     RecordingTooLarge,
 )
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import problem, sentence_of, show_http_problem
+from trainings.web.problems import problem, show_http_problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -125,7 +125,10 @@ class BodyClock:
 
 
 class BodyLimit:
-    """Refuse a body that is too large: unread where it says its length, else as soon as it is over."""
+    """Refuse a body that is too large: unread where it says its length, else as soon as it is over.
+
+    Where a file is taken, the page that would read it is told, and may show its form again.
+    """
 
     def __init__(self, app: ASGIApp, most: int = BODY_LIMIT) -> None:
         self.app, self.most = app, most
@@ -137,13 +140,16 @@ class BodyLimit:
         file = file_taken(scope)
         most = self.most + (file.limit if file else 0)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[-20:]) > most:
-            await (await self._too_large(Request(scope), file))(scope, receive, send)
+        is_over = declared.isdecimal() and int(declared[-20:]) > most
+        if is_over and file is None:
+            await (await show_http_problem(Request(scope), HTTPException(413)))(scope, receive, send)
             return
         n_octets = 0
 
         async def counted_receive() -> Message:
             nonlocal n_octets
+            if is_over and file is not None:
+                raise file
             message = await receive()
             n_octets += len(message.get("body", b""))
             if n_octets > most:
@@ -151,12 +157,6 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted_receive, send)
-
-    async def _too_large(self, request: Request, file: type[FileTooLarge] | None) -> Response:
-        if file is None:
-            return await show_http_problem(request, HTTPException(413))
-        refusal = file()
-        return problem(request, refusal.status, refusal.code, sentence_of(refusal), template="errors/400.html")
 
 
 class RequestId:
