@@ -16,7 +16,7 @@ from tests.attendance.slips import answers, slip
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.registrations.card_world import make_spare_cards
-from trainings.attendance.models import Decision, ScanEvent, WalkInSlip
+from trainings.attendance.models import Decision, Device, ScanEvent, WalkInSlip
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.registrations.models import Registration, Source
@@ -139,19 +139,60 @@ async def test_whose_it_is_is_chosen_from_the_list(client: AsyncClient, cast: Ca
 
 
 async def test_who_does_not_lead_sees_and_does_not_decide(client: AsyncClient, cast: Cast, door: Opened) -> None:
-    gone = await make_device(door, revoked_at=door.starts_at)
+    gone, other = await make_device(door, revoked_at=door.starts_at), await make_device(door)
     await send(gone, event(door, h=h(door.ana)))
     key = (await ScanEvent.get()).id
+    for phone in (other, await make_device(door)):
+        await send(phone, event(door, kind="heads", how="button", number=1))
 
     for user in (cast.facilitator, cast.assistant):
         await make.sign_in(client, user)
         page = await client.get(path(door))
         assert "decide quien coordina" in page.text
+        assert "Acompañantes de 2 teléfonos" in page.text
         assert 'name="hacer"' not in page.text
         assert (await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})).status_code == 403
     await make.sign_in(client, cast.coordinator_elsewhere)
     assert (await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})).status_code == 404
     assert await decision_of(key) == ""
+
+
+async def test_companions_of_two_phones_are_told_by_phone_and_those_of_one_are_put_aside(
+    client: AsyncClient, cast: Cast, door: Opened, freeze: Freeze
+) -> None:
+    """Two people at one door who count the same children."""
+    ana, beto = await make_device(door), await make_device(door)
+    await Device.filter(id=beto.id).update(name="Teléfono de Beto")
+    attendance = f"/panel/sesiones/{door.key}/asistencia"
+    await make.sign_in(client, cast.coordinator)
+    await send(ana, event(door, kind="heads", how="button", number=2))
+    assert "Teléfono de Ana" not in text_of(await client.get(attendance)), "one phone: nothing to compare"
+    first, more = (event(door, kind="heads", how="button", number=1) for _ in range(2))
+    await send(beto, first, more, event(door, kind="undo", target=more["id"]))
+
+    said = "3 acompañantes ( Teléfono de Ana: 2 · Teléfono de Beto: 1 )"
+    assert said in text_of(await client.get(attendance))
+    assert said in text_of(await client.get(f"{attendance}/cerrar"))
+    page = await client.get(path(door))
+    assert "Acompañantes de 2 teléfonos" in text_of(page)
+    [until] = re.findall(rf'value="{beto.id}".*?name="hasta" value="([^"]+)"', page.text)
+    freeze(door.ends_at + 2 * HOUR)
+    await send(beto, event(door, kind="heads", how="button", number=4))
+    answer = {"telefono": str(beto.id), "hasta": until, "que": "acompanantes", "hacer": "no-cuenta"}
+    await client.post(path(door), data=answer)
+
+    assert "6 acompañantes ( Teléfono de Ana: 2 · Teléfono de Beto: 4 )" in text_of(await client.get(attendance)), (
+        "what nobody had seen yet still counts"
+    )
+    page = await client.get(path(door))
+    assert "Teléfono de Beto No cuenta" in text_of(page)
+    key = UUID(first["id"])
+    assert await decision_of(key) == "dismissed"
+    await client.post(path(door), data={"marca": str(key), "hacer": "deshacer"})
+    assert "7 acompañantes" in text_of(await client.get(attendance))
+    assert (
+        await client.post(path(door), data=answer | {"telefono": str(ana.id), "hasta": "2020-01-01T00:00Z"})
+    ).status_code == 422
 
 
 async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, cast: Cast, door: Opened) -> None:

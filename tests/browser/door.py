@@ -183,6 +183,7 @@ class Handlers:
             "n_present": self.door.n_present,
             "n_expected": self.door.n_expected,
             "beside": BesideList(n_unnamed=0, n_companions=0),
+            "companions": [],
             "to_review": [],
             "closed": self.door.closed,
             "can_close": True,
@@ -233,7 +234,7 @@ class Handlers:
             return RedirectResponse(BASE, 303)
         n_present, n_expected = self.door.n_present, self.door.n_expected
         counts = {"n_present": n_present, "n_expected": n_expected, "n_missing": n_expected - n_present, "n_review": 1}
-        return show(request, "close", counts | {"beside": BesideList(n_unnamed=0, n_companions=0)})
+        return show(request, "close", counts | {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": []})
 
     async def reopen(self, _request: Request) -> Response:
         self.door.closed = False

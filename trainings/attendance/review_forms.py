@@ -12,11 +12,12 @@ from trainings.web.forms import Form
 from trainings.web.i18n import N_
 
 COUNT, DISMISS, TAKE_BACK = "cuenta", "no-cuenta", "deshacer"
+COMPANIONS = "acompanantes"
 ANSWERS: Mapping[str, Decision] = {COUNT: Decision.COUNTED, DISMISS: Decision.DISMISSED}
 
 
 class AnswerForm(Form):
-    """An answer about some marks, or about all of one phone that had come in by `until`."""
+    """An answer about some marks, or about all that one phone sent by `hasta`: the odd ones, or its companions."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
 
@@ -24,6 +25,7 @@ class AnswerForm(Form):
     marca: list[UUID] = []
     telefono: UUID | None = None
     hasta: datetime | None = None
+    que: Literal["", "acompanantes"] = ""
 
 
 class PersonChosenForm(Form):

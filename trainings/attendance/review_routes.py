@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance import actions, review_views, reviews
+from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.queries import door_of, roster
-from trainings.attendance.review_forms import ANSWERS, TAKE_BACK, AnswerForm, PersonChosenForm
+from trainings.attendance.review_forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
 from trainings.attendance.review_queries import deciding_gate, review_gate, review_of, sessions_to_review
 from trainings.attendance.views import person_view, session_view
+from trainings.audit.actor import Actor
 from trainings.certificates import late, preparing
 from trainings.errors import NotAllowed
 from trainings.web.allow import allow
@@ -68,6 +71,7 @@ async def show(request: Request) -> Response:
         "review": review,
         "sections": review_views.sections_of(review),
         "decided": review_views.sections_of(review, decided=True),
+        "companions": await companions_by_phone(gate.session.id),
         "slips": [review_views.slip_view(one) for one in review.slips],
         "late": await late.changes_of(gate.session.training_id),
         "training_id": gate.session.training_id,
@@ -85,15 +89,20 @@ async def answer(request: Request) -> Response:
     actor = request.state.actor
     if form.hacer == TAKE_BACK:
         n = await reviews.take_back(session.id, form.marca, actor=actor)
-        sentence = ngettext("Deshecho: %(n)s marca espera respuesta.", "Deshecho: %(n)s marcas esperan respuesta.", n)
+        sentence = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
     elif form.telefono is not None and form.hasta is not None and form.hasta.tzinfo is not None:
-        decision = ANSWERS[form.hacer]
-        n = await reviews.decide_phone(session.id, form.telefono, decision, until=form.hasta, actor=actor)
+        n = await _decide_phone(session.id, form.telefono, form.hasta, form, actor)
         sentence = _said(form.hacer, n)
     else:
         n = await reviews.decide(session.id, form.marca, ANSWERS[form.hacer], actor=actor)
         sentence = _said(form.hacer, n)
     return _back(session.id, sentence % {"n": n})
+
+
+async def _decide_phone(session_id: UUID, phone_id: UUID, until: datetime, form: AnswerForm, actor: Actor) -> int:
+    if form.que == COMPANIONS and form.hacer == DISMISS:
+        return await reviews.dismiss_companions(session_id, phone_id, until=until, actor=actor)
+    return await reviews.decide_phone(session_id, phone_id, ANSWERS[form.hacer], until=until, actor=actor)
 
 
 def _said(answer: str, n: int) -> str:

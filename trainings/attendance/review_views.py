@@ -9,7 +9,15 @@ from uuid import UUID
 
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, WalkInSlip
 from trainings.attendance.review_queries import Case, Review
-from trainings.attendance.review_words import COUNTS, COUNTS_NOT, DECISIONS, KINDS, NAMED_SINCE, REASONS
+from trainings.attendance.review_words import (
+    COUNTED_TWICE,
+    COUNTS,
+    COUNTS_NOT,
+    DECISIONS,
+    KINDS,
+    NAMED_SINCE,
+    REASONS,
+)
 from trainings.attendance.reviews import MOST_AT_ONCE
 from trainings.attendance.slip_words import ANY_OTHER, NOT_OPENED, PROBLEMS, UNOPENABLE
 from trainings.attendance.words import HOW
@@ -21,6 +29,11 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 SAME_TIME = timedelta(minutes=1)
 LAST_OF_TOKEN = 4
 MOST_LINES = 6
+SECTIONS = {
+    **{flag.value: reason for flag, reason in REASONS.items()},
+    "named": NAMED_SINCE,
+    "companions": COUNTED_TWICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +78,16 @@ def sections_of(review: Review, *, decided: bool = False) -> list[Section]:
     """The cases by reason, in the order of the page."""
     cases = review.decided if decided else review.open
     made = []
-    for flag, reason in {**REASONS, ScanFlag.NONE: NAMED_SINCE}.items():
-        own = [case_view(one, review) for one in cases if one.flag is flag]
+    for code, reason in SECTIONS.items():
+        own = [case_view(one, review) for one in cases if _section_of(one) == code]
         if own:
-            made.append(Section(flag.value or "named", gettext(reason.title), gettext(reason.about), own))
+            made.append(Section(code, gettext(reason.title), gettext(reason.about), own))
     return made
+
+
+def _section_of(case: Case) -> str:
+    """Its reason; of what is not odd, why somebody decided about it."""
+    return case.flag.value or ("companions" if case.first.kind is ScanKind.HEADS else "named")
 
 
 def case_view(case: Case, review: Review) -> CaseView:

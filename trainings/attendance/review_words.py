@@ -60,6 +60,9 @@ REASONS: dict[ScanFlag, Reason] = {
 }
 """In the order of the page: what does not count yet comes first."""
 NAMED_SINCE = Reason(N_("Tarjetas que ya tienen nombre"), N_("Se decidió cuando todavía no lo tenían."))
+COUNTED_TWICE = Reason(
+    N_("Acompañantes que contó otro teléfono"), N_("Se decidió que estas personas ya están contadas.")
+)
 """Of decided marks alone."""
 
 KINDS: dict[ScanKind, str] = {

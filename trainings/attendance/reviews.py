@@ -73,6 +73,21 @@ async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, 
     return sum([await decide(session_id, part, decision, actor=actor) for part in parts])
 
 
+async def dismiss_companions(session_id: UUID, phone_id: UUID, *, until: datetime, actor: Actor) -> int:
+    """Put aside the companions of one phone that had come in by `until`: another counted them too. How many marks."""
+    counted = ScanEvent.filter(session_id=session_id, phone_id=phone_id, kind=ScanKind.HEADS)
+    keys = [one.id for one in await counted.filter(decision=Decision.NONE, created_at__lte=until)]
+    if not keys:
+        raise NothingToDecide
+
+    async def change(events: Sequence[ScanEvent]) -> list[ScanEvent]:
+        return _decided(list(events), Decision.DISMISSED, actor)
+
+    parts = [keys[start : start + MOST_AT_ONCE] for start in range(0, len(keys), MOST_AT_ONCE)]
+    dismissed = Decision.DISMISSED.value
+    return sum([await _apply(session_id, part, change, actor, decision=dismissed) for part in parts])
+
+
 async def assign(session_id: UUID, event_ids: Collection[UUID], registration_id: UUID, *, actor: Actor) -> int:
     """These marks are of this person, and count; how many. Refuses who is not on the session's training.
 

@@ -31,6 +31,7 @@ from trainings.attendance import (
     upload_routes,
     views,
 )
+from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.queries import (
@@ -115,6 +116,7 @@ async def _show(
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "beside": await beside_list(door.session.id),
+        "companions": await companions_by_phone(door.session.id),
         "to_review": review_views.one_line(await review_of(door.session)),
         "closed": door.session.closed_at is not None,
         "can_close": door.can_close,
@@ -273,6 +275,7 @@ async def confirm_close(request: Request) -> Response:
         "n_missing": counted.n_expected - counted.n_present,
         "n_review": sum(line.stay.to_review for line in lines),
         "beside": await beside_list(session.id),
+        "companions": await companions_by_phone(session.id),
     }
     return render(request, "attendance/close.html", context)
 
