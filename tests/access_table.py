@@ -312,7 +312,7 @@ PANEL: Mapping[str, Rule] = {
     f"GET {FOLIOS}": DESK,
     **{f"GET {FOLIOS}.{ending}": EDITORS for ending in ("pdf", "xlsx")},
     f"GET {TRAINING}/diplomas/preparar": EDITORS,
-    **{f"POST {TRAINING}/diplomas/{act}": EDITORS for act in ("preparar", "no-usados", "corregir")},
+    **{f"POST {TRAINING}/diplomas/{act}": EDITORS for act in ("preparar", "no-usados", "corregir", "constancias")},
     f"GET {TRAINING}/entrega": DESK,
     f"POST {TRAINING}/entrega": DESK,
     **{f"POST {TRAINING}/entrega/{act}": DESK for act in ("codigo", "filas", "deshacer")},

@@ -11,6 +11,7 @@ from tests.certificates.crowd import make_crowd
 from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
+from trainings.audit.models import AuditLine
 from trainings.certificates import bulk, bulk_files, road, staff_queries
 from trainings.certificates.actions import NoSignatory, issue
 from trainings.certificates.eligibility import TrainingNotOver
@@ -33,7 +34,8 @@ from trainings.places.models import Signatory
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
-ISSUE, PREPARE = JobPurpose.ISSUE, JobPurpose.PREPARE
+ISSUE, PREPARE, NOTES = JobPurpose.ISSUE, JobPurpose.PREPARE, JobPurpose.NOTES
+DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 Freeze = Callable[[datetime], None]
 
 
@@ -57,6 +59,12 @@ async def work(most: int = 50) -> None:
 async def reasons(job: IssueJob) -> dict[str, tuple[SkipReason, str]]:
     skips = await IssueSkip.filter(job_id=job.id).prefetch_related("registration__participant")
     return {one.registration.participant.given_names: (one.reason, one.detail) for one in skips}
+
+
+async def seen(training: Training) -> road.Road:
+    """What its page counts."""
+    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
+    return road.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
 
 
 async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(db: Settings, freeze: Freeze) -> None:
@@ -161,6 +169,48 @@ async def test_job_that_prepares_then_for_who_is_on_track_without_telling_anybod
     assert clock.now() < HELD
 
 
+async def test_job_of_notes_then_for_who_came_and_earned_no_diploma_alone(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 2)
+    training = await make_held(4, 4)
+    first = list(training.sessions)[:1]
+    await make_attendee(training, given_names="Ana")
+    await make_attendee(training, given_names="Ausente", sessions=[])
+    noted = await make_attendee(training, given_names="Beto", sessions=first)
+    held = await issue(noted.id, CONSTANCIA, actor=PROGRAM)
+    cata = await make_attendee(training, given_names="Cata", sessions=first, email="cata@correo.example")
+    await make_attendee(training, given_names="Dora 😀", sessions=first)
+    eva = await make_attendee(training, given_names="Eva", sessions=first)
+    with clock.frozen(BEFORE), pytest.raises(TrainingNotOver):
+        await bulk.start(training.id, NOTES, actor=PROGRAM)
+    counted = (await seen(training)).n_notes_due
+    freeze(AFTER + timedelta(minutes=1))
+
+    job = await bulk.start(training.id, NOTES, actor=PROGRAM)
+    await bulk.pause(job.id, actor=PROGRAM)
+    await work()
+    n_paused = await Certificate.exclude(id=held.id).count()
+    await bulk.go_on(job.id, actor=PROGRAM)
+    await work()
+    freeze(AFTER + timedelta(minutes=2))
+    again = await bulk.start(training.id, NOTES, actor=PROGRAM)
+    await work()
+
+    job = await IssueJob.get(id=job.id)
+    assert await AuditLine.filter(act="certificates.issue_notes", object_id=job.id).count() == 1
+    assert (job.state, job.n_seen, job.n_total, again.id == job.id) == (JobState.DONE, 4, 4, False)
+    given = await bulk.issued_by(job)
+    assert [(one.registration_id, one.kind, one.state, one.minutes) for one in given] == [
+        (key, CONSTANCIA, CertificateState.VALID, 240) for key in (cata.id, eva.id)
+    ]
+    assert (n_paused, counted, await CertificateFile.all().count()) == (1, 2, 3)
+    skipped = {"Beto": (SkipReason.HAS_ONE, held.folio), "Dora 😀": (SkipReason.LETTERS, "😀")}
+    assert await reasons(job) == skipped, "neither who earned a diploma nor who never came is named"
+    assert set(await reasons(await IssueJob.get(id=again.id))) == {"Beto", "Cata", "Dora 😀", "Eva"}
+    assert await OutboxJob.exists(kind="certificate_ready", subject_id=cata.id)
+
+
 async def test_job_when_rows_of_one_are_broken_then_only_they_are_left_out(
     db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,8 +265,7 @@ async def test_file_of_a_certificate_whose_name_was_removed_then_is_not_set_agai
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
     assert await bulk_files.n_files(job) == (1, 1)
     assert await CertificateFile.filter(certificate_id=erased.id).count() == 0
-    people = await staff_queries.people_of(await Training.get(id=training.id).prefetch_related(*staff_queries.WITH))
-    found = road.road_of(people, is_over=True, waiting=(), changed=(), confirmed=())
+    found = await seen(training)
     assert (found.n_papers, found.n_to_print) == (1, 1), "nobody waits for a paper that is not printed any more"
 
 

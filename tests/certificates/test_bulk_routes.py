@@ -62,9 +62,44 @@ async def test_job_when_started_paused_and_done_then_told_step_by_step(new_clien
     assert "3 personas quedaron sin documento nuevo" in words
     assert "Dora 😀 B. El diploma no puede imprimir «😀». Corrija el nombre." in words
     assert f"Ana C. X. Ya tenía el suyo: {desk.certificate.folio}." in words
-    assert "Cata C. T. No completó las horas." in words
+    assert "Cata C. T. No completó las horas; puede darle una constancia." in words
+    assert (
+        f'<a class="tap" href="/panel/inscripciones/{desk.other.id}/diploma">No completó las horas; puede' in done.text
+    )
     assert ended.status_code == 409
     assert (await IssueJob.get()).state is JobState.DONE
+
+
+async def test_notes_when_pressed_then_a_job_of_their_own_and_who_never_came_is_not_in_the_way(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    await make_attendee(desk.training, given_names="Eva", surnames="Pop", sessions=list(desk.training.sessions)[:1])
+    await make_attendee(desk.training, given_names="Zoila", surnames="Ac", sessions=[])
+    freeze(AFTER + timedelta(minutes=1))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    offered = text_of(await browser.get(desk.page))
+    started = await browser.post(f"{desk.page}/constancias")
+    await work()
+    done = await browser.get(started.headers["location"])
+    page = text_of(await browser.get(desk.page))
+    freeze(AFTER + timedelta(minutes=2))
+    diplomas = await browser.post(desk.page)
+    await work()
+    left_out = text_of(await browser.get(diplomas.headers["location"]))
+    helped = text_of(await (await signed_in(new_client, desk.cast.assistant)).get(diplomas.headers["location"]))
+    zipped = await browser.get(f"{desk.page}/todos.zip")
+
+    assert "2 personas asistieron y no llegaron al diploma. Emitir 2 constancias de asistencia" in offered
+    assert "<h1>Emitir constancias</h1>" in done.text
+    assert "Terminado: 3 documentos con su archivo." in done.text
+    assert ("Emitir 2" in page, "sin documento nuevo" in done.text) == (False, False)
+    assert "Cata C. T. No completó las horas; ya tiene constancia." in left_out
+    assert "1 persona no asistió Zoila A." in left_out
+    assert "puede darle" not in helped, "who may not issue is not told to"
+    with zipfile.ZipFile(BytesIO(zipped.content)) as archive:
+        assert len(archive.namelist()) == 4
 
 
 async def test_print_then_one_file_in_calling_order_and_again_only_what_changed(

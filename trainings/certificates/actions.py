@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,14 @@ from trainings.attendance.actions import settle
 from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
-from trainings.certificates.eligibility import NotEligible, TrainingNotOver, earned_kinds, is_over
+from trainings.certificates.eligibility import (
+    NotEligible,
+    TrainingNotOver,
+    diploma_due,
+    due_unless_held,
+    earned_kinds,
+    is_over,
+)
 from trainings.certificates.mails import announce, have_set
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.occasions import gathered
@@ -85,7 +93,7 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
         raise NotFound(N_("No encontramos esa inscripción."))
     async with transaction():
         await locked_training(where.training_id)
-        held = (await standing([registration_id])).get((registration_id, kind))
+        held = due_unless_held(kind, (await papers_of([registration_id]))[registration_id]).paper
         if held is not None:
             return held
         occasion = await occasion_of(where.training_id)
@@ -111,9 +119,9 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
         occasion = await occasion_of(training_id)
         completed = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
         people = await completed.order_by("created_at", "id").prefetch_related("participant")
-        held = await standing([one.id for one in people])
-        highest = [(one, kinds_of(one, occasion.training)[0]) for one in people]
-        due = [(one, kind) for one, kind in highest if (one.id, kind) not in held]
+        papers = await papers_of([one.id for one in people])
+        found = [(one, diploma_due(kinds_of(one, occasion.training), papers[one.id]).kind) for one in people]
+        due = [(one, kind) for one, kind in found if kind is not None]
         printable = [pair for pair in due if not pdf.missing_glyphs(pair[0].participant.full_name)]
         issued = await issue_to(printable, occasion, actor=actor)
         for certificate in issued:
@@ -131,14 +139,14 @@ def kinds_of(registration: Registration, training: Training) -> list[Certificate
     )
 
 
-async def standing(registration_ids: Sequence[UUID]) -> dict[tuple[UUID, CertificateKind], Certificate]:
-    """Their certificates that were not revoked. Under the training's lock nobody adds to them meanwhile."""
-    held: dict[tuple[UUID, CertificateKind], Certificate] = {}
+async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[Certificate]]:
+    """All their certificates by registration, in order. Under the training's lock nobody adds to them meanwhile."""
+    papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
     for first in range(0, len(registration_ids), AT_ONCE):
         found = Certificate.filter(registration_id__in=list(registration_ids[first : first + AT_ONCE]))
-        for one in await found.exclude(state=CertificateState.REVOKED):
-            held[one.registration_id, one.kind] = one
-    return held
+        for one in await found.order_by("year", "number"):
+            papers[one.registration_id].append(one)
+    return papers
 
 
 async def occasion_of(training_id: UUID, *, is_over_already: bool = True) -> Occasion:

@@ -7,7 +7,7 @@ killed. Who is next is asked of the database, not remembered: nobody is taken tw
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, pdf, preparing
 from trainings.certificates.bulk_files import FILES, set_files
+from trainings.certificates.eligibility import CAME_SHORT, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
     Certificate,
@@ -54,13 +55,24 @@ CONCERNED = f"""
     )
 """  # noqa: S608 - a constant
 """Who had their certificate taken away gets another only where one is issued to them alone, at their word."""
-COUNT = f"SELECT count(*) AS n FROM registration r WHERE {CONCERNED}"  # noqa: S608 - a constant
-NEXT = f"""
-    SELECT r.id FROM registration r WHERE {CONCERNED}
+OF_A_PURPOSE: Mapping[JobPurpose, str] = {
+    JobPurpose.ISSUE: CONCERNED,
+    JobPurpose.PREPARE: CONCERNED,
+    JobPurpose.NOTES: f"{CONCERNED} AND {CAME_SHORT}",
+}
+"""Of who never came, and of who earned a diploma, a job for notes says nothing: its list would hold little else."""
+COUNT = "SELECT count(*) AS n FROM registration r WHERE "
+NEXT = """
+    SELECT r.id FROM registration r WHERE {concerned}
     AND NOT EXISTS (SELECT 1 FROM issue_skip s WHERE s.job_id = ? AND s.registration_id = r.id)
     AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.registration_id = r.id AND c.created_at >= ?)
     ORDER BY r.created_at, r.id LIMIT ?
-"""  # noqa: S608 - a constant
+"""
+ACTS = {
+    JobPurpose.ISSUE: "certificates.issue_many",
+    JobPurpose.PREPARE: "certificates.prepare_many",
+    JobPurpose.NOTES: "certificates.issue_notes",
+}
 
 
 class UnknownJob(NotFound):
@@ -95,18 +107,16 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
         found = await running.order_by("-created_at").first()
         if found is not None:
             return found
-        occasion = await actions.occasion_of(training_id, is_over_already=purpose is JobPurpose.ISSUE)
-        [row] = await sql.rows(COUNT, training_id, _expected())
+        occasion = await actions.occasion_of(training_id, is_over_already=_comes_after(purpose))
         job = await IssueJob.create(
             training_id=training_id,
             hub_id=training.hub_id,
             purpose=purpose,
             state=JobState.RUNNING,
-            n_total=row["n"],
+            n_total=await _n_concerned(training_id, purpose),
             asked_by_id=actor.id,
         )
-        act = "certificates.issue_many" if purpose is JobPurpose.ISSUE else "certificates.prepare_many"
-        await record(act, actor=actor, object_id=job.id, hub_id=job.hub_id, n=job.n_total)
+        await record(ACTS[purpose], actor=actor, object_id=job.id, hub_id=job.hub_id, n=job.n_total)
         await _advance(job, occasion, actor=actor)
         return job
 
@@ -135,13 +145,18 @@ async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
         if job.state is state:
             return job
         if state is JobState.RUNNING:
-            await actions.occasion_of(job.training_id, is_over_already=job.purpose is JobPurpose.ISSUE)
+            await actions.occasion_of(job.training_id, is_over_already=_comes_after(job.purpose))
             await _enqueue_step(job, f"{uuid7()}")
         job.state = state
         job.finished_at = clock.now() if state is JobState.STOPPED else None
         await job.save(update_fields=["state", "finished_at"])
         await record(f"certificates.job_{state.value}", actor=actor, object_id=job.id, hub_id=job.hub_id)
         return job
+
+
+def _comes_after(purpose: JobPurpose) -> bool:
+    """Whether the training has to be over, and what is made is valid at once."""
+    return purpose is not JobPurpose.PREPARE
 
 
 async def _locked(job_id: UUID) -> IssueJob:
@@ -185,7 +200,7 @@ async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
     if len(people) == PEOPLE_AT_ONCE:
         await _enqueue_step(job, str(job.n_seen))
     else:
-        job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job))
+        job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job.training_id, job.purpose))
         await enqueue(FILES, {"job_id": str(job.id), "turn": 0}, dedup=f"{FILES}:{job.id}:{uuid7()}")
     await job.save(update_fields=["n_seen", "n_total"])
 
@@ -198,52 +213,44 @@ def _expected() -> list[str]:
     return sorted(state.value for state in TAKES_PLACE)
 
 
-async def _n_concerned(job: IssueJob) -> int:
-    [row] = await sql.rows(COUNT, job.training_id, _expected())
+async def _n_concerned(training_id: UUID, purpose: JobPurpose) -> int:
+    [row] = await sql.rows(COUNT + OF_A_PURPOSE[purpose], training_id, _expected())
     n: int = row["n"]
     return n
 
 
 async def _next(job: IssueJob) -> list[Registration]:
     """Those who are expected or came, and of whom this job has not said anything yet, in the order they signed up."""
-    rows = await sql.rows(NEXT, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
+    question = NEXT.format(concerned=OF_A_PURPOSE[job.purpose])
+    rows = await sql.rows(question, job.training_id, _expected(), job.id, job.created_at, PEOPLE_AT_ONCE)
     found = Registration.filter(id__in=[row["id"] for row in rows]).order_by("created_at", "id")
     return await found.prefetch_related("participant")
 
 
 async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registration]) -> list[Decision]:
-    held = await actions.standing([one.id for one in people])
+    papers = await actions.papers_of([one.id for one in people])
     if job.purpose is JobPurpose.PREPARE:
         kinds = await preparing.due(occasion.training, people)
-    else:
-        kinds = {one.id: _highest(one, occasion) for one in people if one.completed_at is not None}
-    return [_decision(one, kinds.get(one.id), held, occasion) for one in people]
+        dues = {key: due_unless_held(kind, papers[key]) for key, kind in kinds.items()}
+        return [_decision(one, dues.get(one.id, Due()), occasion) for one in people]
+    due_of = note_due if job.purpose is JobPurpose.NOTES else diploma_due
+    earned = {one.id: actions.kinds_of(one, occasion.training) for one in people}
+    return [_decision(one, due_of(earned[one.id], papers[one.id]), occasion) for one in people]
 
 
-def _highest(registration: Registration, occasion: Occasion) -> CertificateKind:
-    return actions.kinds_of(registration, occasion.training)[0]
-
-
-def _decision(
-    registration: Registration,
-    kind: CertificateKind | None,
-    held: dict[tuple[UUID, CertificateKind], Certificate],
-    occasion: Occasion,
-) -> Decision:
-    if kind is None:
-        return Decision(registration, reason=SkipReason.HOURS)
-    standing = held.get((registration.id, kind))
-    if standing is not None:
-        return Decision(registration, reason=SkipReason.HAS_ONE, detail=standing.folio)
+def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
+    if due.kind is None:
+        detail = due.paper.folio if due.paper is not None else ""
+        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail)
     letters = pdf.missing_glyphs(registration.participant.full_name, design=occasion.training.course.design)
     if letters:
         return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
-    return Decision(registration, kind)
+    return Decision(registration, due.kind)
 
 
 async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor) -> None:
     """All at once; where that fails, one by one, so that one person's rows hold up nobody else."""
-    state = CertificateState.VALID if job.purpose is JobPurpose.ISSUE else CertificateState.PREPARED
+    state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
     due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
     skips = [
         IssueSkip(job_id=job.id, registration_id=one.registration.id, reason=one.reason, detail=one.detail)

@@ -9,21 +9,34 @@ from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
 from trainings.certificates.bulk import GOES_ON, UnknownJob
 from trainings.certificates.bulk_files import n_files
-from trainings.certificates.models import IssueJob, IssueSkip, JobPurpose, JobState, SkipReason
+from trainings.certificates.eligibility import NOTE
+from trainings.certificates.models import (
+    Certificate,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobPurpose,
+    JobState,
+    SkipReason,
+)
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.web.i18n import N_, gettext, ngettext
 
-SKIP_WORDS: dict[SkipReason, tuple[str, str]] = {
-    SkipReason.FAILED: (N_("No se pudo: %(detail)s"), N_("No se pudo: %(detail)s")),
-    SkipReason.LETTERS: (
-        N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
-        N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
-    ),
-    SkipReason.HOURS: (N_("No completó las horas."), N_("Ya no puede completar las horas.")),
-    SkipReason.HAS_ONE: (N_("Ya tenía el suyo: %(detail)s."), N_("Ya tenía el suyo: %(detail)s.")),
+SKIP_WORDS: dict[SkipReason, str] = {
+    SkipReason.FAILED: N_("No se pudo: %(detail)s"),
+    SkipReason.LETTERS: N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
+    SkipReason.HOURS: N_("No completó las horas."),
+    SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
 }
-"""Where it was issued, and where it was prepared; what can be mended first."""
+"""What can be mended first."""
+OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
+    (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
+    (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
+}
+HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
+MAY_HAVE_NOTE = N_("No completó las horas; puede darle una constancia.")
+NEVER_CAME = N_("No asistió.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +79,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Somebody whom a job gave nothing, and why, as lists show people."""
+    """Somebody whom a job gave nothing, and why, as lists show people.
+
+    `has_way`: who may issue does on that person's page what is said. `never_came`: to no session that counts.
+    """
 
     registration_id: UUID
     name: str
     community: str
     reason: SkipReason
     why: str
+    has_way: bool
+    never_came: bool
 
 
 async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress:
@@ -84,25 +102,40 @@ async def job_at_desk(actor: Actor, training_id: UUID, job_id: UUID) -> Progress
     return Progress(job, *await n_files(job))
 
 
-async def newest_job(training_id: UUID) -> IssueJob | None:
-    return await reads(IssueJob).filter(training_id=training_id).order_by("-created_at", "-id").first()
+async def job_to_show(training_id: UUID) -> IssueJob | None:
+    """The newest of a training that goes on, else the newest."""
+    jobs = reads(IssueJob).filter(training_id=training_id).order_by("-created_at", "-id")
+    return await jobs.filter(state__in=list(GOES_ON)).first() or await jobs.first()
 
 
-async def left_out(job: IssueJob) -> list[LeftOut]:
-    """Everybody it gave nothing: what can be mended first, then by name."""
+async def left_out(job: IssueJob, *, may_issue: bool) -> list[LeftOut]:
+    """Everybody it gave nothing: what can be mended first, then by name. What may be issued instead, for who may."""
     skips = await reads(IssueSkip).filter(job_id=job.id).prefetch_related("registration__participant")
-    found = [_left_out(one, job) for one in skips]
+    notes = reads(Certificate).filter(registration__training_id=job.training_id, kind=NOTE)
+    noted = {key for (key,) in await notes.exclude(state=CertificateState.REVOKED).values_list("registration_id")}
+    found = [_left_out(one, job, has_note=one.registration_id in noted, may_issue=may_issue) for one in skips]
     order = list(SKIP_WORDS)
     return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
 
 
-def _left_out(skip: IssueSkip, job: IssueJob) -> LeftOut:
+def _left_out(skip: IssueSkip, job: IssueJob, *, has_note: bool, may_issue: bool) -> LeftOut:
     person = skip.registration.participant
-    words = SKIP_WORDS[skip.reason][job.purpose is JobPurpose.PREPARE]
+    words = OF_A_PURPOSE.get((job.purpose, skip.reason), SKIP_WORDS[skip.reason])
+    is_short = job.purpose is JobPurpose.ISSUE and skip.reason is SkipReason.HOURS
+    never_came = is_short and not skip.registration.minutes_attended
+    has_way = is_short and may_issue and not never_came and not has_note
+    if has_way:
+        words = MAY_HAVE_NOTE
+    elif never_came:
+        words = NEVER_CAME
+    elif is_short and has_note:
+        words = HAS_NOTE
     return LeftOut(
         skip.registration_id,
         short_name(person.given_names, person.surnames),
         person.community,
         skip.reason,
         gettext(words) % {"detail": skip.detail},
+        has_way,
+        never_came,
     )

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
 from trainings.certificates import bulk, bulk_queries, printing
 from trainings.certificates import staff_queries as queries
-from trainings.certificates.models import JobPurpose
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.forms import Form, check, read_form
@@ -62,12 +61,14 @@ async def _progress(request: Request) -> bulk_queries.Progress:
 async def show(request: Request) -> Response:
     """How far it is, whom it left out and why; when it is done, the paper."""
     training, progress = await _training(request), await _progress(request)
+    may_issue = can_issue_certificates(request.state.actor, training.hub_id)
+    left_out = await bulk_queries.left_out(progress.job, may_issue=may_issue)
     context = {
         "training": training,
         "progress": progress,
-        "is_preparing": progress.job.purpose is JobPurpose.PREPARE,
-        "left_out": await bulk_queries.left_out(progress.job),
-        "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
+        "left_out": [one for one in left_out if not one.never_came],
+        "never_came": [one for one in left_out if one.never_came],
+        "may_issue": may_issue,
     }
     return render(request, "certificates/job.html", context)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.attendance.models import Attendance
 from trainings.attendance.projection import Stay, counts, minutes_of
-from trainings.certificates.models import CertificateKind
+from trainings.certificates.erasing import is_withdrawn
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 from trainings.errors import Refusal
 from trainings.schedule.completion import Outlook, minutes_counted, minutes_planned, outlook_of
 from trainings.schedule.models import Course, SessionState, TrainingSession
 from trainings.web.i18n import N_
+
+HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
+NOTE = CertificateKind.CONSTANCIA
 
 
 class NotEligible(Refusal):
@@ -86,3 +90,47 @@ def earned_kinds(course: Course, *, minutes: int, has_completed: bool, mark: int
     if minutes > 0:
         kinds.append(CertificateKind.CONSTANCIA)
     return kinds
+
+
+# -- when many are issued to
+
+
+CAME_SHORT = "r.minutes_attended > 0 AND r.completed_at IS NULL"
+"""The registrations `r` that `note_due` has something to say of, in SQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What somebody gets where many are issued to: a kind, or none for a reason; neither where nothing is to be said.
+
+    `paper`: the certificate that is the reason.
+    """
+
+    kind: CertificateKind | None = None
+    reason: SkipReason | None = None
+    paper: Certificate | None = None
+
+
+def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
+    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there."""
+    highest = next((kind for kind in earned if kind in HIGHER), None)
+    return Due(reason=SkipReason.HOURS) if highest is None else due_unless_held(highest, papers)
+
+
+def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
+    """To who came, and did not earn a diploma, the note of their hours. A diploma that is valid all the same stands for
+    it; one that was only prepared does not.
+    """
+    if NOTE not in earned or not HIGHER.isdisjoint(earned):
+        return Due()
+    valid = (one for one in papers if one.kind in HIGHER and one.state is CertificateState.VALID)
+    diploma = next(valid, None)
+    return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else due_unless_held(NOTE, papers)
+
+
+def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
+    """This kind, to who has none of it that stands, and had none taken away."""
+    held = next((one for one in papers if one.kind is kind and one.state is not CertificateState.REVOKED), None)
+    if held is not None:
+        return Due(reason=SkipReason.HAS_ONE, paper=held)
+    return Due() if any(is_withdrawn(one) for one in papers) else Due(kind)

@@ -277,10 +277,11 @@ class SigningKey(Record):
 
 
 class JobPurpose(StrEnum):
-    """What is done for many at once: issue to who earned it, prepare for who is on track."""
+    """For many at once: issue to who earned it, prepare for who is on track, note the hours of who came."""
 
     ISSUE = "issue"
     PREPARE = "prepare"
+    NOTES = "notes"
 
 
 class JobState(StrEnum):
@@ -320,6 +321,7 @@ class SkipReason(StrEnum):
     HOURS = "hours"
     LETTERS = "letters"
     HAS_ONE = "has_one"
+    ANNULLED = "annulled"
     FAILED = "failed"
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.eligibility import HIGHER
+from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated, Waiting
 from trainings.certificates.staff_queries import Person, stands
 from trainings.registrations.models import TAKES_PLACE
 from trainings.schedule.completion import Outlook
-
-HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
 
 
 class Step(StrEnum):
@@ -29,9 +28,10 @@ class Road:
     """How far the diplomas of one training are. All numbers are of certificates that stand, but the first ones.
     One whose name was removed is printed and handed over no more, and counts in none.
 
-    `n_on_track` may be prepared before the end, `n_due` issued after it; of both those whose name cannot be printed are
-    left out. `n_unused` were prepared for who did not complete; `outdated` is what prepared ones say that no longer
-    holds, `n_outdated` how many of them can be set anew, `n_outdated_in_hand` how many were handed over already.
+    `n_on_track` may be prepared before the end, `n_due` issued after it, `n_notes_due` given a note of their hours,
+    having earned no diploma; of all three those whose name cannot be printed are left out. `n_unused` were prepared for
+    who did not complete; `outdated` is what prepared ones say that no longer holds, `n_outdated` how many of them can
+    be set anew, `n_outdated_in_hand` how many were handed over already.
     """
 
     is_over: bool
@@ -39,6 +39,7 @@ class Road:
     n_confirmed: int
     n_on_track: int
     n_due: int
+    n_notes_due: int
     n_prepared: int
     n_valid: int
     n_printed: int
@@ -90,6 +91,7 @@ def road_of(
         n_confirmed=sum(person.registration.id in confirmed for person in people),
         n_on_track=sum(is_on_track(person) for person in people),
         n_due=sum(person.due is not None and not person.letters for person in people),
+        n_notes_due=sum(person.is_note_due and not person.letters for person in people),
         n_prepared=_n(papers, CertificateState.PREPARED),
         n_valid=_n(papers, CertificateState.VALID),
         n_printed=sum(one.printed_at is not None for one in papers),

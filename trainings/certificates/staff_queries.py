@@ -18,7 +18,7 @@ from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
-from trainings.certificates.eligibility import Hours, earned_kinds, hours_of, is_over
+from trainings.certificates.eligibility import Hours, diploma_due, earned_kinds, hours_of, is_over, note_due
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
@@ -59,8 +59,9 @@ class MayNotIssue(NotAllowed):
 class Person:
     """One person of a training: hours, what was issued (annulled ones too), what can be issued.
 
-    `due` is the highest kind of somebody who completed it, where that was not issued; `open_kinds` all that may be.
-    Nothing is due to who had a certificate taken away (`had_one_withdrawn`).
+    `due` is the highest kind of somebody who completed it, where that was not issued; `is_note_due` who came without
+    completing it and has no note of that; `open_kinds` all that may be. Nothing is due to who had a certificate taken
+    away (`had_one_withdrawn`).
     `has_come`: to a session of it, or to one that makes up for it.
     `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
     names are shown.
@@ -71,6 +72,7 @@ class Person:
     outlook: Outlook
     certificates: Sequence[Certificate]
     due: CertificateKind | None
+    is_note_due: bool
     open_kinds: Sequence[CertificateKind]
     letters: str
     has_come: bool
@@ -246,13 +248,13 @@ def _person(
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
     issued = {certificate.kind for certificate in certificates if stands(certificate)}
-    is_due = has_completed and kinds and kinds[0] not in issued and not any(is_withdrawn(one) for one in certificates)
     return Person(
         registration=registration,
         hours=hours,
         outlook=outlook,
         certificates=certificates,
-        due=kinds[0] if is_due else None,
+        due=diploma_due(kinds, certificates).kind,
+        is_note_due=note_due(kinds, certificates).kind is not None,
         open_kinds=[kind for kind in kinds if kind not in issued],
         has_come=bool(stays),
         letters="" if meetings is None else _letters(registration, training.course),

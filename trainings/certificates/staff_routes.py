@@ -117,7 +117,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         ),
         "n_unprintable": sum(bool(person.letters) and not person.certificates for person in people),
         "n_files_missing": await queries.n_files_missing(training.id),
-        "job": await bulk_queries.newest_job(training.id),
+        "job": await bulk_queries.job_to_show(training.id),
         "late": late.late_of(changes) if (changes := await late.changes_of(training.id)) else None,
         "asked": [one for one in await revocations.requests_of(training.id) if one.request.decided_at is None],
         "planned": people[0].hours.planned if people else 0,
@@ -152,10 +152,20 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
 @allow(*ISSUERS)
 async def issue_all(request: Request) -> Response:
     """Issue to all who earned it: the first hundred at once, the others step by step. Pressed twice it is one job."""
+    return await _start(request, JobPurpose.ISSUE)
+
+
+@allow(*ISSUERS)
+async def issue_notes(request: Request) -> Response:
+    """The same with a note of their hours, for who came and did not earn a diploma."""
+    return await _start(request, JobPurpose.NOTES)
+
+
+async def _start(request: Request, purpose: JobPurpose) -> Response:
     training = await _training(request)
     _check_issuer(request, training.hub_id)
     try:
-        job = await bulk.start(training.id, JobPurpose.ISSUE, actor=request.state.actor)
+        job = await bulk.start(training.id, purpose, actor=request.state.actor)
     except Refusal as refusal:
         return await _show(request, training, refusal)
     return redirect(f"/panel/capacitaciones/{training.id}/diplomas/trabajo/{job.id}")
@@ -307,6 +317,7 @@ routes: list[BaseRoute] = [
     Route(INDEX + "/{id:uuid}.pdf", file),
     Route(TRAINING + "/diplomas", show),
     Route(TRAINING + "/diplomas", issue_all, methods=["POST"]),
+    Route(TRAINING + "/diplomas/constancias", issue_notes, methods=["POST"]),
     Route(TRAINING + "/diploma-muestra.png", sample),
     Route(PERSON, show_person),
     Route(PERSON, issue, methods=["POST"]),

@@ -98,7 +98,9 @@ class Migration(migrations.Migration):
                 (
                     "purpose",
                     fields.CharEnumField(
-                        description="ISSUE: issue\nPREPARE: prepare", enum_type=JobPurpose, max_length=16
+                        description="ISSUE: issue\nPREPARE: prepare\nNOTES: notes",
+                        enum_type=JobPurpose,
+                        max_length=16,
                     ),
                 ),
                 (
@@ -153,7 +155,7 @@ class Migration(migrations.Migration):
                 (
                     "reason",
                     fields.CharEnumField(
-                        description="HOURS: hours\nLETTERS: letters\nHAS_ONE: has_one\nFAILED: failed",
+                        description="HOURS: hours\nLETTERS: letters\nHAS_ONE: has_one\nANNULLED: annulled\nFAILED: failed",
                         enum_type=SkipReason,
                         max_length=16,
                     ),
