@@ -30,7 +30,8 @@ CALLER = UUID("00000000-0000-7000-8000-000000000001")
 async def a_training(cast: Cast | None = None, **columns: Any) -> Training:
     """On Saturday from 8:30 to 12:30."""
     where: dict[str, Any] = {"hub": cast.hub, "venue": cast.venue} if cast else {}
-    return await make.make_training(sessions=[(SATURDAY, SATURDAY + timedelta(hours=4))], **(where | columns))
+    saturday = {"sessions": [(SATURDAY, SATURDAY + timedelta(hours=4))]}
+    return await make.make_training(**(saturday | where | columns))
 
 
 async def a_list(

@@ -10,17 +10,19 @@ from tests import make
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training, calls, only_call, session_of
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
+from trainings.lib.dates import NBSP
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia
 from trainings.registrations import call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_texts import text_for, told_by
 from trainings.registrations.models import Registration
 from trainings.registrations.reminders import remind
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingSession
 
 WEDNESDAY = datetime.fromisoformat("2027-03-03T15:01:00+00:00")
 FRIDAY = WEDNESDAY + timedelta(days=2)
-FOUR_HOURS = timedelta(hours=4)
+HOUR = timedelta(hours=1)
+FOUR_HOURS = 4 * HOUR
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +69,81 @@ async def test_who_was_not_called_before_the_first_reminder_is_on_one_list(db: o
     first, second = await reminders_of(training)
     assert await calls(first) == {}
     assert await calls(second) == {"Ana": "+50255551234"}
+
+
+async def test_day_whose_first_session_is_called_off_between_its_reminders_has_one_list(
+    db: object, freeze: Freeze
+) -> None:
+    training = await a_training(sessions=[(SATURDAY, SATURDAY + HOUR), (SATURDAY + 3 * HOUR, SATURDAY + 4 * HOUR)])
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
+    freeze(WEDNESDAY + HOUR)
+    await rescheduling.cancel(morning.id, actor=PROGRAM)
+    [change] = await changes_of(training)
+    await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+
+    freeze(FRIDAY)
+    await remind()
+
+    first, second = await reminders_of(training)
+    assert await calls(first) == {}
+    assert await calls(second) == {"Ana": "+50255551234"}
+    said = text_for(await only_call(second), await told_by(second)).replace(NBSP, " ")
+    assert "11:30 a. m." in said
+    assert "8:30" not in said
+
+
+async def test_call_about_what_was_called_off_tells_the_rest_of_the_day_and_is_the_only_one(
+    db: object, freeze: Freeze
+) -> None:
+    starts = [SATURDAY, SATURDAY + 3 * HOUR, SATURDAY + 5 * HOUR]
+    training = await a_training(sessions=[(start, start + HOUR) for start in starts])
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
+    freeze(WEDNESDAY + HOUR)
+    await rescheduling.cancel(morning.id, actor=PROGRAM)
+    freeze(FRIDAY)
+    await remind()
+    [change] = await changes_of(training)
+
+    reminded = [await calls(one) for one in await reminders_of(training)]
+    said = text_for(await only_call(change), await told_by(change)).replace(NBSP, " ")
+    freeze(SATURDAY + 2 * HOUR)
+    afterwards = [await calls(one) for one in await reminders_of(training)]
+
+    assert reminded == [{}, {}]
+    assert "La del sábado 6 de marzo, 8:30 a. m. no se realiza" in said
+    assert "Las siguientes son: sábado 6 de marzo, 11:30 a. m. y sábado 6 de marzo, 1:30 p. m." in said
+    assert afterwards == [{}, {"Ana": "+50255551234"}]
+
+
+async def test_session_moved_out_of_a_day_leaves_the_reminder_of_that_day_to_the_others(
+    db: object, freeze: Freeze
+) -> None:
+    training = await a_training(sessions=[(SATURDAY, SATURDAY + HOUR), (SATURDAY + 3 * HOUR, SATURDAY + 4 * HOUR)])
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
+    sunday = SATURDAY + timedelta(days=1)
+    freeze(WEDNESDAY + HOUR)
+    await rescheduling.move(morning.id, sunday, sunday + HOUR, morning.venue_id, actor=PROGRAM)
+    [change] = await changes_of(training)
+    await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
+
+    freeze(FRIDAY)
+    await remind()
+    of_saturday = [await calls(one) for one in await reminders_of(training)]
+    freeze(FRIDAY + timedelta(days=1))
+    await remind()
+    all_of_them = [await calls(one) for one in await reminders_of(training)]
+
+    assert of_saturday == [{}, {"Ana": "+50255551234"}]
+    assert all_of_them == [{}, {"Ana": "+50255551234"}, {"Ana": "+50255551234"}]
 
 
 async def test_nobody_is_reminded_by_voice_of_a_day_that_was_left(db: object, freeze: Freeze) -> None:

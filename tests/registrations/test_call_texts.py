@@ -15,7 +15,8 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
-from trainings.registrations import actions
+from trainings.registrations import actions, call_actions
+from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
@@ -119,6 +120,8 @@ async def test_reminder_of_a_day_with_two_sessions_names_both_while_they_are_hel
 
     both = await said(call_list)
     await rescheduling.cancel(first.id, actor=PROGRAM)
+    change = await CallList.get(training_id=training.id, reason=CallReason.CHANGED)
+    await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
     one = await said(call_list)
     await rescheduling.cancel(second.id, actor=PROGRAM)
 

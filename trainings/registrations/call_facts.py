@@ -18,7 +18,7 @@ from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outco
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
 from trainings.registrations.call_papers import told_of_papers
-from trainings.registrations.call_validity import KINDS, moot_lists, sessions_told
+from trainings.registrations.call_validity import KINDS, moot_lists, sessions_told, told_in_passing
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 
 LOOK_BACK = timedelta(days=1)
@@ -88,14 +88,18 @@ async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
     trainings = sorted({one.training_id for one in asked})
     found = await reads(CallList).filter(training_id__in=trainings, reason=CallReason.CHANGED).order_by("created_at")
     told = await sessions_told([*asked, *found])
+    passing = await told_in_passing(found)
     return {
         one.id: [
             other
             for other in found
             if other.training_id == one.training_id
             and told[one.id]
-            and told[one.id] <= told[other.id]
-            and (one.reason is CallReason.REMINDER or other.created_at < one.created_at)
+            and (
+                told[one.id] <= told[other.id] | passing.get(other.id, frozenset())
+                if one.reason is CallReason.REMINDER
+                else told[one.id] <= told[other.id] and other.created_at < one.created_at
+            )
         ]
         for one in asked
     }

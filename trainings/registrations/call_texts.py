@@ -17,7 +17,7 @@ from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
 from trainings.registrations.call_households import Household
-from trainings.registrations.call_validity import sessions_told
+from trainings.registrations.call_validity import of_next_day, sessions_told
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
@@ -227,7 +227,9 @@ def _next(told: Told) -> str:
     """What comes after that which is not held, where there is nothing else to say."""
     if told.to_come or not told.coming:
         return ""
-    return gettext(N_("La siguiente es el %(when)s.")) % {"when": _when(told.coming[0].starts_at)}
+    following = [_when(one.starts_at) for one in of_next_day(told.coming)]
+    words = ngettext("La siguiente es el %(when)s.", "Las siguientes son: %(when)s.", len(following))
+    return words % {"when": sentences.listing(following)}
 
 
 def _session_off(told: Told) -> list[str]:

@@ -55,23 +55,42 @@ async def sessions_told(lists: Sequence[CallList]) -> dict[UUID, frozenset[UUID]
 
 async def _of_their_day(reminders: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
     """The sessions that are held on the day of which each of these lists reminds: one message tells them all too."""
-    found = reads(TrainingSession).filter(training_id__in=sorted({one.training_id for one in reminders}))
-    sessions = {one.id: one for one in await found} if reminders else {}
-    left = await _days_of(reminders)
-    told = {}
-    for reminder in reminders:
-        first = sessions.get(reminder.session_id) if reminder.session_id else None
-        if first is None:
-            continue
-        day = left.get(reminder.id) or _day(first.starts_at)
-        told[reminder.id] = frozenset(
-            one.id
-            for one in sessions.values()
-            if one.training_id == reminder.training_id
-            and one.state is SessionState.PLANNED
-            and _day(one.starts_at) == day
-        )
-    return told
+    days = await _days_reminded(reminders)
+    planned = reads(TrainingSession).filter(
+        training_id__in=sorted({one.training_id for one in reminders}), state=SessionState.PLANNED
+    )
+    held: dict[tuple[UUID, date], set[UUID]] = defaultdict(set)
+    for session in await planned if days else ():
+        held[session.training_id, _day(session.starts_at)].add(session.id)
+    return {one.id: frozenset(held.get((one.training_id, days[one.id]), ())) for one in reminders if one.id in days}
+
+
+async def told_in_passing(changes: Sequence[CallList]) -> dict[UUID, frozenset[UUID]]:
+    """Of lists about sessions that were called off: the sessions of the next day on which some are held, which the call
+    names too. Not once what was called off would be over: then nobody is called about it any more.
+    """
+    if not changes:
+        return {}
+    trainings = sorted({one.training_id for one in changes})
+    sessions = reads(TrainingSession).filter(training_id__in=trainings, ends_at__gt=clock.now())
+    held: dict[UUID, list[TrainingSession]] = defaultdict(list)
+    off: set[UUID] = set()
+    for session in await sessions.order_by("starts_at", "id"):
+        if session.state is SessionState.PLANNED:
+            held[session.training_id].append(session)
+        else:
+            off.add(session.id)
+    told = await sessions_told(changes)
+    return {
+        one.id: frozenset(session.id for session in of_next_day(held[one.training_id]))
+        for one in changes
+        if told[one.id] and told[one.id] <= off
+    }
+
+
+def of_next_day(coming: Sequence[TrainingSession]) -> list[TrainingSession]:
+    """Of sessions to come, in order, those of the first day."""
+    return [one for one in coming if _day(one.starts_at) == _day(coming[0].starts_at)]
 
 
 async def moot_lists(lists: Sequence[CallList]) -> frozenset[UUID]:
@@ -114,33 +133,38 @@ def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | No
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
-    """Reminders of a session that has a later one."""
-    session_ids = _sessions_of(reminders)
-    if not session_ids:
+    """Reminders of a day that has a later one, whichever of its sessions was the first then."""
+    if not reminders:
         return frozenset()
-    found = reads(CallList).filter(session_id__in=session_ids, reason=CallReason.REMINDER).order_by("created_at", "id")
-    newest = {session_id: list_id for list_id, session_id in await found.values_list("id", "session_id")}
-    return frozenset(one.id for one in reminders if one.session_id and newest[one.session_id] != one.id)
-
-
-async def _days_of(reminders: Sequence[CallList]) -> dict[UUID, date]:
-    """The day of which each reminds, where its session was moved since."""
-    session_ids = _sessions_of(reminders)
-    if not session_ids:
-        return {}
-    moves = reads(SessionChange).filter(
-        session_id__in=session_ids, kind=ChangeKind.MOVED, old_starts_at__not_isnull=True
+    trainings = sorted({one.training_id for one in reminders})
+    found = (
+        await reads(CallList).filter(training_id__in=trainings, reason=CallReason.REMINDER).order_by("created_at", "id")
     )
+    days = await _days_reminded(found)
+    newest = {(one.training_id, days[one.id]): one.id for one in found if one.id in days}
+    return frozenset(one.id for one in reminders if one.id in days and newest[one.training_id, days[one.id]] != one.id)
+
+
+async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
+    """The day of which each reminds: where its session was moved since, the one on which it was then."""
+    wanted = sorted({one.session_id for one in reminders if one.session_id is not None})
+    if not wanted:
+        return {}
+    starts = dict(await reads(TrainingSession).filter(id__in=wanted).values_list("id", "starts_at"))
+    moves: dict[UUID, list[SessionChange]] = defaultdict(list)
+    left = reads(SessionChange).filter(session_id__in=wanted, kind=ChangeKind.MOVED, old_starts_at__not_isnull=True)
+    for move in await left.order_by("created_at", "id"):
+        moves[move.session_id].append(move)
     days: dict[UUID, date] = {}
-    for move in await moves.order_by("created_at", "id"):
-        for one in reminders:
-            if one.session_id == move.session_id and move.created_at >= one.created_at and move.old_starts_at:
-                days.setdefault(one.id, _day(move.old_starts_at))
+    for one in reminders:
+        if one.session_id is not None and one.session_id in starts:
+            days[one.id] = _day(_start_when_opened(one, moves[one.session_id], starts[one.session_id]))
     return days
 
 
-def _sessions_of(lists: Collection[CallList]) -> list[UUID]:
-    return sorted({one.session_id for one in lists if one.session_id is not None})
+def _start_when_opened(reminder: CallList, moves: Sequence[SessionChange], now: datetime) -> datetime:
+    earlier = (one.old_starts_at for one in moves if one.created_at >= reminder.created_at and one.old_starts_at)
+    return next(earlier, now)
 
 
 def _day(moment: datetime) -> date:
