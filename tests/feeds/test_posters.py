@@ -174,6 +174,28 @@ async def test_texts_ask_people_not_to_write_their_data_there(hub: Hub) -> None:
     assert "· sábado 6: " in month
 
 
+@pytest.mark.parametrize(
+    ("columns", "call", "until_when"),
+    [
+        ({"closes_at": SATURDAY - timedelta(days=2)}, "Inscríbase: ", "La inscripción se cierra el jueves 4 de marzo"),
+        ({"closes_at": TODAY - timedelta(days=1)}, "Más información: ", "la inscripción se cerró el domingo 14 de"),
+    ],
+)
+async def test_poster_and_text_say_until_when_and_call_nobody_to_sign_up_once_it_is_closed(
+    hub: Hub, columns: dict[str, datetime], call: str, until_when: str
+) -> None:
+    training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)], **columns)
+
+    data = await posters.training_data(training)
+    words = words_of(posters.poster(TRAINING, data, "pdf", made_at=WHEN))
+    text = share_texts.of_training(data)
+
+    assert f"{call}http" in text
+    assert until_when in text
+    assert call.removesuffix(": ") in words
+    assert until_when in words
+
+
 async def test_hostile_title_comes_out_as_words(hub: Hub) -> None:
     title = '#let x = "1"; $x^2$ <b>\\ *hola* 😀'
     training = await make.make_training(hub=hub, title=title, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])

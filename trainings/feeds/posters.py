@@ -107,7 +107,11 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
         "month": f"de {dates.month_name(meeting.starts_at, 'es')} de {local.year}",
         "hours": dates.time_range(meeting.starts_at, meeting.ends_at, "es"),
         "facts": [[label, list(lines)] for label, lines in facts_on_paper(posted) if label not in left_out],
-        **_call(absolute(f"/c/{short_code}"), ["Apunte aquí la cámara del teléfono.", *how_to_sign_up(posted)]),
+        **_call(
+            "Más información" if posted.phase is Phase.CLOSED else "Inscríbase",
+            absolute(f"/c/{short_code}"),
+            ["Apunte aquí la cámara del teléfono.", *how_to_sign_up(posted)],
+        ),
     }
 
 
@@ -173,7 +177,7 @@ def _month(hub: Hub, first: date, last: date, entries: Sequence[Entry]) -> dict[
         "lit": sorted({clock.local(one.starts_at).day for one in entries}),
         "pages": [[_line(one) for one in page] for page in pages],
         "nothing": "Este mes no hay fechas. Pregunte en la ventanilla por las que vienen.",
-        **_call(absolute(f"/municipios/{hub.seat.slug}"), lines),
+        **_call("Inscríbase", absolute(f"/municipios/{hub.seat.slug}"), lines),
     }
 
 
@@ -191,9 +195,9 @@ def _line(entry: Entry) -> dict[str, str]:
 # -- words of both
 
 
-def _call(address: str, lines: Sequence[str]) -> dict[str, Any]:
+def _call(call: str, address: str, lines: Sequence[str]) -> dict[str, Any]:
     return {
-        "call": "Inscríbase",
+        "call": call,
         "sign_up": list(lines[:MOST_LINES]),
         "address": address.partition("://")[2],
         "link": address,

@@ -18,8 +18,8 @@ def of_training(data: dict[str, Any]) -> str:
     """From what its poster says."""
     where = " ".join(" ".join(lines) for label, lines in data["facts"] if label == "Dónde")
     day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
-    lines = [data["title"], day, where, "", f"Inscríbase: {data['link']}", *data["sign_up"][1:2], "", ASK]
-    return "\n".join(lines)
+    _camera, telephone, _no_mail, *until_when = data["sign_up"]
+    return "\n".join([data["title"], day, where, "", f"{data['call']}: {data['link']}", telephone, *until_when, "", ASK])
 
 
 def of_month(data: dict[str, Any]) -> str:
