@@ -19,7 +19,9 @@ def of_training(data: dict[str, Any]) -> str:
     where = " ".join(" ".join(lines) for label, lines in data["facts"] if label == "Dónde")
     day = f"{data['weekday']} {data['day']} {data['month']}, {data['hours']}"
     _camera, telephone, _no_mail, *until_when = data["sign_up"]
-    return "\n".join([data["title"], day, where, "", f"{data['call']}: {data['link']}", telephone, *until_when, "", ASK])
+    return "\n".join(
+        [data["title"], day, where, "", f"{data['call']}: {data['link']}", telephone, *until_when, "", ASK]
+    )
 
 
 def of_month(data: dict[str, Any]) -> str:
