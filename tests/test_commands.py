@@ -252,3 +252,26 @@ async def test_user_link_of_an_unknown_address_is_refused(db: Settings, capsys: 
         await commands._link_user("nadie@muni.example")
 
     assert capsys.readouterr().err.strip() == "nadie@muni.example has no account."
+
+
+# -- what is written about them
+
+
+def test_pages_for_operators_name_every_command_and_every_benchmark() -> None:
+    root = Path(__file__).parents[1]
+    commands_told = (root / "docs" / "operations.md").read_text(encoding="utf-8")
+    benchmarks_told = (root / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    groups = {group.name: group.typer_instance for group in commands.cli.registered_groups}
+    names = [_name(one) for one in commands.cli.registered_commands]
+    names += [f"{group} {_name(one)}" for group, inner in groups.items() if inner for one in inner.registered_commands]
+
+    scripts = [path.name for path in (root / "benchmarks").glob("[a-z]*.py")]
+
+    assert len(names) > 10
+    assert [one for one in names if f"| `trainings {one}" not in commands_told] == []
+    assert [one for one in scripts if f"| `{one}` |" not in benchmarks_told] == []
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    assert command.callback is not None
+    return command.name or command.callback.__name__.replace("_", "-")
