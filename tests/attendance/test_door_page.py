@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -18,12 +19,12 @@ from tests.attendance.browsers import (
     send,
     signed_in,
 )
-from tests.attendance.doors import flags, qr_of, scan, stay
+from tests.attendance.doors import flags, qr_of, scan, stay, take
 from tests.cast import make_cast
 from tests.web.pages import Page
 from trainings.accounts.models import Role
 from trainings.attendance import actions
-from trainings.attendance.models import ScanEvent
+from trainings.attendance.models import ScanEvent, ScanKind
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
@@ -146,6 +147,29 @@ async def test_tapped_row_marks_leaves_and_is_undone(new_client: NewClient, free
     row = await stay(door)
     assert (row.is_present, row.left_at) == (True, None)
     assert answer.headers["location"].endswith("&filtro=presentes&q=ana#resultado")
+
+
+async def test_undo_of_one_of_two_marks_says_that_the_person_is_still_here(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    """Two phones saw Ana: each mark is taken back for itself."""
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at + timedelta(hours=1))
+    minute = timedelta(minutes=1)
+    first, second = (scan(qr_of(door.ana), door.starts_at + n * minute) for n in (2, 9))
+    await take(door, first, second, scan(registration=door.ana, kind=ScanKind.OUT, at=door.starts_at + 50 * minute))
+    client = await signed_in(new_client, cast, "facilitator")
+
+    async def said(target: UUID) -> str:
+        answer = await client.post(f"{path_of(door)}/deshacer", data={"event": str(target)}, follow_redirects=True)
+        return " ".join(Page(answer.text).text.split())
+
+    [left] = await ScanEvent.filter(kind=ScanKind.OUT)
+    assert "Sigue presente" not in await said(left.id), "it was the departure that was taken back"
+    assert "Sigue presente por otra marca, de las 8:39 a. m." in (await said(first.id)).replace("\xa0", " ")
+    assert "Sigue presente" not in await said(second.id)
+    assert (await stay(door)).is_present is False
 
 
 async def test_two_clicks_on_one_row_are_one_mark(new_client: NewClient, freeze: Freeze) -> None:

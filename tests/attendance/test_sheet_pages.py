@@ -196,6 +196,20 @@ async def test_who_was_there_already_counts_once_and_stays_when_the_line_goes_ba
     assert (await stay(desk.door)).is_present
 
 
+@pytest.mark.parametrize("row", ["1", "4"])
+async def test_row_that_was_marked_twice_goes_back_one_by_one_and_says_so(desk: Desk, freeze: Freeze, row: str) -> None:
+    await desk.post(f"filas/{row}/marcar")
+    freeze(desk.door.ends_at + HOUR)
+    await desk.post("pasar", rows=row, do="marcar")
+
+    await desk.post(f"filas/{row}/deshacer")
+    once = await desk.text()
+    await desk.post(f"filas/{row}/deshacer")
+
+    assert f"Se deshizo una marca de la fila {row}. Sigue presente por otra" in once
+    assert f"La fila {row} está como antes." in await desk.text()
+
+
 async def test_blank_row_leads_to_the_form_with_its_card_and_gets_the_name(desk: Desk) -> None:
     await desk.post("pasar", rows="4", do="marcar")
     form = f"/panel/sesiones/{desk.door.key}/asistencia/sin-boleto"

@@ -161,6 +161,29 @@ def test_mark_is_taken_back_and_names_show_only_after_a_tap(phone: Phone, villag
     expect(phone.page.locator("body")).not_to_contain_text(ana.name)
 
 
+def test_undo_of_one_of_two_marks_leaves_the_person_here_and_says_so(phone: Phone, village: Village) -> None:
+    """Marked by mistake, and then they came."""
+    [ana] = village.people(1)
+    phone.type_code(ana.token)
+    phone.expect_answer("present", ana.name)
+    phone.type_code(ana.token)
+    phone.expect_answer("already", ana.name)
+    recent = phone.page.locator("[data-recent]")
+    recent.get_by_text("Últimas marcas").click()
+
+    phone.look_away()
+    recent.get_by_role("button", name=f"Deshacer: {ana.name}").last.click()
+    phone.expect_answer("undone", "Sigue presente por otra marca de este teléfono")
+    phone.expect_count(1)
+    phone.look_away()
+    recent.get_by_role("button", name=f"Deshacer: {ana.name}").click()
+    phone.expect_answer("undone", "Esa marca ya no cuenta.")
+    phone.expect_count(0)
+
+    phone.expect_queue("Todo enviado")
+    assert (village.scans_of(ana), village.presences_of(ana)) == (4, 0)
+
+
 def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.page.locator("h1").focus()
@@ -327,14 +350,6 @@ def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Vil
     phone = opened(pocket, village, cookie=village.phone())
 
     expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()
-
-
-def test_address_without_https_says_so(pocket: BrowserContext, village: Village) -> None:
-    pocket.add_init_script("Object.defineProperty(globalThis, 'isSecureContext', { value: false })")
-
-    phone = opened(pocket, village, cookie=village.phone())
-
-    expect(phone.page.get_by_role("heading", name="Esta dirección no sirve para marcar")).to_be_visible()
 
 
 def test_camera_that_was_chosen_is_asked_for_again(phone: Phone, pocket: BrowserContext, village: Village) -> None:

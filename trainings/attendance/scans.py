@@ -79,7 +79,8 @@ class Answer:
     """What is said about one event. `registration` is whom it counts for; none for unknown codes.
 
     `event_id` is what undoing now would take back: the arrival that counts, or the departure of who left. `card` is
-    what the code is that has no registration, where it is a card.
+    what the code is that has no registration, where it is a card. `arrived_at` of an undo: the arrival by which the
+    person is here all the same.
     """
 
     id: UUID
@@ -170,7 +171,9 @@ def answer_to(
 ) -> Answer:
     """What is said about a stored event, now or whenever it is sent again. `events` are the person's at the session."""
     if event.kind is ScanKind.UNDO:
-        return Answer(event.id, Outcome.UNDONE, True, registration, flag=event.flag)
+        is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
+        still = stay_of(events, undone).arrived_at if is_of_arrival else None
+        return Answer(event.id, Outcome.UNDONE, True, registration, still, event.flag)
     if registration is None:
         outcome = Outcome.CARD if card is not None and card.is_usable else Outcome.UNKNOWN_CODE
         return Answer(event.id, outcome, True, flag=event.flag, card=card)

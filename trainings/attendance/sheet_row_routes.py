@@ -23,6 +23,7 @@ from trainings.attendance.sheet_queries import (
     OpenSheet,
     TypedIn,
     UnknownRow,
+    line_of,
     listed_at,
     typed_in,
     unlisted,
@@ -183,17 +184,18 @@ class ChangedRow:
     actor: Actor
 
 
-async def _change(
-    request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[None]], sentence: str
-) -> Response:
-    """Do to one row what its form asks for; what is refused is said on the row's page, with what was typed."""
+async def _change(request: Request, form_of: type[F], change: Callable[[ChangedRow, F], Awaitable[str]]) -> Response:
+    """Do to one row what its form asks for, and go back with the sentence that it gives.
+
+    What is refused is said on the row's page, with what was typed.
+    """
     door = await door_at(request)
     opened = await opened_at(request, door)
     line = _line(request, opened)
     typed = await read_form(request)
     try:
         form = check(form_of, typed)
-        await change(ChangedRow(door.session, opened.sheet.id, line, request.state.actor), form)
+        sentence = await change(ChangedRow(door.session, opened.sheet.id, line, request.state.actor), form)
     except FormErrors as exc:
         return await _row(request, door, opened, exc.typed, 422)
     except Refusal as exc:
@@ -205,47 +207,53 @@ async def _change(
 
 @allow(*ATTENDANCE_TAKERS)
 async def mark_row(request: Request) -> Response:
-    return await _change(request, KeyForm, _mark, N_("Listo. La fila %(row)s está marcada."))
+    return await _change(request, KeyForm, _mark)
 
 
-async def _mark(row: ChangedRow, form: KeyForm) -> None:
+async def _mark(row: ChangedRow, form: KeyForm) -> str:
     [answer] = await sheets.mark_rows(row.sheet_id, [row.line.number], actor=row.actor, key=form.key)
     if answer.outcome is Outcome.UNKNOWN_CODE:
         raise sheets.CardIsGone(row=row.line.number)
+    return N_("Listo. La fila %(row)s está marcada.")
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def unmark_row(request: Request) -> Response:
-    return await _change(request, KeyForm, _unmark, N_("Listo. La fila %(row)s está como antes."))
+    return await _change(request, KeyForm, _unmark)
 
 
-async def _unmark(row: ChangedRow, form: KeyForm) -> None:
+async def _unmark(row: ChangedRow, form: KeyForm) -> str:
     await sheets.unmark_row(row.sheet_id, row.line.number, actor=row.actor, key=form.key)
+    was_arrival = row.line.stay.left_at is None
+    if was_arrival and (await line_of(row.sheet_id, row.line.number)).stay.is_present:
+        return N_("Se deshizo una marca de la fila %(row)s. Sigue presente por otra: si no vino, deshágala también.")
+    return N_("Listo. La fila %(row)s está como antes.")
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def note_left(request: Request) -> Response:
     """ "Se fue antes": a time on the day of the session."""
-    sentence = N_("Listo. Se anotó a qué hora se fue la persona de la fila %(row)s.")
-    return await _change(request, LeftForm, _note_left, sentence)
+    return await _change(request, LeftForm, _note_left)
 
 
-async def _note_left(row: ChangedRow, form: LeftForm) -> None:
+async def _note_left(row: ChangedRow, form: LeftForm) -> str:
     day = clock.local(row.session.starts_at).date()
     left_at = datetime.combine(day, form.time, tzinfo=clock.GUATEMALA)
     await sheets.note_left(row.sheet_id, row.line.number, left_at, actor=row.actor, key=form.key)
+    return N_("Listo. Se anotó a qué hora se fue la persona de la fila %(row)s.")
 
 
 @allow(*ATTENDANCE_TAKERS)
 async def rename(request: Request) -> Response:
     """Correct a name as it was proofread on the paper."""
-    return await _change(request, RenameForm, _rename, N_("Listo. Así se escribirá su nombre en el diploma."))
+    return await _change(request, RenameForm, _rename)
 
 
-async def _rename(row: ChangedRow, form: RenameForm) -> None:
+async def _rename(row: ChangedRow, form: RenameForm) -> str:
     if row.line.person_id is None:
         raise sheets.RowIsEmpty(row=row.line.number)
     await names.correct(row.line.person_id, form.given_names, form.surnames, None, actor=row.actor)
+    return N_("Listo. Así se escribirá su nombre en el diploma.")
 
 
 # -- the signed paper

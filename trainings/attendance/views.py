@@ -132,6 +132,9 @@ def answer_text(answer: Answer) -> str:
         return gettext(FLAGS[answer.flag])
     if answer.outcome is Outcome.ALREADY and answer.arrived_at is not None:
         return gettext(N_("Cuenta una sola vez: llegó a las %(time)s")) % {"time": _time(answer.arrived_at)}
+    if answer.outcome is Outcome.UNDONE and answer.arrived_at is not None:
+        sentence = gettext(N_("Sigue presente por otra marca, de las %(time)s Si no vino, deshágala también."))
+        return sentence % {"time": _time(answer.arrived_at)}
     return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
 
 

@@ -1,7 +1,7 @@
 /** One session on this phone: its list, its marks, and who is present by them. */
 
 import { Roster } from "./roster.js";
-import { flagOf, stayOf } from "./rules.js";
+import { ARRIVALS, flagOf, stayOf } from "./rules.js";
 
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
@@ -84,6 +84,11 @@ export class Book {
   /** Was this mark taken back? @param {string} id */
   isUndone(id) {
     return this.marksOf(this.#about.get(id) ?? "").some((mark) => mark.kind === "undo" && mark.target === id);
+  }
+
+  /** Does this mark say that somebody came? @param {string} id */
+  isArrival(id) {
+    return this.marksOf(this.#about.get(id) ?? "").some((mark) => mark.id === id && ARRIVALS.has(mark.kind));
   }
 
   /** Distinct people who are here by the marks of this phone. */

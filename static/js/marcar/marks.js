@@ -100,14 +100,18 @@ export class Marks {
   }
 
   /**
-   * Take back a mark of this phone.
+   * Take back a mark of this phone. Whoever it marked twice is here by the other mark, and that is said.
    * @param {string} target
    * @returns {Promise<Said>}
    */
   undo(target) {
     return this.#next(async () => {
-      const kept = await this.#keep(this.draft({ kind: "undo", how: "button", known: true, target }));
-      return kept.error ? said("not_saved", { text: this.#trouble(kept.error) }) : said("undone", { event: kept.event });
+      const draft = this.draft({ kind: "undo", how: "button", known: true, target });
+      const kept = await this.#keep(draft);
+      if (kept.error) return said("not_saved", { text: this.#trouble(kept.error) });
+      const { arrived } = this.book.stayOf(this.book.whoOf(draft));
+      const isHere = arrived !== null && this.book.isArrival(target);
+      return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { time: timeOfDay(arrived) }) : "" });
     });
   }
 

@@ -7,7 +7,8 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** How long before and after a session a mark is nothing odd. */
 const DOOR_OPENS_MS = 3 * 3_600_000;
 
-const ARRIVALS = new Set(["in", "walkin"]);
+/** Kinds of marks that say that somebody came. */
+export const ARRIVALS = new Set(["in", "walkin"]);
 const DEPARTURES = new Set(["out", "left"]);
 /** They count only once somebody decided so. */
 const WAIT_FOR_DECISION = new Set(["revoked", "other_session"]);
