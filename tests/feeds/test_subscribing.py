@@ -76,6 +76,8 @@ async def test_embedded_list_may_be_shown_by_any_site_and_knows_nobody(
     assert "set-cookie" not in answer.headers
     assert not page.all("form")
     assert not page.all("script")
+    # Else a browser asks for /favicon.ico, which is not there.
+    assert page.one("link", rel="icon")
     [link] = [one for one in page.all("a") if str(one["href"]).endswith(f"/capacitaciones/{training.slug}")]
     assert (link["target"], link["rel"]) == ("_blank", "noopener")
     assert "sábado, 6 de marzo de 2027" in page.text

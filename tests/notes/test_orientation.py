@@ -191,6 +191,15 @@ async def test_language_is_carried_by_links_since_no_cookie_does(cast: Cast, cli
     assert odd.all("a", href=CHILD)
 
 
+async def test_words_of_a_contact_are_spanish_on_an_english_page_too(cast: Cast, client: AsyncClient) -> None:
+    await make_contact(name="Policía", about="Si hay peligro.", hours="Día y noche", source_name="La guía")
+
+    page = await page_of(client, f"{CHILD}?idioma=en")
+
+    for words in ("Policía", "Si hay peligro.", "Día y noche", "La guía"):
+        assert f' lang="es">{words}</' in page.source
+
+
 async def test_way_out_stands_on_top_leads_away_and_works_without_script(cast: Cast, client: AsyncClient) -> None:
     for path in ("/orientacion", CHILD):
         page = await page_of(client, path)
