@@ -13,8 +13,8 @@ from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import bulk, bulk_files, road, staff_queries
-from trainings.certificates.actions import NoSignatory, issue
-from trainings.certificates.eligibility import TrainingNotOver
+from trainings.certificates.actions import NoSignatory, issue, revoke
+from trainings.certificates.eligibility import UNUSED, TrainingNotOver
 from trainings.certificates.erasing import withdraw_all
 from trainings.certificates.mill import MillError, mill
 from trainings.certificates.models import (
@@ -288,6 +288,37 @@ async def test_job_when_one_was_taken_away_then_not_given_again_unasked(db: Sett
     assert [(one.due, road.is_on_track(one)) for one in people] == [(None, False), (CertificateKind.DIPLOMA, True)]
     assert set(others) == {beto.id}
     assert asked.state is CertificateState.VALID
+
+
+async def test_job_when_one_was_annulled_on_purpose_then_passed_over_and_another_only_by_itself(
+    db: Settings, freeze: Freeze
+) -> None:
+    training = await make_held(4, 4)
+    ana, beto = [await make_attendee(training, given_names=name) for name in ("Ana", "Beto")]
+    cata = await make_attendee(training, given_names="Cata", sessions=list(training.sessions)[:1])
+    for one, kind, reason in (
+        (ana, DIPLOMA, "no es de la ventanilla"),
+        (beto, DIPLOMA, UNUSED),
+        (cata, CONSTANCIA, "firmó otra persona"),
+    ):
+        await revoke((await issue(one.id, kind, actor=PROGRAM)).id, reason, actor=PROGRAM)
+    counted = await seen(training)
+    freeze(AFTER + timedelta(minutes=1))
+
+    jobs_of_both = [await bulk.start(training.id, purpose, actor=PROGRAM) for purpose in (ISSUE, NOTES)]
+    await work()
+    given = [one.registration_id for one in await Certificate.filter(state=CertificateState.VALID)]
+    alone = await issue(ana.id, DIPLOMA, actor=PROGRAM)
+    freeze(AFTER + timedelta(minutes=2))
+    later = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+
+    assert (counted.n_due, counted.n_notes_due, given) == (1, 0, [beto.id])
+    day = "2027-03-14"
+    assert [await reasons(one) for one in jobs_of_both] == [
+        {"Ana": (SkipReason.ANNULLED, day), "Cata": (SkipReason.HOURS, "")},
+        {"Cata": (SkipReason.ANNULLED, day)},
+    ]
+    assert (await reasons(later))["Ana"] == (SkipReason.HAS_ONE, alone.folio), "what replaces it stands"
 
 
 async def test_mill_when_a_process_dies_or_an_order_fails_then_says_so_and_goes_on() -> None:

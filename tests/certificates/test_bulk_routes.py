@@ -102,6 +102,34 @@ async def test_notes_when_pressed_then_a_job_of_their_own_and_who_never_came_is_
         assert len(archive.namelist()) == 4
 
 
+async def test_job_when_one_was_annulled_then_says_when_and_where_to_issue_another(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    await revoke(desk.certificate.id, "se emitió por error", actor=PROGRAM)
+    freeze(AFTER + timedelta(minutes=1))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    person = f"/panel/inscripciones/{desk.certificate.registration_id}/diploma"
+
+    offered = await browser.get(desk.page)
+    started = await browser.post(desk.page)
+    left_out = await browser.get(started.headers["location"])
+    helped = await (await signed_in(new_client, desk.cast.assistant)).get(started.headers["location"])
+    alone = await browser.get(person)
+    await browser.post(person, data={"kind": "diploma"})
+
+    assert "Emitir el que falta" in offered.text
+    assert f'<a class="tap" href="{person}">Ver si le toca otro' in offered.text
+    way = "Se anuló el 14 de marzo de 2027; si le toca otro, emítalo en su página."
+    assert f'<a class="tap" href="{person}">{way}</a>' in left_out.text
+    assert "Se anuló el 14 de marzo de 2027." in text_of(helped)
+    assert "Su diploma se anuló el 14 de marzo de 2027. Emita otro solo si le toca." in text_of(alone)
+    assert '<button class="button quiet" name="kind" value="diploma">' in alone.text
+    assert "se anuló" not in (await browser.get(person)).text
+    new = await Certificate.get(registration_id=desk.certificate.registration_id, state=CertificateState.VALID)
+    assert new.replaces_id == desk.certificate.id
+
+
 async def test_print_then_one_file_in_calling_order_and_again_only_what_changed(
     new_client: Browsers, freeze: Freeze
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.certificates.held import AFTER
-from trainings.certificates.eligibility import Due, diploma_due, note_due
+from trainings.certificates.eligibility import UNUSED, Due, annulled_of, diploma_due, note_due
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 
 CERTIFICADO, DIPLOMA, CONSTANCIA = CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
@@ -50,3 +50,31 @@ def test_note_then_for_who_came_without_a_diploma(
 
     assert (due.kind, due.reason) == (kind, reason)
     assert due.paper in papers if reason else due.paper is None
+
+
+@pytest.mark.parametrize(
+    ("papers", "which"),
+    [
+        ([], None),
+        ([paper(DIPLOMA, REVOKED)], 0),
+        ([paper(DIPLOMA, REVOKED, revoked_reason=UNUSED)], None),
+        ([paper(CONSTANCIA, REVOKED)], None),
+        ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, number=2)], None),
+        ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, REVOKED, number=2)], 1),
+        ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, REVOKED, number=2, revoked_reason=UNUSED)], None),
+    ],
+    ids=["none", "annulled", "unused", "another kind", "replaced", "annulled again", "another one unused"],
+)
+def test_annulled_then_the_newest_that_somebody_meant(papers: list[Certificate], which: int | None) -> None:
+    found = annulled_of(DIPLOMA, papers)
+
+    assert found is (None if which is None else papers[which])
+    if found is not None:
+        assert diploma_due(COMPLETED, papers) == Due(reason=SkipReason.ANNULLED, paper=found)
+
+
+def test_withdrawn_then_nothing_is_due_nor_said() -> None:
+    withdrawn = paper(DIPLOMA, REVOKED)
+    withdrawn.code = "-2345678901234"
+
+    assert (diploma_due(COMPLETED, [withdrawn]), annulled_of(DIPLOMA, [withdrawn])) == (Due(), None)

@@ -18,6 +18,7 @@ from trainings import clock
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk, handover, preparing
+from trainings.certificates.eligibility import UNUSED
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -107,8 +108,8 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
 
     found = await Certificate.all().order_by("number")
     assert [(one.number, one.state, one.revoked_reason) for one in found] == [
-        (1, REVOKED, preparing.UNUSED),
-        (2, REVOKED, preparing.UNUSED),
+        (1, REVOKED, UNUSED),
+        (2, REVOKED, UNUSED),
     ]
 
 

@@ -218,7 +218,7 @@ async def test_people_when_over_then_what_is_due_what_was_issued_and_who_has_an_
     assert Counts.of(people) == Counts(n_people=4, n_completed=2, n_issued=1, n_due=1)
 
 
-async def test_people_when_revoked_then_due_again_and_still_listed(db: Settings) -> None:
+async def test_people_when_revoked_then_listed_and_another_only_by_itself(db: Settings) -> None:
     training = await make_held()
     person = await make_attendee(training)
     certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
@@ -226,7 +226,8 @@ async def test_people_when_revoked_then_due_again_and_still_listed(db: Settings)
 
     [listed] = await staff.people_of(await seen(training.id))
 
-    assert (listed.due, [one.id for one in listed.certificates]) == (DIPLOMA, [certificate.id])
+    assert [one.id for one in listed.certificates] == [one.id for one in listed.annulled] == [certificate.id]
+    assert (listed.due, listed.open_kinds[0], Counts.of([listed]).n_due) == (None, DIPLOMA, 0)
 
 
 async def test_hours_when_nobody_closed_the_session_then_the_same_as_what_is_issued(db: Settings) -> None:

@@ -31,6 +31,7 @@ from trainings.certificates.models import (
 from trainings.certificates.sheets import Occasion
 from trainings.db import lock, sql, transaction
 from trainings.errors import NotFound, Refusal
+from trainings.lib.dates import local_day
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composers, Mail
@@ -240,12 +241,20 @@ async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registrati
 
 def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
     if due.kind is None:
-        detail = due.paper.folio if due.paper is not None else ""
-        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail)
+        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=_detail(due))
     letters = pdf.missing_glyphs(registration.participant.full_name, design=occasion.training.course.design)
     if letters:
         return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
     return Decision(registration, due.kind)
+
+
+def _detail(due: Due) -> str:
+    """The day on which theirs was annulled, or its folio."""
+    if due.paper is None:
+        return ""
+    if due.reason is SkipReason.ANNULLED and due.paper.revoked_at is not None:
+        return local_day(due.paper.revoked_at).isoformat()
+    return due.paper.folio
 
 
 async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from trainings.accounts.permissions import DESK
@@ -20,12 +21,14 @@ from trainings.certificates.models import (
     SkipReason,
 )
 from trainings.db import reads
+from trainings.lib import dates
 from trainings.lib.text import short_name
-from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.i18n import N_, gettext, language, ngettext
 
 SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.FAILED: N_("No se pudo: %(detail)s"),
     SkipReason.LETTERS: N_("El diploma no puede imprimir «%(detail)s». Corrija el nombre."),
+    SkipReason.ANNULLED: N_("Se anuló el %(detail)s."),
     SkipReason.HOURS: N_("No completó las horas."),
     SkipReason.HAS_ONE: N_("Ya tenía el suyo: %(detail)s."),
 }
@@ -34,8 +37,13 @@ OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.PREPARE, SkipReason.HOURS): N_("Ya no puede completar las horas."),
     (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
 }
+WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
+    (JobPurpose.ISSUE, SkipReason.HOURS): N_("No completó las horas; puede darle una constancia."),
+    (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
+    (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
+}
+"""What who may issue does on that person's page."""
 HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
-MAY_HAVE_NOTE = N_("No completó las horas; puede darle una constancia.")
 NEVER_CAME = N_("No asistió.")
 
 
@@ -81,7 +89,7 @@ class Progress:
 class LeftOut:
     """Somebody whom a job gave nothing, and why, as lists show people.
 
-    `has_way`: who may issue does on that person's page what is said. `never_came`: to no session that counts.
+    `has_way`: their page is where it is done. `never_came`: to no session that counts.
     """
 
     registration_id: UUID
@@ -123,19 +131,24 @@ def _left_out(skip: IssueSkip, job: IssueJob, *, has_note: bool, may_issue: bool
     words = OF_A_PURPOSE.get((job.purpose, skip.reason), SKIP_WORDS[skip.reason])
     is_short = job.purpose is JobPurpose.ISSUE and skip.reason is SkipReason.HOURS
     never_came = is_short and not skip.registration.minutes_attended
-    has_way = is_short and may_issue and not never_came and not has_note
-    if has_way:
-        words = MAY_HAVE_NOTE
-    elif never_came:
-        words = NEVER_CAME
-    elif is_short and has_note:
-        words = HAS_NOTE
+    is_settled = never_came or (is_short and has_note)
+    has_way = may_issue and not is_settled and (job.purpose, skip.reason) in WITH_A_WAY
+    if is_settled:
+        words = NEVER_CAME if never_came else HAS_NOTE
+    elif has_way:
+        words = WITH_A_WAY[job.purpose, skip.reason]
     return LeftOut(
         skip.registration_id,
         short_name(person.given_names, person.surnames),
         person.community,
         skip.reason,
-        gettext(words) % {"detail": skip.detail},
+        gettext(words) % {"detail": _detail(skip)},
         has_way,
         never_came,
     )
+
+
+def _detail(skip: IssueSkip) -> str:
+    if skip.reason is not SkipReason.ANNULLED:
+        return skip.detail
+    return dates.date_without_weekday(date.fromisoformat(skip.detail), language())

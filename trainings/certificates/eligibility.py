@@ -17,6 +17,8 @@ from trainings.web.i18n import N_
 
 HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
 NOTE = CertificateKind.CONSTANCIA
+UNUSED = N_("No se usó: la persona no completó la capacitación.")
+"""Why a prepared one was annulled that nobody used: it says nothing against another one."""
 
 
 class NotEligible(Refusal):
@@ -114,7 +116,7 @@ class Due:
 def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
     """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there."""
     highest = next((kind for kind in earned if kind in HIGHER), None)
-    return Due(reason=SkipReason.HOURS) if highest is None else due_unless_held(highest, papers)
+    return Due(reason=SkipReason.HOURS) if highest is None else _due_unless_annulled(highest, papers)
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
@@ -125,7 +127,7 @@ def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate])
         return Due()
     valid = (one for one in papers if one.kind in HIGHER and one.state is CertificateState.VALID)
     diploma = next(valid, None)
-    return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else due_unless_held(NOTE, papers)
+    return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else _due_unless_annulled(NOTE, papers)
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
@@ -134,3 +136,17 @@ def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> D
     if held is not None:
         return Due(reason=SkipReason.HAS_ONE, paper=held)
     return Due() if any(is_withdrawn(one) for one in papers) else Due(kind)
+
+
+def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
+    """Whoever annulled somebody's meant it: another one is issued to that person alone."""
+    due, annulled = due_unless_held(kind, papers), annulled_of(kind, papers)
+    return due if due.kind is None or annulled is None else Due(reason=SkipReason.ANNULLED, paper=annulled)
+
+
+def annulled_of(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
+    """The newest of this kind, where somebody annulled it: it was neither merely unused, nor taken away at a word."""
+    newest = max((one for one in papers if one.kind is kind), key=lambda one: (one.year, one.number), default=None)
+    if newest is None or newest.state is not CertificateState.REVOKED:
+        return None
+    return None if newest.revoked_reason == UNUSED or is_withdrawn(newest) else newest

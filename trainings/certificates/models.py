@@ -326,7 +326,9 @@ class SkipReason(StrEnum):
 
 
 class IssueSkip(Record):
-    """Somebody whom a job left out. `detail`: the letters that cannot be printed, or what went wrong."""
+    """Somebody whom a job left out. `detail`: the letters that cannot be printed, the folio they have,
+    the day on which theirs was annulled (`2027-03-05`), or what went wrong.
+    """
 
     job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(
         "trainings.IssueJob", related_name="skips", on_delete=fields.RESTRICT

@@ -19,7 +19,7 @@ from trainings.attendance.models import Attendance
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates import anew, design_texts, status_lists
-from trainings.certificates.eligibility import earned_kinds, hours_of, is_over
+from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.mails import announce
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.printed import CertificateSheet
@@ -35,7 +35,6 @@ from trainings.web.i18n import N_
 KEPT_FOR = timedelta(days=7)
 """After the last session, those that attendance did not make valid are annulled by themselves."""
 COUNTED_WITHIN = timedelta(days=1)
-UNUSED = N_("No se usó: la persona no completó la capacitación.")
 
 
 class NothingUnused(Refusal):

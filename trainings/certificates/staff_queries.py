@@ -18,7 +18,15 @@ from trainings.accounts.permissions import DESK, ISSUERS
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
-from trainings.certificates.eligibility import Hours, diploma_due, earned_kinds, hours_of, is_over, note_due
+from trainings.certificates.eligibility import (
+    Hours,
+    annulled_of,
+    diploma_due,
+    earned_kinds,
+    hours_of,
+    is_over,
+    note_due,
+)
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
@@ -60,8 +68,9 @@ class Person:
     """One person of a training: hours, what was issued (annulled ones too), what can be issued.
 
     `due` is the highest kind of somebody who completed it, where that was not issued; `is_note_due` who came without
-    completing it and has no note of that; `open_kinds` all that may be. Nothing is due to who had a certificate taken
-    away (`had_one_withdrawn`).
+    completing it and has no note of that; `open_kinds` all that may be, `annulled` those annulled of these kinds, of
+    which another is not due, but may be issued. Nothing is due to who had a certificate taken away
+    (`had_one_withdrawn`).
     `has_come`: to a session of it, or to one that makes up for it.
     `letters` are those of the name that the design cannot print. `standing` says why they earned it or not yet, where
     names are shown.
@@ -74,6 +83,7 @@ class Person:
     due: CertificateKind | None
     is_note_due: bool
     open_kinds: Sequence[CertificateKind]
+    annulled: Sequence[Certificate]
     letters: str
     has_come: bool
     standing: Standing | None
@@ -248,6 +258,7 @@ def _person(
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
     issued = {certificate.kind for certificate in certificates if stands(certificate)}
+    open_kinds = [kind for kind in kinds if kind not in issued]
     return Person(
         registration=registration,
         hours=hours,
@@ -255,7 +266,8 @@ def _person(
         certificates=certificates,
         due=diploma_due(kinds, certificates).kind,
         is_note_due=note_due(kinds, certificates).kind is not None,
-        open_kinds=[kind for kind in kinds if kind not in issued],
+        open_kinds=open_kinds,
+        annulled=[one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None],
         has_come=bool(stays),
         letters="" if meetings is None else _letters(registration, training.course),
         standing=None if meetings is None else standing(progress, registration, training, meetings),

@@ -13,6 +13,7 @@ from trainings.certificates.models import Certificate, CertificateFile, Certific
 from trainings.certificates.names import Confirmed
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
+    ANNULLED_WORDS,
     CONFIRMED_WORDS,
     HANDED_WORDS,
     ISSUE_WORDS,
@@ -61,10 +62,11 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class OpenKind:
-    """A kind that can be issued now: its code, and the words of its button."""
+    """A kind that can be issued now: its code, the words of its button, and whether one of it was annulled."""
 
     kind: CertificateKind
     text: str
+    was_annulled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class PersonView:
     certificates: Sequence[CertificateView]
     due: OpenKind | None
     open_kinds: Sequence[OpenKind]
+    annulled: Sequence[str]
     letters: str
     mark: int | None
     confirmed: str
@@ -96,8 +99,9 @@ def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonVie
         why=person.standing.sentence if person.standing is not None else "",
         outlook=person.outlook,
         certificates=[certificate_view(certificate, person.certificates) for certificate in person.certificates],
-        due=_open(person.due) if person.due else None,
-        open_kinds=[_open(kind) for kind in person.open_kinds],
+        due=_open(person.due, person) if person.due else None,
+        open_kinds=[_open(kind, person) for kind in person.open_kinds],
+        annulled=[_annulled(one) for one in person.annulled],
         letters=person.letters,
         mark=person.registration.mark,
         confirmed=_confirmed(confirmed) if confirmed is not None else "",
@@ -147,5 +151,11 @@ def _handed_over(certificate: Certificate) -> str:
     return f"{when}, {gettext(HANDED_WORDS[certificate.handed_over_how])}"
 
 
-def _open(kind: CertificateKind) -> OpenKind:
-    return OpenKind(kind, gettext(ISSUE_WORDS[kind]))
+def _open(kind: CertificateKind, person: Person) -> OpenKind:
+    return OpenKind(kind, gettext(ISSUE_WORDS[kind]), kind in {one.kind for one in person.annulled})
+
+
+def _annulled(certificate: Certificate) -> str:
+    assert certificate.revoked_at is not None, "it is annulled"
+    values = {"day": dates.date_without_weekday(certificate.revoked_at, language())}
+    return gettext(ANNULLED_WORDS[certificate.kind]) % values

@@ -20,6 +20,12 @@ ISSUE_WORDS = {
     CertificateKind.CERTIFICADO: N_("Emitir certificado"),
 }
 
+ANNULLED_WORDS = {
+    CertificateKind.CONSTANCIA: N_("Su constancia se anuló el %(day)s. Emita otra solo si le toca."),
+    CertificateKind.DIPLOMA: N_("Su diploma se anuló el %(day)s. Emita otro solo si le toca."),
+    CertificateKind.CERTIFICADO: N_("Su certificado se anuló el %(day)s. Emita otro solo si le toca."),
+}
+
 ISSUED_WORDS = {
     CertificateKind.CONSTANCIA: N_("Listo. La constancia está emitida: %(folio)s."),
     CertificateKind.DIPLOMA: N_("Listo. El diploma está emitido: %(folio)s."),
