@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
 
@@ -15,12 +14,12 @@ from PIL import Image
 from tests import make
 from tests.cast import Cast
 from tests.registrations.card_world import make_block
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
-from trainings.lib.dates import NBSP
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Addressee, InvitationLetter, OwnLink
 from trainings.schedule import change_pictures
@@ -37,17 +36,7 @@ from trainings.schedule.queries import for_staff
 
 pytestmark = pytest.mark.pages
 
-Freeze = Callable[[datetime], None]
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-MORNING = datetime.fromisoformat("2027-03-04T14:30:00+00:00")
 BEFORE = "Cambió: antes jueves 4 de marzo, 8:30 a. m."
-
-
-async def a_training(cast: Cast, n_sessions: int = 1, **columns: object) -> Training:
-    """On Thursday 4 March 2027 at 8:30, and on the next days."""
-    days = [(MORNING + n * DAY, MORNING + n * DAY + 4 * HOUR) for n in range(n_sessions)]
-    return await make.make_training(hub=cast.hub, venue=cast.venue, sessions=days, **columns)  # type: ignore[arg-type]
 
 
 async def shift(session_id: UUID, by: timedelta, venue_id: UUID | None = None) -> UUID | None:
@@ -55,16 +44,6 @@ async def shift(session_id: UUID, by: timedelta, venue_id: UUID | None = None) -
     return await rescheduling.move(
         now.id, now.starts_at + by, now.ends_at + by, venue_id or now.venue_id, actor=PROGRAM
     )
-
-
-def first(training: Training) -> TrainingSession:
-    return min(training.sessions, key=lambda session: session.starts_at)
-
-
-async def text_of(client: AsyncClient, path: str) -> str:
-    response = await client.get(path)
-    assert response.status_code == 200, path
-    return response.text.replace(NBSP, " ")
 
 
 # -- the panel

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
+from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
-from trainings.registrations.call_people import n_written_to
+from trainings.registrations.call_people import n_to_tell, n_written_to
+from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
 from trainings.schedule.change_pictures import change_text
@@ -91,6 +94,20 @@ async def waiting(training: Training) -> Waiting | None:
     lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
     call_list = await lists.order_by("-created_at").first()
     return Waiting(call_list.batch_id, 0, 0, call_list.due_at) if call_list and call_list.batch_id else None
+
+
+async def who_is_told(
+    training: Training, session_ids: Collection[UUID], *, actor: Actor, is_known: bool = False
+) -> dict[str, Any]:
+    """How many people a change to these sessions will be told to, and how, for the question before it.
+
+    `is_known`: all will be again as people know it, so that nobody is told.
+    """
+    if is_known:
+        return {"n_mails": 0, "n_calls": 0, "n_facilitators": 0, "is_known": True}
+    n_mails, n_calls = await n_to_tell(training.id)
+    n_facilitators = await n_facilitators_to_tell(session_ids, actor=actor)
+    return {"n_mails": n_mails, "n_calls": n_calls, "n_facilitators": n_facilitators, "is_known": False}
 
 
 async def changed(training: Training) -> list[Changed]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
-from trainings.db import is_in_transaction
+from trainings.db import is_in_transaction, reads
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
@@ -16,8 +16,22 @@ from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
 from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.changes import Standing, changes_of_batch, differences, note_changes
-from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
+from trainings.schedule.changes import (
+    Standing,
+    change_from,
+    changes_of_batch,
+    differences,
+    first_untold,
+    note_changes,
+)
+from trainings.schedule.models import (
+    ChangeKind,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
 
 CHANGED, CALLED_OFF = "training_changed", "training_cancelled"
 
@@ -37,10 +51,10 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
         return None
     training = await Training.get(id=before.training.id)
     await _take_over(training.id, batch_id)
-    sessions = await TrainingSession.filter(training_id=training.id)
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
-    is_another = bool(differences(changes, sessions, is_called_off=is_off))
+    sessions = await TrainingSession.filter(training_id=training.id)
+    is_another = await _is_another(training, changes, sessions, is_called_off=is_off)
     batch = Batch(batch_id, clock.now() + STAFF_DELAY)
     if is_another or swapped:
         await tell_facilitators(training, changes if is_another else [], swapped, batch, actor=actor)
@@ -55,6 +69,43 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
         batch_id=batch_id,
     )
     return batch_id
+
+
+async def is_news(training: Training, *, is_called_off: bool, turned: UUID | None = None) -> bool:
+    """Whether anybody has to hear of it if the training is called off, or held, and `turned` called off or held again.
+
+    Asked before it is done, so that no message is promised that is not sent.
+    """
+    was_off = training.state is TrainingState.CANCELLED
+    sessions = await reads(TrainingSession).filter(training_id=training.id)
+    changes = []
+    for session in sessions:
+        was_on = not was_off and session.state is SessionState.PLANNED
+        if session.id == turned:
+            session.state = SessionState.CANCELLED if session.state is SessionState.PLANNED else SessionState.PLANNED
+        is_on = not is_called_off and session.state is SessionState.PLANNED
+        if was_on != is_on and session.ends_at > clock.now():
+            changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED))
+    waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
+    taken_over = list(await waiting.order_by("created_at", "id"))
+    return await _is_another(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
+
+
+async def _is_another(
+    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+) -> bool:
+    """Whether somebody knows these sessions otherwise than they are now.
+
+    What was stopped in time nobody heard of; but who signed up since was shown it.
+    """
+    firsts = {one.session_id: await first_untold(one.session_id) or one for one in reversed(changes)}
+    if differences(firsts.values(), sessions, is_called_off=is_called_off):
+        return True
+    if not differences(changes, sessions, is_called_off=is_called_off):
+        return False
+    since = min(one.created_at for one in firsts.values())
+    newer = reads(Registration).filter(training_id=training.id, created_at__gt=since)
+    return await newer.exclude(state=RegistrationState.CANCELLED).exists()
 
 
 async def _tell_everybody(training: Training, kind: str, batch: Batch) -> None:
@@ -86,6 +137,10 @@ async def _take_over(training_id: UUID, batch_id: UUID) -> None:
 async def waiting_batches(training_id: UUID) -> Sequence[UUID]:
     """The batches about a training's sessions of which nothing has left yet, nor has been stopped."""
     assert is_in_transaction(), "what waits is read together with what becomes of it"
+    return await _waiting_batches(training_id)
+
+
+async def _waiting_batches(training_id: UUID) -> Sequence[UUID]:
     recent = SessionChange.filter(session__training_id=training_id, created_at__gt=clock.now() - STAFF_DELAY)
     batches = {batch for (batch,) in await recent.values_list("batch_id") if batch is not None}
     jobs = OutboxJob.filter(batch_id__in=batches, attempts=0, done_at=None, failed_at=None, stopped_at=None)

@@ -14,9 +14,9 @@ from trainings.attendance import rescheduling
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
-from trainings.registrations.call_people import n_to_tell
 from trainings.registrations.call_views import calls_about
-from trainings.registrations.facilitator_notes import n_facilitators_to_tell
+from trainings.registrations.change_views import who_is_told
+from trainings.registrations.telling import is_news
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
@@ -191,13 +191,12 @@ async def _ask(
     """The question, with who will hear of it; a reason is asked for where somebody or something is taken."""
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]
-    with_mail, without = await n_to_tell(training.id)
+    turned = None if context["is_whole"] else session_ids[0]
+    is_known = not await is_news(training, is_called_off=False, turned=turned)
     more = {
         "here": "capacitaciones",
         "form": typed,
-        "n_mails": with_mail,
-        "n_calls": without,
-        "n_facilitators": await n_facilitators_to_tell(session_ids, actor=request.state.actor),
+        **await who_is_told(training, session_ids, actor=request.state.actor, is_known=is_known),
         "refusal": sentence_of(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
     }

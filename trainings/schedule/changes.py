@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import Call, CallList, OutboxJob
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
@@ -140,8 +140,21 @@ async def note_change(
     )
 
 
+def change_from(session: TrainingSession, kind: ChangeKind) -> SessionChange:
+    """A change of a session that stands as it is in its row; not stored."""
+    return SessionChange(
+        session_id=session.id,
+        kind=kind,
+        old_starts_at=session.starts_at,
+        old_ends_at=session.ends_at,
+        old_venue_id=session.venue_id,
+    )
+
+
 async def first_untold(session_id: UUID) -> SessionChange | None:
-    """The earliest of the last changes that nobody has been told of: its messages wait, or were stopped in time."""
+    """The earliest of the last changes that nobody has been told of: its messages and calls wait, or were stopped in
+    time.
+    """
     earliest = None
     for change in await SessionChange.filter(session_id=session_id).order_by("-created_at", "-id"):
         if await _is_told(change):
@@ -151,11 +164,16 @@ async def first_untold(session_id: UUID) -> SessionChange | None:
 
 
 async def _is_told(change: SessionChange) -> bool:
-    """Whether a message about it has left; one to nobody counts as told after the ten minutes."""
-    jobs = await OutboxJob.filter(batch_id=change.batch_id).values("attempts", "stopped_at") if change.batch_id else []
-    if any(job["attempts"] for job in jobs):
+    """Whether a message about it has left, or somebody was called. What nobody stopped is told after ten minutes."""
+    if change.batch_id is None:
+        return clock.now() >= change.created_at + STAFF_DELAY
+    jobs = await OutboxJob.filter(batch_id=change.batch_id).values("attempts", "stopped_at")
+    lists = await CallList.filter(batch_id=change.batch_id)
+    if any(job["attempts"] for job in jobs) or await Call.exists(call_list_id__in=[one.id for one in lists]):
         return True
-    is_stopped = bool(jobs) and all(job["stopped_at"] for job in jobs)
+    ends = [job["stopped_at"] is not None for job in jobs]
+    ends += [one.closed_at is not None and one.closed_at < one.due_at for one in lists]
+    is_stopped = bool(ends) and all(ends)
     return not is_stopped and clock.now() >= change.created_at + STAFF_DELAY
 
 

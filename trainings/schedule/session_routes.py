@@ -12,8 +12,8 @@ from trainings.attendance import rescheduling
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
-from trainings.registrations.call_people import n_to_tell
-from trainings.registrations.facilitator_notes import n_facilitators_to_tell
+from trainings.registrations.change_views import who_is_told
+from trainings.registrations.telling import is_news
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
@@ -113,7 +113,6 @@ async def _move_form(
     request: Request, session: TrainingSession, typed: Typed, *, status: int = 200, is_booked: bool = False
 ) -> Response:
     cautions = await _cautions(request, session, typed)
-    with_mail, without = await n_to_tell(session.training_id)
     context = {
         "here": "capacitaciones",
         "session": session,
@@ -123,9 +122,7 @@ async def _move_form(
             (venue.id, f"{venue.name}, {venue.municipality.full_name}")
             for venue in await venues_of(session.training.hub, also=[session.venue_id])
         ],
-        "n_mails": with_mail,
-        "n_calls": without,
-        "n_facilitators": await n_facilitators_to_tell([session.id], actor=request.state.actor),
+        **await who_is_told(session.training, [session.id], actor=request.state.actor),
         "cautions": cautions,
         "needs_reason": is_booked or bool(cautions.clashes) or bool(typed.value("override_reason")),
     }
@@ -160,14 +157,12 @@ async def cancel(request: Request) -> Response:
 async def _cancel_page(
     request: Request, session: TrainingSession, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
-    with_mail, without = await n_to_tell(session.training_id)
+    is_known = not refusal and not await is_news(session.training, is_called_off=False, turned=session.id)
     context = {
         "here": "capacitaciones",
         "session": session,
         "place": place_of(session),
-        "n_mails": with_mail,
-        "n_calls": without,
-        "n_facilitators": await n_facilitators_to_tell([session.id], actor=request.state.actor),
+        **await who_is_told(session.training, [session.id], actor=request.state.actor, is_known=is_known),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
         "is_only": isinstance(refusal, OnlySession),
     }

@@ -15,8 +15,8 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
-from trainings.registrations.call_people import n_to_tell
-from trainings.registrations.facilitator_notes import n_facilitators_to_tell
+from trainings.registrations.change_views import who_is_told
+from trainings.registrations.telling import is_news
 from trainings.schedule import actions, queries
 from trainings.schedule.editor_routes import editable
 from trainings.schedule.forms import CancelForm
@@ -139,14 +139,12 @@ async def cancel(request: Request) -> Response:
 
 
 async def _cancel_form(request: Request, training: Training, typed: Typed, *, status: int = 200) -> Response:
-    with_mail, without = await n_to_tell(training.id)
+    is_known = not await is_news(training, is_called_off=True)
     context = {
         "here": "capacitaciones",
         "training": training,
         "form": typed,
-        "n_mails": with_mail,
-        "n_calls": without,
-        "n_facilitators": await n_facilitators_to_tell(_planned(training), actor=request.state.actor),
+        **await who_is_told(training, _planned(training), actor=request.state.actor, is_known=is_known),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
     return render(request, "schedule/staff/cancel.html", context, status=status)

@@ -1,0 +1,34 @@
+"""A training whose sessions are about to change, and pages as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from trainings.lib.dates import NBSP
+from trainings.schedule.models import Training, TrainingSession
+
+Freeze = Callable[[datetime], None]
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MORNING = datetime.fromisoformat("2027-03-04T14:30:00+00:00")
+
+
+async def a_training(cast: Cast, n_sessions: int = 1, **columns: object) -> Training:
+    """On Thursday 4 March 2027 at 8:30, and on the next days."""
+    days = [(MORNING + n * DAY, MORNING + n * DAY + 4 * HOUR) for n in range(n_sessions)]
+    return await make.make_training(hub=cast.hub, venue=cast.venue, sessions=days, **columns)  # type: ignore[arg-type]
+
+
+def first(training: Training) -> TrainingSession:
+    return min(training.sessions, key=lambda session: session.starts_at)
+
+
+async def text_of(client: AsyncClient, path: str) -> str:
+    response = await client.get(path)
+    assert response.status_code == 200, path
+    return response.text.replace(NBSP, " ")

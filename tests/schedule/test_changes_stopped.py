@@ -1,0 +1,106 @@
+"""What was called off and stopped in time nobody heard of: held again, it is told to nobody, nor promised to be."""
+
+from __future__ import annotations
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of
+from tests.schedule.panel import as_, one, post
+from trainings import clock
+from trainings.attendance import rescheduling
+from trainings.audit.actor import PROGRAM
+from trainings.outbox.actions import stop_batch
+from trainings.outbox.models import CallList, OutboxJob
+
+NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
+
+
+@pytest.mark.parametrize("email", ["ana@x.example", ""])
+async def test_what_was_called_off_and_stopped_is_held_again_without_a_word_to_anybody(
+    client: AsyncClient, cast: Cast, freeze: Freeze, email: str
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast, 2)
+    await make.make_registration(training, email=email)
+    session = first(training)
+    await as_(client, cast, "coordinator")
+    batch = await rescheduling.cancel(session.id, actor=PROGRAM)
+    await post(client, one(training, f"/cambios/{batch}/detener"))
+    freeze(MORNING - 9 * DAY + HOUR)
+
+    question = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")
+    await post(client, f"/panel/sesiones/{session.id}/reabrir")
+    page = await text_of(client, one(training, "/cambios"))
+
+    assert NOBODY in question
+    assert "Se le escribe a" not in question
+    assert "hay que llamarle" not in question
+    assert "Se le avisa" not in page
+    assert "Llamadas:" not in page
+    assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 0
+    assert await CallList.filter(closed_at=None).count() == 0
+
+
+async def test_training_called_off_and_stopped_is_held_again_without_a_word_to_anybody(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast)
+    await make.make_registration(training, email="ana@x.example")
+    await make.make_registration(training, given_names="Beto")
+    await as_(client, cast, "coordinator")
+    batch = await rescheduling.call_off(training.id, "Lluvia.", actor=PROGRAM)
+    stopped = await post(client, one(training, f"/cambios/{batch}/detener"))
+    freeze(MORNING - 9 * DAY + HOUR)
+
+    question = await text_of(client, one(training, "/reabrir"))
+    await post(client, one(training, "/reabrir"))
+    page = await text_of(client, one(training, "/cambios"))
+    called_off_again = await text_of(client, one(training, "/cancelar"))
+
+    assert stopped.status_code == 303
+    assert NOBODY in question
+    assert "Se le avisa" not in page
+    assert await OutboxJob.filter(kind__startswith="training_", stopped_at=None).count() == 0
+    assert await CallList.filter(closed_at=None).count() == 0
+    assert "Se le escribe a <strong>1 persona</strong>" in called_off_again
+
+
+async def test_what_people_heard_was_called_off_is_told_when_it_is_held_again(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast, 2)
+    await make.make_registration(training, email="ana@x.example")
+    session = first(training)
+    await as_(client, cast, "coordinator")
+    batch = await rescheduling.cancel(session.id, actor=PROGRAM)
+    within = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")
+    await OutboxJob.filter(batch_id=batch).update(attempts=1, done_at=clock.now(), outcome="sent")
+    freeze(MORNING - 9 * DAY + HOUR)
+
+    afterwards = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")
+    await rescheduling.restore(session.id, actor=PROGRAM)
+
+    assert NOBODY in within
+    assert "Se le escribe a <strong>1 persona</strong>" in afterwards
+    assert await OutboxJob.filter(kind="training_changed", done_at=None, stopped_at=None).count() == 1
+
+
+async def test_who_signed_up_while_it_was_called_off_hears_that_it_is_held(cast: Cast, freeze: Freeze) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast, 2)
+    await make.make_registration(training, email="ana@x.example")
+    session = first(training)
+    batch = await rescheduling.cancel(session.id, actor=PROGRAM)
+    assert batch is not None
+    await stop_batch(batch, actor=await make.actor_of(cast.coordinator))
+    freeze(MORNING - 9 * DAY + HOUR)
+    beto = await make.make_registration(training, given_names="Beto", email="beto@x.example")
+
+    await rescheduling.restore(session.id, actor=PROGRAM)
+
+    assert await OutboxJob.filter(kind="training_changed", stopped_at=None, subject_id=beto.id).count() == 1
