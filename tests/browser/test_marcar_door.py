@@ -53,6 +53,9 @@ TWO_CAMERAS = """
     };
     const camera = (deviceId, label) => ({ kind: 'videoinput', deviceId, label });
     mediaDevices.enumerateDevices = async () => [camera('front', 'Delantera'), camera('back', 'Trasera')];
+    globalThis.light = [];
+    MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
+    MediaStreamTrack.prototype.applyConstraints = async ({ advanced: [wish] }) => { light.push(wish.torch); };
 """
 HOLD = "() => document.querySelector('video').currentTime"
 
@@ -352,12 +355,22 @@ def test_browser_that_keeps_nothing_says_so(pocket: BrowserContext, village: Vil
     expect(phone.page.get_by_role("heading", name="Este navegador no guarda nada")).to_be_visible()
 
 
-def test_camera_that_was_chosen_is_asked_for_again(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_camera_that_was_chosen_is_asked_for_again_and_its_light_can_be_turned_on(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
     ana, byron = village.people(2)
+    torch = phone.page.get_by_role("button", name="Linterna")
+    phone.scan(None)
+    expect(phone.page.get_by_role("button", name="Apagar")).to_be_visible()
+    expect(torch).to_be_hidden()
     pocket.add_init_script(TWO_CAMERAS)
     phone.reload()
     phone.scan(ana.token)
     phone.expect_answer("present", ana.name)
+    for is_on in ("true", "false"):
+        torch.click()
+        expect(torch).to_have_attribute("aria-pressed", is_on)
+    assert phone.page.evaluate("() => light") == [True, False]
     phone.page.get_by_label("Cámara", exact=True).select_option("Trasera")
     phone.page.wait_for_function("() => asked.length === 2")
     phone.reload()
