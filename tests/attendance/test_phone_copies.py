@@ -14,15 +14,17 @@ from tests import make
 from tests.attendance.phone_side import code_hash, seal
 from tests.attendance.phones import PreparedPhone, make_phone
 from tests.cast import Cast, make_cast
+from tests.outreach.make_activity import make_activity
 from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.backup_routes import COPY
 from trainings.attendance.backups import MOST_OFFSET
-from trainings.attendance.models import Attendance, DeviceSession, ScanEvent, ScanFlag
+from trainings.attendance.models import Attendance, Device, DeviceActivity, DeviceSession, ScanEvent, ScanFlag
 from trainings.audit.models import AuditLine
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.sealing import SealedBox
+from trainings.outreach.models import HeadCount
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.files import PhoneCopyTooLarge
@@ -166,3 +168,27 @@ async def test_marks_of_another_hub_in_a_copy_then_they_wait_there(
         [(session.id, ScanFlag.NONE), (elsewhere.sessions[0].id, ScanFlag.OTHER_SESSION)]
     ), "a copy can be made by whoever loads it"
     assert await Attendance.filter(is_present=True).values_list("session_id") == [(session.id,)]
+
+
+async def test_heads_of_a_phone_out_of_use_then_a_copy_brings_them_to_who_leads_the_hub(
+    client: AsyncClient, cast: Cast, phone: PreparedPhone
+) -> None:
+    activity, elsewhere = [await make_activity(hub=hub) for hub in (cast.hub, cast.elsewhere)]
+    for one in (activity, elsewhere):
+        await DeviceActivity.create(device_id=phone.device.id, activity_id=one.id)
+    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
+    about = {"kind": "count", "at": 1_700_000_000_000, "how": "button", "sex": "mujer", "age_band": "18-59"}
+    counted = [about | {"id": str(tokens.uuid7()), "activity": str(activity.id)} for _touch in range(3)]
+    not_theirs = about | {"id": str(tokens.uuid7()), "activity": str(elsewhere.id)}
+    batch = {"client_now": about["at"], "events": counted}
+    refused = (await phone.post("marcas", batch)).json()["results"]
+    assert [(one["state"], "guarde una copia" in one["text"]) for one in refused] == [("malformed", True)] * 3
+    await make.sign_in(client, cast.coordinator)
+
+    assert "3 marcas nuevas. 0 ya estaban. 1 no se entiende." in await told(
+        client, file_of(phone, [*counted, not_theirs])
+    )
+
+    assert await HeadCount.all().values_list("activity_id", "number") == [(activity.id, 1)] * 3
+    again = (await phone.post("marcas", batch)).json()["results"]
+    assert [one["state"] for one in again] == ["already"] * 3, "the phone has nothing left to send"

@@ -10,6 +10,10 @@ from tests.browser.marcar import Phone, Village, opened
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
+LOOKED_AT_UNTIL_SENT = f"""() => {{
+    document.dispatchEvent(new Event('visibilitychange'));
+    return document.querySelector('[data-queue]').textContent.trim() === '{SENT}';
+}}"""
 OF_YOUTH = "SELECT number FROM head_count WHERE age_band = '12-17'"
 AWAKE = """
 const lock = { release() { globalThis.awake = false } };
@@ -228,10 +232,11 @@ def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(
     pocket.set_offline(False)
     phone.send_now()
     phone.expect_queue("3 marcas que el servidor no entiende")
+    expect(phone.page.get_by_role("alert").filter(has_text="guarde una copia")).to_be_visible()
+    expect(phone.page.locator("[data-copy-now]")).to_be_visible()
     assert village.ask(OF_YOUTH) == []
 
     village.take_up(village.last_phone)
-    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    phone.page.wait_for_function(LOOKED_AT_UNTIL_SENT, polling=1_000)
 
-    phone.expect_queue(SENT)
     assert village.ask(OF_YOUTH) == [(1,)] * 3

@@ -115,11 +115,13 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
     Anybody can seal something to us: a copy is believed as far as who loads it decides. Another hub's marks wait there.
     """
     offset, states = timedelta(milliseconds=copy.offset), Counter[ResultState]()
-    hubs = sorted(actor.hubs_with(EDITORS))
-    decides = DeviceSession.filter(device_id=device.id, session__training__hub_id__in=hubs).values_list("session_id")
+    hubs = actor.hubs_with(EDITORS)
+    bound = DeviceSession.filter(device_id=device.id, session__training__hub_id__in=sorted(hubs))
+    decides = bound.values_list("session_id")
     own = frozenset([key for (key,) in await decides])
     for batch in _batches(copy.events):
-        results = await uploads.receive(device, Upload(batch, offset, app_version=copy.app, session_ids=own))
+        upload = Upload(batch, offset, app_version=copy.app, session_ids=own, hub_ids=hubs)
+        results = await uploads.receive(device, upload)
         states.update(one.state for one in results)
     return states
 

@@ -71,10 +71,12 @@ class Batch:
         offset: timedelta,
         events: Sequence[UploadedEvent],
         session_ids: frozenset[UUID] | None = None,
+        hub_ids: frozenset[UUID] = frozenset(),
     ) -> Self:
         """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one.
 
-        What is of none of `session_ids` waits for somebody. Raises CameMeanwhile: begun anew, it holds all it has to.
+        What is of none of `session_ids` waits for somebody; heads at activities of `hub_ids` do not. Raises
+        CameMeanwhile: begun anew, it holds all it has to.
         """
         trainings = await _locked_trainings(events)
         sessions = await TrainingSession.filter(training_id__in=sorted(trainings))
@@ -95,7 +97,7 @@ class Batch:
             trainings=trainings,
             waits=waits,
             holders=await find_holders(events),
-            counting=await open_counting(device, events),
+            counting=await open_counting(device, events, hub_ids),
             stored={**kept},
             slips=await _kept_slips(events),
         )

@@ -75,16 +75,21 @@ class Counting:
         return event.sex, event.age_band, 1 if event.number is None else event.number
 
 
-async def open_counting(device: Device, events: Sequence[UploadedEvent]) -> Counting:
+async def open_counting(
+    device: Device, events: Sequence[UploadedEvent], hub_ids: frozenset[UUID] = frozenset()
+) -> Counting:
     """Read what a batch is about, with the activities held, in the caller's transaction.
 
-    A phone that was taken out of use counts nowhere: what it counted stays on it until it is prepared again.
+    A phone that was taken out of use counts nowhere by itself: what it counted stays on it until it is prepared again,
+    or somebody answers for it. At the activities of `hub_ids` somebody does.
     """
     wanted = {one.activity for one in events if one.activity is not None}
     if not wanted:
         return Counting(device.id, frozenset(), {}, [])
-    bound = await DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
-    held = await lock(OutreachActivity, {key for (key,) in bound}) if device.revoked_at is None else []
+    bound = DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
+    answered_for = OutreachActivity.filter(hub_id__in=sorted(hub_ids), id__in=sorted(wanted)).values_list("id")
+    found = [*(await bound if device.revoked_at is None else []), *(await answered_for if hub_ids else [])]
+    held = await lock(OutreachActivity, {key for (key,) in found})
     names = {one.id for one in events} | {other_id(one.id, one.body_hash) for one in events}
     names |= {one.target for one in events if one.target is not None}
     kept = {row.id: row for row in await HeadCount.filter(id__in=sorted(names))}

@@ -33,7 +33,7 @@ class Upload:
     """Events as they came, with our clock minus the phone's, and what the phone says of itself.
 
     `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
-    are then those of which the sender answers for what the phone says.
+    are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities.
     """
 
     items: Sequence[object]
@@ -42,6 +42,7 @@ class Upload:
     n_unsent: int | None = None
     app_version: str = ""
     session_ids: frozenset[UUID] | None = None
+    hub_ids: frozenset[UUID] = frozenset()
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
@@ -118,7 +119,7 @@ async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | U
 async def _take(device: Device, upload: Upload, events: Sequence[UploadedEvent]) -> Iterator[Result]:
     if not events:
         return iter(())
-    batch = await Batch.open(device, upload.offset, events, upload.session_ids)
+    batch = await Batch.open(device, upload.offset, events, upload.session_ids, upload.hub_ids)
     results = [batch.decide(event) for event in events]
     await batch.write()
     return iter(results)

@@ -60,7 +60,7 @@ TROUBLES: dict[Trouble, str] = {
     Trouble.UNKNOWN_SESSION: N_("El servidor no conoce esa sesión. La marca sigue en el teléfono: avise."),
     Trouble.UNKNOWN_ACTIVITY: N_(
         "Este teléfono no está preparado para contar en esa actividad. Lo contado sigue en el teléfono: "
-        "prepárelo otra vez."
+        "prepárelo otra vez, o guarde una copia y désela a la coordinación."
     ),
 }
 """What is said of an event that could not be kept."""

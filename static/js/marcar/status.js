@@ -14,7 +14,8 @@ export function showStatus(app) {
     send.hidden = !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
     const trouble = app.isClosed ? "closed" : app.phone.account;
-    put(account, trouble ? app.words.say(`account_${trouble}`) : "");
+    const more = trouble === "revoked" && app.sender.n_unread ? "_kept" : "";
+    put(account, trouble ? app.words.say(`account_${trouble}${more}`) : "");
     account.parentElement.hidden = !trouble;
     part("[data-to-enrol]").hidden = trouble !== "unprepared";
   };
