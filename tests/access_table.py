@@ -316,6 +316,8 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/entrega": DESK,
     f"POST {TRAINING}/entrega": DESK,
     **{f"POST {TRAINING}/entrega/{act}": DESK for act in ("codigo", "filas", "deshacer")},
+    "GET /panel/diplomas/{id:uuid}/entrega": DESK,
+    **{f"POST /panel/diplomas/{{id:uuid}}/entrega{act}": DESK for act in ("", "/deshacer")},
     f"GET {TRAINING}/ceremonia": DESK,
     f"GET {TRAINING}/evaluacion": CLOSING,
     f"POST {TRAINING}/evaluacion": CLOSING,

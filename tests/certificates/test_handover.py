@@ -19,6 +19,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates import handover
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind, HandedOver
+from trainings.lib.tokens import show_certificate_code
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings
@@ -69,6 +70,9 @@ async def test_codes_then_any_that_means_the_paper_or_its_person(db: Settings, f
         ana.sheet["check_url"]: ana.id,
         ana.sheet["check_url"].replace("/", "-").replace(":", "Ñ"): ana.id,  # a reader set to another keyboard
         ana.code.lower(): ana.id,
+        f"http://localhost:8000/V/{show_certificate_code(ana.code)}/\r\n": ana.id,
+        f"http://localhost:8000/verificar/{ana.code}?idioma=en#comparar": ana.id,
+        f"http://localhost:8000/verificar/{beto.code}.json": beto.id,
         f" {beto.folio.lower()} ": beto.id,
         world.people[1].qr_token or "": beto.id,
         world.people[1].short_code: beto.id,
@@ -149,6 +153,47 @@ async def test_page_then_by_code_by_rows_by_ticks_and_undone(new_client: Browser
     assert "Todos los diplomas están entregados." in all_done.text
     # By name the rows are Ana, Beto, Cata, Dora, who had hers already.
     assert await world.handed() == {"Ana": HandedOver.ROW, "Cata": HandedOver.ROW, "Dora": HandedOver.SCAN}
+
+
+@pytest.mark.pages
+async def test_check_page_when_scanned_at_the_desk_then_one_tap_notes_it_and_strangers_see_nothing_of_it(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    world = await handed_out(freeze)
+    ana, cast = world.papers[0], world.cast
+    check, page = f"/verificar/{ana.code}", f"/panel/diplomas/{ana.id}/entrega"
+    assistant = await signed_in(new_client, cast.assistant)
+    others = [cast.facilitator, cast.coordinator_elsewhere, cast.monitor, cast.platform]
+    strangers = [new_client(), *[await signed_in(new_client, one) for one in others]]
+
+    seen = await assistant.get(check)
+    unseen = [await one.get(check) for one in strangers]
+    forbidden = [(await one.post(page)).status_code for one in strangers]
+    noted = await assistant.post(page)
+    freeze(AFTER + timedelta(minutes=5))
+    again = await assistant.post(page)
+    shown, checked = await assistant.get(page), await assistant.get(check)
+
+    assert "Usted es de la ventanilla" in seen.text
+    assert f'action="{page}" method="post"' in seen.text
+    assert "Queda a nombre de Luis Ba" in text_of(seen)
+    assert {answer.headers["cache-control"] for answer in (seen, *unseen)} == {"no-store"}
+    assert not any("ventanilla</h2>" in one.text or page in one.text for one in unseen)
+    assert forbidden == [303, 403, 404, 403, 403], "sign in first; not their task; not their hub"
+    assert [(one.status_code, one.headers["location"]) for one in (noted, again)] == [(303, page)] * 2
+    assert await world.handed() == {"Ana": HandedOver.SCAN}
+    assert "«Recibí conforme»: lo anotó Luis Ba, domingo 14 de marzo, 8:30 a. m." in text_of(shown)
+    assert "Siguiente: escanee otro." in text_of(shown)
+    assert "lo anotó Luis Ba, domingo 14 de marzo, 8:30 a. m. Ver o deshacer" in text_of(checked)
+    assert not any("Luis Ba" in page.text for page in [await one.get(check) for one in strangers])
+
+    undone = await assistant.post(f"{page}/deshacer")
+    assert (undone.status_code, await world.handed()) == (303, {})
+    assert "Anotar «recibí conforme»" in (await assistant.get(page)).text
+    await revoke(ana.id, "prueba", actor=PROGRAM)
+    refused = [await assistant.get(check), await assistant.post(page), await assistant.get(page)]
+    assert await world.handed() == {}
+    assert ["Está anulado: no lo entregue." in one.text for one in refused] == [True, False, True]
 
 
 @pytest.mark.pages

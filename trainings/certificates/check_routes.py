@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.certificates.check_views import check_view, file_view, later_view, transcript_view
+from trainings.certificates.check_views import check_view, desk_view, file_view, later_view, transcript_view
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.forms import CodeForm, NameForm, folio_in
 from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
@@ -60,7 +60,7 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 async def show(request: Request) -> Response:
     """What a code says. Only misses count against the limit."""
     try:
-        return _page(request, await _found(request))
+        return await _page(request, await _found(request))
     except UnknownCertificate:
         return await _unknown(request)
     except TooMany as refusal:
@@ -92,20 +92,21 @@ async def _compare(request: Request, found: PublicCheck | TranscriptCheck) -> Re
     try:
         form = check(NameForm, typed)
     except FormErrors as exc:
-        return _page(request, found, name_form=exc.typed, status=422)
+        return await _page(request, found, name_form=exc.typed, status=422)
     is_on_it = is_name_printed if isinstance(found, PublicCheck) else is_name_on_transcript
     is_same = await is_on_it(found.code, form.name)
     if not is_same:
         await _count_miss(request)
-    return _page(request, found, name_form=typed, is_same=is_same)
+    return await _page(request, found, name_form=typed, is_same=is_same)
 
 
-def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int = 200, **more: Any) -> Response:
+async def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int = 200, **more: Any) -> Response:
     context: dict[str, Any] = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, **more}
     if isinstance(found, TranscriptCheck):
         template, context["check"] = "certificates/transcript_check.html", transcript_view(found)
     else:
         template, context["check"] = "certificates/check.html", check_view(found)
+        context["desk"] = await desk_view(found.code, request.state.actor)
         folio = request.query_params.get("folio", "")
         context["other_folio"] = _as_a_folio(folio) if folio not in ("", found.folio) else ""
     return render(request, template, context, status=status, headers=token_page_headers())
@@ -161,7 +162,7 @@ async def drop(request: Request) -> Response:
         return _later(request, refusal, Typed())
     except (CheckedFileTooLarge, WrongFormType, UnreadableForm) as refusal:
         return _choose_again(request, refusal.text, refusal.status)
-    return _file_page(request, dropped)
+    return await _file_page(request, dropped)
 
 
 def _choose_again(request: Request, sentence: str, status: int) -> Response:
@@ -169,9 +170,9 @@ def _choose_again(request: Request, sentence: str, status: int) -> Response:
     return render(request, "certificates/index.html", {"form": form}, status=status)
 
 
-def _file_page(request: Request, dropped: Dropped) -> Response:
+async def _file_page(request: Request, dropped: Dropped) -> Response:
     if dropped.verdict is FileVerdict.SAME and dropped.found is not None:
-        return _page(request, dropped.found, is_our_file=True)
+        return await _page(request, dropped.found, is_our_file=True)
     context = {"file": file_view(dropped.verdict), "found": dropped.found, "form": None}
     status = {FileVerdict.UNKNOWN: 404, FileVerdict.LOCKED: 422, FileVerdict.NO_PDF: 422}.get(dropped.verdict, 200)
     return render(request, "certificates/dropped.html", context, status=status, headers=token_page_headers())

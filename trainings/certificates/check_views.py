@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from trainings import clock
+from trainings.audit.actor import Actor
 from trainings.certificates.dropped import FileVerdict
+from trainings.certificates.handover import noted_by, paper_at_desk
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.transcript_queries import Entry, TranscriptCheck
@@ -73,6 +75,28 @@ def _in_words(day: date | datetime) -> str:
 def _begun(text: str) -> str:
     """With a capital at its beginning."""
     return text[:1].upper() + text[1:]
+
+
+# -- at the desk
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """The hand-over of a checked certificate, to who may note it. `path` of the page that does; `noted_by` who did."""
+
+    path: str
+    is_annulled: bool
+    handed_over_at: datetime | None
+    noted_by: str
+
+
+async def desk_view(code: str, actor: Actor) -> DeskView | None:
+    """None for everybody who may not hand it over: they see nothing of it."""
+    paper = await paper_at_desk(code, actor=actor)
+    if paper is None:
+        return None
+    is_annulled = paper.state is CertificateState.REVOKED
+    return DeskView(f"/panel/diplomas/{paper.id}/entrega", is_annulled, paper.handed_over_at, await noted_by(paper))
 
 
 # -- not now

@@ -12,7 +12,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from trainings import clock
-from trainings.accounts.permissions import can_issue_certificates
+from trainings.accounts.models import User
+from trainings.accounts.permissions import DESK, can_issue_certificates
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.row_lists import read_rows
 from trainings.attendance.sheet_queries import UnknownSheet, open_sheet
@@ -116,6 +117,20 @@ async def take_back(training_id: UUID, certificate_ids: Collection[UUID], *, act
         return noted
 
 
+async def paper_at_desk(code: str, *, actor: Actor) -> Certificate | None:
+    """The paper with this code for who may hand it over at its hub. None for all others, without a question asked."""
+    hubs = sorted(actor.hubs_with(DESK))
+    return await reads(Certificate).get_or_none(code=code, hub_id__in=hubs, erased_at=None) if hubs else None
+
+
+async def noted_by(certificate: Certificate) -> str:
+    """The name of who noted the hand-over; empty where nobody of the staff did."""
+    if certificate.handed_over_by_id is None:
+        return ""
+    who = await reads(User).get_or_none(id=certificate.handed_over_by_id)
+    return who.name if who is not None else ""
+
+
 async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
     """The papers that a scan or typed code means: one by its own code, address or folio, or all of a ticket's holder.
 
@@ -137,9 +152,15 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
 
 
 def _certificate_code(text: str) -> str | None:
-    """The code at the end of what was read. A reader set to another keyboard types dashes for slashes and so on."""
-    last = "".join(one for one in text if one.isalnum())[-tokens.CERTIFICATE_CODE_LENGTH :]
-    return tokens.read_certificate_code(last)
+    """The code at the end of what was read, or of the path of a whole address. A reader set to another keyboard types
+    dashes for slashes and so on.
+    """
+    path = re.split("[?#]", text.strip())[0]
+    for one in (text, path.removesuffix(".json")):
+        last = "".join(sign for sign in one if sign.isalnum())[-tokens.CERTIFICATE_CODE_LENGTH :]
+        if code := tokens.read_certificate_code(last):
+            return code
+    return None
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:

@@ -53,7 +53,8 @@ class PaperView:
     how: str
 
 
-def _view(certificate: Certificate) -> PaperView:
+def paper_view(certificate: Certificate) -> PaperView:
+    """With its registration's person loaded."""
     person, how = certificate.registration.participant, certificate.handed_over_how
     return PaperView(
         id=certificate.id,
@@ -92,10 +93,10 @@ async def _show(request: Request, training: Training, form: Typed, status: int =
     last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
     context: dict[str, Any] = {
         "training": training,
-        "waiting": [_view(one) for one in waiting[:AT_ONCE]],
+        "waiting": [paper_view(one) for one in waiting[:AT_ONCE]],
         "n_waiting": len(waiting),
-        "handed": [_view(one) for one in handed],
-        "last": [_view(one) for one in last],
+        "handed": [paper_view(one) for one in handed],
+        "last": [paper_view(one) for one in last],
         "sheets": await _sheets(training.id),
         "form": form,
     }
