@@ -83,7 +83,7 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     printed, file = await browser.get(f"{page}/imprimir"), await browser.get(f"{page}.pdf")
     unread = await browser.post(page, data={"lines": "quizás\n1: Ana Coc"})
     review = await browser.post(page, data={"lines": lines})
-    odd = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana 😀", "surnames-1": "Coc"})
+    odd = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana", "surnames-1": "Coc 😀"})
     empty = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana", "surnames-1": " "})
     nothing_kept = await NameConfirmation.all().count()
     saved = await browser.post(page, data={"lines": lines, "step": "save", "given-1": "Ana", "surnames-1": "Coc"})
@@ -97,6 +97,7 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     assert "1 corrección" in review.text
     assert 'name="surnames-1" type="text" value="Coc"' in review.text
     assert (odd.status_code, "El diploma no puede imprimir «😀», en la fila 1." in odd.text) == (422, True)
+    assert 'href="#surnames-1"' in odd.text
     assert (empty.status_code, nothing_kept) == (422, 0)
     assert saved.status_code == 303
     assert "Listo. 3 nombres están confirmados." in shown.text

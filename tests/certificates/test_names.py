@@ -64,6 +64,7 @@ async def test_own_page_then_the_name_is_read_said_to_be_right_and_corrected(
     await client.post(f"{address}/nombre/bien", data={"name": "Ana Coc Xol"})
     after = await client.get(address)
     odd = await client.post(f"{address}/nombre", data={"given_names": "Ana \u6f22", "surnames": "Coc Xol"})
+    odd_surname = await client.post(f"{address}/nombre", data={"given_names": "Ana", "surnames": "Coc \u6f22"})
     corrected = await client.post(f"{address}/nombre", data={"given_names": "Aná", "surnames": "Coc Xol"})
 
     assert "Sí, así se escribe" in shown.text
@@ -73,6 +74,7 @@ async def test_own_page_then_the_name_is_read_said_to_be_right_and_corrected(
     assert "Ya dijo que está bien escrito." in after.text
     assert (odd.status_code, "El diploma no puede imprimir «\u6f22»." in odd.text) == (422, True)
     assert "Ana \u6f22" in odd.text, "what was typed is kept"
+    assert 'href="#surnames"' in odd_surname.text, "the field with the letter is named"
     assert corrected.status_code == 303
     assert await NameConfirmation.filter(registration_id=ana.id).count() == 2, "once for each name"
     assert await how_confirmed(ana) is OWN

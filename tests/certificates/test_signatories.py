@@ -68,6 +68,7 @@ async def test_signatories_when_added_moved_and_removed_then_printed_in_that_ord
         ({"name": "Otto", "office": "other", "own_office": ""}, "Falta este dato."),
         ({"name": "Otto", "office": "mayor.x"}, "Escoja una de las opciones."),
         ({"name": "Otto 😀", "office": "mayor.m"}, "El diploma no puede imprimir «😀». Escríbalo de otra manera."),
+        ({"name": "Otto", "office": "other", "own_office": "Juez 😀"}, 'href="#own_office"'),
         ({"name": "Otto", "office": "other", "own_office": "x" * 121}, "Es demasiado largo: escriba hasta 120 letras."),
         (
             {"name": "Otto", "office": "mayor.m", "valid_from": "2028-01-15", "valid_until": "2028-01-14"},

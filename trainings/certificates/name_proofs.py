@@ -146,7 +146,8 @@ async def _of_row(line: Line, act: Awaitable[int]) -> int:
     try:
         return await act
     except names.LetterNotPrintable as refusal:
-        raise LetterInRow(field=f"given-{line.number}", row=line.number, **refusal.values) from refusal
+        part = "surnames" if refusal.field == "surnames" else "given"
+        raise LetterInRow(field=f"{part}-{line.number}", row=line.number, **refusal.values) from refusal
 
 
 async def confirmed_on(opened: OpenSheet) -> Mapping[int, names.Confirmed]:

@@ -44,11 +44,12 @@ class Confirmed:
     by: str
 
 
-def check_letters(name: str, design: str) -> None:
-    """Refuse (LetterNotPrintable) a letter that this design's fonts lack, naming it."""
-    missing = pdf.missing_glyphs(name, design=design)
-    if missing:
-        raise LetterNotPrintable(field="given_names", letters=missing)
+def check_letters(given_names: str, surnames: str, design: str) -> None:
+    """Refuse (LetterNotPrintable) a letter that this design's fonts lack, naming it, where it was written."""
+    for field, name in (("given_names", given_names), ("surnames", surnames)):
+        missing = pdf.missing_glyphs(name, design=design)
+        if missing:
+            raise LetterNotPrintable(field=field, letters=missing)
 
 
 async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, name: str | None = None) -> int:
@@ -77,7 +78,7 @@ async def correct(
     async with transaction():
         registration = await _held(registration_id)
         if how is not None:
-            check_letters(f"{given_names} {surnames}", registration.training.course.design)
+            check_letters(given_names, surnames, registration.training.course.design)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
         if how is not None:
@@ -87,7 +88,7 @@ async def correct(
 
 async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
     person = registration.participant
-    check_letters(person.full_name, registration.training.course.design)
+    check_letters(person.given_names, person.surnames, registration.training.course.design)
     keys = _keys(registration.id, person.full_name)
     if not await NameConfirmation.exists(registration_id=registration.id, name_key__in=keys):
         await NameConfirmation.create(

@@ -159,7 +159,7 @@ async def _trainer(training_id: UUID | None) -> tuple[str, str] | None:
 
 
 def _check_letters(plan: SignatoryPlan) -> None:
-    for field, text in (("name", plan.name), ("office", plan.office)):
+    for field, text in (("name", plan.name), ("own_office", plan.office)):
         missing = pdf.missing_glyphs(text)
         if missing:
             raise UnprintableSignatory(field=field, letters=missing)
