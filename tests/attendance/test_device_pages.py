@@ -70,6 +70,26 @@ async def test_one_button_prepares_this_phone_and_again_adds_to_the_same(client:
     assert (device.name, device.hub_id, device.prepared_by_id) == ("El mío", cast.hub.id, cast.facilitator.id)
 
 
+async def test_phone_prepared_again_keeps_its_name_unless_somebody_writes_another(
+    client: AsyncClient, cast: Cast
+) -> None:
+    async def suggested() -> str | None:
+        return Page((await client.get(THIS)).text).one("input", name="name")["value"]
+
+    await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    await make.make_training(hub=cast.elsewhere)
+    await prepared(client, cast.facilitator, name="El Samsung rojo")
+
+    assert await suggested() == "El Samsung rojo"
+    await prepared(client, cast.facilitator, name=await suggested())
+    await prepared(client, cast.facilitator, name="")
+    await prepared(client, cast.coordinator)
+
+    assert await Device.all().values_list("name", flat=True) == ["El Samsung rojo"]
+    await make.sign_in(client, cast.coordinator_elsewhere)
+    assert await suggested() == "Teléfono de Elsa", "theirs would be another phone"
+
+
 async def test_each_role_puts_on_what_it_may_mark(new_client: NewClient, cast: Cast) -> None:
     soon, later = make.tomorrow_at(8, days=3), make.tomorrow_at(8, days=20)
     both = [(soon, soon + timedelta(hours=4)), (later, later + timedelta(hours=4))]

@@ -65,7 +65,7 @@ async def prepare_this(request: Request) -> Response:
     offer = await _offer(request, typed.value("sesion"))
     try:
         form = check(ThisPhoneForm, typed)
-        name = form.name or await name_for_another(actor)
+        name = form.name or await _usual_name(request)
         prepared = await devices.prepare_this(
             offer.load(), name=name, token=read_cookie(request), key=form.key, actor=actor
         )
@@ -88,12 +88,19 @@ async def _offer(request: Request, session_key: str) -> Offer:
         raise UnknownSession from exc
 
 
+async def _usual_name(request: Request) -> str:
+    """What the phone in the hand is called already, or what a new one may be."""
+    actor = request.state.actor
+    phone = await devices.phone_in_hand(read_cookie(request), actor)
+    return phone.name if phone is not None else await name_for_another(actor)
+
+
 async def _this_page(request: Request, offer: Offer, form: Typed, status: int = 200) -> Response:
     context = {
         "offer": offer,
         "form": form,
         "session": form.value("sesion") or request.query_params.get("sesion", ""),
-        "name": await name_for_another(request.state.actor),
+        "name": await _usual_name(request),
         "key": form.value("key") or str(tokens.uuid7()),
     }
     return render(request, "devices/this.html", context, status=status)

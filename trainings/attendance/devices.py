@@ -94,6 +94,13 @@ async def prepare_this(load: Load, *, name: str, token: str, key: UUID | None = 
     return Prepared(device, token)
 
 
+async def phone_in_hand(token: str, actor: Actor) -> Device | None:
+    """The phone of this cookie that preparing it now would make use of again; none where it would be a new one."""
+    read = tokens.read_own_link(token)
+    known = await Device.get_or_none(token_hash=device_digest(read)) if read is not None else None
+    return known if known is not None and _can_take_up(known, actor) else None
+
+
 async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor) -> tuple[Device, str]:
     """A one-time code by which another phone prepares itself within ten minutes. Told this once, kept as a hash.
 
@@ -225,13 +232,15 @@ def _code_digest(code: str) -> str:
 
 async def _same_phone(token: str, actor: Actor) -> Device | None:
     """The phone of this cookie, held, unless it belongs where this person does not work: that stays as it is."""
-    read = tokens.read_own_link(token)
-    known = await Device.get_or_none(token_hash=device_digest(read)) if read is not None else None
+    known = await phone_in_hand(token, actor)
     if known is None:
         return None
     [device] = await lock(Device, [known.id])
-    is_own = device.prepared_by_id == actor.id
-    return device if can_prepare_phone(actor, device.hub_id) or is_own else None
+    return device if _can_take_up(device, actor) else None
+
+
+def _can_take_up(device: Device, actor: Actor) -> bool:
+    return can_prepare_phone(actor, device.hub_id) or device.prepared_by_id == actor.id
 
 
 async def _managed(device_id: UUID, actor: Actor) -> Device:
