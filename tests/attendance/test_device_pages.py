@@ -85,7 +85,7 @@ async def test_phone_prepared_again_keeps_its_name_unless_somebody_writes_anothe
     await prepared(client, cast.facilitator, name="")
     await prepared(client, cast.coordinator)
 
-    assert await Device.all().values_list("name", flat=True) == ["El Samsung rojo"]
+    assert [one.name for one in await Device.all()] == ["El Samsung rojo"]
     await make.sign_in(client, cast.coordinator_elsewhere)
     assert await suggested() == "Teléfono de Elsa", "theirs would be another phone"
 
