@@ -15,9 +15,10 @@ from tests.certificates.desk import Browsers, Desk, make_desk, signed_in, text_o
 from tests.certificates.held import AFTER, a_diploma, make_held
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import register
+from trainings.certificates import erasing, register
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, HandedOver
+from trainings.db import transaction
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 
@@ -73,7 +74,16 @@ async def test_register_then_all_numbers_in_order_with_what_became_of_them(
 
 
 @pytest.mark.parametrize(
-    ("query", "found"), [("2", 2), ("VIMMIG-1705-2027-000003", 3), ("coc", 1), ("béto caal", 2), ("nadie", 0)]
+    ("query", "found"),
+    [
+        ("2", 2),
+        ("VIMMIG-1705-2027-000003", 3),
+        ("vimmig-1705-2027-000003", 3),
+        ("VIMMIG-1705-2026-000003", 0),
+        ("coc", 1),
+        ("béto caal", 2),
+        ("nadie", 0),
+    ],
 )
 async def test_register_when_searched_then_by_folio_or_name(
     new_client: Browsers, freeze: Freeze, query: str, found: int
@@ -106,28 +116,32 @@ async def test_register_as_files_then_names_as_printed_and_no_formula(new_client
     desk = await three_folios(freeze)
     person = await Registration.get(id=desk.completed.id)
     await Certificate.filter(registration_id=person.id).update(printed_name="=HYPERLINK(1) 😀")
+    gone = await a_diploma(desk.training, given_names="Rita", surnames="Pop")
+    async with transaction():
+        await erasing.withdraw_all([(await gone.registration).participant_id])
     browser = await signed_in(new_client, desk.cast.coordinator)
 
     workbook = await browser.get(address_of(desk, ".xlsx"))
     pdf = await browser.get(address_of(desk, ".pdf"))
 
     rows = CalamineWorkbook.from_filelike(BytesIO(workbook.content)).get_sheet_by_index(0).to_python()
-    assert [row[0] for row in rows] == ["Folio", *(f"VIMMIG-1705-2027-00000{n}" for n in (1, 2, 3))]
+    assert [row[0] for row in rows] == ["Folio", *(f"VIMMIG-1705-2027-00000{n}" for n in (1, 2, 3, 4))]
     assert rows[1][2:6] == ["Ana Coc Xol", "Diploma", desk.training.title, 8.0]
     assert [row[7:] for row in rows[1:]] == [
         ["Anulado", "14/03/2027", ""],
         ["Válido", "", "15/03/2027"],
         ["Preparado, aún no válido", "", ""],
+        ["Retirado", "16/03/2027", ""],
     ]
     assert rows[2][2] == "=HYPERLINK(1) 😀"
     reader = pypdf.PdfReader(BytesIO(pdf.content))
     words = " ".join(reader.pages[0].extract_text().split())
-    assert "3 en total. Válidos 1, preparados 1, anulados 1." in words
-    assert "Ana Coc Xol" in words
+    assert "4 en total. Válidos 1, preparados 1, anulados 1, retirados 1." in words
+    assert ("Ana Coc Xol" in words, "Anulado el 16/03/2027" in words, "Retirado" in words) == (True, False, True)
     lines = await AuditLine.filter(act="certificates.export_register").order_by("created_at")
     assert [one.detail for one in lines] == [
-        {"year": 2027, "format": "xlsx", "rows": 3},
-        {"year": 2027, "format": "pdf", "rows": 3},
+        {"year": 2027, "format": "xlsx", "rows": 4},
+        {"year": 2027, "format": "pdf", "rows": 4},
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ HEADS = (
     N_("Anulado el"),
     N_("Recibí conforme"),
 )
+FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}", re.IGNORECASE)
 WITHDRAWN = N_("Retirado")
 """At its person's wish: the folio is all that is left, and is never used again."""
 WITHOUT_NAME = N_("(nombre borrado)")
@@ -124,9 +126,10 @@ async def page_of(volume: Volume, actor: Actor, *, number: int, query: str = "")
 def _found(volume: Volume, actor: Actor, query: str) -> QuerySet[Certificate]:
     found = reads(Certificate).filter(operator_id=volume.operator.id, year=volume.year)
     typed = query.strip()
-    number = typed.rpartition("-")[2]
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        return found.filter(number=int(number))
+    if typed.isascii() and typed.isdigit() and len(typed) < 10:
+        return found.filter(number=int(typed))
+    if FOLIO.fullmatch(typed):
+        return found.filter(folio=typed.upper())
     for term in like_terms(typed):
         # Names of other hubs' people cannot be looked for: they are not shown either.
         own = Q(hub_id__in=sorted(actor.hubs_with(DESK)), erased_at=None)
@@ -212,7 +215,7 @@ def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
 
 def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
     """What the printed register says: in Spanish, as all that is signed and sealed."""
-    states = Counter(one.state for one in lines)
+    states = Counter(one.state for one in lines if not one.is_withdrawn)
     return {
         "operator": volume.operator.name,
         "year": volume.year,
@@ -223,6 +226,7 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
         "n_valid": states[CertificateState.VALID],
         "n_prepared": states[CertificateState.PREPARED],
         "n_revoked": states[CertificateState.REVOKED],
+        "n_withdrawn": sum(one.is_withdrawn for one in lines),
         "rows": [
             {
                 "folio": one.folio,
@@ -231,14 +235,25 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
                 "kind": one.kind,
                 "title": one.title,
                 "hours": hours(one.minutes),
-                "state": f"Anulado el {_day(one.revoked_at)}"
-                if one.state is CertificateState.REVOKED
-                else ("Preparado" if one.state is CertificateState.PREPARED else ""),
+                "state": _state_on_paper(one),
                 "received": _day(one.handed_over_at),
             }
             for one in lines
         ],
     }
+
+
+def _state_on_paper(line: Line) -> str:
+    """Nothing where it is valid, as most are."""
+    if line.is_withdrawn:
+        return WITHDRAWN
+    match line.state:
+        case CertificateState.VALID:
+            return ""
+        case CertificateState.PREPARED:
+            return "Preparado"
+        case CertificateState.REVOKED:
+            return f"Anulado el {_day(line.revoked_at)}"
 
 
 def hours(minutes: int) -> str:
