@@ -136,8 +136,8 @@ async def test_corrected_before_hand_over_then_same_folio_and_the_file_of_before
     assert await anew.changed_since_printed(training.id) == frozenset()
 
 
-async def test_corrected_after_hand_over_then_the_paper_stays_and_the_name_is_no_longer_confirmed(
-    db: Settings, freeze: Freeze
+async def test_corrected_after_hand_over_then_the_paper_stays_and_the_link_leads_to_the_desk(
+    client: AsyncClient, freeze: Freeze
 ) -> None:
     training = await make_held(4, 4)
     ana = await make_attendee(training, given_names="Ana", surnames="Cok Xol")
@@ -153,6 +153,15 @@ async def test_corrected_after_hand_over_then_the_paper_stays_and_the_name_is_no
     assert await how_confirmed(ana) is None
     with pytest.raises(names.LetterNotPrintable):
         await names.correct(ana.id, "Ana 😀", "Coc Xol", DESK, actor=PROGRAM)
+
+    address = f"/i/{(await OwnLink.get(registration_id=ana.id)).token}"
+    own_page = await client.get(address)
+    by_link = await client.post(f"{address}/nombre", data={"given_names": "Ana", "surnames": "Cox"})
+    said = await client.post(f"{address}/nombre/bien", data={"name": "Ana Coc Xol"})
+    assert "Su diploma ya se entregó." in own_page.text
+    assert "Corregir mi nombre" not in own_page.text
+    assert [(one.status_code, "El diploma ya se entregó." in one.text) for one in (by_link, said)] == [(409, True)] * 2
+    assert (await again(ana)).participant.surnames == "Coc Xol"
 
     async with transaction():
         await withdrawal.forget([(await again(ana)).participant])

@@ -24,6 +24,13 @@ def in_hand(certificate: Certificate) -> bool:
     return certificate.handed_over_at is not None
 
 
+async def all_in_hand(registration_id: UUID) -> bool:
+    """Whether somebody's papers of a training that stand were handed over, every one, and there is at least one."""
+    standing = Certificate.filter(registration_id=registration_id, erased_at=None)
+    noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at")
+    return bool(noted) and all(at is not None for (at,) in noted)
+
+
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
     """A registration's certificates that stand and were not handed over, held until the caller's transaction ends."""
     standing = Certificate.filter(registration_id=registration_id, handed_over_at=None, erased_at=None)

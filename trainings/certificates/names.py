@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trainings.accounts.models import User
 from trainings.audit.actions import record
-from trainings.audit.actor import Actor
+from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.certificates import anew, pdf
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
 from trainings.db import keyring, reads, transaction
@@ -35,6 +35,11 @@ class NameChanged(Refusal):
     sentence = N_("El nombre cambió mientras tanto. Léalo otra vez antes de decir que está bien.")
 
 
+class PaperInHand(Refusal):
+    code = "paper_in_hand"
+    sentence = N_("El diploma ya se entregó. Si el nombre está mal escrito, pida otro en la ventanilla.")
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """Somebody said that the name is right: how, when, and who of the staff wrote it down (empty: by the own link)."""
@@ -56,11 +61,12 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
     """Somebody says that their name is printed right as it stands; how many papers were set anew to say the same.
 
     Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
-    another by now. Refuses a letter that cannot be printed (LetterNotPrintable), and who took back the permission for
-    their data (PermissionGone).
+    another by now. Refuses a letter that cannot be printed (LetterNotPrintable), who took back the permission for
+    their data (PermissionGone), and by a link what was handed over already (PaperInHand).
     """
     async with transaction():
         registration = await _held(registration_id)
+        await _check_open(registration_id, actor)
         await check_permission(registration.participant_id)
         if name is not None and name != registration.participant.full_name:
             raise NameChanged
@@ -72,12 +78,14 @@ async def correct(
 ) -> int:
     """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
 
-    With `how` it is confirmed as well, and a letter that cannot be printed is refused (LetterNotPrintable). None: who
-    writes it may not speak for the person. Refuses as `registrations.rename` does.
+    With `how` it is confirmed as well, and refused are a letter that cannot be printed (LetterNotPrintable), and by a
+    link what was handed over already (PaperInHand): the desk annuls it and issues another. None: who writes it may not
+    speak for the person, nor hear of their papers. Refuses as `registrations.rename` does.
     """
     async with transaction():
         registration = await _held(registration_id)
         if how is not None:
+            await _check_open(registration_id, actor)
             check_letters(given_names, surnames, registration.training.course.design)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
@@ -97,6 +105,11 @@ async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) 
         hub_id = registration.training.hub_id
         await record("names.confirm", actor=actor, object_id=registration.id, hub_id=hub_id, how=how.value)
     return await anew.set_name(await anew.not_in_hand(registration.id), person, actor=actor)
+
+
+async def _check_open(registration_id: UUID, actor: Actor) -> None:
+    if actor == HOLDER_OF_LINK and await anew.all_in_hand(registration_id):
+        raise PaperInHand
 
 
 async def _held(registration_id: UUID) -> Registration:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates import names
+from trainings.certificates import anew, names
 from trainings.certificates import queries as certificates
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import Certificate, ConfirmedHow
@@ -137,6 +137,7 @@ async def _show_member(request: Request, ticket: Ticket, *, status: int = 200, *
         "name_form": Typed.of(names_of(registration)),
         # Only who may say so of a minor is told whether it was said.
         "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
+        "is_paper_in_hand": ticket.is_minor and await anew.all_in_hand(registration.id),
         # An adult's needs are theirs alone.
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs)) if ticket.is_minor else []}),
         "needs_asked": needs_in_words(ticket) if ticket.is_minor else [],
@@ -162,7 +163,7 @@ async def rename(request: Request) -> Response:
         await names.correct(key, form.given_names, form.surnames, how, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await _show_member(request, ticket, name_form=exc.typed, status=422)
-    except (NameOfBefore, names.LetterNotPrintable) as refusal:
+    except (NameOfBefore, names.LetterNotPrintable, names.PaperInHand) as refusal:
         return await _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
 
@@ -177,7 +178,7 @@ async def confirm_name(request: Request) -> Response:
     form = check(NameReadForm, await read_form(request))
     try:
         await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
-    except (names.NameChanged, names.LetterNotPrintable) as refusal:
+    except (names.NameChanged, names.LetterNotPrintable, names.PaperInHand) as refusal:
         name_form = Typed.of(names_of(registration)).refused(refusal)
         return await _show_member(request, ticket, name_form=name_form, status=refusal.status)
     return back(f"{place_of(request)}/cambiar", gettext(N_("Gracias. Así se imprimirá el nombre en el diploma.")))

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK
-from trainings.certificates import names
+from trainings.certificates import anew, names
 from trainings.certificates import queries as certificates
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import ConfirmedHow
@@ -87,6 +87,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, ticket.own.sessions),
         "name_confirmed": (await names.confirmed([registration])).get(registration.id),
+        "is_paper_in_hand": await anew.all_in_hand(registration.id),
         **forms,
     }
     template = "registrations/archive.html" if is_archive else "registrations/show.html"
@@ -134,7 +135,7 @@ async def rename(request: Request) -> Response:
         await names.correct(key, form.given_names, form.surnames, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await show_own(request, ticket, name_form=exc.typed, status=422)
-    except (NameOfBefore, names.LetterNotPrintable) as refusal:
+    except (NameOfBefore, names.LetterNotPrintable, names.PaperInHand) as refusal:
         return await show_own(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
 
@@ -146,7 +147,7 @@ async def confirm_name(request: Request) -> Response:
     form, registration = check(NameReadForm, await read_form(request)), ticket.own.registration
     try:
         await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
-    except (names.NameChanged, names.LetterNotPrintable) as refusal:
+    except (names.NameChanged, names.LetterNotPrintable, names.PaperInHand) as refusal:
         name_form = Typed.of(names_of(registration)).refused(refusal)
         return await show_own(request, ticket, name_form=name_form, status=refusal.status)
     return back(base_of(request), gettext(N_("Gracias. Así se imprimirá su nombre en el diploma.")))
