@@ -81,6 +81,7 @@ NONE = "no es una imagen"
         (drawing("<foreignObject/>"), ACTIVE),
         (drawing('<use href="#a"/>'), ACTIVE),
         (drawing('<path style="fill:url(https://example.org/a)"/>'), ACTIVE),
+        (drawing('<path style="fill:u\\72l(https://example.org/a)"/>'), ACTIVE),
         (drawing('<path fill="url( &quot;//example.org&quot;)"/>'), ACTIVE),
         (b'<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + drawing("&a;"), ACTIVE),
         (drawing("<text>La Libertad</text>"), "Conviértalas en trazos"),

@@ -198,7 +198,8 @@ def _kept_attributes(element: ET.Element) -> dict[str, str]:
     for name, value in element.attrib.items():
         plain = "href" if name == XLINK_HREF else name
         points_out = plain == "href" and not value.startswith("#")
-        if points_out or plain.lower().startswith("on") or ELSEWHERE.search(value):
+        hides = plain == "style" and "\\" in value  # a letter of `url` may be written as its number
+        if points_out or hides or plain.lower().startswith("on") or ELSEWHERE.search(value):
             raise ActiveDrawing(field="file", what=plain[:20])
         if plain in ATTRIBUTES:
             kept[plain] = value
