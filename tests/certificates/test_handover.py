@@ -205,11 +205,14 @@ async def test_calling_order_then_by_community_the_nameless_last_and_annulled_on
     browser = await signed_in(new_client, world.cast.assistant)
 
     page = await browser.get(f"/panel/capacitaciones/{world.training.id}/ceremonia")
+    await Certificate.filter(id=world.papers[0].id).update(erased_at=AFTER)
+    later = await browser.get(f"/panel/capacitaciones/{world.training.id}/ceremonia")
 
     shown = text_of(page)
     folio = [one.folio for one in world.papers]
     assert "3 personas, 2 comunidades" in shown
     assert f"Las Pozas 2 Ana Coc {folio[0]} Cata Tut {folio[2]} Sin comunidad anotada 1 Dora Ba {folio[3]}" in shown
     assert "Beto" not in shown
-    [line] = await AuditLine.filter(act="certificates.open_ceremony")
+    assert "Ana" not in text_of(later), "the name was removed from the paper"
+    [line, _later] = await AuditLine.filter(act="certificates.open_ceremony")
     assert (line.actor_id, line.detail) == (world.cast.assistant.id, {"n": 3})

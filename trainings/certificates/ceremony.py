@@ -37,7 +37,7 @@ class Community:
 def calling_order(people: Iterable[Person]) -> list[Community]:
     """Everybody whose diploma or certificate is valid, or still can become so; those without a community at the end.
 
-    A village that was written with and without accents is one.
+    A village that was written with and without accents is one. Who had their name removed from the paper is not called.
     """
     by_community: dict[str, list[Person]] = {}
     for person in people:
@@ -65,7 +65,8 @@ def _by_name(person: Person) -> str:
 
 
 def _papers(person: Person) -> list[Certificate]:
-    own = [one for one in person.certificates if stands(one) and one.kind in CALLED]
+    standing = [one for one in person.certificates if stands(one) and one.erased_at is None]
+    own = [one for one in standing if one.kind in CALLED]
     if person.outlook is Outlook.OUT_OF_REACH:
         own = [one for one in own if one.state is CertificateState.VALID]
     return own
