@@ -167,6 +167,7 @@ async def test_own_badge_when_asked_with_contact_then_a_salted_hash_of_the_own_a
     asked = await client.get(f"/i/{await link(ana)}/diploma/{ana.code}.json?contacto=1")
     again = await client.get(f"/i/{await link(ana)}/diploma/{ana.code}.json?contacto=1")
     without = await client.get(f"/i/{await link(beto)}/diploma/{beto.code}.json?contacto=1")
+    offered = ["?contacto=1" in (await client.get(f"/i/{await link(one)}")).text for one in (ana, beto)]
     theirs = await client.get(f"/i/{await link(beto)}/diploma/{ana.code}.json")
 
     [identity] = asked.json()["credentialSubject"]["identifier"]
@@ -177,6 +178,7 @@ async def test_own_badge_when_asked_with_contact_then_a_salted_hash_of_the_own_a
     assert "correo.example" not in asked.text.lower()
     assert (without.status_code, theirs.status_code) == (409, 404)
     assert "No tenemos un correo suyo" in without.text
+    assert offered == [True, False]
 
 
 async def link(certificate: Certificate) -> str:
