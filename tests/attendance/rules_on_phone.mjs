@@ -21,9 +21,9 @@ function stay(marks) {
   return { ...said, arrived: minutes(arrived), left: minutes(left) };
 }
 
-function flag({ person, session: { state = "planned", closed = false } = {}, at, offset = 0, now = YEAR }) {
+function flag({ person, session: { state = "planned", closed = false } = {}, at, offset = 0, now = YEAR, stated }) {
   const session = { starts: START, ends: moment(240), state, closed };
-  return flagOf(person, session, moment(at), offset * 1000, moment(now));
+  return flagOf(person, session, moment(at), offset * 1000, moment(now), moment(stated));
 }
 
 function count(marks) {

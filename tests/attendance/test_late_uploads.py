@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, stay
-from tests.attendance.uploading import event, h, kept, make_device, send, states
+from tests.attendance.uploading import event, h, kept, make_device, ms, send, states
 from trainings.attendance import actions, rescheduling
 from trainings.attendance.models import Attendance, Device, ScanEvent
+from trainings.attendance.upload_routes import result_json
 from trainings.audit.actor import PROGRAM
 from trainings.db.sql import execute
 from trainings.settings import Settings
@@ -124,6 +125,27 @@ async def test_session_is_closed_or_called_off_then_kept_and_flagged(db: Setting
     await rescheduling.restore(door.key, actor=PROGRAM)
     freeze(door.ends_at + HOUR)
     assert (await kept(off["id"])).flag == "", "as it was held after all"
+
+
+async def test_somebody_left_at_an_impossible_time_then_kept_and_flagged_until_it_is_possible(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    device, elsewhere = await make_device(door), await make_device(door)
+    freeze(door.ends_at - 30 * MINUTE)
+    said_at, before = door.ends_at - HOUR, door.starts_at - 30 * MINUTE
+    left = [
+        event(door, said_at, kind="left", h=h(door.ana), stated_at=ms(moment))
+        for moment in (datetime(1970, 1, 1, tzinfo=UTC), datetime(2096, 2, 29, tzinfo=UTC), before)
+    ]
+    assert await states(elsewhere, event(door, h=h(door.ana))) == [("stored", "")]
+
+    found = await send(device, *left)
+
+    assert [(one.state, one.flag) for one in found] == [("flagged", "clock")] * 3
+    assert result_json(found[0])["text"] == "La hora de la marca es rara. Cuenta, y quien coordina la revisa."
+    await rescheduling.move(door.key, before, door.ends_at, None, actor=PROGRAM)
+    assert [(await kept(one["id"])).flag for one in left] == ["clock", "clock", ""], "as it was held after all"
 
 
 async def test_session_moved_after_the_marks_then_compared_with_the_one_that_was_held(

@@ -78,18 +78,23 @@ async def test_marks_are_told_in_words_and_decided_one_by_one_and_taken_back(
     gone = await make_device(door, revoked_at=door.starts_at)
     token = tokens.qr_token()
     await send(gone, event(door, h=h(door.ana)), event(door, code=token, known=False))
+    beto = await Registration.get(participant__given_names="Beto")
+    in_use = await make_device(door)
+    await send(in_use, event(door, door.starts_at + HOUR, kind="left", h=h(beto), stated_at=0))
     await make.sign_in(client, cast.coordinator)
 
     page = await client.get(path(door))
     words = text_of(page)
 
+    assert "Se fue antes a las 6:00 p. m. · Cámara · Teléfono de Ana · miércoles 31 de diciembre de 1969" in words
+
     assert "Vienen de un teléfono que ya no está en uso 2" in words
     assert "Ana Lucía B. C. Las Pozas Llegó a las 8:30 a. m. · Cámara · Teléfono de Ana" in words
     assert f"Código que termina en {token[-4:]}" in words
     assert token not in page.text
-    assert "2 marcas por decidir" in text_of(await client.get("/panel/revisar/asistencia"))
-    assert "2 marcas por decidir" in text_of(await client.get(f"/panel/sesiones/{door.key}/asistencia"))
-    assert "Decidir 2 marcas de asistencia" in text_of(await client.get("/panel"))
+    assert "3 marcas por decidir" in text_of(await client.get("/panel/revisar/asistencia"))
+    assert "3 marcas por decidir" in text_of(await client.get(f"/panel/sesiones/{door.key}/asistencia"))
+    assert "Decidir 3 marcas de asistencia" in text_of(await client.get("/panel"))
 
     key = (await ScanEvent.get(registration_id=door.ana.id)).id
     done = await client.post(path(door), data={"marca": str(key), "hacer": "cuenta"})

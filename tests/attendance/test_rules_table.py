@@ -103,7 +103,8 @@ def flag_in(case: Case) -> ScanFlag:
     at, offset = minute(case["at"]), timedelta(seconds=case.get("offset", 0))
     assert at is not None
     now = minute(case["now"]) if "now" in case else START + A_YEAR
-    return flag_of(holder(case["person"]), session, at=at, offset=offset, now=now)
+    stated_at = minute(case.get("stated"))
+    return flag_of(holder(case["person"]), session, at=at, offset=offset, now=now, stated_at=stated_at)
 
 
 def holder(person: Case | None) -> Holder:

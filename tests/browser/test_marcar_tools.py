@@ -95,11 +95,15 @@ def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_state
     phone.expect_answer("review", "Fila 17", "no tiene su llegada")
     phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
     phone.expect_answer("undone")
+    for _quarter in range(5):
+        phone.page.get_by_role("button", name="15 minutos antes").click()
     phone.page.get_by_text("Con la cámara").click()
     phone.scan(byron.token)
-    phone.expect_answer("review", byron.name)
+    phone.expect_answer("review", byron.name, "La sesión empieza a las")
 
     _send(phone)
+    flags = "SELECT flag FROM scan_event WHERE kind = 'left' AND registration_id = ?"
+    assert [village.ask(flags, one.registration_id) for one in (ana, byron)] == [[("",)], [("clock",)]]
     left = "SELECT registration_id, how, row FROM scan_event WHERE kind = 'left' AND stated_at <= at ORDER BY seq"
     assert [(how, row) for _key, how, row in village.ask(left)] == [("typed", None), ("row", 17), ("camera", None)]
     [(is_over,)] = village.ask(

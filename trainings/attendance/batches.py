@@ -167,7 +167,7 @@ class Batch:
             sheet_id=meant.sheet_id,
             row=event.row,
             number=event.number,
-            stated_at=event.stated_at + self.offset if event.stated_at is not None else None,
+            stated_at=self._stated(event),
             perf=event.perf,
             page=event.page,
             app_version=event.app,
@@ -180,10 +180,15 @@ class Batch:
         if meant.has_no_row:
             return ScanFlag.UNKNOWN_ROW
         if event.kind in OF_SOMEBODY:
-            return flag_of(meant.holder, session, at=at, offset=self.offset, now=self.now)
+            stated_at = self._stated(event)
+            return flag_of(meant.holder, session, at=at, offset=self.offset, now=self.now, stated_at=stated_at)
         if event.kind is EventKind.UNDO:
             return ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
         return flag_of_time(session, at=at, offset=self.offset, now=self.now)
+
+    def _stated(self, event: UploadedEvent) -> datetime | None:
+        """When somebody left as it was said, by our clock."""
+        return event.stated_at + self.offset if event.stated_at is not None else None
 
     def _contest(self, first: KeptMark | ScanEvent) -> None:
         """Two bodies under one id are both to be looked at, whichever came first; a flag that says more stays."""

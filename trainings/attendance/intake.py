@@ -169,7 +169,8 @@ class Intake:
         if scan.kind is ScanKind.UNDO:
             flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
         else:
-            flag = flag_of(self.named.holder_of(scan), self.session, at=at, offset=self.offset)
+            holder, stated_at = self.named.holder_of(scan), scan.stated_at
+            flag = flag_of(holder, self.session, at=at, offset=self.offset, stated_at=stated_at)
         # Signed lists are typed in after the session is closed, by people who know that it is.
         is_typed_in = flag is ScanFlag.AFTER_CLOSE and scan.how is ScanHow.SHEET
         return ScanFlag.NONE if is_typed_in else flag

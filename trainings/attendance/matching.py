@@ -36,7 +36,8 @@ async def match_unknown(training_id: UUID) -> int:
             continue
         event.registration_id = owner.duplicate_of_id or owner.id
         if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
-            event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=event.at - event.device_at)
+            offset, stated_at = event.at - event.device_at, event.stated_at
+            event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=offset, stated_at=stated_at)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
         touched.setdefault(event.session_id, set()).add(event.registration_id)

@@ -107,7 +107,7 @@ async def compare_again(training_id: UUID) -> None:
     sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
     events = ScanEvent.filter(
         session_id__in=sorted(sessions), flag__in=sorted(OF_THE_SESSION), decision=Decision.NONE
-    ).only("id", "session_id", "kind", "at", "device_at", "created_at", "flag")
+    ).only("id", "session_id", "kind", "at", "device_at", "created_at", "flag", "stated_at")
     changed: dict[ScanFlag, list[UUID]] = defaultdict(list)
     for event in await events:
         flag = _flag_now(sessions[event.session_id], event)
@@ -122,7 +122,8 @@ def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
         return event.flag
     if session.state is SessionState.CANCELLED:
         return ScanFlag.SESSION_OFF
-    return flag_of_clock(session, at=event.at, offset=event.at - event.device_at, now=event.created_at)
+    offset, said = event.at - event.device_at, event.stated_at
+    return flag_of_clock(session, at=event.at, offset=offset, now=event.created_at, stated_at=said)
 
 
 async def _training_of(session_id: UUID) -> UUID:

@@ -168,7 +168,7 @@ def _line(event: ScanEvent, phones: Mapping[UUID, str]) -> str:
         said = dates.day_and_time(event.device_at, language(), with_year=True)
         parts.append(gettext(N_("el teléfono decía: %(when)s")) % {"when": said})
     elif event.flag is ScanFlag.CLOCK:
-        parts.append(dates.day_and_time(event.at, language(), with_year=True))
+        parts.append(dates.day_and_time(event.stated_at or event.at, language(), with_year=True))
     return " · ".join(part for part in parts if part)
 
 

@@ -1,7 +1,7 @@
 /** One session on this phone: its list, its marks, and who is present by them. */
 
 import { Roster } from "./roster.js";
-import { ARRIVALS, flagOf, stayOf } from "./rules.js";
+import { ARRIVALS, flagOf, isStatedOddly, stayOf } from "./rules.js";
 
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
@@ -109,5 +109,15 @@ export class Book {
     const { starts, ends, state, closed } = this.session;
     const session = { starts: Date.parse(starts), ends: Date.parse(ends), state, closed: Boolean(closed) };
     return flagOf(line, session, at + offset, offset, Date.now() + offset);
+  }
+
+  /**
+   * Is that no time at which somebody leaves this session?
+   * @param {number} stated by this phone's clock
+   * @param {number} at
+   * @param {number} offset
+   */
+  isStatedOddly(stated, at, offset) {
+    return isStatedOddly(stated + offset, { starts: Date.parse(this.session.starts) }, at + offset);
   }
 }

@@ -29,6 +29,10 @@ export class Departures extends Marks {
     const name = await opening;
     if (kept.error) return { state: "not_saved", name, text: kept.text, event: null, line };
     const { event } = kept;
+    if (stated_at !== null && book.isStatedOddly(stated_at, event.at, app.phone.offset)) {
+      const text = app.words.say("left_before_start", { time: timeOfDay(Date.parse(book.session.starts)) });
+      return { state: "review", name, text, event, line };
+    }
     // Another phone may have their arrival: the server puts both together.
     if (!before.present) return { state: "review", name, text: app.words.say("left_unseen"), event, line };
     return { state: "left", name, text: app.words.say("left_at", { time: timeOfDay(stated_at ?? event.at) }), event, line };

@@ -81,9 +81,10 @@ export function headsOf(marks) {
  * @param {number} at corrected, milliseconds
  * @param {number} offset the server's clock minus ours
  * @param {number} now corrected
+ * @param {number} [stated] of who left: when, as it was said; corrected
  * @returns {string} empty where nothing is odd
  */
-export function flagOf(person, session, at, offset, now) {
+export function flagOf(person, session, at, offset, now, stated) {
   if (!person) return "unknown_code";
   if (person.f === "s") return "unnamed";
   const state = person.f === "r" ? (person.of ?? "c") : person.f;
@@ -94,7 +95,18 @@ export function flagOf(person, session, at, offset, now) {
   if (session.closed) return "after_close";
   const isEarlyOrLate = at < session.starts - DOOR_OPENS_MS || at > session.ends + DOOR_OPENS_MS;
   const isAhead = at > now + CLOCK_TOLERANCE_MS;
-  return Math.abs(offset) > CLOCK_TOLERANCE_MS || isEarlyOrLate || isAhead ? "clock" : "";
+  const isOdd = isEarlyOrLate || isAhead || (stated !== undefined && isStatedOddly(stated, session, at));
+  return Math.abs(offset) > CLOCK_TOLERANCE_MS || isOdd ? "clock" : "";
+}
+
+/**
+ * Nobody leaves a session before it begins, or later than it is said. All corrected, in milliseconds.
+ * @param {number} stated
+ * @param {{starts: number}} session
+ * @param {number} at when it was said
+ */
+export function isStatedOddly(stated, { starts }, at) {
+  return stated < starts || stated > at + CLOCK_TOLERANCE_MS;
 }
 
 /**
