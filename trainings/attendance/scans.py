@@ -135,7 +135,8 @@ def flag_of(
     """Why a mark at this (corrected) time is to be looked at; it is stored all the same.
 
     Compared with the session as it is known when this is asked. `now` finds what is dated in the future, `stated_at`
-    (corrected too) is when somebody left, as it was said. The same rule runs on the phone (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
+    (corrected too) is when somebody left, as it was said. The same rule runs on the phone
+    (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
     """
     person = holder.registration
     if person is None:
