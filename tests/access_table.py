@@ -328,6 +328,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {PAPER}/anular": EDITORS,
     f"POST {TRAINING}/diplomas/anular": EDITORS,
     f"POST {TRAINING}/diplomas/anular/{{request_id:uuid}}": EDITORS,
+    f"POST {TRAINING}/diplomas/anular/avisos/{{batch:uuid}}/detener": EDITORS,
     "POST /panel/firmas": EDITORS,
     **{f"POST {SIGNING}/{act}": ADMIN for act in ("archivo", "hacer", "insignias", "{id:uuid}/retirar")},
     "POST /panel/cursos/{id:uuid}/diplomas": EDITORS_LIST,

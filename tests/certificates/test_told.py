@@ -6,17 +6,22 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
+from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue, issue_all, revoke
 from trainings.certificates.erasing import remove_names, withdraw_all
-from trainings.certificates.mails import tell_annulled
+from trainings.certificates.mails import tell_annulled, waiting
 from trainings.certificates.models import Certificate, CertificateKind, HandedOver
+from trainings.certificates.revocations import annul
 from trainings.db import transaction
+from trainings.outbox.actions import TooLateToStop, stop_batch
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
 from trainings.registrations.call_households import households
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
@@ -96,10 +101,7 @@ async def test_calls_that_a_paper_is_ready_then_not_to_who_holds_it_or_had_the_n
     ]
     freeze(AFTER)
     await issue_all(training.id, actor=PROGRAM)
-    async with transaction():
-        annulled = await Certificate.get(registration_id=dora.id).prefetch_related("registration__participant")
-        await revoke(annulled.id, "se emitió por error", actor=PROGRAM)
-        await tell_annulled([(annulled, annulled.registration.participant)], training)
+    await annul((await Certificate.get(registration_id=dora.id)).id, "se emitió por error", actor=PROGRAM)
 
     await Certificate.filter(registration_id=ana.id).update(handed_over_at=AFTER, handed_over_how=HandedOver.LIST)
     async with transaction():
@@ -137,3 +139,34 @@ async def test_annulled_when_it_was_valid_then_the_same_people_are_told(db: Sett
     assert overtaken is not None
     assert overtaken.is_overtaken
     assert clock.now() == AFTER
+
+
+async def test_annulled_then_after_ten_minutes_and_until_then_it_can_be_stopped(db: Settings, freeze: Freeze) -> None:
+    cast = await make_cast()
+    actor = await actor_of(cast.coordinator)
+    training = await make_held(hub=cast.hub)
+    await make_attendee(training, given_names="Ana", email="ana@correo.example")
+    for name in ("Beto", "Cata"):
+        await make_attendee(training, given_names=name)
+    freeze(AFTER)
+    ana, beto, cata = (await issue_all(training.id, actor=PROGRAM)).certificates
+
+    for minutes, one in ((0, ana), (5, beto)):
+        freeze(AFTER + timedelta(minutes=minutes))
+        await annul(one.id, "se emitió por error", actor=actor)
+    [told] = await waiting(training.id)
+    [job] = await OutboxJob.filter(kind="certificate_annulled")
+    call_list = await list_about(training, CallReason.ANNULLED)
+    n_stopped = await stop_batch(told.batch_id, actor=actor)
+    freeze(AFTER + timedelta(minutes=20))
+    await annul(cata.id, "se emitió por error", actor=actor)
+    freeze(AFTER + timedelta(minutes=31))
+    later = await CallList.get(reason=CallReason.ANNULLED, closed_at=None)
+
+    leaves_at = AFTER + timedelta(minutes=15)
+    assert (told.n_people, told.n_calls, told.leaves_at) == (1, 1, leaves_at), "the second joined the first"
+    assert (job.run_at, job.batch_id, call_list.due_at) == (leaves_at, told.batch_id, leaves_at)
+    assert (n_stopped, list(await calls(call_list))) == (1, [])
+    assert (list(await calls(later)), await waiting(training.id)) == (["Cata"], []), "what was stopped stays untold"
+    with pytest.raises(TooLateToStop):
+        await stop_batch(later.batch_id, actor=actor)  # type: ignore[arg-type]  # it is one of a batch

@@ -1,20 +1,28 @@
-"""What issuing leaves to the outbox: the message that a certificate is ready, and its file."""
+"""What issuing and annulling leave to the outbox: who is told that a certificate is ready, or annulled; and its file.
+
+That one is ready is told at once. That one is annulled waits for ten minutes, like all that staff call off, so that it
+can be stopped; what is annulled at the same training meanwhile joins it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
+from trainings.lib.tokens import uuid7
 from trainings.outbox import bell
-from trainings.outbox.actions import enqueue
+from trainings.outbox.actions import STAFF_DELAY, enqueue
 from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outbox.templates import own_words
 from trainings.people.models import Participant
+from trainings.registrations.call_people import audiences_of, n_written_to
 from trainings.registrations.calls import open_list
 from trainings.registrations.letters import Facts, gather
 from trainings.registrations.mails import Kind, letter_of
@@ -45,21 +53,75 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
     """Tell people that their certificate is valid: who left an address by mail, the others by the training's one call
     list. In the caller's transaction.
     """
-    await _tell(READY, CallReason.CERTIFICATE, issued, training)
+    if not issued:
+        return
+    moment = clock.now()
+    if await _write(READY, issued, run_at=moment) < len(issued):
+        call_list = await open_list(training, CallReason.CERTIFICATE, training.id)
+        # The same list tells of those who got theirs later: it was closed when all others were told.
+        await CallList.filter(id=call_list.id).update(closed_at=None, due_at=moment)
 
 
 async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell the same people that it is annulled, once it is. Of what never was valid nobody was told."""
+    """Tell the same people that it is annulled, after the ten minutes in which that can be stopped. Of what never was
+    valid nobody was told. In the caller's transaction, which holds the training.
+    """
     told = [(one, person) for one, person in annulled if one.validated_at is not None]
-    await _tell(ANNULLED, CallReason.ANNULLED, told, training)
+    moments = [one.revoked_at for one, _person in told if one.revoked_at is not None]
+    if moments:
+        due_at = max(moments) + STAFF_DELAY
+        await _write(ANNULLED, told, run_at=due_at, batch_id=await _batch(training, due_at))
 
 
-async def _tell(
-    kind: str, reason: CallReason, papers: Sequence[tuple[Certificate, Participant]], training: Training
-) -> None:
-    if not papers:
-        return
-    moment, lang = clock.now(), language()
+async def _batch(training: Training, due_at: datetime) -> UUID:
+    """A new batch with its list of calls; or what of the training has not left yet, which waits on with this."""
+    lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED)
+    waiting = await lists.filter(closed_at=None, due_at__gt=clock.now()).order_by("-due_at").first()
+    if waiting is None or waiting.batch_id is None:
+        batch_id = uuid7()
+        await open_list(training, CallReason.ANNULLED, batch_id, due_at=due_at, batch_id=batch_id)
+        return batch_id
+    await CallList.filter(id=waiting.id).update(due_at=due_at)
+    letters = OutboxJob.filter(batch_id=waiting.batch_id, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    await letters.update(run_at=due_at)
+    return waiting.batch_id
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """People who are about to be told that theirs is annulled: how many by mail, how many by a call, from when on."""
+
+    batch_id: UUID
+    n_people: int
+    n_calls: int
+    leaves_at: datetime
+
+
+async def waiting(training_id: UUID) -> list[Waiting]:
+    """What of a training can still be stopped, the next to leave first."""
+    lists = reads(CallList).filter(training_id=training_id, reason=CallReason.ANNULLED, closed_at=None)
+    found = await lists.filter(due_at__gt=clock.now(), batch_id__not_isnull=True).order_by("due_at")
+    if not found:
+        return []
+    audiences = await audiences_of(found)
+    by_mail = await n_written_to([one.batch_id for one in found if one.batch_id])
+    told = [
+        Waiting(one.batch_id, by_mail[one.batch_id], len(audiences[one.id].listed), one.due_at)
+        for one in found
+        if one.batch_id
+    ]
+    return [one for one in told if one.n_people or one.n_calls]
+
+
+async def _write(
+    kind: str,
+    papers: Sequence[tuple[Certificate, Participant]],
+    *,
+    run_at: datetime,
+    batch_id: UUID | None = None,
+) -> int:
+    """The messages to those who left an address; how many."""
+    lang = language()
     letters = [
         OutboxJob(
             kind=kind,
@@ -67,18 +129,16 @@ async def _tell(
             dedup=f"{kind}:{one.id}",
             subject_id=one.registration_id,
             hub_id=one.hub_id,
+            batch_id=batch_id,
             lang=lang,
-            run_at=moment,
+            run_at=run_at,
         )
         for one, person in papers
         if person.email_key is not None
     ]
     await OutboxJob.bulk_create(letters, ignore_conflicts=True)
     bell.wake()
-    if len(letters) < len(papers):
-        call_list = await open_list(training, reason, training.id)
-        # The same list tells of those who got theirs later: it was closed when all others were told.
-        await CallList.filter(id=call_list.id).update(closed_at=None, due_at=moment)
+    return len(letters)
 
 
 async def set_file(job: OutboxJob) -> Mail | None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ISSUERS, can_revoke_certificates
-from trainings.certificates import late, revocations
+from trainings.certificates import late, mails, revocations
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import AlreadyRevoked
 from trainings.certificates.forms import DecisionForm, RevokeForm, RevokeManyForm
@@ -16,6 +16,7 @@ from trainings.certificates.views import certificate_view
 from trainings.certificates.words import KIND_WORDS
 from trainings.errors import NotAllowed, Refusal
 from trainings.lib.text import short_name
+from trainings.outbox.actions import stop_batch
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -117,6 +118,7 @@ async def _many_page(request: Request, training: Training, form: Typed, status: 
         "papers": [_row(one) for one in await revocations.standing_of(training.id)],
         "open": [one for one in asked if one.request.decided_at is None],
         "decided": [one for one in asked if one.request.decided_at is not None],
+        "told": await mails.waiting(training.id),
         "own_id": request.state.actor.id,
         "most": revocations.MOST_ALONE,
         "form": form,
@@ -171,10 +173,21 @@ async def decide(request: Request) -> Response:
     return response
 
 
+@allow(*ISSUERS)
+async def stop_telling(request: Request) -> Response:
+    """«Detener los avisos»: nobody is written to nor called; what is annulled stays so."""
+    training = await _training(request)
+    await stop_batch(request.path_params["batch"], actor=request.state.actor)
+    response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
+    flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo anulado queda anulado.")))
+    return response
+
+
 routes: list[BaseRoute] = [
     Route(ONE, confirm_one),
     Route(ONE, revoke_one, methods=["POST"]),
     Route(MANY, choose),
     Route(MANY, revoke_many, methods=["POST"]),
     Route(MANY + "/{request_id:uuid}", decide, methods=["POST"]),
+    Route(MANY + "/avisos/{batch:uuid}/detener", stop_telling, methods=["POST"]),
 ]

@@ -66,6 +66,7 @@ class Annulled:
 async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
     """Annul one, and tell its person where it was valid. Refuses without a reason, and what is annulled already."""
     async with transaction():
+        await _lock_training_of(certificate_id)
         certificate = await revoke(certificate_id, reason, actor=actor)
         await _tell([certificate])
         return certificate
@@ -77,13 +78,18 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
     Refuses as `annul` and as `issue` do: who no longer earned it gets no other.
     """
     async with transaction():
-        where = await Registration.get_or_none(certificates__id=certificate_id)
-        if where is not None:  # trainings first, as whoever annuls many: nobody waits in a ring
-            await locked_training(where.training_id)
+        await _lock_training_of(certificate_id)
         old = await revoke(certificate_id, reason, actor=actor)
         new = await issue(old.registration_id, old.kind, actor=actor)
         await _tell([old])
         return new
+
+
+async def _lock_training_of(certificate_id: UUID) -> None:
+    """Trainings first, as whoever annuls many: nobody waits in a ring."""
+    where = await Registration.get_or_none(certificates__id=certificate_id)
+    if where is not None:
+        await locked_training(where.training_id)
 
 
 async def annul_chosen(training_id: UUID, chosen: Collection[UUID], reason: str, *, actor: Actor) -> Annulled:

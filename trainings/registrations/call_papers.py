@@ -1,12 +1,14 @@
-"""Whom a call list about certificates concerns: who has one that is valid, or had one that was annulled."""
+"""Whom a call list about certificates concerns: who has a valid one, or had one annulled since the list before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from trainings.db import reads
+from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
 
@@ -36,16 +38,46 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
         for row in rows
         if row["state"] == "valid" and row["handed_over_at"] is None and row["erased_at"] is None
     }
-    valid: dict[UUID, dict[UUID, datetime]] = {key: {} for key in trainings}
-    annulled: dict[UUID, dict[UUID, datetime]] = {key: {} for key in trainings}
-    for row in rows:
-        found, moment = (valid, row["validated_at"]) if row["state"] == "valid" else (annulled, row["revoked_at"])
-        if moment is not None and (found is valid or row["erased_at"] is None):
-            of_training = found[row["training_id"]]
-            of_training[row["id"]] = max(moment, of_training.get(row["id"], moment))
+    valid: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    annulled: dict[UUID, list[tuple[datetime, UUID]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row["validated_at"]):
+        if row["state"] == "valid":
+            valid[row["training_id"]][row["id"]] = row["validated_at"]
+        elif row["revoked_at"] is not None and row["erased_at"] is None:
+            annulled[row["training_id"]].append((row["revoked_at"], row["id"]))
+    before = await _lists_before(asked)
     return {
         one.id: {key: at for key, at in valid[one.training_id].items() if key in waiting}
         if one.reason is CallReason.CERTIFICATE
-        else {key: at for key, at in annulled[one.training_id].items() if key not in valid[one.training_id]}
+        else _since(before.get(one.id), one, annulled[one.training_id], but=valid[one.training_id])
         for one in asked
     }
+
+
+def _since(
+    before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, UUID]], *, but: Collection[UUID]
+) -> dict[UUID, datetime]:
+    """Whose was annulled after what the list before tells, and when; `but` these have a valid one by now."""
+    until = _annulled_till(call_list.due_at)
+    own = [(at, key) for at, key in sorted(acts) if at <= until and (before is None or at > before)]
+    return {key: at for at, key in own if key not in but}
+
+
+async def _lists_before(lists: Sequence[CallList]) -> dict[UUID, datetime]:
+    """For each list about what was annulled, up to when the one before it tells of that."""
+    trainings = sorted({one.training_id for one in lists if one.reason is CallReason.ANNULLED})
+    if not trainings:
+        return {}
+    every = reads(CallList).filter(training_id__in=trainings, reason=CallReason.ANNULLED).order_by("due_at", "id")
+    newest: dict[UUID, datetime] = {}
+    before = {}
+    for list_id, training_id, due_at in await every.values_list("id", "training_id", "due_at"):
+        if training_id in newest:
+            before[list_id] = _annulled_till(newest[training_id])
+        newest[training_id] = due_at
+    return before
+
+
+def _annulled_till(due_at: datetime) -> datetime:
+    """A list is opened with what it tells, and due when that could be stopped for so long."""
+    return due_at - STAFF_DELAY
