@@ -102,7 +102,7 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
     with pytest.raises(NothingUnused):
         await preparing.annul_unused(world.training.id, actor=PROGRAM)
     freeze(CLOSING)
-    assert await preparing.annul_unused(world.training.id, actor=PROGRAM) == 2
+    assert len(await preparing.annul_unused(world.training.id, actor=PROGRAM)) == 2
     with pytest.raises(NothingUnused):
         await preparing.annul_unused(world.training.id, actor=PROGRAM)
 
@@ -169,10 +169,13 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     forbidden = await assistant.post(f"{page}/preparar")
     done = await browser.post(f"{page}/preparar")
     after = await browser.get(page)
+    keys = [one.id for one in await Certificate.all()]
+    await handover.hand_over(training.id, keys, HandedOver.LIST, actor=PROGRAM)
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled = await browser.post(f"{page}/no-usados")
+    told = await browser.get(page)
 
     assert page in listed.text
     assert "Preparar para la ceremonia" in text_of(before)
@@ -184,7 +187,8 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, f"{page}/trabajo/{job.id}")
     assert "1 preparado, aún no válido." in text_of(after)
     assert "Preparar para la ceremonia" not in text_of(after)
-    assert "Anular el que no se usó" in text_of(over)
+    assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
+    assert "Se anuló 1. 1 ya se había entregado: pídalo de vuelta." in text_of(told)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
     assert "diploma que no se usó" not in text_of(await browser.get("/panel"))
     assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)

@@ -257,8 +257,8 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
 # -- what staff decide
 
 
-async def annul_unused(training_id: UUID, *, actor: Actor) -> int:
-    """Annul all that nobody used, at once: they never were valid, so no second person is asked. How many.
+async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
+    """Annul all that nobody used, at once: they never were valid, so no second person is asked. Those.
 
     Refuses (NothingUnused) where there is none, or the training goes on.
     """
@@ -269,7 +269,7 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> int:
         if not unused:
             raise NothingUnused
         await _annul(unused, actor=actor)
-        return len(unused)
+        return unused
 
 
 async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ISSUERS, can_issue_certificates
-from trainings.certificates import bulk, names, preparing, road
+from trainings.certificates import anew, bulk, names, preparing, road
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.models import JobPurpose
@@ -76,9 +76,18 @@ async def prepare(request: Request) -> Response:
 async def annul_unused(request: Request) -> Response:
     """«Anular los 3 que no se usaron»."""
     training = await _training(request)
-    n = await preparing.annul_unused(training.id, actor=request.state.actor)
+    annulled = await preparing.annul_unused(training.id, actor=request.state.actor)
+    n, n_in_hand = len(annulled), sum(anew.in_hand(one) for one in annulled)
+    said = ngettext("Listo. Se anuló %(n)s.", "Listo. Se anularon %(n)s.", n) % {"n": n}
+    if n_in_hand:
+        words = ngettext(
+            "%(n)s ya se había entregado: pídalo de vuelta.",
+            "%(n)s ya se habían entregado: pídalos de vuelta.",
+            n_in_hand,
+        )
+        said = f"{said} {words % {'n': n_in_hand}}"
     response = _back(training)
-    flash(response, ngettext("Listo. Se anuló %(n)s.", "Listo. Se anularon %(n)s.", n) % {"n": n})
+    flash(response, said)
     return response
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from trainings.certificates.eligibility import HIGHER
+from trainings.certificates.anew import in_hand
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated, Waiting
 from trainings.certificates.staff_queries import Person, stands
@@ -30,8 +31,9 @@ class Road:
 
     `n_on_track` may be prepared before the end, `n_due` issued after it, `n_notes_due` given a note of their hours,
     having earned no diploma; of all three those whose name cannot be printed are left out. `n_unused` were prepared for
-    who did not complete; `outdated` is what prepared ones say that no longer holds, `n_outdated` how many of them can
-    be set anew, `n_outdated_in_hand` how many were handed over already.
+    who did not complete, `n_unused_in_hand` of these were handed over all the same; `outdated` is what prepared ones
+    say that no longer holds, `n_outdated` how many of them can be set anew, `n_outdated_in_hand` how many were handed
+    over already.
     """
 
     is_over: bool
@@ -46,6 +48,7 @@ class Road:
     n_changed: int
     n_handed_over: int
     n_unused: int
+    n_unused_in_hand: int
     outdated: Sequence[Outdated]
     n_outdated: int
     n_outdated_in_hand: int
@@ -84,7 +87,7 @@ def road_of(
     """From what the page reads: everybody, prepared papers, papers set anew since printing, names confirmed."""
     papers = [one for person in people for one in person.certificates if stands(one) and one.erased_at is None]
     outdated = [one for one in waiting if one.outdated and not one.is_unused]
-    in_hand = [one for one in outdated if one.certificate.handed_over_at is not None]
+    unused = [one for one in waiting if one.is_unused]
     return Road(
         is_over=is_over,
         n_people=len(people),
@@ -97,11 +100,16 @@ def road_of(
         n_printed=sum(one.printed_at is not None for one in papers),
         n_changed=sum(one.id in changed for one in papers),
         n_handed_over=sum(one.handed_over_at is not None for one in papers),
-        n_unused=sum(one.is_unused for one in waiting),
+        n_unused=len(unused),
+        n_unused_in_hand=_n_in_hand(unused),
         outdated=sorted({what for one in outdated for what in one.outdated}),
-        n_outdated=len(outdated) - len(in_hand),
-        n_outdated_in_hand=len(in_hand),
+        n_outdated=len(outdated) - _n_in_hand(outdated),
+        n_outdated_in_hand=_n_in_hand(outdated),
     )
+
+
+def _n_in_hand(waiting: Sequence[Waiting]) -> int:
+    return sum(in_hand(one.certificate) for one in waiting)
 
 
 def _n(papers: Sequence[Certificate], state: CertificateState) -> int:
