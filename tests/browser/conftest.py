@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, StorageState, expect, sync_playwright
 
-from tests.browser import demo
+from tests.browser import demo, steps
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.firefox import firefox
@@ -41,6 +42,19 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The demo world at an address, one for all tests that only add to it."""
     with demo.serving(demo.seeded_once(tmp_path_factory), tmp_path_factory.mktemp("demo") / "site") as origin:
         yield origin
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, demo_site: str) -> Callable[[str], StorageState]:
+    """What a browser keeps of somebody of the staff who signed in to the demo world, each once for all tests."""
+
+    @cache
+    def kept_of(who: str) -> StorageState:
+        with browser.new_context(locale="es-GT") as context:
+            steps.sign_in(context.new_page(), demo_site, who)
+            return context.storage_state()
+
+    return kept_of
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
-
-from tests.browser import steps
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, ViewportSize, expect
 
 PHONE: dict[str, Any] = {"viewport": ViewportSize(width=360, height=740), "has_touch": True}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
@@ -17,24 +15,31 @@ TODAY = "Jornada comunitaria: mi documento, mi derecho"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-@pytest.fixture
-def origin(demo_site: str) -> str:
-    return demo_site
+Keep = Callable[[str], StorageState]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, demo_site: str, signed_in: Keep) -> str:
+    """Where today's activity is counted."""
+    with browser.new_context(locale="es-GT", storage_state=signed_in("facilita")) as context:
+        page = context.new_page()
+        page.goto(f"{demo_site}/panel/actividades")
+        if not page.get_by_role("link", name=TODAY).is_visible():
+            # It is evening already: what is over can still be counted.
+            page.goto(f"{demo_site}/panel/actividades?cuando={PAST}")
+        page.get_by_role("link", name=TODAY).click()
+        page.get_by_role("link", name="Contar personas").click()
+        expect(page.locator(".buttons button")).to_have_count(12)
+        return page.url
 
 
 @pytest.fixture
-def counter(browser: Browser, origin: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def counter(browser: Browser, address: str, signed_in: Keep, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The counter of today's activity, in a browser as the test asks for it."""
-    context = browser.new_context(locale="es-GT", **getattr(request, "param", PHONE))
+    options = getattr(request, "param", PHONE)
+    context = browser.new_context(locale="es-GT", storage_state=signed_in("facilita"), **options)
     page = context.new_page()
-    steps.sign_in(page, origin, "facilita")
-    page.goto(f"{origin}/panel/actividades")
-    if not page.get_by_role("link", name=TODAY).is_visible():
-        # It is evening already: what is over can still be counted.
-        page.goto(f"{origin}/panel/actividades?cuando={PAST}")
-    page.get_by_role("link", name=TODAY).click()
-    page.get_by_role("link", name="Contar personas").click()
-    page.wait_for_load_state("load")  # before its script runs each button is a form
+    page.goto(address)  # until it has loaded: before its script runs each button is a form
     yield page
     context.close()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 
-from tests.browser import steps
 from tests.browser.steps import Watch
 
 WIDE: dict[str, Any] = {"viewport": ViewportSize(width=1280, height=900)}
@@ -19,30 +18,32 @@ MOST_STOPS = 8
 """Between the first letter of a name and the answer "sí": more would not be half a minute."""
 
 
-@pytest.fixture
-def origin(demo_site: str) -> str:
-    return demo_site
+Keep = Callable[[str], StorageState]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, demo_site: str, signed_in: Keep) -> str:
+    """The form for a training that is on now."""
+    with browser.new_context(locale="es-GT", storage_state=signed_in("asistente")) as context:
+        page = context.new_page()
+        page.goto(f"{demo_site}/panel/capacitaciones?q=Riesgos&estado=published")
+        page.get_by_role("link", name=TITLE).first.click()
+        page.get_by_role("link", name="Inscribir a alguien").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Inscribir a una persona")
+        return page.url
 
 
 @pytest.fixture
-def desk(browser: Browser, origin: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The form of the desk for a training that is on now, in a browser as the test asks for it."""
+def desk(browser: Browser, address: str, signed_in: Keep, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The form of the desk, in a browser as the test asks for it."""
     watch = Watch()
-    context = browser.new_context(locale="es-GT", **request.param)
+    context = browser.new_context(locale="es-GT", storage_state=signed_in("asistente"), **request.param)
     watch.over(context)
     page = context.new_page()
-    steps.sign_in(page, origin, "asistente")
-    open_form(page, origin)
+    page.goto(address)
     yield page
     context.close()
     assert watch.complaints == []
-
-
-def open_form(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/panel/capacitaciones?q=Riesgos&estado=published")
-    page.get_by_role("link", name=TITLE).first.click()
-    page.get_by_role("link", name="Inscribir a alguien").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Inscribir a una persona")
 
 
 def tabbed(page: Page, *typed: str) -> int:
@@ -115,10 +116,10 @@ def test_family_by_whatsapp_without_script_fits_the_narrowest_phone(desk: Page) 
 
 
 @pytest.mark.parametrize("desk", [NARROW], indirect=True)
-def test_pages_of_answers_fit_the_narrowest_phone(desk: Page, origin: str) -> None:
+def test_pages_of_answers_fit_the_narrowest_phone(desk: Page, demo_site: str) -> None:
     widths = {}
     for path in ("/panel/apoyos", "/panel/revisar"):
-        desk.goto(origin + path)
+        desk.goto(demo_site + path)
         widths[path] = desk.evaluate("() => document.documentElement.scrollWidth")
 
     assert {path: width for path, width in widths.items() if width > 320} == {}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, ViewportSize, expect
 
-from tests.browser import steps
 from tests.browser.steps import Watch
 
 WIDE, PHONE = ViewportSize(width=1280, height=1000), ViewportSize(width=360, height=740)
@@ -20,12 +19,11 @@ def origin(demo_site: str) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser, origin: str) -> Iterator[Page]:
+def page(browser: Browser, origin: str, signed_in: Callable[[str], StorageState]) -> Iterator[Page]:
     watch = Watch()
-    context = browser.new_context(locale="es-GT", viewport=WIDE)
+    context = browser.new_context(locale="es-GT", storage_state=signed_in("coordina"), viewport=WIDE)
     watch.over(context)
     page = context.new_page()
-    steps.sign_in(page, origin, "coordina")
     yield page
     context.close()
     assert watch.complaints == []
@@ -35,6 +33,7 @@ def month_with_sessions(page: Page, origin: str) -> Locator:
     """The first session that can be moved, in the month in which there is one."""
     page.goto(f"{origin}/panel/mes")
     for _month in range(3):
+        page.wait_for_load_state("load")  # of a month that is not whole yet the last days are missing
         movable = page.locator('.cal [data-move^="/panel/sesiones/"]')
         if movable.count():
             return movable.first

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
-
-from tests.browser import steps
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize
 
 WORD = "W" * 110
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -28,9 +27,10 @@ def origin(demo_site: str) -> str:
     return demo_site
 
 
-def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str) -> None:
-    page = browser.new_context(locale="es-GT").new_page()
-    steps.sign_in(page, origin, "coordina")
+def test_no_list_is_wider_than_its_screen(
+    browser: Browser, origin: str, signed_in: Callable[[str], StorageState]
+) -> None:
+    page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
     page.goto(f"{origin}/panel/capacitaciones?q=Retorno&estado=published")
     page.get_by_role("link", name="Retorno y reintegración comunitaria").first.click()
     paths = filled(page)
@@ -44,6 +44,16 @@ def test_no_list_is_wider_than_its_screen(browser: Browser, origin: str) -> None
                 wide.append((width, path))
 
     assert wide == []
+    page.context.close()
+
+
+def test_no_list_on_another_site_is_wider_than_its_frame(browser: Browser) -> None:
+    css = (Path(__file__).parents[2] / "static" / "css" / "embed.css").read_text()
+    page = browser.new_context(viewport=ViewportSize(width=320, height=480)).new_page()
+
+    page.set_content(f"<style>{css}</style><main><h1>{WORD}</h1><ul><li><a href='/'>{WORD}</a><p>{WORD}</p></ul></main>")
+
+    assert page.evaluate(FITS)
     page.context.close()
 
 

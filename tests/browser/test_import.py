@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize, expect
 
-from tests.browser import steps
 from tests.browser.steps import Watch
 from tests.registrations.lists import HEADER, people
 from tests.tables import text
@@ -19,20 +18,17 @@ TITLE = "Riesgos de la migración irregular: mitos y realidades"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-@pytest.fixture
-def origin(demo_site: str) -> str:
-    return demo_site
+Keep = Callable[[str], StorageState]
 
 
 @pytest.fixture
-def upload(browser: Browser, origin: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def upload(browser: Browser, demo_site: str, signed_in: Keep, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page that takes a list, for a training that is to come, in a browser as the test asks for it."""
     watch = Watch()
-    context = browser.new_context(locale="es-GT", **request.param)
+    context = browser.new_context(locale="es-GT", storage_state=signed_in("asistente"), **request.param)
     watch.over(context)
     page = context.new_page()
-    steps.sign_in(page, origin, "asistente")
-    page.goto(f"{origin}/panel/capacitaciones?q=Riesgos&estado=published")
+    page.goto(f"{demo_site}/panel/capacitaciones?q=Riesgos&estado=published")
     page.get_by_role("link", name=TITLE).first.click()
     page.get_by_role("link", name="Importar una lista").click()
     yield page
