@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from trainings.certificates.eligibility import HIGHER
 from trainings.certificates.anew import in_hand
+from trainings.certificates.eligibility import HIGHER
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated, Waiting
 from trainings.certificates.staff_queries import Person, stands
