@@ -44,6 +44,22 @@ async def test_heads_then_kept_once_and_taken_back_by_their_id_in_any_order(db: 
     assert (await cells(activity))["mujer", "18-59"] == 0
 
 
+async def test_undo_before_its_head_then_kept_for_the_cell_that_it_names(db: Settings) -> None:
+    activity = await make_activity()
+    device = await a_phone_at(activity)
+    head = count(activity, sex="hombre", age_band="60+")
+    undo = count(activity, kind="undo", target=head["id"], sex="hombre", age_band="60+", number=1)
+
+    said = [await send(device, *batch) for batch in ((undo,), (undo, head), (head, undo))]
+
+    assert [[one.state for one in results] for results in said] == [
+        ["stored"],
+        ["already", "stored"],
+        ["already", "already"],
+    ]
+    assert await cells(activity) == {("hombre", "60+"): 0}
+
+
 async def test_same_id_with_another_body_then_both_kept_once(sqlite_db: Settings) -> None:
     activity = await make_activity()
     device = await a_phone_at(activity)
@@ -61,12 +77,13 @@ async def test_activity_that_the_phone_is_not_for_or_no_cell_then_it_stays_on_th
     device = await a_phone_at(activity)
     elsewhere = await make_device(await open_door(), sessions=[])
     out_of_use = await a_phone_at(activity)
+    of_nothing = count(activity, kind="undo", target=str(tokens.uuid7()), number=None)
     await Device.filter(id=out_of_use.id).update(revoked_at=clock.now())
 
     found = [
         *await send(elsewhere, count(activity)),
         *await send(out_of_use, count(activity)),
-        *await send(device, count(activity, sex="x"), count(activity, kind="undo", target=str(tokens.uuid7()))),
+        *await send(device, count(activity, sex="x"), of_nothing),
     ]
 
     assert {(one.state.value, one.trouble) for one in found} == {("malformed", "unknown_activity")}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser.marcar import Phone, Village, opened
+from tests.browser.marcar import Phone, Village, of_store, opened
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
@@ -244,3 +245,30 @@ def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(
     phone.page.wait_for_function(LOOKED_AT_UNTIL_SENT, polling=1_000)
 
     assert village.ask(OF_YOUTH) == [(1,)] * 3
+
+
+def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    phone.page.goto(f"{village.origin}/marcar/")
+    phone.expect_ready()
+    phone.page.get_by_role("link", name="Feria informativa").click()
+    pocket.set_offline(True)
+    phone.page.get_by_role("group", name="Personas mayores").get_by_role("button", name="Hombre").click()
+    pocket.clock.set_system_time(datetime.now(UTC) - timedelta(hours=1))
+    phone.page.get_by_role("button", name="Deshacer el último").click()
+    expect(phone.page.locator("[data-total]")).to_have_text("0")
+    [touch, undo] = sorted(phone.page.evaluate(of_store("events", "getAll()")), key=lambda one: one["event"]["seq"])
+    assert undo["id"] < touch["id"], "it is sent first"
+    said: list[str] = []
+
+    def heard(route: Route) -> None:
+        answer = route.fetch()
+        said.extend(one["state"] for one in answer.json()["results"])
+        route.fulfill(response=answer)
+
+    pocket.route("**/marcar/api/marcas", heard)
+    _send(phone)
+
+    assert said[:2] == ["stored", "stored"]
+    assert village.ask("SELECT SUM(number) FROM head_count WHERE age_band = '60+'") == [(0,)]

@@ -34,7 +34,8 @@ class Counting:
     def decide(self, event: UploadedEvent, at: datetime) -> bool | None:
         """Whether it is kept now; false where it was before; none where there is nothing to keep it as.
 
-        An undo takes back all of what it names, under its own id. Another body under an id is kept beside the first.
+        An undo takes back all of what it names, under its own id, also before that came. Another body under an id is
+        kept beside the first.
         """
         cell = self._cell(event)
         if event.activity not in self.activity_ids or cell is None:
@@ -68,11 +69,17 @@ class Counting:
     def _cell(self, event: UploadedEvent) -> tuple[str, str, int] | None:
         if event.kind is EventKind.UNDO:
             target = self.kept.get(event.target) if event.target is not None else None
-            is_here = target is not None and target.activity_id == event.activity
-            return (target.sex, target.age_band, -target.number) if target is not None and is_here else None
-        if event.sex not in SEXES or event.age_band not in BANDS:
-            return None
-        return event.sex, event.age_band, 1 if event.number is None else event.number
+            if target is not None and target.activity_id == event.activity:
+                return target.sex, target.age_band, -target.number
+            # What it takes back is still to come. Without a number it does not say what that is.
+            return _named(event, -event.number) if target is None and event.number is not None else None
+        return _named(event, 1 if event.number is None else event.number)
+
+
+def _named(event: UploadedEvent, number: int) -> tuple[str, str, int] | None:
+    """The cell that an event names itself."""
+    is_cell = event.sex in SEXES and event.age_band in BANDS
+    return (event.sex, event.age_band, number) if is_cell else None
 
 
 async def open_counting(

@@ -61,8 +61,11 @@ class Counter {
   }
 
   undo() {
-    const target = this.touches.pop()?.id;
-    return target && this.keep({ kind: "undo", how: "button", target });
+    const last = this.touches.pop();
+    if (!last) return undefined;
+    // With a clock that was set back it may be sent first: it says itself what it takes back.
+    const { id: target, sex, age_band, number } = last;
+    return this.keep({ kind: "undo", how: "button", target, sex, age_band, number });
   }
 
   /** @param {Partial<import("../store.js").ScanEvent> & {kind: string, how: string}} mark */
