@@ -51,7 +51,9 @@ def test_no_list_on_another_site_is_wider_than_its_frame(browser: Browser) -> No
     css = (Path(__file__).parents[2] / "static" / "css" / "embed.css").read_text()
     page = browser.new_context(viewport=ViewportSize(width=320, height=480)).new_page()
 
-    page.set_content(f"<style>{css}</style><main><h1>{WORD}</h1><ul><li><a href='/'>{WORD}</a><p>{WORD}</p></ul></main>")
+    page.set_content(
+        f"<style>{css}</style><main><h1>{WORD}</h1><ul><li><a href='/'>{WORD}</a><p>{WORD}</p></ul></main>"
+    )
 
     assert page.evaluate(FITS)
     page.context.close()
