@@ -31,10 +31,7 @@ function count(marks) {
   const names = [...new Set(marks.map(({ who }) => who).filter(Boolean))];
   const here = names.filter((name) => stayOf([...marks.filter(({ who }) => who === name), ...undos]).present);
   const n_cards = here.filter((name) => name.startsWith("card:")).length;
-  // Each phone knows what it counted itself.
-  const phones = [...new Set(marks.map(({ phone }) => phone))];
-  const heads = phones.map((one) => headsOf(marks.filter(({ phone }) => phone === one)));
-  return { present: here.length - n_cards, unnamed: n_cards, companions: heads.reduce((sum, n) => sum + n, 0) };
+  return { present: here.length - n_cards, unnamed: n_cards, companions: headsOf(marks) };
 }
 
 const said = {

@@ -130,21 +130,21 @@ def _in_time(event: Mark) -> tuple[datetime, datetime, UUID]:
     return event.at, event.stated_at or event.at, event.conflict_of_id or event.id
 
 
-def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """Companions without a card, by the phone that counted them up and down: of none less than nobody.
+def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
+    """Companions without a card: what all phones counted up and down, never less than nobody.
 
-    One fewer on a phone corrects that phone's number, never what another counted.
+    Not phone by phone: one that was prepared anew takes back under another key what it counted before.
     """
+    return max(0, sum(heads_by_phone(events, undone).values()))
+
+
+def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
+    """The same by the phone that counted."""
     counted: dict[UUID | None, int] = defaultdict(int)
     for event in standing(events, undone):
         if event.kind is ScanKind.HEADS:
             counted[event.phone_id] += event.number or 0
-    return {phone_id: max(0, n) for phone_id, n in counted.items()}
-
-
-def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """The same of all phones together: each counts whom it receives."""
-    return sum(heads_by_phone(events, undone).values())
+    return dict(counted)
 
 
 def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
