@@ -64,7 +64,7 @@ def test_fonts_then_are_the_files_their_table_says() -> None:
     table = (FONT_FOLDER / "README.md").read_text(encoding="utf-8")
 
     files = [*FONT_FOLDER.glob("*.ttf"), *FONT_FOLDER.glob("OFL*.txt")]
-    assert len(files) == 5
+    assert len(files) == 6
     for file in files:
         assert f"| {file.name} | " in table
         assert sha256(file.read_bytes()).hexdigest() in table

@@ -27,6 +27,12 @@ pytestmark = pytest.mark.pages
 DESIGNS = sorted(all_designs())
 CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
 LEAST_SHARE = 0.6
+CAPITALS = (
+    (LONGEST_NAME.upper(), (LONGEST_TITLE + ", de Huehuetenango").upper()[:180]),
+    ("W" * 45 + " " + "M" * 44, "MWMW WMWMWMWM " * 12 + "MWMWMWMWMWMW"),
+    ("W" * 90, "WILLIAM MAMÁ MOMOSTENANGO " * 6 + "WILLIAM MAMÁ MOMOSTENANG"),
+)
+"""Names and titles as long as they may be, in the widest letters."""
 MM_PER_POINT = 25.4 / 72
 MARGIN = 20
 """Points of white that every printer needs."""
@@ -182,8 +188,33 @@ def test_names_and_titles_of_all_lengths_then_lines_are_few_large_and_even(key: 
 
 
 @pytest.mark.parametrize("key", DESIGNS)
+@pytest.mark.parametrize("language", ["es", "en", "es+en"])
+def test_ninety_capitals_then_two_even_lines_and_three_of_a_title_never_under_the_share(
+    key: str, language: str
+) -> None:
+    design = all_designs()[key]
+    longest = sample(design, Size.LONGEST, kind=min(design.kinds), language=language)
+    [face] = pages_of(made(replace(longest, person_name="Ba", title="Mi derecho")), 0)
+    name_size, title_size = found(face, "Ba")[0], found(face, "Mi derecho")[0]
+
+    for name, title in CAPITALS:
+        assert (len(name), len(title)) == (90, 180)
+        [face] = pages_of(made(replace(longest, person_name=name, title=title)), 0)
+
+        size, lines = found(face, name)
+        assert len(lines) == 2
+        assert size >= LEAST_SHARE * name_size, name
+        widths = [line[-1].x1 - line[0].x0 for line in lines]
+        assert min(widths) >= 0.6 * max(widths), f"{name}: {widths}"
+        size, lines = found(face, title)
+        assert len(lines) <= 3, title
+        assert size >= LEAST_SHARE * title_size, title
+        assert_inside([face])
+
+
+@pytest.mark.parametrize("key", DESIGNS)
 def test_names_that_nobody_has_then_still_whole_and_within_the_page(key: str) -> None:
-    for name in (LONGEST_NAME.upper(), "W" * 90, "- " * 45, "Xiloj" * 60):
+    for name in ("- " * 45, "Xiloj" * 60):
         file = made(replace(sample(all_designs()[key], Size.LONGEST, language="es"), person_name=name))
 
         [face] = pages_of(file, 0)
