@@ -10,7 +10,9 @@ from tests.outbox.told import FRIDAY, Freeze, a_training, last_mail, tell, token
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue
 from trainings.certificates.models import CertificateKind
-from trainings.outbox.placeholders import OwnWords
+from trainings.certificates.revocations import annul, reissue
+from trainings.outbox.mailer import Mail
+from trainings.outbox.placeholders import OwnWords, UnknownPlaceholder
 from trainings.outbox.templates import save_words
 from trainings.places.models import Hub
 from trainings.registrations.lost_links import ask_for_links
@@ -59,6 +61,35 @@ async def test_ready_certificate_is_told_in_own_words_with_where_to_check_it(
 
     assert mail.subject == "Su constancia está con nosotros"
     assert in_order(mail.text, "Felicidades por ", "/i/", f"/verificar/{certificate.code}")
+
+
+async def test_annulled_certificate_is_told_in_own_words_with_its_folio_and_the_one_in_its_place(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    program: list[tuple[str, Mail]] = []
+    own: list[tuple[str, Mail]] = []
+    for words in (program, own):
+        training = await make_held()
+        for name, tell_of in (("Rosa", annul), ("Zoila", reissue)):
+            registration = await make_attendee(training, given_names=name, email=ROSA)
+            certificate = await issue(registration.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+            await tell_of(certificate.id, "prueba", actor=PROGRAM)
+            words.append((certificate.folio, await last_mail("certificate_annulled")))
+        await say("certificate_annulled", "Pase por otro en lugar del {folio}.", subject="Sobre su {documento}")
+
+    for folio, mail in program:
+        assert mail.subject == "Su documento fue anulado"
+        assert in_order(mail.text, f"el folio {folio} ya no es válido", "/i/", "Este enlace es solo suyo")
+    for folio, mail in own:
+        assert mail.subject == "Sobre su diploma"
+        assert in_order(mail.text, f"en lugar del {folio}.", f"el folio {folio} ya no es válido", "/i/")
+        assert "Llame a la ventanilla: ahí" not in mail.text
+    annulled, replaced = own[0][1], own[1][1]
+    assert ("Ya hay otro en su lugar" in annulled.text, "Ya hay otro en su lugar" in replaced.text) == (False, True)
+    assert ("Ver mi inscripción:" in annulled.text, "Descargar:" in replaced.text) == (True, True)
+    with pytest.raises(UnknownPlaceholder):
+        await say("certificate_annulled", "Hola.\n\n{enlace}")
 
 
 async def test_lost_links_are_told_in_the_words_of_their_only_operator(sqlite_db: Settings, freeze: Freeze) -> None:

@@ -161,8 +161,8 @@ async def compose(job: OutboxJob) -> Mail | None:
 
     replacement = await _replacement(certificate)
 
-    def about_it(facts: Facts) -> dict[str, object]:
-        return _about(certificate, facts) | {"replacement": replacement}
+    def about_it(_facts: Facts) -> dict[str, object]:
+        return _about(certificate, replacement)
 
     kind = Kind(f"emails/{job.kind}.txt", is_so, more=about_it, names_day=False)
     return letter_of(kind, facts, await own_words(facts.hub.operator_id, job.kind, facts.lang))
@@ -175,15 +175,16 @@ async def _replacement(certificate: Certificate) -> str:
     return found.folio if found is not None else ""
 
 
-def _about(certificate: Certificate, facts: Facts) -> dict[str, object]:
+def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
     address = f"{get_settings().base_url.rstrip('/')}/verificar/{certificate.code}"
-    is_valid = certificate.state is CertificateState.VALID
+    has_one = certificate.state is CertificateState.VALID or bool(replacement)
     return {
         "kind": certificate.kind.value,
         "paper": _(PAPERS[certificate.kind]),
         "folio": certificate.folio,
         "check_address": address,
-        "link_label": _("Descargar") if facts.link and is_valid else "",
+        "replacement": replacement,
+        "link_label": _("Descargar") if has_one else _("Ver mi inscripción"),
         # It is about what was, not about a day to come.
         "day": None,
         "meetings": [],

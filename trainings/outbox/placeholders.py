@@ -48,6 +48,7 @@ LINKS = Placeholder(
     "enlaces", N_("Aquí van sus inscripciones, cada una con su enlace, solas en su párrafo"), N_("(las inscripciones)")
 )
 PAPER = Placeholder("documento", N_("Qué es: diploma, certificado o constancia"), N_("diploma"), is_for_subject=True)
+FOLIO = Placeholder("folio", N_("El folio del documento"), "VIMMIG-1705-2027-000123")
 OPERATOR = Placeholder(
     "municipalidad",
     N_("El nombre de la municipalidad o asociación"),
@@ -81,6 +82,7 @@ ABOUT_TRAININGS = Offer(PLACEHOLDERS)
 OF_KIND = {
     "own_link_again": Offer((LINK, *_general("personas")), LINK),
     "certificate_ready": Offer((LINK, PAPER, *_general("fecha", "lugar", "personas", "traer")), LINK),
+    "certificate_annulled": Offer((PAPER, FOLIO, *_general("fecha", "lugar", "personas", "traer"))),
     # It may tell of several trainings at several hubs.
     "my_links": Offer((LINKS, OPERATOR), LINKS),
 }

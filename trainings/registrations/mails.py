@@ -292,6 +292,7 @@ def values_of(facts: Facts, shown: Mapping[str, Any], day: datetime | None) -> d
         "telefono": show_phone(facts.phone),
         "municipio": facts.hub.seat.full_name,
         "documento": shown.get("paper", ""),
+        "folio": shown.get("folio", ""),
     }
 
 

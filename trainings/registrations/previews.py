@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 WITH_PLACE = frozenset({"registration_confirmed", "registration_promoted", "session_reminder", "training_changed"})
 """Messages to somebody who has a place: with day, code, what to bring."""
-READY = "certificate_ready"
-CODE, CERTIFICATE = "7KQM2TRXZ", "7KQM2TRXZ4HDWB"
+READY, ANNULLED = "certificate_ready", "certificate_annulled"
+CODE, CERTIFICATE, FOLIO = "7KQM2TRXZ", "7KQM2TRXZ4HDWB", "VIMMIG-1705-2027-000123"
 SHOWN = {kind: (one.words, one.names_day) for kind, one in KINDS.items()} | {
     READY: ("emails/certificate_ready.txt", False),
+    ANNULLED: ("emails/certificate_annulled.txt", False),
     MY_LINKS: ("emails/my_links.txt", False),
 }
 """What an operator may say in its own words: the template of each kind, and whether its subject names the day."""
@@ -146,6 +147,7 @@ def _values(sample: Sample) -> dict[str, str]:
         "municipio": sample.hub.seat.full_name,
         "municipalidad": sample.hub.operator.name,
         "documento": _("diploma"),
+        "folio": FOLIO,
     }
 
 
@@ -182,8 +184,9 @@ def _instead(kind: str, sample: Sample) -> Mapping[str, Any]:
     """What a kind shows another way than most."""
     if kind == MY_LINKS:
         return {"entries": [_entry(sample)], "hub": None}
-    if kind == READY:
-        return {"meetings": [], "place": "", "link_label": _("Descargar")}
+    if kind in (READY, ANNULLED):
+        label = _("Descargar") if kind == READY else _("Ver mi inscripción")
+        return {"meetings": [], "place": "", "link_label": label}
     return {}
 
 
@@ -212,5 +215,7 @@ def _more(sample: Sample) -> Mapping[str, Any]:
         "is_only_reopened": False,
         "days_left": 1,
         "kind": "diploma",
+        "folio": FOLIO,
+        "replacement": "",
         "check_address": absolute(f"/verificar/{CERTIFICATE}"),
     }
