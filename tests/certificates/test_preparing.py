@@ -169,13 +169,11 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     forbidden = await assistant.post(f"{page}/preparar")
     done = await browser.post(f"{page}/preparar")
     after = await browser.get(page)
-    keys = [one.id for one in await Certificate.all()]
-    await handover.hand_over(training.id, keys, HandedOver.LIST, actor=PROGRAM)
+    await handover.hand_over(training.id, [one.id for one in await Certificate.all()], HandedOver.LIST, actor=PROGRAM)
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled = await browser.post(f"{page}/no-usados")
-    told = await browser.get(page)
 
     assert page in listed.text
     assert "Preparar para la ceremonia" in text_of(before)
@@ -185,11 +183,10 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert "1 persona queda sin diploma Cata T. 0 de 8 horas; falta 1 sesión" in shown
     job = await IssueJob.get(training_id=training.id, purpose=JobPurpose.PREPARE)
     assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, f"{page}/trabajo/{job.id}")
-    assert "1 preparado, aún no válido." in text_of(after)
-    assert "Preparar para la ceremonia" not in text_of(after)
+    assert [words in text_of(after) for words in ("1 preparado, aún no válido.", "Preparar para")] == [True, False]
     assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
-    assert "Se anuló 1. 1 ya se había entregado: pídalo de vuelta." in text_of(told)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
-    assert "diploma que no se usó" not in text_of(await browser.get("/panel"))
+    told = text_of(await browser.get("/panel"))
+    assert ("1 ya se había entregado: pídalo de vuelta." in told, "diploma que no se usó" in told) == (True, False)
     assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)
     assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA
