@@ -84,7 +84,8 @@ async def test_phone_is_told_about_its_sessions_and_about_nobody(client: AsyncCl
     answer, lista = await phone.get("estado"), await phone.get(f"sesiones/{session.id}/lista")
 
     told = answer.json()
-    assert told["device"] == {"id": str(phone.device.id), "name": "Teléfono de Ana", "revoked": False}
+    about = {"id": str(phone.device.id), "name": "Teléfono de Ana", "revoked": False}
+    assert told["device"] == about | {"last_seq": 0}
     assert told["sessions"] == [as_told(session, lista.json()["version"], cast.hub.phone)]
     assert [one["id"] for one in told["activities"]] == [str(activity.id)]
     assert tuple(told["key"].values()) == SealedBox(keyring()).public()[0]

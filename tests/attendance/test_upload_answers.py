@@ -230,6 +230,21 @@ async def test_only_a_prepared_phone_and_only_its_own_program_are_let_in(
     assert await ScanEvent.all().count() == 0
 
 
+async def test_phone_is_told_the_highest_number_of_its_marks(client: AsyncClient, freeze: Freeze) -> None:
+    door = await open_door()
+    phone = await a_phone(client, door)
+    freeze(door.ends_at)
+
+    async def last_number() -> int:
+        told = await phone.browser.get("/marcar/api/estado", headers=APP)
+        return int(told.json()["device"]["last_seq"])
+
+    await sent(phone, event(door, h=h(door.ana), seq=57), last_seq=60)
+    assert await last_number() == 60
+    await sent(phone, event(door, h=h(door.ana), seq=64), last_seq=3)
+    assert await last_number() == 64
+
+
 async def test_revoked_phone_then_still_answered_and_told(client: AsyncClient, freeze: Freeze) -> None:
     door = await open_door()
     phone = await a_phone(client, door)

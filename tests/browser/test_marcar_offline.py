@@ -162,6 +162,25 @@ def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(
     assert village.presences_of(ana) == 1
 
 
+def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
+    phone: Phone, cameras: Browser, village: Village
+) -> None:
+    ana, byron = village.people(2)
+    phone.type_code(ana.token)
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+    numbers = "SELECT seq FROM scan_event WHERE registration_id = ?"
+    [(last,)] = village.ask(numbers, ana.registration_id)
+
+    with cameras.new_context(viewport=PHONE, locale="es-GT") as emptied:
+        again = at_door(emptied, village, village.last_phone)
+        again.type_code(byron.token)
+        again.expect_answer("present")
+        again.expect_queue("Todo enviado")
+
+    assert village.ask(numbers, byron.registration_id) == [(last + 1,)]
+
+
 def test_clock_a_month_ahead_marks_at_the_true_time(pocket: BrowserContext, village: Village) -> None:
     [ana] = village.people(1)
     now = datetime.now(UTC)

@@ -19,7 +19,7 @@ from trainings.attendance.device_queries import (
     training_ends,
     upload_until,
 )
-from trainings.attendance.models import Device, DeviceActivity
+from trainings.attendance.models import Device, DeviceActivity, ScanEvent
 from trainings.attendance.queries import EXPECTED, place_of
 from trainings.attendance.roster_file import moment, rosters_of
 from trainings.db import keyring, reads
@@ -52,7 +52,7 @@ async def state_of(device: Device) -> dict[str, Any]:
     key_id, raw = SealedBox(keyring()).public()[0]
     return {
         "now": exact(now),
-        "device": about(device),
+        "device": about(device) | {"last_seq": await _last_number(device)},
         "key": {"id": key_id, "raw": raw},
         "consent": {"version": TEXT_VERSION, "texts": _spoken()},
         "app": {"version": shell.version()},
@@ -70,6 +70,14 @@ async def state_of(device: Device) -> dict[str, Any]:
 def about(device: Device) -> dict[str, Any]:
     """Which phone it is, and whether it is still in use."""
     return {"id": str(device.id), "name": device.name, "revoked": device.revoked_at is not None}
+
+
+async def _last_number(device: Device) -> int:
+    """The highest number that this phone gave a mark, as far as we know: emptied, it goes on behind it."""
+    newest = (
+        await reads(ScanEvent).filter(phone_id=device.id, seq__not_isnull=True).order_by("-seq").first().only("seq")
+    )
+    return max(device.last_seq, newest.seq or 0 if newest is not None else 0)
 
 
 def exact(value: datetime) -> str:

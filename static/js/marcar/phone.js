@@ -82,6 +82,8 @@ export class Phone {
     const { trouble, body } = await ask("estado");
     if (trouble === "unprepared") await this.unprepared();
     if (trouble || !Array.isArray(body?.sessions)) return;
+    // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
+    await this.store.numberFrom(body.device?.last_seq ?? 0);
     await this.heard(body, asked_at, body);
     for (const session of this.sessions) await this.#fetchRoster(session);
     await this.#tidy();

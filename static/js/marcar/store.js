@@ -88,6 +88,11 @@ export async function openStore(onClosed) {
     putRoster: (roster) => changed(db, "rosters", (store) => store.put(roster)),
     /** @param {string} session */
     dropRoster: (session) => changed(db, "rosters", (store) => store.delete(session)),
+    /**
+     * Marks are numbered on from here, unless they are further already.
+     * @param {number} number
+     */
+    numberFrom: (number) => numberFrom(db, number),
     /** @param {string} key @returns {Promise<any>} */
     get: (key) => one("meta", key),
     /** @param {string} key @param {unknown} value */
@@ -167,6 +172,19 @@ function retryUnread(db) {
     const found = store.index("unread").getAll();
     found.onsuccess = () => {
       for (const { unread: _unread, ...kept } of found.result) store.put({ ...kept, waiting: 1 });
+    };
+  });
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {number} number
+ */
+function numberFrom(db, number) {
+  return changed(db, "meta", (store) => {
+    const last = store.get("seq");
+    last.onsuccess = () => {
+      if ((last.result ?? 0) < number) store.put(number, "seq");
     };
   });
 }
