@@ -37,7 +37,8 @@ export class Words {
 
 /** "8:21 a. m.", "8:21 AM" @param {number} at milliseconds */
 export function timeOfDay(at) {
-  return format(at, { hour: "numeric", minute: "2-digit", hour12: true }, language());
+  // Held together: a line that begins with "a. m." is read twice.
+  return format(at, { hour: "numeric", minute: "2-digit", hour12: true }, language()).replace(/\s/g, "\u00a0");
 }
 
 /** "sáb, 6 de marzo, 8:30 a. m.", "Sat 6 March, 8:30 AM" @param {number} at milliseconds */
