@@ -74,7 +74,7 @@ async def test_signatories_when_added_moved_and_removed_then_printed_in_that_ord
             {"name": "Otto", "office": "mayor.m", "valid_from": "2028-01-15", "valid_until": "2028-01-14"},
             "La fecha final es anterior a la primera.",
         ),
-        ({"name": "Otto", "office": "mayor.m", "valid_from": "2028-02-31"}, "Escriba una fecha"),
+        ({"name": "Otto", "office": "mayor.m", "valid_from": "2028-02-31"}, "no es un día del calendario"),
     ],
 )
 async def test_signatory_when_it_cannot_be_printed_then_form_again(

@@ -96,7 +96,7 @@ async def test_note_is_written_kept_as_draft_edited_and_published(client: AsyncC
         ({"source_url": "javascript:alert(1)"}, "source_url", "Empieza con https://"),
         ({"reviewed_on": "", "publish": "yes"}, "reviewed_on", "Sin revisión no se publica."),
         ({"reviewed_on": "2027-03-04"}, "reviewed_on", "un día que todavía no llega"),
-        ({"reviewed_on": "2027-02-31"}, "reviewed_on", "Escriba una fecha"),
+        ({"reviewed_on": "2027-02-31"}, "reviewed_on", "no es un día del calendario"),
         ({"expires_on": "", "publish": "yes"}, "expires_on", "Sin ese día no se publica."),
         ({"expires_on": "2027-03-03"}, "expires_on", "Escriba un día después de hoy"),
         ({"expires_on": "2028-03-04"}, "expires_on", "a más tardar el 3 de marzo de 2028"),

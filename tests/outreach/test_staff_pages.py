@@ -88,7 +88,7 @@ async def test_form_makes_a_draft_that_a_button_publishes(client: AsyncClient, c
     ("changes", "field", "sentence"),
     [
         ({"ends": "07:00"}, "ends", "La actividad termina antes de empezar. Corrija la hora."),
-        ({"day": "2027-02-31"}, "day", "Escriba una fecha, por ejemplo 2027-03-04."),
+        ({"day": "2027-02-31"}, "day", "«2027-02-31» no es un día del calendario"),
         ({"title": "  "}, "title", "Falta este dato."),
         ({"title": "x" * 181}, "title", "Es demasiado largo: escriba hasta 180 letras."),
         ({"place": ""}, "place", "Diga dónde es: escoja un lugar o escríbalo."),

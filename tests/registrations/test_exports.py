@@ -258,8 +258,8 @@ async def test_period_takes_trainings_with_a_session_in_it_both_days_included(cl
         ("2027-03-04", "2027-03-03", "La segunda fecha debe ser igual o posterior a la primera"),
         ("2026-01-01", "2027-03-03", "con no más de 400 días"),
         ("2000-01-01", "2100-12-31", "con no más de 400 días"),
-        ("ayer", "2027-03-03", "Escriba una fecha"),
-        ("9999-12-31", "9999-12-31", "Revise el año."),
+        ("ayer", "2027-03-03", "no es un día del calendario"),
+        ("9999-12-31", "9999-12-31", "Revise el año"),
         ("", "", "Escriba la primera fecha."),
     ],
 )

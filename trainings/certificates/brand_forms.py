@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from trainings.certificates.offices import OFFICES, TRAINER, read_choice
 from trainings.certificates.signatories import SignatoryPlan
 from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
 from trainings.people.forms import printable
+from trainings.web.days import Day
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
@@ -39,8 +39,8 @@ def _offered(value: str) -> str:
 class TermForm(Form):
     """From when and until when somebody signs; empty: no limit."""
 
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class SignatoryForm(TermForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from trainings.registrations.family_forms import ADULT, FURTHER, read_wish
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import sentences
 from trainings.schedule.queries import prerequisites_of
+from trainings.web.days import Day
 from trainings.web.forms import Form, Typed
 from trainings.web.i18n import N_, gettext
 
@@ -43,7 +44,7 @@ class ReserveForm(Form):
     holder: Name
     phone: Phone = None
     key: UUID | None = None
-    release_on: date | None = None
+    release_on: Day | None = None
     release_time: time | None = None
 
     @property

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
 from trainings import clock
 from trainings.lib.text import TextTooLong, UnreadableText, clean, fold
 from trainings.registrations.convocation import MOST_LETTERS, Done, Invited, NobodyNamed
 from trainings.registrations.models import Addressee, InvitedHow
+from trainings.web.days import Day
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
-FIRST_YEAR = 2000
 ADDRESSEE, COMMUNITY = 160, 120
 
 KINDS: dict[Addressee, str] = {
@@ -61,15 +59,6 @@ def kind_of(addressee: str) -> Addressee:
     return next(found, Addressee.OTHER)
 
 
-def _near(day: date | None) -> date | None:
-    if day is not None and day.year < FIRST_YEAR:
-        raise wrong(N_("Revise el año."))
-    return day
-
-
-Day = Annotated[date | None, AfterValidator(_near)]
-
-
 class AddForm(Form):
     """Whom to invite. Without a kind each one's is told by its name; without `done_how` letters are only prepared."""
 
@@ -77,7 +66,7 @@ class AddForm(Form):
     kind: Addressee | None = None
     block: UUID | None = None
     done_how: InvitedHow | None = None
-    done_day: Day = None
+    done_day: Day | None = None
 
     @model_validator(mode="after")
     def _says_how(self) -> AddForm:
@@ -120,7 +109,7 @@ class ChosenForm(Form):
     letter: list[UUID] = []
     everyone: bool = False
     how: InvitedHow | None = None
-    day: Day = None
+    day: Day | None = None
     attached: UUID | None = None
 
     @property

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator
-
 from trainings.registrations.exports import Asked, ExportFormat, ExportReason, NoReason
-from trainings.web.forms import Form, wrong
+from trainings.web.days import Day
+from trainings.web.forms import Form
 from trainings.web.i18n import N_
-
-
-def _day_of_ours(day: date) -> date:
-    if not 2000 <= day.year <= 2100:
-        raise wrong(N_("Revise el año."))
-    return day
-
-
-Day = Annotated[date, AfterValidator(_day_of_ours)]
 
 
 class ExportForm(Form):

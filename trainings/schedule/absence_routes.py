@@ -26,9 +26,10 @@ from trainings.schedule.absences import (
     whole_days,
 )
 from trainings.schedule.bookings import span_in_words
-from trainings.schedule.forms import Day, EndTime
+from trainings.schedule.forms import EndTime
 from trainings.schedule.models import Unavailability
 from trainings.web.allow import allow
+from trainings.web.days import Day
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from trainings import clock
 from trainings.lib.text import TextTooLong, UnreadableText, clean_multiline
@@ -17,6 +18,7 @@ from trainings.people.forms import Phone, printable
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
 from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
+from trainings.web.days import Day, day_in
 from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
 from trainings.web.i18n import N_
 
@@ -25,7 +27,6 @@ ROW_FIELDS = ("id", "day", "starts", "ends", "venue", "facilitators", "series")
 """Of a session's row; `series` marks those that a series put there."""
 ROW = re.compile(rf"sessions-(\d{{1,4}})-({'|'.join(ROW_FIELDS)})")
 LAST_MINUTE = time(23, 59)
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_PLACES = 2000
 FROM_AGES = (ADULT, 14, 12)
 """In years, as the age bands begin; the first admits adults only."""
@@ -46,12 +47,6 @@ def _lines(text: str) -> str:
         raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
     except TextTooLong as exc:
         raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=4000) from exc
-
-
-def _near_day(day: date) -> date:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise wrong(N_("Revise el año."))
-    return day
 
 
 def _web_address(text: str | None) -> str | None:
@@ -87,7 +82,6 @@ def _later_than_start(ends: time, form: ValidationInfo) -> time:
     return ends
 
 
-Day = Annotated[date, AfterValidator(_near_day)]
 EndTime = Annotated[time, AfterValidator(_later_than_start)]
 """Stands after a field `starts`: a meeting is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
@@ -243,8 +237,8 @@ def _renumber(typed: Typed, order: Sequence[int]) -> None:
 def day_of(typed: Typed, number: int) -> date | None:
     """The day of a row as typed, if it is one that a calendar has."""
     try:
-        return _near_day(date.fromisoformat(typed.value(f"sessions-{number}-day")))
-    except ValueError:
+        return day_in(typed.value(f"sessions-{number}-day"))
+    except PydanticCustomError:
         return None
 
 

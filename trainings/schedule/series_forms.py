@@ -11,14 +11,13 @@ from pydantic import BeforeValidator, Field
 
 from trainings.lib import dates
 from trainings.schedule import forms
-from trainings.schedule.forms import TICKED, Day
+from trainings.schedule.forms import TICKED
 from trainings.schedule.plans import MOST_SESSIONS
 from trainings.schedule.series import Pattern, Series, check_length, days_of, ordinal
+from trainings.web.days import Day, day_in
 from trainings.web.forms import Form, FormErrors, Typed, wrong
 from trainings.web.i18n import N_, gettext, language
 
-LOCAL_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-MOST_TIMES = 1_000_000
 LONGEST_LIST = 4000
 """Letters in which days are picked."""
 SHOWN = "repeat_shown"
@@ -38,28 +37,14 @@ def _picked_days(typed: list[str]) -> tuple[date, ...]:
     text = " ".join(typed)
     if len(text) > LONGEST_LIST:
         raise wrong(N_("Es demasiado largo: escriba hasta %(max_length)s letras."), max_length=LONGEST_LIST)
-    return tuple(_picked_day(word) for word in re.split(r"[\s,;]+", text) if word)
-
-
-def _picked_day(word: str) -> date:
-    local = LOCAL_DAY.fullmatch(word)
-    written = f"{local[3]}-{local[2]:0>2}-{local[1]:0>2}" if local else word
-    try:
-        day = date.fromisoformat(written)
-    except ValueError as exc:
-        raise wrong(
-            N_("«%(word)s» no es un día del calendario. Escriba cada fecha así: 04/03/2027."), word=word[:20]
-        ) from exc
-    if not forms.FIRST_YEAR <= day.year <= forms.LAST_YEAR:
-        raise wrong(N_("Revise el año de «%(word)s»."), word=word[:20])
-    return day
+    return tuple(day_in(word) for word in re.split(r"[\s,;]+", text) if word)
 
 
 class RepeatForm(Form):
     """The part "Repetir": how, and until when or how many times. The picked days stand in lines or between commas."""
 
     repeat_pattern: Pattern
-    repeat_times: int | None = Field(default=None, ge=2, le=MOST_TIMES)
+    repeat_times: int | None = Field(default=None, ge=2)
     repeat_until: Day | None = None
     repeat_days: Annotated[tuple[date, ...], BeforeValidator(_picked_days)] = ()
 

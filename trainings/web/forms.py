@@ -33,8 +33,6 @@ SENTENCES = {
     "less_than_equal": N_("Escriba %(le)s o menos."),
     "enum": N_("Escoja una de las opciones."),
     "literal_error": N_("Escoja una de las opciones."),
-    "date_from_datetime_parsing": N_("Escriba una fecha, por ejemplo 2027-03-04."),
-    "date_parsing": N_("Escriba una fecha, por ejemplo 2027-03-04."),
     "time_parsing": N_("Escriba una hora, por ejemplo 08:30."),
     "bool_parsing": N_("Escoja sí o no."),
     "uuid_parsing": N_("Escoja una de las opciones."),
