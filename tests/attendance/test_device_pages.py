@@ -70,6 +70,18 @@ async def test_one_button_prepares_this_phone_and_again_adds_to_the_same(client:
     assert (device.name, device.hub_id, device.prepared_by_id) == ("El mío", cast.hub.id, cast.facilitator.id)
 
 
+async def test_button_of_an_english_page_leads_to_the_english_program(client: AsyncClient, cast: Cast) -> None:
+    await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
+    await make.sign_in(client, cast.facilitator)
+
+    for language, program in (("en", "/marcar/en/"), ("es-GT", "/marcar/")):
+        client.headers["accept-language"] = language
+
+        assert (await send(client, THIS)).headers["location"] == program
+        led = await client.get("/marcar")
+        assert (led.status_code, led.headers["location"], led.headers["cache-control"]) == (307, program, "no-store")
+
+
 async def test_phone_prepared_again_keeps_its_name_unless_somebody_writes_another(
     client: AsyncClient, cast: Cast
 ) -> None:

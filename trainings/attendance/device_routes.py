@@ -23,7 +23,7 @@ from trainings.lib import qr, tokens
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, language
 from trainings.web.render import absolute, redirect, render, token_page_headers
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def prepare_this(request: Request) -> Response:
         return await _this_page(request, offer, exc.typed, 422)
     except NothingToMark as exc:
         return await _this_page(request, offer, typed.refused(exc), exc.status)
-    response = redirect(shell.PATH)
+    response = redirect(shell.path_for(language()))
     write_cookie(response, prepared.token, https=request.app.state.settings.is_https)
     return response
 

@@ -61,6 +61,11 @@ ICONS = (
 _IMPORT = re.compile(r"^(?:import|export)\b[^;]*?[\"'](\.[^\"']+)[\"'];", re.MULTILINE)
 
 
+def path_for(language: str) -> str:
+    """Where the program is for somebody who reads this language."""
+    return next((path for path, code in LANGUAGES.items() if code == language), PATH)
+
+
 @dataclass(frozen=True)
 class Kept:
     """One file of the app: its address, what is in it, and what besides decides whether a phone has it already."""

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.attendance import shell
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import SCAN_POLICY, scan_page_headers
+from trainings.web.i18n import language
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,7 +31,8 @@ async def show(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def lead_to_app(_request: Request) -> Response:
-    return RedirectResponse(shell.PATH, 308)
+    """To the program in the reader's language: for now, they may choose another."""
+    return RedirectResponse(shell.path_for(language()), 307, headers={"cache-control": "no-store"})
 
 
 @allow(PUBLIC)
