@@ -122,6 +122,27 @@ async def test_mayors_when_a_term_ends_then_each_signs_in_their_own(new_client: 
     assert names["2028-01-15"] == ["Rosa Xol Tiul", "Otto", "Elena Tzib"]
 
 
+async def test_page_of_a_training_then_names_who_signs_today_and_who_facilitates_it(new_client: Browsers) -> None:
+    desk = await make_desk()
+    operator = await Operator.get(code="1705")
+    old = await Signatory.filter(operator_id=operator.id).order_by("position").first()
+    assert old is not None
+    await Signatory.filter(id=old.id).update(valid_until=date(2020, 1, 14))
+    await add_signatory(operator.id, SignatoryPlan(name="", office="", office_code=TRAINER), actor=PROGRAM)
+    for session in desk.training.sessions:
+        await SessionFacilitator.create(session_id=session.id, user_id=desk.cast.facilitator.id)
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    page = f"/panel/capacitaciones/{desk.training.id}/diplomas"
+
+    shown = text_of(await browser.get(page))
+    await Signatory.filter(operator_id=operator.id).exclude(id=old.id).delete()
+    nobody = [text_of(await browser.get(address)) for address in (page, f"{page}/preparar")]
+
+    assert f"Rosa Xol Tiul (Coordinadora de la ventanilla) , {desk.cast.facilitator.name} (" in shown
+    assert f"Firman: {old.name}" not in shown
+    assert ["Falta quién firma" in one for one in nobody] == [True, True]
+
+
 async def test_office_when_paper_is_in_english_then_in_english_and_own_words_stay() -> None:
     desk = await make_desk()
     operator = await Operator.get(code="1705")

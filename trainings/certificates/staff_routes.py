@@ -46,6 +46,7 @@ from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
 from trainings.certificates.sheets import sample_sheet, texts_in_common
+from trainings.certificates.signatories import printed
 from trainings.certificates.views import pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
@@ -104,7 +105,7 @@ async def show(request: Request) -> Response:
 async def _show(request: Request, training: Training, refusal: Refusal | None = None) -> Response:
     people = await queries.people_of(training)
     confirmed = await names.confirmed([person.registration for person in people])
-    has_ended, signatories = is_over(list(training.sessions)), list(training.hub.operator.signatories)
+    has_ended = is_over(list(training.sessions))
     context: dict[str, Any] = {
         "training": training,
         "people": [person_view(person, confirmed.get(person.registration.id)) for person in people],
@@ -127,8 +128,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "pass_mark": training.course.pass_mark,
         "is_over": has_ended,
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
-        "signatories": signatories,
-        "printed_signatories": signatories[: pdf.MOST_SIGNATORIES],
+        "signing": await printed(training.hub.operator.signatories, clock.today(), training_id=training.id),
         "proof": await _proof(training),
         "refusal": _shown(refusal),
     }
