@@ -203,6 +203,7 @@ class Objects:
                 "id": self.held.id,
                 "request_id": self.revocation.id,
                 "job": self.issue_job.id,
+                "batch": self.batch,
             },
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id, "code": self.sheet.code, "row": 1},
