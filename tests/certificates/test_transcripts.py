@@ -29,6 +29,8 @@ from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, MergeReason, Participant
 from trainings.privacy.merging import merge
+from trainings.privacy.papers import erase_papers
+from trainings.registrations.erasures import What
 from trainings.registrations.models import OwnLink, Registration
 from trainings.settings import Settings
 
@@ -125,6 +127,12 @@ async def test_transcript_when_records_were_merged_then_whole_at_the_desk_and_by
 
     assert {one["title"] for one in whole.entries} == {"Antes", desk.training.title}
     assert {one["title"] for one in own.entries} == {desk.training.title}
+
+    await issue(before.id, DIPLOMA, actor=PROGRAM)
+    with_paper = await make_transcript(person, actor=coordinator)
+    await erase_papers(before.id, What.NAME, actor=HOLDER_OF_LINK)
+    left = {one.id for one in await Transcript.all()}
+    assert (with_paper.id in left, whole.id in left, own.id in left) == (False, True, True)
 
 
 # -- the page on paper

@@ -24,6 +24,7 @@ from trainings.certificates.models import (
 from trainings.certificates.sheets import NO_CODE
 from trainings.db import lock, reads
 from trainings.lib import tokens
+from trainings.people.merged import same_person_ids
 
 NOBODY = "—"
 WITHDRAWN_MARK = "-"
@@ -109,6 +110,19 @@ async def _make_nameless(certificate: Certificate) -> None:
 
 async def _forget_around(participant_ids: Collection[UUID]) -> None:
     await Transcript.filter(participant_id__in=list(participant_ids)).delete()
+    await _forget_in_others(participant_ids)
     await NameConfirmation.filter(registration__participant_id__in=list(participant_ids)).delete()
     letters = IssueSkip.filter(registration__participant_id__in=list(participant_ids), reason=SkipReason.LETTERS)
     await letters.update(detail="")
+
+
+async def _forget_in_others(participant_ids: Collection[UUID]) -> None:
+    """Transcripts go too that were made at the desk of somebody whom staff hold to be the same person, if these
+    certificates are in them; what says nothing of them stays.
+    """
+    others = {one for key in participant_ids for one in await same_person_ids(key)} - set(participant_ids)
+    own = Certificate.filter(registration__participant_id__in=list(participant_ids))
+    folios = {folio for (folio,) in await own.values_list("folio")}
+    made = await Transcript.filter(participant_id__in=sorted(others)).only("id", "entries") if others else []
+    told = [one.id for one in made if any(entry["folio"] in folios for entry in one.entries)]
+    await Transcript.filter(id__in=told).delete()
