@@ -54,6 +54,12 @@ class KeyForm(Form):
     key: UUID
 
 
+class UndoRowForm(KeyForm):
+    """The mark that a row's button takes back."""
+
+    event: UUID
+
+
 class LeftForm(KeyForm):
     """When somebody went home, local time on the day of the session."""
 

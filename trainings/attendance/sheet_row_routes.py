@@ -17,13 +17,12 @@ from trainings.attendance import sheets, views
 from trainings.attendance.queries import Door, roster
 from trainings.attendance.row_lists import NoSuchRow, read_rows
 from trainings.attendance.scans import Outcome
-from trainings.attendance.sheet_forms import KeptForm, KeyForm, LeftForm, TypeInForm
+from trainings.attendance.sheet_forms import KeptForm, KeyForm, LeftForm, TypeInForm, UndoRowForm
 from trainings.attendance.sheet_queries import (
     Line,
     OpenSheet,
     TypedIn,
     UnknownRow,
-    line_of,
     listed_at,
     typed_in,
     unlisted,
@@ -219,13 +218,11 @@ async def _mark(row: ChangedRow, form: KeyForm) -> str:
 
 @allow(*ATTENDANCE_TAKERS)
 async def unmark_row(request: Request) -> Response:
-    return await _change(request, KeyForm, _unmark)
+    return await _change(request, UndoRowForm, _unmark)
 
 
-async def _unmark(row: ChangedRow, form: KeyForm) -> str:
-    await sheets.unmark_row(row.sheet_id, row.line.number, actor=row.actor, key=form.key)
-    was_arrival = row.line.stay.left_at is None
-    if was_arrival and (await line_of(row.sheet_id, row.line.number)).stay.is_present:
+async def _unmark(row: ChangedRow, form: UndoRowForm) -> str:
+    if await sheets.unmark_row(row.sheet_id, row.line.number, form.event, actor=row.actor, key=form.key):
         return N_("Se deshizo una marca de la fila %(row)s. Sigue presente por otra: si no vino, deshágala también.")
     return N_("Listo. La fila %(row)s está como antes.")
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, ScanKind, SheetRow
+from trainings.attendance.projection import ARRIVALS
 from trainings.attendance.queries import roster
 from trainings.attendance.scans import DOOR_OPENS, Answer, Scan
 from trainings.attendance.sheet_queries import Line, event_of_row, line_of, listed_at
@@ -189,15 +190,19 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
     return await _undo(sheet.session_id, [one.id for one in marked], actor=actor, key=key)
 
 
-async def unmark_row(sheet_id: UUID, number: int, *, actor: Actor, key: UUID) -> list[Answer]:
-    """Take back what the state of one row rests on: the departure of who left, else the arrival that counts."""
-    line = await _marked(sheet_id, number)
-    assert line.event_id is not None
-    return await _undo(line.session_id, [line.event_id], actor=actor, key=key)
+async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
+    """Take back the mark that a row's page showed; whether somebody is here all the same, by another mark.
+
+    Sent again, or from a page of before, it takes back nothing else.
+    """
+    sheet = await AttendanceSheet.get(id=sheet_id)
+    await _undo(sheet.session_id, [event_id], actor=actor, key=key)
+    is_of_arrival = await ScanEvent.exists(id=event_id, kind__in=sorted(ARRIVALS))
+    return is_of_arrival and (await line_of(sheet_id, number)).stay.is_present
 
 
-async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> list[Answer]:
-    """Say when the person of a row went home, in the stead of what was said before.
+async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
+    """Say when the person of a row went home, in the stead of what was said before. The same said again is said once.
 
     Refuses a row where nobody is marked, and a time outside the session or still to come. When they arrived is not
     asked: what was typed in is dated by the typing.
@@ -207,13 +212,17 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
     is_possible = sheet.session.starts_at < left_at < sheet.session.ends_at and left_at <= clock.now()
     if line.registration_id is None or not is_possible:
         raise LeftAtWrongTime(field="time")
+    if line.stay.left_at == left_at:
+        return
+    # Who goes back in the browser and corrects the time sends the key of before.
+    event_id = uuid5(key, f"left {left_at.isoformat()} {line.event_id}")
     if line.stay.left_at is not None:
         assert line.event_id is not None
         await _undo(line.session_id, [line.event_id], actor=actor, key=uuid5(key, "before"))
     # Said days later, it is as if it had been said at the door: the time that counts is the one stated.
     at = min(clock.now(), sheet.session.ends_at + DOOR_OPENS)
     scan = Scan(
-        id=key,
+        id=event_id,
         kind=ScanKind.LEFT,
         how=ScanHow.SHEET,
         at=at,
@@ -222,7 +231,7 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
         sheet_id=sheet_id,
         row=number,
     )
-    return await actions.take(line.session_id, [scan], actor=actor)
+    await actions.take(line.session_id, [scan], actor=actor)
 
 
 async def _marked(sheet_id: UUID, number: int) -> Line:
