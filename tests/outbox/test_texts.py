@@ -82,6 +82,10 @@ def test_unknown_placeholder_is_refused_by_name_with_the_nearest_known(written: 
         ("Aviso", "Hola {{titulo}}", LoneBrace, "body"),
         ("{titulo}", "Hola", RevealingSubject, "subject"),
         ("Taller sobre MIGRACIÓN", "Hola", RevealingSubject, "subject"),
+        ("Refugio y asilo", "Hola", RevealingSubject, "subject"),
+        ("Charla contra la trata", "Hola", RevealingSubject, "subject"),
+        ("Apoyo a víctimas de violencia", "Hola", RevealingSubject, "subject"),
+        ("Taller para personas LGBTIQ+", "Hola", RevealingSubject, "subject"),
         ("{nombre}", "Hola", UnknownPlaceholder, "subject"),
     ],
 )

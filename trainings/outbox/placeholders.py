@@ -15,7 +15,10 @@ SUBJECT_LENGTH, BODY_LENGTH = 120, 4_000
 IN_BRACES = re.compile(r"\{([^{}]*)\}")
 PARAGRAPHS = re.compile(r"\n\s*\n")
 ALIKE = 0.5
-REVEALING = ("migra", "deport", "retorn", "trata de personas")
+REVEALING = (
+    *("migra", "deport", "retorn", "refugi", "asilo", "indocument", "coyote", "desaparec"),
+    *("trata de personas", "la trata", "violencia", "abuso", "victima", "lgbt", "vih"),
+)
 """What no subject says, in folded letters: others read it over a shoulder."""
 
 
