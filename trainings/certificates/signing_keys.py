@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -78,6 +78,13 @@ async def signing_keys_of(operator_ids: Collection[UUID]) -> list[SigningKey]:
     """All their keys, the newest first, without the private halves."""
     keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids)).order_by("-created_at", "-id")
     return await keys.only(*PUBLIC_FIELDS)
+
+
+async def running_out(operator_ids: Collection[UUID], within: timedelta) -> list[SigningKey]:
+    """The keys in use that end within this time or have ended: after that papers are set without a signature."""
+    keys = reads(SigningKey).filter(operator_id__in=sorted(operator_ids), retired_at=None)
+    ending = keys.filter(not_after__lte=clock.now() + within).order_by("not_after", "id")
+    return await ending.only(*PUBLIC_FIELDS)
 
 
 async def load_key(operator_id: UUID, content: bytes, password: str, *, actor: Actor) -> SigningKey:

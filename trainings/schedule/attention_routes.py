@@ -11,6 +11,7 @@ from trainings import clock
 from trainings.accounts.permissions import (
     ATTENDANCE_TAKERS,
     EDITORS,
+    OPERATOR_ADMINS,
     can_close_session,
     can_edit_trainings,
     can_issue_certificates,
@@ -19,9 +20,11 @@ from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
 from trainings.certificates.preparing import left_over
 from trainings.certificates.revocations import to_decide
+from trainings.certificates.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
+from trainings.places.models import Hub
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.call_words import REASONS
 from trainings.registrations.models import Registration
@@ -37,6 +40,7 @@ UNCLOSED_FOR = timedelta(days=30)
 DRAFTS_WITHIN = timedelta(days=7)
 FINISHED_WITHIN = timedelta(days=120)
 CALLS_WITHIN = timedelta(days=1)
+SIGNATURE_ENDS_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_revoke(actor),
         *await _left_over(actor),
         *await _to_certify(actor),
+        *await _to_sign_on(actor),
     ]
     return sorted(found, key=lambda concern: not concern.is_hot)
 
@@ -202,4 +207,20 @@ async def _to_certify(actor: Actor) -> list[Concern]:
             gettext(N_("«%(title)s»: cumplieron las horas.")) % {"title": titles[row["training_id"]]},
         )
         for row in sorted(rows, key=lambda row: fold(titles[row["training_id"]]))
+    ]
+
+
+async def _to_sign_on(actor: Actor) -> list[Concern]:
+    """Electronic signatures that end soon, or did: diplomas would go on without one, and nobody would notice."""
+    hubs = reads(Hub).filter(id__in=sorted(actor.hubs_with(OPERATOR_ADMINS)))
+    operator_ids = {key for (key,) in await hubs.values_list("operator_id")}
+    ended, ending = N_("Venció el %(day)s: los diplomas van sin firma."), N_("Vence el %(day)s: después van sin firma.")
+    return [
+        Concern(
+            "diploma",
+            "/panel/firma-electronica",
+            gettext(N_("Cambiar la firma electrónica")),
+            gettext(ended if key.not_after <= clock.now() else ending) % {"day": dates.numeric_date(key.not_after)},
+        )
+        for key in await running_out(operator_ids, SIGNATURE_ENDS_WITHIN)
     ]

@@ -158,9 +158,18 @@ async def test_own_certificate_when_its_ten_years_are_over_then_unsigned_and_the
     await signing_keys.make_key(operator.id, actor=PROGRAM)
     assert await signing_keys.material_of(operator.id) is not None
 
-    freeze(AFTER + timedelta(days=3650))
-    browser = await signed_in(new_client, cast.admin)
+    first_pages = []
+    for days in (3619, 3620, 3650):
+        freeze(AFTER + timedelta(days=days))
+        browser = await signed_in(new_client, cast.admin)
+        first_pages.append(text_of(await browser.get("/panel")))
     page = await browser.get(PAGE)
+    coordinator = await signed_in(new_client, cast.coordinator)
 
     assert await signing_keys.material_of(operator.id) is None
     assert "Venció el 11/03/2037" in page.text
+    told = ["Cambiar la firma electrónica" in one for one in first_pages]
+    assert told == [False, True, True], "thirty days before"
+    assert "Vence el 11/03/2037: después van sin firma." in first_pages[1]
+    assert "Venció el 11/03/2037: los diplomas van sin firma." in first_pages[2]
+    assert "Cambiar la firma electrónica" not in text_of(await coordinator.get("/panel"))
