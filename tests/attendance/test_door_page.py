@@ -172,6 +172,22 @@ async def test_undo_of_one_of_two_marks_says_that_the_person_is_still_here(
     assert (await stay(door)).is_present is False
 
 
+async def test_button_of_a_page_of_before_whose_mark_was_undone_says_so(new_client: NewClient, freeze: Freeze) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.starts_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    key = str(tokens.uuid7())
+    await mark(client, door, id=key, registration=str(door.ana.id), how="list")
+    await client.post(f"{path_of(door)}/deshacer", data={"event": key})
+
+    answer = await mark(client, door, id=key, registration=str(door.ana.id), how="list")
+
+    shown = (await client.get(answer.headers["location"].split("#")[0])).text.split("<template data-answers>")[0]
+    assert re.findall(r'class="result [^"]*" data-state="(\w+)"', shown) == ["undone"]
+    assert (await stay(door)).is_present is False
+
+
 async def test_two_clicks_on_one_row_are_one_mark(new_client: NewClient, freeze: Freeze) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)

@@ -260,23 +260,21 @@ async def test_who_left_before_the_end_has_fewer_minutes_until_that_goes_back(de
     assert ScanFlag.CLOCK not in {one.flag for one in await ScanEvent.all()}
 
 
-async def test_buttons_of_a_row_pressed_twice_do_their_work_once(desk: Desk) -> None:
-    """The answer was lost, or somebody is impatient; and the page may be older than what it undoes."""
-    await desk.post("filas/1/marcar")
+async def test_buttons_of_a_row_pressed_twice_or_on_a_page_of_before_do_their_work_once(desk: Desk) -> None:
     key = str(tokens.uuid7())
-
-    for _time in range(2):
-        await desk.post("filas/1/salida", key=key, time="09:30")
-    assert (await hours(desk.door.ana))[0] == 60
-    for time, minutes in (("09:00", 30), ("09:30", 60), ("09:00", 30)):
+    await desk.post("filas/1/marcar", key=key)
+    for time, minutes in (("09:30", 60), ("09:30", 60), ("09:00", 30), ("09:30", 60)):
         await desk.post("filas/1/salida", key=key, time=time)
-        assert (await hours(desk.door.ana))[0] == minutes, "corrected after going back, under the key of before"
-    undo = {"key": str(tokens.uuid7()), "event": await desk.undoes(1)}
+        assert (await hours(desk.door.ana))[0] == minutes
+    undone = await desk.undoes(1)
     for _time in range(2):
-        await desk.post("filas/1/deshacer", **undo)
-
-    assert await hours(desk.door.ana) == (240, True)
-    assert (await stay(desk.door)).left_at is None
+        await desk.post("filas/1/deshacer", key=key, event=undone)
+        assert await hours(desk.door.ana) == (240, True)
+    await desk.post("filas/1/deshacer", event=await desk.undoes(1))
+    answer = await desk.post("filas/1/marcar", key=key)
+    assert answer.status_code == 409
+    assert "Esa marca ya se había deshecho. Toque «Marcar presente» otra vez." in Page(answer.text).text
+    assert (await stay(desk.door)).is_present is False
 
 
 async def test_line_typed_in_after_the_session_was_closed_asks_for_no_decision(desk: Desk) -> None:

@@ -196,6 +196,9 @@ def answer_to(
         is_of_arrival = any(one.id == event.target_id and one.kind in ARRIVALS for one in events)
         still = stay_of(events, undone).arrived_at if is_of_arrival else None
         return Answer(event.id, Outcome.UNDONE, True, registration, still, event.flag)
+    if event.id in undone or event.conflict_of_id in undone:
+        # Sent again, perhaps from a page of before: saying "present" would lose whoever stands there.
+        return Answer(event.id, Outcome.UNDONE, True, registration, flag=event.flag)
     if registration is None:
         outcome = Outcome.CARD if card is not None and card.is_usable else Outcome.UNKNOWN_CODE
         return Answer(event.id, outcome, True, flag=event.flag, card=card)

@@ -213,6 +213,8 @@ async def _mark(row: ChangedRow, form: KeyForm) -> str:
     [answer] = await sheets.mark_rows(row.sheet_id, [row.line.number], actor=row.actor, key=form.key)
     if answer.outcome is Outcome.UNKNOWN_CODE:
         raise sheets.CardIsGone(row=row.line.number)
+    if answer.outcome is Outcome.UNDONE:
+        raise sheets.WasUndone
     return N_("Listo. La fila %(row)s está marcada.")
 
 

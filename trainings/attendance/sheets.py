@@ -81,6 +81,11 @@ class CardIsGone(Refusal):
     )
 
 
+class WasUndone(Refusal):
+    code = "was_undone"
+    sentence = N_("Esa marca ya se había deshecho. Toque «Marcar presente» otra vez.")
+
+
 async def print_sheet(
     session_id: UUID,
     *,
