@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from trainings import clock, db
+from trainings.accounts.models import User
 from trainings.attendance.roster_file import rosters_of
 from trainings.lib.text import short_name
 from trainings.people.models import Guardian, Participant
@@ -59,6 +60,8 @@ async def _secrets() -> set[str]:
         found |= {*names, f"{one.given_names} {one.surnames}", community, *_contacts(one.phone, one.email)}
     for guardian in await Guardian.all():
         found |= {guardian.name or "", *_contacts(guardian.phone, guardian.email)}
+    for user in await User.all():
+        found |= {user.name, *user.name.split()[:1], user.email}
     return {text for text in found if len(text) > 3}
 
 

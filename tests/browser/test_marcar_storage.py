@@ -42,6 +42,8 @@ EVERYTHING = """async () => {
     return found;
 }"""
 
+USUAL_NAME = re.compile(r"^Teléfono de Marta( \d+)?$")
+
 COMPLETE = """async (n) => {
     for (let found = -1; found !== n; await new Promise((later) => setTimeout(later, 100))) {
         found = 0;
@@ -66,12 +68,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[
 
 
 def prepared(page: Page, origin: str) -> None:
-    """By who facilitates, with the button of the panel."""
+    """By who facilitates, with the button of the panel; it gives the phone their name."""
     sign_in(page, origin, "facilita")
     page.goto(f"{origin}/panel/telefonos/este")
-    page.get_by_label("Nombre del teléfono").fill("Teléfono 1")
+    expect(page.get_by_label("Nombre del teléfono")).to_have_value(USUAL_NAME)
     page.get_by_role("button", name="Preparar este teléfono").click()
-    expect(page.locator("[data-ready]")).to_have_attribute("data-state", "ready")
+    expect(page.locator("[data-ready] [data-yes]")).to_be_visible()
+    expect(page.locator("[data-phone]")).to_have_text(USUAL_NAME)
 
 
 def marked(page: Page, code: str, text: str) -> None:

@@ -13,6 +13,8 @@ const OVER = new Set(["roster_over", "revoked"]);
 export class Phone {
   /** @type {any} */
   said = null;
+  /** What people call it, often after somebody: told by the server, shown, and never kept here. */
+  name = "";
   /** @type {Account} */
   account = "";
   /** @type {Map<string, string>} session to the version of the list that lies here */
@@ -105,7 +107,8 @@ export class Phone {
    */
   async heard(body, asked_at, said = this.said) {
     const offset = body.now === undefined ? this.offset : clockOf(body.now) - (asked_at + Date.now()) / 2;
-    this.said = said && { ...said, offset };
+    this.name = body.device?.name ?? this.name;
+    this.said = said && { ...said, device: nameless(said.device), offset };
     if (this.said) await this.store.put(KEY, this.said);
     await this.#setAccount(body.device?.revoked ? "revoked" : "");
   }
@@ -193,6 +196,11 @@ export class Phone {
 /** The server has it and understands it. @param {import("./store.js").Kept} kept */
 function isSent({ waiting, unread }) {
   return !waiting && !unread;
+}
+
+/** @param {{name?: string}} [device] */
+function nameless({ name: _name, ...device } = {}) {
+  return device;
 }
 
 /** @param {string | number} now ISO or milliseconds */

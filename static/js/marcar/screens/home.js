@@ -21,7 +21,7 @@ export const home = {
       drawSessions(part("[data-sessions]"), part("template"), app);
       // Of a phone that was taken out of use the line on top says what is to be done.
       part("[data-none]").hidden = app.phone.sessions.length > 0 || app.phone.account === "revoked";
-      part("[data-phone]").textContent = app.phone.said?.device?.name ?? "";
+      part("[data-phone]").textContent = app.phone.name;
       part("[data-backup]").hidden = !app.backup;
       part("[data-install]").hidden = !app.shell.canInstall;
       drawMore(place, app);
