@@ -212,8 +212,10 @@ async def _to_certify(actor: Actor) -> list[Concern]:
 
 async def _to_sign_on(actor: Actor) -> list[Concern]:
     """Electronic signatures that end soon, or did: diplomas would go on without one, and nobody would notice."""
-    hubs = reads(Hub).filter(id__in=sorted(actor.hubs_with(OPERATOR_ADMINS)))
-    operator_ids = {key for (key,) in await hubs.values_list("operator_id")}
+    hubs = sorted(actor.hubs_with(OPERATOR_ADMINS))
+    if not hubs:
+        return []
+    operator_ids = {key for (key,) in await reads(Hub).filter(id__in=hubs).values_list("operator_id")}
     ended, ending = N_("Venció el %(day)s: los diplomas van sin firma."), N_("Vence el %(day)s: después van sin firma.")
     return [
         Concern(
