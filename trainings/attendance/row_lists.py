@@ -16,7 +16,7 @@ ALL, EXCEPT = "todas", "menos"
 _WORDS = {"all": ALL, "todos": ALL, "except": EXCEPT, "excepto": EXCEPT, "but": EXCEPT, "salvo": EXCEPT}
 _JOINING = {"y", "e", "mas", "and", "plus", "tambien", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
 _TOKEN = re.compile(r"\d+\s*(?:-|a|al|to)\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
-_RANGE = re.compile(r"(\d+)\D+(\d+)")
+_NUMBER, _RANGE = re.compile(r"[0-9]+"), re.compile(r"([0-9]+)\D+([0-9]+)")
 LONGEST = 400
 
 
@@ -71,7 +71,7 @@ def _plain(typed: str) -> str:
 def _numbers(word: str, last: int) -> Iterator[int]:
     """One number, or a range of them."""
     ends = _RANGE.fullmatch(word)
-    if not (word.isdecimal() or ends):
+    if not (_NUMBER.fullmatch(word) or ends):
         raise UnreadableRows(field="rows", word=word)
     first, final = (int(ends[1]), int(ends[2])) if ends else (int(word), int(word))
     first, final = min(first, final), max(first, final)
