@@ -21,6 +21,17 @@ NAMES_KEPT = timedelta(days=5 * 365 + 1)
 MOST_PEOPLE = 500
 """At once; what is left comes in the next round."""
 
+KEEPS = """(
+    EXISTS (SELECT 1 FROM training_session s WHERE s.training_id = r.training_id AND s.ends_at >= ?)
+    OR EXISTS (
+        SELECT 1 FROM attendance a JOIN training_session s ON s.id = a.session_id
+        WHERE a.registration_id = r.id AND s.ends_at >= ?)
+    OR EXISTS (
+        SELECT 1 FROM certificate c
+        WHERE c.registration_id = r.id AND c.revoked_at IS NULL AND c.erased_at IS NULL))
+"""
+"""Whether a registration `r` keeps the name of its person."""
+
 LONG_AGO = f"""
     WITH RECURSIVE pair (one, other) AS (
         SELECT kept_id, merged_id FROM participant_merge WHERE undone_at IS NULL
@@ -28,21 +39,14 @@ LONG_AGO = f"""
     ), same (one, other) AS (
         SELECT one, other FROM pair
         UNION SELECT same.one, pair.other FROM same JOIN pair ON pair.one = same.other
-    ), keeps (participant_id) AS (
-        SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
-        WHERE s.ends_at >= ?
-        UNION SELECT r.participant_id FROM registration r JOIN attendance a ON a.registration_id = r.id
-        JOIN training_session s ON s.id = a.session_id
-        WHERE s.ends_at >= ?
-        UNION SELECT r.participant_id FROM registration r JOIN certificate c ON c.registration_id = r.id
-        WHERE c.revoked_at IS NULL AND c.erased_at IS NULL
     )
     SELECT p.id FROM participant p
     WHERE p.given_names <> '{NOBODY}' AND p.created_at < ?
-        AND p.id NOT IN (SELECT participant_id FROM keeps)
-        AND p.id NOT IN (SELECT same.one FROM same JOIN keeps ON keeps.participant_id = same.other)
+        AND NOT EXISTS (SELECT 1 FROM registration r WHERE r.participant_id = p.id AND {KEEPS})
+        AND p.id NOT IN (
+            SELECT same.one FROM same JOIN registration r ON r.participant_id = same.other WHERE {KEEPS})
     ORDER BY p.id
-"""  # noqa: S608 - a word of ours
+"""  # noqa: S608 - words of ours
 
 
 async def forget_names() -> int:
@@ -52,7 +56,7 @@ async def forget_names() -> int:
     That somebody was registered, from which municipality, and completed the course stays a number of nobody.
     """
     before = clock.now() - NAMES_KEPT
-    rows = await sql.rows(LONG_AGO, before, before, before)
+    rows = await sql.rows(LONG_AGO, *[before] * LONG_AGO.count("?"))
     keys = [row["id"] for row in rows[:MOST_PEOPLE]]
     if not keys:
         return 0
