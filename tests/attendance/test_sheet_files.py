@@ -32,7 +32,7 @@ from trainings.attendance.sheets import COLUMNS, keep_paper, mark_rows, print_sh
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.schedule.models import PlaceShown
+from trainings.schedule.models import PlaceShown, PrintKind, Printout
 from trainings.settings import Settings
 from trainings.web.forms import FormErrors, Typed, check
 
@@ -285,6 +285,17 @@ async def test_long_and_hostile_accounts_still_fit_one_page(held: Held, new_clie
     reports = [page for page in pages[1:] if "Quiénes llegaron" in page or "Elaboró" in page]
     assert len(reports) == 1
     assert HOSTILE.replace("\U0001f9ff", "?") in reports[0]
+
+
+async def test_only_an_empty_list_in_the_file_is_noted_as_paper_to_sign(held: Held, new_client: NewClient) -> None:
+    sheets = Printout.filter(kind=PrintKind.SHEET, session_id=held.door.key)
+    before = await sheets.count()
+
+    await file_of(held, new_client, "marcada")
+    assert await sheets.count() == before
+    await file_of(held, new_client, "vacia")
+
+    assert await sheets.count() == before + 1
 
 
 async def test_page_says_what_is_missing_and_writes_what_is_known(held: Held, new_client: NewClient) -> None:

@@ -106,7 +106,9 @@ async def write(request: Request) -> Response:
 
 @allow(*ATTENDANCE_TAKERS)
 async def file(request: Request) -> Response:
-    """The file. It has full names: that it was made is logged, and remembered as paper with a date on it."""
+    """The file. It has full names: that it was made is logged. With an empty list it is paper with a date on it, for
+    that is signed; a list that is marked takes the place of no list on the table.
+    """
     door = await door_at(request)
     session, actor = door.session, request.state.actor
     found = await session_file(door)
@@ -120,7 +122,8 @@ async def file(request: Request) -> Response:
         n=len(found.lines),
         receipts=len(found.present) if found.report.transport_each else 0,
     )
-    await note_printed(session.training_id, PrintKind.SHEET, actor=actor, session_id=session.id)
+    if not is_marked:
+        await note_printed(session.training_id, PrintKind.SHEET, actor=actor, session_id=session.id)
     return pdf_response(made, "expediente.pdf")
 
 
