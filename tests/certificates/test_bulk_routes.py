@@ -57,7 +57,7 @@ async def test_job_when_started_paused_and_done_then_told_step_by_step(new_clien
         "words": "4 de 4 personas revisadas · 0 de 2 archivos listos.",
     }
     assert (paused.status_code, "Está en pausa." in waiting.text) == (303, True)
-    assert "Terminado: 2 documentos con su archivo." in done.text
+    assert "Terminado: 1 documento nuevo. Con los de antes hay 2 con su archivo." in text_of(done)
     words = text_of(done)
     assert "3 personas quedaron sin documento nuevo" in words
     assert "Dora 😀 B. El diploma no puede imprimir «😀». Corrija el nombre." in words
@@ -79,6 +79,7 @@ async def test_notes_when_pressed_then_a_job_of_their_own_and_who_never_came_is_
     freeze(AFTER + timedelta(minutes=1))
     browser = await signed_in(new_client, desk.cast.coordinator)
 
+    first = await browser.get((await browser.post(desk.page)).headers["location"])
     offered = text_of(await browser.get(desk.page))
     started = await browser.post(f"{desk.page}/constancias")
     await work()
@@ -93,10 +94,12 @@ async def test_notes_when_pressed_then_a_job_of_their_own_and_who_never_came_is_
 
     assert "2 personas asistieron y no llegaron al diploma. Emitir 2 constancias de asistencia" in offered
     assert "<h1>Emitir constancias</h1>" in done.text
-    assert "Terminado: 3 documentos con su archivo." in done.text
+    assert "Terminado: 2 documentos nuevos. Con los de antes hay 4 con su archivo." in text_of(done)
     assert ("Emitir 2" in page, "sin documento nuevo" in done.text) == (False, False)
     assert "Cata C. T. No completó las horas; ya tiene constancia." in left_out
     assert "1 persona no asistió Zoila A." in left_out
+    assert "Dar las constancias de una vez" in text_of(first)
+    assert "Dar las constancias de una vez" not in left_out, "they have them"
     assert "puede darle" not in helped, "who may not issue is not told to"
     with zipfile.ZipFile(BytesIO(zipped.content)) as archive:
         assert len(archive.namelist()) == 4

@@ -68,6 +68,7 @@ async def show(request: Request) -> Response:
         "progress": progress,
         "left_out": [one for one in left_out if not one.never_came],
         "never_came": [one for one in left_out if one.never_came],
+        "n_new": max(progress.job.n_seen - len(left_out), 0),
         "may_issue": may_issue,
     }
     return render(request, "certificates/job.html", context)
