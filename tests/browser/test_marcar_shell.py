@@ -36,7 +36,7 @@ REMEMBER = "() => { globalThis.sameDocument = true }"
 SAME = "() => globalThis.sameDocument === true"
 
 
-def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, village: Village) -> None:
+def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, pocket: BrowserContext, village: Village) -> None:
     [ana] = village.people(1)
     phone.scan(ana.token)
     phone.expect_answer("present", ana.name)
@@ -170,3 +170,6 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     expect(phone.page.get_by_role("alert").filter(has_text="ya está preparado")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     expect(phone.page.get_by_role("alert").filter(has_text="no existe o ya venció")).to_be_visible()
+    pocket.route("**/marcar/api/alta", lambda route: route.fulfill(status=429, headers={"retry-after": "3541"}))
+    phone.page.get_by_role("button", name="Preparar", exact=True).click()
+    expect(phone.page.get_by_role("alert").filter(has_text="Pruebe otra vez en 60 min.")).to_be_visible()

@@ -15,6 +15,7 @@ const TIMEOUT_MS = 20_000;
  * @property {number} status
  * @property {any} body what was answered, where that is JSON
  * @property {string} etag
+ * @property {number} minutes after which to ask again, where there were too many requests; else 0
  */
 
 /**
@@ -45,9 +46,10 @@ export async function ask(path, { json, etag } = {}) {
     const body = status === 304 || status === 204 ? null : await response.json().catch(() => undefined);
     // Such a page may also answer 200: what is no JSON did not come from us.
     const trouble = status === 200 && body === undefined ? "offline" : troubleOf(status);
-    return { trouble, status, body: body ?? null, etag: response.headers.get("ETag") ?? "" };
+    const minutes = status === 429 ? Math.ceil(Number(response.headers.get("Retry-After") ?? 60) / 60) : 0;
+    return { trouble, status, body: body ?? null, etag: response.headers.get("ETag") ?? "", minutes };
   } catch {
-    return { trouble: "offline", status: 0, body: null, etag: "" };
+    return { trouble: "offline", status: 0, body: null, etag: "", minutes: 0 };
   } finally {
     clearTimeout(timer);
   }

@@ -182,14 +182,14 @@ export class Phone {
 
   /**
    * @param {string} code of the QR that a coordinator shows
-   * @returns {Promise<import("./api.js").Trouble>}
+   * @returns {Promise<{trouble: import("./api.js").Trouble, minutes: number}>}
    */
   async enrol(code) {
-    const { trouble, body } = await ask("alta", { json: { code } });
-    if (trouble) return trouble;
+    const { trouble, body, minutes } = await ask("alta", { json: { code } });
+    if (trouble) return { trouble, minutes };
     // The queue stays: it belongs to this phone, whoever prepared it.
     await this.heard(body, Date.now(), this.said ?? { device: body.device, sessions: [] });
-    return "";
+    return { trouble, minutes };
   }
 }
 

@@ -40,8 +40,9 @@ export const enrol = {
       isAsking = true;
       field.value = asked;
       say("enrol_asking");
-      const trouble = await app.phone.enrol(asked);
+      const { trouble, minutes } = await app.phone.enrol(asked);
       isAsking = false;
+      if (minutes) return say("enrol_too_many", { n: minutes });
       if (trouble) return say(/** @type {Record<string, string>} */ (WORDS_OF)[trouble]);
       lens.rest("");
       navigator.storage?.persist?.().catch(() => false);
@@ -50,9 +51,12 @@ export const enrol = {
       await app.phone.refresh();
     }
 
-    /** @param {string} word */
-    function say(word) {
-      said.textContent = app.words.say(word);
+    /**
+     * @param {string} word
+     * @param {Record<string, number>} [values]
+     */
+    function say(word, values) {
+      said.textContent = app.words.say(word, values);
     }
   },
 };
