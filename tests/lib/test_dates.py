@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from babel.dates import get_day_names, get_month_names
 
 from trainings import clock
 from trainings.lib import dates
@@ -21,6 +22,15 @@ def test_local_is_six_hours_behind_all_year() -> None:
 def test_a_moment_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         dates.long_date(datetime(2027, 3, 4), "es")  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(("lang", "locale"), [("es", "es_GT"), ("en", "en")])
+def test_months_and_weekdays_are_those_of_the_cldr(lang: str, locale: str) -> None:
+    days = [date(2027, month, 10) for month in range(1, 13)]
+
+    assert [dates.month_name(day, lang) for day in days] == list(get_month_names("wide", locale=locale).values())
+    named = {day.weekday(): dates.weekday(day, lang) for day in days}
+    assert named == dict(get_day_names("wide", locale=locale))
 
 
 def test_dates_in_words() -> None:

@@ -12,7 +12,7 @@ import pikepdf
 from pikepdf import Name
 
 
-def merge(papers: Sequence[bytes], *, title: str) -> bytes:
+def merge(papers: Sequence[bytes], title: str) -> bytes:
     """All pages in a row, with an empty page behind a paper that has an odd number of them.
 
     It is for paper: signatures, attachments and tags stay with the files it is made of.

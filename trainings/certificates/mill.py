@@ -22,6 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -40,6 +41,23 @@ HEAD = struct.Struct(">Q")
 TIMES = 2
 ENVIRONMENT = {"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """No setting of ours, and none of its secrets. A process is one core: Typst is not to take the others too."""
+
+
+UNUSED = ("aiohttp", "lxml", "lxml.html", "requests")
+"""What our libraries import to fetch from the network and to read web pages. Nothing here does: twenty megabytes."""
+
+
+class _Unused(ModuleType):
+    """Stands for a library that is imported and never called. Whatever is looked up in it is an empty class."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
 
 
 class MillError(RuntimeError):
@@ -174,6 +192,7 @@ def main() -> None:
     """Carry out orders until there are none."""
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not get among the answers
+    sys.modules.update({name: _Unused(name) for name in UNUSED})
     os.nice(NICENESS)
     for kind, most in ((resource.RLIMIT_AS, MOST_ADDRESSES), (resource.RLIMIT_CORE, 0)):
         with contextlib.suppress(ValueError, OSError):

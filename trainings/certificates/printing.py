@@ -86,7 +86,7 @@ async def print_part(training: Training, number: int, *, only_changed: bool, act
     papers = [one for one in papers if one.id in contents]
     if not papers:
         raise NothingToPrint
-    whole: bytes = await mill().do(_merged, [contents[one.id] for one in papers], training.title)
+    whole: bytes = await mill().do(merge, [contents[one.id] for one in papers], training.title)
     async with transaction():
         await Certificate.filter(id__in=[one.id for one in papers]).update(printed_at=moment)
         await record(
@@ -98,10 +98,6 @@ async def print_part(training: Training, number: int, *, only_changed: bool, act
             changed=only_changed,
         )
     return whole
-
-
-def _merged(papers: Sequence[bytes], title: str) -> bytes:
-    return merge(papers, title=title)
 
 
 async def _see_to_files(papers: Sequence[Certificate]) -> None:

@@ -12,9 +12,9 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-import pikepdf
 from asn1crypto import keys, pem, x509
-from pikepdf import Array, Dictionary, Name, String
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, PdfObject, Reference
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -25,6 +25,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 FIELD, LABEL = "Firma", "Firma electrónica"
 PRINTED_LOCKED = 132
 """Flags of an annotation: printed with the page, locked."""
+SIGNED_APPEND_ONLY = 3
 ROOM = 1500
 """Bytes of a signature besides its certificates."""
 
@@ -55,7 +56,8 @@ def note_of(material: SigningMaterial) -> tuple[str, ...]:
 
 
 def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
-    """The signed file: the given one, a tagged field, and the signature behind it. No later change is allowed by it.
+    """The signed file: the given one to the last byte, and behind it a tagged field with the signature. No later change
+    is allowed by it.
 
     Never the same bytes twice: keep the hash of the unsigned file where it must be made again.
     """
@@ -78,7 +80,8 @@ def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
         ),
     )
     signer.at = at
-    writer = IncrementalPdfFileWriter(BytesIO(with_field(pdf)))
+    writer = _Writer(BytesIO(pdf))
+    _add_field(writer)
     room = 2 * (ROOM + sum(len(one.dump()) for one in chain))
     signed: BytesIO = signer.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room)
     return signed.getvalue()
@@ -95,40 +98,72 @@ class _SignerAt(PdfSigner):
         return session
 
 
+class _Writer(IncrementalPdfFileWriter):
+    """Leaves what a file says of itself, its moment among it, as it was set."""
+
+    def _update_meta(self) -> None:
+        pass
+
+
 # -- the field, which pyhanko would leave outside the tags
 
+_pdf: Any = generic  # its constructors are untyped upstream
 
-def with_field(pdf: bytes) -> bytes:
-    """The file with an empty signature field of no size, told to readers as a form element (PDF/UA-1, 7.18)."""
-    with pikepdf.open(BytesIO(pdf)) as file:
-        page, tree = file.pages[0].obj, file.Root.StructTreeRoot
-        whole = tree.K[0] if isinstance(tree.K, Array) else tree.K
-        key = 1 + max(_keys(tree.ParentTree))
-        widget = file.make_indirect(
-            Dictionary(
-                Type=Name.Annot,
-                Subtype=Name.Widget,
-                FT=Name.Sig,
-                T=String(FIELD),
-                TU=String(LABEL),
-                F=PRINTED_LOCKED,
-                Rect=Array([0, 0, 0, 0]),
-                P=page,
-                StructParent=key,
-            )
+
+def _add_field(writer: Any) -> None:
+    """An empty signature field of no size, told to readers as a form element (PDF/UA-1, 7.18)."""
+    page = writer.find_page_for_modification(0)[0].get_object()
+    tree = writer.root["/StructTreeRoot"]
+    whole = tree["/K"][0] if isinstance(tree["/K"], ArrayObject) else tree["/K"]
+    key = 1 + max(_keys(tree["/ParentTree"]))
+    widget = writer.add_object(
+        _dictionary(
+            Type=_pdf.NameObject("/Annot"),
+            Subtype=_pdf.NameObject("/Widget"),
+            FT=_pdf.NameObject("/Sig"),
+            T=_pdf.TextStringObject(FIELD),
+            TU=_pdf.TextStringObject(LABEL),
+            F=_pdf.NumberObject(PRINTED_LOCKED),
+            Rect=_pdf.ArrayObject([_pdf.NumberObject(0)] * 4),
+            P=_reference(page, writer),
+            StructParent=_pdf.NumberObject(key),
         )
-        reference = Dictionary(Type=Name.OBJR, Obj=widget, Pg=page)
-        form = file.make_indirect(
-            Dictionary(Type=Name.StructElem, S=Name.Form, P=whole, Pg=page, Alt=String(LABEL), K=Array([reference]))
+    )
+    told = _dictionary(Type=_pdf.NameObject("/OBJR"), Obj=widget, Pg=_reference(page, writer))
+    form = writer.add_object(
+        _dictionary(
+            Type=_pdf.NameObject("/StructElem"),
+            S=_pdf.NameObject("/Form"),
+            P=_reference(whole, writer),
+            Pg=_reference(page, writer),
+            Alt=_pdf.TextStringObject(LABEL),
+            K=_pdf.ArrayObject([told]),
         )
-        whole.K = Array([*(whole.K if isinstance(whole.K, Array) else [whole.K]), form])
-        _enter(tree, key, form)
-        page.Annots = Array([*page.get("/Annots", []), widget])
-        page.Tabs = Name.S
-        file.Root.AcroForm = file.make_indirect(Dictionary(Fields=Array([widget]), SigFlags=3))
-        made = BytesIO()
-        file.save(made, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return made.getvalue()
+    )
+    inside = whole["/K"]
+    whole["/K"] = _pdf.ArrayObject([*(inside if isinstance(inside, ArrayObject) else [whole.raw_get("/K")]), form])
+    _enter(tree, key, form, writer)
+    page["/Annots"] = _pdf.ArrayObject([*page.get("/Annots", []), widget])
+    page["/Tabs"] = _pdf.NameObject("/S")
+    fields = _dictionary(Fields=_pdf.ArrayObject([widget]), SigFlags=_pdf.NumberObject(SIGNED_APPEND_ONLY))
+    writer.root["/AcroForm"] = writer.add_object(fields)
+    for changed in (page, whole, tree, writer.root):
+        writer.update_container(changed)
+
+
+def _dictionary(**entries: PdfObject) -> DictionaryObject:
+    made: DictionaryObject = _pdf.DictionaryObject(
+        {_pdf.NameObject(f"/{key}"): value for key, value in entries.items()}
+    )
+    return made
+
+
+def _reference(whole: PdfObject, writer: Any) -> IndirectObject:
+    """To an object that stands alone in the file."""
+    at = whole.container_ref
+    assert isinstance(at, Reference)
+    made: IndirectObject = _pdf.IndirectObject(at.idnum, at.generation, writer)
+    return made
 
 
 def _keys(node: Any) -> Iterator[int]:
@@ -138,12 +173,14 @@ def _keys(node: Any) -> Iterator[int]:
         yield from _keys(kid)
 
 
-def _enter(tree: Any, key: int, form: Any) -> None:
+def _enter(tree: Any, key: int, form: IndirectObject, writer: Any) -> None:
     """Put the form's element under its number, which is the highest, into the last leaf."""
-    leaf = tree.ParentTree
+    leaf = tree["/ParentTree"]
     while "/Nums" not in leaf:
-        leaf = leaf.Kids[-1]
-    leaf.Nums.extend([key, form])
+        leaf = leaf["/Kids"][-1]
+    leaf["/Nums"].extend([_pdf.NumberObject(key), form])
+    writer.update_container(leaf["/Nums"])
     if "/Limits" in leaf:
-        leaf.Limits[1] = key
-    tree.ParentTreeNextKey = key + 1
+        leaf["/Limits"][1] = _pdf.NumberObject(key)
+        writer.update_container(leaf["/Limits"])
+    tree["/ParentTreeNextKey"] = _pdf.NumberObject(key + 1)

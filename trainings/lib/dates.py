@@ -8,14 +8,25 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
 
-from babel.dates import get_day_names, get_month_names
-
 from trainings.clock import local
 
 NBSP = "\N{NO-BREAK SPACE}"
 
-_MONTHS = {lang: get_month_names("wide", locale=lang) for lang in ("es_GT", "en")}
-_WEEKDAYS = {lang: get_day_names("wide", locale=lang) for lang in ("es_GT", "en")}
+# As the Unicode CLDR has them. The library that brings it is several megabytes in each process that sets papers.
+_MONTHS = {
+    "es_GT": (
+        *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+        *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+}
+_WEEKDAYS = {
+    "es_GT": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
 # CLDR puts a narrow no-break space into "p. m.", which old phones show as a box.
 _HALVES = {"es_GT": (f"a.{NBSP}m.", f"p.{NBSP}m."), "en": ("AM", "PM")}
 # More days than this are told as "from … to …".
@@ -53,11 +64,11 @@ def numeric_date(when: date) -> str:
 
 
 def weekday(when: date, lang: str) -> str:
-    return str(_WEEKDAYS[_locale(lang)][local_day(when).weekday()])
+    return _WEEKDAYS[_locale(lang)][local_day(when).weekday()]
 
 
 def month_name(when: date, lang: str) -> str:
-    return str(_MONTHS[_locale(lang)][local_day(when).month])
+    return _MONTHS[_locale(lang)][local_day(when).month - 1]
 
 
 def date_span(days: Iterable[date], lang: str) -> str:

@@ -69,6 +69,17 @@ def test_signature_when_read_by_others_then_intact_trusted_over_all_and_nothing_
     assert (strange.intact, strange.trusted) == (True, False)
 
 
+def test_signed_file_then_begins_with_the_unsigned_one_and_says_the_same_of_itself(signer: SigningMaterial) -> None:
+    unsigned = pdf.render(replace(sample(), note=signatures.note_of(signer)), timestamp=WHEN, credential="{}")
+
+    signed = signatures.sign(unsigned, signer, at=WHEN)
+
+    assert signed.startswith(unsigned)
+    before, after = (pikepdf.open(BytesIO(file)) for file in (unsigned, signed))
+    assert before.Root.Metadata.read_bytes() == after.Root.Metadata.read_bytes()
+    assert dict(before.docinfo) == dict(after.docinfo)
+
+
 def test_signed_file_when_its_tags_are_checked_then_no_error(signed: bytes, tmp_path: Path) -> None:
     (tmp_path / "firmado.pdf").write_bytes(signed)
 
