@@ -20,7 +20,7 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
-from trainings.lib import tokens
+from trainings.lib import dates, tokens
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
@@ -227,6 +227,29 @@ async def test_list_says_what_each_phone_lacks_and_forgets_codes_that_are_over(
     page = Page((await browser.get(f"/panel/telefonos/{gone.id}")).text).text
     assert "Si se prepara otra vez en ese mismo teléfono, vuelve a marcar solo en las sesiones" in page
     assert "Para agregar sesiones" not in page
+
+
+async def test_session_added_after_a_phone_was_prepared_is_said_to_be_missing_on_it(
+    client: AsyncClient, cast: Cast
+) -> None:
+    async def lacks() -> int:
+        return Page((await client.get("/panel/telefonos")).text).text.count("que se agregó después: prepárelo otra vez.")
+
+    soon, later, last = (make.tomorrow_at(8, days=n) for n in (3, 5, 7))
+    hours = timedelta(hours=4)
+    training = await make.make_training(hub=cast.hub, sessions=[(soon, soon + hours), (later, later + hours)])
+    first = min(training.sessions, key=lambda one: one.starts_at)
+    phone = await make_phone(client, training, cast.coordinator, sessions=[first.id])
+    await make.sign_in(client, cast.coordinator)
+    assert await lacks() == 0, "the second session was there and not meant for it"
+
+    added = await make.make_session(training, last, last + hours)
+
+    assert await lacks() == 1
+    page = Page((await client.get(f"/panel/telefonos/{phone.device.id}")).text).text
+    assert f"Le falta la sesión del {dates.day_and_time(last, 'es')}" in page
+    await DeviceSession.create(device_id=phone.device.id, session_id=added.id)
+    assert await lacks() == 0
 
 
 async def test_phone_is_named_and_taken_out_of_use_after_a_question(client: AsyncClient, cast: Cast) -> None:

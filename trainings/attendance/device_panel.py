@@ -19,7 +19,7 @@ from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import OutreachActivity
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import SessionState, TrainingSession
 from trainings.web.i18n import N_, gettext
 
 SHOWN_AFTER_REVOKING = timedelta(days=30)
@@ -38,7 +38,10 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone with its sessions and activities to come, by start. `prepared_by` is a name, empty where unknown."""
+    """A phone with its sessions and activities to come, by start. `prepared_by` is a name, empty where unknown.
+
+    `added`: sessions that its trainings got since it was prepared, and that it does not have.
+    """
 
     device: Device
     hub: str
@@ -46,6 +49,7 @@ class Phone:
     state: PhoneState
     sessions: Sequence[TrainingSession]
     activities: Sequence[OutreachActivity]
+    added: Sequence[TrainingSession]
     can_manage: bool
 
 
@@ -94,6 +98,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
     devices = list(devices)
     ids = [one.id for one in devices]
     bound = await _to_come(ids)
+    planned = await _planned_in({one.session.training_id for one in bound})
     counted = reads(DeviceActivity).filter(device_id__in=ids, activity__ends_at__gt=clock.now())
     activities = await counted.select_related("activity")
     makers = {one.prepared_by_id for one in devices if one.prepared_by_id is not None}
@@ -111,6 +116,7 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
                 state=_state(device, [one.created_at for one in own], bool(also)),
                 sessions=[one.session for one in own],
                 activities=sorted(also, key=lambda one: one.starts_at),
+                added=_added(own, planned) if device.revoked_at is None else [],
                 can_manage=can_manage_phone(actor, device.hub_id, is_own=is_own),
             )
         )
@@ -123,6 +129,23 @@ async def _to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
     ends = await training_ends({one.session.training_id for one in bound})
     still = [one for one in bound if clock.now() < roster_until(one.session, ends.get(one.session.training_id))]
     return sorted(still, key=lambda one: (one.session.starts_at, one.session.id))
+
+
+async def _planned_in(training_ids: Collection[UUID]) -> list[TrainingSession]:
+    """What is still to be held of these trainings, by start."""
+    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
+    return await planned.filter(ends_at__gt=clock.now()).order_by("starts_at", "id")
+
+
+def _added(bound: Sequence[DeviceSession], planned: Iterable[TrainingSession]) -> list[TrainingSession]:
+    """Those that came after the phone got its last of the same training. What it was not given then is not for it."""
+    has = {one.session_id for one in bound}
+    given_at: dict[UUID, datetime] = {}
+    for one in bound:
+        key = one.session.training_id
+        given_at[key] = max(one.created_at, given_at.get(key, one.created_at))
+    later = (one for one in planned if one.training_id in given_at and one.created_at > given_at[one.training_id])
+    return [one for one in later if one.id not in has]
 
 
 def _state(device: Device, added: Sequence[datetime], has_activities: bool) -> PhoneState:
