@@ -233,7 +233,8 @@ async def test_session_added_after_a_phone_was_prepared_is_said_to_be_missing_on
     client: AsyncClient, cast: Cast
 ) -> None:
     async def lacks() -> int:
-        return Page((await client.get("/panel/telefonos")).text).text.count("que se agregó después: prepárelo otra vez.")
+        page = Page((await client.get("/panel/telefonos")).text)
+        return page.text.count("que se agregó después: prepárelo otra vez.")
 
     soon, later, last = (make.tomorrow_at(8, days=n) for n in (3, 5, 7))
     hours = timedelta(hours=4)
