@@ -13,11 +13,13 @@ from tests.certificates.held import AFTER
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue
+from trainings.certificates.design_routes import WITH
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.certificates.offices import TRAINER
+from trainings.certificates.samples import Wish, sample_of
 from trainings.certificates.signatories import SignatoryPlan, add_signatory, printed
-from trainings.places.models import Operator, Signatory
-from trainings.schedule.models import SessionFacilitator
+from trainings.places.models import Hub, Operator, Signatory
+from trainings.schedule.models import Course, SessionFacilitator
 
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
@@ -161,6 +163,8 @@ async def test_office_when_paper_is_in_english_then_in_english_and_own_words_sta
     spanish = await printed(every, day, training_id=desk.training.id)
     english = await printed(every, day, training_id=desk.training.id, language="en")
     without = await printed(every, day)
+    hub = await Hub.get(id=desk.cast.hub.id).prefetch_related(*WITH)
+    sample = await sample_of(hub, await Course.get(id=desk.training.course_id), Wish("diploma", "es"))
 
     trainer = desk.cast.facilitator
     assert spanish == [
@@ -170,6 +174,8 @@ async def test_office_when_paper_is_in_english_then_in_english_and_own_words_sta
     ]
     assert english == [("Ana Coc", "Mayor"), spanish[1], (trainer.name, "Facilitated the training")]
     assert without == spanish[:2]
+    stand_in = ("Nombre de quien facilita", "Facilitó la capacitación")
+    assert [tuple(one) for one in sample.sheet.signatories] == [*spanish[:2], stand_in], "a sample has all three"
 
 
 async def test_signatories_when_another_operators_then_unknown(new_client: Browsers) -> None:

@@ -11,14 +11,25 @@ from trainings.certificates.signatories import printed
 from trainings.schedule.models import Training, TrainingSession
 
 
-async def gathered(training: Training, sessions: Sequence[TrainingSession], issued_on: date) -> Occasion:
-    """As it stands now. The training comes as `Occasion` asks for, with the operator's signatories."""
+async def gathered(
+    training: Training, sessions: Sequence[TrainingSession], issued_on: date, *, stand_in: str = ""
+) -> Occasion:
+    """As it stands now. The training comes as `Occasion` asks for, with the operator's signatories.
+
+    `stand_in` signs for the facilitator where nobody holds a session: for a sample.
+    """
     operator, course = training.hub.operator, training.course
     letterhead = await letterhead_of(operator)
     return Occasion(
         training,
         sessions,
-        await printed(operator.signatories, issued_on, training_id=training.id, language=course.paper_language),
+        await printed(
+            operator.signatories,
+            issued_on,
+            training_id=training.id,
+            language=course.paper_language,
+            stand_in=stand_in,
+        ),
         issued_on,
         shield=letterhead.shield,
         logos=letterhead.logos,

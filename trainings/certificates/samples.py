@@ -16,6 +16,7 @@ from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet
 from trainings.places.models import Hub
 from trainings.schedule.models import Course, Training
 
+SAMPLE_TRAINER = "Nombre de quien facilita"
 NAMES = {
     "usual": SAMPLE_NAME,
     "short": "Ba",
@@ -53,7 +54,7 @@ async def sample_of(hub: Hub, course: Course, wish: Wish) -> Sample:
     tried = copy(course)
     tried.design, tried.paper_language = wish.design, wish.language
     training = Training(title=course.title, hub=hub, course=tried)
-    occasion = await gathered(training, (), clock.today())
+    occasion = await gathered(training, (), clock.today(), stand_in=SAMPLE_TRAINER)
     sheet = replace(
         sample_sheet(occasion),
         kind=wish.kind.value,

@@ -130,11 +130,17 @@ async def move_signatory_up(operator_id: UUID, signatory_id: UUID, *, actor: Act
 
 
 async def printed(
-    signatories: Iterable[Signatory], day: date, *, training_id: UUID | None = None, language: str = "es"
+    signatories: Iterable[Signatory],
+    day: date,
+    *,
+    training_id: UUID | None = None,
+    language: str = "es",
+    stand_in: str = "",
 ) -> list[tuple[str, str]]:
     """Names and offices of those who sign on that day, in order, in the words of a paper in `language`.
 
-    Who stands for the facilitator is named after those who hold most of the training's sessions; without one, left out.
+    Who stands for the facilitator is named after those who hold most of the training's sessions; where nobody does,
+    `stand_in`, and without that left out.
     """
     found: list[tuple[str, str]] = []
     for one in sorted(signatories, key=lambda one: (one.position, one.id)):
@@ -142,7 +148,7 @@ async def printed(
             continue
         if one.office_code != TRAINER:
             found.append((one.name, office_in(one, language)))
-        elif trainer := await _trainer(training_id):
+        elif trainer := await _trainer(training_id) or ((stand_in, "") if stand_in else None):
             name, office = trainer
             found.append((name, TRAINED[1] if language == "en" else office or TRAINED[0]))
     return found[:MOST_SIGNATORIES]
