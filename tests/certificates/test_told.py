@@ -168,5 +168,8 @@ async def test_annulled_then_after_ten_minutes_and_until_then_it_can_be_stopped(
     assert (job.run_at, job.batch_id, call_list.due_at) == (leaves_at, told.batch_id, leaves_at)
     assert (n_stopped, list(await calls(call_list))) == (1, [])
     assert (list(await calls(later)), await waiting(training.id)) == (["Cata"], []), "what was stopped stays untold"
+    await CallList.filter(id=call_list.id).delete()  # as it is, a month later
+    await Certificate.filter(id__in=[ana.id, beto.id]).update(revoked_at=AFTER - timedelta(days=31))
+    assert list(await calls(later)) == ["Cata"]
     with pytest.raises(TooLateToStop):
         await stop_batch(later.batch_id, actor=actor)  # type: ignore[arg-type]  # it is one of a batch

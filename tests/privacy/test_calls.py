@@ -10,7 +10,7 @@ from tests import make
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
-from trainings.outbox.models import Call, CallList, CallResult, CallVia
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
 from trainings.people.models import Participant
 from trainings.privacy.actions import sweep
 from trainings.privacy.withdrawal import withdraw_data
@@ -43,6 +43,23 @@ async def test_marks_of_calls_go_thirty_days_after_the_last_session(
 
     assert (await Call.all().count(), await CallList.all().count()) == (n_kept, n_kept)
     assert (swept.calls, again.calls) == (1 - n_kept, 0)
+
+
+@pytest.mark.parametrize(("days", "n_kept"), [(29, 1), (31, 0)])
+async def test_list_about_a_certificate_of_long_ago_is_kept_as_long_as_others(
+    db: Settings, freeze: Freeze, days: int, n_kept: int
+) -> None:
+    freeze(MONDAY)
+    training = await a_training()
+    opened = END + timedelta(days=200)
+    with clock.frozen(opened):
+        await a_list(training, CallReason.ANNULLED, is_written=False)
+        await a_list(training, CallReason.CHANGED, is_written=False)
+
+    with clock.frozen(opened + timedelta(days=days)):
+        await sweep()
+
+    assert await CallList.all().count() == n_kept
 
 
 async def test_marks_about_a_training_that_goes_on_are_kept(db: Settings, freeze: Freeze) -> None:

@@ -13,6 +13,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted
 from trainings.privacy.old_names import forget_names
+from trainings.registrations.call_validity import PAPERS as PAPER_CALLS
 from trainings.registrations.erasures import KIND, PAPERS
 from trainings.registrations.import_job import forget_old_lists
 from trainings.schedule.absences import forget_over
@@ -36,10 +37,12 @@ FORGET_MESSAGES = f"""
 """  # noqa: S608
 """What somebody asked to have deleted is not forgotten because it failed."""
 
-FORGET_CALLS = f"""
-    DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE training_id IN ({OVER}))
-"""  # noqa: S608
-FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE training_id IN ({OVER})"  # noqa: S608
+PAST_LISTS = f"""
+    training_id IN ({OVER}) AND (reason NOT IN ({", ".join(f"'{one}'" for one in sorted(PAPER_CALLS))}) OR due_at < ?)
+"""
+"""Certificates are issued and annulled long after: whoever is to be called about one is, for as long as the others."""
+FORGET_CALLS = f'DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE {PAST_LISTS})'  # noqa: S608
+FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE {PAST_LISTS}"  # noqa: S608
 """Who was told what, when and through whom goes with the messages: a list without its marks would ask to call again."""
 
 COMES_AGAIN = """
@@ -118,8 +121,8 @@ async def _forget_sign_ins(before: datetime) -> int:
 
 async def _forget_calls(before: datetime) -> int:
     """The marks of the call lists of trainings that were over before, and the lists with them."""
-    n_marks = await sql.execute(FORGET_CALLS, before)
-    await sql.execute(FORGET_CALL_LISTS, before)
+    n_marks = await sql.execute(FORGET_CALLS, before, before)
+    await sql.execute(FORGET_CALL_LISTS, before, before)
     return n_marks
 
 

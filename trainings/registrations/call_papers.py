@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
+
+AT_LONGEST = timedelta(days=1)
+"""So long before its list was opened was nothing annulled that it tells of: earlier lists are deleted one day."""
 
 
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
@@ -58,8 +61,8 @@ def _since(
     before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, UUID]], *, but: Collection[UUID]
 ) -> dict[UUID, datetime]:
     """Whose was annulled after what the list before tells, and when; `but` these have a valid one by now."""
-    until = _annulled_till(call_list.due_at)
-    own = [(at, key) for at, key in sorted(acts) if at <= until and (before is None or at > before)]
+    until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
+    own = [(at, key) for at, key in sorted(acts) if since < at <= until]
     return {key: at for at, key in own if key not in but}
 
 
