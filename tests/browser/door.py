@@ -141,7 +141,7 @@ def roster(door: Door, view: str, q: str) -> list[dict[str, Any]]:
                 "left_at": "",
                 "how": HOW[event["how"]] if event else "",
                 "event_id": event["id"] if event else "",
-                "path": "",
+                "path": f"/panel/inscripciones/{person.registration_id}",
                 "note": person.note,
             }
         )

@@ -51,3 +51,12 @@ def test_button_pressed_again_after_going_back_without_script_counts_once(plain:
         plain.request.post(plain.url + "/marcas", form=repeated)
 
     assert (len(door.events), door.n_present) == (1, 1)
+
+
+def test_names_that_lead_to_a_person_are_found_by_a_thumb(plain: Page, door: Door) -> None:
+    plain.set_viewport_size({"width": 320, "height": 640})
+    links = plain.locator(".roster th a")
+
+    expect(links).to_have_count(len(door.people))
+    boxes = [one.bounding_box() for one in links.all()]
+    assert all(box is not None and min(box["width"], box["height"]) >= 44 for box in boxes), boxes
