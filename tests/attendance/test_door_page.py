@@ -21,10 +21,12 @@ from tests.attendance.browsers import (
 )
 from tests.attendance.doors import flags, qr_of, scan, stay, take
 from tests.cast import make_cast
+from tests.registrations.card_world import make_spare_cards
 from tests.web.pages import Page
 from trainings.accounts.models import Role
 from trainings.attendance import actions
 from trainings.attendance.models import ScanEvent, ScanKind
+from trainings.attendance.queries import totals_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
@@ -172,20 +174,25 @@ async def test_undo_of_one_of_two_marks_says_that_the_person_is_still_here(
     assert (await stay(door)).is_present is False
 
 
-async def test_button_of_a_page_of_before_whose_mark_was_undone_says_so(new_client: NewClient, freeze: Freeze) -> None:
+@pytest.mark.parametrize("who", ["a person", "a card without a name"])
+async def test_button_of_a_page_of_before_whose_mark_was_undone_says_so(
+    new_client: NewClient, freeze: Freeze, who: str
+) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
+    [card] = await make_spare_cards(door.training)
     freeze(door.starts_at)
     client = await signed_in(new_client, cast, "facilitator")
-    key = str(tokens.uuid7())
-    await mark(client, door, id=key, registration=str(door.ana.id), how="list")
-    await client.post(f"{path_of(door)}/deshacer", data={"event": key})
+    named = {"registration": str(door.ana.id)} if who == "a person" else {"code": card.qr_token or ""}
+    form = {"id": str(tokens.uuid7()), "how": "list", **named}
+    await mark(client, door, **form)
+    await client.post(f"{path_of(door)}/deshacer", data={"event": form["id"]})
 
-    answer = await mark(client, door, id=key, registration=str(door.ana.id), how="list")
+    answer = await mark(client, door, **form)
 
     shown = (await client.get(answer.headers["location"].split("#")[0])).text.split("<template data-answers>")[0]
     assert re.findall(r'class="result [^"]*" data-state="(\w+)"', shown) == ["undone"]
-    assert (await stay(door)).is_present is False
+    assert (await totals_of(door.session)).n_present == 0
 
 
 async def test_two_clicks_on_one_row_are_one_mark(new_client: NewClient, freeze: Freeze) -> None:

@@ -163,7 +163,7 @@ async def answer_about(session: TrainingSession, event_id: UUID) -> Answer | Non
     if event is None:
         return None
     if event.registration_id is None:
-        return answer_to(event, None, [], (), await _card_shown(session, event))
+        return answer_to(event, None, [], await undone_at(session.id), await _card_shown(session, event))
     registration = await reads(Registration).get(id=event.registration_id).prefetch_related("participant")
     events = await reads(ScanEvent).filter(session_id=session.id, registration_id=registration.id)
     return answer_to(event, registration, events, await undone_at(session.id))
