@@ -28,10 +28,12 @@ from trainings.certificates.models import (
     JobPurpose,
 )
 from trainings.certificates.preparing import NothingUnused, Outdated
+from trainings.certificates.views import certificate_view
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
+from trainings.web.i18n import speaking
 
 Freeze = Callable[[datetime], None]
 PREPARED, VALID, REVOKED = CertificateState.PREPARED, CertificateState.VALID, CertificateState.REVOKED
@@ -111,6 +113,8 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
         (1, REVOKED, UNUSED),
         (2, REVOKED, UNUSED),
     ]
+    with speaking("en"):
+        assert certificate_view(found[0]).reason.startswith("Not used")
 
 
 async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Settings, freeze: Freeze) -> None:

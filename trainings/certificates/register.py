@@ -19,7 +19,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
-from trainings.certificates.words import KIND_WORDS, STATE_WORDS
+from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction
 from trainings.errors import NotFound
 from trainings.lib import dates
@@ -43,8 +43,6 @@ HEADS = (
     N_("Recibí conforme"),
 )
 FOLIO = re.compile(r"VIMMIG-[0-9A-Z]+-[0-9]{4}-[0-9]{6,}", re.IGNORECASE)
-WITHDRAWN = N_("Retirado")
-"""At its person's wish: the folio is all that is left, and is never used again."""
 WITHOUT_NAME = N_("(nombre borrado)")
 
 

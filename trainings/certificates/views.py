@@ -9,6 +9,8 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from trainings.certificates.eligibility import UNUSED
+from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
 from trainings.certificates.staff_queries import Person, stands
@@ -19,6 +21,7 @@ from trainings.certificates.words import (
     ISSUE_WORDS,
     KIND_WORDS,
     STATE_WORDS,
+    WITHDRAWN,
 )
 from trainings.lib import dates
 from trainings.lib.text import short_name
@@ -121,7 +124,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         kind=gettext(KIND_WORDS[certificate.kind]),
         folio=certificate.folio,
         code=certificate.code,
-        state=gettext(STATE_WORDS[certificate.state]),
+        state=gettext(WITHDRAWN if is_withdrawn(certificate) else STATE_WORDS[certificate.state]),
         stands=stands(certificate),
         is_valid=certificate.state is CertificateState.VALID,
         is_handed_over=certificate.handed_over_at is not None,
@@ -129,7 +132,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         printed_name=certificate.printed_name,
         issued_at=certificate.issued_at,
         revoked_at=certificate.revoked_at,
-        reason=certificate.revoked_reason,
+        reason=gettext(UNUSED) if certificate.revoked_reason == UNUSED else certificate.revoked_reason,
         other=_other(certificate, others),
         is_nameless=certificate.erased_at is not None,
     )

@@ -43,6 +43,8 @@ STATE_WORDS = {
     CertificateState.VALID: N_("Válido"),
     CertificateState.REVOKED: N_("Anulado"),
 }
+WITHDRAWN = N_("Retirado")
+"""At its person's wish: the folio is all that is left, and is never used again."""
 
 
 CONFIRMED_WORDS = {
