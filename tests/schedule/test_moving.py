@@ -14,7 +14,7 @@ from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings import clock
 from trainings.places.models import FeastDay
-from trainings.schedule.models import Unavailability
+from trainings.schedule.models import Training, Unavailability
 
 Freeze = Callable[[datetime], None]
 
@@ -69,3 +69,21 @@ async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_
         assert "Es la única sesión que queda" in page.text
         assert not page.all("form", action=path), "no button that is then refused"
         assert page.one("a", href=f"/panel/capacitaciones/{training.id}/cancelar")
+
+
+@pytest.mark.pages
+async def test_day_on_which_sign_up_closes_is_told_to_stay_when_a_session_moves(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+    training = await make.make_training(hub=cast.hub)
+    path = f"/panel/sesiones/{training.sessions[0].id}/mover"
+    await as_(client, cast, "coordinator")
+
+    open_end = await client.get(path)
+    await Training.filter(id=training.id).update(closes_at=clock.at(date(2027, 3, 2), time(17)))
+    with_end = await client.get(path)
+
+    assert "Ese día no se mueve con la sesión" not in open_end.text
+    assert "La inscripción se cierra el martes 2 de marzo" in with_end.text
+    assert Page(with_end.text).one("a", href=f"/panel/capacitaciones/{training.id}/editar#closes_on")

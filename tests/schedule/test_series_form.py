@@ -281,3 +281,17 @@ async def test_part_that_says_no_series_is_left_alone(client: AsyncClient, cast:
 
     assert (saved.status_code, half.status_code) == (303, 422)
     assert 'href="#repeat_pattern"' in half.text
+
+
+@pytest.mark.pages
+async def test_past_day_is_told_beside_its_row_and_on_the_draft(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    form = await filled(cast, **{**MARCH_11, "sessions-0-day": "11/03/2020"})
+
+    looked = await post(client, NEW, {**form, "look": "yes"})
+    saved = await post(client, NEW, form)
+    draft = await client.get(saved.headers["location"])
+
+    assert "Ese día ya pasó" in notes_of(looked.text, 0)
+    assert saved.status_code == 303
+    assert "Ese día ya pasó: miércoles, 11 de marzo de 2020" in draft.text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
+from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.places.feasts import feasts_in
@@ -14,7 +15,7 @@ from trainings.places.models import Hub, Venue
 from trainings.schedule import queries
 from trainings.schedule.bookings import NOBODY, Booked, Owner, clashes_of
 from trainings.schedule.holidays import days_off_during
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.plans import SessionPlan
 from trainings.web.i18n import N_, gettext
 
@@ -25,12 +26,13 @@ K = TypeVar("K", int, UUID)
 class Cautions:
     """Of one meeting: the holiday or feast on its day, a sentence for each clash, one for too few seats.
 
-    Too few seats are told at the first meeting in a place.
+    Too few seats are told at the first meeting in a place. `is_past`: it would be over by now, as with a mistyped year.
     """
 
     day_off: str = ""
     clashes: tuple[str, ...] = ()
     seats: str = ""
+    is_past: bool = False
 
 
 NONE = Cautions()
@@ -68,6 +70,7 @@ async def cautions_of(
             day_off=days_off_during(plan.starts_at, plan.ends_at, feasts[where[number]]),
             clashes=tuple(said(clash) for clash in clashes[number]),
             seats=seats.get(number, ""),
+            is_past=plan.ends_at <= clock.now(),
         )
         for number, plan in known.items()
     }
@@ -87,6 +90,7 @@ async def cautions_of_training(training: Training) -> dict[UUID, Cautions]:
         session.id: Cautions(
             day_off=days_off_during(session.starts_at, session.ends_at, feasts[codes[session.id]]),
             seats=seats.get(session.id, ""),
+            is_past=training.state is TrainingState.DRAFT and session.ends_at <= clock.now(),
         )
         for session in training.sessions
     }

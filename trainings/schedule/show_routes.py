@@ -68,6 +68,7 @@ class SessionRow:
     state: str
     holiday: str
     seats: str
+    is_past: bool
     attendance: str
     is_off: bool
     may_change: bool
@@ -164,6 +165,7 @@ def session_rows(
                 state=session_state(session, is_off=is_off),
                 holiday=known.day_off,
                 seats=known.seats if may_edit else "",
+                is_past=known.is_past,
                 attendance=_attendance(session, training, actor),
                 is_off=is_off,
                 may_change=may_edit and not is_off and not is_over(session),
