@@ -75,8 +75,9 @@ async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], tra
 
 async def _batch(training: Training, due_at: datetime) -> UUID:
     """A new batch with its list of calls; or what of the training has not left yet, which waits on with this."""
-    lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED)
-    waiting = await lists.filter(closed_at=None, due_at__gt=clock.now()).order_by("-due_at").first()
+    lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED, closed_at=None)
+    # Held, so that what joins it is not stopped with it unseen.
+    waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").select_for_update().first()
     if waiting is None or waiting.batch_id is None:
         batch_id = uuid7()
         await open_list(training, CallReason.ANNULLED, batch_id, due_at=due_at, batch_id=batch_id)
