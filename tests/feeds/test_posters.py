@@ -175,16 +175,16 @@ async def test_texts_ask_people_not_to_write_their_data_there(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "call", "until_when"),
+    ("closes_at", "call", "until_when"),
     [
-        ({"closes_at": SATURDAY - timedelta(days=2)}, "Inscríbase: ", "La inscripción se cierra el jueves 4 de marzo"),
-        ({"closes_at": TODAY - timedelta(days=1)}, "Más información: ", "la inscripción se cerró el domingo 14 de"),
+        (SATURDAY - timedelta(days=2), "Inscríbase: ", "La inscripción se cierra el jueves 4 de marzo"),
+        (TODAY - timedelta(days=1), "Más información: ", "la inscripción se cerró el domingo 14 de"),
     ],
 )
 async def test_poster_and_text_say_until_when_and_call_nobody_to_sign_up_once_it_is_closed(
-    hub: Hub, columns: dict[str, datetime], call: str, until_when: str
+    hub: Hub, closes_at: datetime, call: str, until_when: str
 ) -> None:
-    training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)], **columns)
+    training = await make.make_training(hub=hub, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)], closes_at=closes_at)
 
     data = await posters.training_data(training)
     words = words_of(posters.poster(TRAINING, data, "pdf", made_at=WHEN))
