@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
 from trainings.audit.actor import Actor
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.sql import as_uuid
 from trainings.errors import NotFound
 from trainings.lib import tokens
 
@@ -35,11 +36,10 @@ async def actor_of(user: User, *, request_id: str = "") -> Actor:
     everywhere: set[str] = set()
     operators: set[UUID] = set()
     places: set[str] = set()
-    grants = reads(RoleGrant).filter(user_id=user.id)
-    for role, hub_id, operator_id, operators_hub_id, hub_name, operator_name in await grants.values_list(
-        "role", "hub_id", "operator_id", "operator__hubs__id", "hub__name", "operator__name"
-    ):
-        places |= {name for name in (hub_name, operator_name) if name}
+    for row in await sql.reads(GRANTS, user.id):
+        role = Role(row["role"])
+        hub_id, operator_id, operators_hub_id = (_key(row[name]) for name in ("hub_id", "operator_id", "held_at"))
+        places |= {name for name in (row["hub"], row["operator"]) if name}
         if operator_id is not None:
             operators.add(operator_id)
         if hub_id is None and operator_id is None:
@@ -58,6 +58,21 @@ async def actor_of(user: User, *, request_id: str = "") -> Actor:
         operator_ids=frozenset(operators),
         request_id=request_id,
     )
+
+
+GRANTS = """
+    SELECT g.role, g.hub_id, g.operator_id, held.id AS held_at, h.name AS hub, o.name AS operator
+    FROM role_grant g
+    LEFT JOIN hub h ON h.id = g.hub_id
+    LEFT JOIN operator o ON o.id = g.operator_id
+    LEFT JOIN hub held ON held.operator_id = g.operator_id
+    WHERE g.user_id = ?
+"""
+"""By hand, for it is asked with each page of the panel."""
+
+
+def _key(told: UUID | str | None) -> UUID | None:
+    return as_uuid(told) if told is not None else None
 
 
 def _first_of(roles: set[str]) -> str:

@@ -11,8 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,23 @@ async def reads(text: str, *values: object) -> list[dict[str, Any]]:
     connection = get_connection("read")
     dialect = connection.capabilities.dialect
     return await connection.execute_query_dict(translated(text, dialect), _prepared(values, dialect))
+
+
+READ_AGAIN = 4096
+"""So many keys and moments are kept as read: a page that is made anew has nearly all of them again."""
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def as_uuid(told: UUID | str) -> UUID:
+    """A key in a row: SQLite keeps text."""
+    return UUID(told) if isinstance(told, str) else told
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def as_moment(told: datetime | str) -> datetime:
+    """A moment in a row, in UTC: SQLite keeps text."""
+    moment = datetime.fromisoformat(told) if isinstance(told, str) else told
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 async def execute(text: str, *values: object) -> int:

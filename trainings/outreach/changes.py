@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from trainings import clock
@@ -58,7 +58,18 @@ class Left:
     is_elsewhere: bool
 
 
-async def recent(activities: Iterable[OutreachActivity]) -> dict[UUID, Left]:
+class Placed(Protocol):
+    """An activity, as far as it is asked where it is."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def venue_id(self) -> UUID | None: ...
+    @property
+    def municipality_id(self) -> str: ...
+
+
+async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
     """How these were before all that was done to them within the last seven days, by id."""
     by_id = {activity.id: activity for activity in activities}
     if not by_id:
@@ -73,7 +84,7 @@ async def recent(activities: Iterable[OutreachActivity]) -> dict[UUID, Left]:
     return {activity_id: _left(lines, by_id[activity_id], venues) for activity_id, lines in acts.items()}
 
 
-def _left(acts: Sequence[AuditLine], activity: OutreachActivity, venues: Mapping[UUID, str]) -> Left:
+def _left(acts: Sequence[AuditLine], activity: Placed, venues: Mapping[UUID, str]) -> Left:
     """Before the first of its acts."""
     old = acts[0].detail["was"]
     venue_id, town = UUID(old["venue_id"]) if old["venue_id"] else None, towns.by_code()[old["municipality"]]

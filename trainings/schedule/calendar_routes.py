@@ -22,8 +22,10 @@ from trainings.schedule.day_notes import Feast, day_notes, feasts_between
 from trainings.schedule.filters import WITHOUT_STEPS, Filters
 from trainings.schedule.month_changes import Changed, changed_between, note_of
 from trainings.schedule.months import Month
-from trainings.schedule.public_queries import Dated, Offered, ReadDates
+from trainings.schedule.public_dates import Dated, ReadDates, sessions_between
+from trainings.schedule.public_queries import Offered
 from trainings.schedule.remembered import remembered
+from trainings.schedule.session_words import hour_of
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext, language, ngettext
 from trainings.web.render import render
@@ -72,7 +74,7 @@ async def _known(request: Request) -> Known:
         notes=(*more, *notes),
         topics=tuple(topics.items()),
         offered=tuple(await public_queries.offered(clock.now())),
-        sessions=await public_queries.sessions_between(shown.starts_at, shown.ends_at),
+        sessions=await sessions_between(shown.starts_at, shown.ends_at),
         changed=await changed_between(shown.starts_at, shown.ends_at),
         activities=tuple(await activities_of(chosen, shown.first, shown.last)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
@@ -162,25 +164,25 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
-    by_day, now = ByDay(known.month.first, known.month.last), clock.now()
+    by_day, now, lang = ByDay(known.month.first, known.month.last), clock.now(), language()
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        by_day.put(_session_entry(session, changed.get(session.session_id), now), session.ends_at)
+        by_day.put(_session_entry(session, changed.get(session.session_id), now, lang), session.ends_at)
     for activity in known.activities:
         by_day.put(_activity_entry(activity, now), activity.ends_at)
     return by_day.in_order()
 
 
-def _session_entry(session: Dated, changed: Changed | None, now: datetime) -> Entry:
-    note = note_of(session, changed, now)
+def _session_entry(session: Dated, changed: Changed | None, now: datetime, lang: str) -> Entry:
+    note = note_of(session, changed, now) if changed is not None else ""
     return Entry(
-        starts_at=session.starts_at,
-        look=_look(note, is_off=session.is_off, is_over=session.ends_at <= now),
-        href=f"/capacitaciones/{session.slug}",
-        time=dates.time_of_day(session.starts_at, language()),
-        title=session.title,
-        place=towns.by_code()[session.town_code].full_name,
-        state=gettext("Cancelada") if session.is_off else note,
+        session.starts_at,
+        _look(note, is_off=session.is_off, is_over=session.ends_at <= now),
+        f"/capacitaciones/{session.training.slug}",
+        hour_of(session.starts_at, lang),
+        session.training.title,
+        towns.by_code()[session.town_code].full_name,
+        gettext("Cancelada") if session.is_off else note,
         mark=_mark(note, is_off=session.is_off),
     )
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from markupsafe import Markup
+
 from trainings import clock
+from trainings.schedule.entry_lines import lines_of
 from trainings.schedule.months import Month, days_touched
 from trainings.schedule.session_words import short_weekday
 from trainings.web.i18n import N_, gettext
@@ -44,6 +47,11 @@ class Cell:
     notes: Sequence[str]
     entries: Sequence[Entry]
 
+    @property
+    def lines(self) -> Markup:
+        """The entries as HTML."""
+        return lines_of(self.entries)
+
 
 class ByDay(dict[date, list[Entry]]):
     """Entries by local day, within a span."""
@@ -55,8 +63,9 @@ class ByDay(dict[date, list[Entry]]):
     def put(self, entry: Entry, ends_at: datetime) -> None:
         """On each day that it touches; from the second on it says that it goes on."""
         days = days_touched(entry.starts_at, ends_at)
-        if len(days) == 1 and self.first <= days[0] <= self.last:
-            self.setdefault(days[0], []).append(entry)
+        if len(days) == 1:
+            if self.first <= days[0] <= self.last:
+                self.setdefault(days[0], []).append(entry)
             return
         for day in days:
             if self.first <= day <= self.last:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Subquery
-from tortoise.queryset import QuerySet
-
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
 from trainings.lib import dates
-from trainings.places.models import FeastDay, HubService
 from trainings.schedule import towns
 from trainings.schedule.holidays import feast_begins, holidays
 from trainings.schedule.models import Unavailability
@@ -34,15 +31,21 @@ class Feast:
 
 async def feasts_between(first: date, last: date, town_codes: Collection[str]) -> list[Feast]:
     """Days of the feasts of these municipalities, both ends included, in order."""
-    return await _feasts(reads(FeastDay).filter(municipality_id__in=sorted(town_codes)), first, last)
+    return _feasts(await sql.reads(FEASTS, sorted(town_codes)), first, last)
 
 
-async def _feasts(found: QuerySet[FeastDay], first: date, last: date) -> list[Feast]:
-    rows = await found.values_list("municipality_id", "month", "day", "n_days", "name")
+FEASTS = "SELECT municipality_id, month, day, n_days, name FROM feast_day WHERE municipality_id IN ?list"
+FEASTS_SERVED = """
+    SELECT municipality_id, month, day, n_days, name FROM feast_day
+    WHERE municipality_id IN (SELECT municipality_id FROM hub_service WHERE hub_id IN ?list)
+"""
+
+
+def _feasts(rows: Iterable[dict[str, Any]], first: date, last: date) -> list[Feast]:
     return sorted(
-        Feast(day, name, code)
-        for code, month, number, n_days, name in rows
-        for day in _days_of(month, number, n_days, first, last)
+        Feast(day, row["name"], row["municipality_id"])
+        for row in rows
+        for day in _days_of(row["month"], row["day"], row["n_days"], first, last)
     )
 
 
@@ -57,8 +60,7 @@ def _days_of(month: int, number: int, n_days: int, first: date, last: date) -> l
 
 async def feasts_served(first: date, last: date, hub_ids: Collection[UUID]) -> list[Feast]:
     """The same of the municipalities that these hubs serve."""
-    served = Subquery(reads(HubService).filter(hub_id__in=list(hub_ids)).values("municipality_id"))
-    return await _feasts(reads(FeastDay).filter(municipality_id__in=served), first, last)
+    return _feasts(await sql.reads(FEASTS_SERVED, list(hub_ids)), first, last)
 
 
 async def times_away(user_id: UUID, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import TypeVar
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 from trainings import clock
@@ -16,7 +16,6 @@ from trainings.places.models import AccessFeature
 from trainings.schedule import towns
 from trainings.schedule.months import Month
 from trainings.schedule.overview import n_trainings
-from trainings.schedule.public_queries import Coming, Offered
 from trainings.schedule.sentences import AUDIENCES, language_name
 from trainings.web.i18n import gettext, language
 
@@ -27,6 +26,30 @@ FARTHEST = timedelta(days=1100)
 MOST_PAGES = 10_000
 
 Choice = tuple[str, str]
+
+
+class Offered(Protocol):
+    """What sessions are told apart by in the filters."""
+
+    @property
+    def town_code(self) -> str: ...
+    @property
+    def topic_slug(self) -> str: ...
+    @property
+    def languages(self) -> frozenset[str]: ...
+    @property
+    def audience(self) -> frozenset[str]: ...
+
+
+class Coming(Offered, Protocol):
+    """What they are chosen by."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def access(self) -> frozenset[str]: ...
+
+
 C = TypeVar("C", bound=Coming)
 
 

@@ -20,9 +20,9 @@ from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity
 from trainings.schedule.day_notes import Notes
 from trainings.schedule.models import SessionFacilitator
-from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, load, month_frame, move_path
+from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, load, month_frame
 from trainings.schedule.months import days_touched
-from trainings.schedule.session_words import look_of, numbered, session_path
+from trainings.schedule.session_words import look_of, move_path, numbered, session_path
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.schedule.words import STATES
@@ -98,12 +98,13 @@ async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Actor, holders: Iterable[str]) -> Line:
-    day = max(session.day, loaded.first)
+    day, now = max(session.day, loaded.first), clock.now()
+    look = look_of(session, now)
     return Line(
         day=day,
         hours=_hours(session),
-        look=look_of(session, clock.now()),
-        href=session_path(session, actor),
+        look=look,
+        href=session_path(session, actor, now),
         title=numbered(session),
         place=session.place,
         who=", ".join(holders),
@@ -111,7 +112,7 @@ def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Ac
         capacity=session.capacity,
         state=_state(session),
         note=". ".join(notes.get(day, ())),
-        move=move_path(session, actor.hubs_with(EDITORS), clock.now()),
+        move=move_path(session, look, may_move=session.hub_id in actor.hubs_with(EDITORS)),
     )
 
 
@@ -147,7 +148,7 @@ def _state(session: StaffSession) -> str:
         return gettext(N_("En curso"))
     if not session.is_draft and session.is_over(clock.now()):
         return gettext(N_("Ya se realizó"))
-    return gettext(STATES[session.training_state])
+    return gettext(STATES[session.training.state])
 
 
 routes: list[BaseRoute] = [Route("/panel/lista", index)]

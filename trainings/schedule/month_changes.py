@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import sql
 from trainings.schedule import towns
 from trainings.schedule.change_words import change_note
 from trainings.schedule.changes import SHOWN_FOR
-from trainings.schedule.models import ChangeKind, PlaceShown, SessionChange, SessionState
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionState
 from trainings.schedule.posted import Meeting, Place, Was
-from trainings.schedule.public_queries import Dated
+from trainings.schedule.public_dates import Dated
+from trainings.schedule.public_queries import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +27,32 @@ class Changed:
     is_elsewhere: bool
 
 
+CHANGES = """
+    SELECT c.session_id, c.kind, c.old_starts_at, c.old_ends_at, c.old_venue_id, s.venue_id, t.place_shown,
+        o.municipality_id AS town, v.municipality_id AS town_now
+    FROM session_change c
+    JOIN training_session s ON s.id = c.session_id
+    JOIN training t ON t.id = s.training_id
+    LEFT JOIN venue o ON o.id = c.old_venue_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE c.created_at > ? AND s.starts_at < ? AND s.ends_at > ?
+    ORDER BY c.created_at DESC, c.id DESC
+"""
+
+
 async def changed_between(start: datetime, end: datetime) -> tuple[Changed, ...]:
     """Of the sessions that are on at some time of the span those that changed."""
-    recent = reads(SessionChange).filter(
-        created_at__gt=clock.now() - SHOWN_FOR, session__starts_at__lt=end, session__ends_at__gt=start
-    )
-    rows = await recent.order_by("-created_at", "-id").values(
-        *("session_id", "kind", "old_starts_at", "old_ends_at", "old_venue_id"),
-        town="old_venue__municipality_id",
-        venue_id="session__venue_id",
-        town_now="session__venue__municipality_id",
-        shown="session__training__place_shown",
-    )
+    rows = await sql.reads(CHANGES, clock.now() - SHOWN_FOR, end, start)
     earliest = {str(row["session_id"]): row for row in rows}
-    return tuple(
-        Changed(
-            session_id,
-            Was(
-                ChangeKind(row["kind"]),
-                row["old_starts_at"],
-                row["old_ends_at"],
-                Place(towns.by_code()[row["town"]]) if row["town"] and row["town"] != row["town_now"] else None,
-            ),
-            # Another house in the same town is no news for who may not know the house.
-            is_elsewhere=row["old_venue_id"] != row["venue_id"] and row["shown"] == PlaceShown.PUBLIC,
-        )
-        for session_id, row in sorted(earliest.items())
-    )
+    return tuple(_changed(session_id, row) for session_id, row in sorted(earliest.items()))
+
+
+def _changed(session_id: str, row: Mapping[str, Any]) -> Changed:
+    place = Place(towns.by_code()[row["town"]]) if row["town"] and row["town"] != row["town_now"] else None
+    was = Was(ChangeKind(row["kind"]), moment(row["old_starts_at"]), moment(row["old_ends_at"]), place)
+    # Another house in the same town is no news for who may not know the house.
+    is_elsewhere = row["old_venue_id"] != row["venue_id"] and row["place_shown"] == PlaceShown.PUBLIC
+    return Changed(session_id, was, is_elsewhere=is_elsewhere)
 
 
 def note_of(session: Dated, changed: Changed | None, now: datetime) -> str:

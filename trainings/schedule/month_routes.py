@@ -25,7 +25,7 @@ from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served,
 from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.remembered import remembered
-from trainings.schedule.session_words import look_of, moving_path, numbered, session_path
+from trainings.schedule.session_words import hour_of, look_of, move_path, numbered, session_path
 from trainings.schedule.staff_sessions import ReadSessions, StaffSession
 from trainings.schedule.views import Choices, View, Wanted
 from trainings.web.allow import allow
@@ -103,40 +103,27 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
     """By local day, each in order of time; what lasts over midnight stands on both days."""
     by_day = ByDay(loaded.first, loaded.last)
-    may_move, now = actor.hubs_with(EDITORS), clock.now()
+    may_move, now, lang = actor.hubs_with(EDITORS), clock.now(), language()
+    common = {one: (one.hub_id in may_move, f"{one.taken}/{one.capacity}") for one in {s.training for s in sessions}}
+    off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
     for session in sessions:
-        by_day.put(_session_entry(session, actor, may_move, now), session.ends_at)
+        look = look_of(session, now)
+        is_theirs, places = common[session.training]
+        entry = Entry(
+            session.starts_at,
+            look,
+            session_path(session, actor, now),
+            hour_of(session.starts_at, lang),
+            numbered(session),
+            session.place,
+            off if look == "off" else draft if look == "draft" else places,
+            move_path(session, look, may_move=is_theirs),
+            CALLED_OFF if look == "off" else "",
+        )
+        by_day.put(entry, session.ends_at)
     for activity in loaded.activities:
         by_day.put(activity_entry(activity, may_move), activity.ends_at)
     return by_day.in_order()
-
-
-def _session_entry(session: StaffSession, actor: Actor, may_move: frozenset[UUID], now: datetime) -> Entry:
-    return Entry(
-        starts_at=session.starts_at,
-        look=look_of(session, now),
-        href=session_path(session, actor),
-        time=dates.time_of_day(session.starts_at, language()),
-        title=numbered(session),
-        place=session.place,
-        state=_session_state(session),
-        move=move_path(session, may_move, now),
-        mark=CALLED_OFF if session.is_cancelled else "",
-    )
-
-
-def move_path(session: StaffSession, may_move: frozenset[UUID], now: datetime) -> str:
-    """The form that moves it; empty for who may not, and for what is over or called off."""
-    is_fixed = session.is_cancelled or (session.is_over(now) and not session.is_draft)
-    return moving_path(session.id) if session.hub_id in may_move and not is_fixed else ""
-
-
-def _session_state(session: StaffSession) -> str:
-    if session.is_cancelled:
-        return gettext(N_("Cancelada"))
-    if session.is_draft:
-        return gettext(N_("Borrador"))
-    return f"{session.taken}/{session.capacity}"
 
 
 def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry:

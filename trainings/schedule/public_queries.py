@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from tortoise.connection import get_connection
 
 from trainings import clock
 from trainings.db import sql
+from trainings.db.sql import as_moment
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
@@ -29,8 +30,6 @@ from trainings.schedule.public_statements import (
     AROUND,
     CALLED_OFF,
     COMING,
-    DATED,
-    DATED_COLUMNS,
     EVENTS,
     HUBS,
     LISTED,
@@ -75,17 +74,6 @@ class Coming(Offered):
     access: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Dated(Coming):
-    """A session of a listed training in a calendar, held and called-off ones too (`is_off`)."""
-
-    ends_at: datetime
-    slug: str
-    title: str
-    is_off: bool
-    session_id: str
-
-
 async def topic_names() -> dict[str, str]:
     """Names of all topics by slug, in the order of the catalogue."""
     return {row["slug"]: row["name"] for row in await _rows(TOPICS)}
@@ -124,30 +112,6 @@ async def slug_of_code(typed: str) -> str:
 async def coming_sessions(now: datetime) -> list[Coming]:
     """Sessions of listed trainings that have not ended at `now`, by start."""
     return [_coming(row) for row in await _rows(COMING, now)]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadDates:
-    """Sessions as the database told them: two readings are equal where a page of them would be."""
-
-    rows: tuple[tuple[Any, ...], ...]
-
-    def shown(self) -> list[Dated]:
-        """The same, as pages show them."""
-        return [_dated(row) for row in self.rows]
-
-    def ends(self) -> set[datetime]:
-        """When they end."""
-        column = DATED_COLUMNS.index("ends_at")
-        return {moment for moment in map(_moment, {row[column] for row in self.rows}) if moment is not None}
-
-
-async def sessions_between(start: datetime, end: datetime) -> ReadDates:
-    """Sessions of listed trainings that are on at some time of the span, by start.
-
-    Called-off ones are among them where calendars ever showed them.
-    """
-    return ReadDates(await _tuples(DATED, end, start))
 
 
 async def offered(now: datetime) -> list[Offered]:
@@ -201,9 +165,9 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
             capacity=sessions[0]["capacity"],
             taken=sessions[0]["taken"],
             has_waiting_list=bool(sessions[0]["has_waiting_list"]),
-            opens_at=_moment(sessions[0]["opens_at"]),
-            closes_at=_moment(sessions[0]["closes_at"]),
-            cancelled_at=_moment(sessions[0]["cancelled_at"]),
+            opens_at=moment(sessions[0]["opens_at"]),
+            closes_at=moment(sessions[0]["closes_at"]),
+            cancelled_at=moment(sessions[0]["cancelled_at"]),
             meetings=tuple(
                 _meeting(row, Place(towns.by_code()[row["town_code"]]), is_public=False) for row in sessions
             ),
@@ -230,8 +194,8 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         prerequisites=prerequisites,
         kind=CourseKind(row["kind"]),
         has_waiting_list=bool(row["has_waiting_list"]),
-        opens_at=_moment(row["opens_at"]),
-        closes_at=_moment(row["closes_at"]),
+        opens_at=moment(row["opens_at"]),
+        closes_at=moment(row["closes_at"]),
         is_place_public=is_place_public,
         is_online=bool(row["is_online"]),
         approval_required=bool(row["approval_required"]),
@@ -242,7 +206,7 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         interpreter_languages=_codes(row["interpreter_languages"]),
         offers=_codes(row["offers"]),
         phone=row["contact_phone"] or hub.phone,
-        cancelled_at=_moment(row["cancelled_at"]),
+        cancelled_at=moment(row["cancelled_at"]),
         hub=hub,
         meetings=tuple(
             _meeting(one, _place(one, hub.seat, is_public=is_place_public), is_public=is_place_public)
@@ -262,11 +226,11 @@ def _earliest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
-    starts_at, ends_at = _moment(row["starts_at"]), _moment(row["ends_at"])
+    starts_at, ends_at = moment(row["starts_at"]), moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
     was = _was(row, is_public=is_public) if row["was_kind"] else None
-    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, _moment(row["closed_at"]), was)
+    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, moment(row["closed_at"]), was)
 
 
 def _was(row: dict[str, Any], *, is_public: bool) -> Was:
@@ -275,7 +239,7 @@ def _was(row: dict[str, Any], *, is_public: bool) -> Was:
     if row["is_elsewhere"]:
         town = towns.by_code()[row["old_municipality_id"]]
         place = Place(town, name=row["old_name"], address=row["old_address"]) if is_public else Place(town)
-    return Was(ChangeKind(row["was_kind"]), _moment(row["old_starts_at"]), _moment(row["old_ends_at"]), place)
+    return Was(ChangeKind(row["was_kind"]), moment(row["old_starts_at"]), moment(row["old_ends_at"]), place)
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
@@ -312,58 +276,52 @@ def _coming(row: dict[str, Any]) -> Coming:
     return Coming(**_facts(row))
 
 
-def _dated(row: tuple[Any, ...]) -> Dated:
-    """By place, not by name: a month has hundreds of them."""
-    training_id, starts_at, ends_at, town, topic, *lists, shown, access, slug, title, is_off, session_id = row
-    starts, ends = _moment(starts_at), _moment(ends_at)
-    assert starts is not None
-    assert ends is not None
-    about = (town, topic, *_kinds(*lists), str(training_id), starts, _access(shown, access))
-    return Dated(*about, ends, slug, title, bool(is_off), str(session_id))
-
-
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
     """What lists are chosen by."""
     return {
         **_kind(row),
         "training_id": str(row["training_id"]),
-        "starts_at": _moment(row["starts_at"]),
-        "access": _access(row["place_shown"], row["access"]),
+        "starts_at": moment(row["starts_at"]),
+        "access": access_of(row["place_shown"], row["access"]),
     }
 
 
-def _access(shown: str, access: str | None) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def access_of(shown: str, access: str | None) -> frozenset[str]:
     """Access is no fact of a place that is protected."""
     return frozenset(_read_codes(access)) if access is not None and shown == PlaceShown.PUBLIC else frozenset()
 
 
 def _kind(row: dict[str, Any]) -> dict[str, Any]:
     lists = (row[name] for name in ("languages", "interpreter_languages", "audience", "course_audience"))
-    languages, audience = _kinds(*lists)
+    languages, audience = kinds_of(*lists)
     told = {"town_code": row["town_code"], "topic_slug": row["topic_slug"]}
     return {**told, "languages": languages, "audience": audience}
 
 
 @lru_cache(maxsize=1024)
-def _kinds(spoken: str, interpreted: str, invited: str, by_course: str) -> tuple[frozenset[str], frozenset[str]]:
+def kinds_of(spoken: str, interpreted: str, invited: str, by_course: str) -> tuple[frozenset[str], frozenset[str]]:
     """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
     languages = frozenset(_read_codes(spoken) + _read_codes(interpreted))
     return languages, frozenset(_read_codes(invited) or _read_codes(by_course))
 
 
-async def _tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
+async def tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
     """The same rows without the names of their columns."""
     connection = get_connection("read")
-    _n_rows, rows = await connection.execute_query(sql.translated(text, connection.capabilities.dialect), list(values))
-    return tuple(tuple(row) for row in rows)
+    _n_rows, rows = await connection.execute_query(*_asked(connection.capabilities.dialect, text, values))
+    return tuple(map(tuple, rows))
 
 
 async def _rows(text: str, *values: object) -> list[dict[str, Any]]:
     """Rows read beside the writers."""
     connection = get_connection("read")
-    dialect = connection.capabilities.dialect
+    return await connection.execute_query_dict(*_asked(connection.capabilities.dialect, text, values))
+
+
+def _asked(dialect: str, text: str, values: Sequence[object]) -> tuple[str, list[Any]]:
     bound = list(values) if dialect == "postgres" else [_for_sqlite(value) for value in values]
-    return await connection.execute_query_dict(sql.translated(text, dialect), bound)
+    return sql.translated(text, dialect), bound
 
 
 def _for_sqlite(value: object) -> object:
@@ -391,7 +349,6 @@ def _read_codes(stored: str) -> tuple[str, ...]:
     return tuple(json.loads(stored))
 
 
-@lru_cache(maxsize=4096)
-def _moment(stored: str | datetime | None) -> datetime | None:
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)
+def moment(told: str | datetime | None) -> datetime | None:
+    """A moment in a row, where there is one."""
+    return as_moment(told) if told is not None else None

@@ -148,30 +148,6 @@ OFFERED = """
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
 """
-DATED_COLUMNS = (
-    *("training_id", "starts_at", "ends_at", "town_code", "topic_slug", "languages", "interpreter_languages"),
-    *("audience", "course_audience", "place_shown", "access", "slug", "title", "is_off", "session_id"),
-)
-DATED = """
-    SELECT s.training_id, s.starts_at, s.ends_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
-        topic.slug AS topic_slug, CAST(t.languages AS TEXT) AS languages,
-        CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience,
-        CAST(c.audience AS TEXT) AS course_audience, t.place_shown, CAST(v.access AS TEXT) AS access, t.slug, t.title,
-        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at) AS is_off,
-        s.id AS session_id
-    FROM training_session s
-    JOIN training t ON t.id = s.training_id
-    JOIN course c ON c.id = t.course_id
-    JOIN topic ON topic.id = c.topic_id
-    JOIN hub h ON h.id = t.hub_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.starts_at < ? AND s.ends_at > ? AND t.published_at IS NOT NULL AND (
-        t.state = 'published' AND s.state = 'planned'
-        OR t.state IN ('published', 'cancelled') AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
-    )
-    ORDER BY s.starts_at, s.id
-"""
-
 TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
 
 EVENTS = """

@@ -71,6 +71,14 @@ def sessions_visible_to(actor: Actor) -> QuerySet[TrainingSession]:
     return reads(TrainingSession).filter(Q(training__hub_id__in=list(actor.hubs_with(DESK))) | Q(id__in=own))
 
 
+def scope_of(actor: Actor) -> tuple[str, list[object]]:
+    """The same as a condition on the session `s` of the training `t`, for a statement written by hand."""
+    if actor.roles_everywhere.intersection(SEES_ALL):
+        return "1 = 1", []
+    own = "SELECT f.session_id FROM session_facilitator f WHERE f.user_id = ?"
+    return f"(t.hub_id IN ?list OR s.id IN ({own}))", [list(actor.hubs_with(DESK)), actor.id]
+
+
 async def for_staff(training_id: UUID, actor: Actor) -> Training:
     """A training in scope with course, hub, venue, and its sessions with places and people. Else UnknownTraining."""
     training = (

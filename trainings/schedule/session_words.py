@@ -9,19 +9,34 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
+from trainings.db.sql import READ_AGAIN
 from trainings.lib import dates
-from trainings.schedule.staff_sessions import READ_AGAIN, StaffSession
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
 ONE_DAY = timedelta(days=1)
+FIXED = frozenset({"off", "gone"})
+"""Looks of what is not moved any more."""
 
 
 def numbered(session: StaffSession) -> str:
     """The title, with the number of the meeting where there are several."""
-    if session.n_sessions == 1:
-        return session.title
+    training = session.training
+    if training.n_sessions == 1:
+        return training.title
+    return _numbered(training.title, session.position, training.n_sessions, language())
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def _numbered(title: str, position: int, n: int, _lang: str) -> str:
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
-    return words % {"title": session.title, "position": session.position, "n": session.n_sessions}
+    return words % {"title": title, "position": position, "n": n}
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def hour_of(moment: datetime, lang: str) -> str:
+    """`8:30 a. m.`, kept: a page that is made anew asks for nearly the same again, hundreds at a time."""
+    return dates.time_of_day(moment, lang)
 
 
 def when(moment: datetime) -> str:
@@ -52,19 +67,24 @@ def look_of(session: StaffSession, now: datetime) -> str:
         return "off"
     if session.is_draft:
         return "draft"
-    if session.is_running(now) and session.closed_at is None:
-        return "open"
-    return "gone" if session.is_over(now) else ""
+    if session.is_over(now):
+        return "gone"
+    return "open" if now >= session.starts_at else ""
 
 
-def session_path(session: StaffSession, actor: Actor) -> str:
+def move_path(session: StaffSession, look: str, *, may_move: bool) -> str:
+    """The form that moves it; empty for who may not, and for what is over or called off."""
+    return moving_path(session.id) if may_move and look not in FIXED else ""
+
+
+def session_path(session: StaffSession, actor: Actor, now: datetime) -> str:
     """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
+    home = training_path(session.training.id)
     # Most of a month is further ahead than a day: the calendar is asked for the rest only.
-    is_near = session.starts_at < clock.now() + ONE_DAY
-    is_due = is_near and not session.is_cancelled and not session.is_draft and session.day <= clock.today()
-    if is_due and actor.has_any(ATTENDANCE_TAKERS):
-        return f"/panel/sesiones/{session.id}/asistencia"
-    return training_path(session.training_id)
+    if session.starts_at >= now + ONE_DAY or session.is_cancelled or session.is_draft:
+        return home
+    is_due = session.day <= clock.today() and actor.has_any(ATTENDANCE_TAKERS)
+    return f"/panel/sesiones/{session.id}/asistencia" if is_due else home
 
 
 @lru_cache(maxsize=READ_AGAIN)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,39 +14,73 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.db import sql
+from trainings.db.sql import as_moment, as_uuid
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StaffTraining:
+    """What is the same for all sessions of a training; `n_sessions` counts cancelled ones too. Known by itself, so that
+    what a page says of it can be kept by it.
+    """
+
+    id: UUID
+    hub_id: UUID
+    title: str
+    state: TrainingState
+    opens_at: datetime | None
+    closes_at: datetime | None
+    capacity: int
+    taken: int
+    n_sessions: int
+
+
 class StaffSession(NamedTuple):
-    """A session as the week and the lists of the panel show it. Times UTC; `n_sessions` counts cancelled ones too.
+    """A session as the week and the lists of the panel show it. Times UTC.
 
     A tuple, because a page makes hundreds of them.
     """
 
     id: UUID
-    training_id: UUID
-    hub_id: UUID
-    title: str
+    training: StaffTraining
     starts_at: datetime
     ends_at: datetime
     state: SessionState
-    training_state: TrainingState
     closed_at: datetime | None
-    opens_at: datetime | None
-    closes_at: datetime | None
     position: int
-    n_sessions: int
     place: str
-    capacity: int
-    taken: int
+
+    @property
+    def training_id(self) -> UUID:
+        return self.training.id
+
+    @property
+    def hub_id(self) -> UUID:
+        return self.training.hub_id
+
+    @property
+    def title(self) -> str:
+        return self.training.title
+
+    @property
+    def n_sessions(self) -> int:
+        return self.training.n_sessions
+
+    @property
+    def capacity(self) -> int:
+        return self.training.capacity
+
+    @property
+    def taken(self) -> int:
+        return self.training.taken
 
     @property
     def is_cancelled(self) -> bool:
-        return self.state is SessionState.CANCELLED or self.training_state is TrainingState.CANCELLED
+        return self.state is SessionState.CANCELLED or self.training.state is TrainingState.CANCELLED
 
     @property
     def is_draft(self) -> bool:
-        return self.training_state is TrainingState.DRAFT
+        return self.training.state is TrainingState.DRAFT
 
     @property
     def day(self) -> date:
@@ -62,6 +95,14 @@ class StaffSession(NamedTuple):
 
 
 _SESSION = ("id", "training_id", "starts_at", "ends_at", "state", "closed_at", "position", "venue__name")
+SESSIONS = """
+    SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, s.closed_at, s.position, v.name
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE {}
+    ORDER BY s.starts_at, s.id
+"""
 TRAININGS = """
     SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
         (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
@@ -71,8 +112,6 @@ TRAININGS = """
 """Read apart: what is the same for all sessions of a training is told once."""
 STATES: Mapping[str, SessionState] = {state.value: state for state in SessionState}
 TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
-READ_AGAIN = 4096
-"""So many ids and moments are kept as read: a page that is made anew has nearly all of them again."""
 STARTS, ENDS = _SESSION.index("starts_at"), _SESSION.index("ends_at")
 
 
@@ -85,23 +124,34 @@ class ReadSessions:
 
     def shown(self) -> list[StaffSession]:
         """The same, as pages show them."""
-        trainings = {row[0]: _training(*row) for row in self.trainings}
+        trainings = {row[0]: _training(row) for row in self.trainings}
         return [_staff_session(row, trainings[row[1]]) for row in self.rows]
 
     def spans(self) -> set[tuple[datetime, datetime]]:
         """Between which moments they are."""
-        return {(_moment(start), _moment(end)) for start, end in {(row[STARTS], row[ENDS]) for row in self.rows}}
+        return {(as_moment(start), as_moment(end)) for start, end in {(row[STARTS], row[ENDS]) for row in self.rows}}
 
 
 async def read_sessions(found: QuerySet[TrainingSession]) -> ReadSessions:
     """These sessions by start, not yet turned into what pages show: most of the time that is on a page already."""
     query: Any = found.order_by("starts_at", "id").values_list(*_SESSION)
     query.sql()
-    rows = await _as_told(*query.query.get_parameterized_sql())
+    return await _with_trainings(await _as_told(*query.query.get_parameterized_sql()))
+
+
+async def read_where(condition: str, values: Sequence[object]) -> ReadSessions:
+    """The same by a condition written by hand, `s` being the session, `t` its training."""
+    return await _with_trainings(await _asked(SESSIONS.format(condition), values))
+
+
+async def _with_trainings(rows: tuple[tuple[Any, ...], ...]) -> ReadSessions:
+    return ReadSessions(rows, frozenset(await _asked(TRAININGS, [list({row[1] for row in rows})])))
+
+
+async def _asked(text: str, values: Sequence[object]) -> tuple[tuple[Any, ...], ...]:
     dialect = get_connection("read").capabilities.dialect
-    ids = list({row[1] for row in rows})
-    trainings = await _as_told(sql.translated(TRAININGS, dialect), [ids if dialect == "postgres" else json.dumps(ids)])
-    return ReadSessions(rows, frozenset(trainings))
+    bound = [json.dumps(one, default=str) if dialect != "postgres" and type(one) is list else one for one in values]
+    return await _as_told(sql.translated(text, dialect), bound)
 
 
 async def _as_told(text: str, values: list[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -115,51 +165,21 @@ async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]
     return (await read_sessions(found)).shown()
 
 
-def _training(
-    training_id: UUID | str,
-    hub_id: UUID | str,
-    title: str,
-    state: str,
-    opens_at: datetime | str | None,
-    closes_at: datetime | str | None,
-    *numbers: int,
-) -> dict[str, Any]:
-    """What each session says of its training."""
-    capacity, taken, n_sessions = numbers
-    return {
-        "training_id": _uuid(training_id),
-        "hub_id": _uuid(hub_id),
-        "title": title,
-        "training_state": TRAINING_STATES[state],
-        "opens_at": _moment(opens_at) if opens_at else None,
-        "closes_at": _moment(closes_at) if closes_at else None,
-        "n_sessions": n_sessions,
-        "capacity": capacity,
-        "taken": taken,
-    }
+def _training(row: tuple[Any, ...]) -> StaffTraining:
+    training_id, hub_id, title, state, opens_at, closes_at, *numbers = row
+    opens, closes = as_moment(opens_at) if opens_at else None, as_moment(closes_at) if closes_at else None
+    return StaffTraining(as_uuid(training_id), as_uuid(hub_id), title, TRAINING_STATES[state], opens, closes, *numbers)
 
 
-def _staff_session(row: tuple[Any, ...], training: Mapping[str, Any]) -> StaffSession:
+def _staff_session(row: tuple[Any, ...], training: StaffTraining) -> StaffSession:
     session_id, _training_id, starts_at, ends_at, state, closed_at, position, place = row
     return StaffSession(
-        id=_uuid(session_id),
-        starts_at=_moment(starts_at),
-        ends_at=_moment(ends_at),
-        state=STATES[state],
-        closed_at=_moment(closed_at) if closed_at else None,
-        position=position,
-        place=place or "",
-        **training,
+        as_uuid(session_id),
+        training,
+        as_moment(starts_at),
+        as_moment(ends_at),
+        STATES[state],
+        as_moment(closed_at) if closed_at else None,
+        position,
+        place or "",
     )
-
-
-@lru_cache(maxsize=READ_AGAIN)
-def _uuid(stored: UUID | str) -> UUID:
-    """SQLite keeps text."""
-    return UUID(stored) if isinstance(stored, str) else stored
-
-
-@lru_cache(maxsize=READ_AGAIN)
-def _moment(stored: datetime | str) -> datetime:
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -6,23 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from tortoise.expressions import Q, Subquery
-
 from trainings import clock
-from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, HUB_STAFF
 from trainings.audit.actor import Actor
-from trainings.db import reads
-from trainings.places.models import Venue
-from trainings.places.queries import hubs_visible_to
+from trainings.db import sql
+from trainings.db.sql import as_uuid
 from trainings.schedule import queries
-from trainings.schedule.models import SessionFacilitator
 from trainings.schedule.months import Month
 from trainings.schedule.queries import sunday_before
-from trainings.schedule.staff_sessions import ReadSessions, read_sessions
+from trainings.schedule.staff_sessions import ReadSessions, read_where
 from trainings.web.i18n import N_, gettext
 
 Option = tuple[str, str]
@@ -110,33 +106,48 @@ class Applied:
 
 async def choices_of(actor: Actor) -> Choices:
     """Hubs, facilitators and venues in the actor's scope. Who only facilitates finds the own name alone."""
-    hubs = [HubChoice(hub.id, hub.slug, hub.name) for hub in await hubs_visible_to(actor)]
+    hubs, of_hubs = _hubs(actor)
+    people, of_people = _people(actor)
+    text = f"{HUBS.format(hubs)} UNION ALL {VENUES.format(hubs)} UNION ALL {people} ORDER BY kind, name, id"
+    found: dict[str, list[dict[str, Any]]] = {"hub": [], "venue": [], "person": []}
+    for row in await sql.reads(text, *of_hubs, *of_hubs, *of_people):
+        found[row["kind"]].append(row)
     return Choices(
-        hubs=tuple(sorted(hubs, key=lambda hub: hub.name)),
-        people=tuple(await _people(actor)),
-        venues=tuple(await _venues(hubs)),
+        hubs=tuple(HubChoice(as_uuid(row["id"]), row["slug"], row["name"]) for row in found["hub"]),
+        people=tuple((as_uuid(row["id"]), row["name"]) for row in found["person"]),
+        venues=tuple((as_uuid(row["id"]), f"{row['name']}, {row['town']}") for row in found["venue"]),
     )
 
 
-async def _people(actor: Actor) -> list[tuple[UUID, str]]:
-    found = reads(User)
-    if not actor.roles_everywhere.intersection(queries.SEES_ALL):
-        desks = list(actor.hubs_with(DESK))
-        held = Subquery(reads(SessionFacilitator).filter(session__training__hub_id__in=desks).values("user_id"))
-        works_here = Q(grants__hub_id__in=desks) | Q(grants__operator_id__in=list(actor.operator_ids))
-        is_one = Q(id__in=held) | Q(works_here, grants__role__in=list(HUB_STAFF), is_active=True) | Q(id=actor.id)
-        found = found.filter(is_one if desks else Q(id=actor.id))
-    else:
-        found = found.filter(grants__role__in=list(HUB_STAFF), is_active=True)
-    return [
-        (user_id, name) for user_id, name in await found.distinct().order_by("name", "id").values_list("id", "name")
-    ]
+HUBS = "SELECT 'hub' AS kind, h.id, h.slug, h.name, '' AS town FROM hub h WHERE {}"
+VENUES = """
+    SELECT 'venue', v.id, '', v.name, m.name || ', ' || m.department
+    FROM venue v JOIN municipality m ON m.ine_code = v.municipality_id JOIN hub h ON h.id = v.hub_id WHERE {}
+"""
+PEOPLE = "SELECT 'person', u.id, '', u.name, '' FROM app_user u WHERE {}"
+WORKS = "u.is_active AND EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id AND g.role IN ?list{})"
+HOLDS = """u.id IN (
+    SELECT f.user_id FROM session_facilitator f
+    JOIN training_session s ON s.id = f.session_id JOIN training t ON t.id = s.training_id WHERE t.hub_id IN ?list
+)"""
+"""By hand and in one question: these stand above each of the three views, and change seldom."""
 
 
-async def _venues(hubs: list[HubChoice]) -> list[tuple[UUID, str]]:
-    found = reads(Venue).filter(hub_id__in=[hub.id for hub in hubs]).order_by("name", "id")
-    rows = await found.values_list("id", "name", "municipality__name", "municipality__department")
-    return [(venue_id, f"{name}, {town}, {department}") for venue_id, name, town, department in rows]
+def _hubs(actor: Actor) -> tuple[str, list[object]]:
+    """Those that `hubs_visible_to` finds."""
+    return ("1 = 1", []) if actor.roles_everywhere else ("h.id IN ?list", [sorted(actor.roles_at)])
+
+
+def _people(actor: Actor) -> tuple[str, list[object]]:
+    roles: list[object] = [[role.value for role in HUB_STAFF]]
+    if actor.roles_everywhere.intersection(queries.SEES_ALL):
+        return PEOPLE.format(WORKS.format("")), roles
+    desks = list(actor.hubs_with(DESK))
+    if not desks:
+        return PEOPLE.format("u.id = ?"), [actor.id]
+    works_here = WORKS.format(" AND (g.hub_id IN ?list OR g.operator_id IN ?list)")
+    text = PEOPLE.format(f"u.id = ? OR {HOLDS} OR ({works_here})")
+    return text, [actor.id, desks, *roles, desks, list(actor.operator_ids)]
 
 
 def read_wanted(query: Mapping[str, str], choices: Choices) -> tuple[Wanted, list[str]]:
@@ -183,13 +194,15 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
 
 async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> ReadSessions:
     """Sessions in scope that are on at some time of the span, by start."""
-    found = queries.sessions_visible_to(actor).filter(starts_at__lt=end, ends_at__gt=start)
+    scope, of_scope = queries.scope_of(actor)
+    conditions, values = ["s.starts_at < ? AND s.ends_at > ?", scope], [end, start, *of_scope]
     if wanted.hub is not None:
-        found = found.filter(training__hub_id=wanted.hub.id)
+        conditions.append("t.hub_id = ?")
+        values.append(wanted.hub.id)
     if wanted.person is not None:
-        held = reads(SessionFacilitator).filter(user_id=wanted.person[0], session__starts_at__lt=end)
-        ids = await held.filter(session__ends_at__gt=start).values_list("session_id")
-        found = found.filter(id__in=[session_id for (session_id,) in ids])
+        conditions.append("s.id IN (SELECT f.session_id FROM session_facilitator f WHERE f.user_id = ?)")
+        values.append(wanted.person[0])
     if wanted.venue is not None:
-        found = found.filter(venue_id=wanted.venue[0])
-    return await read_sessions(found)
+        conditions.append("s.venue_id = ?")
+        values.append(wanted.venue[0])
+    return await read_where(" AND ".join(conditions), values)

@@ -1,0 +1,124 @@
+"""The sessions of a span of time as public calendars show them, hundreds at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from trainings.db.sql import as_moment
+from trainings.schedule.public_queries import access_of, kinds_of, tuples
+
+DATED = """
+    SELECT s.training_id, s.starts_at, s.ends_at, v.municipality_id, CAST(v.access AS TEXT),
+        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at), s.id
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE s.starts_at < ? AND s.ends_at > ? AND t.published_at IS NOT NULL AND (
+        t.state = 'published' AND s.state = 'planned'
+        OR t.state IN ('published', 'cancelled') AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
+    )
+    ORDER BY s.starts_at, s.id
+"""
+TRAINING, ENDS = 0, 2
+"""Columns of it."""
+TRAININGS = """
+    SELECT t.id, t.slug, t.title, t.place_shown, h.seat_id, topic.slug, CAST(t.languages AS TEXT),
+        CAST(t.interpreter_languages AS TEXT), CAST(t.audience AS TEXT), CAST(c.audience AS TEXT)
+    FROM training t
+    JOIN course c ON c.id = t.course_id
+    JOIN topic ON topic.id = c.topic_id
+    JOIN hub h ON h.id = t.hub_id
+    WHERE t.id IN ?list
+"""
+"""Read apart: what is the same for all sessions of a training is told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedTraining:
+    """What is the same for all sessions of a training. `seat`: the municipality of its hub."""
+
+    id: str
+    slug: str
+    title: str
+    place_shown: str
+    seat: str
+    topic_slug: str
+    languages: frozenset[str]
+    audience: frozenset[str]
+
+
+class Dated(NamedTuple):
+    """A session of a listed training in a calendar, held and called-off ones too (`is_off`). Times UTC.
+
+    A tuple, because a page makes hundreds of them.
+    """
+
+    session_id: str
+    training: DatedTraining
+    starts_at: datetime
+    ends_at: datetime
+    town_code: str
+    access: frozenset[str]
+    is_off: bool
+
+    @property
+    def training_id(self) -> str:
+        return self.training.id
+
+    @property
+    def topic_slug(self) -> str:
+        return self.training.topic_slug
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return self.training.languages
+
+    @property
+    def audience(self) -> frozenset[str]:
+        return self.training.audience
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDates:
+    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be."""
+
+    rows: tuple[tuple[Any, ...], ...]
+    trainings: frozenset[tuple[Any, ...]]
+
+    def shown(self) -> list[Dated]:
+        """The same, as pages show them."""
+        trainings = {row[0]: _training(row) for row in self.trainings}
+        return [_dated(row, trainings[row[TRAINING]]) for row in self.rows]
+
+    def ends(self) -> set[datetime]:
+        """When they end."""
+        return {as_moment(told) for told in {row[ENDS] for row in self.rows}}
+
+
+async def sessions_between(start: datetime, end: datetime) -> ReadDates:
+    """Sessions of listed trainings that are on at some time of the span, by start.
+
+    Called-off ones are among them where calendars ever showed them.
+    """
+    rows = await tuples(DATED, end, start)
+    return ReadDates(rows, frozenset(await tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
+
+
+def _training(row: tuple[Any, ...]) -> DatedTraining:
+    training_id, slug, title, place_shown, seat, topic, *lists = row
+    return DatedTraining(str(training_id), slug, title, place_shown, seat, topic, *kinds_of(*lists))
+
+
+def _dated(row: tuple[Any, ...], training: DatedTraining) -> Dated:
+    _training_id, starts_at, ends_at, town, access, is_off, session_id = row
+    return Dated(
+        str(session_id),
+        training,
+        as_moment(starts_at),
+        as_moment(ends_at),
+        town or training.seat,
+        access_of(training.place_shown, access),
+        bool(is_off),
+    )
