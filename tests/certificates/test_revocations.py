@@ -37,6 +37,7 @@ from trainings.certificates.revocations import (
     annul_chosen,
     decide,
     reissue,
+    stop_telling,
     to_decide,
 )
 from trainings.db import lock, sql, transaction
@@ -235,6 +236,30 @@ async def test_many_when_decided_by_two_at_once_then_once(db: Settings) -> None:
     )
 
     assert sorted(type(one).__name__ for one in answers) == ["AlreadyDecided"] * 3 + ["int"]
+
+
+async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopped_too_or_told_whole(
+    postgres_db: Settings, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    actor, training = await actor_of(cast.coordinator), await make_held(hub=cast.hub)
+    papers = [
+        await a_diploma(training, given_names=f"Ana {chr(65 + k)}", email=f"ana{k}@la-libertad.example")
+        for k in range(6)
+    ]
+    for first, second in zip(papers[::2], papers[1::2], strict=True):
+        freeze(clock.now() + timedelta(minutes=20))
+        await annul(first.id, "prueba", actor=actor)
+        batch_id = (await CallList.get(closed_at=None, due_at__gt=clock.now())).batch_id
+        assert batch_id is not None
+        freeze(clock.now() + timedelta(minutes=1))
+
+        await asyncio.gather(annul(second.id, "prueba", actor=actor), stop_telling(training.id, batch_id, actor=actor))
+
+        job = await OutboxJob.get(kind="certificate_annulled", subject_id=second.registration_id)
+        its_list = await CallList.get(batch_id=job.batch_id)
+        assert (job.stopped_at is None) == (its_list.closed_at is None)
+        assert (await OutboxJob.get(kind="certificate_annulled", subject_id=first.registration_id)).stopped_at
 
 
 # -- its pages

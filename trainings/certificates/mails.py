@@ -76,16 +76,16 @@ async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], tra
 async def _batch(training: Training, due_at: datetime) -> UUID:
     """A new batch with its list of calls; or what of the training has not left yet, which waits on with this."""
     lists = CallList.filter(training_id=training.id, reason=CallReason.ANNULLED, closed_at=None)
-    # Held, so that what joins it is not stopped with it unseen.
-    waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").select_for_update().first()
-    if waiting is None or waiting.batch_id is None:
-        batch_id = uuid7()
-        await open_list(training, CallReason.ANNULLED, batch_id, due_at=due_at, batch_id=batch_id)
-        return batch_id
-    await CallList.filter(id=waiting.id).update(due_at=due_at)
-    letters = OutboxJob.filter(batch_id=waiting.batch_id, attempts=0, done_at=None, failed_at=None, stopped_at=None)
-    await letters.update(run_at=due_at)
-    return waiting.batch_id
+    waiting = await lists.filter(due_at__gt=clock.now()).order_by("-due_at").first()
+    if waiting is not None and waiting.batch_id is not None:
+        letters = OutboxJob.filter(batch_id=waiting.batch_id, attempts=0, done_at=None, failed_at=None, stopped_at=None)
+        # Messages before their list, as whoever stops them: nobody waits in a ring.
+        await letters.update(run_at=due_at)
+        if await lists.filter(id=waiting.id).update(due_at=due_at):
+            return waiting.batch_id
+    batch_id = uuid7()
+    await open_list(training, CallReason.ANNULLED, batch_id, due_at=due_at, batch_id=batch_id)
+    return batch_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from trainings.certificates.views import certificate_view
 from trainings.certificates.words import KIND_WORDS
 from trainings.errors import NotAllowed, Refusal
 from trainings.lib.text import short_name
-from trainings.outbox.actions import stop_batch
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -177,7 +176,7 @@ async def decide(request: Request) -> Response:
 async def stop_telling(request: Request) -> Response:
     """«Detener los avisos»: nobody is written to nor called; what is annulled stays so."""
     training = await _training(request)
-    await stop_batch(request.path_params["batch"], actor=request.state.actor)
+    await revocations.stop_telling(training.id, request.path_params["batch"], actor=request.state.actor)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas")
     flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo anulado queda anulado.")))
     return response

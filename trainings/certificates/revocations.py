@@ -19,6 +19,7 @@ from trainings.certificates.mails import tell_annulled
 from trainings.certificates.models import Certificate, CertificateState, RevocationRequest
 from trainings.db import reads, transaction
 from trainings.errors import NotAllowed, NotFound, Refusal
+from trainings.outbox.actions import stop_batch
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training
@@ -169,6 +170,16 @@ async def _tell(annulled: Sequence[Certificate]) -> None:
     people = {one.id: one for one in await registrations.prefetch_related("participant")}
     training = await Training.get(id=people[annulled[0].registration_id].training_id)
     await tell_annulled([(one, people[one.registration_id].participant) for one in annulled], training)
+
+
+async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> None:
+    """Tell nobody of what was annulled; it stays so. Refuses (TooLateToStop) after the ten minutes.
+
+    Whoever annuls at the training meanwhile comes before it or after it, and is never stopped unseen.
+    """
+    async with transaction():
+        await locked_training(training_id)
+        await stop_batch(batch_id, actor=actor)
 
 
 # -- reading
