@@ -16,9 +16,10 @@ from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import handover
+from trainings.certificates import handover, names
 from trainings.certificates.actions import issue, revoke
-from trainings.certificates.models import Certificate, CertificateKind, HandedOver
+from trainings.certificates.files import file_of
+from trainings.certificates.models import Certificate, CertificateKind, ConfirmedHow, HandedOver
 from trainings.lib.tokens import show_certificate_code
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
@@ -194,6 +195,52 @@ async def test_check_page_when_scanned_at_the_desk_then_one_tap_notes_it_and_str
     refused = [await assistant.get(check), await assistant.post(page), await assistant.get(page)]
     assert await world.handed() == {}
     assert ["Está anulado: no lo entregue." in one.text for one in refused] == [True, False, True]
+
+
+@pytest.mark.pages
+async def test_changed_after_printing_then_said_before_and_after_it_is_handed_over_by_each_road(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    world = await handed_out(freeze)
+    ana, beto, cata, _dora = world.papers
+    await Certificate.all().update(printed_at=AFTER)
+    freeze(AFTER + timedelta(minutes=5))
+    for person in world.people[:3]:
+        await file_of(await Certificate.get(registration_id=person.id))
+        await names.correct(
+            person.id, person.participant.given_names + " María", "Coc", ConfirmedHow.DESK, actor=PROGRAM
+        )
+    browser = await signed_in(new_client, world.cast.assistant)
+    anew = f'href="/panel/capacitaciones/{world.training.id}/diplomas/imprimir?solo=cambiados"'
+    one = "1 cambió después de imprimirlo: compruebe que tenga el papel nuevo."
+
+    listed = await browser.get(world.page)
+    checked = await browser.get(f"/verificar/{ana.code}")
+    paper = await browser.get(f"/panel/diplomas/{ana.id}/entrega")
+    await browser.post(f"/panel/diplomas/{ana.id}/entrega")
+    noted = await browser.get(f"/panel/diplomas/{ana.id}/entrega")
+    answers = []
+    for road, data in (
+        ("/codigo", {"code": beto.code}),
+        ("/filas", {"sheet": str(world.sheet.id), "rows": "todas"}),
+    ):
+        await browser.post(world.page + road, data=data)
+        answers.append(await browser.get(world.page))
+    await browser.post(f"{world.page}/deshacer", data={"diploma": str(cata.id)})
+    await browser.post(world.page, data={"diploma": str(cata.id)})
+    answers.append(await browser.get(world.page))
+    await Certificate.all().update(printed_at=AFTER + timedelta(minutes=9))
+    printed = await browser.get(world.page)
+
+    assert text_of(listed).count("Cambió después de imprimirlo") == 3
+    assert "3 cambiaron después de imprimirlos." in text_of(listed)
+    assert anew in listed.text
+    for page in (checked, paper, noted):
+        assert "Cambió después de imprimirlo: compruebe que tenga el papel nuevo." in text_of(page)
+    assert anew in paper.text
+    assert [(one in text_of(page), anew in page.text) for page in answers] == [(True, True)] * 3
+    assert set(await world.handed()) == {"Ana", "Beto", "Cata", "Dora"}, "nobody is held up"
+    assert "después de imprimirlo" not in text_of(printed)
 
 
 @pytest.mark.pages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -80,14 +80,13 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
 async def changed_since_printed(training_id: UUID) -> frozenset[UUID]:
     """The certificates of a training that stand, were printed, and were set anew since: "imprimir sólo lo cambiado"."""
     printed = reads(Certificate).filter(registration__training_id=training_id, printed_at__not_isnull=True)
-    standing = {one.id: one for one in await printed.exclude(state=CertificateState.REVOKED)}
-    return await _superseded_since(standing)
+    return await changed_among(await printed.exclude(state=CertificateState.REVOKED))
 
 
-async def _superseded_since(printed: dict[UUID, Certificate]) -> frozenset[UUID]:
-    keys: Collection[UUID] = list(printed)
-    if not keys:
+async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
+    """Which of these were printed and set anew since: whoever holds that paper holds the old one."""
+    printed = {one.id: one.printed_at for one in certificates if one.printed_at is not None}
+    if not printed:
         return frozenset()
-    superseded = await reads(SupersededFile).filter(certificate_id__in=keys)
-    found = [(printed[one.certificate_id].printed_at, one) for one in superseded]
-    return frozenset(one.certificate_id for at, one in found if at is not None and one.created_at > at)
+    superseded = await reads(SupersededFile).filter(certificate_id__in=list(printed))
+    return frozenset(one.certificate_id for one in superseded if one.created_at > printed[one.certificate_id])

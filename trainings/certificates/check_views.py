@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from trainings import clock
 from trainings.audit.actor import Actor
+from trainings.certificates.anew import changed_among
 from trainings.certificates.dropped import FileVerdict
 from trainings.certificates.handover import noted_by, paper_at_desk
 from trainings.certificates.models import CertificateState
@@ -82,12 +83,15 @@ def _begun(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """The hand-over of a checked certificate, to who may note it. `path` of the page that does; `noted_by` who did."""
+    """The hand-over of a checked certificate, to who may note it. `path` of the page that does; `noted_by` who did;
+    `has_changed` since it was printed.
+    """
 
     path: str
     is_annulled: bool
     handed_over_at: datetime | None
     noted_by: str
+    has_changed: bool
 
 
 async def desk_view(code: str, actor: Actor) -> DeskView | None:
@@ -95,8 +99,13 @@ async def desk_view(code: str, actor: Actor) -> DeskView | None:
     paper = await paper_at_desk(code, actor=actor)
     if paper is None:
         return None
-    is_annulled = paper.state is CertificateState.REVOKED
-    return DeskView(f"/panel/diplomas/{paper.id}/entrega", is_annulled, paper.handed_over_at, await noted_by(paper))
+    return DeskView(
+        f"/panel/diplomas/{paper.id}/entrega",
+        paper.state is CertificateState.REVOKED,
+        paper.handed_over_at,
+        await noted_by(paper),
+        paper.id in await changed_among([paper]),
+    )
 
 
 # -- not now

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
-from trainings.certificates import handover
+from trainings.certificates import anew, handover
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.ceremony import calling_order
 from trainings.certificates.desk_forms import RowsForm, ScanForm, TicksForm
@@ -40,7 +40,7 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """One paper in the list: whose, which, and whether it was handed over."""
+    """One paper in the list: whose, which, whether it was handed over, and whether it changed since it was printed."""
 
     id: UUID
     name: str
@@ -51,10 +51,11 @@ class PaperView:
     is_valid: bool
     handed_over_at: datetime | None
     how: str
+    has_changed: bool
 
 
-def paper_view(certificate: Certificate) -> PaperView:
-    """With its registration's person loaded."""
+def paper_view(certificate: Certificate, changed: Collection[UUID]) -> PaperView:
+    """With its registration's person loaded. `changed`: those that say something else than what was printed last."""
     person, how = certificate.registration.participant, certificate.handed_over_how
     return PaperView(
         id=certificate.id,
@@ -66,6 +67,7 @@ def paper_view(certificate: Certificate) -> PaperView:
         is_valid=certificate.state is CertificateState.VALID,
         handed_over_at=certificate.handed_over_at,
         how=gettext(HANDED_WORDS[how]) if how is not None else "",
+        has_changed=certificate.id in changed,
     )
 
 
@@ -91,12 +93,14 @@ async def _show(request: Request, training: Training, form: Typed, status: int =
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
     last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
+    changed = await anew.changed_among(papers)
     context: dict[str, Any] = {
         "training": training,
-        "waiting": [paper_view(one) for one in waiting[:AT_ONCE]],
+        "waiting": [paper_view(one, changed) for one in waiting[:AT_ONCE]],
         "n_waiting": len(waiting),
-        "handed": [paper_view(one) for one in handed],
-        "last": [paper_view(one) for one in last],
+        "n_changed": sum(one.id in changed for one in waiting),
+        "handed": [paper_view(one, changed) for one in handed],
+        "last": [paper_view(one, changed) for one in last],
         "sheets": await _sheets(training.id),
         "form": form,
     }
@@ -158,18 +162,26 @@ async def _refused(request: Request, training: Training, typed: Typed, refusal: 
 
 async def _note(request: Request, training: Training, ids: Collection[UUID], how: HandedOver) -> Response:
     done = await handover.hand_over(training.id, ids, how, actor=request.state.actor)
+    n_changed = len(await anew.changed_among(done.now))
     response = redirect(f"/panel/capacitaciones/{training.id}/entrega")
-    flash(response, _sentence(done.now, done.before), "ok" if done.now else "note")
+    flash(response, _sentence(done.now, done.before, n_changed), "ok" if done.now and not n_changed else "note")
     return response
 
 
-def _sentence(now: Sequence[Certificate], before: Sequence[Certificate]) -> str:
+def _sentence(now: Sequence[Certificate], before: Sequence[Certificate], n_changed: int) -> str:
     """Without names: it goes through a cookie."""
     n = len(now)
     said = ngettext("Listo. Se anotó %(n)s entrega.", "Listo. Se anotaron %(n)s entregas.", n) % {"n": n} if n else ""
     if before:
         words = ngettext("%(n)s ya estaba anotada.", "%(n)s ya estaban anotadas.", len(before))
         said = f"{said} {words % {'n': len(before)}}".strip()
+    if n_changed:
+        words = ngettext(
+            "%(n)s cambió después de imprimirlo: compruebe que tenga el papel nuevo.",
+            "%(n)s cambiaron después de imprimirlos: compruebe que tengan el papel nuevo.",
+            n_changed,
+        )
+        said = f"{said} {words % {'n': n_changed}}"
     prepared = sum(one.state is CertificateState.PREPARED for one in now)
     if prepared:
         words = ngettext(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
-from trainings.certificates import handover
+from trainings.certificates import anew, handover
 from trainings.certificates.handover_routes import paper_view
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
 from trainings.certificates.staff_queries import certificate_at_desk
@@ -27,7 +27,7 @@ async def _paper(request: Request) -> Certificate:
 async def show(request: Request) -> Response:
     paper = await _paper(request)
     context = {
-        "paper": paper_view(paper),
+        "paper": paper_view(paper, await anew.changed_among([paper])),
         "training_id": paper.registration.training_id,
         "is_annulled": paper.state is CertificateState.REVOKED,
         "noted_by": await handover.noted_by(paper),
