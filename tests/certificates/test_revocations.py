@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +13,6 @@ from httpx2 import AsyncClient
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
-from trainings import clock
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
@@ -37,7 +35,6 @@ from trainings.certificates.revocations import (
     annul_chosen,
     decide,
     reissue,
-    stop_telling,
     to_decide,
 )
 from trainings.db import lock, sql, transaction
@@ -238,30 +235,6 @@ async def test_many_when_decided_by_two_at_once_then_once(db: Settings) -> None:
     assert sorted(type(one).__name__ for one in answers) == ["AlreadyDecided"] * 3 + ["int"]
 
 
-async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopped_too_or_told_whole(
-    postgres_db: Settings, freeze: Freeze
-) -> None:
-    cast = await make_cast()
-    actor, training = await actor_of(cast.coordinator), await make_held(hub=cast.hub)
-    papers = [
-        await a_diploma(training, given_names=f"Ana {chr(65 + k)}", email=f"ana{k}@la-libertad.example")
-        for k in range(6)
-    ]
-    for first, second in zip(papers[::2], papers[1::2], strict=True):
-        freeze(clock.now() + timedelta(minutes=20))
-        await annul(first.id, "prueba", actor=actor)
-        batch_id = (await CallList.get(closed_at=None, due_at__gt=clock.now())).batch_id
-        assert batch_id is not None
-        freeze(clock.now() + timedelta(minutes=1))
-
-        await asyncio.gather(annul(second.id, "prueba", actor=actor), stop_telling(training.id, batch_id, actor=actor))
-
-        job = await OutboxJob.get(kind="certificate_annulled", subject_id=second.registration_id)
-        its_list = await CallList.get(batch_id=job.batch_id)
-        assert (job.stopped_at is None) == (its_list.closed_at is None)
-        assert (await OutboxJob.get(kind="certificate_annulled", subject_id=first.registration_id)).stopped_at
-
-
 # -- its pages
 
 
@@ -327,49 +300,6 @@ async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_fo
     assert again.status_code == 409
     assert f"Lo reemplaza el folio {new.folio}." in person.text
     assert f"Reemplaza al folio {desk.certificate.folio}." in person.text
-
-
-@pytest.mark.pages
-async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
-    new_client: Browsers, freeze: Freeze
-) -> None:
-    cast = await make_cast()
-    training = await make_held(hub=cast.hub)
-    papers = [
-        await a_diploma(training, given_names="Ana", email="ana@la-libertad.example"),
-        await a_diploma(training, given_names="Beto"),
-        await a_diploma(training, given_names="Cata"),
-    ]
-    base = f"/panel/capacitaciones/{training.id}/diplomas"
-    browser = await signed_in(new_client, cast.coordinator)
-
-    await browser.post(
-        f"{base}/anular", data={"diploma": [str(papers[0].id), str(papers[1].id)], "reason": "lista equivocada"}
-    )
-    shown, chosen = await browser.get(base), await browser.get(f"{base}/anular")
-    stop = re.search(rf'action="({base}/anular/avisos/[0-9a-f-]+/detener)"', shown.text)
-    assert stop is not None
-    helped = await (await signed_in(new_client, cast.assistant)).get(base)
-    messages = await browser.get("/panel/mensajes")
-    stopped = await browser.post(stop[1])
-    after = await browser.get(base)
-    freeze(clock.now() + timedelta(minutes=1))
-    await browser.post(f"/panel/diplomas/{papers[2].id}/anular", data={"reason": "otra persona"})
-    by_call = await browser.get(base)
-    freeze(clock.now() + timedelta(minutes=11))
-    late_stop = await browser.post(re.findall(r'action="([^"]+/detener)"', by_call.text)[0])
-
-    said = text_of(shown)
-    assert "Por lo que se anuló: Se le avisa por correo a 1 persona a las" in said
-    assert "A 1 persona hay que llamarle." in said
-    assert stop[1] in chosen.text
-    assert ("Se le avisa por correo" in text_of(helped), "/detener" in helped.text) == (True, False)
-    assert "Diploma o constancia, anulado" in text_of(messages).split("Lista de mensajes")[0]
-    assert (stopped.status_code, stopped.headers["location"]) == (303, base)
-    assert "Listo: no se le avisa a nadie. Lo anulado queda anulado." in after.text
-    assert "/detener" not in after.text
-    assert "A nadie le llega un correo: hay que llamar. La lista se abre a las" in text_of(by_call)
-    assert (late_stop.status_code, "Los avisos ya salieron" in late_stop.text) == (409, True)
 
 
 @pytest.mark.pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
-from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.accounts.queries import actor_of
@@ -19,7 +20,7 @@ from trainings.certificates.actions import issue, issue_all, revoke
 from trainings.certificates.erasing import remove_names, withdraw_all
 from trainings.certificates.mails import tell_annulled, waiting
 from trainings.certificates.models import Certificate, CertificateKind, HandedOver
-from trainings.certificates.revocations import annul
+from trainings.certificates.revocations import annul, stop_telling
 from trainings.db import transaction
 from trainings.outbox.actions import TooLateToStop, stop_batch
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
@@ -173,3 +174,72 @@ async def test_annulled_then_after_ten_minutes_and_until_then_it_can_be_stopped(
     assert list(await calls(later)) == ["Cata"]
     with pytest.raises(TooLateToStop):
         await stop_batch(later.batch_id, actor=actor)  # type: ignore[arg-type]  # it is one of a batch
+
+
+async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopped_too_or_told_whole(
+    postgres_db: Settings, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    cast = await make_cast()
+    actor, training = await actor_of(cast.coordinator), await make_held(hub=cast.hub)
+    papers = [
+        await a_diploma(training, given_names=f"Ana {chr(65 + k)}", email=f"ana{k}@la-libertad.example")
+        for k in range(6)
+    ]
+    for first, second in zip(papers[::2], papers[1::2], strict=True):
+        freeze(clock.now() + timedelta(minutes=20))
+        await annul(first.id, "prueba", actor=actor)
+        batch_id = (await CallList.get(closed_at=None, due_at__gt=clock.now())).batch_id
+        assert batch_id is not None
+        freeze(clock.now() + timedelta(minutes=1))
+
+        await asyncio.gather(annul(second.id, "prueba", actor=actor), stop_telling(training.id, batch_id, actor=actor))
+
+        job = await OutboxJob.get(kind="certificate_annulled", subject_id=second.registration_id)
+        its_list = await CallList.get(batch_id=job.batch_id)
+        assert (job.stopped_at is None) == (its_list.closed_at is None)
+        assert (await OutboxJob.get(kind="certificate_annulled", subject_id=first.registration_id)).stopped_at
+
+
+@pytest.mark.pages
+async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    cast = await make_cast()
+    training = await make_held(hub=cast.hub)
+    papers = [
+        await a_diploma(training, given_names="Ana", email="ana@la-libertad.example"),
+        await a_diploma(training, given_names="Beto"),
+        await a_diploma(training, given_names="Cata"),
+    ]
+    base = f"/panel/capacitaciones/{training.id}/diplomas"
+    browser = await signed_in(new_client, cast.coordinator)
+
+    await browser.post(
+        f"{base}/anular", data={"diploma": [str(papers[0].id), str(papers[1].id)], "reason": "lista equivocada"}
+    )
+    shown, chosen = await browser.get(base), await browser.get(f"{base}/anular")
+    stop = re.search(rf'action="({base}/anular/avisos/[0-9a-f-]+/detener)"', shown.text)
+    assert stop is not None
+    helped = await (await signed_in(new_client, cast.assistant)).get(base)
+    messages = await browser.get("/panel/mensajes")
+    stopped = await browser.post(stop[1])
+    after = await browser.get(base)
+    freeze(clock.now() + timedelta(minutes=1))
+    await browser.post(f"/panel/diplomas/{papers[2].id}/anular", data={"reason": "otra persona"})
+    by_call = await browser.get(base)
+    freeze(clock.now() + timedelta(minutes=11))
+    late_stop = await browser.post(re.findall(r'action="([^"]+/detener)"', by_call.text)[0])
+
+    said = text_of(shown)
+    assert "Por lo que se anuló: Se le avisa por correo a 1 persona a las" in said
+    assert "A 1 persona hay que llamarle." in said
+    assert stop[1] in chosen.text
+    assert ("Se le avisa por correo" in text_of(helped), "/detener" in helped.text) == (True, False)
+    assert "Diploma o constancia, anulado" in text_of(messages).split("Lista de mensajes")[0]
+    assert (stopped.status_code, stopped.headers["location"]) == (303, base)
+    assert "Listo: no se le avisa a nadie. Lo anulado queda anulado." in after.text
+    assert "/detener" not in after.text
+    assert "A nadie le llega un correo: hay que llamar. La lista se abre a las" in text_of(by_call)
+    assert (late_stop.status_code, "Los avisos ya salieron" in late_stop.text) == (409, True)
