@@ -208,17 +208,12 @@ async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
     freeze(AFTER)
     cast = await make_cast()
     training = await make_held(hub=cast.hub)
-    papers = [
-        await a_diploma(training, given_names="Ana", email="ana@la-libertad.example"),
-        await a_diploma(training, given_names="Beto"),
-        await a_diploma(training, given_names="Cata"),
-    ]
+    ana = await a_diploma(training, given_names="Ana", email="ana@la-libertad.example")
+    beto, cata = [await a_diploma(training, given_names=name) for name in ("Beto", "Cata")]
     base = f"/panel/capacitaciones/{training.id}/diplomas"
     browser = await signed_in(new_client, cast.coordinator)
 
-    await browser.post(
-        f"{base}/anular", data={"diploma": [str(papers[0].id), str(papers[1].id)], "reason": "lista equivocada"}
-    )
+    await browser.post(f"{base}/anular", data={"diploma": [str(ana.id), str(beto.id)], "reason": "lista equivocada"})
     shown, chosen = await browser.get(base), await browser.get(f"{base}/anular")
     stop = re.search(rf'action="({base}/anular/avisos/[0-9a-f-]+/detener)"', shown.text)
     assert stop is not None
@@ -227,7 +222,7 @@ async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
     stopped = await browser.post(stop[1])
     after = await browser.get(base)
     freeze(clock.now() + timedelta(minutes=1))
-    await browser.post(f"/panel/diplomas/{papers[2].id}/anular", data={"reason": "otra persona"})
+    await browser.post(f"/panel/diplomas/{cata.id}/anular", data={"reason": "otra persona"})
     by_call = await browser.get(base)
     freeze(clock.now() + timedelta(minutes=11))
     late_stop = await browser.post(re.findall(r'action="([^"]+/detener)"', by_call.text)[0])
