@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,17 +20,21 @@ from trainings.places.models import Hub
 from trainings.web.i18n import N_
 
 COLUMNS = (
-    *("code", "kind", "state", "title", "minutes", "held_on", "sheet", "issued_at", "issuer", "folio", "initials"),
-    *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
+    *("code", "kind", "state", "title", "minutes", "held_on", "issued_at", "issuer", "folio", "initials", "is_minor"),
+    *("erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
-"""What the check page shows of a certificate, or finds its neighbours by."""
+PRINTED = ("held_text", "place")
+"""What the check page shows of a certificate, or finds its neighbours by: its columns, and words of what it prints."""
 LOOK_UP = f"""
-    SELECT {", ".join(f"c.{name}" for name in COLUMNS)}, h.phone, w.hits, w.expires_at
+    SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
+        {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
+        h.phone, w.hits, w.expires_at
     FROM (SELECT 1) AS one
     LEFT JOIN certificate c ON c.code = ?
     LEFT JOIN hub h ON h.id = c.hub_id
     LEFT JOIN rate_window w ON w.key = ?
 """  # noqa: S608 - the columns are ours
+DAYS_IN_WORDS = 1024
 
 
 class UnknownCertificate(NotFound):
@@ -112,7 +116,6 @@ class _Seen:
     title: str
     minutes: int
     held_on: date
-    sheet: Mapping[str, Any]
     issued_at: datetime
     issuer: str
     folio: str
@@ -122,25 +125,26 @@ class _Seen:
     revoked_at: datetime | None
     registration_id: UUID
     replaces_id: UUID | None
+    held_text: str
+    place: str
 
     @classmethod
     def of(cls, certificate: Certificate) -> Self:
-        return cls(**{name: getattr(certificate, name) for name in COLUMNS})
+        printed = {name: certificate.sheet[name] for name in PRINTED}
+        return cls(**{name: getattr(certificate, name) for name in COLUMNS}, **printed)
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        """Moments, days, keys and JSON are text on SQLite."""
-        values = {name: row[name] for name in COLUMNS}
+        """Moments, days and keys are text on SQLite."""
+        values = {name: row[name] for name in (*COLUMNS, *PRINTED)}
         for name in ("issued_at", "erased_at", "revoked_at"):
             if isinstance(values[name], str):
                 values[name] = datetime.fromisoformat(values[name])
         for name in ("registration_id", "replaces_id"):
             if isinstance(values[name], str):
-                values[name] = UUID(values[name])
+                values[name] = sql.as_uuid(values[name])
         if isinstance(values["held_on"], str):
             values["held_on"] = date.fromisoformat(values["held_on"])
-        if isinstance(values["sheet"], str):
-            values["sheet"] = json.loads(values["sheet"])
         values |= {"kind": CertificateKind(values["kind"]), "state": CertificateState(values["state"])}
         return cls(**values | {"is_minor": bool(values["is_minor"])})
 
@@ -152,8 +156,6 @@ async def check_of(certificate: Certificate) -> PublicCheck:
 
 
 async def _check(certificate: _Seen, phone: str) -> PublicCheck:
-    one_day = dates.held_on([certificate.held_on], "es")
-    held_text: str = certificate.sheet["held_text"]
     return PublicCheck(
         code=certificate.code,
         kind=certificate.kind,
@@ -161,10 +163,10 @@ async def _check(certificate: _Seen, phone: str) -> PublicCheck:
         title=certificate.title,
         minutes=certificate.minutes,
         held_on=certificate.held_on,
-        held_text="" if held_text == one_day else held_text,
+        held_text="" if certificate.held_text == _in_words(certificate.held_on) else certificate.held_text,
         issued_on=clock.local(certificate.issued_at).date(),
         issuer=certificate.issuer,
-        place=certificate.sheet["place"],
+        place=certificate.place,
         phone=phone,
         folio=certificate.folio,
         initials="" if certificate.is_minor else certificate.initials,
@@ -174,6 +176,12 @@ async def _check(certificate: _Seen, phone: str) -> PublicCheck:
         replaced_by=await _replacement(certificate),
         replaces=await _replaced(certificate),
     )
+
+
+@lru_cache(maxsize=DAYS_IN_WORDS)
+def _in_words(day: date) -> str:
+    """A single day as papers print it."""
+    return dates.held_on([day], "es")
 
 
 async def _replacement(certificate: _Seen) -> Replacement | None:

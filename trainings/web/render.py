@@ -94,7 +94,7 @@ def render(
     """A page. Adds the request, who acts, and waiting flashes; pages of signed-in people are kept by no cache."""
     actor = request.scope.get("state", {}).get("actor")
     flashes = take_flashes(request)
-    known = {"request": request, "actor": actor, "flashes": flashes, "path": request.url.path, **(context or {})}
+    known = {"request": request, "actor": actor, "flashes": flashes, "path": request.scope["path"], **(context or {})}
     body = render_text(template, known)
     caching = "no-store" if actor is not None and actor.id is not None else "no-cache"
     response = HTMLResponse(body, status, {"cache-control": caching, **(headers or {})})
