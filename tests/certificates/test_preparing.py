@@ -14,7 +14,8 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import BEFORE, HELD, come, make_attendee, make_held
-from trainings import clock
+from tests.registrations.call_world import calls
+from trainings import clock, jobs
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk, handover, preparing
@@ -29,7 +30,7 @@ from trainings.certificates.models import (
 )
 from trainings.certificates.preparing import NothingUnused, Outdated
 from trainings.certificates.views import certificate_view
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
@@ -96,6 +97,32 @@ async def test_who_is_on_track_is_prepared_and_attendance_decides(db: Settings, 
     assert await preparing.validate_due() == 1
     assert await world.states() == {"Ana": VALID, "Beto": REVOKED}
     assert await OutboxJob.filter(kind="certificate_ready").count() == 1, "who never had one is told nothing"
+    assert not await CallList.exists(reason=CallReason.ANNULLED)
+
+
+async def test_unused_but_handed_over_then_who_holds_the_paper_is_told_after_ten_minutes(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze)
+    ids = [one.id for one in await Certificate.all()]
+    await handover.hand_over(world.training.id, ids, HandedOver.LIST, actor=PROGRAM)
+
+    lapsed = world.training.sessions[1].ends_at + timedelta(days=7)
+    freeze(lapsed)
+    assert await preparing.validate_due() == 2
+
+    [job] = await OutboxJob.filter(kind="certificate_annulled")
+    call_list = await CallList.get(reason=CallReason.ANNULLED)
+    assert (job.subject_id, job.run_at, job.batch_id) == (
+        world.ana.id,
+        lapsed + timedelta(minutes=10),
+        call_list.batch_id,
+    )
+    assert list(await calls(call_list)) == ["Beto"]
+    mail = await jobs.COMPOSERS[job.kind](job)
+    assert mail is not None
+    assert "que se le entregó" in mail.text
+    assert "ya no es válido" not in mail.text, "it never was"
 
 
 async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, freeze: Freeze) -> None:
@@ -178,6 +205,8 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     browser = await signed_in(new_client, cast.coordinator)
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled = await browser.post(f"{page}/no-usados")
+    told = await browser.get(page)
+    call_list = await CallList.get(training_id=training.id, reason=CallReason.ANNULLED)
 
     assert page in listed.text
     assert "Preparar para la ceremonia" in text_of(before)
@@ -190,7 +219,9 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert [words in text_of(after) for words in ("1 preparado, aún no válido.", "Preparar para")] == [True, False]
     assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
-    told = text_of(await browser.get("/panel"))
-    assert ("1 ya se había entregado: pídalo de vuelta." in told, "diploma que no se usó" in told) == (True, False)
+    assert "1 ya se había entregado: pídalo de vuelta." in text_of(told)
+    assert "A 1 persona hay que llamarle. Detener los avisos" in text_of(told)
+    assert call_list.due_at == CLOSING + timedelta(minutes=10)
+    assert "diploma que no se usó" not in text_of(await browser.get("/panel"))
     assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)
     assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA

@@ -63,14 +63,17 @@ async def announce(issued: Sequence[tuple[Certificate, Participant]], training: 
 
 
 async def tell_annulled(annulled: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
-    """Tell the same people that it is annulled, after the ten minutes in which that can be stopped. Of what never was
-    valid nobody was told. In the caller's transaction, which holds the training.
+    """Tell who was told of it, or holds it, that it is annulled, after the ten minutes in which that can be stopped.
+
+    Of what never was valid nor handed over nobody knows. In the caller's transaction, which holds the training.
     """
-    told = [(one, person) for one, person in annulled if one.validated_at is not None]
-    moments = [one.revoked_at for one, _person in told if one.revoked_at is not None]
+    known = [
+        (one, person) for one, person in annulled if one.validated_at is not None or one.handed_over_at is not None
+    ]
+    moments = [one.revoked_at for one, _person in known if one.revoked_at is not None]
     if moments:
         due_at = max(moments) + STAFF_DELAY
-        await _write(ANNULLED, told, run_at=due_at, batch_id=await _batch(training, due_at))
+        await _write(ANNULLED, known, run_at=due_at, batch_id=await _batch(training, due_at))
 
 
 async def _batch(training: Training, due_at: datetime) -> UUID:
@@ -185,6 +188,7 @@ def _about(certificate: Certificate, replacement: str) -> dict[str, object]:
         "folio": certificate.folio,
         "check_address": address,
         "replacement": replacement,
+        "was_valid": certificate.validated_at is not None,
         "link_label": _("Descargar") if has_one else _("Ver mi inscripción"),
         # It is about what was, not about a day to come.
         "day": None,

@@ -20,7 +20,7 @@ from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates import anew, design_texts, status_lists
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
-from trainings.certificates.mails import announce
+from trainings.certificates.mails import announce, tell_annulled
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.sheets import Occasion
@@ -170,7 +170,7 @@ async def validate_due() -> int:
 
 
 async def validate(training_id: UUID) -> int:
-    """The same for one training. Nobody is told of an annulled one: it never was valid."""
+    """The same for one training. Of an annulled one is told who holds it: it never was valid."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     if not await prepared.exists():
         return 0
@@ -252,6 +252,9 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
     acts = [Act(one.id, one.hub_id, {"folio": one.folio}) for one in certificates]
     await record_all("certificates.annul_unused", acts, actor=actor)
     status_lists.touch(certificates)
+    if certificates:
+        training = await Training.get(id=certificates[0].registration.training_id)
+        await tell_annulled([(one, one.registration.participant) for one in certificates], training)
 
 
 # -- what staff decide

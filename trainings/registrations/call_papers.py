@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason
@@ -19,22 +21,26 @@ AT_LONGEST = timedelta(days=1)
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
     """By list the registrations concerned, each with since when: what was told before, was told of another paper.
 
-    Who has a valid one by now is not told of the annulled one, but of that. What never was valid, nobody was told of.
-    Nobody is called to fetch what they hold already, nor about what they asked to have their name taken out of.
+    Who has a valid one by now is not told of the annulled one, but of that. Of what never was valid nor handed over
+    nobody knows. Nobody is called to fetch what they hold already, nor about what they had their name taken out of.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
         return {}
     trainings = sorted({one.training_id for one in asked})
-    told = reads(Registration).filter(training_id__in=trainings, certificates__validated_at__not_isnull=True)
-    rows = await told.values(
-        "id",
-        "training_id",
-        state="certificates__state",
-        validated_at="certificates__validated_at",
-        revoked_at="certificates__revoked_at",
-        handed_over_at="certificates__handed_over_at",
-        erased_at="certificates__erased_at",
+    known = Q(certificates__validated_at__not_isnull=True) | Q(certificates__handed_over_at__not_isnull=True)
+    rows = (
+        await reads(Registration)
+        .filter(known, training_id__in=trainings)
+        .values(
+            "id",
+            "training_id",
+            state="certificates__state",
+            validated_at="certificates__validated_at",
+            revoked_at="certificates__revoked_at",
+            handed_over_at="certificates__handed_over_at",
+            erased_at="certificates__erased_at",
+        )
     )
     waiting = {
         row["id"]
@@ -43,9 +49,10 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
     }
     valid: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
     annulled: dict[UUID, list[tuple[datetime, UUID]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row["validated_at"]):
+    for row in rows:
         if row["state"] == "valid":
-            valid[row["training_id"]][row["id"]] = row["validated_at"]
+            own = valid[row["training_id"]]
+            own[row["id"]] = max(row["validated_at"], own.get(row["id"], row["validated_at"]))
         elif row["revoked_at"] is not None and row["erased_at"] is None:
             annulled[row["training_id"]].append((row["revoked_at"], row["id"]))
     before = await _lists_before(asked)

@@ -217,5 +217,6 @@ def _more(sample: Sample) -> Mapping[str, Any]:
         "kind": "diploma",
         "folio": FOLIO,
         "replacement": "",
+        "was_valid": True,
         "check_address": absolute(f"/verificar/{CERTIFICATE}"),
     }
