@@ -13,7 +13,7 @@ from icalendar import Calendar, Event
 from tests import make
 from tests.outbox.make_jobs import until_settled, with_smtp, working
 from tests.outbox.smtp import Peer
-from tests.outbox.told import FRIDAY, SATURDAY, a_training, last_mail, put_on_waiting_list
+from tests.outbox.told import FRIDAY, SATURDAY, a_training, last_mail, put_on_waiting_list, tell
 from trainings import clock, jobs
 from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
@@ -218,16 +218,41 @@ async def test_called_off_before_its_move_was_told_names_the_day_that_people_kno
     db: Settings, peer: Peer, freeze: Freeze
 ) -> None:
     training = await a_training()
-    await make.make_registration(training, email="ana@x.example")
+    ana = await make.make_registration(training, email="ana@x.example")
     await OutboxJob.all().delete()
+    await shift(training.sessions[0].id, DAY)
     await shift(training.sessions[0].id, DAY)
 
     await rescheduling.call_off(training.id, "Lluvia.", actor=PROGRAM)
     [message] = await deliver(db, freeze, peer)
+    later = await tell(ana, "training_cancelled")
 
     words = words_of(message).replace(NBSP, " ")
+    assert message["Subject"] == "Se canceló la actividad: sábado 6 de marzo, 8:30 a. m."
     assert "Se canceló la sesión del sábado, 6 de marzo de 2027" in words
+    assert "Cancelada: sábado, 6 de marzo de 2027, de 8:30 a. m. a 12:30 p. m." in words
+    assert "8 de marzo" not in words
+    assert "Cancelada: sábado, 6 de marzo de 2027" in later.text.replace(NBSP, " "), "what was told once stays so"
+    assert object_of(message)[1].decoded("DTSTART") == SATURDAY + 2 * DAY, "the calendar has to find its entry"
     assert {job.outcome for job in await OutboxJob.filter(kind="training_changed")} == {Outcome.STOPPED}
+
+
+async def test_session_called_off_before_its_move_was_told_is_in_the_subject_as_people_know_it(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    training = await a_training(2)
+    first = min(training.sessions, key=lambda one: one.starts_at)
+    await make.make_registration(training, email="ana@x.example")
+    await OutboxJob.all().delete()
+    await shift(first.id, DAY)
+
+    await rescheduling.cancel(first.id, actor=PROGRAM)
+    [message] = await deliver(db, freeze, peer)
+
+    words = words_of(message).replace(NBSP, " ")
+    assert message["Subject"] == "Se canceló una sesión: sábado 6 de marzo, 8:30 a. m."
+    assert "Cancelada: sábado, 6 de marzo de 2027" in words
+    assert "7 de marzo" not in words
 
 
 async def test_protected_place_is_told_to_nobody_without_a_place(db: Settings, freeze: Freeze) -> None:

@@ -16,9 +16,11 @@ from PIL import Image
 from tests import make
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
+from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
+from trainings.lib.dates import day_and_time
 from trainings.registrations import actions
 from trainings.registrations.models import HoldReason, OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
@@ -139,6 +141,24 @@ async def test_first_of_the_list_is_told_so(client: AsyncClient) -> None:
 
     assert "Es la primera persona de la lista." in text
     assert "es suyo: le avisamos, y su boleto aparece en esta página." in text
+
+
+async def test_called_off_after_a_move_that_nobody_was_told_of_says_the_day_that_people_know(
+    client: AsyncClient,
+) -> None:
+    training = await make.make_training()
+    ana = await make.make_registration(training)
+    [session] = training.sessions
+    known, new = session.starts_at, session.starts_at + timedelta(days=2)
+    await rescheduling.move(session.id, new, new + timedelta(hours=4), session.venue_id, actor=PROGRAM)
+    beto = await make.make_registration(training, given_names="Beto")
+
+    await rescheduling.call_off(training.id, "Lluvia.", actor=PROGRAM)
+
+    of_ana, of_beto = await page_of(client, ana), await page_of(client, beto)
+    assert day_and_time(known, "es") in of_ana.text
+    assert day_and_time(new, "es") not in of_ana.text
+    assert day_and_time(new, "es") in of_beto.text, "who signed up after the move was shown the new day"
 
 
 async def test_held_cancelled_called_off_and_over_say_so(client: AsyncClient, freeze: Freeze) -> None:

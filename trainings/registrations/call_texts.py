@@ -239,14 +239,17 @@ def _session_off(told: Told) -> list[str]:
 
 
 def _called_off(told: Told) -> str:
+    """With the first day, as people know it: they may not have heard yet that it was moved before."""
     ahead = [one for one in told.sessions if one.ends_at > clock.now()] or list(told.sessions)[-1:]
     if not ahead:
         return gettext(N_("se canceló su actividad."))
+    known = {one.session.id: one.old_starts_at for one in told.differences if one.kind is ChangeKind.CANCELLED}
+    first = min(known.get(one.id) or one.starts_at for one in ahead)
     if len(ahead) > 1:
         words = gettext(N_("se canceló su actividad del %(when)s, y las fechas que seguían."))
     else:
         words = gettext(N_("se canceló su actividad del %(when)s."))
-    return words % {"when": _when(ahead[0].starts_at)}
+    return words % {"when": _when(first)}
 
 
 def _reminder(told: Told) -> str:

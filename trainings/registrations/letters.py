@@ -17,7 +17,7 @@ from trainings.outbox.models import OutboxJob, Outcome
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
 from trainings.schedule import sentences
-from trainings.schedule.changes import changes_since
+from trainings.schedule.changes import Known, as_known, changes_since
 from trainings.schedule.models import PlaceShown, SessionChange, SessionState, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -56,7 +56,7 @@ class Facts:
 
     `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
     those of the training's sessions since the person signed up, `told_of_changes` the messages about such that were
-    read, `reminded` the reminders.
+    read, `reminded` the reminders; `heard_at` is when the last message about changes left.
     """
 
     job: OutboxJob
@@ -71,6 +71,7 @@ class Facts:
     changes: Sequence[SessionChange]
     told_of_changes: Sequence[OutboxJob]
     reminded: Sequence[OutboxJob] = ()
+    heard_at: datetime | None = None
 
     @cached_property
     def invited(self) -> frozenset[str]:
@@ -135,9 +136,18 @@ class Facts:
         told = {one.id for one in self.concerned}
         return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
 
+    def known(self, session: TrainingSession) -> Known:
+        """A session that is off as the reader last heard of it: in a message, else when they signed up."""
+        of_session = [one for one in self.changes if one.session_id == session.id]
+        unheard = [one for one in of_session if self.heard_at is None or one.created_at >= self.heard_at]
+        return as_known(session, of_session, unheard)
+
     def place_of(self, session: TrainingSession) -> str:
         """Where a session is held, as exactly as this person may know."""
-        venue: Venue | None = session.venue or self.training.venue
+        return self._place(session.venue)
+
+    def _place(self, venue: Venue | None) -> str:
+        venue = venue or self.training.venue
         if venue is None:
             return "" if self.training.online_url else self.hub.seat.full_name
         if not self.knows_place:
@@ -145,16 +155,14 @@ class Facts:
         return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
 
     def meetings(self) -> list[Meeting]:
-        """All sessions ahead, in the language being spoken."""
-        return [
-            Meeting(
-                one.starts_at,
-                time_range(one.starts_at, one.ends_at, i18n.language()),
-                self.place_of(one),
-                self.is_cancelled or one.state is SessionState.CANCELLED,
-            )
-            for one in self._ahead
-        ]
+        """All sessions ahead, in the language being spoken; what is off on the day that the reader knows."""
+        return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
+
+    def _meeting(self, session: TrainingSession) -> Meeting:
+        is_off = self.is_cancelled or session.state is SessionState.CANCELLED
+        shown = self.known(session) if is_off else session
+        hours = time_range(shown.starts_at, shown.ends_at, i18n.language())
+        return Meeting(shown.starts_at, hours, self._place(shown.venue), is_off)
 
     def for_layout(self) -> dict[str, Any]:
         """What the layout of messages shows, in the language being spoken."""
@@ -240,6 +248,10 @@ async def gather(job: OutboxJob) -> Facts | None:
         changes=await changes_since(registration.training_id, registration.created_at),
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
+        heard_at=max(
+            (one.done_at for one in until_now if one.done_at and one.kind in ABOUT_CHANGES and one.outcome in READ),
+            default=None,
+        ),
     )
 
 

@@ -25,7 +25,7 @@ from trainings.registrations.letters import REMINDER, Facts, gather
 from trainings.registrations.models import HoldReason, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.waiting import offer_ends, reached_by_mail
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import ChangeKind, SessionState, TrainingSession
 from trainings.settings import get_settings
 from trainings.web.i18n import gettext as _
 from trainings.web.i18n import speaking
@@ -127,6 +127,19 @@ def next_day(facts: Facts) -> datetime | None:
     return ahead[0].starts_at if ahead else None
 
 
+def day_off(facts: Facts) -> datetime | None:
+    """The first day that does not take place, as the reader knows it."""
+    days = [facts.known(one).starts_at for one in facts.coming]
+    return min(days) if days else next_day(facts)
+
+
+def day_of_change(facts: Facts) -> datetime | None:
+    """The next session ahead; where all that there is to say is that some are off, the first of these."""
+    found = news(facts)
+    days = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
+    return min(days) if days and len(days) == len(found) else next_day(facts)
+
+
 def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
     """A session in this person's calendar."""
     settings = get_settings()
@@ -221,8 +234,8 @@ KINDS = {
     "registration_rejected": Kind("emails/registration_rejected.txt", is_off, more=_no),
     "offer_expired": Kind("emails/offer_expired.txt", is_off),
     "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
-    "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason),
-    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, in_words),
+    "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason, day=day_off),
+    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, in_words, day=day_of_change),
     REMINDER: Kind(
         "emails/session_reminder.txt",
         is_reminded,

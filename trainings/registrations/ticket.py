@@ -15,7 +15,7 @@ from trainings.registrations.models import TAKES_PLACE, RegistrationState
 from trainings.registrations.queries import OwnRegistration
 from trainings.schedule import sentences
 from trainings.schedule.change_words import sentence_of
-from trainings.schedule.changes import differences
+from trainings.schedule.changes import as_known, differences
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState, TrainingSession, TrainingState
 from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.settings import get_settings
@@ -160,10 +160,14 @@ def captions(ticket: Ticket) -> list[str]:
 
 
 def _meeting(own: OwnRegistration, session: TrainingSession) -> Meeting:
+    """What is off is shown on the day on which people knew it."""
+    is_off = session.state is SessionState.CANCELLED or own.registration.training.state is TrainingState.CANCELLED
+    later = [one for one in own.changes if one.created_at >= own.registration.created_at]
+    shown = as_known(session, later) if is_off else session
     return Meeting(
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        hours=time_range(session.starts_at, session.ends_at, language()),
+        starts_at=shown.starts_at,
+        ends_at=shown.ends_at,
+        hours=time_range(shown.starts_at, shown.ends_at, language()),
         place=place_of(own, session),
         map_url=_map_url(own, session),
         is_cancelled=session.state is SessionState.CANCELLED,

@@ -30,6 +30,8 @@ SHOWN_FOR = timedelta(days=7)
 """How long public pages say that a session is another than it was."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 """Changes before which the session did not take place."""
+TO_ANOTHER = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
+"""Changes after which it is at another time or place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,15 @@ class Difference:
     old_venue: Venue | None
     is_moved: bool
     is_elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """When and where a session was to be, as far as somebody knows."""
+
+    starts_at: datetime
+    ends_at: datetime
+    venue: Venue | None
 
 
 async def standing(training_id: UUID) -> Standing:
@@ -218,6 +229,23 @@ def differences(
     by_time = sorted(sessions, key=lambda session: (session.starts_at, session.id))
     found = [_difference(first[one.id], one, is_called_off=is_called_off) for one in by_time if one.id in first]
     return [one for one in found if one is not None]
+
+
+def as_known(
+    session: TrainingSession, changes: Iterable[SessionChange], unheard: Sequence[SessionChange] = ()
+) -> Known:
+    """A session that is off as somebody knew it before that: `changes` are those since they signed up, in order, and
+    `unheard` those of the session of which they have not heard.
+
+    Who was shown it after it was moved knows it as it stands.
+    """
+    told = [one for one in changes if one.session_id == session.id]
+    off = [one for one in told if one.kind is ChangeKind.CANCELLED]
+    last = unheard[0] if unheard else next(reversed(off), None)
+    is_another = any(one.kind in TO_ANOTHER for one in unheard or told)
+    if last is None or not is_another or last.old_starts_at is None or last.old_ends_at is None:
+        return Known(session.starts_at, session.ends_at, session.venue)
+    return Known(last.old_starts_at, last.old_ends_at, last.old_venue if last.old_venue_id else None)
 
 
 def _difference(change: SessionChange, session: TrainingSession, *, is_called_off: bool) -> Difference | None:
