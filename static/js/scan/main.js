@@ -115,6 +115,8 @@ function typed(field, marks) {
 function answered(event, result, totals) {
   // Marks of another session, kept on this device, go out from here too; they are nothing to show here.
   if (event.url !== marksUrl) return;
+  // A list that is on its way may not know of this yet.
+  wantsRefresh ||= isRefreshing;
   if (marks) marks.answered(event, result);
   else refresh();
   roster.total(totals.n_present, totals.n_expected);
@@ -140,7 +142,10 @@ async function refresh() {
   while (wantsRefresh) {
     wantsRefresh = false;
     await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, cache: "no-store", redirect: "error" })
-      .then(async (response) => response.ok && roster.replace(new DOMParser().parseFromString(await response.text(), "text/html")))
+      .then(async (response) => {
+        const list = new DOMParser().parseFromString(await response.text(), "text/html");
+        if (response.ok && !wantsRefresh) roster.replace(list);
+      })
       .catch(() => undefined);
   }
   isRefreshing = false;
