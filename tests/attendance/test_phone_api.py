@@ -135,18 +135,24 @@ async def test_phone_gets_no_list_that_it_is_not_for(client: AsyncClient, cast: 
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "roster_over")] * 2
 
 
+async def test_browser_that_is_no_phone_is_told_nothing_and_that_is_no_fault(client: AsyncClient) -> None:
+    answer = await client.get("/marcar/api/estado", headers=APP)
+
+    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (204, b"", "no-store")
+
+
 async def test_without_a_known_cookie_it_is_401_and_without_the_header_400(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub)
     await make.sign_in(client, cast.coordinator)
     paths = ["estado", f"sesiones/{session_of(training).id}/lista"]
 
-    signed_in_only = [await client.get(f"/marcar/api/{path}", headers=APP) for path in paths]
+    signed_in_only = [await client.get(f"/marcar/api/{paths[1]}", headers=APP)]
     client.cookies.set(COOKIE, tokens.own_link(), path="/marcar")
     unknown = [await client.get(f"/marcar/api/{path}", headers=APP) for path in paths]
     unknown.append(await client.post("/marcar/api/listo", json={"version": "1", "sessions": {}}, headers=APP))
     bare = [await client.get(f"/marcar/api/{path}", headers={"accept": "application/json"}) for path in paths]
 
-    assert [one.status_code for one in (*signed_in_only, *unknown)] == [401] * 5
+    assert [one.status_code for one in (*signed_in_only, *unknown)] == [401] * 4
     assert {one.json()["code"] for one in (*signed_in_only, *unknown)} == {"unknown_device"}
     assert [(one.status_code, one.json()["code"]) for one in bare] == [(400, "not_from_app")] * 2
 

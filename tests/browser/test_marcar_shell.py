@@ -145,8 +145,12 @@ def test_storage_of_a_phone_shows_no_name(phone: Phone, village: Village) -> Non
 def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: BrowserContext, village: Village) -> None:
     first, second = village.made["codes"][:2]
     [ana] = village.people(1)
-    phone = opened(pocket, village)
+    faults: list[str] = []
+    pocket.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    with pocket.expect_event("response", lambda answer: answer.url.endswith("/marcar/api/estado")) as told:
+        phone = opened(pocket, village)
     expect(phone.page.get_by_text("Este teléfono todavía no está preparado.")).to_be_visible()
+    assert (told.value.status, faults) == (204, []), "whoever only looks finds nothing wrong"
 
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
     phone.expect_ready()

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.attendance import devices
-from trainings.attendance.device_cookie import write_cookie
+from trainings.attendance.device_cookie import read_cookie, write_cookie
 from trainings.attendance.device_forms import ClaimBody, ReadyBody
 from trainings.attendance.device_queries import DeviceRevoked, RosterOver, only_from_app, phone_that_asks
 from trainings.attendance.phone_state import about, exact, sessions_with_lists, state_of
@@ -55,6 +55,10 @@ async def claim(request: Request) -> Response:
 
 @allow(HOLDER)
 async def state(request: Request) -> Response:
+    """204 in a browser that was never prepared: whoever only looks at the program has made no mistake."""
+    only_from_app(request)
+    if not read_cookie(request):
+        return Response(status_code=204, headers=NOT_KEPT)
     device = await phone_that_asks(request)
     await devices.note_seen(device)
     return JSONResponse(await state_of(device), headers=NOT_KEPT)

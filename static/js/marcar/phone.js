@@ -81,8 +81,8 @@ export class Phone {
 
   async #refresh() {
     const asked_at = Date.now();
-    const { trouble, body } = await ask("estado");
-    if (trouble === "unprepared") await this.unprepared();
+    const { trouble, status, body } = await ask("estado");
+    if (trouble === "unprepared" || status === 204) await this.unprepared();
     if (trouble || !Array.isArray(body?.sessions)) return;
     // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
     await this.store.numberFrom(body.device?.last_seq ?? 0);
