@@ -13,7 +13,7 @@ from tests.browser import demo, steps
 from tests.browser.door import BASE, Door, Person, make_app, served
 from tests.browser.fakecam import launch, make_mjpeg
 from tests.browser.firefox import firefox
-from tests.browser.marcar import Phone, Village, at_door, village
+from tests.browser.marcar import Phone, Village, at_door, emptied, village
 from tests.browser.scanner import PHONE, OpenPage, Scanner, opened
 
 # The second engine is asked by the long proofs, wherever it is.
@@ -33,6 +33,20 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What cameras see from when they are next turned on."""
+    return make_mjpeg(tmp_path_factory.mktemp("cinema") / "film.mjpeg", [None])
+
+
+@pytest.fixture(scope="package")
+def cameras(playwright: Playwright, film: Path) -> Iterator[Browser]:
+    """A browser with a camera."""
+    browser = launch(playwright, film)
     yield browser
     browser.close()
 
@@ -87,53 +101,69 @@ def scanner(context: BrowserContext, origin: str) -> Iterator[Scanner]:
 
 
 @pytest.fixture
-def film(playwright: Playwright, origin: str, tmp_path: Path) -> Iterator[OpenPage]:
+def before_camera(cameras: Browser, film: Path, origin: str) -> Iterator[OpenPage]:
     """Opens the page before a camera that shows the payloads, and turns it on. `script` runs before the page's own."""
-    browsers: list[Browser] = []
+    contexts: list[BrowserContext] = []
 
     def show(*payloads: str | None, inverted: bool = False, script: str = "") -> Scanner:
-        browsers.append(launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", payloads, inverted=inverted)))
-        context = browsers[-1].new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+        make_mjpeg(film, payloads, inverted=inverted)
+        contexts.append(cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"]))
         if script:
-            context.add_init_script(script)
-        scanner = opened(context, origin)
+            contexts[-1].add_init_script(script)
+        scanner = opened(contexts[-1], origin)
         scanner.page.get_by_role("button", name="Encender cámara").click()
         return scanner
 
     yield show
-    for browser in browsers:
-        browser.close()
+    for context in contexts:
+        context.close()
 
 
-@pytest.fixture(scope="module", name="village")
-def running_village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """The application with prepared phones, one for all tests of a module."""
-    with village(tmp_path_factory.mktemp("village")) as running:
-        running.show(None)
+@pytest.fixture(scope="package")
+def first_village(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Village]:
+    """The application, one for all modules."""
+    with village(tmp_path_factory.mktemp("village"), film) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def cameras(playwright: Playwright, village: Village) -> Iterator[Browser]:
-    """A browser whose camera sees what `Village.show` says."""
-    browser = launch(playwright, village.film)
-    yield browser
-    browser.close()
+@pytest.fixture(scope="module", name="village")
+def running_village(first_village: Village) -> Village:
+    """A session with prepared phones, one for all tests of a module."""
+    return first_village.another()
 
 
 @pytest.fixture
-def pocket(cameras: Browser) -> Iterator[BrowserContext]:
-    """What one phone keeps."""
+def pocket(cameras: Browser, village: Village) -> Iterator[BrowserContext]:
+    """What one phone keeps; its camera sees what `Village.show` says."""
+    village.show(None)
+    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="package")
+def lent(cameras: Browser) -> Iterator[BrowserContext]:
+    """A phone that goes from test to test, and is emptied in between: what takes longest is to fetch the program."""
     context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     yield context
     context.close()
 
 
 @pytest.fixture
-def phone(pocket: BrowserContext, village: Village) -> Iterator[Phone]:
-    """A prepared phone at the door; nothing may be complained about at the end."""
-    phone = at_door(pocket, village)
+def phone(request: pytest.FixtureRequest, village: Village) -> Iterator[Phone]:
+    """A prepared phone at the door, with a `pocket` of its own where the test asks for that.
+
+    Nothing may be complained about at the end.
+    """
+    if "pocket" in request.fixturenames:
+        context = request.getfixturevalue("pocket")
+    else:
+        context = emptied(request.getfixturevalue("lent"), village)
+        village.show(None)
+    phone = at_door(context, village)
     yield phone
+    for page in context.pages:
+        page.close()  # and with it the camera, which all windows of a browser share
     assert phone.complaints == []
 
 

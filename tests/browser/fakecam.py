@@ -27,8 +27,14 @@ def make_mjpeg(path: Path, payloads: Sequence[str | None], *, scale: int = 10, i
     wall = jpeg(None, scale=scale, inverted=inverted)
     shown = [jpeg(payload, scale=scale, inverted=inverted) for payload in payloads]
     pause = wall * FRAMES_BETWEEN if len(payloads) > 1 else b""
-    path.write_bytes(b"".join(pause + frame * FRAMES_EACH for frame in shown))
-    return path
+    return put(path, b"".join(pause + frame * FRAMES_EACH for frame in shown))
+
+
+def put(path: Path, film: bytes) -> Path:
+    """Show this film from when a camera is next turned on; one that is still on goes on with its own."""
+    new = path.with_suffix(".new")
+    new.write_bytes(film)
+    return new.replace(path)
 
 
 def jpeg(payload: str | None, *, scale: int, inverted: bool) -> bytes:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.fakecam import make_mjpeg
-from tests.browser.marcar_server import FAULT
-from tests.browser.scanner import OLD
+from tests.browser.marcar_server import FAULT, MORE
+from tests.browser.scanner import OLD, wait_for
 from tests.database import put_template
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.device_queries import device_digest
@@ -38,6 +39,16 @@ def of_store(store: str, question: str) -> str:
     }})"""
 
 
+EMPTY = """async () => {
+    localStorage.clear();
+    for (const { name } of await indexedDB.databases()) {
+        await new Promise((done, failed) => {
+            Object.assign(indexedDB.deleteDatabase(name), { onsuccess: done, onerror: failed });
+        });
+    }
+}"""
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with a ticket; `name` is what a phone may show of them."""
@@ -50,10 +61,14 @@ class Person:
 
 @dataclass
 class Village:
-    """The server, and what it prepared. Each test takes people and phones of its own."""
+    """A session of the application in `folder`, and what was prepared for it; `film` is what cameras see.
+
+    Each test takes people and phones of its own.
+    """
 
     folder: Path
     made: dict[str, Any]
+    film: Path
     n_phones: int = 0
     n_people: int = 0
     n_spares: int = 0
@@ -98,10 +113,6 @@ class Village:
             question = f"UPDATE device SET revoked_at = {moment} WHERE token_hash = ?"
             connection.execute(question, (device_digest(cookie),))
 
-    @property
-    def film(self) -> Path:
-        return self.folder / "film.mjpeg"
-
     def show(self, *payloads: str | None, inverted: bool = False) -> None:
         """What the camera sees from when it is next turned on."""
         make_mjpeg(self.film, payloads, inverted=inverted)
@@ -127,9 +138,13 @@ class Village:
         finally:
             file.unlink()
 
+    def another(self) -> Village:
+        """A session of the same application with people and phones of its own, which nobody used yet."""
+        return Village(self.folder, self.made | httpx2.get(self.origin + MORE, timeout=60).json(), self.film)
+
 
 @contextmanager
-def village(folder: Path) -> Iterator[Village]:
+def village(folder: Path, film: Path) -> Iterator[Village]:
     put_template(folder)
     command = [sys.executable, "-m", "tests.browser.marcar_server", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -137,7 +152,7 @@ def village(folder: Path) -> Iterator[Village]:
         told = process.stdout.readline()
         assert told, "the application did not start; its complaint stands above"
         try:
-            yield Village(folder, json.loads(told))
+            yield Village(folder, json.loads(told), film)
         finally:
             # Whoever raises inside would else wait for a server that nobody ends.
             process.terminate()
@@ -152,6 +167,11 @@ class Phone:
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
 
+    @property
+    def context(self) -> BrowserContext:
+        """What the phone keeps."""
+        return self.page.context
+
     def listen(self) -> None:
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -162,6 +182,7 @@ class Phone:
             self.complaints.append(message.text)
 
     def expect_ready(self) -> None:
+        wait_for(self.page, "[data-ready][data-state=ready]")
         expect(self.page.locator("[data-ready]")).to_have_attribute("data-state", "ready")
         expect(self.page.locator("[data-ready] [data-yes]")).to_be_visible()
 
@@ -196,7 +217,9 @@ class Phone:
         self.page.evaluate("() => document.querySelector('[data-send]').click()")
 
     def expect_answer(self, state: str, *texts: str) -> None:
-        block = self.page.locator(f".answer [data-state={state}]:not([data-old])")
+        selector = f".answer [data-state={state}]:not([data-old])"
+        wait_for(self.page, selector)
+        block = self.page.locator(selector)
         expect(block).to_be_visible()
         for text in texts:
             expect(block).to_contain_text(text)
@@ -218,6 +241,18 @@ def opened(context: BrowserContext, village: Village, *, cookie: str | None = No
     phone.page.goto(village.origin + APP)
     expect(phone.page.locator("main h1")).to_be_visible()
     return phone
+
+
+def emptied(context: BrowserContext, village: Village) -> BrowserContext:
+    """The same phone as if nobody had used it yet, but that the program is on it."""
+    context.unroute_all()
+    context.set_offline(False)
+    context.clear_cookies()
+    page = context.new_page()
+    page.goto(f"{village.origin}/salud")
+    page.evaluate(EMPTY)
+    page.close()
+    return context
 
 
 def at_door(context: BrowserContext, village: Village, cookie: str = "") -> Phone:

@@ -1,6 +1,7 @@
-"""The application with one session and many prepared phones, in a process of its own, that fails when it is told to.
+"""The application with a session and many prepared phones, in a process of its own, that fails when it is told to.
 
-`python -m tests.browser.marcar_server FOLDER` prints one line of JSON once it can be asked. What stands in the file
+`python -m tests.browser.marcar_server FOLDER` prints one line of JSON once it can be asked. Another session with phones
+of its own is made, and told in the same way, whenever `MORE` is asked for. What stands in the file
 `fault` of the folder goes wrong until it is gone: `lost` (stored, then answered 502), `refused` (413 above one mark),
 `no-reader` (the decoder does not arrive), `no-wasm` (the page's policy forbids WebAssembly), `newer` (the worker is
 another version).
@@ -9,14 +10,16 @@ another version).
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests import make
 from tests.browser.app_server import serve
-from tests.cast import make_cast
+from tests.cast import Cast, make_cast
 from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.accounts.queries import actor_of
@@ -39,18 +42,36 @@ PLACES = N_PEOPLE - 4
 """The last four wait."""
 
 FAULT = "fault"
+MORE = "/another-village"
+AN_HOUR = timedelta(hours=1)
+
+
+class Villages:
+    """One after the other, with the same hub and staff."""
+
+    cast: Cast | None = None
+
+    async def furnish(self) -> dict[str, Any]:
+        if self.cast is None:
+            self.cast = await make_cast()
+            await make.make_municipalities()
+        return await furnish(self.cast)
 
 
 class Faults:
     """What lies between a phone and the application."""
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.app, self.file = app, folder / FAULT
+    def __init__(self, app: ASGIApp, folder: Path, more: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self.app, self.file, self.more = app, folder / FAULT, more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         fault = self.file.read_text() if self.file.exists() else ""
-        if fault == "lost" and path == "/marcar/api/marcas":
+        if path == MORE:
+            with clock.frozen(clock.now() - AN_HOUR):
+                made = await self.more()
+            await _answer(send, 200, json.dumps(made).encode())
+        elif fault == "lost" and path == "/marcar/api/marcas":
             await self.app(scope, receive, _swallowed)
             await _answer(send, 502)
         elif fault == "refused" and path == "/marcar/api/marcas":
@@ -73,9 +94,9 @@ async def _swallowed(_message: Message) -> None:
     """The answer that never arrives."""
 
 
-async def _answer(send: Send, status: int) -> None:
+async def _answer(send: Send, status: int, body: bytes = b"") -> None:
     await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _whole(receive: Receive) -> bytes:
@@ -119,9 +140,7 @@ def _with_line(send: Send) -> Send:
     return changed
 
 
-async def furnish() -> dict[str, Any]:
-    cast = await make_cast()
-    await make.make_municipalities()
+async def furnish(cast: Cast) -> dict[str, Any]:
     start = clock.now() + timedelta(minutes=30)
     meeting = (start, start + timedelta(hours=4))
     training = await make.make_training(
@@ -164,7 +183,7 @@ async def _phone(load: Load, actor: Any, n: int) -> str:
 
 async def _codes(load: Load, actor: Any) -> list[str]:
     # They live ten minutes, and the furniture is an hour old.
-    with clock.frozen(clock.now() + timedelta(hours=1)):
+    with clock.frozen(clock.now() + AN_HOUR):
         keys = [tokens.uuid7() for _ in range(N_CODES)]
         return [(await devices.invite(load, name="Ayuda", key=key, actor=actor))[1] for key in keys]
 
@@ -187,5 +206,5 @@ async def _elsewhere(hub: Any, like: Training) -> str:
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[1])
-    asyncio.run(serve(str(chosen), furnish, lambda app: Faults(app, chosen)))
+    chosen, villages = Path(sys.argv[1]), Villages()
+    asyncio.run(serve(str(chosen), villages.furnish, lambda app: Faults(app, chosen, villages.furnish)))

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
 from tests.browser.demo import PASSWORD
-from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH
+from tests.browser.fakecam import FRAMES_EACH, HEIGHT, WALL, WIDTH, put
 from trainings.registrations.guarding import FASTEST
 
 TITLE = "Riesgos de la migración irregular: mitos y realidades"
@@ -123,16 +123,15 @@ def read_screen(page: Page) -> tuple[bytes, str]:
     return screen, code.text
 
 
-def film_of_screen(path: Path, screen: bytes) -> Path:
-    """A film of that phone held before the facilitator's camera."""
+def show_screen(film: Path, screen: bytes) -> None:
+    """Hold that phone before the facilitator's camera."""
     frame = Image.new("RGB", (WIDTH, HEIGHT), WALL)
     phone = Image.open(io.BytesIO(screen)).convert("RGB")
     phone.thumbnail((WIDTH, HEIGHT - 20))
     frame.paste(phone, ((WIDTH - phone.width) // 2, (HEIGHT - phone.height) // 2))
     file = io.BytesIO()
     frame.save(file, "JPEG", quality=80)
-    path.write_bytes(file.getvalue() * FRAMES_EACH)
-    return path
+    put(film, file.getvalue() * FRAMES_EACH)
 
 
 # -- by keyboard

@@ -10,10 +10,9 @@ from typing import Any
 
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import demo, steps
-from tests.browser.fakecam import launch
 from tests.browser.steps import PLACE, TITLE, Watch
 from tests.browser.subscriber import todays_agenda
 from trainings.lib import tokens
@@ -43,11 +42,10 @@ def origin(world: Path, tmp_path: Path) -> Iterator[str]:
         yield origin
 
 
-@pytest.fixture(scope="module")
-def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def shared(demo_site: str) -> str:
     """A server for several tests: people sign up, and that is all."""
-    with demo.serving(world, tmp_path_factory.mktemp("shared") / "site") as origin:
-        yield origin
+    return demo_site
 
 
 @pytest.fixture
@@ -64,19 +62,6 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
         yield open_page
     assert watch.complaints == []
-
-
-@pytest.fixture
-def camera(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[bytes], Browser]]:
-    """Makes a browser with a camera before which that screen is held."""
-    with ExitStack() as stack:
-
-        def before(screen: bytes) -> Browser:
-            made = launch(playwright, steps.film_of_screen(tmp_path / "screen.mjpeg", screen))
-            stack.callback(made.close)
-            return made
-
-        yield before
 
 
 def pages_of(pdf: Path) -> list[str]:
@@ -101,7 +86,7 @@ def download_diploma(page: Page, folder: Path) -> Path:
     return file
 
 
-def test_whole_journey(visit: Visit, origin: str, camera: Callable[[bytes], Browser], tmp_path: Path) -> None:
+def test_whole_journey(visit: Visit, origin: str, cameras: Browser, film: Path, tmp_path: Path) -> None:
     phone = visit(**PHONE)
     phone.goto(origin)
     steps.find_on_map(phone)
@@ -110,7 +95,8 @@ def test_whole_journey(visit: Visit, origin: str, camera: Callable[[bytes], Brow
     screen, token = steps.read_screen(phone)
     assert tokens.read_qr(token) == token
 
-    door = visit(through=camera(screen), permissions=["camera"], **PHONE)
+    steps.show_screen(film, screen)
+    door = visit(through=cameras, permissions=["camera"], **PHONE)
     steps.sign_in(door, origin, "facilita")
     steps.open_attendance(door)
     door.get_by_role("button", name="Encender cámara").click()

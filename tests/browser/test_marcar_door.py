@@ -237,13 +237,13 @@ def test_silence_is_remembered(phone: Phone, village: Village) -> None:
     assert {kind for kind, _what in phone.page.evaluate(SIGNALS)} == {"vibration"}
 
 
-def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
     village.revoke(village.last_phone)
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     phone.send_now()
 
     expect(phone.page.get_by_role("alert").filter(has_text="La coordinación retiró este teléfono")).to_be_visible()
@@ -258,9 +258,7 @@ def test_revoked_phone_says_so_and_what_it_sends_waits(phone: Phone, pocket: Bro
     assert phone.page.evaluate(of_store("rosters", "count()")) == 0
 
 
-def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
     line = "1 marca que el servidor no entiende"
 
@@ -271,17 +269,17 @@ def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(
 
     def tried_again_by(act: Callable[[], object]) -> list[str]:
         """Which marks are sent by that."""
-        pocket.unroute("**/marcar/api/marcas")
-        pocket.route("**/marcar/api/marcas", puzzled)
+        phone.context.unroute("**/marcar/api/marcas")
+        phone.context.route("**/marcar/api/marcas", puzzled)
         with phone.page.expect_response("**/marcar/api/marcas") as answered:
             act()
         phone.expect_queue(line)
         return [one["id"] for one in json.loads(answered.value.request.post_data or "")["events"]]
 
-    pocket.route("**/marcar/api/marcas", puzzled)
+    phone.context.route("**/marcar/api/marcas", puzzled)
     phone.type_code(ana.token)
     phone.expect_queue(line)
-    pocket.unroute("**/marcar/api/marcas")
+    phone.context.unroute("**/marcar/api/marcas")
     phone.type_code(byron.token)
     phone.expect_answer("present", byron.name)
     phone.expect_queue(line)
@@ -290,15 +288,13 @@ def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(
 
     assert tried_again_by(phone.send_now) == [first["id"]]
     assert tried_again_by(phone.reload) == [first["id"]]
-    pocket.unroute("**/marcar/api/marcas")
+    phone.context.unroute("**/marcar/api/marcas")
     phone.send_now()
     phone.expect_queue("Todo enviado")
     assert [village.presences_of(one) for one in (ana, byron)] == [1, 1]
 
 
-def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
@@ -312,7 +308,7 @@ def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(
         body["sessions"] = [{**one, "ends": over} for one in body["sessions"]]
         route.fulfill(response=answer, json=body)
 
-    pocket.route("**/marcar/api/estado", days_later)
+    phone.context.route("**/marcar/api/estado", days_later)
     phone.page.get_by_role("link", name="Sesiones").click()
     phone.send_now()
 

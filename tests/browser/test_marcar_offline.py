@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Route, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, opened
-from tests.browser.scanner import PHONE
+from tests.browser.scanner import HASTEN, PHONE
 from tests.browser_setup import on_path
 from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import tokens
@@ -30,9 +30,9 @@ def second(cameras: Browser, village: Village) -> Iterator[Phone]:
     context.close()
 
 
-def test_app_opens_offline_and_marks_once(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_app_opens_offline_and_marks_once(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.reload()
 
     phone.scan(ana.token)
@@ -45,7 +45,7 @@ def test_app_opens_offline_and_marks_once(phone: Phone, pocket: BrowserContext, 
     phone.expect_count(1)
     phone.expect_queue("Sin señal. 2 por enviar")
     assert village.scans_of(ana) == 0
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     phone.send_now()
     phone.expect_queue("Todo enviado")
     assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
@@ -65,9 +65,7 @@ def test_lost_answer_after_the_server_stored_counts_once(phone: Phone, village: 
     assert (village.scans_of(ana), village.presences_of(ana)) == (1, 1)
 
 
-def test_two_phones_without_signal_count_a_person_once(
-    phone: Phone, second: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_two_phones_without_signal_count_a_person_once(phone: Phone, second: Phone, village: Village) -> None:
     [ana] = village.people(1)
     for one in (phone, second):
         one.page.context.set_offline(True)
@@ -85,17 +83,17 @@ def test_two_phones_without_signal_count_a_person_once(
     assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
 
 
-def test_phone_that_nobody_knows_keeps_its_marks(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_phone_that_nobody_knows_keeps_its_marks(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
-    cookie = next(one["value"] for one in pocket.cookies() if one["name"] == COOKIE)
-    pocket.clear_cookies()
+    cookie = next(one["value"] for one in phone.context.cookies() if one["name"] == COOKIE)
+    phone.context.clear_cookies()
 
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     expect(phone.page.get_by_role("alert").filter(has_text="ya no conoce este teléfono")).to_be_visible()
     phone.expect_queue("1 por enviar")
     expect(phone.page.get_by_role("link", name="Preparar este teléfono")).to_be_visible()
-    pocket.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
+    phone.context.add_cookies([{"name": COOKIE, "value": cookie, "url": village.origin + APP}])
     phone.send_now()
 
     phone.expect_queue("Todo enviado")
@@ -103,13 +101,13 @@ def test_phone_that_nobody_knows_keeps_its_marks(phone: Phone, pocket: BrowserCo
     assert village.presences_of(ana) == 1
 
 
-def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, village: Village) -> None:
     people = village.people(3)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     for person in people:
         phone.type_code(person.short_code)
         phone.expect_answer("present", tokens.show_short_code(person.short_code))
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
 
     with village.fault("refused"):
         phone.send_now()
@@ -118,25 +116,23 @@ def test_one_bad_mark_in_a_batch_holds_up_no_other(phone: Phone, pocket: Browser
     assert [village.presences_of(person) for person in people] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
-def test_what_others_answer_for_the_server_puts_no_mark_aside(
-    phone: Phone, pocket: BrowserContext, village: Village, status: int
-) -> None:
-    [ana] = village.people(1)
-    pocket.route("**/marcar/api/marcas", lambda route: route.fulfill(status=status, body="<h1>Proxy</h1>"))
-    phone.type_code(ana.token)
-    phone.expect_answer("present", ana.name)
-    phone.expect_queue("El servidor no contesta. 1 por enviar")
+def test_what_others_answer_for_the_server_puts_no_mark_aside(phone: Phone, village: Village) -> None:
+    def proxy(status: int) -> Callable[[Route], None]:
+        return lambda route: route.fulfill(status=status, body="<h1>Proxy</h1>")
 
-    pocket.unroute("**/marcar/api/marcas")
+    phone.page.evaluate(HASTEN)
+    for status, person in zip((403, 404, 500), village.people(3), strict=True):
+        phone.context.route("**/marcar/api/marcas", proxy(status))
+        phone.type_code(person.token)
+        phone.expect_answer("present", person.name)
+        phone.expect_queue("El servidor no contesta. 1 por enviar")
 
-    phone.expect_queue("Todo enviado")
-    assert village.presences_of(ana) == 1
+        phone.context.unroute("**/marcar/api/marcas")
+        phone.expect_queue("Todo enviado")
+        assert village.presences_of(person) == 1
 
 
-def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(phone: Phone, village: Village) -> None:
     ana, byron, candelaria = village.people(3)
     poison = tokens.digest(ana.token, "qr")[:24]
 
@@ -146,17 +142,17 @@ def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(
         else:
             route.continue_()
 
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     for person in (ana, byron, candelaria):
         phone.type_code(person.token)
         phone.expect_answer("present", person.name)
-    pocket.route("**/marcar/api/marcas", refuse)
-    pocket.set_offline(False)
+    phone.context.route("**/marcar/api/marcas", refuse)
+    phone.context.set_offline(False)
     phone.send_now()
 
     phone.expect_queue("1 marca que el servidor no entiende")
     assert [village.presences_of(one) for one in (ana, byron, candelaria)] == [0, 1, 1]
-    pocket.unroute("**/marcar/api/marcas")
+    phone.context.unroute("**/marcar/api/marcas")
     phone.send_now()
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 1
@@ -196,11 +192,11 @@ def test_clock_a_month_ahead_marks_at_the_true_time(pocket: BrowserContext, vill
     assert (flag, village.presences_of(ana)) == ("clock", 1)
 
 
-def test_two_windows_send_each_mark_once(phone: Phone, pocket: BrowserContext, village: Village) -> None:
+def test_two_windows_send_each_mark_once(phone: Phone, village: Village) -> None:
     ana, byron = village.people(2)
-    other = opened(pocket, village)
+    other = opened(phone.context, village)
     other.to_door()
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     other.type_code(byron.short_code)
@@ -208,9 +204,9 @@ def test_two_windows_send_each_mark_once(phone: Phone, pocket: BrowserContext, v
     other.expect_count(2)
     phone.expect_count(2)
     sent: list[Request] = []
-    pocket.on("request", lambda request: sent.append(request) if request.url.endswith("/marcas") else None)
+    phone.context.on("request", lambda request: sent.append(request) if request.url.endswith("/marcas") else None)
 
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     for one in (phone, other):
         one.send_now()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from tests.browser.marcar import Phone, Village
 
@@ -28,15 +28,15 @@ def _present(phone: Phone, rows: list[int]) -> set[int]:
     marks = ", ".join("?" * len(rows))
     counted = (
         "SELECT e.row FROM scan_event e WHERE e.kind IN ('in', 'walkin') AND NOT EXISTS (SELECT 1 FROM scan_event u "
-        f"WHERE u.kind = 'undo' AND u.target_id = e.id) AND e.row IN ({marks})"
+        f"WHERE u.kind = 'undo' AND u.target_id = e.id) AND e.session_id = ? AND e.row IN ({marks})"
     )
-    return {row for (row,) in phone.village.ask(counted, *map(str, rows))}
+    return {row for (row,) in phone.village.ask(counted, phone.village.made["session"], *map(str, rows))}
 
 
-def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: BrowserContext) -> None:
+def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone) -> None:
     phone.page.set_viewport_size({"width": 360, "height": 640})
     _to_rows(phone)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     expect(phone.page.locator("[data-pad] button.button")).to_be_in_viewport(ratio=1)
 
     _pad(phone, 17)
@@ -53,7 +53,7 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone, pocket: Browser
     phone.page.get_by_label("Fila", exact=True).press("Enter")
     phone.expect_answer("present", "Fila 40")
 
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [17, 18, 40]) == {17, 40}

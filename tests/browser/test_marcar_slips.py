@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Request, expect
+from playwright.sync_api import Request, expect
 
 from tests.browser.marcar import Phone, Village
 from tests.browser.test_marcar_shell import DUMP
@@ -100,11 +100,9 @@ def test_slip_says_what_is_missing_and_who_reads_what_aloud(phone: Phone, villag
     _expect_refused(phone, "cuando la persona diga que sí")
 
 
-def test_slip_is_sealed_at_once_and_leaves_nothing_readable(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_slip_is_sealed_at_once_and_leaves_nothing_readable(phone: Phone, village: Village) -> None:
     sent = _slips_sent(phone)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     card = _ready_to_write(phone, village)
     _fill(phone, village)
     phone.page.get_by_label("Teléfono (opcional)").fill(PHONE_TYPED)

@@ -129,11 +129,9 @@ def test_leaving_is_marked_with_the_same_camera_under_a_line_that_says_so(phone:
     assert village.ask(out, ana.registration_id) == [("in",), ("out",)]
 
 
-def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     phone.type_code(ana.short_code)
     phone.expect_answer("present")
     _to(phone, "Cerrar sesión")
@@ -192,9 +190,7 @@ def test_telephone_that_installs_by_hand_is_told_to_be_prepared_inside(
     expect(by_hand.page.get_by_text("lo que está en el navegador no pasa a la aplicación")).to_be_visible()
 
 
-def test_heads_are_counted_at_an_activity_without_signal(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_heads_are_counted_at_an_activity_without_signal(phone: Phone, village: Village) -> None:
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
     phone.page.get_by_role("link", name="Feria de la otra semana").click()
@@ -202,7 +198,7 @@ def test_heads_are_counted_at_an_activity_without_signal(
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
     phone.page.get_by_role("link", name="Sesiones").click()
     phone.page.get_by_role("link", name="Feria informativa").click()
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     woman = phone.page.get_by_role("group", name="Personas adultas").get_by_role("button", name="Mujer")
 
     woman.click()
@@ -221,17 +217,15 @@ def test_heads_are_counted_at_an_activity_without_signal(
     assert village.ask(counted, village.made["activity"]) == [("hombre", "0-11", 0), ("mujer", "18-59", 2)]
 
 
-def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
+def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(phone: Phone, village: Village) -> None:
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
     phone.page.get_by_role("link", name="Feria informativa").click()
-    pocket.set_offline(True)
+    phone.context.set_offline(True)
     for _touch in range(3):
         phone.page.get_by_role("group", name="Adolescencia").get_by_role("button", name="Mujer").click()
     village.revoke(village.last_phone)
-    pocket.set_offline(False)
+    phone.context.set_offline(False)
     phone.send_now()
     phone.expect_queue("3 marcas que el servidor no entiende")
     expect(phone.page.get_by_role("alert").filter(has_text="guarde una copia")).to_be_visible()

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.door import Person
-from tests.browser.fakecam import launch, make_mjpeg
+from tests.browser.fakecam import make_mjpeg
 from tests.browser.scanner import PHONE, Scanner
 from tests.database import put_template
 
@@ -77,8 +77,10 @@ def running(sessions: Iterator[Running]) -> Running:
 
 @pytest.fixture
 def door_page(context: BrowserContext, running: Running) -> Scanner:
-    """The page as the facilitator."""
-    return signed_in(context, running)
+    """The page as the facilitator, once its script is ready."""
+    scanner = signed_in(context, running)
+    scanner.expect_sync("Todo enviado")
+    return scanner
 
 
 def signed_in(context: BrowserContext, running: Running) -> Scanner:
@@ -89,11 +91,12 @@ def signed_in(context: BrowserContext, running: Running) -> Scanner:
     return scanner
 
 
-def test_application_takes_scan_code_and_row(playwright: Playwright, running: Running, tmp_path: Path) -> None:
+def test_application_takes_scan_code_and_row(cameras: Browser, film: Path, running: Running) -> None:
     ana, byron, _candelaria, telma = running.people
-    browser = launch(playwright, make_mjpeg(tmp_path / "film.mjpeg", [ana.token]))
-    context = browser.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
+    make_mjpeg(film, [ana.token])
+    context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     scanner = signed_in(context, running)
+    scanner.expect_sync("Todo enviado")
 
     scanner.page.get_by_role("button", name="Encender cámara").click()
     scanner.expect_answer("present", "Ana Lucía B. C.")
@@ -108,7 +111,7 @@ def test_application_takes_scan_code_and_row(playwright: Playwright, running: Ru
     scanner.expect_count("3 de 4 presentes")
     assert scanner.complaints == []
     assert running.counts == (4, 3)
-    browser.close()
+    context.close()
 
 
 def test_application_counts_a_mark_once_whose_answer_was_lost(door_page: Scanner, running: Running) -> None:

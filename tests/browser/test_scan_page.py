@@ -23,10 +23,10 @@ SHORT_MINUTE = """
 # -- camera
 
 
-def test_scan_with_camera_shows_present_and_counts(film: OpenPage, door: Door) -> None:
+def test_scan_with_camera_shows_present_and_counts(before_camera: OpenPage, door: Door) -> None:
     rosa = door.people[3]
 
-    scanner = film(rosa.token)
+    scanner = before_camera(rosa.token)
 
     scanner.expect_answer("present", "Presente", "Rosa Amalia C. T.")
     expect(scanner.row(rosa)).to_contain_text("Deshacer")
@@ -36,26 +36,31 @@ def test_scan_with_camera_shows_present_and_counts(film: OpenPage, door: Door) -
     [event] = door.events.values()
     assert (event["kind"], event["code"], event["how"], event["seq"]) == ("in", rosa.token, "camera", 1)
     assert event["id"][14] == "7"
+    expect_all_from_us(scanner)
 
 
-def test_scan_page_loads_everything_from_us_under_its_policy(film: OpenPage, door: Door) -> None:
-    scanner = film(door.people[0].token)
-    scanner.expect_answer("present")
-
+def expect_all_from_us(scanner: Scanner) -> None:
+    """Under its policy."""
     wasm = [address for address in scanner.addresses if address.partition("?")[0].endswith(".wasm")]
     assert [address.startswith(f"{scanner.origin}/static/vendor/") for address in wasm] == [True]
     assert {address[: len(scanner.origin)] for address in scanner.addresses} == {scanner.origin}
     assert scanner.complaints == []
 
 
-def test_card_held_before_the_camera_is_one_scan(film: OpenPage, door: Door) -> None:
-    scanner = film(door.people[0].token)
+def test_card_held_before_the_camera_is_one_scan_and_no_camera_films_a_hidden_page(
+    before_camera: OpenPage, door: Door
+) -> None:
+    scanner = before_camera(door.people[0].token)
     scanner.expect_answer("present")
 
     scanner.film_for(4)
 
     assert len(door.events) == 1
     scanner.expect_answer("present")
+    scanner.page.evaluate(HIDE)
+    assert scanner.page.evaluate("() => document.querySelector('video').srcObject === null")
+    expect(scanner.page.locator("[data-lens-note]")).to_contain_text("descansa")
+    expect(scanner.page.get_by_role("button", name="Encender cámara")).to_be_visible()
 
 
 def test_card_shown_again_three_seconds_after_it_left_is_another_scan(scanner: Scanner) -> None:
@@ -66,39 +71,39 @@ def test_card_shown_again_three_seconds_after_it_left_is_another_scan(scanner: S
     assert scanner.page.evaluate(ask, sights) == [True, False, False, False, False, True, True, True]
 
 
-def test_cards_one_after_another_are_all_counted(film: OpenPage, door: Door) -> None:
+def test_cards_one_after_another_are_all_counted(before_camera: OpenPage, door: Door) -> None:
     three = door.people[:3]
 
-    scanner = film(*(person.token for person in three))
+    scanner = before_camera(*(person.token for person in three))
 
     for person in three:
         expect(scanner.row(person)).to_have_attribute("data-state", "present", timeout=45_000)
     assert door.n_present == 3
 
 
-def test_ticket_on_a_dark_telephone_is_read(film: OpenPage, door: Door) -> None:
-    scanner = film(door.people[1].token, inverted=True)
+def test_ticket_on_a_dark_telephone_is_read(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera(door.people[1].token, inverted=True)
 
     scanner.expect_answer("present", "Byron C. X.")
 
 
-def test_ticket_as_address_counts_as_its_token(film: OpenPage, door: Door) -> None:
-    scanner = film(f"HTTPS://CAPACITA.EXAMPLE/C/{door.people[1].token}")
+def test_ticket_as_address_counts_as_its_token(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera(f"HTTPS://CAPACITA.EXAMPLE/C/{door.people[1].token}")
 
     scanner.expect_answer("present", "Byron C. X.")
     assert [event["code"] for event in door.events.values()] == [door.people[1].token]
 
 
-def test_qr_of_something_else_is_refused_and_stays_here(film: OpenPage, door: Door) -> None:
-    scanner = film("WIFI:S:Casa;T:WPA;P:secreto;;")
+def test_qr_of_something_else_is_refused_and_stays_here(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera("WIFI:S:Casa;T:WPA;P:secreto;;")
 
     scanner.expect_answer("not_ticket", "No es un boleto")
     assert scanner.page.locator(".answer [role=alert]").inner_text()
     assert door.n_requests == 0
 
 
-def test_empty_wall_records_nothing(film: OpenPage, door: Door) -> None:
-    scanner = film(None)
+def test_empty_wall_records_nothing(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera(None)
     expect(scanner.page.locator("[data-lens]")).to_have_class(re.compile(r"\bon\b"))
 
     scanner.film_for(1.5)
@@ -107,26 +112,15 @@ def test_empty_wall_records_nothing(film: OpenPage, door: Door) -> None:
     scanner.expect_answer("ready")
 
 
-def test_browser_without_webassembly_reads_with_jsqr(film: OpenPage, door: Door) -> None:
-    scanner = film(door.people[0].token, script="delete globalThis.WebAssembly")
+def test_browser_without_webassembly_reads_with_jsqr(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera(door.people[0].token, script="delete globalThis.WebAssembly")
 
     scanner.expect_answer("present", "Ana Lucía B. C.")
     expect(scanner.page.locator("[data-lens]")).to_have_attribute("data-reader", "jsqr")
 
 
-def test_camera_rests_when_the_page_is_hidden(film: OpenPage, door: Door) -> None:
-    scanner = film(door.people[0].token)
-    scanner.expect_answer("present")
-
-    scanner.page.evaluate(HIDE)
-
-    assert scanner.page.evaluate("() => document.querySelector('video').srcObject === null")
-    expect(scanner.page.locator("[data-lens-note]")).to_contain_text("descansa")
-    expect(scanner.page.get_by_role("button", name="Encender cámara")).to_be_visible()
-
-
-def test_camera_rests_after_a_minute_without_a_card(film: OpenPage, door: Door) -> None:
-    scanner = film(None, script=SHORT_MINUTE)
+def test_camera_rests_after_a_minute_without_a_card(before_camera: OpenPage, door: Door) -> None:
+    scanner = before_camera(None, script=SHORT_MINUTE)
 
     expect(scanner.page.locator("[data-lens-note]")).to_contain_text("descansa")
     assert scanner.page.evaluate("() => document.querySelector('video').srcObject === null")

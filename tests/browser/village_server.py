@@ -119,7 +119,7 @@ def story(folder: Path, n_people: int) -> Iterator[Village]:
         told = process.stdout.readline()
         assert told, "the application did not start; its complaint stands above"
         try:
-            yield Village(folder, json.loads(told))
+            yield Village(folder, json.loads(told), folder / "no film")
         finally:
             process.terminate()
 
