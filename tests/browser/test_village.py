@@ -185,7 +185,7 @@ def tell(playwright: Playwright, browser: Browser, folder: Path, *, n_people: in
 def test_small_village_then_attendance_is_what_they_saw(
     playwright: Playwright, browser: Browser, tmp_path: Path
 ) -> None:
-    tell(playwright, browser, tmp_path, n_people=24, n_walk_ins=6)
+    tell(playwright, browser, tmp_path, n_people=18, n_walk_ins=3)
 
 
 @pytest.mark.proof

@@ -77,28 +77,26 @@ def sent(phone: Phone) -> None:
     phone.expect_queue("Todo enviado")
 
 
-@pytest.mark.parametrize(("days", "answer"), [(1, "present"), (-40, "present"), (40, "review")])
-def test_clock_that_is_days_off_then_kept_at_the_true_time(
-    phone: Phone, village: Village, days: int, answer: str
-) -> None:
+def test_clock_that_is_days_off_then_kept_at_the_true_time(phone: Phone, village: Village) -> None:
     """A day ahead; before it was prepared; so far ahead that the phone has let go of its list."""
-    [ana] = village.people(1)
-    phone.page.context.set_offline(True)
-    phone.page.evaluate(SHIFT, days)
-    began = datetime.now(UTC)
-    phone.reload()
+    answers = {1: "present", -40: "present", 40: "review"}
+    for (days, answer), person in zip(answers.items(), village.people(3), strict=True):
+        phone.page.context.set_offline(True)
+        phone.page.evaluate(SHIFT, days)
+        began = datetime.now(UTC)
+        phone.reload()
 
-    phone.type_code(ana.token)
-    phone.expect_answer(answer)
-    sent(phone)
+        phone.type_code(person.token)
+        phone.expect_answer(answer)
+        sent(phone)
 
-    [(arrived, flag)] = village.ask(
-        "SELECT a.arrived_at, e.flag FROM attendance a JOIN scan_event e ON e.registration_id = a.registration_id "
-        "WHERE a.is_present AND a.registration_id = ?",
-        ana.registration_id,
-    )
-    assert began - MINUTE < datetime.fromisoformat(arrived).replace(tzinfo=UTC) < datetime.now(UTC) + MINUTE
-    assert flag == "clock"
+        [(arrived, flag)] = village.ask(
+            "SELECT a.arrived_at, e.flag FROM attendance a JOIN scan_event e ON e.registration_id = a.registration_id "
+            "WHERE a.is_present AND a.registration_id = ?",
+            person.registration_id,
+        )
+        assert began - MINUTE < datetime.fromisoformat(arrived).replace(tzinfo=UTC) < datetime.now(UTC) + MINUTE
+        assert flag == "clock"
 
 
 def test_account_that_is_over_in_the_village_then_marking_goes_on_and_sending_waits(
@@ -123,18 +121,17 @@ def test_account_that_is_over_in_the_village_then_marking_goes_on_and_sending_wa
     assert (village.scans_of(byron), village.presences_of(byron)) == (2, 1)
 
 
-@pytest.mark.parametrize("trouble", [TAKEN_BACK, REFUSED])
-def test_mark_that_the_disk_takes_back_then_it_was_never_green(phone: Phone, village: Village, trouble: str) -> None:
-    [ana] = village.people(1)
-    phone.page.evaluate(trouble)
+def test_mark_that_the_disk_takes_back_then_it_was_never_green(phone: Phone, village: Village) -> None:
+    for trouble, person in zip((TAKEN_BACK, REFUSED), village.people(2), strict=True):
+        phone.page.evaluate(trouble)
 
-    phone.type_code(ana.token)
+        phone.type_code(person.token)
 
-    phone.expect_answer("not_saved", "NO SE GUARDÓ", ana.name)
-    phone.expect_queue("Todo enviado")
-    phone.reload()
-    phone.expect_count(0)
-    assert village.scans_of(ana) == 0
+        phone.expect_answer("not_saved", "NO SE GUARDÓ", person.name)
+        phone.expect_queue("Todo enviado")
+        phone.reload()
+        phone.expect_count(0)
+        assert village.scans_of(person) == 0
 
 
 def test_browser_that_takes_itself_for_offline_then_marks_are_sent(phone: Phone, village: Village) -> None:
