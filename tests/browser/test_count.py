@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, ViewportSize, expect
 
+from tests.browser.scanner import HASTEN
+
 PHONE: dict[str, Any] = {"viewport": ViewportSize(width=360, height=740), "has_touch": True}
 NARROW: dict[str, Any] = {"viewport": ViewportSize(width=320, height=640), "java_script_enabled": False}
 PAST = "pasadas"
@@ -114,6 +116,7 @@ def test_an_answer_that_got_lost_does_not_count_twice(counter: Page) -> None:
         else:
             route.continue_()
 
+    counter.evaluate(HASTEN)
     counter.route("**/toques", lose)
     button(counter, "nd:12-17").tap()
     # That one waits is shown for a moment only: how long is not what this is about.
