@@ -363,3 +363,19 @@ async def test_many_lists_take_as_many_questions_as_one(db: object) -> None:
     assert len(of_one) == len(of_three)
     assert [len(found[one.id]) for one in lists] == [2, 2, 2]
     assert clock.now() < SATURDAY
+
+
+async def test_who_was_called_about_two_changes_is_called_again_about_the_third(db: object, freeze: Freeze) -> None:
+    training = await a_training()
+    person = await make.make_registration(training, given_names="Ana")
+    session = await TrainingSession.get(training_id=training.id)
+    lists = []
+    for minutes in (0, 20, 40):
+        freeze(MONDAY + timedelta(minutes=minutes))
+        lists.append(await a_list(training, session_id=session.id))
+        if minutes == 20:
+            await call_actions.mark(lists[0].id, person.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+
+    listed = await people_on(lists)
+
+    assert [[one.is_reached for one in listed[one.id]] for one in lists] == [[True], [], [False]]

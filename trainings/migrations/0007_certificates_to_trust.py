@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 "unique_together": (("job", "registration"),),
                 "indexes": [Index(fields=["registration_id"])],
                 "pk_attr": "id",
-                "table_description": "Somebody whom a job left out. `detail`: the letters that cannot be printed, or what went wrong.",
+                "table_description": "Somebody whom a job left out. `detail`: the letters that cannot be printed, the folio they have,",
             },
             bases=["Record"],
         ),

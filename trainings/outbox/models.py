@@ -14,7 +14,7 @@ from trainings.db.models import Record
 
 if TYPE_CHECKING:
     from trainings.places.models import Operator
-    from trainings.registrations.models import Registration
+    from trainings.registrations.models import Registration, ReservedBlock
     from trainings.schedule.models import Training
 
 
@@ -157,3 +157,23 @@ class Call(Record):
     class Meta:
         table = "call"
         indexes = (("call_list_id",), ("registration_id",))
+
+
+class HolderCall(Record):
+    """What came of telling somebody who holds cards without a name: they tell those who will come with them."""
+
+    call_list: fields.ForeignKeyRelation[CallList] = fields.ForeignKeyField(
+        "trainings.CallList", related_name="holder_calls", on_delete=fields.RESTRICT
+    )
+    call_list_id: UUID
+    block: fields.ForeignKeyRelation[ReservedBlock] = fields.ForeignKeyField(
+        "trainings.ReservedBlock", related_name="calls", on_delete=fields.RESTRICT
+    )
+    block_id: UUID
+    result = fields.CharEnumField(CallResult, max_length=16)
+    via = fields.CharEnumField(CallVia, max_length=16)
+    called_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "holder_call"
+        indexes = (("call_list_id",), ("block_id",))

@@ -42,6 +42,7 @@ PAST_LISTS = f"""
 """
 """Certificates are issued and annulled long after: whoever is to be called about one is, for as long as the others."""
 FORGET_CALLS = f'DELETE FROM "call" WHERE call_list_id IN (SELECT id FROM call_list WHERE {PAST_LISTS})'  # noqa: S608
+FORGET_HOLDER_CALLS = FORGET_CALLS.replace('"call"', "holder_call")
 FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE {PAST_LISTS}"  # noqa: S608
 """Who was told what, when and through whom goes with the messages: a list without its marks would ask to call again."""
 
@@ -121,7 +122,7 @@ async def _forget_sign_ins(before: datetime) -> int:
 
 async def _forget_calls(before: datetime) -> int:
     """The marks of the call lists of trainings that were over before, and the lists with them."""
-    n_marks = await sql.execute(FORGET_CALLS, before, before)
+    n_marks = await sql.execute(FORGET_CALLS, before, before) + await sql.execute(FORGET_HOLDER_CALLS, before, before)
     await sql.execute(FORGET_CALL_LISTS, before, before)
     return n_marks
 

@@ -11,10 +11,10 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import Refusal
-from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, HolderCall
 from trainings.registrations import waiting
 from trainings.registrations.call_households import Household, households
-from trainings.registrations.call_people import people_on
+from trainings.registrations.call_people import audiences_of
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.sign_up import locked_training
 from trainings.web.i18n import N_
@@ -90,11 +90,31 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
         return household
 
 
+async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
+    """The same for somebody who holds cards without a name. Refuses as `mark` does."""
+    async with transaction():
+        call_list = await _locked(list_id)
+        if call_list.closed_at is not None:
+            raise ListClosed
+        if block_id not in {one.id for one in (await audiences_of([call_list]))[call_list.id].holders}:
+            raise NotOnList
+        marks = HolderCall.filter(call_list_id=call_list.id, block_id=block_id)
+        if _is_same_click(await marks.order_by("-created_at", "-id").first(), result, via, actor):
+            return
+        await HolderCall.create(call_list=call_list, block_id=block_id, result=result, via=via, called_by_id=actor.id)
+        detail = {"call_list": str(call_list.id), "result": result.value, "via": via.value, "n": 1}
+        await record("calls.mark", actor=actor, object_id=block_id, hub_id=call_list.hub_id, **detail)
+
+
 async def _is_second_click(
     call_list: CallList, household: Household, result: CallResult, via: CallVia, actor: Actor
 ) -> bool:
     ids = household.registration_ids
     last = await Call.filter(call_list_id=call_list.id, registration_id__in=ids).order_by("-created_at", "-id").first()
+    return _is_same_click(last, result, via, actor)
+
+
+def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: CallVia, actor: Actor) -> bool:
     if last is None or last.created_at < clock.now() - TWICE:
         return False
     return (last.result, last.via, last.called_by_id) == (result, via, actor.id)
@@ -116,15 +136,21 @@ async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> Non
         call_list = await _locked(list_id)
         if call_list.closed_at is not None:
             return
-        people = (await people_on([call_list]))[call_list.id]
-        n_left = sum(not one.is_reached for one in people)
+        audience = (await audiences_of([call_list]))[call_list.id]
+        n_left = len(audience.left)
         if n_left and reason is None:
             raise NoWhyClosed(field="reason")
         call_list.closed_at = clock.now()
         await call_list.save(update_fields=["closed_at"])
         detail = {"reason": reason.value} if n_left and reason is not None else {}
         await record(
-            CLOSED, actor=actor, object_id=call_list.id, hub_id=call_list.hub_id, n=len(people), n_left=n_left, **detail
+            CLOSED,
+            actor=actor,
+            object_id=call_list.id,
+            hub_id=call_list.hub_id,
+            n=audience.n_people,
+            n_left=n_left,
+            **detail,
         )
 
 

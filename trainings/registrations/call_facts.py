@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise.expressions import Subquery
 
 from trainings.audit.models import AuditLine
 from trainings.db import reads
-from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
+from trainings.outbox.models import Call, CallList, CallReason, CallResult, HolderCall, OutboxJob, Outcome
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Guardian
 from trainings.registrations.call_papers import told_of_papers
@@ -31,6 +31,7 @@ TELLING_DATES = frozenset({CallReason.CHANGED, CallReason.REMINDER})
 HAS_PLACE = frozenset({RegistrationState.OFFERED, RegistrationState.CONFIRMED})
 
 Mailbox = tuple[UUID, str | None]
+Mark = TypeVar("Mark", Call, HolderCall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +255,14 @@ async def _ends_of_earlier(offers: Sequence[CallList]) -> dict[UUID, datetime]:
             if one.training_id == training_id and closed_at <= one.created_at:
                 ends[one.id] = closed_at
     return ends
+
+
+def standing_marks(marks: Iterable[Mark]) -> list[Mark]:
+    """The marks that stand: "not reached" right after "reached" takes that one back."""
+    standing: list[Mark] = []
+    for mark in marks:
+        if mark.result is CallResult.NOT_REACHED and standing and standing[-1].result is CallResult.REACHED:
+            standing.pop()
+        else:
+            standing.append(mark)
+    return standing

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,7 +11,17 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
-from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, Around, Person, around, by_mailbox, people_of
+from trainings.registrations.call_facts import (
+    HAS_PLACE,
+    LOOK_BACK,
+    Around,
+    Person,
+    around,
+    by_mailbox,
+    people_of,
+    standing_marks,
+)
+from trainings.registrations.call_holders import Holder, holders_on, n_holders
 from trainings.registrations.call_validity import KINDS, PAPERS
 from trainings.registrations.models import Registration, RegistrationState
 
@@ -54,22 +64,30 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Who hears of what a list tells. Nobody is counted twice: a message reaches them, or still may, or they are listed
-    for a call.
+    for a call. A holder of cards counts as one.
     """
 
     listed: Sequence[Listed]
     n_by_mail: int
+    holders: Sequence[Holder] = ()
+
+    @property
+    def n_people(self) -> int:
+        """How many have to be called."""
+        return len(self.listed) + len(self.holders)
 
     @property
     def left(self) -> frozenset[UUID]:
-        """The registrations of those whom no call has reached yet."""
-        return frozenset(one.registration_id for one in self.listed if not one.is_reached)
+        """Whom no call has reached yet: registrations, and blocks of cards."""
+        people = (one.registration_id for one in self.listed if not one.is_reached)
+        return frozenset((*people, *(one.id for one in self.holders if not one.is_reached)))
 
 
 async def audiences_of(lists: Sequence[CallList]) -> dict[UUID, Audience]:
     """Who hears of what each list tells, by its id, in the order in which they signed up."""
     found = await around(lists)
-    return {one.id: _audience_of(one, found) for one in lists}
+    holders = await holders_on(lists, found)
+    return {one.id: replace(_audience_of(one, found), holders=holders.get(one.id, ())) for one in lists}
 
 
 async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
@@ -81,13 +99,14 @@ async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
 
 
 async def n_to_tell(training_id: UUID) -> tuple[int, int]:
-    """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing.
+    """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing,
+    or they hold cards for others.
 
     Of whom nobody speaks: who cancelled, look-alikes, who took back the permission.
     """
     told = [one for one in (await people_of([training_id])).get(training_id, ()) if one.is_counted]
     with_mail = sum(one.takes_mail for one in told)
-    return with_mail, len(told) - with_mail
+    return with_mail, len(told) - with_mail + await n_holders(training_id)
 
 
 async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -136,17 +155,6 @@ def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]
     since = around.moved_up.get(person.group_id) if call_list.reason is CallReason.OFFERED else None
     since = around.papers.get(call_list.id, {}).get(person.id, since)
     return standing_marks(one for one in marks if since is None or one.created_at >= since)
-
-
-def standing_marks(marks: Iterable[Call]) -> list[Call]:
-    """The marks that stand: "not reached" right after "reached" takes that one back."""
-    standing: list[Call] = []
-    for mark in marks:
-        if mark.result is CallResult.NOT_REACHED and standing and standing[-1].result is CallResult.REACHED:
-            standing.pop()
-        else:
-            standing.append(mark)
-    return standing
 
 
 # -- whom it concerns
@@ -228,13 +236,19 @@ def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> b
 
     It is right for who was not reached before: they know the date that was left first, not the one in between.
     """
-    for earlier in around.before.get(call_list.id, ()):
+    return _is_told_by(around.before.get(call_list.id, ()), call_list, person, around)
+
+
+def _is_told_by(lists: Sequence[CallList], of: CallList, person: Person, around: Around) -> bool:
+    """By one of these lists, in order: by a call that was made since, or by one that is still to be made from there."""
+    for n, earlier in enumerate(lists):
         marks = _marks_of(earlier, person, around)
         if marks and marks[-1].result is CallResult.REACHED:
-            is_told = marks[-1].created_at >= call_list.created_at
+            is_told = marks[-1].created_at >= of.created_at
         else:
             is_open = earlier.closed_at is None and _is_concerned(earlier, person, around)
-            is_told = is_open and _why(earlier, person, around) is not None
+            is_to_call = is_open and _why(earlier, person, around) is not None
+            is_told = is_to_call and not _is_told_by(lists[:n], earlier, person, around)
         if is_told:
             return True
     return False

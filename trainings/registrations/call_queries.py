@@ -48,7 +48,7 @@ class Progress:
     @property
     def n_people(self) -> int:
         """How many have to be called."""
-        return len(self.audience.listed)
+        return self.audience.n_people
 
     @property
     def n_left(self) -> int:
@@ -76,7 +76,7 @@ async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_ope
     spans = await _spans(lists)
     wanted = [one for one in lists if _is_wanted(one, spans[one.id][1], only_open=only_open)]
     audiences = await audiences_of(wanted)
-    found = [Progress(one, audiences[one.id], *spans[one.id]) for one in wanted if audiences[one.id].listed]
+    found = [Progress(one, audiences[one.id], *spans[one.id]) for one in wanted if audiences[one.id].n_people]
     return sorted(found, key=lambda one: (one.is_about_papers, one.begins_at, *_newest_first(one.call_list)))
 
 

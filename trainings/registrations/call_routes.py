@@ -21,7 +21,7 @@ from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
 from trainings.registrations.call_texts import text_for_all, told_by
-from trainings.registrations.call_views import INDEX, Section, progress_words, sections_of
+from trainings.registrations.call_views import INDEX, Section, ToCall, progress_words, sections_of
 from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -38,9 +38,12 @@ LEFT = "faltan"
 
 
 class MarkForm(Form):
-    """What came of one call. `person` is one of those that it is for, `left` and `after` lead back."""
+    """What came of one call. `person` is one of those that it is for, or with `holder` the block of cards that somebody
+    has; `left` and `after` lead back.
+    """
 
     person: UUID
+    holder: str = ""
     result: CallResult
     via: CallVia
     left: str = ""
@@ -146,7 +149,8 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
 async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
     """The calls by community, and the text for everybody: always in Spanish, whatever the caller reads."""
     told = await told_by(one.call_list)
-    sections = await sections_of(await households(one.call_list), told, only_left=only_left)
+    everybody: list[ToCall] = [*await households(one.call_list), *one.audience.holders]
+    sections = await sections_of(everybody, told, only_left=only_left)
     with speaking(SOURCE_LANGUAGE):
         return sections, text_for_all(told)
 
@@ -189,7 +193,8 @@ async def mark(request: Request) -> Response:
     one = await _in_scope(request)
     form = check(MarkForm, await read_form(request))
     try:
-        await call_actions.mark(one.call_list.id, form.person, form.result, form.via, actor=request.state.actor)
+        act = call_actions.mark_holder if form.holder else call_actions.mark
+        await act(one.call_list.id, form.person, form.result, form.via, actor=request.state.actor)
     except NotFound:
         raise
     except Refusal as refusal:

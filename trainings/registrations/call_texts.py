@@ -150,6 +150,13 @@ def text_for(household: Household, told: Told) -> str:
     return _joined(words)
 
 
+def text_for_holder(told: Told) -> str:
+    """What is written to somebody who holds cards for others, in the language being spoken."""
+    words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
+    words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
+    return _joined([*words, gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}])
+
+
 def _offer(household: Household, told: Told) -> list[str]:
     if told.call_list.reason is not CallReason.OFFERED or told.is_off or not told.coming:
         return []

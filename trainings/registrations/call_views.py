@@ -13,13 +13,15 @@ from trainings.db import reads
 from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
-from trainings.outbox.models import Call
+from trainings.outbox.models import Call, HolderCall
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
+from trainings.places.models import Municipality
+from trainings.registrations.call_holders import Holder
 from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_people import Why
 from trainings.registrations.call_queries import Progress, progress_of
-from trainings.registrations.call_texts import Told, text_for, text_for_all
+from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder
 from trainings.registrations.call_words import ASK_FOR, REASONS, RESULTS, VIAS, WHYS
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.words import STATES
@@ -34,15 +36,18 @@ SPOKEN = frozenset({"", "spa", "und"})
 
 
 INDEX = "/panel/llamadas"
+ToCall = Household | Holder
+"""Whoever is told with one call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
-    after it that is still to be called.
+    after it that is still to be called. `is_holder`: of somebody who has cards for others.
     """
 
     id: UUID
+    href: str
     names: str
     n_people: int
     about: Sequence[str]
@@ -55,6 +60,7 @@ class Row:
     last: str
     last_via: str
     n_tries: int
+    is_holder: bool = False
     next_id: UUID | None = None
 
 
@@ -105,15 +111,15 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-async def sections_of(found: Sequence[Household], told: Told, *, only_left: bool) -> list[Section]:
-    """The households by community, each in the order of the names; those without a community last."""
+async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -> list[Section]:
+    """The calls by community, each in the order of the names; those without a community last."""
     callers = await _callers(found)
-    confirmed = await confirmed_names({one.members[0].person.municipality_id or "" for one in found})
-    together: dict[tuple[bool, str], list[Household]] = defaultdict(list)
+    confirmed = await confirmed_names({place.ine_code for one in found if (place := _place_of(one)) is not None})
+    together: dict[tuple[bool, str], list[ToCall]] = defaultdict(list)
     names: dict[tuple[bool, str], str] = {}
-    for household in found:
-        key, community = _community(household, told)
-        together[key].append(household)
+    for one in found:
+        key, community = _community(one, told)
+        together[key].append(one)
         names.setdefault(key, community)
     sections: list[Section] = []
     for key in sorted(together):
@@ -125,49 +131,94 @@ async def sections_of(found: Sequence[Household], told: Told, *, only_left: bool
     return sections
 
 
-def _community(household: Household, told: Told) -> tuple[tuple[bool, str], str]:
-    """What households are put together by, and its name, with the municipality where it is another than the hub's."""
-    person = household.members[0].person
-    place = person.municipality
+def _community_of(one: ToCall) -> str:
+    return one.block.community if isinstance(one, Holder) else one.members[0].person.community
+
+
+def _place_of(one: ToCall) -> Municipality | None:
+    return one.block.municipality if isinstance(one, Holder) else one.members[0].person.municipality
+
+
+def _community(one: ToCall, told: Told) -> tuple[tuple[bool, str], str]:
+    """What calls are put together by, and its name, with the municipality where it is another than the hub's."""
+    place = _place_of(one)
     is_far = place is not None and place.ine_code != told.hub.seat_id
     elsewhere = place.full_name if place is not None and is_far else ""
-    community = ", ".join(part for part in (person.community, elsewhere) if part)
+    community = ", ".join(part for part in (_community_of(one), elsewhere) if part)
     return (not community, fold(community)), community
 
 
-def _text_of(household: Household, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
+def _text_of(one: ToCall, told: Told, confirmed: Mapping[tuple[str, str], str]) -> str:
     """What is said to a community, in Spanish; empty where it may not be named, or staff never confirmed its name.
 
     Anybody types what they like there: the name of a person would be read out by loudspeaker.
     """
-    person, place = household.members[0].person, household.members[0].person.municipality
+    community, place = _community_of(one), _place_of(one)
     if told.is_discreet or place is None:
         return ""
-    name = confirmed.get((place.ine_code, fold(person.community)), "") if person.community else ""
+    name = confirmed.get((place.ine_code, fold(community)), "") if community else ""
     is_far = place.ine_code != told.hub.seat_id
     said = ", ".join(part for part in (name, place.full_name if is_far else "") if part)
-    if not said or (person.community and not name):
+    if not said or (community and not name):
         return ""
     with speaking(SOURCE_LANGUAGE):
         return text_for_all(told, said)
 
 
-def _section(number: int, community: str, text: str, everybody: Sequence[Household], rows: Sequence[Row]) -> Section:
-    members = [member for one in everybody for member in one.members]
+def _section(number: int, community: str, text: str, everybody: Sequence[ToCall], rows: Sequence[Row]) -> Section:
+    are_reached = [reached for one in everybody for reached in _each_reached(one)]
     return Section(
         number=number,
         community=community,
-        n_reached=sum(one.listed.is_reached for one in members),
-        n_people=len(members),
+        n_reached=sum(are_reached),
+        n_people=len(are_reached),
         text=text,
         rows=rows,
     )
 
 
-def _rows(shown: Sequence[Household], told: Told, callers: Mapping[UUID, str]) -> list[Row]:
+def _each_reached(one: ToCall) -> list[bool]:
+    """Of each person of a call whether they know; a holder of cards is one."""
+    return [one.is_reached] if isinstance(one, Holder) else [member.listed.is_reached for member in one.members]
+
+
+def _rows(shown: Sequence[ToCall], told: Told, callers: Mapping[UUID, str]) -> list[Row]:
     in_order = sorted(shown, key=lambda one: (fold(_names(one)), one.id))
     following = [*(one.id for one in in_order[1:]), None]
-    return [_row(one, told, callers, next_id) for one, next_id in zip(in_order, following, strict=True)]
+    return [
+        _row_of_holder(one, told, callers, next_id) if isinstance(one, Holder) else _row(one, told, callers, next_id)
+        for one, next_id in zip(in_order, following, strict=True)
+    ]
+
+
+def _row_of_holder(holder: Holder, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
+    """Spoken to in Spanish: nobody asks in which language."""
+    with speaking(SOURCE_LANGUAGE):
+        text = text_for_holder(told)
+    phone, marks, n = holder.block.phone, holder.marks, holder.n_cards
+    cards = ngettext(
+        "Tiene %(num)s tarjeta apartada, sin nombre: que avise a quien la va a usar.",
+        "Tiene %(num)s tarjetas apartadas, sin nombre: que avise a quienes las van a usar.",
+        n,
+    )
+    return Row(
+        id=holder.id,
+        href=f"/panel/tarjetas/bloques/{holder.id}",
+        names=holder.block.holder,
+        n_people=1,
+        about=[cards % {"num": n}] if n else [],
+        phone=phone,
+        calling=call_links(phone, text) if phone else None,
+        takes_text=phone is not None and not is_landline(phone),
+        text=text,
+        is_english=False,
+        is_reached=holder.is_reached,
+        last=_last(marks[-1], callers) if marks else "",
+        last_via=marks[-1].via.value if marks else "",
+        n_tries=len(marks),
+        is_holder=True,
+        next_id=next_id,
+    )
 
 
 def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
@@ -176,6 +227,7 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
     marks = household.marks
     return Row(
         id=household.id,
+        href=f"/panel/inscripciones/{household.id}",
         names=_names(household),
         n_people=len(household.members),
         about=_about(household),
@@ -197,8 +249,8 @@ def _about(household: Household) -> list[str]:
     return [one for one in said if one]
 
 
-def _names(household: Household) -> str:
-    return sentences.listing([_name(one) for one in household.members])
+def _names(one: ToCall) -> str:
+    return one.block.holder if isinstance(one, Holder) else sentences.listing([_name(mate) for mate in one.members])
 
 
 def _name(member: Member) -> str:
@@ -236,12 +288,12 @@ def _state(household: Household) -> str:
     return ", ".join(gettext(STATES[state]) for state in states if state is not RegistrationState.CONFIRMED)
 
 
-def _last(mark: Call, callers: Mapping[UUID, str]) -> str:
+def _last(mark: Call | HolderCall, callers: Mapping[UUID, str]) -> str:
     by = callers.get(mark.called_by_id, "") if mark.called_by_id is not None else ""
     said = gettext(RESULTS[mark.result]) % {"via": gettext(VIAS[mark.via])}
     return " · ".join(part for part in (said, when(mark.created_at), by) if part)
 
 
-async def _callers(found: Sequence[Household]) -> dict[UUID, str]:
+async def _callers(found: Sequence[ToCall]) -> dict[UUID, str]:
     ids = {mark.called_by_id for one in found for mark in one.marks if mark.called_by_id is not None}
     return dict(await reads(User).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}
