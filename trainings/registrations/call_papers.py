@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -27,21 +28,7 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
         return {}
-    trainings = sorted({one.training_id for one in asked})
-    known = Q(certificates__validated_at__not_isnull=True) | Q(certificates__handed_over_at__not_isnull=True)
-    rows = (
-        await reads(Registration)
-        .filter(known, training_id__in=trainings)
-        .values(
-            "id",
-            "training_id",
-            state="certificates__state",
-            validated_at="certificates__validated_at",
-            revoked_at="certificates__revoked_at",
-            handed_over_at="certificates__handed_over_at",
-            erased_at="certificates__erased_at",
-        )
-    )
+    rows = await _known_papers({one.training_id for one in asked})
     waiting = {
         row["id"]
         for row in rows
@@ -62,6 +49,21 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
         else _since(before.get(one.id), one, annulled[one.training_id], but=valid[one.training_id])
         for one in asked
     }
+
+
+async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """The certificates of these trainings that their people know of: they were valid, or handed over."""
+    known = Q(certificates__validated_at__not_isnull=True) | Q(certificates__handed_over_at__not_isnull=True)
+    papers = reads(Registration).filter(known, training_id__in=sorted(training_ids))
+    return await papers.values(
+        "id",
+        "training_id",
+        state="certificates__state",
+        validated_at="certificates__validated_at",
+        revoked_at="certificates__revoked_at",
+        handed_over_at="certificates__handed_over_at",
+        erased_at="certificates__erased_at",
+    )
 
 
 def _since(
