@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -38,17 +38,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def form(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The form on a narrow telephone, with script unless the test says otherwise; nothing may be complained about."""
+def open_form(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Opens the form on a narrow telephone of its own; nothing may be complained about."""
     watch = Watch()
     with ExitStack() as stack:
-        context = browser.new_context(viewport=NARROW, locale="es-GT", **getattr(request, "param", {}))
-        stack.callback(context.close)
-        watch.over(context)
-        page = context.new_page()
-        page.goto(site)
-        yield page
+
+        def opened(**options: Any) -> Page:
+            context = browser.new_context(viewport=NARROW, locale="es-GT", **options)
+            stack.callback(context.close)
+            watch.over(context)
+            page = context.new_page()
+            page.goto(site)
+            return page
+
+        yield opened
     assert watch.complaints == []
+
+
+@pytest.fixture
+def form(open_form: Callable[..., Page], request: pytest.FixtureRequest) -> Page:
+    """The form, with script unless the test says otherwise."""
+    return open_form(**getattr(request, "param", {}))
 
 
 def is_as_wide_as_the_screen(page: Page) -> bool:
@@ -144,17 +154,20 @@ def test_family_of_five_signs_up_by_keyboard_and_changes_its_mind(form: Page) ->
     expect(form.get_by_role("link", name="Guardar este boleto")).to_have_count(4)
 
 
-@pytest.mark.parametrize("form", [{"java_script_enabled": False}, {}], indirect=True, ids=["without script", "with"])
-def test_enter_in_a_field_signs_up_and_adds_nobody(form: Page) -> None:
-    type_into(field(form, "given_names"), "Rosa")
-    type_into(field(form, "surnames"), "Ba")
-    type_into(field(form, "municipality"), "La Libertad, P")
-    type_into(field(form, "actor_type"), "Familia")
-    press_on(field(form, "consent_data"), "Space")
-    take_ones_time(form)
-    press_on(field(form, "given_names"), "Enter")
+def test_enter_in_a_field_signs_up_and_adds_nobody_with_script_and_without(open_form: Callable[..., Page]) -> None:
+    forms = [open_form(java_script_enabled=False), open_form()]
+    for form in forms:
+        type_into(field(form, "given_names"), "Rosa")
+        type_into(field(form, "surnames"), "Ba")
+        type_into(field(form, "municipality"), "La Libertad, P")
+        type_into(field(form, "actor_type"), "Familia")
+        press_on(field(form, "consent_data"), "Space")
 
-    expect(form).to_have_url(OWN_PAGE)
+    for form in forms:
+        take_ones_time(form)
+        press_on(field(form, "given_names"), "Enter")
+
+        expect(form).to_have_url(OWN_PAGE)
 
 
 # -- with script

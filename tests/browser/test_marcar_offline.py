@@ -230,6 +230,7 @@ def test_full_phone_says_so_loudly_and_counts_nobody(phone: Phone, village: Vill
     assert village.scans_of(ana) == 0
 
 
+@pytest.mark.proof  # the village kills a phone too
 def test_killed_right_after_green_still_has_the_mark(playwright: Playwright, village: Village, tmp_path: Path) -> None:
     [ana] = village.people(1)
 
