@@ -5,8 +5,9 @@ from __future__ import annotations
 from trainings.certificates import bulk
 from trainings.certificates import mails as certificate_mails
 from trainings.outbox.mailer import Composers
+from trainings.outreach import responsible
 from trainings.privacy import papers, withdrawal
-from trainings.registrations import digests, eve_notes, facilitator_notes, import_job, lost_links
+from trainings.registrations import activity_eves, digests, eve_notes, facilitator_notes, import_job, lost_links
 from trainings.registrations import mails as registration_mails
 
 MESSAGES: Composers = {
@@ -16,7 +17,9 @@ MESSAGES: Composers = {
     **lost_links.COMPOSERS,
     **digests.COMPOSERS,
     **eve_notes.COMPOSERS,
+    **activity_eves.COMPOSERS,
     **facilitator_notes.COMPOSERS,
+    **responsible.COMPOSERS,
 }
 """Each composes the message of a job when it is sent; what is no message is done then."""
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from functools import partial
 
+from trainings.registrations.activity_eves import write_activity_eves
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.cards import release_due
 from trainings.registrations.digests import write_digests
@@ -27,6 +28,7 @@ async def run(stop: asyncio.Event) -> None:
         ("call lists of offers were opened", open_for_offers),
         ("weekly summaries were written", write_digests),
         ("notes for tomorrow were written", write_eve_notes),
+        ("notes for the activities of tomorrow were written", write_activity_eves),
         ("reminders were written", partial(remind, set[Reminder]())),
     )
     while not stop.is_set():

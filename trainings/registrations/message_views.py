@@ -10,6 +10,7 @@ from trainings.accounts.models import User
 from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.outbox.models import OutboxJob
+from trainings.outreach.models import OutreachActivity
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_, gettext
@@ -17,14 +18,17 @@ from trainings.web.i18n import N_, gettext
 STAFF_ROLES = {
     "facilitator_changed": N_("%(name)s, facilita"),
     "facilitator_eve": N_("%(name)s, facilita"),
+    "activity_eve": N_("%(name)s, responde por la actividad"),
+    "activity_changed": N_("%(name)s, responde por la actividad"),
     "staff_digest": N_("%(name)s, coordina"),
 }
 """In which role somebody of the staff is written to."""
+ABOUT = ("training_id", "session_id", "activity_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Whom, by short name or as staff, and the training's title; empty where there is none."""
+    """Whom, by short name or as staff, and the title of the training or activity; empty where there is none."""
 
     to: str = ""
     training: str = ""
@@ -35,6 +39,7 @@ async def destinations_of(jobs: Sequence[OutboxJob]) -> Mapping[UUID, Destinatio
     people = await _registrations({job.subject_id for job in jobs if job.subject_id})
     users: dict[UUID | None, User] = {one.id: one for one in await reads(User).filter(id__in=_named(jobs, "user_id"))}
     titles = await _titles(_named(jobs, "training_id"), _named(jobs, "session_id"))
+    titles |= await _titles_of_activities(_named(jobs, "activity_id"))
     found: dict[UUID, Destination] = {}
     for job in jobs:
         registration = people.get(job.subject_id) if job.subject_id else None
@@ -42,7 +47,7 @@ async def destinations_of(jobs: Sequence[OutboxJob]) -> Mapping[UUID, Destinatio
             found[job.id] = Destination(_short(registration), registration.training.title)
             continue
         user = users.get(_key(job, "user_id"))
-        about = titles.get(_key(job, "training_id")) or titles.get(_key(job, "session_id")) or ""
+        about = next((titles[key] for name in ABOUT if (key := _key(job, name)) in titles), "")
         found[job.id] = Destination(_staff(job, user) if user is not None else "", about)
     return found
 
@@ -52,7 +57,7 @@ async def _registrations(ids: Collection[UUID]) -> Mapping[UUID, Registration]:
     return {registration.id: registration for registration in found}
 
 
-async def _titles(training_ids: Collection[UUID], session_ids: Collection[UUID]) -> Mapping[UUID | None, str]:
+async def _titles(training_ids: Collection[UUID], session_ids: Collection[UUID]) -> dict[UUID | None, str]:
     """Of trainings, and of those of sessions, by either id."""
     titles: dict[UUID | None, str] = {}
     for training in await reads(Training).filter(id__in=list(training_ids)):
@@ -60,6 +65,11 @@ async def _titles(training_ids: Collection[UUID], session_ids: Collection[UUID])
     for session in await reads(TrainingSession).filter(id__in=list(session_ids)).select_related("training"):
         titles[session.id] = session.training.title
     return titles
+
+
+async def _titles_of_activities(ids: Collection[UUID]) -> Mapping[UUID | None, str]:
+    found = reads(OutreachActivity).filter(id__in=list(ids))
+    return dict(await found.values_list("id", "title")) if ids else {}
 
 
 def _named(jobs: Sequence[OutboxJob], name: str) -> list[UUID]:
