@@ -17,6 +17,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import handover
+from trainings.certificates.actions import issue
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, HandedOver, IssueJob
 from trainings.places.models import Signatory
 
@@ -229,7 +230,11 @@ async def test_revoke_when_without_reason_then_422_and_with_one_done(new_client:
     done = await browser.post(address, data={"reason": "nombre mal escrito"})
     page = await browser.get(desk.page)
     again = await browser.post(address, data={"reason": "otra vez"})
+    late = await browser.get(address)
     opened = await browser.get(f"/panel/diplomas/{desk.certificate.id}.pdf")
+    other = await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await Certificate.filter(id=other.id).update(erased_at=other.issued_at)
+    nameless = await browser.get(f"/panel/diplomas/{other.id}.pdf")
 
     assert "Ana C. X." in asked.text
     assert "Coc" not in asked.text
@@ -237,7 +242,9 @@ async def test_revoke_when_without_reason_then_422_and_with_one_done(new_client:
     assert done.headers["location"] == desk.page
     assert f"Listo. El folio {desk.certificate.folio} está anulado." in page.text
     assert "Anulado" in page.text
-    assert (again.status_code, opened.status_code) == (409, 409)
+    for ended in (again, late, opened, nameless):
+        assert (ended.status_code, f'href="{desk.page}">Volver a los diplomas' in ended.text) == (409, True)
+    assert "La persona pidió que se quitara su nombre" in nameless.text
     assert (await Certificate.get(id=desk.certificate.id)).revoked_reason == "nombre mal escrito"
 
 

@@ -12,6 +12,7 @@ from trainings.certificates import staff_queries as queries
 from trainings.certificates.actions import AlreadyRevoked
 from trainings.certificates.forms import DecisionForm, RevokeForm, RevokeManyForm
 from trainings.certificates.models import Certificate, CertificateState
+from trainings.certificates.no_longer import no_longer
 from trainings.certificates.views import certificate_view
 from trainings.certificates.words import KIND_WORDS
 from trainings.errors import NotAllowed, Refusal
@@ -39,14 +40,15 @@ async def _certificate(request: Request) -> Certificate:
     certificate = await queries.certificate_at_desk(request.state.actor, request.path_params["id"])
     if not can_revoke_certificates(request.state.actor, certificate.hub_id):
         raise MayNotRevoke
-    if not queries.stands(certificate):
-        raise AlreadyRevoked
     return certificate
 
 
 @allow(*ISSUERS)
 async def confirm_one(request: Request) -> Response:
-    return _one_page(request, await _certificate(request), None)
+    certificate = await _certificate(request)
+    if not queries.stands(certificate):
+        return no_longer(request, certificate, AlreadyRevoked())
+    return _one_page(request, certificate, None)
 
 
 def _one_page(request: Request, certificate: Certificate, form: Typed | None, status: int = 200) -> Response:
@@ -65,6 +67,8 @@ def _one_page(request: Request, certificate: Certificate, form: Typed | None, st
 async def revoke_one(request: Request) -> Response:
     """Annul it; with `another`, issue one in its place, or do neither."""
     certificate = await _certificate(request)
+    if not queries.stands(certificate):
+        return no_longer(request, certificate, AlreadyRevoked())
     typed = await read_form(request)
     try:
         form = check(RevokeForm, typed)

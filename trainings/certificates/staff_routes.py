@@ -40,9 +40,10 @@ from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.eligibility import is_over
-from trainings.certificates.files import file_of, sample_png
+from trainings.certificates.files import NameRemoved, file_of, sample_png
 from trainings.certificates.forms import IssueForm
 from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
+from trainings.certificates.no_longer import no_longer
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
 from trainings.certificates.sheets import sample_sheet, texts_in_common
@@ -305,8 +306,11 @@ async def file(request: Request) -> Response:
     """The PDF, to be printed or sent; who opened it is logged. An annulled one is not handed out."""
     certificate = await _certificate(request)
     if not queries.stands(certificate):
-        raise IsRevoked
-    kept = await file_of(certificate)
+        return no_longer(request, certificate, IsRevoked())
+    try:
+        kept = await file_of(certificate)
+    except NameRemoved as refusal:
+        return no_longer(request, certificate, refusal)
     async with transaction():
         await record(
             "certificates.open", actor=request.state.actor, object_id=certificate.id, hub_id=certificate.hub_id

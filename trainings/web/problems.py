@@ -114,8 +114,9 @@ def problem(
     headers: Mapping[str, str] | None = None,
     *,
     template: str = "",
+    back: str = "",
 ) -> Response:
-    """The page of a problem (that of its status, unless another fits better), or its JSON.
+    """The page of a problem (that of its status, unless another fits better, which may lead `back`), or its JSON.
 
     Kept and indexed by nobody: what could not be opened now may be a secret address all the same.
     """
@@ -123,5 +124,5 @@ def problem(
     if wants_json(request):
         return JSONResponse({"code": code, "sentence": sentence}, status, headers)
     template = template or f"errors/{status if status in PAGES else 400}.html"
-    context = {"sentence": sentence, "status": status, "phrase": HTTPStatus(status).phrase}
+    context = {"sentence": sentence, "status": status, "phrase": HTTPStatus(status).phrase, "back": back}
     return render(request, template, context, status=status, headers=headers)

@@ -1,0 +1,21 @@
+"""What cannot be done with a certificate any more, said on a page that leads back to its training's diplomas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from trainings.certificates.models import Certificate
+from trainings.errors import Refusal
+from trainings.web.problems import problem, sentence_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+def no_longer(request: Request, certificate: Certificate, refusal: Refusal) -> Response:
+    """The refusal, with its registration loaded."""
+    back = f"/panel/capacitaciones/{certificate.registration.training_id}/diplomas"
+    said = sentence_of(refusal)
+    return problem(request, refusal.status, refusal.code, said, template="certificates/no_longer.html", back=back)
