@@ -75,6 +75,7 @@ class WaitingBatch:
     training: str
     n_people: int
     n_facilitators: int
+    is_activity: bool
     leaves_at: datetime
     minutes_left: int
 
@@ -226,6 +227,7 @@ def _waiting(batch: Batch, about: Destination, n_people: int) -> WaitingBatch:
         training=about.training,
         n_people=n_people,
         n_facilitators=batch.n_facilitators,
+        is_activity="activity_id" in batch.first.payload,
         leaves_at=batch.leaves_at,
         minutes_left=math.ceil((batch.leaves_at - clock.now()).total_seconds() / 60),
     )

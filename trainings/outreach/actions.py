@@ -1,6 +1,6 @@
 """Activities without sign-up: plan, publish, move, call off. Counting heads has its own file.
 
-Nobody signs up, so nobody is told by message: who follows a calendar sees the change there.
+Nobody signs up: who follows a calendar sees the change there, and who answers for it is told by message.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from trainings.lib.tokens import slug_suffix
 from trainings.outreach import shown
 from trainings.outreach.changes import left_behind
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.responsible import seen, tell_responsible
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import check_bookings
@@ -173,8 +174,9 @@ async def edit_activity(
             raise HubFixed(field="hub")
         if plan.responsible_id != activity.responsible_id:
             await _check_responsible(plan.hub_id, plan.responsible_id)
-        columns = plan.columns() | await _checked(activity.hub_id, plan.at)
+        columns, known = plan.columns() | await _checked(activity.hub_id, plan.at), seen(activity)
         detail = await _write(activity, columns, actor, override_reason)
+        await tell_responsible(known, activity, actor=actor)
         await record("outreach.edit", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
     return activity
 
@@ -185,7 +187,9 @@ async def move_activity(
     """Another time or place. Refuses as `edit_activity`, and a time that is over."""
     async with transaction():
         activity = await _standing(activity_id)
+        known = seen(activity)
         detail = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
+        await tell_responsible(known, activity, actor=actor)
         await record("outreach.move", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **detail)
     return activity
 
@@ -211,7 +215,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             return activity
         if is_held(activity):
             raise ActivityHeld
-        before = left_behind(activity)
+        before, known = left_behind(activity), seen(activity)
         await _become(
             activity,
             ActivityState.CANCELLED,
@@ -220,6 +224,7 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
             # What was never shown has no text to count from, yet a cancelled entry is never at 0.
             sequence=max(activity.sequence, 1),
         )
+        await tell_responsible(known, activity, actor=actor)
         await record("outreach.cancel", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
     return activity
 
@@ -236,7 +241,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
         if activity.state is not ActivityState.CANCELLED:
             raise IllegalMove
         await _check_taken(activity, actor, override_reason)
-        before = left_behind(activity)
+        before, known = left_behind(activity), seen(activity)
         await _become(
             activity,
             ActivityState.PUBLISHED,
@@ -244,6 +249,7 @@ async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: s
             cancel_reason="",
             published_at=activity.published_at or clock.now(),
         )
+        await tell_responsible(known, activity, actor=actor)
         await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)
     return activity
 

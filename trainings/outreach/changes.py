@@ -1,6 +1,6 @@
 """What activities were before they changed within a week, as public pages say it of sessions.
 
-Nobody signs up, so nobody is told and no change has a row of its own: the acts on record keep what was left.
+Nobody signs up, so no change has a row of its own: the acts on record keep what was left.
 """
 
 from __future__ import annotations

@@ -22,34 +22,39 @@ def sentence_of(one: Difference, *, knows_place: bool) -> str:
     Without `knows_place` only municipalities are told.
     """
     session = one.session
-    now = _day_and_hours(session.starts_at, session.ends_at)
+    now = day_and_hours(session.starts_at, session.ends_at)
     if one.kind is ChangeKind.ADDED:
-        return _stopped(gettext(N_("Sesión nueva: %(when)s")) % {"when": now})
+        return stopped(gettext(N_("Sesión nueva: %(when)s")) % {"when": now})
     assert one.old_starts_at is not None
     assert one.old_ends_at is not None
-    old = _day_and_hours(one.old_starts_at, one.old_ends_at)
+    old = day_and_hours(one.old_starts_at, one.old_ends_at)
     if one.kind is ChangeKind.CANCELLED:
-        return _stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})
+        return stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})
     if one.is_elsewhere:
         before, after = place_words(one.old_venue, knows_place), place_words(session.venue, knows_place)
         if before != after:
-            old, now = _joined(old, before), _joined(now, after)
-    told = [] if old == now else [_stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
-    if one.kind is ChangeKind.REOPENED:
+            old, now = with_place(old, before), with_place(now, after)
+    return before_and_now(old, now, is_held_after_all=one.kind is ChangeKind.REOPENED)
+
+
+def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
+    """`Antes: … Ahora: …`, of days, hours and places in words; what is as it was has no before."""
+    told = [] if old == now else [stopped(gettext(N_("Antes: %(when)s")) % {"when": old})]
+    if is_held_after_all:
         told.insert(0, gettext(N_("Se había cancelado, pero sí se realiza.")))
-    return " ".join([*told, _stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
+    return " ".join([*told, stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
 
 
 def put_in(session: TrainingSession) -> str:
     """To who holds a session from now on, with its place."""
-    when = _joined(_day_and_hours(session.starts_at, session.ends_at), place_words(session.venue, knows_place=True))
-    return _stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
+    when = with_place(day_and_hours(session.starts_at, session.ends_at), place_words(session.venue, knows_place=True))
+    return stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
 
 
 def taken_out(session: TrainingSession) -> str:
     """To who held a session till now."""
-    when = _day_and_hours(session.starts_at, session.ends_at)
-    return _stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
+    when = day_and_hours(session.starts_at, session.ends_at)
+    return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 
 
 def place_words(venue: Venue | None, knows_place: bool) -> str:
@@ -97,14 +102,16 @@ def _before(meeting: Meeting, was: Was) -> str:
     return "; ".join(parts)
 
 
-def _day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
+def day_and_hours(starts_at: datetime, ends_at: datetime) -> str:
+    """`jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.`"""
     return f"{dates.long_date(starts_at, language())}, {dates.time_range(starts_at, ends_at, language())}"
 
 
-def _joined(when: str, place: str) -> str:
+def with_place(when: str, place: str) -> str:
+    """The place behind it in brackets, where there is one."""
     return f"{when} ({place})" if place else when
 
 
-def _stopped(sentence: str) -> str:
+def stopped(sentence: str) -> str:
     """With its full stop: `4:00 p. m.` has one already."""
     return sentence if sentence.endswith(".") else f"{sentence}."

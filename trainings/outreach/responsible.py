@@ -1,0 +1,224 @@
+"""Word of a change to who answers for an activity, or did: what it was as far as they know, what it is, where to look.
+
+As for who holds a session: it leaves after ten minutes, tells in one message all that was done till then, and nothing
+of what was undone. Whoever does it needs no word of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from trainings import clock
+from trainings.accounts.models import User
+from trainings.accounts.permissions import HUB_STAFF
+from trainings.audit.actor import Actor
+from trainings.db import is_in_transaction, reads
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY, enqueue
+from trainings.outbox.mailer import Composer, Mail
+from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.shown import place_in_words
+from trainings.places.models import Venue
+from trainings.schedule import towns
+from trainings.schedule.change_words import before_and_now, day_and_hours, stopped, with_place
+from trainings.web.i18n import SOURCE_LANGUAGE, speaking
+from trainings.web.i18n import gettext as _
+from trainings.web.render import absolute
+
+CHANGED = "activity_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A public activity as somebody last knew it; `spot` is a mark of the place in the open, which is free text."""
+
+    responsible_id: UUID
+    is_on: bool
+    starts_at: datetime
+    ends_at: datetime
+    venue_id: UUID | None
+    municipality: str
+    spot: str
+
+
+def seen(activity: OutreachActivity) -> Seen | None:
+    """How it stands; nobody has to know of a draft."""
+    if activity.state is ActivityState.DRAFT or activity.published_at is None:
+        return None
+    return Seen(
+        activity.responsible_id,
+        activity.state is ActivityState.PUBLISHED,
+        activity.starts_at,
+        activity.ends_at,
+        activity.venue_id,
+        activity.municipality_id,
+        uuid5(activity.id, activity.place).hex,
+    )
+
+
+async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, actor: Actor) -> None:
+    """Tell who answers for it, and who did, what became of it since `before`; in the caller's transaction.
+
+    What was over before and still is, is told to nobody.
+    """
+    assert is_in_transaction(), "a change and what is said of it are written together"
+    now = seen(activity)
+    if before is None or now is None or max(before.ends_at, now.ends_at) <= clock.now():
+        return
+    last = await _last_words(activity)
+    batch_id, run_at = uuid7(), clock.now() + STAFF_DELAY
+    concerned = {before.responsible_id, now.responsible_id} | {user for user, job in last.items() if _waits(job)}
+    for user_id in sorted(concerned):
+        job = last.get(user_id)
+        known = _known(job.payload) if job is not None and not job.done_at and not job.failed_at else before
+        if job is not None:
+            await _take_back(job, has_seen=user_id == actor.id)
+        if user_id != actor.id and _is_news(known, now, user_id):
+            await enqueue(
+                CHANGED,
+                {"user_id": str(user_id), "activity_id": str(activity.id), "known": _payload(known)},
+                dedup=f"{_about(activity)}{user_id.hex}:{batch_id.hex}",
+                hub_id=activity.hub_id,
+                run_at=run_at,
+                batch_id=batch_id,
+            )
+
+
+def _about(activity: OutreachActivity) -> str:
+    return f"{CHANGED}:{activity.id.hex}:"
+
+
+async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
+    """The last message about it to each, if it left or not."""
+    found = OutboxJob.filter(kind=CHANGED, hub_id=activity.hub_id, dedup__startswith=_about(activity))
+    return {UUID(job.payload["user_id"]): job for job in await found.order_by("id")}
+
+
+async def _take_back(job: OutboxJob, *, has_seen: bool) -> None:
+    """What waits does not leave. Whoever acts themselves has seen how things stand, also where a message was stopped;
+    others know what was before it.
+    """
+    moment, this = clock.now(), OutboxJob.filter(id=job.id)
+    if _waits(job):
+        await this.update(stopped_at=moment, outcome=Outcome.STOPPED)
+    if has_seen and job.attempts == 0:
+        await this.update(done_at=moment)
+
+
+def _waits(job: OutboxJob) -> bool:
+    return job.attempts == 0 and not (job.done_at or job.failed_at or job.stopped_at)
+
+
+def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
+    """Whether it is another for this person than they know. Of what is off only that is told."""
+    was_theirs, is_theirs = known.responsible_id == user_id, now.responsible_id == user_id
+    if was_theirs != is_theirs:
+        return now.is_on or (was_theirs and known.is_on)
+    return is_theirs and (known.is_on or now.is_on) and known != now
+
+
+def _payload(known: Seen) -> dict[str, Any]:
+    return {
+        "responsible_id": str(known.responsible_id),
+        "is_on": known.is_on,
+        "starts_at": known.starts_at.isoformat(),
+        "ends_at": known.ends_at.isoformat(),
+        "venue_id": str(known.venue_id) if known.venue_id else "",
+        "municipality": known.municipality,
+        "spot": known.spot,
+    }
+
+
+def _known(payload: Mapping[str, Any]) -> Seen:
+    known = payload["known"]
+    return Seen(
+        UUID(known["responsible_id"]),
+        known["is_on"],
+        datetime.fromisoformat(known["starts_at"]),
+        datetime.fromisoformat(known["ends_at"]),
+        UUID(known["venue_id"]) if known["venue_id"] else None,
+        known["municipality"],
+        known["spot"],
+    )
+
+
+# -- the message
+
+
+async def compose(job: OutboxJob) -> Mail | None:
+    """What became of the activity, as it is when it is sent; overtaken where all is as this person knows it.
+
+    None for who has no role at a hub any more: the panel shows them nothing of it either.
+    """
+    working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
+    user = await working.filter(id=UUID(job.payload["user_id"])).first()
+    around = ("hub", "municipality", "venue__municipality")
+    activity = await reads(OutreachActivity).get(id=UUID(job.payload["activity_id"])).select_related(*around)
+    known, now = _known(job.payload), seen(activity)
+    if user is None or now is None:
+        return None
+    is_handed_on = (known.responsible_id == user.id) != (now.responsible_id == user.id)
+    with speaking(job.lang or SOURCE_LANGUAGE):
+        return staff_mail(
+            user.email,
+            _("Cambió quién responde por una actividad") if is_handed_on else _("Cambió su actividad"),
+            await _told(known, activity, user),
+            [Section(_("Qué sigue"), [Item(_("Ver la actividad"), absolute(f"/panel/actividades/{activity.id}"))])],
+            reply_to=activity.hub.email,
+            is_overtaken=not _is_news(known, now, user.id) or activity.ends_at <= clock.now(),
+            is_optional=False,
+        )
+
+
+async def _told(known: Seen, activity: OutreachActivity, user: User) -> list[str]:
+    """Sentences in the language being spoken."""
+    is_on = activity.state is ActivityState.PUBLISHED
+    old = day_and_hours(known.starts_at, known.ends_at)
+    if activity.responsible_id != user.id:
+        return [stopped(_("Ya no responde por la actividad del %(when)s") % {"when": old})]
+    if not is_on:
+        off = [stopped(_("Se canceló la actividad del %(when)s") % {"when": old})]
+        return [
+            *off,
+            *([_("Motivo: %(reason)s") % {"reason": activity.cancel_reason}] if activity.cancel_reason else []),
+        ]
+    now = day_and_hours(activity.starts_at, activity.ends_at)
+    if known.responsible_id != user.id:
+        where = with_place(now, place_of(activity))
+        return [stopped(_("Ahora usted responde por la actividad del %(when)s") % {"when": where}), *_needs(activity)]
+    if (known.venue_id, known.municipality, known.spot) != _place(activity):
+        old, now = with_place(old, await _old_place(known, activity)), with_place(now, place_of(activity))
+    return [before_and_now(old, now, is_held_after_all=not known.is_on)]
+
+
+def _needs(activity: OutreachActivity) -> list[str]:
+    lines = ", ".join(line.strip() for line in activity.materials.splitlines() if line.strip())
+    told = [stopped(_("Materiales: %(what)s") % {"what": lines})] if lines else []
+    return [*told, *([_("Si llueve: %(plan)s") % {"plan": activity.rain_plan}] if activity.rain_plan else [])]
+
+
+def _place(activity: OutreachActivity) -> tuple[UUID | None, str, str]:
+    return activity.venue_id, activity.municipality_id, uuid5(activity.id, activity.place).hex
+
+
+async def _old_place(known: Seen, activity: OutreachActivity) -> str:
+    """The house and its municipality; of a place in the open, which is not kept, that it was another."""
+    venue = await reads(Venue).get_or_none(id=known.venue_id) if known.venue_id else None
+    town = towns.by_code()[known.municipality].full_name
+    if venue is not None:
+        return f"{venue.name}, {town}"
+    return town if known.municipality != activity.municipality_id else _("en otro lugar")
+
+
+def place_of(activity: OutreachActivity) -> str:
+    """Where it is, with the municipality; both are loaded."""
+    return ", ".join(part for part in (place_in_words(activity), activity.municipality.full_name) if part)
+
+
+COMPOSERS: dict[str, Composer] = {CHANGED: compose}
