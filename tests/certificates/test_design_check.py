@@ -220,12 +220,38 @@ def test_check_when_the_manifest_is_a_pipe_then_told(tmp_path: Path) -> None:
     assert design_check.check(design) == ["mio/manifest.json: no es un archivo"]
 
 
-@pytest.mark.parametrize("folder", ["nowhere", "lib"])
-def test_check_when_the_folder_is_no_design_then_told(folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("nowhere", "nowhere no es una carpeta: revise la dirección."),
+        ("lib", "En lib no hay manifest.json: copie una carpeta entera de certificates, como sobrio."),
+    ],
+)
+def test_check_when_the_folder_is_no_design_then_told(folder: str, words: str) -> None:
     ran = CliRunner().invoke(cli, ["design", "check", str(DESIGNS / folder)])
 
-    assert ran.exit_code == 1
-    assert ran.output.startswith(f"✗ {folder}/manifest.json: ")
+    assert (ran.exit_code, ran.output) == (1, f"✗ {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{\n  title: "Hola"\n}', "no es JSON, línea 2: revise comillas, comas y llaves ahí y en la línea de antes"),
+        (b'{\n  "title": "Hola"\n  "kinds": []\n}', "no es JSON, línea 3: revise comillas"),
+        (b" \n", "está vacío"),
+        ('{"title": "Constancia de niñez"}'.encode("latin-1"), "guárdelo como texto en UTF-8"),
+        (b"[]", "no es un objeto { … }"),
+    ],
+)
+def test_check_when_the_manifest_cannot_be_read_then_line_and_reason_are_told(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    design = copy_of("constancia", tmp_path)
+    (design / "manifest.json").write_bytes(content)
+
+    [told] = design_check.check(design)
+
+    assert told.startswith(f"mio/manifest.json: {words}")
 
 
 def test_preview_then_draws_the_preview_and_all_samples(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_language_when_a_sentence_is_missing_then_refused_naming_it(texts: Path,
     [
         ("{activity} {title} {hours}", "en kinds.diploma.reason falta {held}."),
         ("{activity} {title} {hours} {held} {name}", "en kinds.diploma.reason sobra {name}."),
-        ("{activity", "kinds.diploma.reason: expected '}' before end of string"),
+        ("{activity", "en kinds.diploma.reason una llave { } no cierra."),
     ],
 )
 def test_language_when_a_place_to_fill_is_wrong_then_refused_naming_it(

@@ -25,11 +25,11 @@ from trainings.certificates.designs import (
     DesignInfo,
     UnusableManifest,
     is_too_heavy,
-    json_in,
     links_in,
     read_design,
     strange_in,
 )
+from trainings.certificates.json_files import json_in
 from trainings.certificates.printed import CertificateSheet
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset
@@ -145,7 +145,7 @@ def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     try:
         kept = json_in(design.folder / design_previews.SAMPLE)
         missing = json.loads(design_previews.sample_text(design)).keys() - set(kept)
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError):
         yield _("Falta sample.json, los datos de muestra, o no se puede leer.") + " " + again
     else:
         if missing:

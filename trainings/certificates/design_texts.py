@@ -6,7 +6,6 @@ get figures, since only those who speak them know how they count.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from trainings.certificates.json_files import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS, CertificateSheet
 from trainings.errors import Refusal
 from trainings.lib import dates
@@ -78,8 +78,8 @@ class Wording:
 def read_wording(file: Path) -> Wording:
     """Refuses (`UnusableTexts`) a file in which a sentence is missing, or has a placeholder that is not filled."""
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        kept = json_in(file)
+    except UnreadableJson as error:
         raise UnusableTexts("%(file)s: %(problem)s", file=file.name, problem=error) from error
     sentences = {key: _sentence(file, kept, key) for key in _KEYS}
     return Wording(file.stem, sentences["name"], sentences["tag"], sentences)
@@ -93,7 +93,7 @@ def _sentence(file: Path, kept: Any, key: str) -> str:
     try:
         found = {name for _text, name, _spec, _how in Formatter().parse(kept) if name is not None}
     except ValueError as error:
-        raise UnusableTexts("%(file)s: %(key)s: %(problem)s", file=file.name, key=key, problem=error) from error
+        raise UnusableTexts(N_("%(file)s: en %(key)s una llave { } no cierra."), file=file.name, key=key) from error
     for name in sorted(found ^ _KEYS[key]):
         sentence = _TOO_MANY if name in found else _TOO_FEW
         raise UnusableTexts(sentence, file=file.name, key=key, name=name)

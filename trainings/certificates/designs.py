@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainings.certificates import design_texts
+from trainings.certificates.json_files import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS
 from trainings.web.i18n import gettext as _
 
@@ -30,7 +30,6 @@ OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
 
 _WITH_ANY_SECOND = "+*"
 
-LONGEST_JSON = 64 * 1024
 HEAVIEST = 20 * 1024 * 1024
 """Octets of a whole design; ours have some hundred thousand, most of them previews."""
 
@@ -95,10 +94,15 @@ class DesignInfo:
 
 def read_design(folder: Path) -> DesignInfo:
     """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
+    if not folder.is_dir():
+        raise UnusableManifest(_("%(folder)s no es una carpeta: revise la dirección.") % {"folder": folder.name})
     file = folder / "manifest.json"
+    if not file.exists():
+        said = _("En %(folder)s no hay manifest.json: copie una carpeta entera de certificates, como sobrio.")
+        raise UnusableManifest(said % {"folder": folder.name})
     try:
         kept = json_in(file)
-    except (OSError, ValueError) as error:
+    except UnreadableJson as error:
         raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
     problems = list(_problems(kept)) if isinstance(kept, dict) else [_("no es un objeto { … }")]
     if problems:
@@ -112,20 +116,6 @@ def read_design(folder: Path) -> DesignInfo:
         orientation=kept["orientation"],
         slots=frozenset(kept["slots"]),
     )
-
-
-def json_in(file: Path) -> Any:
-    """What a JSON file of a design holds. Raises OSError and ValueError, also for what is no file, or has no end."""
-    if file.exists() and not file.is_file():
-        raise ValueError(_("no es un archivo"))
-    with file.open(encoding="utf-8") as opened:
-        text = opened.read(LONGEST_JSON + 1)
-    if len(text) > LONGEST_JSON:
-        raise ValueError(_("es demasiado largo"))
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError(_("es demasiado largo")) from error
 
 
 def _problems(kept: dict[str, Any]) -> list[str]:

@@ -1,0 +1,46 @@
+"""JSON files that a designer wrote, and in a sentence what is wrong with one that cannot be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trainings.web.i18n import gettext as _
+
+LONGEST = 64 * 1024
+"""Letters of a file; ours have some thousand."""
+
+
+class UnreadableJson(ValueError):
+    """A file that is not there, has no end, or is no JSON; the sentence says which, and in which line."""
+
+
+def json_in(file: Path) -> Any:
+    """What a JSON file holds. Refuses: UnreadableJson."""
+    if file.exists() and not file.is_file():
+        raise UnreadableJson(_("no es un archivo"))
+    try:
+        with file.open(encoding="utf-8-sig") as opened:
+            text = opened.read(LONGEST + 1)
+    except FileNotFoundError as error:
+        raise UnreadableJson(_("no está")) from error
+    except OSError as error:
+        raise UnreadableJson(_("no se puede abrir: revise sus permisos")) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableJson(_("guárdelo como texto en UTF-8")) from error
+    if len(text) > LONGEST:
+        raise UnreadableJson(_("es demasiado largo"))
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise UnreadableJson(_("está vacío")) from error
+        said = _("no es JSON, línea %(line)s: revise comillas, comas y llaves ahí y en la línea de antes")
+        raise UnreadableJson(said % {"line": error.lineno}) from error
+    except RecursionError as error:
+        raise UnreadableJson(_("es demasiado largo")) from error
