@@ -15,10 +15,11 @@ from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
 from tests.registrations.families import make_family
 from tests.web.pages import Page
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
-from trainings.outbox.models import Call
+from trainings.outbox.models import Call, CallList
 from trainings.people import communities
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
@@ -275,6 +276,30 @@ async def test_list_that_is_not_due_says_from_when_on(new_client: NewClient) -> 
 
     assert "Espere hasta las 9:10" in page.text
     assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+async def test_list_that_a_second_change_took_over_says_so_and_is_not_opened_again(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast)
+    await make.make_registration(training, given_names="Ana")
+    [session] = training.sessions
+    for day in (1, 2):
+        times = (session.starts_at + timedelta(days=day), session.ends_at + timedelta(days=day))
+        await rescheduling.move(session.id, *times, session.venue_id, actor=PROGRAM)
+    first, second = await CallList.filter(training_id=training.id).order_by("created_at")
+    client = await at_desk(new_client, cast)
+
+    page = await page_of(client, f"{INDEX}/{first.id}")
+    answer = await client.post(f"{INDEX}/{first.id}/abrir")
+
+    assert "hubo otro cambio antes de avisar este" in page.text
+    assert not page.all("form", action=f"{INDEX}/{first.id}/abrir")
+    assert answer.status_code == 409
+    assert "Llame con la lista más nueva" in Page(answer.text).text
+    assert (await CallList.get(id=first.id)).closed_at is not None
+    await client.post(f"{INDEX}/{second.id}/cerrar", data={"reason": "no_answer"})
+    closed = await page_of(client, f"{INDEX}/{second.id}")
+    assert closed.one("form", action=f"{INDEX}/{second.id}/abrir"), "what somebody closed is opened again"
 
 
 async def test_page_asks_as_much_for_three_as_for_one(new_client: NewClient) -> None:

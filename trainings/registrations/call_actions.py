@@ -15,6 +15,7 @@ from trainings.outbox.models import Call, CallList, CallReason, CallResult, Call
 from trainings.registrations import waiting
 from trainings.registrations.call_households import Household, households
 from trainings.registrations.call_people import audiences_of
+from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.sign_up import locked_training
 from trainings.web.i18n import N_
@@ -37,6 +38,11 @@ class WhyClosed(StrEnum):
 class ListClosed(Refusal):
     code = "call_list_closed"
     sentence = N_("La lista ya está cerrada. Ábrala otra vez para anotar.")
+
+
+class ListOvertaken(Refusal):
+    code = "call_list_overtaken"
+    sentence = N_("Esta lista no se abre: hubo otro cambio antes de avisar este. Llame con la lista más nueva.")
 
 
 class NotOnList(Refusal):
@@ -155,11 +161,13 @@ async def close(list_id: UUID, reason: WhyClosed | None, *, actor: Actor) -> Non
 
 
 async def reopen(list_id: UUID, *, actor: Actor) -> None:
-    """Open a closed list again; an open one stays so."""
+    """Open a closed list again; an open one stays so. Refuses (ListOvertaken) what another list tells."""
     async with transaction():
         call_list = await _locked(list_id)
         if call_list.closed_at is None:
             return
+        if await is_overtaken(call_list):
+            raise ListOvertaken
         call_list.closed_at = None
         await call_list.save(update_fields=["closed_at"])
         await record("calls.reopen", actor=actor, object_id=call_list.id, hub_id=call_list.hub_id)

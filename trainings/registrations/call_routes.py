@@ -21,6 +21,7 @@ from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
 from trainings.registrations.call_texts import text_for_all, told_by
+from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.call_views import INDEX, Section, ToCall, progress_words, sections_of
 from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
 from trainings.web.allow import allow
@@ -135,6 +136,7 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
         "is_open": one.is_open,
         "is_closed": call_list.closed_at is not None,
         "why_closed": await _why_closed(one),
+        "is_overtaken": await is_overtaken(call_list),
         "sections": sections,
         "text": text,
         "only_left": only_left,
@@ -224,7 +226,10 @@ async def close(request: Request) -> Response:
 @allow(*CALLERS)
 async def reopen(request: Request) -> Response:
     one = await _in_scope(request)
-    await call_actions.reopen(one.call_list.id, actor=request.state.actor)
+    try:
+        await call_actions.reopen(one.call_list.id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await _show(request, one, refusal=refusal)
     response = redirect(f"{INDEX}/{one.call_list.id}")
     flash(response, gettext(N_("Listo: la lista está abierta otra vez.")))
     return response

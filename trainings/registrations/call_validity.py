@@ -22,6 +22,8 @@ from trainings.schedule.models import (
 
 PAPERS = frozenset({CallReason.CERTIFICATE, CallReason.ANNULLED})
 """What is told of somebody's certificate, not of days to come."""
+CHANGES = frozenset({CallReason.CHANGED, CallReason.CANCELLED})
+"""What is told of something that staff did to sessions."""
 KINDS: Mapping[CallReason, frozenset[str]] = {
     CallReason.CHANGED: frozenset({"training_changed"}),
     CallReason.CANCELLED: frozenset({"training_cancelled"}),
@@ -130,6 +132,16 @@ def _is_moot(call_list: CallList, *, is_off: bool, session: TrainingSession | No
     if is_off or call_list.reason is not CallReason.REMINDER:
         return is_off
     return is_day_empty
+
+
+async def is_overtaken(call_list: CallList) -> bool:
+    """Whether a second change came before anybody was called about the first: what it told is on another list now, or
+    on none where all is as it was.
+    """
+    if call_list.batch_id is None or call_list.reason not in CHANGES:
+        return False
+    is_early = call_list.closed_at is not None and call_list.closed_at < call_list.due_at
+    return is_early and not await reads(SessionChange).filter(batch_id=call_list.batch_id).exists()
 
 
 async def _told_later(reminders: Sequence[CallList]) -> frozenset[UUID]:
