@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tests.certificates.sheets import photographed, words
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import transcript_pdf
+from trainings.certificates import transcript_pdf, transcripts
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import CertificateKind, Transcript
 from trainings.certificates.transcript_queries import Entry, check_transcript, entries_of
@@ -242,6 +242,32 @@ async def test_own_link_when_it_is_anothers_or_nothing_was_attended_then_refused
     assert {answer.status_code for answer in answers} == {404}
     assert empty.status_code == 409
     assert "Todavía no consta asistencia a ninguna capacitación." in empty.text
+
+
+@pytest.mark.pages
+async def test_own_link_when_ten_were_made_in_a_day_then_no_other_but_at_the_desk_and_the_next_day(
+    client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcripts, "MADE_A_DAY", 2)
+    desk = await make_desk()
+    person = await loaded(desk.completed)
+    base = f"/i/{await link_of(person)}/historial"
+
+    made = []
+    for name in ("Ana", "Eva", "Eva", "Luz"):
+        await Participant.filter(id=person.participant_id).update(given_names=name)
+        made.append(await client.post(base))
+    kept = await client.get(made[0].headers["location"])
+    at_desk = await make_transcript(await loaded(person), actor=await actor_of(desk.cast.coordinator))
+    await Participant.filter(id=person.participant_id).update(given_names="Sol")
+    freeze(AFTER + timedelta(days=1, minutes=1))
+    later = await client.post(base)
+
+    assert [one.status_code for one in made] == [303, 303, 303, 429], "the same twice is one"
+    assert "Hubo demasiados intentos." in made[3].text
+    assert "Mi historial de capacitaciones" in made[3].text
+    assert int(made[3].headers["retry-after"]) > 80_000
+    assert (kept.status_code, at_desk.printed_name, later.status_code) == (200, "Luz Caal Tzib", 303)
 
 
 @pytest.mark.pages

@@ -14,14 +14,14 @@ from trainings.certificates.models import Transcript
 from trainings.certificates.transcript_queries import entries_of
 from trainings.certificates.transcripts import latest_transcript, make_transcript, own_transcript, whose
 from trainings.db import transaction
-from trainings.errors import Refusal
+from trainings.errors import Refusal, TooMany
 from trainings.people.consent_actions import without_permission
 from trainings.registrations.models import Registration
 from trainings.registrations.own_views import OWN, base_of, known, lead_to, token_page
 from trainings.web.allow import HOLDER, allow
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
+from trainings.web.problems import sentence_of, with_time
 from trainings.web.render import redirect, token_page_headers
 
 AT_DESK = "/panel/inscripciones/{id:uuid}/historial"
@@ -64,9 +64,10 @@ async def _show_own(request: Request, refusal: Refusal | None = None) -> Respons
         "has_permission": not await without_permission([person.id]),
         "refused": sentence_of(refusal) if refusal is not None else "",
     }
-    return await token_page(
+    page = await token_page(
         request, "certificates/transcript.html", context, status=refusal.status if refusal is not None else 200
     )
+    return with_time(page, refusal) if refusal is not None else page
 
 
 @allow(HOLDER)
@@ -76,7 +77,7 @@ async def make_own(request: Request) -> Response:
         await _check_permission(registration)
         transcript = await make_transcript(registration, actor=HOLDER_OF_LINK)
     except Refusal as refusal:
-        if refusal.status != Refusal.status:
+        if refusal.status not in (Refusal.status, TooMany.status):
             raise
         return await _show_own(request, refusal)
     return lead_to(f"{base_of(request)}/historial/{transcript.code}.pdf")

@@ -19,6 +19,7 @@ from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.lib.text import initials
+from trainings.limits import actions as limits
 from trainings.people.merged import same_person_ids
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
@@ -26,6 +27,9 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 LONGEST_NAME, LONGEST_INITIALS = 240, 40
+DAY = 86_400
+MADE_A_DAY = 10
+"""By their own link, where something changed each time: a page is set for each, and kept."""
 
 
 class NothingAttended(Refusal):
@@ -51,7 +55,8 @@ async def whose(registration: Registration, *, actor: Actor) -> list[UUID]:
 async def make_transcript(registration: Registration, *, actor: Actor) -> Transcript:
     """The transcript of the person (loaded) of this registration as of now, or the one that says the same already.
 
-    Refuses where nothing was attended yet, and where a letter cannot be printed. Not in a transaction: it sets a page.
+    Refuses where nothing was attended yet, and where a letter cannot be printed; whom no staff asks for (TooManyTries)
+    beyond ten new ones a day. Not in a transaction: it sets a page.
     """
     person = registration.participant
     entries = await entries_of(await whose(registration, actor=actor))
@@ -64,6 +69,8 @@ async def make_transcript(registration: Registration, *, actor: Actor) -> Transc
     missing = transcript_pdf.missing_glyphs(person.full_name, entries)
     if missing:
         raise UnprintableTranscript(letters=missing)
+    if actor.id is None:
+        await limits.hit("transcript", str(person.id), MADE_A_DAY, DAY)
     return await _keep(await _set(person, entries, digest), registration, actor)
 
 
