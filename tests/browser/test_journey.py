@@ -42,10 +42,11 @@ def origin(world: Path, tmp_path: Path) -> Iterator[str]:
         yield origin
 
 
-@pytest.fixture
-def shared(demo_site: str) -> str:
-    """A server for several tests: people sign up, and that is all."""
-    return demo_site
+@pytest.fixture(scope="module")
+def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for several tests: people sign up, and that is all. At the desk's the training is full by now."""
+    with demo.serving(world, tmp_path_factory.mktemp("shared") / "site") as origin:
+        yield origin
 
 
 @pytest.fixture
