@@ -11,7 +11,7 @@ import pytest
 from icalendar import Calendar, Event
 
 from tests import make
-from tests.outbox.make_jobs import until_settled, with_smtp, working
+from tests.outbox.make_jobs import until_none_is_due, until_settled, with_smtp, working
 from tests.outbox.smtp import Peer
 from tests.outbox.told import FRIDAY, SATURDAY, a_training, last_mail, put_on_waiting_list, tell
 from trainings import clock, jobs
@@ -253,6 +253,32 @@ async def test_session_called_off_before_its_move_was_told_is_in_the_subject_as_
     assert message["Subject"] == "Se canceló una sesión: sábado 6 de marzo, 8:30 a. m."
     assert "Cancelada: sábado, 6 de marzo de 2027" in words
     assert "7 de marzo" not in words
+
+
+async def test_day_that_the_confirmation_said_is_the_one_that_is_called_off_or_left(
+    db: Settings, peer: Peer, freeze: Freeze
+) -> None:
+    off, moved = await a_training(), await a_training(venue=await make.make_venue(name="Escuela Central"))
+    for number, training in enumerate((off, moved)):
+        await make.make_registration(training, email=f"ana{number}@x.example")
+        await shift(training.sessions[0].id, 2 * DAY)
+    freeze(clock.now() + timedelta(minutes=1))
+    async with working(with_smtp(db, peer.url), jobs.COMPOSERS):
+        await until_none_is_due()
+    confirmed = [words_of(message).replace(NBSP, " ") for message in peer.accepted]
+    freeze(clock.now() + timedelta(minutes=1))
+
+    await rescheduling.call_off(off.id, "Lluvia.", actor=PROGRAM)
+    await shift(moved.sessions[0].id, DAY)
+    messages = {str(message["To"]): message for message in await deliver(db, freeze, peer)}
+
+    assert len(confirmed) == 2
+    assert all("lunes, 8 de marzo de 2027" in words and "sábado" not in words for words in confirmed)
+    cancelled, changed = messages["ana0@x.example"], words_of(messages["ana1@x.example"]).replace(NBSP, " ")
+    assert cancelled["Subject"] == "Se canceló la actividad: lunes 8 de marzo, 8:30 a. m."
+    assert "sábado" not in words_of(cancelled)
+    assert "Ahora: martes, 9 de marzo de 2027" in changed
+    assert "sábado" not in changed, "what was before that was last said in the confirmation"
 
 
 async def test_protected_place_is_told_to_nobody_without_a_place(db: Settings, freeze: Freeze) -> None:

@@ -56,7 +56,7 @@ class Facts:
 
     `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
     those of the training's sessions since the person signed up, `told_of_changes` the messages about such that were
-    read, `reminded` the reminders; `heard_at` is when the last message about changes left.
+    read, `reminded` the reminders; `heard_at` is when the last message of all left: each shows the days.
     """
 
     job: OutboxJob
@@ -248,10 +248,7 @@ async def gather(job: OutboxJob) -> Facts | None:
         changes=await changes_since(registration.training_id, registration.created_at),
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
-        heard_at=max(
-            (one.done_at for one in until_now if one.done_at and one.kind in ABOUT_CHANGES and one.outcome in READ),
-            default=None,
-        ),
+        heard_at=max((one.done_at for one in until_now[:-1] if one.done_at and one.outcome in READ), default=None),
     )
 
 
