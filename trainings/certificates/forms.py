@@ -10,11 +10,12 @@ from pydantic import AfterValidator
 
 from trainings.certificates.models import CertificateKind
 from trainings.lib.tokens import read_certificate_code
-from trainings.people.forms import printable
+from trainings.people.forms import NAME_LENGTH, printable
 from trainings.web.forms import Form, wrong
 from trainings.web.i18n import N_
 
-LONGEST_NAME = 240
+LONGEST_NAME = 2 * NAME_LENGTH + 1
+"""Names, a space, surnames: as long as any paper has them."""
 LONGEST_FOLIO = 60
 LONGEST_REASON = 240
 FOLIO = re.compile(r"VIMMIG[\s\-\u2010-\u2015_]+[0-9A-Z]{2,12}[\s\-\u2010-\u2015_]+\d{4}[\s\-\u2010-\u2015_]+\d{6,9}")
