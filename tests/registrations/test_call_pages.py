@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -263,6 +265,17 @@ async def test_facilitators_pages_say_nothing_of_calls(new_client: NewClient) ->
 
     for path in ("/panel", f"/panel/capacitaciones/{training.id}"):
         assert "llamadas" not in (await client.get(path)).text
+
+
+async def test_headings_leave_out_no_level(new_client: NewClient) -> None:
+    cast = await make_cast()
+    call_list, _ana = await one_to_call(cast)
+    client = await at_desk(new_client, cast)
+
+    for path in (INDEX, f"{INDEX}/{call_list.id}"):
+        levels = [int(level) for level in re.findall(r"<h([1-6])", (await page_of(client, path)).source)]
+        assert levels[0] == 1
+        assert all(below <= above + 1 for above, below in pairwise(levels)), (path, levels)
 
 
 async def test_list_that_is_not_due_says_from_when_on(new_client: NewClient) -> None:
