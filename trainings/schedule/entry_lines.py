@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "schedule/_entry.html"
 FILLED_IN = ("look", "href", "time", "title", "place", "state", "move")
-HOLE = re.compile("\x02([0-9]+)\x03")
+HOLE = re.compile("\x02(\\w+)\x03")
 """Where a value goes: characters that no text of ours has, and that the template leaves as they are."""
 
 
@@ -30,21 +30,23 @@ def lines_of(entries: Sequence[Entry]) -> Markup:
 
 
 def _line(entry: Entry, lang: str) -> str:
-    values = (entry.look, entry.href, entry.time, entry.title, entry.place, entry.state, entry.move)
-    pattern, picked = _pattern(lang, entry.mark, bool(entry.place), bool(entry.move))
-    return pattern % picked([_escaped(value) for value in values])
+    pattern, values_of = _pattern(lang, entry.mark, bool(entry.place), bool(entry.move))
+    return pattern % tuple(map(_escaped, values_of(entry)))
 
 
 @lru_cache(maxsize=256)
 def _pattern(
-    lang: str, mark: str, has_place: bool, has_move: bool
-) -> tuple[str, Callable[[Sequence[str]], tuple[str, ...]]]:
-    """The line of this kind with a hole for each of its values, and what picks these values in their order."""
+    lang: str,
+    mark: str,
+    has_place: bool,
+    has_move: bool,
+) -> tuple[str, Callable[[Entry], tuple[str, ...]]]:
+    """The line of this kind with a hole for each of its values, and what takes these out of an entry in their order."""
     assert lang == language(), "rendered in the language of the request"
-    values = {name: f"\x02{number}\x03" for number, name in enumerate(FILLED_IN)}
+    values = {name: f"\x02{name}\x03" for name in FILLED_IN}
     values |= {"mark": mark} | ({} if has_place else {"place": ""}) | ({} if has_move else {"move": ""})
     written = render_text(TEMPLATE, values).replace("%", "%%") + "\n"
-    return HOLE.sub("%s", written), itemgetter(*(int(number) for number in HOLE.findall(written)))
+    return HOLE.sub("%s", written), attrgetter(*HOLE.findall(written))
 
 
 @lru_cache(maxsize=READ_AGAIN)
