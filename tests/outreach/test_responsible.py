@@ -155,9 +155,12 @@ async def test_message_stands_in_the_queue_with_its_button_to_stop_it(client: As
     await move_activity(activity.id, on(SATURDAY + DAY), actor=PROGRAM)
     [job] = await waiting()
 
+    own = Page((await client.get(f"/panel/actividades/{activity.id}")).text)
     page = Page((await client.get("/panel/mensajes")).text)
 
     assert "Cambio, a quien responde por la actividad" in page.text
     assert "a 1 que responde · sale en 10 minutos" in " ".join(page.text.split())
     assert activity.title in page.text
     assert page.one("form", action=f"/panel/mensajes/lotes/{job.batch_id}/detener")
+    assert "A quien responde por la actividad se le escribe a las 9:10" in own.text
+    assert own.all("a", href="/panel/mensajes")

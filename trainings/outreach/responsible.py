@@ -90,6 +90,13 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
             )
 
 
+async def leaves_at(activity_id: UUID) -> datetime | None:
+    """When a message about it leaves that can still be stopped; none where no such waits."""
+    waiting = reads(OutboxJob).filter(kind=CHANGED, run_at__gt=clock.now(), attempts=0, done_at=None, stopped_at=None)
+    about = [job.run_at for job in await waiting if job.payload["activity_id"] == str(activity_id)]
+    return max(about, default=None)
+
+
 def _about(activity: OutreachActivity) -> str:
     return f"{CHANGED}:{activity.id.hex}:"
 

@@ -20,6 +20,7 @@ from trainings.outreach.editor_routes import editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_countable, total
 from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
 from trainings.outreach.queries import ActivityFilter, ActivityPage
+from trainings.outreach.responsible import leaves_at
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
 from trainings.places.queries import hubs_visible_to
@@ -112,6 +113,7 @@ async def _show(
         "moves": ACTIVITY_MOVES[activity.state],
         "days_off": await days_off(activity.starts_at, activity.ends_at, activity.municipality_id),
         "is_held": actions.is_held(activity),
+        "told_at": await leaves_at(activity.id),
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
         "is_countable": is_countable(activity),
