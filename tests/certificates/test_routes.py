@@ -1,19 +1,17 @@
-"""The check page and the holder's file: what they answer, and what they never tell."""
+"""The check page: what it answers, and what it never tells."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
-from io import BytesIO
 
-import pypdf
 import pytest
 import zxingcpp
 from httpx2 import AsyncClient, Response
 
 from tests.certificates.desk import Browsers, Freeze, text_of
 from tests.certificates.held import AFTER, a_diploma, make_attendee, make_held
-from tests.certificates.sheets import photographed, words
+from tests.certificates.sheets import photographed
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.files import file_of
@@ -22,7 +20,7 @@ from trainings.certificates.transcripts import make_transcript
 from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, Participant
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations.models import Registration
 
 pytestmark = pytest.mark.pages
 
@@ -344,59 +342,3 @@ async def test_limit_when_the_form_is_mistyped_then_not_counted(client: AsyncCli
         assert (await client.get("/verificar", params={"codigo": "x"})).status_code == 422
 
     assert (await client.get(f"/verificar/{certificate.code}")).status_code == 200
-
-
-# -- the holder's file
-
-
-async def link_of(registration_id: object) -> str:
-    link = await OwnLink.get(registration_id=registration_id)
-    assert link.token is not None
-    return link.token
-
-
-async def test_own_file_when_opened_by_the_link_then_the_very_file(client: AsyncClient) -> None:
-    certificate = await a_diploma()
-    token = await link_of(certificate.registration_id)
-
-    page = await client.get(f"/i/{token}")
-    answer = await client.get(f"/i/{token}/diploma/{certificate.code}.pdf")
-    again = await client.get(f"/i/{token}/diploma/{certificate.code}.pdf")
-
-    assert f'href="/i/{token}/diploma/{certificate.code}.pdf"' in page.text
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
-    assert answer.headers["content-disposition"] == 'inline; filename="VIMMIG-1705-2027-000001.pdf"'
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-robots-tag"] == "noindex"
-    assert "María Elena Caal Tzib" in words(pypdf.PdfReader(BytesIO(answer.content)).pages[0])
-    assert again.content == answer.content
-
-
-async def test_own_file_when_somebody_elses_revoked_or_unknown_then_the_same_404(client: AsyncClient) -> None:
-    training = await make_held()
-    mine = await a_diploma(training, given_names="Ana")
-    theirs = await a_diploma(training, given_names="Beto")
-    token = await link_of(mine.registration_id)
-    await revoke(mine.id, "prueba", actor=PROGRAM)
-
-    answers = [
-        await client.get(path)
-        for path in (
-            f"/i/{token}/diploma/{theirs.code}.pdf",
-            f"/i/{token}/diploma/{mine.code}.pdf",
-            f"/i/{token}/diploma/{tokens.certificate_code()}.pdf",
-            f"/i/{tokens.own_link()}/diploma/{theirs.code}.pdf",
-            f"/i/x/diploma/{theirs.code}.pdf",
-        )
-    ]
-
-    assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.content for answer in answers}) == 1
-
-
-async def test_own_file_when_a_year_has_passed_then_still_there(client: AsyncClient, freeze: Freeze) -> None:
-    certificate = await a_diploma()
-    token = await link_of(certificate.registration_id)
-    freeze(AFTER + timedelta(days=365))
-
-    assert (await client.get(f"/i/{token}/diploma/{certificate.code}.pdf")).status_code == 200
