@@ -18,6 +18,8 @@ from trainings.certificates.printed import Picture
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.typst import CannotTypeset, Design
 
+IN_DOCS = DESIGNS.parent / "docs" / "pictures" / "designs"
+
 
 def test_versions_then_fit_their_columns() -> None:
     versions = pdf.versions()
@@ -54,10 +56,32 @@ def test_design_then_its_sample_and_preview_are_as_it_is_now(key: str) -> None:
 
     shown = (design.folder / design_previews.SAMPLE).read_text(encoding="utf-8")
     assert shown == design_previews.sample_text(design)
-    drawn = Image.open(BytesIO(design_previews.preview(design, pdf.typesetter(design)))).convert("L")
-    kept = Image.open(design.folder / design_previews.PREVIEW).convert("L")
-    assert kept.size == drawn.size
-    assert ImageStat.Stat(ImageChops.difference(kept, drawn)).mean[0] < 0.5, f"trainings design preview {key}"
+    drawn = design_previews.preview(design, pdf.typesetter(design))
+    assert is_as(design.folder / design_previews.PREVIEW, drawn), f"trainings design preview {key}"
+
+
+@pytest.mark.parametrize("key", sorted(all_designs()))
+def test_pictures_of_designs_then_of_each_language_and_length_and_as_drawn_now(key: str, tmp_path: Path) -> None:
+    design = all_designs()[key]
+
+    drawn = design_previews.draw_all(design, pdf.typesetter(design), tmp_path)
+
+    assert {file.name for file in drawn} == {file.name for file in IN_DOCS.glob(f"{key}-*.png")}
+    stale = [file.name for file in drawn if not is_as(IN_DOCS / file.name, file.read_bytes())]
+    assert stale == [], f"trainings design preview certificates/{key} --to docs/pictures/designs"
+
+
+def test_samples_of_designs_then_every_kind_is_named_on_one() -> None:
+    kinds = {design_samples.sample(design).kind for design in all_designs().values()}
+
+    assert kinds == {"diploma", "constancia", "certificado"}
+
+
+def is_as(kept: Path, drawn: bytes) -> bool:
+    """Whether a picture shows the same, but for a breath of difference between machines."""
+    pair = [Image.open(BytesIO(content)).convert("L") for content in (kept.read_bytes(), drawn)]
+    is_as_large = pair[0].size == pair[1].size
+    return is_as_large and ImageStat.Stat(ImageChops.difference(*pair)).mean[0] < 0.5
 
 
 def test_fonts_then_are_the_files_their_table_says() -> None:

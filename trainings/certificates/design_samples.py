@@ -13,6 +13,7 @@ from trainings.certificates.designs import DESIGNS, DesignInfo
 from trainings.certificates.printed import CertificateSheet, Picture
 
 PICTURES = ("shield.svg", "wide-logo.svg", "logo.svg")
+IN_ORDER = ("diploma", "certificado", "constancia")
 LONGEST_NAME = "María de los Ángeles Concepción Francisca Xiloj Tz’unun viuda de De León y Velásquez Coc’a"
 LONGEST_TITLE = (
     "Derechos de las personas migrantes, no discriminación y lenguaje sin estereotipos en la radio comunitaria, la "
@@ -36,8 +37,10 @@ def pictures() -> dict[str, Picture]:
 def sample(
     design: DesignInfo, size: Size = Size.USUAL, *, kind: str | None = None, language: str | None = None
 ) -> CertificateSheet:
-    """A certificate of nobody; without `kind` and `language` in the first ones that the design has."""
-    chosen_kind = kind or next(one for one in ("diploma", "certificado", "constancia") if one in design.kinds)
+    """A certificate of nobody; without `kind` of the one that the design is called after, else the first that it has;
+    without `language` in the first one.
+    """
+    chosen_kind = kind or next(one for one in (design.key, *IN_ORDER) if one in design.kinds)
     sheet = {Size.SHORTEST: _shortest, Size.USUAL: _usual, Size.LONGEST: _longest}[size]()
     chosen = language or design.all_languages()[0]
     first = chosen.partition("+")[0]
