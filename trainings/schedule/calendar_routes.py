@@ -164,27 +164,25 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
-    by_day, now, lang = ByDay(known.month.first, known.month.last), clock.now(), language()
+    by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        by_day.put(_session_entry(session, changed.get(session.session_id), now, lang), session.ends_at)
+        note = note_of(session, changed.get(session.session_id), now) if changed else ""
+        entry = Entry(
+            session.starts_at,
+            _look(note, is_off=session.is_off, is_over=session.ends_at <= now),
+            f"/capacitaciones/{session.training.slug}",
+            hour_of(session.starts_at, lang),
+            session.training.title,
+            places[session.town_code].full_name,
+            gettext("Cancelada") if session.is_off else note,
+            "",
+            _mark(note, is_off=session.is_off),
+        )
+        by_day.put(entry, session.ends_at)
     for activity in known.activities:
         by_day.put(_activity_entry(activity, now), activity.ends_at)
     return by_day.in_order()
-
-
-def _session_entry(session: Dated, changed: Changed | None, now: datetime, lang: str) -> Entry:
-    note = note_of(session, changed, now) if changed is not None else ""
-    return Entry(
-        session.starts_at,
-        _look(note, is_off=session.is_off, is_over=session.ends_at <= now),
-        f"/capacitaciones/{session.training.slug}",
-        hour_of(session.starts_at, lang),
-        session.training.title,
-        towns.by_code()[session.town_code].full_name,
-        gettext("Cancelada") if session.is_off else note,
-        mark=_mark(note, is_off=session.is_off),
-    )
 
 
 def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
