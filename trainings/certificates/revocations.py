@@ -20,6 +20,7 @@ from trainings.certificates.models import Certificate, CertificateState, Revocat
 from trainings.db import reads, transaction
 from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.outbox.actions import stop_batch
+from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training
@@ -179,6 +180,8 @@ async def stop_telling(training_id: UUID, batch_id: UUID, *, actor: Actor) -> No
     """
     async with transaction():
         await locked_training(training_id)
+        if not await CallList.exists(training_id=training_id, batch_id=batch_id, reason=CallReason.ANNULLED):
+            raise NotFound(N_("No encontramos esos avisos."))
         await stop_batch(batch_id, actor=actor)
 
 

@@ -79,10 +79,13 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
             raise NotFound(N_("No encontramos esos avisos."))
         moment = clock.now()
         waiting = OutboxJob.filter(batch_id=batch_id, done_at=None, failed_at=None, stopped_at=None)
-        stopped = await waiting.filter(run_at__gt=moment, attempts=0).update(stopped_at=moment, outcome=Outcome.STOPPED)
+        to_stop = waiting.filter(run_at__gt=moment, attempts=0)
+        stopped = await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
         lists = CallList.filter(batch_id=batch_id, closed_at=None, due_at__gt=moment)
         if not await lists.update(closed_at=moment) and not stopped:
             raise TooLateToStop
+        # What joined the batch while the first of its messages were waited for; nothing joins a closed list.
+        stopped += await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
         await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
         return stopped
 
