@@ -26,6 +26,7 @@ from trainings.outbox.actions import TooLateToStop, stop_batch
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob
 from trainings.registrations.call_households import households
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -176,8 +177,9 @@ async def test_annulled_then_after_ten_minutes_and_until_then_it_can_be_stopped(
         await stop_batch(later.batch_id, actor=actor)  # type: ignore[arg-type]  # it is one of a batch
 
 
+@pytest.mark.parametrize("by_batch", [False, True], ids=["at the diplomas", "at the messages"])
 async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopped_too_or_told_whole(
-    postgres_db: Settings, freeze: Freeze
+    postgres_db: Settings, freeze: Freeze, by_batch: bool
 ) -> None:
     freeze(AFTER)
     cast = await make_cast()
@@ -193,12 +195,58 @@ async def test_telling_when_stopped_while_another_is_annulled_then_that_is_stopp
         assert batch_id is not None
         freeze(clock.now() + timedelta(minutes=1))
 
-        await asyncio.gather(annul(second.id, "prueba", actor=actor), stop_telling(training.id, batch_id, actor=actor))
+        stop = stop_batch(batch_id, actor=actor) if by_batch else stop_telling(training.id, batch_id, actor=actor)
+        await asyncio.gather(annul(second.id, "prueba", actor=actor), stop)
 
         job = await OutboxJob.get(kind="certificate_annulled", subject_id=second.registration_id)
         its_list = await CallList.get(batch_id=job.batch_id)
         assert (job.stopped_at is None) == (its_list.closed_at is None)
         assert (await OutboxJob.get(kind="certificate_annulled", subject_id=first.registration_id)).stopped_at
+
+
+async def test_annulled_then_told_though_they_hold_another_kind_by_now(sqlite_db: object, freeze: Freeze) -> None:
+    training = await make_held()
+    freeze(AFTER)
+    diploma = await a_diploma(training, given_names="Beto")
+
+    await annul(diploma.id, "no completó las horas", actor=PROGRAM)
+    await issue(diploma.registration_id, CertificateKind.CONSTANCIA, actor=PROGRAM)
+
+    assert list(await calls(await list_about(training, CallReason.ANNULLED))) == ["Beto"]
+
+
+async def test_annulled_then_counts_and_reaches_the_one_of_a_family_whom_it_is_about(
+    sqlite_db: object, freeze: Freeze
+) -> None:
+    training = await make_held()
+    ana, beto = [
+        await make_attendee(training, given_names=name, email="familia@correo.example") for name in ("Ana", "Beto")
+    ]
+    await Registration.filter(id=beto.id).update(group_id=ana.group_id)
+    freeze(AFTER)
+    papers = {one.registration_id: one for one in (await issue_all(training.id, actor=PROGRAM)).certificates}
+
+    await annul(papers[ana.id].id, "prueba", actor=PROGRAM)
+    [told] = await waiting(training.id)
+
+    assert (told.n_people, told.n_calls) == (1, 0)
+
+
+async def test_ready_then_nobody_who_was_written_to_long_ago_is_called_when_another_gets_theirs(
+    db: Settings, freeze: Freeze
+) -> None:
+    training = await make_held()
+    ana = await make_attendee(training, given_names="Ana", email="ana@correo.example")
+    beto = await make_attendee(training, given_names="Beto")
+    freeze(AFTER)
+    await issue(ana.id, DIPLOMA, actor=PROGRAM)
+    freeze(AFTER + timedelta(days=60))
+    await OutboxJob.all().delete()  # as they are, a month later
+
+    await issue(beto.id, DIPLOMA, actor=PROGRAM)
+    freeze(AFTER + timedelta(days=60, hours=3))
+
+    assert list(await calls(await list_about(training, CallReason.CERTIFICATE))) == ["Beto"]
 
 
 @pytest.mark.pages

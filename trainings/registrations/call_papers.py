@@ -10,11 +10,16 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings import clock
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason
 from trainings.registrations.models import Registration
 
+Paper = tuple[UUID, str]
+"""Somebody's registration, and the kind of their certificate."""
+KEPT = timedelta(days=30)
+"""Who was written to longer ago is told already: that letter is deleted, so that nothing else says so."""
 AT_LONGEST = timedelta(days=1)
 """So long before its list was opened was nothing annulled that it tells of: earlier lists are deleted one day."""
 
@@ -22,8 +27,9 @@ AT_LONGEST = timedelta(days=1)
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
     """By list the registrations concerned, each with since when: what was told before, was told of another paper.
 
-    Who has a valid one by now is not told of the annulled one, but of that. Of what never was valid nor handed over
-    nobody knows. Nobody is called to fetch what they hold already, nor about what they had their name taken out of.
+    Who has a valid one of the kind by now is not told of the annulled one, but of that. Of what never was valid nor
+    handed over nobody knows. Nobody is called to fetch what they hold already, nor about what they had their name
+    taken out of.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
@@ -35,18 +41,21 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
         if row["state"] == "valid" and row["handed_over_at"] is None and row["erased_at"] is None
     }
     valid: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
-    annulled: dict[UUID, list[tuple[datetime, UUID]]] = defaultdict(list)
+    standing: set[Paper] = set()
+    annulled: dict[UUID, list[tuple[datetime, Paper]]] = defaultdict(list)
     for row in rows:
         if row["state"] == "valid":
             own = valid[row["training_id"]]
             own[row["id"]] = max(row["validated_at"], own.get(row["id"], row["validated_at"]))
+            standing.add((row["id"], row["kind"]))
         elif row["revoked_at"] is not None and row["erased_at"] is None:
-            annulled[row["training_id"]].append((row["revoked_at"], row["id"]))
+            annulled[row["training_id"]].append((row["revoked_at"], (row["id"], row["kind"])))
+    still_kept = clock.now() - KEPT
     before = await _lists_before(asked)
     return {
-        one.id: {key: at for key, at in valid[one.training_id].items() if key in waiting}
+        one.id: {key: at for key, at in valid[one.training_id].items() if key in waiting and at > still_kept}
         if one.reason is CallReason.CERTIFICATE
-        else _since(before.get(one.id), one, annulled[one.training_id], but=valid[one.training_id])
+        else _since(before.get(one.id), one, annulled[one.training_id], but=standing)
         for one in asked
     }
 
@@ -58,6 +67,7 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
     return await papers.values(
         "id",
         "training_id",
+        kind="certificates__kind",
         state="certificates__state",
         validated_at="certificates__validated_at",
         revoked_at="certificates__revoked_at",
@@ -67,12 +77,12 @@ async def _known_papers(training_ids: Collection[UUID]) -> list[dict[str, Any]]:
 
 
 def _since(
-    before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, UUID]], *, but: Collection[UUID]
+    before: datetime | None, call_list: CallList, acts: Iterable[tuple[datetime, Paper]], *, but: Collection[Paper]
 ) -> dict[UUID, datetime]:
-    """Whose was annulled after what the list before tells, and when; `but` these have a valid one by now."""
+    """Whose was annulled after what the list before tells, and when; `but` these have a valid one of it by now."""
     until, since = _annulled_till(call_list.due_at), before or call_list.created_at - AT_LONGEST
-    own = [(at, key) for at, key in sorted(acts) if since < at <= until]
-    return {key: at for at, key in own if key not in but}
+    own = [(at, paper) for at, paper in sorted(acts) if since < at <= until]
+    return {paper[0]: at for at, paper in own if paper not in but}
 
 
 async def _lists_before(lists: Sequence[CallList]) -> dict[UUID, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ from trainings.registrations.call_facts import (
 )
 from trainings.registrations.call_holders import Holder, holders_on, n_holders
 from trainings.registrations.call_validity import KINDS, PAPERS
+from trainings.registrations.letters import ABOUT_ONE
 from trainings.registrations.models import Registration, RegistrationState
 
 PATIENCE = timedelta(hours=2)
@@ -125,7 +126,7 @@ def _n_reading(jobs: Sequence[OutboxJob], everybody: Sequence[Person]) -> int:
     to_all = any(job.kind in TO_ALL for job in jobs)
     read = by_mailbox(jobs, everybody)
     readers = (one for one in everybody if not one.is_look_alike and (one.is_counted or not to_all))
-    return sum(_may_read(one, read.get(one.mailbox, ())) for one in readers)
+    return sum(_may_read(one, _for(one, read.get(one.mailbox, ()))) for one in readers)
 
 
 def _audience_of(call_list: CallList, around: Around) -> Audience:
@@ -212,7 +213,13 @@ def _was_sent(person: Person, jobs: Sequence[OutboxJob]) -> bool:
 
 
 def _jobs_about(call_list: CallList, person: Person, around: Around) -> list[OutboxJob]:
-    return [job for job in around.jobs.get(person.mailbox, ()) if _is_about(call_list, job, person, around)]
+    own = _for(person, around.jobs.get(person.mailbox, ()))
+    return [job for job in own if _is_about(call_list, job, person, around)]
+
+
+def _for(person: Person, jobs: Iterable[OutboxJob]) -> list[OutboxJob]:
+    """Of the messages to a mailbox those that tell this person something: some are about one of its people alone."""
+    return [job for job in jobs if job.kind not in ABOUT_ONE or job.subject_id == person.id]
 
 
 def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Around) -> bool:
