@@ -14,6 +14,13 @@ def test_translated_numbers_the_values_for_postgres() -> None:
     assert translated(text, "postgres") == "SELECT 1 FROM t WHERE a = $1 AND b = ANY($2) AND c = $3"
 
 
+def test_translated_reads_a_text_in_json_on_any_sqlite() -> None:
+    text = "SELECT c.sheet ->> 'place' AS place FROM c"
+
+    assert translated(text, "postgres") == text
+    assert translated(text, "sqlite") == "SELECT json_extract(c.sheet, '$.place') AS place FROM c"
+
+
 def test_translated_reads_lists_as_json_for_sqlite() -> None:
     text = "SELECT 1 FROM t WHERE a = ? AND b IN ?list"
 

@@ -42,5 +42,5 @@ def _parsed(text: str) -> Any:
             raise UnreadableJson(_("está vacío")) from error
         said = _("no es JSON, línea %(line)s: revise comillas, comas y llaves ahí y en la línea de antes")
         raise UnreadableJson(said % {"line": error.lineno}) from error
-    except RecursionError as error:
+    except (RecursionError, ValueError) as error:  # no end to its brackets, or to a number
         raise UnreadableJson(_("es demasiado largo")) from error

@@ -21,6 +21,7 @@ from tortoise.connection import get_connection
 from trainings.db.connection import is_in_transaction
 
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
+TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
 ROWS_AT_ONCE = (64, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
@@ -195,6 +196,9 @@ def _text_of(value: UUID | datetime) -> str:
 @cache
 def translated(text: str, dialect: str) -> str:
     """The text as the engine wants it. Meant for constant texts: each is kept."""
+    if dialect != "postgres":
+        # SQLite reads ->> since 3.38 only.
+        text = TEXT_IN_JSON.sub(r"json_extract(\1, '$.\2')", text)
     numbers = itertools.count(1)
 
     def marker(found: re.Match[str]) -> str:
