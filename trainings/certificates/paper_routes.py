@@ -8,8 +8,10 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK
 from trainings.certificates import anew, handover
+from trainings.certificates.files import NameRemoved
 from trainings.certificates.handover_routes import paper_view
 from trainings.certificates.models import Certificate, CertificateState, HandedOver
+from trainings.certificates.no_longer import no_longer
 from trainings.certificates.staff_queries import certificate_at_desk
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -26,6 +28,8 @@ async def _paper(request: Request) -> Certificate:
 @allow(*DESK)
 async def show(request: Request) -> Response:
     paper = await _paper(request)
+    if paper.erased_at is not None:
+        return no_longer(request, paper, NameRemoved())
     context = {
         "paper": paper_view(paper, await anew.changed_among([paper])),
         "training_id": paper.registration.training_id,
