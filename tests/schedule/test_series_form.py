@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from httpx2 import AsyncClient
@@ -295,3 +295,19 @@ async def test_past_day_is_told_beside_its_row_and_on_the_draft(client: AsyncCli
     assert "Ese día ya pasó" in notes_of(looked.text, 0)
     assert saved.status_code == 303
     assert "Ese día ya pasó: miércoles, 11 de marzo de 2020" in draft.text
+
+
+@pytest.mark.pages
+async def test_past_day_of_what_people_know_already_is_not_said_to_be_new(client: AsyncClient, cast: Cast) -> None:
+    await as_(client, cast, "coordinator")
+    day = clock.at(date(2020, 3, 11), time(8))
+    training = await make.make_training(hub=cast.hub, sessions=[(day, day + timedelta(hours=4))])
+
+    edited = await client.get(f"/panel/capacitaciones/{training.id}/editar")
+    moved = await post(
+        client,
+        f"/panel/sesiones/{training.sessions[0].id}/mover",
+        {"day": "2020-03-12", "starts": "08:00", "ends": "12:00", "venue": "", "look": "yes"},
+    )
+
+    assert "Ese día ya pasó" not in edited.text + moved.text

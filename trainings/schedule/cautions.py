@@ -47,8 +47,11 @@ async def cautions_of(
     capacity: int | None = None,
     owners: Mapping[int, Owner] = NOBODY,
     but: Collection[UUID] = (),
+    may_be_past: bool = False,
 ) -> dict[int, Cautions]:
     """What is to be known of each plan. `venue_id` and `capacity` are the training's, `but` what stands of the same.
+
+    `may_be_past`: nobody knows of them yet, so that a day which is over is told, and kept all the same.
 
     `owners`, by their numbers, tell where a plan without a venue is held (else at the hub's seat), and which of several
     that are made together take something from each other.
@@ -70,7 +73,7 @@ async def cautions_of(
             day_off=days_off_during(plan.starts_at, plan.ends_at, feasts[where[number]]),
             clashes=tuple(said(clash) for clash in clashes[number]),
             seats=seats.get(number, ""),
-            is_past=plan.ends_at <= clock.now(),
+            is_past=may_be_past and plan.ends_at <= clock.now(),
         )
         for number, plan in known.items()
     }

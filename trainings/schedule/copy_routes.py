@@ -84,7 +84,9 @@ async def _copy_form(
     standing = [session for session in training.sessions if session.state is SessionState.PLANNED]
     form = None if status == 422 or not typed.value("first_day") else check(DuplicateForm, Typed(typed.fields))
     plans = dict(enumerate(shifted(standing, form.first_day))) if form else {}
-    cautions = await cautions_of(plans, hub=training.hub, actor=request.state.actor, capacity=training.capacity)
+    cautions = await cautions_of(
+        plans, hub=training.hub, actor=request.state.actor, capacity=training.capacity, may_be_past=True
+    )
     context = {
         "here": "capacitaciones",
         "training": training,

@@ -239,6 +239,7 @@ async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Ac
         venue_id=room.venue if room else None,
         capacity=room.capacity if room else None,
         but=[session.id for session in training.sessions] if training else (),
+        may_be_past=training is None or training.state is TrainingState.DRAFT,
     )
 
 
