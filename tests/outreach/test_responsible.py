@@ -15,6 +15,7 @@ from tests.outreach.make_activity import make_activity, make_draft, plan_of
 from tests.web.pages import Page
 from trainings import clock, jobs
 from trainings.accounts.models import User
+from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
@@ -164,3 +165,24 @@ async def test_message_stands_in_the_queue_with_its_button_to_stop_it(client: As
     assert page.one("form", action=f"/panel/mensajes/lotes/{job.batch_id}/detener")
     assert "A quien responde por la actividad se le escribe a las 9:10" in own.text
     assert own.all("a", href="/panel/mensajes")
+
+
+async def test_what_was_stopped_stays_untold_until_it_changes_again_and_then_reaches_who_had_it_first(
+    db: Settings,
+) -> None:
+    cast = await make_cast()
+    plan = await plan_of(cast.hub, responsible=cast.coordinator, when=on(SATURDAY))
+    activity = await make_activity(cast.hub, responsible=cast.coordinator, when=on(SATURDAY))
+    to_second = replace(plan, responsible_id=cast.facilitator.id)
+    await edit_activity(activity.id, to_second, actor=PROGRAM)
+    [batch_id] = {job.batch_id for job in await waiting()}
+    assert batch_id is not None
+    await stop_batch(batch_id, actor=await actor_of(cast.coordinator))
+
+    await edit_activity(activity.id, replace(to_second, title="Feria de la salud"), actor=PROGRAM)
+    untold = await waiting()
+    await edit_activity(activity.id, replace(to_second, responsible_id=cast.assistant.id), actor=PROGRAM)
+
+    assert untold == []
+    told = {job.payload["user_id"] for job in await waiting()}
+    assert told == {str(cast.coordinator.id), str(cast.assistant.id)}, "not who never heard of it"

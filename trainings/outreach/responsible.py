@@ -65,20 +65,19 @@ def seen(activity: OutreachActivity) -> Seen | None:
 async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, actor: Actor) -> None:
     """Tell who answers for it, and who did, what became of it since `before`; in the caller's transaction.
 
-    What was over before and still is, is told to nobody.
+    What was over before and still is, is told to nobody; nor is what was stopped told because other words were changed.
     """
     assert is_in_transaction(), "a change and what is said of it are written together"
     now = seen(activity)
-    if before is None or now is None or max(before.ends_at, now.ends_at) <= clock.now():
+    if before is None or now is None or before == now or max(before.ends_at, now.ends_at) <= clock.now():
         return
     last = await _last_words(activity)
     batch_id, run_at = uuid7(), clock.now() + STAFF_DELAY
-    concerned = {before.responsible_id, now.responsible_id} | {user for user, job in last.items() if _waits(job)}
-    for user_id in sorted(concerned):
+    untold = {user: job for user, job in last.items() if not job.done_at and not job.failed_at}
+    for user_id in sorted({before.responsible_id, now.responsible_id} | set(untold)):
         job = last.get(user_id)
-        known = _known(job.payload) if job is not None and not job.done_at and not job.failed_at else before
-        if job is not None:
-            await _take_back(job, has_seen=user_id == actor.id)
+        is_back = job is not None and await _take_back(job, has_seen=user_id == actor.id)
+        known = _known(job.payload) if job is not None and is_back else before
         if user_id != actor.id and _is_news(known, now, user_id):
             await enqueue(
                 CHANGED,
@@ -107,19 +106,17 @@ async def _last_words(activity: OutreachActivity) -> Mapping[UUID, OutboxJob]:
     return {UUID(job.payload["user_id"]): job for job in await found.order_by("id")}
 
 
-async def _take_back(job: OutboxJob, *, has_seen: bool) -> None:
-    """What waits does not leave. Whoever acts themselves has seen how things stand, also where a message was stopped;
-    others know what was before it.
+async def _take_back(job: OutboxJob, *, has_seen: bool) -> bool:
+    """What waits does not leave; whether it did not, now or before: then they know what was before it.
+
+    Whoever acts themselves has seen how things stand, also where a message was stopped.
     """
     moment, this = clock.now(), OutboxJob.filter(id=job.id)
-    if _waits(job):
-        await this.update(stopped_at=moment, outcome=Outcome.STOPPED)
-    if has_seen and job.attempts == 0:
+    waits = this.filter(attempts=0, done_at=None, failed_at=None, stopped_at=None)
+    is_back = bool(await waits.update(stopped_at=moment, outcome=Outcome.STOPPED)) or job.stopped_at is not None
+    if has_seen and is_back:
         await this.update(done_at=moment)
-
-
-def _waits(job: OutboxJob) -> bool:
-    return job.attempts == 0 and not (job.done_at or job.failed_at or job.stopped_at)
+    return is_back and not job.done_at
 
 
 def _is_news(known: Seen, now: Seen, user_id: UUID) -> bool:
