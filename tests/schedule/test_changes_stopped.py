@@ -7,13 +7,15 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.registrations.card_world import make_block
 from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.actions import stop_batch
-from trainings.outbox.models import CallList, OutboxJob
+from trainings.outbox.models import CallList, CallResult, CallVia, OutboxJob
+from trainings.registrations import call_actions
 
 NOBODY = "No se le avisa a nadie: todo queda como las personas ya lo saben."
 
@@ -104,3 +106,19 @@ async def test_who_signed_up_while_it_was_called_off_hears_that_it_is_held(cast:
     await rescheduling.restore(session.id, actor=PROGRAM)
 
     assert await OutboxJob.filter(kind="training_changed", stopped_at=None, subject_id=beto.id).count() == 1
+
+
+async def test_what_a_holder_of_cards_was_called_about_is_news_when_it_is_as_before(cast: Cast, freeze: Freeze) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast)
+    block = await make_block(training)
+    session, hour = first(training), MORNING + DAY
+    batch = await rescheduling.move(session.id, hour, hour + 4 * HOUR, None, actor=PROGRAM)
+    call_list = await CallList.get(batch_id=batch)
+    await call_actions.mark_holder(call_list.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
+    await CallList.filter(id=call_list.id).update(closed_at=clock.now())
+    freeze(MORNING - 9 * DAY + HOUR)
+
+    again = await rescheduling.move(session.id, MORNING, MORNING + 4 * HOUR, None, actor=PROGRAM)
+
+    assert again is not None

@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import Call, CallList, OutboxJob
+from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
@@ -180,7 +180,10 @@ async def _is_told(change: SessionChange) -> bool:
         return clock.now() >= change.created_at + STAFF_DELAY
     jobs = await OutboxJob.filter(batch_id=change.batch_id).values("attempts", "stopped_at")
     lists = await CallList.filter(batch_id=change.batch_id)
-    if any(job["attempts"] for job in jobs) or await Call.exists(call_list_id__in=[one.id for one in lists]):
+    ids = [one.id for one in lists]
+    if any(job["attempts"] for job in jobs) or await Call.exists(call_list_id__in=ids):
+        return True
+    if await HolderCall.exists(call_list_id__in=ids):
         return True
     ends = [job["stopped_at"] is not None for job in jobs]
     ends += [one.closed_at is not None and one.closed_at < one.due_at for one in lists]
