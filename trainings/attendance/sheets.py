@@ -198,12 +198,15 @@ async def unmark_rows(sheet_id: UUID, *, actor: Actor, key: UUID) -> list[Answer
 async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Actor, key: UUID) -> bool:
     """Take back the mark that a row's page showed; whether somebody is here all the same, by another mark.
 
-    Sent again, or from a page of before, it takes back nothing else.
+    Sent again, or from a page of before, it takes back nothing else. Refuses (RowIsEmpty) a mark of somebody else.
     """
     sheet = await AttendanceSheet.get(id=sheet_id)
+    line = await line_of(sheet_id, number)
+    shown = await ScanEvent.get_or_none(id=event_id, session_id=sheet.session_id)
+    if shown is None or shown.registration_id not in (line.registration_id, line.person_id):
+        raise RowIsEmpty(row=number)
     await _undo(sheet.session_id, [event_id], actor=actor, key=key)
-    is_of_arrival = await ScanEvent.exists(id=event_id, kind__in=sorted(ARRIVALS))
-    return is_of_arrival and (await line_of(sheet_id, number)).stay.is_present
+    return shown.kind in ARRIVALS and (await line_of(sheet_id, number)).stay.is_present
 
 
 async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Actor, key: UUID) -> None:
