@@ -202,10 +202,10 @@ def test_check_when_files_have_no_end_then_told_without_reading_them(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "sample.json"])
-@pytest.mark.parametrize("nested", [30_000, 300_000])
-def test_check_when_its_data_are_nested_without_end_then_told(tmp_path: Path, name: str, nested: int) -> None:
+@pytest.mark.parametrize("data", ["[" * 30_000, "[" * 300_000, "1" * 5_000], ids=["nested", "deep", "long number"])
+def test_check_when_its_data_have_no_end_then_told(tmp_path: Path, name: str, data: str) -> None:
     design = copy_of("constancia", tmp_path)
-    (design / name).write_text("[" * nested, encoding="utf-8")
+    (design / name).write_text(data, encoding="utf-8")
 
     [told] = design_check.check(design)
 
