@@ -40,14 +40,16 @@ from trainings.certificates.models import (
 )
 from trainings.certificates.pictures import clean
 from trainings.certificates.transcripts import make_transcript
+from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.lib.tabular import Row
 from trainings.notes import recordings
 from trainings.notes.models import HelpContact, InformationNote
-from trainings.outbox.models import CallList, OutboxJob
+from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.outreach.models import OutreachActivity
 from trainings.people.models import Merge, MergeReason
 from trainings.places.models import FeastDay, Hub, Operator, Signatory
+from trainings.registrations.calls import open_list
 from trainings.registrations.import_sheets import Sheet, as_text
 from trainings.registrations.models import Addressee, ImportDraft, InvitationLetter, OwnLink, Registration
 from trainings.schedule.models import Training
@@ -100,6 +102,7 @@ class Objects:
     issue_job: IssueJob
     message: OutboxJob
     batch: UUID
+    annulled_batch: UUID
     call_list: CallList
     cards: CardsOfHub
     letter: InvitationLetter
@@ -139,6 +142,7 @@ class Objects:
             f"@{self.hub.slug}.example",
             self.token,
             str(self.batch),
+            str(self.annulled_batch),
             self.certificate.folio,
             self.transcript.code,
             *people,
@@ -203,7 +207,7 @@ class Objects:
                 "id": self.held.id,
                 "request_id": self.revocation.id,
                 "job": self.issue_job.id,
-                "batch": self.batch,
+                "batch": self.annulled_batch,
             },
             "/panel/capacitaciones/": self._of_the_coming,
             "/panel/sesiones/": {"id": next(iter(self.coming.sessions)).id, "code": self.sheet.code, "row": 1},
@@ -248,6 +252,14 @@ async def _moved(training: Training) -> UUID:
     return batch
 
 
+async def _annulled(training: Training) -> UUID:
+    """The calls about what was annulled, which can still be stopped."""
+    batch = tokens.uuid7()
+    async with transaction():
+        await open_list(training, CallReason.ANNULLED, batch, batch_id=batch)
+    return batch
+
+
 async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
     """One of each for this hub; these people hold its sessions. Call it when what was held lies in the past."""
     operator = await Operator.get(id=hub.operator_id).prefetch_related("signatories")
@@ -273,6 +285,7 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         **await _around(certificate, operator),
         message=await OutboxJob.get(subject_id=person.id, kind="registration_confirmed"),
         batch=batch,
+        annulled_batch=await _annulled(held),
         call_list=await CallList.get(batch_id=batch),
         cards=await make_cards_of(hub),
         letter=await InvitationLetter.create(training=coming, kind=Addressee.COCODE, addressee=f"COCODE de {hub.name}"),

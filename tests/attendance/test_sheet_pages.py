@@ -277,17 +277,6 @@ async def test_buttons_of_a_row_pressed_twice_or_on_a_page_of_before_do_their_wo
     assert (await stay(desk.door)).is_present is False
 
 
-async def test_mark_of_another_row_is_not_taken_back_from_here(desk: Desk) -> None:
-    for row in (1, 2):
-        await desk.post(f"filas/{row}/marcar")
-
-    answer = await desk.post("filas/2/deshacer", event=await desk.undoes(1))
-
-    assert answer.status_code == 409
-    assert "En la fila 2 no hay nadie marcado" in Page(answer.text).text
-    assert (await stay(desk.door)).is_present is True
-
-
 async def test_line_typed_in_after_the_session_was_closed_asks_for_no_decision(desk: Desk) -> None:
     await actions.close_session(desk.door.key, actor=PROGRAM)
     key = str(tokens.uuid7())

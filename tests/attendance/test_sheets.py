@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import open_door
 from trainings.attendance.models import Attendance, AttendanceSheet, ScanEvent, ScanFlag, SheetRow
 from trainings.attendance.queries import totals_of
-from trainings.attendance.sheets import keep_paper, mark_rows, print_sheet
+from trainings.attendance.sheet_queries import line_of
+from trainings.attendance.sheets import RowIsEmpty, keep_paper, mark_rows, print_sheet, unmark_row
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
@@ -84,3 +87,18 @@ async def test_where_the_signed_paper_is_is_kept(db: Settings) -> None:
     assert kept.kept_at is not None
     line = await AuditLine.get(act="attendance.keep_sheet")
     assert (line.hub_id, line.detail) == (door.training.hub_id, {"sheet": sheet.code}), "free text is not for the log"
+
+
+async def test_a_row_takes_back_its_own_mark_alone(sqlite_db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    sheet = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
+    await mark_rows(sheet.id, [1], actor=PROGRAM, key=KEY)
+    marked = (await line_of(sheet.id, 1)).event_id
+    assert marked is not None
+
+    with pytest.raises(RowIsEmpty):
+        await unmark_row(sheet.id, 2, marked, actor=PROGRAM, key=tokens.uuid7())
+    kept = (await line_of(sheet.id, 1)).stay.is_present
+    await unmark_row(sheet.id, 1, marked, actor=PROGRAM, key=tokens.uuid7())
+
+    assert (kept, (await line_of(sheet.id, 1)).stay.is_present) == (True, False)
