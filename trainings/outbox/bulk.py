@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import is_in_transaction, sql
 from trainings.db.sql import Insert, Statement
-from trainings.lib.tokens import uuid7
+from trainings.lib.tokens import uuid7_text
 from trainings.outbox import bell
 
 JOBS = Insert(
@@ -24,11 +24,10 @@ JOBS = Insert(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One message. `subject_id` is the registration that it is about, as the database gave it: on SQLite a text."""
+class Wanted(NamedTuple):
+    """One message. `subject_id` is the registration that it is about, as it is written: neither engine needs more."""
 
-    subject_id: UUID | str
+    subject_id: str
     dedup: str
 
 
@@ -42,18 +41,8 @@ async def enqueue_many(kind: str, wanted: Sequence[Wanted], payload: Mapping[str
     assert is_in_transaction(), "jobs are written together with what causes them"
     now, common = clock.now(), json.dumps(payload).removeprefix("{")
     rows = [
-        (
-            uuid7(),
-            now,
-            kind,
-            f'{{"registration_id": "{one.subject_id}", {common}',
-            one.dedup,
-            one.subject_id,
-            hub_id,
-            "",
-            now,
-        )
-        for one in wanted
+        (uuid7_text(), now, kind, f'{{"registration_id": "{subject}", {common}', dedup, subject, hub_id, "", now)
+        for subject, dedup in wanted
     ]
     await sql.write_all([Statement(JOBS, rows)])
     bell.wake()

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from trainings import clock
 from trainings.db import reads, sql, transaction
+from trainings.db.sql import Statement
 from trainings.outbox.bulk import Wanted, enqueue_many
 from trainings.outbox.models import CallReason
 from trainings.registrations.calls import open_list
@@ -22,13 +23,13 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 logger = logging.getLogger("trainings.registrations")
 
 PEOPLE = """
-    SELECT r.id, r.group_id, p.email_key, p.email_refused_at,
-        CASE WHEN r.state = 'confirmed' AND r.confirmed_at <= ? THEN 1 ELSE 0 END AS is_expected,
+    SELECT CAST(r.id AS TEXT) AS id,
         CASE WHEN EXISTS (
             SELECT 1 FROM own_link l
             WHERE l.registration_id = r.id AND l.scope = 'person' AND l.claimed_at IS NOT NULL AND l.revoked_at IS NULL
-        ) THEN 1 ELSE 0 END AS is_apart,
-        CASE WHEN f.email_key = p.email_key THEN 1 ELSE 0 END AS is_told_by_first
+        ) THEN CAST(r.id AS TEXT) ELSE CAST(r.group_id AS TEXT) || ':' || p.email_key END AS mailbox,
+        CASE WHEN r.state = 'confirmed' AND r.confirmed_at <= ? AND p.email_refused_at IS NULL
+            AND (f.email_key IS NULL OR f.email_key <> p.email_key) THEN 1 ELSE 0 END AS is_to_tell
     FROM registration r
     JOIN participant p ON p.id = r.participant_id
     LEFT JOIN registration d ON d.id = r.duplicate_of_id
@@ -36,14 +37,17 @@ PEOPLE = """
     WHERE r.training_id = ? AND p.email_key IS NOT NULL
     ORDER BY r.id
 """
+"""Of a form, people with one address have one mailbox and are told together; who made their link their own is apart.
+Not told: who is not expected, who is told as the first of their form, who refused the address.
+"""
 WRITTEN = """
-    SELECT j.dedup, j.subject_id, j.created_at >= ? AS is_of_today
+    SELECT j.dedup, CAST(j.subject_id AS TEXT) AS subject_id, j.created_at >= ? AS is_of_today
     FROM registration r
     JOIN outbox_job j ON j.subject_id = r.id
     WHERE r.training_id = ? AND j.kind = 'session_reminder'
 """
 
-Mailbox = tuple[object, ...]
+Row = dict[str, Any]
 
 
 async def remind(done: set[Reminder] | None = None) -> int:
@@ -97,9 +101,13 @@ async def _write(reminder: Reminder) -> tuple[int, bool]:
         training = await locked_training(reminder.training_id)
         if not await _still_holds(training, reminder):
             return 0, False
-        rows = await sql.rows(PEOPLE, reminder.since, training.id)
-        written, today = await _written(training, rows)
-        wanted, n_later = _wanted(reminder, rows, written, today)
+        people, written = await sql.rows_of(
+            [
+                Statement(PEOPLE, (reminder.since, training.id)),
+                Statement(WRITTEN, (clock.midnight(clock.today()), training.id)),
+            ]
+        )
+        wanted, n_later = _wanted(reminder, people, written)
         if wanted:
             payload = {"on": reminder.on.isoformat(), "sessions": [str(key) for key in reminder.session_ids]}
             await enqueue_many(REMINDER, wanted, payload, hub_id=training.hub_id)
@@ -117,39 +125,32 @@ async def _still_holds(training: Training, reminder: Reminder) -> bool:
     return is_on and len(sessions) == len(reminder.session_ids) and days == {reminder.on}
 
 
-async def _written(training: Training, rows: Sequence[dict[str, Any]]) -> tuple[set[str], set[Mailbox]]:
-    """The reminders of this training that are there already, and who got one today."""
-    found = await sql.rows(WRITTEN, clock.midnight(clock.today()), training.id)
-    mailboxes = {str(row["id"]): _mailbox(row) for row in rows}
-    of_today = {str(row["subject_id"]) for row in found if row["is_of_today"]}
-    return {row["dedup"] for row in found}, {mailboxes[key] for key in of_today & mailboxes.keys()}
-
-
-def _wanted(
-    reminder: Reminder, rows: Sequence[dict[str, Any]], written: set[str], today: set[Mailbox]
-) -> tuple[list[Wanted], int]:
-    """One message for each address, about the first who is expected; and for how many it is too early."""
-    named: dict[Mailbox, str] = {}
-    seen: set[Mailbox] = set()
+def _wanted(reminder: Reminder, people: Sequence[Row], written: Sequence[Row]) -> tuple[list[Wanted], int]:
+    """One message for each address, about the first who is to be told; and for how many it is too early."""
+    dedups, today = {row["dedup"] for row in written}, _mailboxes_of_today(people, written)
+    which = f"{reminder.on}:{reminder.days}"
+    named: dict[str, str] = {}
+    seen: set[str] = set()
     wanted: list[Wanted] = []
     n_later = 0
-    for row in rows:
-        mailbox = _mailbox(row)
+    for row in people:
+        key, mailbox = row["id"], row["mailbox"]
         # The first of the form, also where they cancelled: the same address is the same reminder.
-        name = named.setdefault(mailbox, str(row["id"]))
-        if not row["is_expected"] or row["is_told_by_first"] or row["email_refused_at"] or mailbox in seen:
+        name = named.setdefault(mailbox, key)
+        if not row["is_to_tell"] or mailbox in seen:
             continue
         seen.add(mailbox)
-        dedup = f"{REMINDER}:{name}:{reminder.on}:{reminder.days}"
-        if dedup in written:
+        dedup = f"{REMINDER}:{name}:{which}"
+        if dedup in dedups:
             continue
         if mailbox in today:
             n_later += 1
             continue
-        wanted.append(Wanted(row["id"], dedup))
+        wanted.append(Wanted(key, dedup))
     return wanted, n_later
 
 
-def _mailbox(row: dict[str, Any]) -> Mailbox:
-    """People of a form with one address are told together; who made their link their own is not."""
-    return (row["id"],) if row["is_apart"] else (row["group_id"], row["email_key"])
+def _mailboxes_of_today(people: Sequence[Row], written: Sequence[Row]) -> set[str]:
+    """Which of them got a reminder of this training today."""
+    keys = {row["subject_id"] for row in written if row["is_of_today"]}
+    return {row["mailbox"] for row in people if row["id"] in keys} if keys else set()
