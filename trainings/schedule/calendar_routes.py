@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -52,8 +52,11 @@ class Known:
     @property
     def changes_at(self) -> datetime:
         """When it begins to read differently by itself: the day ends, or something on it does."""
-        now, ends = clock.now(), self.sessions.ends() | {activity.ends_at for activity in self.activities}
-        return min([clock.midnight(clock.today() + ONE_DAY), *(moment for moment in ends if moment > now)])
+        now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
+        if self.month.starts_at >= tomorrow:
+            return tomorrow  # nothing of a month that is to come ends before
+        ends = self.sessions.ends() | {activity.ends_at for activity in self.activities}
+        return min([tomorrow, *(moment for moment in ends if moment > now)])
 
 
 @allow(PUBLIC)
@@ -130,7 +133,7 @@ def _page(request: Request, known: Known) -> Response:
         "filters": chosen,
         "applied": applied,
         "notes": known.notes,
-        **filters.choices([*known.offered, *all_sessions], topics, chosen),
+        **filters.choices([*known.offered, *_kinds(all_sessions)], topics, chosen),
         **{name: chosen.month(there) if _is_shown(there) else "" for name, there in steps.items()},
         "today": chosen.month(None),
         "is_now": shown == this,
@@ -141,6 +144,11 @@ def _page(request: Request, known: Known) -> Response:
         "is_empty": not sessions and not known.activities,
     }
     return render(request, "schedule/calendar.html", context)
+
+
+def _kinds(sessions: Sequence[Dated]) -> Iterable[Dated]:
+    """One session of each training in each town: all that filters tell apart."""
+    return {(one.town_code, one.training_id): one for one in sessions}.values()
 
 
 def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
@@ -167,19 +175,20 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        note = note_of(session, changed.get(session.session_id), now) if changed else ""
+        session_id, training, starts_at, ends_at, town, _access, is_off = session
+        note = note_of(session, changed.get(session_id), now) if changed else ""
         entry = Entry(
-            session.starts_at,
-            _look(note, is_off=session.is_off, is_over=session.ends_at <= now),
-            f"/capacitaciones/{session.training.slug}",
-            hour_of(session.starts_at, lang),
-            session.training.title,
-            places[session.town_code].full_name,
-            gettext("Cancelada") if session.is_off else note,
+            starts_at,
+            _look(note, is_off=is_off, is_over=ends_at <= now),
+            training.path,
+            hour_of(starts_at, lang),
+            training.title,
+            places[town].full_name,
+            gettext("Cancelada") if is_off else note,
             "",
-            _mark(note, is_off=session.is_off),
+            _mark(note, is_off=is_off),
         )
-        by_day.put(entry, session.ends_at)
+        by_day.put(entry, ends_at)
     for activity in known.activities:
         by_day.put(_activity_entry(activity, now), activity.ends_at)
     return by_day.in_order()

@@ -15,6 +15,7 @@ from trainings.schedule.session_words import short_weekday
 from trainings.web.i18n import N_, gettext
 
 DAYS_OF_WEEK = 7
+MOST_DOTS = 3
 CALLED_OFF, CHANGED = "cerrar", "girar"
 """Icons of what is to be noticed: it is struck, or another than it was."""
 
@@ -46,6 +47,11 @@ class Cell:
     is_today: bool
     notes: Sequence[str]
     entries: Sequence[Entry]
+
+    @property
+    def dots(self) -> str:
+        """How full it is: as many dots as there is room for on a phone, a dash where it only has remarks."""
+        return "•" * min(len(self.entries), MOST_DOTS) or "–"
 
     @property
     def lines(self) -> Markup:

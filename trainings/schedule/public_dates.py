@@ -40,7 +40,7 @@ class DatedTraining:
     """What is the same for all sessions of a training. `seat`: the municipality of its hub."""
 
     id: str
-    slug: str
+    path: str
     title: str
     place_shown: str
     seat: str
@@ -90,7 +90,18 @@ class ReadDates:
     def shown(self) -> list[Dated]:
         """The same, as pages show them."""
         trainings = {row[0]: _training(row) for row in self.trainings}
-        return [_dated(row, trainings[row[TRAINING]]) for row in self.rows]
+        return [
+            Dated(
+                str(session_id),
+                trainings[training_id],
+                as_moment(starts_at),
+                as_moment(ends_at),
+                town or trainings[training_id].seat,
+                access_of(trainings[training_id].place_shown, access),
+                bool(is_off),
+            )
+            for training_id, starts_at, ends_at, town, access, is_off, session_id in self.rows
+        ]
 
     def ends(self) -> set[datetime]:
         """When they end."""
@@ -108,17 +119,6 @@ async def sessions_between(start: datetime, end: datetime) -> ReadDates:
 
 def _training(row: tuple[Any, ...]) -> DatedTraining:
     training_id, slug, title, place_shown, seat, topic, *lists = row
-    return DatedTraining(str(training_id), slug, title, place_shown, seat, topic, *kinds_of(*lists))
-
-
-def _dated(row: tuple[Any, ...], training: DatedTraining) -> Dated:
-    _training_id, starts_at, ends_at, town, access, is_off, session_id = row
-    return Dated(
-        str(session_id),
-        training,
-        as_moment(starts_at),
-        as_moment(ends_at),
-        town or training.seat,
-        access_of(training.place_shown, access),
-        bool(is_off),
+    return DatedTraining(
+        str(training_id), f"/capacitaciones/{slug}", title, place_shown, seat, topic, *kinds_of(*lists)
     )

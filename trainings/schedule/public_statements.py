@@ -140,13 +140,17 @@ OFFERED = """
     SELECT DISTINCT COALESCE(v.municipality_id, h.seat_id) AS town_code, topic.slug AS topic_slug,
         CAST(t.languages AS TEXT) AS languages, CAST(t.interpreter_languages AS TEXT) AS interpreter_languages,
         CAST(t.audience AS TEXT) AS audience, CAST(c.audience AS TEXT) AS course_audience
-    FROM training_session s
+    FROM (
+        SELECT DISTINCT training_id, venue_id
+        FROM training_session
+        WHERE state = 'planned' AND ends_at > ? AND closed_at IS NULL
+    ) s
     JOIN training t ON t.id = s.training_id
     JOIN course c ON c.id = t.course_id
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state = 'published' AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL
+    WHERE t.state = 'published'
 """
 TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
 
