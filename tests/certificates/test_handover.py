@@ -62,6 +62,18 @@ async def handed_out(freeze: Freeze) -> World:
     return World(cast, training, people, papers, sheet)
 
 
+async def test_code_then_found_in_the_address_of_its_badge_though_the_end_of_that_looks_like_another(
+    sqlite_db: object, freeze: Freeze
+) -> None:
+    world = await handed_out(freeze)
+    paper, code = world.papers[0], "9CAV5MMWVFDA4Y"
+    await Certificate.filter(id=paper.id).update(code=code)
+
+    found = await handover.scanned(world.training.id, f"http://localhost:8000/verificar/{code}.json")
+
+    assert [one.id for one in found] == [paper.id]
+
+
 async def test_codes_then_any_that_means_the_paper_or_its_person(db: Settings, freeze: Freeze) -> None:
     world = await handed_out(freeze)
     ana, beto = world.papers[0], world.papers[1]

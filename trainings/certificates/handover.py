@@ -138,8 +138,8 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
     """
     text = typed.strip()[:LONGEST_SCAN]
     papers = await of_training(training_id)
-    code, folio = _certificate_code(text), _FOLIO.search(text.upper())
-    found = [one for one in papers if one.code == code or (folio is not None and one.folio == folio.group())]
+    codes, folio = _certificate_codes(text), _FOLIO.search(text.upper())
+    found = [one for one in papers if one.code in codes or (folio is not None and one.folio == folio.group())]
     if found:
         return found
     registration_id = await _holder(training_id, text)
@@ -151,16 +151,14 @@ async def scanned(training_id: UUID, typed: str) -> list[Certificate]:
     return own
 
 
-def _certificate_code(text: str) -> str | None:
+def _certificate_codes(text: str) -> set[str]:
     """The code at the end of what was read, or of the path of a whole address. A reader set to another keyboard types
-    dashes for slashes and so on.
+    dashes for slashes and so on. Both may look like one: the end of `….json` does, once in some thirty codes.
     """
     path = re.split("[?#]", text.strip())[0]
-    for one in (text, path.removesuffix(".json")):
-        last = "".join(sign for sign in one if sign.isalnum())[-tokens.CERTIFICATE_CODE_LENGTH :]
-        if code := tokens.read_certificate_code(last):
-            return code
-    return None
+    ends = ("".join(sign for sign in one if sign.isalnum()) for one in (text, path.removesuffix(".json")))
+    read = (tokens.read_certificate_code(one[-tokens.CERTIFICATE_CODE_LENGTH :]) for one in ends)
+    return {code for code in read if code is not None}
 
 
 async def _holder(training_id: UUID, text: str) -> UUID | None:
