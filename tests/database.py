@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
-from tortoise.connection import get_connection, get_connections
+from tortoise.connection import get_connection
 
 from tests import postgres_server
 from tests.migrated import sqlite_file
-from trainings.db import connect, migrate
+from trainings.db import close_in_turn, connect, migrate
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.settings import Environment, Settings
@@ -70,7 +70,7 @@ class Database:
             await self._open.enter_async_context(connect(settings))
             self._engine = engine
         elif engine == "sqlite":
-            await get_connections().close_all(discard=False)
+            await close_in_turn()
             self._copy_sqlite()
         if engine == "postgres":
             await get_connection("default").execute_script(await self._emptying_script())
@@ -81,7 +81,7 @@ class Database:
     async def copied(self, world: Path) -> Settings:
         """The SQLite database of this folder and its keys, connected: a world that was made once for many tests."""
         folder = (await self.fresh("sqlite")).data_dir
-        await get_connections().close_all(discard=False)
+        await close_in_turn()
         settings = settings_for(folder).model_copy(update={"secret_keys": (world / "secret_keys").read_text()})
         shutil.copyfile(world / settings.sqlite_path.name, settings.sqlite_path)
         set_keyring(Keyring(list(settings.keys)))

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from tests.database import Database, settings_for
+from trainings.db import connect, migrate, transaction
+from trainings.versions.models import Counter
+
+N_TIMES = 50
+"""Two connections that were closed in one instant left something behind three times in two hundred."""
+
+
+async def test_closing_when_something_was_just_written_then_all_is_in_the_one_file(
+    database: Database, tmp_path: Path
+) -> None:
+    await database.close()
+    settings = settings_for(tmp_path)
+    await migrate(settings)
+
+    for number in range(N_TIMES):
+        async with connect(settings), transaction():
+            await Counter.create(key=str(number), number=number, changed_at="2026-03-06T15:00:00Z")
+
+        assert not settings.sqlite_path.with_name(f"{settings.sqlite_path.name}-wal").exists()
+    alone = sqlite3.connect(f"file:{settings.sqlite_path}?immutable=1", uri=True)
+    assert alone.execute("SELECT count(*) FROM counter").fetchone() == (N_TIMES,)
+    alone.close()
