@@ -16,6 +16,7 @@ from tests.attendance.slips import answers, slip
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.registrations.card_world import make_spare_cards
+from trainings import clock
 from trainings.attendance.models import Decision, Device, ScanEvent, WalkInSlip
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
@@ -198,6 +199,10 @@ async def test_companions_of_two_phones_are_told_by_phone_and_those_of_one_are_p
     assert (
         await client.post(path(door), data=answer | {"telefono": str(ana.id), "hasta": "2020-01-01T00:00Z"})
     ).status_code == 422
+    await client.post(path(door), data=answer | {"hasta": clock.now().isoformat()})
+    await send(beto, event(door, kind="heads", how="button", number=-1))
+    said = text_of(await client.get(attendance))
+    assert ("2 acompañantes" in said, "Teléfono de Beto" in said) == (True, False), "one back of those put aside"
 
 
 async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, cast: Cast, door: Opened) -> None:

@@ -28,7 +28,7 @@ async def companions_by_phone(session_id: UUID) -> Sequence[CountedBy]:
     if len({one.phone_id for one in heads}) < 2:
         return []
     undone = await undone_at(session_id)
-    counted = {key: n for key, n in heads_by_phone(heads, undone).items() if key is not None and n}
+    counted = {key: n for key, n in heads_by_phone(heads, undone).items() if key is not None and n > 0}
     if len(counted) < 2:
         return []
     devices = await reads(Device).filter(id__in=sorted(counted)).order_by("name", "id")

@@ -139,11 +139,17 @@ def heads_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
 
 
 def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUID | None, int]:
-    """The same by the phone that counted."""
+    """The same by the phone that counted.
+
+    One of whose companions some were put aside gives never less than nobody: what it takes back afterwards may be of
+    those.
+    """
+    heads = [event for event in events if event.kind is ScanKind.HEADS]
     counted: dict[UUID | None, int] = defaultdict(int)
-    for event in standing(events, undone):
-        if event.kind is ScanKind.HEADS:
-            counted[event.phone_id] += event.number or 0
+    for event in standing(heads, undone):
+        counted[event.phone_id] += event.number or 0
+    for phone_id in {event.phone_id for event in heads if event.decision is Decision.DISMISSED}:
+        counted[phone_id] = max(0, counted[phone_id])
     return dict(counted)
 
 

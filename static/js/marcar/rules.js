@@ -28,6 +28,7 @@ const ODD_STATES = { w: "waitlisted", h: "held", x: "cancelled" };
  * @property {string} [flag]
  * @property {string} [decision] counted, dismissed
  * @property {number} [number] heads
+ * @property {string} [phone] under which preparation heads were counted; a phone knows its own marks alone
  */
 
 /**
@@ -67,11 +68,21 @@ export function stayOf(marks) {
 
 /**
  * Companions without a card: what was counted up and down, never less than nobody.
+ *
+ * A phone of whose companions some were put aside gives never less than nobody: what it takes back afterwards may be of
+ * those.
  * @param {Mark[]} marks of a whole session
  */
 export function headsOf(marks) {
-  const heads = standing(marks).filter(({ kind }) => kind === "heads");
-  return Math.max(0, heads.reduce((sum, { number = 0 }) => sum + number, 0));
+  /** @type {Map<string, number>} */
+  const counted = new Map();
+  for (const { kind, phone = "", number = 0 } of standing(marks)) {
+    if (kind === "heads") counted.set(phone, (counted.get(phone) ?? 0) + number);
+  }
+  for (const { kind, phone = "", decision } of marks) {
+    if (kind === "heads" && decision === "dismissed") counted.set(phone, Math.max(0, counted.get(phone) ?? 0));
+  }
+  return Math.max(0, [...counted.values()].reduce((sum, n) => sum + n, 0));
 }
 
 /**
