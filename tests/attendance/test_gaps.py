@@ -83,6 +83,19 @@ async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice
     assert said[1].startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
 
 
+async def test_mark_between_others_that_the_phone_holds_is_told_and_not_missed_as_well(
+    door: Opened, freeze: Freeze
+) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 1, 0), numbered(door, 4, 10), numbered(door, 6, 20), n_unsent=2, last_seq=6)
+
+    [missing, held] = await sentences(door)
+    assert missing == "Falta 1 marca de Teléfono de Ana (hecha entre 8:00 a. m. y 8:10 a. m.)."
+    assert held.startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
+
+
 async def test_phones_not_heard_of_since_it_was_over(door: Opened, freeze: Freeze) -> None:
     told, silent, never, gone = [await make_device(door) for _ in range(4)]
     await Device.filter(id=silent.id).update(name="Teléfono de Beto")

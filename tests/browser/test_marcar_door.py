@@ -280,9 +280,11 @@ def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(phone
     phone.type_code(ana.token)
     phone.expect_queue(line)
     phone.context.unroute("**/marcar/api/marcas")
-    phone.type_code(byron.token)
+    with phone.page.expect_request("**/marcar/api/marcas") as sent:
+        phone.type_code(byron.token)
     phone.expect_answer("present", byron.name)
     phone.expect_queue(line)
+    assert json.loads(sent.value.post_data or "")["n_unsent"] == 1, "what is not understood is kept back, too"
     [first, _second] = kept(phone)
     assert [village.presences_of(one) for one in (ana, byron)] == [0, 1]
 

@@ -209,20 +209,33 @@ def _missing(device: Device, made: _Made) -> dict[UUID, list[Missing]]:
     Slips, and heads at an activity, have numbers too and are kept without: those written meanwhile are taken off. What
     the phone holds by its own word is not missing as well.
     """
-    found: dict[UUID, list[Missing]] = defaultdict(list)
+    found: list[tuple[UUID, Missing]] = []
     for before, after in zip(made.marks, made.marks[1:], strict=False):
         n = after.seq - before.seq - 1
         if n > 0:
             first, last = sorted((before.at, after.at))
             n -= bisect_right(made.others, last) - bisect_left(made.others, first)
-        if n > 0:
-            found[before.session_id].append(Missing(n, before.at, after.at))
+        found.append((before.session_id, Missing(n, before.at, after.at)))
     if made.marks:
         newest = made.marks[-1]
-        n = device.last_seq - newest.seq - device.n_unsent - _n_since(made.others, newest.at)
-        if n > 0:
-            found[newest.session_id].append(Missing(n, newest.at, None))
-    return {key: _told(own) for key, own in found.items()}
+        n = device.last_seq - newest.seq - _n_since(made.others, newest.at)
+        found.append((newest.session_id, Missing(n, newest.at, None)))
+    missing: dict[UUID, list[Missing]] = defaultdict(list)
+    for session_id, one in _without_held(found, device.n_unsent):
+        missing[session_id].append(one)
+    return {key: _told(own) for key, own in missing.items()}
+
+
+def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tuple[UUID, Missing]]:
+    """What is missing besides what the phone holds: nobody knows the numbers of that, so it is taken off the end."""
+    left: list[tuple[UUID, Missing]] = []
+    for session_id, one in reversed(found):
+        n = max(0, one.n)
+        n_taken = min(n, n_held)
+        n_held -= n_taken
+        if n > n_taken:
+            left.append((session_id, replace(one, n=n - n_taken)))
+    return left[::-1]
 
 
 def _n_since(moments: Sequence[datetime], start: datetime) -> int:

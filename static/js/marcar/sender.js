@@ -114,7 +114,9 @@ export class Sender {
    */
   async #send(batch) {
     const asked_at = Date.now();
-    const rest = { n_unsent: (await this.store.countWaiting()) - batch.length, last_seq: (await this.store.get("seq")) ?? 0 };
+    // What it does not understand the server has not got either.
+    const n_unsent = (await this.store.countWaiting()) - batch.length + (await this.store.countUnread());
+    const rest = { n_unsent, last_seq: (await this.store.get("seq")) ?? 0 };
     const events = batch.map(({ event }) => event);
     const { trouble, body } = await ask("marcas", { json: { client_now: asked_at, app: this.told.app, ...rest, events } });
     if (trouble === "unreadable") return this.#halve(batch);
