@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from tests.source import PACKAGE, python_files, running, shown, tree
 from trainings.accounts.models import User
 from trainings.db import sql, transaction
 from trainings.db.sql import translated
 from trainings.settings import Settings
+
+RUN_BY_ENGINES = ("execute_query", "execute_query_dict", "execute_insert", "execute_script")
 
 
 def test_translated_numbers_the_values_for_postgres() -> None:
@@ -27,6 +32,26 @@ def test_translated_reads_lists_as_json_for_sqlite() -> None:
     assert translated(text, "sqlite") == "SELECT 1 FROM t WHERE a = ? AND b IN (SELECT value FROM json_each(?))"
 
 
+def test_statements_by_hand_are_put_into_words_of_an_engine_in_one_place() -> None:
+    folder = PACKAGE / "db"
+    others = [
+        path for path in python_files("trainings") if folder not in path.parents and "migrations" not in path.parts
+    ]
+
+    found = {
+        shown(path)
+        for path in others
+        for node in running(tree(path))
+        if isinstance(node, ast.Attribute | ast.Name) and _name(node) in {"translated", *RUN_BY_ENGINES}
+    }
+
+    assert found == set()
+
+
+def _name(node: ast.Attribute | ast.Name) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id
+
+
 async def test_one_text_finds_rows_by_a_list_of_ids_on_both_engines(db: Settings) -> None:
     made = [await User.create(email=f"{n}@demo.example", name="A") for n in range(3)]
 
@@ -37,6 +62,27 @@ async def test_one_text_finds_rows_by_a_list_of_ids_on_both_engines(db: Settings
     )
 
     assert [row["email"] for row in rows] == ["0@demo.example", "2@demo.example"]
+
+
+async def test_rows_come_without_the_names_of_their_columns_too(db: Settings) -> None:
+    made = [await User.create(email=f"{n}@demo.example", name="A") for n in range(3)]
+    text = "SELECT email, name FROM app_user WHERE id IN ?list AND is_active = ? ORDER BY email"
+
+    found = await sql.tuples(text, [made[0].id, made[2].id], True)
+
+    assert found == (("0@demo.example", "A"), ("2@demo.example", "A"))
+    assert hash(found) == hash(await sql.tuples(text, [made[2].id, made[0].id], True))
+    assert await sql.tuples(text, [], True) == ()
+
+
+async def test_what_is_read_for_showing_in_a_transaction_is_what_it_wrote(db: Settings) -> None:
+    text = "SELECT name FROM app_user WHERE name = ?"
+
+    async with transaction():
+        await User.create(email="a@demo.example", name="A")
+
+        assert await sql.reads(text, "A") == [{"name": "A"}]
+        assert await sql.tuples(text, "A") == (("A",),)
 
 
 async def test_returning_gives_rows_on_both_engines(db: Settings) -> None:

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from trainings.db.connection import is_in_transaction
@@ -36,17 +37,28 @@ ON_SQLITE = {
 async def rows(text: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a SELECT or of a RETURNING. Moments and UUIDs come as text on SQLite."""
     connection = get_connection("default")
-    dialect = connection.capabilities.dialect
-    return await connection.execute_query_dict(translated(text, dialect), _prepared(values, dialect))
+    return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
 
 
 async def reads(text: str, *values: object) -> list[dict[str, Any]]:
     """The same rows for showing, read beside the writers; in a transaction by it, to see its own."""
-    if is_in_transaction():
-        return await rows(text, *values)
-    connection = get_connection("read")
-    dialect = connection.capabilities.dialect
-    return await connection.execute_query_dict(translated(text, dialect), _prepared(values, dialect))
+    connection = _reader()
+    return await connection.execute_query_dict(*_bound(text, values, connection.capabilities.dialect))
+
+
+async def tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
+    """Rows for showing without the names of their columns: hundreds cost less, and two readings can be compared."""
+    connection = _reader()
+    _n_rows, found = await connection.execute_query(*_bound(text, values, connection.capabilities.dialect))
+    return tuple(map(tuple, found))
+
+
+def _reader() -> BaseDBAsyncClient:
+    return get_connection("default" if is_in_transaction() else "read")
+
+
+def _bound(text: str, values: Iterable[object], dialect: str) -> tuple[str, list[Any]]:
+    return translated(text, dialect), _prepared(values, dialect)
 
 
 READ_AGAIN = 4096
@@ -69,8 +81,7 @@ def as_moment(told: datetime | str) -> datetime:
 async def execute(text: str, *values: object) -> int:
     """Run an INSERT, UPDATE or DELETE; the number of rows it touched."""
     connection = get_connection("default")
-    dialect = connection.capabilities.dialect
-    touched, _ = await connection.execute_query(translated(text, dialect), _prepared(values, dialect))
+    touched, _ = await connection.execute_query(*_bound(text, values, connection.capabilities.dialect))
     return touched
 
 
@@ -129,7 +140,7 @@ async def rows_of(statements: Sequence[Statement]) -> list[list[dict[str, Any]]]
     """The rows of several SELECTs of the transaction in progress, asked for in one go."""
     connection: Any = get_connection("default")
     dialect = connection.capabilities.dialect
-    asked = [(translated(str(one.text), dialect), _prepared(one.values, dialect)) for one in statements]
+    asked = [_bound(str(one.text), one.values, dialect) for one in statements]
     found: list[list[dict[str, Any]]] = await connection.read_all(asked)
     return found
 

@@ -6,14 +6,12 @@ These lists cross trainings, so they are of adults: a minor's look-alike of the 
 from __future__ import annotations
 
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from tortoise.connection import get_connection
 from tortoise.expressions import F, Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
@@ -159,8 +157,8 @@ async def alike(actor: Actor) -> Alike:
     """Pairs at the hubs where the actor may merge, the newest first, without those that were decided already."""
     hubs = list(actor.hubs_with(MERGERS))
     search = _Search(dict(await reads(Merge).filter(undone_at=None).values_list("merged_id", "kept_id")))
-    search.add_duplicates(await _rows(DUPLICATES, hubs))
-    search.add_namesakes(await _rows(NAMESAKES, hubs))
+    search.add_duplicates(await sql.reads(DUPLICATES, hubs))
+    search.add_namesakes(await sql.reads(NAMESAKES, hubs))
     different = await differences().values_list("kept_id", "merged_id")
     decided = set(_edges({search.person(one), search.person(other)} for one, other in different))
     alike_edges = search.duplicates | search.strong
@@ -238,11 +236,3 @@ def _edges(groups: Iterable[Iterable[UUID]]) -> Iterator[Edge]:
 def _uuid(stored: object) -> UUID:
     """SQLite keeps keys as text."""
     return UUID(str(stored))
-
-
-async def _rows(text: str, hubs: Sequence[UUID]) -> list[dict[str, Any]]:
-    """Rows read beside the writers."""
-    connection = get_connection("read")
-    dialect = connection.capabilities.dialect
-    bound: Any = hubs if dialect == "postgres" else json.dumps([str(hub) for hub in hubs])
-    return await connection.execute_query_dict(sql.translated(text, dialect), [bound])

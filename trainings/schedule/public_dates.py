@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from trainings.db import sql
 from trainings.db.sql import as_moment
-from trainings.schedule.public_queries import access_of, kinds_of, tuples
+from trainings.schedule.public_queries import access_of, kinds_of
 
 DATED = """
     SELECT s.training_id, s.starts_at, s.ends_at, v.municipality_id, CAST(v.access AS TEXT),
@@ -113,8 +114,8 @@ async def sessions_between(start: datetime, end: datetime) -> ReadDates:
 
     Called-off ones are among them where calendars ever showed them.
     """
-    rows = await tuples(DATED, end, start)
-    return ReadDates(rows, frozenset(await tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
+    rows = await sql.tuples(DATED, end, start)
+    return ReadDates(rows, frozenset(await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
 
 
 def _training(row: tuple[Any, ...]) -> DatedTraining:

@@ -14,8 +14,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from tortoise.connection import get_connection
-
 from trainings import clock
 from trainings.db import sql
 from trainings.db.sql import as_moment
@@ -76,34 +74,34 @@ class Coming(Offered):
 
 async def topic_names() -> dict[str, str]:
     """Names of all topics by slug, in the order of the catalogue."""
-    return {row["slug"]: row["name"] for row in await _rows(TOPICS)}
+    return {row["slug"]: row["name"] for row in await sql.reads(TOPICS)}
 
 
 async def event_texts(training_id: str) -> list[str]:
     """The stored VEVENTs of a training, by start: those that the feeds show."""
-    return [row["body"] for row in await _rows(EVENTS, training_id)]
+    return [row["body"] for row in await sql.reads(EVENTS, training_id)]
 
 
 async def public_training(slug: str) -> Posted:
     """The training at this address. Raises UnknownTraining, for drafts and for what never had a session too."""
-    found = await _rows(TRAINING, slug) if SLUG.fullmatch(slug) else []
-    meetings = _earliest(await _rows(MEETINGS, _week_ago(), found[0]["id"])) if found else []
+    found = await sql.reads(TRAINING, slug) if SLUG.fullmatch(slug) else []
+    meetings = _earliest(await sql.reads(MEETINGS, _week_ago(), found[0]["id"])) if found else []
     if not meetings:
         raise UnknownTraining
-    prerequisites = await _rows(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
+    prerequisites = await sql.reads(PREREQUISITES, found[0]["course_id"]) if found[0]["has_prerequisites"] else []
     return _posted(found[0], meetings, tuple(one["title"] for one in prerequisites))
 
 
 async def shown_taken(training_id: UUID) -> tuple[int, int]:
     """The places and childcare places of a training that anybody is shown as gone."""
-    [row] = await _rows(PLACES, training_id)
+    [row] = await sql.reads(PLACES, training_id)
     return row["taken"], row["childcare_taken"]
 
 
 async def slug_of_code(typed: str) -> str:
     """The slug of the training with this short code, O and I forgiven. Raises UnknownTraining."""
     code = normalise(typed)
-    found = await _rows(SLUG_OF_CODE, code) if CODE.fullmatch(code) else []
+    found = await sql.reads(SLUG_OF_CODE, code) if CODE.fullmatch(code) else []
     if not found:
         raise UnknownTraining
     return str(found[0]["slug"])
@@ -111,17 +109,17 @@ async def slug_of_code(typed: str) -> str:
 
 async def coming_sessions(now: datetime) -> list[Coming]:
     """Sessions of listed trainings that have not ended at `now`, by start."""
-    return [_coming(row) for row in await _rows(COMING, now)]
+    return [_coming(row) for row in await sql.reads(COMING, now)]
 
 
 async def offered(now: datetime) -> list[Offered]:
     """What sessions of listed trainings that have not ended at `now` are told apart by."""
-    return [Offered(**_kind(row)) for row in await _rows(OFFERED, now)]
+    return [Offered(**_kind(row)) for row in await sql.reads(OFFERED, now)]
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:
     """Sessions that were to come, of trainings that calendars showed and that were called off within a week."""
-    return [_coming(row) for row in await _rows(CALLED_OFF, now, now - SHOWN_FOR)]
+    return [_coming(row) for row in await sql.reads(CALLED_OFF, now, now - SHOWN_FOR)]
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
@@ -129,26 +127,26 @@ async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
 
     The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
     """
-    return _listed(await _rows(AROUND, _week_ago(), since, town_code, town_code))
+    return _listed(await sql.reads(AROUND, _week_ago(), since, town_code, town_code))
 
 
 async def listed_trainings(ids: Sequence[str]) -> list[Listed]:
     """These trainings, in the order of the ids; drafts and unknown ones are left out."""
     if not ids:
         return []
-    found = {training.id: training for training in _listed(await _rows(LISTED, _week_ago(), list(ids)))}
+    found = {training.id: training for training in _listed(await sql.reads(LISTED, _week_ago(), list(ids)))}
     return [found[one] for one in ids if one in found]
 
 
 async def hubs_serving(town_code: str) -> list[HubCard]:
     """Active hubs that serve this municipality, those that have their seat there first."""
-    hubs = [_hub(row) for row in await _rows(SERVING, town_code)]
+    hubs = [_hub(row) for row in await sql.reads(SERVING, town_code)]
     return sorted(hubs, key=lambda hub: hub.seat.code != town_code)
 
 
 async def all_hubs() -> list[HubCard]:
     """Every active hub, by name."""
-    return [_hub(row) for row in await _rows(HUBS)]
+    return [_hub(row) for row in await sql.reads(HUBS)]
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
@@ -304,28 +302,6 @@ def kinds_of(spoken: str, interpreted: str, invited: str, by_course: str) -> tup
     """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
     languages = frozenset(_read_codes(spoken) + _read_codes(interpreted))
     return languages, frozenset(_read_codes(invited) or _read_codes(by_course))
-
-
-async def tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
-    """The same rows without the names of their columns."""
-    connection = get_connection("read")
-    _n_rows, rows = await connection.execute_query(*_asked(connection.capabilities.dialect, text, values))
-    return tuple(map(tuple, rows))
-
-
-async def _rows(text: str, *values: object) -> list[dict[str, Any]]:
-    """Rows read beside the writers."""
-    connection = get_connection("read")
-    return await connection.execute_query_dict(*_asked(connection.capabilities.dialect, text, values))
-
-
-def _asked(dialect: str, text: str, values: Sequence[object]) -> tuple[str, list[Any]]:
-    bound = list(values) if dialect == "postgres" else [_for_sqlite(value) for value in values]
-    return sql.translated(text, dialect), bound
-
-
-def _for_sqlite(value: object) -> object:
-    return json.dumps(value) if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
-from trainings.schedule.staff_sessions import StaffSession, staff_sessions
+from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_
 
 SEES_ALL = (Role.MONITORING_OFFICER, Role.PLATFORM_ADMIN)
@@ -114,19 +114,17 @@ async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
 
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
-    return await staff_sessions(sessions_visible_to(actor).filter(ends_at__gt=clock.now(), closed_at=None).limit(limit))
+    scope, of_scope = scope_of(actor)
+    condition = f"{scope} AND s.ends_at > ? AND s.closed_at IS NULL"
+    return (await read_where(condition, [*of_scope, clock.now()], limit=limit)).shown()
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
     """Sessions since then that began and were not closed, of trainings that people can sign up for."""
-    begun = sessions_visible_to(actor).filter(
-        starts_at__gte=since,
-        starts_at__lte=clock.now(),
-        closed_at=None,
-        state=SessionState.PLANNED,
-        training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
-    )
-    return await staff_sessions(begun)
+    scope, of_scope = scope_of(actor)
+    condition = f"""{scope} AND s.starts_at >= ? AND s.starts_at <= ? AND s.closed_at IS NULL
+        AND s.state = 'planned' AND t.state IN ('published', 'unlisted')"""
+    return (await read_where(condition, [*of_scope, since, clock.now()])).shown()
 
 
 def sunday_before(day: date) -> date:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from tortoise.connection import get_connection
-from tortoise.queryset import QuerySet
-
 from trainings import clock
 from trainings.db import sql
 from trainings.db.sql import as_moment, as_uuid
-from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import SessionState, TrainingState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +90,6 @@ class StaffSession(NamedTuple):
         return self.closed_at is not None or now >= self.ends_at
 
 
-_SESSION = ("id", "training_id", "starts_at", "ends_at", "state", "closed_at", "position", "venue__name")
 SESSIONS = """
     SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, s.closed_at, s.position, v.name
     FROM training_session s
@@ -103,6 +98,8 @@ SESSIONS = """
     WHERE {}
     ORDER BY s.starts_at, s.id
 """
+STARTS, ENDS = 2, 3
+"""Columns of it."""
 TRAININGS = """
     SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
         (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
@@ -112,7 +109,6 @@ TRAININGS = """
 """Read apart: what is the same for all sessions of a training is told once."""
 STATES: Mapping[str, SessionState] = {state.value: state for state in SessionState}
 TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
-STARTS, ENDS = _SESSION.index("starts_at"), _SESSION.index("ends_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,37 +128,14 @@ class ReadSessions:
         return {(as_moment(start), as_moment(end)) for start, end in {(row[STARTS], row[ENDS]) for row in self.rows}}
 
 
-async def read_sessions(found: QuerySet[TrainingSession]) -> ReadSessions:
-    """These sessions by start, not yet turned into what pages show: most of the time that is on a page already."""
-    query: Any = found.order_by("starts_at", "id").values_list(*_SESSION)
-    query.sql()
-    return await _with_trainings(await _as_told(*query.query.get_parameterized_sql()))
+async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> ReadSessions:
+    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training.
 
-
-async def read_where(condition: str, values: Sequence[object]) -> ReadSessions:
-    """The same by a condition written by hand, `s` being the session, `t` its training."""
-    return await _with_trainings(await _asked(SESSIONS.format(condition), values))
-
-
-async def _with_trainings(rows: tuple[tuple[Any, ...], ...]) -> ReadSessions:
-    return ReadSessions(rows, frozenset(await _asked(TRAININGS, [list({row[1] for row in rows})])))
-
-
-async def _asked(text: str, values: Sequence[object]) -> tuple[tuple[Any, ...], ...]:
-    dialect = get_connection("read").capabilities.dialect
-    bound = [json.dumps(one, default=str) if dialect != "postgres" and type(one) is list else one for one in values]
-    return await _as_told(sql.translated(text, dialect), bound)
-
-
-async def _as_told(text: str, values: list[Any]) -> tuple[tuple[Any, ...], ...]:
-    """Rows as the database tells them."""
-    _n_rows, rows = await get_connection("read").execute_query(text, values)
-    return tuple(map(tuple, rows))
-
-
-async def staff_sessions(found: QuerySet[TrainingSession]) -> list[StaffSession]:
-    """These sessions as the panel shows them, by start."""
-    return (await read_sessions(found)).shown()
+    Not yet turned into what pages show: most of the time that is on a page already.
+    """
+    text = SESSIONS.format(condition)
+    rows = await (sql.tuples(text, *values) if limit is None else sql.tuples(f"{text} LIMIT ?", *values, limit))
+    return ReadSessions(rows, frozenset(await sql.tuples(TRAININGS, list({row[1] for row in rows}))))
 
 
 def _training(row: tuple[Any, ...]) -> StaffTraining:
