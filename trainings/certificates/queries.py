@@ -35,8 +35,6 @@ LOOK_UP = f"""
     LEFT JOIN rate_window w ON w.key = ?
 """  # noqa: S608 - the columns are ours
 DAYS_IN_WORDS = 1024
-LONGEST_KEPT = 240
-"""Letters of a printed name that its column holds; paper has one more where both halves are as long as they may be."""
 
 
 class UnknownCertificate(NotFound):
@@ -208,15 +206,12 @@ async def is_name_printed(typed_code: str, name: str) -> bool:
     Of a paper whose name was removed no name is the printed one.
     """
     certificate = await _by_code(typed_code)
-    return certificate.erased_at is None and is_same_name(name, certificate.printed_name)
+    return certificate.erased_at is None and is_same_name(name, certificate.sheet["person_name"])
 
 
 def is_same_name(typed: str, printed: str) -> bool:
-    """Whether two names are one, whatever accents, apostrophes and capitals. Of one cut what is kept counts."""
-    asked, kept = _comparable(typed), _comparable(printed)
-    if len(printed) == LONGEST_KEPT:
-        asked = asked[: len(kept)]
-    return tokens.same(asked, kept)
+    """Whether two names are one, whatever accents, apostrophes and capitals."""
+    return tokens.same(_comparable(typed), _comparable(printed))
 
 
 def _comparable(name: str) -> str:

@@ -18,9 +18,13 @@ from trainings.certificates.models import Certificate, CertificateKind, Certific
 from trainings.certificates.queries import UnknownCertificate, is_same_name
 from trainings.db import reads
 from trainings.lib import dates, tokens
+from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.schedule.completion import Outlook
 from trainings.schedule.models import SessionState
+
+LONGEST_KEPT = 240
+"""Letters of a printed name that its column holds; paper has one more where both halves are as long as they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,17 @@ async def transcript_check_of(transcript: Transcript) -> TranscriptCheck:
 
 async def is_name_on_transcript(typed_code: str, name: str) -> bool:
     """Whether this is the name on it, as `queries.is_name_printed`."""
-    return is_same_name(name, (await _by_code(typed_code)).printed_name)
+    return is_same_name(name, await _name_on(await _by_code(typed_code)))
+
+
+async def _name_on(transcript: Transcript) -> str:
+    """The name as it is printed. Its column may have cut it: then it is its person's, if that is still the one."""
+    if len(transcript.printed_name) < LONGEST_KEPT:
+        return transcript.printed_name
+    person = await reads(Participant).get(id=transcript.participant_id)
+    entries = [Entry.from_json(one) for one in transcript.entries]
+    is_whole = digest_of(entries, person.full_name) == transcript.entries_digest
+    return person.full_name if is_whole else transcript.printed_name
 
 
 async def _by_code(typed: str) -> Transcript:

@@ -14,7 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates import transcript_pdf
 from trainings.certificates.models import Transcript
 from trainings.certificates.queries import UnknownCertificate
-from trainings.certificates.transcript_queries import Entry, digest_of, entries_of
+from trainings.certificates.transcript_queries import LONGEST_KEPT, Entry, digest_of, entries_of
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
@@ -26,7 +26,7 @@ from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
-LONGEST_NAME, LONGEST_INITIALS = 240, 40
+LONGEST_INITIALS = 40
 DAY = 86_400
 MADE_A_DAY = 10
 """By their own link, where something changed each time: a page is set for each, and kept."""
@@ -89,7 +89,7 @@ async def _set(person: Participant, entries: Sequence[Entry], digest: str) -> Tr
     return Transcript(
         participant_id=person.id,
         code=code,
-        printed_name=person.full_name[:LONGEST_NAME],
+        printed_name=person.full_name[:LONGEST_KEPT],
         initials=initials(person.given_names, person.surnames)[:LONGEST_INITIALS].strip(),
         is_minor=person.age_group is not None and person.age_group.is_minor,
         entries=[asdict(one) for one in entries],

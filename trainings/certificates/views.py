@@ -129,7 +129,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         is_valid=certificate.state is CertificateState.VALID,
         is_handed_over=certificate.handed_over_at is not None,
         handed_over=_handed_over(certificate),
-        printed_name=certificate.printed_name,
+        printed_name=certificate.sheet["person_name"],
         issued_at=certificate.issued_at,
         revoked_at=certificate.revoked_at,
         reason=gettext(UNUSED) if certificate.revoked_reason == UNUSED else certificate.revoked_reason,
