@@ -12,7 +12,7 @@ from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_hel
 from trainings import clock, jobs
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import bulk, bulk_files, road, staff_queries
+from trainings.certificates import bulk, bulk_files, bulk_queries, road, staff_queries
 from trainings.certificates.actions import NoSignatory, issue, revoke
 from trainings.certificates.eligibility import UNUSED, TrainingNotOver
 from trainings.certificates.erasing import withdraw_all
@@ -89,7 +89,7 @@ async def test_job_when_some_cannot_then_issues_to_the_others_and_says_why_not(d
         "Cata": (SkipReason.HOURS, ""),
         "Dora 😀": (SkipReason.LETTERS, "😀"),
     }
-    [issued] = await bulk.issued_by(job)
+    [issued] = await bulk_queries.issued_by(job)
     assert (issued.registration_id, issued.folio[-6:], issued.state) == (beto.id, "000002", CertificateState.VALID)
     assert await CertificateFile.all().count() == 2
 
@@ -200,7 +200,7 @@ async def test_job_of_notes_then_for_who_came_and_earned_no_diploma_alone(
     job = await IssueJob.get(id=job.id)
     assert await AuditLine.filter(act="certificates.issue_notes", object_id=job.id).count() == 1
     assert (job.state, job.n_seen, job.n_total, again.id == job.id) == (JobState.DONE, 4, 4, False)
-    given = await bulk.issued_by(job)
+    given = await bulk_queries.issued_by(job)
     assert [(one.registration_id, one.kind, one.state, one.minutes) for one in given] == [
         (key, CONSTANCIA, CertificateState.VALID, 240) for key in (cata.id, eva.id)
     ]

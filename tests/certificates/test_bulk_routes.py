@@ -14,12 +14,23 @@ import pytest
 from tests.certificates.desk import Browsers, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
 from tests.certificates.test_bulk import work
+from tests.certificates.test_late import left
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates import printing
-from trainings.certificates.actions import revoke
+from trainings.certificates import bulk, bulk_queries, printing
+from trainings.certificates.actions import issue, revoke
+from trainings.certificates.erasing import withdraw_all
 from trainings.certificates.merging import merge
-from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    JobState,
+)
+from trainings.db import transaction
+from trainings.registrations.models import Registration
 
 pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
@@ -103,6 +114,72 @@ async def test_notes_when_pressed_then_a_job_of_their_own_and_who_never_came_is_
     assert "puede darle" not in helped, "who may not issue is not told to"
     with zipfile.ZipFile(BytesIO(zipped.content)) as archive:
         assert len(archive.namelist()) == 4
+
+
+async def test_job_when_others_issue_meanwhile_and_one_file_fails_then_counts_its_own_papers(
+    new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PEOPLE_AT_ONCE", 2)
+    desk = await make_desk()
+    theirs = [await make_attendee(desk.training, given_names=name, surnames="Ba") for name in ("Dora", "Fe")]
+    eva = await make_attendee(desk.training, given_names="Eva", surnames="Pop")
+    freeze(AFTER + timedelta(minutes=1))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    other = await signed_in(new_client, desk.cast.admin)
+
+    started = (await browser.post(desk.page)).headers["location"]
+    await browser.post(started, data={"turn": "pause"})
+    for one in theirs:
+        await other.post(f"/panel/inscripciones/{one.id}/diploma", data={"kind": "diploma"})
+    own = await Certificate.get(registration_id=desk.completed.id)
+    await Certificate.filter(id=own.id).update(sheet={**own.sheet, "minutes": 0})
+    await browser.post(started, data={"turn": "go_on"})
+    await work()
+    done = text_of(await browser.get(started))
+    freeze(AFTER + timedelta(minutes=2))
+    await other.post(f"/panel/inscripciones/{desk.other.id}/diploma", data={"kind": "constancia"})
+    later = text_of(await browser.get(started))
+
+    given = await bulk_queries.issued_by(await IssueJob.get())
+    assert [one.registration_id for one in given] == [desk.completed.id, eva.id]
+    assert "Terminado: 2 documentos nuevos. Con los de antes hay 4 con su archivo." in done
+    assert "Beto C. T. Las Pozas No se pudo:" in done
+    assert "Terminado: 2 documentos nuevos." in later
+
+
+async def test_job_then_offers_no_note_that_the_job_for_notes_would_pass_over(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    first = list(desk.training.sessions)[:1]
+    noted, unsaid, short = [
+        await make_attendee(desk.training, given_names=name, surnames="Pop", sessions=first)
+        for name in ("Eva", "Fe 😀", "Gil")
+    ]
+    await revoke((await issue(noted.id, CertificateKind.CONSTANCIA, actor=PROGRAM)).id, "error", actor=PROGRAM)
+    await issue(desk.other.id, CertificateKind.CONSTANCIA, actor=PROGRAM)
+    await left(desk.training, await Registration.get(id=desk.certificate.registration_id), 1)
+    freeze(AFTER + timedelta(minutes=1))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    job = await browser.post(desk.page)
+    async with transaction():
+        await withdraw_all([desk.other.participant_id])
+    words = text_of(page := await browser.get(job.headers["location"]))
+    started = await browser.post(f"{desk.page}/constancias")
+
+    assert f"Ana C. X. Ya tenía el suyo: {desk.certificate.folio}." in words
+    assert "Eva P. Se anuló el 14 de marzo de 2027; si le toca otra, emítala en su página." in words
+    assert "Cata C. T. No completó las horas." in words, "their papers were taken away at their word"
+    assert "Fe 😀 P. No completó las horas." in words
+    assert ("Gil P. No completó las horas; puede darle una constancia." in words, words.count("puede darle")) == (
+        True,
+        1,
+    )
+    assert "Dar las constancias de una vez" not in page.text
+    notes = await bulk_queries.issued_by(await IssueJob.get(id=started.headers["location"][-36:]))
+    assert [one.registration_id for one in notes] == [short.id]
+    assert await Certificate.exists(registration_id=unsaid.id) is False
 
 
 async def test_job_when_one_was_annulled_then_says_when_and_where_to_issue_another(

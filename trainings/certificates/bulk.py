@@ -19,7 +19,6 @@ from trainings.certificates.bulk_files import FILES, set_files
 from trainings.certificates.eligibility import CAME_SHORT, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
-    Certificate,
     CertificateKind,
     CertificateState,
     IssueJob,
@@ -241,14 +240,14 @@ async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registrati
 
 def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
     if due.kind is None:
-        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=_detail(due))
+        return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail_of(due))
     letters = pdf.missing_glyphs(registration.participant.full_name, design=occasion.training.course.design)
     if letters:
         return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
     return Decision(registration, due.kind)
 
 
-def _detail(due: Due) -> str:
+def detail_of(due: Due) -> str:
     """The day on which theirs was annulled, or its folio."""
     if due.paper is None:
         return ""
@@ -280,12 +279,6 @@ async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Deci
                 name = type(error).__name__
                 skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, reason=reason, detail=name))
     await IssueSkip.bulk_create(skips)
-
-
-async def issued_by(job: IssueJob) -> list[Certificate]:
-    """The certificates of the job's training since it began, that stand, by folio."""
-    since = Certificate.filter(registration__training_id=job.training_id, created_at__gte=job.created_at)
-    return await since.exclude(state=CertificateState.REVOKED).order_by("year", "number")
 
 
 TASKS: Composers = {STEP: take_step, FILES: set_files}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
-from trainings.certificates.bulk import GOES_ON, UnknownJob
+from trainings.certificates import pdf
+from trainings.certificates.actions import kinds_of
+from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
 from trainings.certificates.bulk_files import n_files
-from trainings.certificates.eligibility import NOTE
+from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
     Certificate,
+    CertificateKind,
     CertificateState,
     IssueJob,
     IssueSkip,
@@ -23,6 +29,7 @@ from trainings.certificates.models import (
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import short_name
+from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 SKIP_WORDS: dict[SkipReason, str] = {
@@ -38,13 +45,19 @@ OF_A_PURPOSE: dict[tuple[JobPurpose, SkipReason], str] = {
     (JobPurpose.NOTES, SkipReason.LETTERS): N_("La constancia no puede imprimir «%(detail)s». Corrija el nombre."),
 }
 WITH_A_WAY: dict[tuple[JobPurpose, SkipReason], str] = {
-    (JobPurpose.ISSUE, SkipReason.HOURS): N_("No completó las horas; puede darle una constancia."),
     (JobPurpose.ISSUE, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otro, emítalo en su página."),
     (JobPurpose.NOTES, SkipReason.ANNULLED): N_("Se anuló el %(detail)s; si le toca otra, emítala en su página."),
 }
 """What who may issue does on that person's page."""
+NOTE_IS_DUE = N_("No completó las horas; puede darle una constancia.")
 HAS_NOTE = N_("No completó las horas; ya tiene constancia.")
 NEVER_CAME = N_("No asistió.")
+KINDS: dict[JobPurpose, frozenset[CertificateKind]] = {
+    JobPurpose.ISSUE: HIGHER,
+    JobPurpose.PREPARE: HIGHER,
+    JobPurpose.NOTES: frozenset({NOTE}),
+}
+"""What a job gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,8 @@ class Progress:
 class LeftOut:
     """Somebody whom a job gave nothing, and why, as lists show people.
 
-    `has_way`: their page is where it is done. `never_came`: to no session that counts.
+    `has_way`: their page is where it is done. `is_note_due`: a job for notes gives them one. `never_came`: to no
+    session that counts.
     """
 
     registration_id: UUID
@@ -98,6 +112,7 @@ class LeftOut:
     reason: SkipReason
     why: str
     has_way: bool
+    is_note_due: bool
     never_came: bool
 
 
@@ -116,39 +131,77 @@ async def job_to_show(training_id: UUID) -> IssueJob | None:
     return await jobs.filter(state__in=list(GOES_ON)).first() or await jobs.first()
 
 
-async def left_out(job: IssueJob, *, may_issue: bool) -> list[LeftOut]:
+def issued_by(job: IssueJob) -> QuerySet[Certificate]:
+    """What a job gave that stands, by folio: not what others issued meanwhile, or what was there before."""
+    own = reads(Certificate).filter(
+        registration__training_id=job.training_id,
+        kind__in=sorted(KINDS[job.purpose]),
+        issued_by_id=job.asked_by_id,
+        created_at__gte=job.created_at,
+        erased_at=None,
+    )
+    if job.finished_at is not None:
+        own = own.filter(created_at__lte=job.finished_at)
+    return own.exclude(state=CertificateState.REVOKED).order_by("year", "number")
+
+
+async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
     """Everybody it gave nothing: what can be mended first, then by name. What may be issued instead, for who may."""
     skips = await reads(IssueSkip).filter(job_id=job.id).prefetch_related("registration__participant")
-    notes = reads(Certificate).filter(registration__training_id=job.training_id, kind=NOTE)
-    noted = {key for (key,) in await notes.exclude(state=CertificateState.REVOKED).values_list("registration_id")}
-    found = [_left_out(one, job, has_note=one.registration_id in noted, may_issue=may_issue) for one in skips]
+    papers: dict[UUID, list[Certificate]] = defaultdict(list)
+    for one in await reads(Certificate).filter(registration__training_id=training.id):
+        papers[one.registration_id].append(one)
+    found = [
+        _left_out(one, job, _note_for(one, job, training, papers[one.registration_id]), may_issue=may_issue)
+        for one in skips
+    ]
     order = list(SKIP_WORDS)
     return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
 
 
-def _left_out(skip: IssueSkip, job: IssueJob, *, has_note: bool, may_issue: bool) -> LeftOut:
+def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
+    """The note that a job for notes would give now to who got no diploma for their hours, or why it would not."""
+    if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
+        return Due()
+    due = note_due(kinds_of(skip.registration, training), papers)
+    is_printable = not pdf.missing_glyphs(skip.registration.participant.full_name, design=training.course.design)
+    return due if is_printable else Due()
+
+
+def _left_out(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> LeftOut:
     person = skip.registration.participant
-    words = OF_A_PURPOSE.get((job.purpose, skip.reason), SKIP_WORDS[skip.reason])
     is_short = job.purpose is JobPurpose.ISSUE and skip.reason is SkipReason.HOURS
     never_came = is_short and not skip.registration.minutes_attended
-    is_settled = never_came or (is_short and has_note)
-    has_way = may_issue and not is_settled and (job.purpose, skip.reason) in WITH_A_WAY
-    if is_settled:
-        words = NEVER_CAME if never_came else HAS_NOTE
-    elif has_way:
-        words = WITH_A_WAY[job.purpose, skip.reason]
+    why, has_way = _why(skip, job, note, may_issue=may_issue)
     return LeftOut(
-        skip.registration_id,
-        short_name(person.given_names, person.surnames),
-        person.community,
-        skip.reason,
-        gettext(words) % {"detail": _detail(skip)},
-        has_way,
-        never_came,
+        registration_id=skip.registration_id,
+        name=short_name(person.given_names, person.surnames),
+        community=person.community,
+        reason=skip.reason,
+        why=gettext(NEVER_CAME) if never_came else why,
+        has_way=has_way,
+        is_note_due=note.kind is not None and may_issue,
+        never_came=never_came,
     )
 
 
-def _detail(skip: IssueSkip) -> str:
-    if skip.reason is not SkipReason.ANNULLED:
-        return skip.detail
-    return dates.date_without_weekday(date.fromisoformat(skip.detail), language())
+def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple[str, bool]:
+    """In words, and whether their page is where something can be done about it. `note` as `_note_for` says."""
+    if note.kind is not None and may_issue:
+        return gettext(NOTE_IS_DUE), True
+    if note.paper is not None and note.paper.kind is NOTE and note.reason is SkipReason.HAS_ONE:
+        return gettext(HAS_NOTE), False
+    purpose, reason, detail = job.purpose, skip.reason, skip.detail
+    if note.reason is not None:
+        purpose, reason, detail = JobPurpose.NOTES, note.reason, detail_of(note)
+    has_way = may_issue and (purpose, reason) in WITH_A_WAY
+    words = OF_A_PURPOSE.get((purpose, reason), SKIP_WORDS[reason])
+    if has_way:
+        words = WITH_A_WAY[purpose, reason]
+    return gettext(words) % {"detail": _detail(reason, detail)}, has_way
+
+
+def _detail(reason: SkipReason, detail: str) -> str:
+    if reason is not SkipReason.ANNULLED:
+        return detail
+    return dates.date_without_weekday(date.fromisoformat(detail), language())

@@ -62,13 +62,13 @@ async def show(request: Request) -> Response:
     """How far it is, whom it left out and why; when it is done, the paper."""
     training, progress = await _training(request), await _progress(request)
     may_issue = can_issue_certificates(request.state.actor, training.hub_id)
-    left_out = await bulk_queries.left_out(progress.job, may_issue=may_issue)
+    left_out = await bulk_queries.left_out(progress.job, training, may_issue=may_issue)
     context = {
         "training": training,
         "progress": progress,
         "left_out": [one for one in left_out if not one.never_came],
         "never_came": [one for one in left_out if one.never_came],
-        "n_new": max(progress.job.n_seen - len(left_out), 0),
+        "n_new": await bulk_queries.issued_by(progress.job).count(),
         "may_issue": may_issue,
     }
     return render(request, "certificates/job.html", context)
