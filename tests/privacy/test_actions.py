@@ -7,17 +7,20 @@ from datetime import timedelta
 import pytest
 
 from tests import make
-from tests.privacy.people import PHONE, minor
+from tests.attendance.doors import open_door, qr_of, scan, take
+from tests.privacy.people import PHONE, minor, someone
 from tests.registrations.wishes import wish
 from trainings import clock
+from trainings.accounts.queries import actor_of
 from trainings.audit.actor import VISITOR
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import Guardian, Participant
+from trainings.people.models import Guardian, Merge, MergeReason, Participant
+from trainings.privacy import merging
 from trainings.privacy.actions import Swept, sweep
 from trainings.registrations.models import Registration, ReservedBlock
 from trainings.registrations.sign_up import sign_up
-from trainings.schedule.models import Unavailability
+from trainings.schedule.models import TrainingSession, Unavailability
 from trainings.settings import Settings
 
 START = make.tomorrow_at(8, 30)
@@ -77,6 +80,54 @@ async def test_sweep_keeps_the_contact_of_somebody_who_comes_again(db: Settings)
 
     assert swept.contacts == 0
     assert (await Participant.get(id=first.participant_id)).phone == "+50255551234"
+
+
+async def test_sweep_goes_by_the_last_training_of_all_sign_ups_that_are_one_person(db: Settings) -> None:
+    hub = await make.make_hub()
+    actor = await actor_of(await make.make_user(hub=hub))
+    later = END + timedelta(days=300)
+    first = await make.make_training(hub=hub, sessions=[(START, END)], admits_minors=True)
+    again = await make.make_training(hub=hub, sessions=[(later, later + timedelta(hours=4))], admits_minors=True)
+    old, older, alone = [await someone(hub, name, first) for name in ("Rosa", "Rosita", "Rosa Ana")]
+    new = await someone(hub, "Rosa Amalia", again)
+    luz, lucia = [await minor(first, name) for name in ("Luz", "Lucía")]
+    await Registration.filter(id=(await minor(again, "Lucía")).id).update(participant_id=lucia.participant_id)
+    for kept, merged in ((older, old), (new, older), (lucia, luz)):
+        await merging.merge(kept.participant_id, merged.participant_id, MergeReason.SAID_SO, actor=actor)
+
+    async def kept_by(*people: Registration) -> list[bool]:
+        rows = dict(await Participant.all().values_list("id", "phone_key"))
+        return [rows[one.participant_id] is not None for one in people]
+
+    with clock.frozen(END + timedelta(days=366)):
+        await sweep()
+        assert await kept_by(old, older, new, alone, luz, lucia) == [True, True, True, False, True, True]
+        guardian = await Guardian.get(participant_id=luz.participant_id)
+        assert guardian.phone == PHONE, "she came again as Lucía"
+        await merging.undo((await Merge.get(kept_id=new.participant_id)).id, actor=actor)
+        await sweep()
+    assert await kept_by(old, older, new) == [False, False, True], "the two that are one person came to nothing lately"
+    with clock.frozen(later + timedelta(days=366)):
+        await sweep()
+    assert await kept_by(new, luz, lucia) == [False] * 3
+    assert await Guardian.exclude(phone=None).count() == 0
+
+
+async def test_sweep_keeps_the_contact_of_who_came_again_with_the_ticket_of_before(sqlite_db: Settings) -> None:
+    door, later = await open_door(), await open_door()
+    await Participant.filter(id=door.ana.participant_id).update(phone_key="k")
+    moment = door.ends_at + timedelta(days=300)
+    await TrainingSession.filter(id=later.key).update(starts_at=moment, ends_at=moment + timedelta(hours=4))
+    with clock.frozen(moment):
+        await take(later, scan(qr_of(door.ana)))
+
+    kept = []
+    for days in (366, 300 + 366):
+        with clock.frozen(door.ends_at + timedelta(days=days)):
+            await sweep()
+        kept.append((await Participant.get(id=door.ana.participant_id)).phone_key)
+
+    assert kept == ["k", None]
 
 
 async def test_sweep_keeps_messages_that_still_wait(db: Settings) -> None:

@@ -13,6 +13,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import sql, transaction
 from trainings.notes.actions import forget_deleted
 from trainings.privacy.old_names import forget_names
+from trainings.privacy.same_person import SAME_PERSON
 from trainings.registrations.call_validity import PAPERS as PAPER_CALLS
 from trainings.registrations.erasures import KIND, PAPERS
 from trainings.registrations.import_job import forget_old_lists
@@ -46,21 +47,27 @@ FORGET_HOLDER_CALLS = FORGET_CALLS.replace('"call"', "holder_call")
 FORGET_CALL_LISTS = f"DELETE FROM call_list WHERE {PAST_LISTS}"  # noqa: S608
 """Who was told what, when and through whom goes with the messages: a list without its marks would ask to call again."""
 
-COMES_AGAIN = """
-    SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
-    WHERE s.ends_at >= ?
-"""
+COMES_AGAIN = f"""({SAME_PERSON}, lately (participant_id) AS (
+        SELECT r.participant_id FROM registration r JOIN training_session s ON s.training_id = r.training_id
+        WHERE s.ends_at >= ?
+        UNION SELECT r.participant_id FROM training_session s
+        JOIN attendance a ON a.session_id = s.id JOIN registration r ON r.id = a.registration_id
+        WHERE s.ends_at >= ? AND a.is_present
+    )
+    SELECT participant_id FROM lately UNION SELECT same.one FROM same JOIN lately ON lately.participant_id = same.other
+)"""  # noqa: S608
+"""Also with the ticket of another training. Who was merged is one person: what one sign-up keeps, all of them keep."""
 
 FORGET_CONTACTS = f"""
     UPDATE participant SET phone = NULL, email = NULL, phone_key = NULL, email_key = NULL, email_refused_at = NULL
     WHERE (phone IS NOT NULL OR email IS NOT NULL OR phone_key IS NOT NULL OR email_key IS NOT NULL)
-        AND created_at < ? AND id NOT IN ({COMES_AGAIN})
+        AND created_at < ? AND id NOT IN {COMES_AGAIN}
 """  # noqa: S608
 """Of a minor only the keys of the guardian's are there."""
 
 FORGET_GUARDIANS = f"""
     UPDATE guardian SET phone = NULL, email = NULL, email_refused_at = NULL
-    WHERE (phone IS NOT NULL OR email IS NOT NULL) AND created_at < ? AND participant_id NOT IN ({COMES_AGAIN})
+    WHERE (phone IS NOT NULL OR email IS NOT NULL) AND created_at < ? AND participant_id NOT IN {COMES_AGAIN}
 """  # noqa: S608
 
 FORGET_HOLDERS = f"UPDATE reserved_block SET phone = NULL WHERE phone IS NOT NULL AND training_id IN ({OVER})"  # noqa: S608
@@ -129,6 +136,6 @@ async def _forget_calls(before: datetime) -> int:
 
 async def _forget_contacts(before: datetime) -> int:
     """Those of people whose last training was before, of minors' guardians, and of who was given cards."""
-    n_people = await sql.execute(FORGET_CONTACTS, before, before)
-    n_guardians = await sql.execute(FORGET_GUARDIANS, before, before)
+    n_people = await sql.execute(FORGET_CONTACTS, before, before, before)
+    n_guardians = await sql.execute(FORGET_GUARDIANS, before, before, before)
     return n_people + n_guardians + await sql.execute(FORGET_HOLDERS, before)

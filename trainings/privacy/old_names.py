@@ -13,6 +13,7 @@ from trainings.certificates.models import NameConfirmation, Transcript
 from trainings.db import sql
 from trainings.people.actions import name_key
 from trainings.people.models import Guardian, Participant
+from trainings.privacy.same_person import SAME_PERSON
 from trainings.privacy.withdrawal import NOBODY
 from trainings.registrations.models import Registration
 
@@ -32,14 +33,7 @@ KEEPS = """(
 """
 """Whether a registration `r` keeps the name of its person."""
 
-LONG_AGO = f"""
-    WITH RECURSIVE pair (one, other) AS (
-        SELECT kept_id, merged_id FROM participant_merge WHERE undone_at IS NULL
-        UNION SELECT merged_id, kept_id FROM participant_merge WHERE undone_at IS NULL
-    ), same (one, other) AS (
-        SELECT one, other FROM pair
-        UNION SELECT same.one, pair.other FROM same JOIN pair ON pair.one = same.other
-    )
+LONG_AGO = f"""{SAME_PERSON}
     SELECT p.id FROM participant p
     WHERE p.given_names <> '{NOBODY}' AND p.created_at < ?
         AND NOT EXISTS (SELECT 1 FROM registration r WHERE r.participant_id = p.id AND {KEEPS})
