@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from tests.source import ROOT
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import Stay, heads_of, stay_of, undone_by, unnamed_of
-from trainings.attendance.scans import Holder, flag_of
+from trainings.attendance.scans import Holder, When, flag_of
 from trainings.attendance.upload_forms import MOST_EVENTS, EventKind
 from trainings.attendance.upload_results import ResultState
 from trainings.registrations.models import Registration, RegistrationState
@@ -104,7 +104,7 @@ def flag_in(case: Case) -> ScanFlag:
     assert at is not None
     now = minute(case["now"]) if "now" in case else START + A_YEAR
     stated_at = minute(case.get("stated"))
-    return flag_of(holder(case["person"]), session, at=at, offset=offset, now=now, stated_at=stated_at)
+    return flag_of(holder(case["person"]), session, When(at, offset, now, stated_at))
 
 
 def holder(person: Case | None) -> Holder:

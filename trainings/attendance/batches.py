@@ -17,7 +17,7 @@ from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanKind, WalkInSlip
 from trainings.attendance.projection import counts, project_all, settle_registrations
-from trainings.attendance.scans import NOTHING_ODD, flag_of, flag_of_time
+from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock, sql
@@ -180,11 +180,10 @@ class Batch:
         if meant.has_no_row:
             return ScanFlag.UNKNOWN_ROW
         if event.kind in OF_SOMEBODY:
-            stated_at = self._stated(event)
-            return flag_of(meant.holder, session, at=at, offset=self.offset, now=self.now, stated_at=stated_at)
+            return flag_of(meant.holder, session, When(at, self.offset, self.now, self._stated(event)))
         if event.kind is EventKind.UNDO:
             return ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
-        return flag_of_time(session, at=at, offset=self.offset, now=self.now)
+        return flag_of_time(session, When(at, self.offset, self.now))
 
     def _stated(self, event: UploadedEvent) -> datetime | None:
         """When somebody left as it was said, by our clock."""

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import Stay, stay_of, undone_at
-from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, answer_to, flag_of
+from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, When, answer_to, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
 from trainings.audit.actor import Actor
 from trainings.lib import tokens
@@ -169,8 +169,8 @@ class Intake:
         if scan.kind is ScanKind.UNDO:
             flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
         else:
-            holder, stated_at = self.named.holder_of(scan), scan.stated_at
-            flag = flag_of(holder, self.session, at=at, offset=self.offset, stated_at=stated_at)
+            when = When(at, self.offset, stated_at=scan.stated_at)
+            flag = flag_of(self.named.holder_of(scan), self.session, when)
         # Signed lists are typed in after the session is closed, by people who know that it is.
         is_typed_in = flag is ScanFlag.AFTER_CLOSE and scan.how is ScanHow.SHEET
         return ScanFlag.NONE if is_typed_in else flag

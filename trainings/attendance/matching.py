@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings.attendance.holders import Person, people_by_card
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import ARRIVALS, DEPARTURES, project_all
-from trainings.attendance.scans import Holder, flag_of
+from trainings.attendance.scans import Holder, When, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -36,8 +36,8 @@ async def match_unknown(training_id: UUID) -> int:
             continue
         event.registration_id = owner.duplicate_of_id or owner.id
         if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
-            offset, stated_at = event.at - event.device_at, event.stated_at
-            event.flag = flag_of(Holder(owner), event.session, at=event.at, offset=offset, stated_at=stated_at)
+            when = When(event.at, event.at - event.device_at, stated_at=event.stated_at)
+            event.flag = flag_of(Holder(owner), event.session, when)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
         touched.setdefault(event.session_id, set()).add(event.registration_id)

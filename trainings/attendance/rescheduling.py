@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trainings.attendance.actions import locked_stays, settle
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
-from trainings.attendance.scans import flag_of_clock
+from trainings.attendance.scans import When, flag_of_clock
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound
@@ -122,8 +122,8 @@ def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
         return event.flag
     if session.state is SessionState.CANCELLED:
         return ScanFlag.SESSION_OFF
-    offset, said = event.at - event.device_at, event.stated_at
-    return flag_of_clock(session, at=event.at, offset=offset, now=event.created_at, stated_at=said)
+    when = When(event.at, event.at - event.device_at, event.created_at, event.stated_at)
+    return flag_of_clock(session, when)
 
 
 async def _training_of(session_id: UUID) -> UUID:

@@ -123,20 +123,23 @@ ODD_STATES = {
 }
 
 
-def flag_of(
-    holder: Holder,
-    session: TrainingSession,
-    *,
-    at: datetime,
-    offset: timedelta,
-    now: datetime | None = None,
-    stated_at: datetime | None = None,
-) -> ScanFlag:
-    """Why a mark at this (corrected) time is to be looked at; it is stored all the same.
+@dataclass(frozen=True, slots=True)
+class When:
+    """The times of a mark, by our clock: `at` is the client's plus `offset`, what ours was ahead of it.
 
-    Compared with the session as it is known when this is asked. `now` finds what is dated in the future, `stated_at`
-    (corrected too) is when somebody left, as it was said. The same rule runs on the phone
-    (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
+    `stated_at`: when somebody left, as it was said. `now` finds what is dated in the future.
+    """
+
+    at: datetime
+    offset: timedelta
+    now: datetime | None = None
+    stated_at: datetime | None = None
+
+
+def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
+    """Why a mark is to be looked at; it is stored all the same. Compared with the session as it is known by now.
+
+    The same rule runs on the phone (static/js/marcar/rules.js); tests/attendance/cases.json holds both to it.
     """
     person = holder.registration
     if person is None:
@@ -147,41 +150,28 @@ def flag_of(
         return ODD_STATES[person.state]
     if holder.is_replaced:
         return ScanFlag.REPLACED
-    return flag_of_time(session, at=at, offset=offset, now=now, stated_at=stated_at)
+    return flag_of_time(session, when)
 
 
-def flag_of_time(
-    session: TrainingSession,
-    *,
-    at: datetime,
-    offset: timedelta,
-    now: datetime | None = None,
-    stated_at: datetime | None = None,
-) -> ScanFlag:
+def flag_of_time(session: TrainingSession, when: When) -> ScanFlag:
     """The same for what is about nobody: companions, the notice read aloud, an undo."""
     if session.state is SessionState.CANCELLED:
         return ScanFlag.SESSION_OFF
     if session.closed_at is not None:
         # Whatever its time: certificates may have been computed without it.
         return ScanFlag.AFTER_CLOSE
-    return flag_of_clock(session, at=at, offset=offset, now=now, stated_at=stated_at)
+    return flag_of_clock(session, when)
 
 
-def flag_of_clock(
-    session: TrainingSession,
-    *,
-    at: datetime,
-    offset: timedelta,
-    now: datetime | None = None,
-    stated_at: datetime | None = None,
-) -> ScanFlag:
+def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
     """Whether the clock was wrong, or the time is not one of this session."""
-    is_early_or_late = not (session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS)
-    is_ahead = now is not None and at > now + CLOCK_TOLERANCE
+    is_early_or_late = not (session.starts_at - DOOR_OPENS <= when.at <= session.ends_at + DOOR_OPENS)
+    is_ahead = when.now is not None and when.at > when.now + CLOCK_TOLERANCE
+    said = when.stated_at
     # Nobody leaves a session before it begins, or later than it is said.
-    is_stated_oddly = stated_at is not None and not session.starts_at <= stated_at <= at + CLOCK_TOLERANCE
+    is_stated_oddly = said is not None and not session.starts_at <= said <= when.at + CLOCK_TOLERANCE
     is_odd = is_early_or_late or is_ahead or is_stated_oddly
-    return ScanFlag.CLOCK if abs(offset) > CLOCK_TOLERANCE or is_odd else ScanFlag.NONE
+    return ScanFlag.CLOCK if abs(when.offset) > CLOCK_TOLERANCE or is_odd else ScanFlag.NONE
 
 
 def answer_to(
