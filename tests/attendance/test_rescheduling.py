@@ -206,6 +206,7 @@ async def test_second_change_takes_the_place_of_the_first_message(db: Settings, 
     assert [(one.batch_id, one.closed_at is not None) for one in lists] == [(first, True), (second, False)]
     changes = await SessionChange.all().order_by("id")
     assert [(one.batch_id, one.old_starts_at) for one in changes] == [(second, session.starts_at)] * 2
+    assert [one.left_starts_at for one in changes] == [session.starts_at, session.starts_at + HOUR]
 
 
 async def test_moved_back_within_ten_minutes_nobody_hears_of_it(db: Settings, freeze: Freeze) -> None:

@@ -26,6 +26,7 @@ MODELS = (
     "trainings.registrations.models",
     "trainings.attendance.models",
     "trainings.certificates.models",
+    "trainings.feeds.models",
 )
 
 READ_POOL = 5
@@ -61,7 +62,7 @@ def _sqlite(settings: Settings) -> dict[str, Any]:
     read = {"file_path": path, "busy_timeout": 10_000, "query_only": 1}
     return {
         "default": {"engine": "trainings.db.sqlite_immediate", "credentials": write},
-        "read": {"engine": "tortoise.backends.sqlite", "credentials": read},
+        "read": {"engine": "trainings.db.sqlite_reader", "credentials": read},
     }
 
 

@@ -9,9 +9,9 @@ from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
+from trainings.feeds.models import CalendarLink
 from trainings.feeds.scopes import PREFIX, UnknownFeed
 from trainings.lib import tokens
-from trainings.schedule.models import CalendarLink
 
 
 def secret_path(token: str) -> str:

@@ -132,20 +132,21 @@ async def note_change(
     """Keep what a session was before, in the caller's transaction; `batch_id`: the messages that tell of it.
 
     `before` is the row as it was (none for a new session). Where an earlier change has not been told yet, what people
-    last knew is what was before that one. Times are kept in UTC.
+    last knew is what was before that one; who came in between knows the row. Times are kept in UTC.
     """
     assert is_in_transaction(), "a change and what is said of it are written together"
     untold = await first_untold(session_id)
-    known = (untold.old_starts_at, untold.old_ends_at, untold.old_venue_id) if untold is not None else None
-    if known is None and before is not None:
-        known = (before.starts_at, before.ends_at, before.venue_id)
-    starts_at, ends_at, venue_id = known or (None, None, None)
+    left = (before.starts_at, before.ends_at, before.venue_id) if before is not None else (None, None, None)
+    known = (untold.old_starts_at, untold.old_ends_at, untold.old_venue_id) if untold is not None else left
     return await SessionChange.create(
         session_id=session_id,
         kind=kind,
-        old_starts_at=starts_at,
-        old_ends_at=ends_at,
-        old_venue_id=venue_id,
+        old_starts_at=known[0],
+        old_ends_at=known[1],
+        old_venue_id=known[2],
+        left_starts_at=left[0],
+        left_ends_at=left[1],
+        left_venue_id=left[2],
         changed_by_id=actor.id,
         batch_id=batch_id,
     )
@@ -159,6 +160,9 @@ def change_from(session: TrainingSession, kind: ChangeKind) -> SessionChange:
         old_starts_at=session.starts_at,
         old_ends_at=session.ends_at,
         old_venue_id=session.venue_id,
+        left_starts_at=session.starts_at,
+        left_ends_at=session.ends_at,
+        left_venue_id=session.venue_id,
     )
 
 

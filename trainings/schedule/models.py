@@ -314,7 +314,11 @@ class ChangeKind(StrEnum):
 
 
 class SessionChange(Record):
-    """A change that people had to hear of: what the session was before. `batch_id`: the messages about it."""
+    """A change that people had to hear of: what the session was before. `batch_id`: the messages about it.
+
+    `old_*`: before the first of the changes that nobody had been told of then, as people know it who were there all the
+    time. `left_*`: right before this one, as it was shown till then to who came in between. None for a new session.
+    """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
         "trainings.TrainingSession", related_name="changes", on_delete=fields.RESTRICT
@@ -327,12 +331,18 @@ class SessionChange(Record):
         "trainings.Venue", related_name="left_by", null=True, on_delete=fields.RESTRICT
     )
     old_venue_id: UUID | None
+    left_starts_at: datetime | None = UTCDatetimeField(null=True)
+    left_ends_at: datetime | None = UTCDatetimeField(null=True)
+    left_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
+        "trainings.Venue", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
+    )
+    left_venue_id: UUID | None
     changed_by_id: UUID | None = fields.UUIDField(null=True)
     batch_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "session_change"
-        indexes = (("session_id",),)
+        indexes = (("session_id",), ("created_at",), ("batch_id",))
 
 
 class PrintKind(StrEnum):
@@ -380,19 +390,4 @@ class Unavailability(Record):
 
     class Meta:
         table = "unavailability"
-        indexes = (("user_id",),)
-
-
-class CalendarLink(Record):
-    """The secret address of a facilitator's calendar. Only the SHA-256 is kept: a new one is shown once."""
-
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "trainings.User", related_name="calendar_links", on_delete=fields.RESTRICT
-    )
-    user_id: UUID
-    token_hash = fields.CharField(max_length=64, unique=True)
-    revoked_at: datetime | None = UTCDatetimeField(null=True)
-
-    class Meta:
-        table = "calendar_link"
         indexes = (("user_id",),)
