@@ -36,12 +36,12 @@ MISSPELT = "Tsib"
 """Of the first two: it is Tzib."""
 
 
-def furnishing(n_people: int, told: dict[str, Cast]) -> Any:
+def furnishing(n_people: int, known: dict[str, Cast]) -> Any:
     async def furnish() -> dict[str, Any]:
-        cast = told["cast"] = await make_cast()
+        cast = known["cast"] = await make_cast()
         await make.make_municipalities()
         training = await make.make_training(hub=cast.hub, sessions=[(BEGINS, ENDS)], capacity=n_people)
-        for n in range(1, n_people + 1):
+        people = [
             await make.make_registration(
                 training,
                 given_names=f"Persona{n:02}",
@@ -49,9 +49,12 @@ def furnishing(n_people: int, told: dict[str, Cast]) -> Any:
                 community=COMMUNITIES[n % len(COMMUNITIES)],
                 phone=f"5555 {n:04}",
             )
+            for n in range(1, n_people + 1)
+        ]
         [session] = training.sessions
         sheet = await print_sheet(session.id, n_blank=2, columns=[], actor=PROGRAM)
-        return {"training": str(training.id), "session": str(session.id), "sheet": sheet.code}
+        told = {"training": str(training.id), "session": str(session.id), "sheet": sheet.code}
+        return {**told, "tickets": [one.qr_token for one in people]}
 
     return furnish
 
@@ -63,16 +66,16 @@ async def cookie_of(cast: Cast) -> str:
 
 
 async def run(folder: str, n_people: int) -> None:
-    told: dict[str, Cast] = {}
+    known: dict[str, Cast] = {}
     with ExitStack() as times:
         times.enter_context(clock.frozen(EVE))
-        serving = asyncio.create_task(serve(folder, furnishing(n_people, told)))
+        serving = asyncio.create_task(serve(folder, furnishing(n_people, known)))
         while not serving.done():
             line = await asyncio.to_thread(sys.stdin.readline)
             if not line:
                 break
             times.enter_context(clock.frozen(datetime.fromisoformat(line.strip())))
-            print(await cookie_of(told["cast"]), flush=True)
+            print(await cookie_of(known["cast"]), flush=True)
 
 
 @dataclass

@@ -21,14 +21,16 @@ import zxingcpp
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.certificates_server import ENDS, EVE, MISSPELT, Ceremony, ceremony
+from tests.browser.own_camera import Telephone, telephone
 from tests.browser.scanner import PHONE
 from tests.browser.steps import Watch
 from tests.certificates.trust.stranger import verdicts_of
+from trainings.lib.tokens import certificate_code
 
 DESK = ViewportSize(width=1280, height=900)
 NOON = EVE + timedelta(hours=3)
 AFTERWARDS = ENDS + timedelta(minutes=20)
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+CODE = "Código del diploma, folio o boleto"
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Story:
     n_people: int
     n_absent: int
     paper: bytes = b""
+    cookie: str = ""
 
     @property
     def n_valid(self) -> int:
@@ -48,8 +51,11 @@ class Story:
 
     def at(self, moment: datetime) -> None:
         """Time passes, and the coordinator signs in again."""
-        value = self.site.at(moment)
-        self.desk.context.add_cookies([{"name": "staff", "value": value, "url": self.site.origin}])
+        self.cookie = self.site.at(moment)
+        self.sign_in(self.desk)
+
+    def sign_in(self, page: Page) -> None:
+        page.context.add_cookies([{"name": "staff", "value": self.cookie, "url": self.site.origin}])
 
     def open_diplomas(self) -> None:
         self.desk.goto(f"{self.site.page}/diplomas")
@@ -92,13 +98,16 @@ def story(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> I
 @pytest.mark.parametrize(
     "story", [(6, 1), pytest.param((40, 3), marks=pytest.mark.proof)], indirect=True, ids=["six", "forty"]
 )
-def test_ceremony_from_the_day_before_to_a_stranger_who_sees_it_annulled(story: Story) -> None:
+def test_ceremony_from_the_day_before_to_a_stranger_who_sees_it_annulled(
+    story: Story, cameras: Browser, film: Path
+) -> None:
     prepare_the_day_before(story)
     folios = print_all(story)
     correct_two_names_at_noon(story, folios)
     address = scan_on_the_way(story)
     let_attendance_decide(story)
-    hand_over(story)
+    hand_over_by_telephone(story, folios, telephone(cameras, film))
+    hand_over_the_rest(story)
     badge = check_as_a_stranger(story, address)
     annul(story, address, badge)
 
@@ -189,7 +198,54 @@ def let_attendance_decide(story: Story) -> None:
     expect(desk.locator(".papers")).to_contain_text("Anulado")
 
 
-def hand_over(story: Story) -> None:
+def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephone) -> None:
+    """By the camera that it comes with, which opens the address of a diploma, but of a ticket only says the code; and
+    typed. Whatever is no paper of this training is answered in words.
+    """
+    story.sign_in(page := phone.page)
+    watch = Watch()
+    watch.over(phone.context)
+    note = page.get_by_role("button", name="Anotar «recibí conforme»")
+
+    page.goto(phone.point_at(story.scanned(3)))
+    expect(page.get_by_role("region", name="Usted es de la ventanilla")).to_be_visible()
+    note.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Persona02 C. T.")
+    expect(page.locator("main")).to_contain_text("«Recibí conforme»: lo anotó")
+    page.get_by_role("button", name="Deshacer").click()
+    expect(page.locator("main")).to_contain_text("Se deshizo: aún no consta que lo recibió.", ignore_case=True)
+    note.click()
+    expect(page.locator("main")).to_contain_text("Siguiente: escanee otro.")
+    page.goto(phone.point_at(story.scanned(3)))
+    page.get_by_role("link", name="Ver o deshacer").click()
+    page.get_by_role("link", name="Entregar los diplomas").click()
+
+    last = page.get_by_role("region", name="Lo último que se anotó")
+    type_code(page, phone.point_at(story.site.made["tickets"][2]))
+    expect(last).to_contain_text("Persona03 C. X.")
+    expect(page.get_by_label(CODE)).to_be_focused()
+    page.keyboard.type(folios["Persona04 Caal Xol"].lower())
+    page.keyboard.press("Enter")
+    expect(last).to_contain_text("Persona04 C. X.")
+    refused = {
+        phone.point_at("WIFI:S:Casa;T:WPA;P:secreto;;"): "Ese código no es de un diploma ni de un boleto",
+        story.site.made["tickets"][-1]: "Esa persona no tiene un diploma por entregar",
+    }
+    for code, words in refused.items():
+        type_code(page, code)
+        expect(page.get_by_role("alert")).to_contain_text(words)
+    page.goto(phone.point_at(f"{story.site.origin}/V/{certificate_code()}".upper()))
+    expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos ese código")
+    phone.context.close()
+    assert [one for one in watch.complaints if not re.search(r"\b(404|409|422)\b", one)] == []
+
+
+def type_code(page: Page, code: str) -> None:
+    page.get_by_label(CODE).fill(code)
+    page.get_by_role("button", name="Anotar la entrega").click()
+
+
+def hand_over_the_rest(story: Story) -> None:
     """By community, and noted by the rows of the signed sheet."""
     desk = story.desk
     desk.goto(f"{story.site.page}/ceremonia")
