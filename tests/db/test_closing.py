@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.database import Database, settings_for
-from trainings.db import connect, migrate, transaction
+from trainings.db import connect, migrate, sql, transaction
 from trainings.versions.models import Counter
 
 N_TIMES = 50
@@ -19,9 +19,12 @@ async def test_closing_when_something_was_just_written_then_all_is_in_the_one_fi
     await migrate(settings)
 
     for number in range(N_TIMES):
-        async with connect(settings), transaction():
-            await Counter.create(key=str(number), number=number, changed_at="2026-03-06T15:00:00Z")
+        async with connect(settings):
+            async with transaction():
+                await Counter.create(key=str(number), number=number, changed_at="2026-03-06T15:00:00Z")
+            found = await sql.row_by_key("SELECT number FROM counter WHERE key = ?", str(number))
 
+        assert found == {"number": number}
         assert not settings.sqlite_path.with_name(f"{settings.sqlite_path.name}-wal").exists()
     alone = sqlite3.connect(f"file:{settings.sqlite_path}?immutable=1", uri=True)
     assert alone.execute("SELECT count(*) FROM counter").fetchone() == (N_TIMES,)

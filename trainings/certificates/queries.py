@@ -96,7 +96,8 @@ async def public_check(typed: str, misses: Misses | None = None) -> PublicCheck:
     """
     code = tokens.read_certificate_code(typed) or ""
     key = limits.key_of(misses.purpose, misses.subject) if misses is not None else ""
-    [row] = await sql.reads(LOOK_UP, code, key)
+    row = await sql.row_by_key(LOOK_UP, code, key)
+    assert row is not None, "one row is left however little was found"
     if misses is not None:
         limits.refuse_spent(row["hits"], row["expires_at"], misses.limit)
     if row["code"] is None or not tokens.same(row["code"], code):

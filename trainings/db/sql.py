@@ -6,9 +6,11 @@ They run on the transaction in progress, if there is one.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from trainings.db.connection import is_in_transaction
+from trainings.db.sqlite_reader import ReadingClient
 
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
@@ -51,6 +54,21 @@ async def tuples(text: str, *values: object) -> tuple[tuple[Any, ...], ...]:
     connection = _reader()
     _n_rows, found = await connection.execute_query(*_bound(text, values, connection.capabilities.dialect))
     return tuple(map(tuple, found))
+
+
+async def row_by_key(text: str, *values: object) -> dict[str, Any] | None:
+    """The one row of a SELECT by unique keys, for showing like `reads`; None where there is none.
+
+    On SQLite it is read here and now: a turn of the reader's thread costs many times what the row does.
+    """
+    connection = _reader()
+    bound = _bound(text, values, connection.capabilities.dialect)
+    if isinstance(connection, ReadingClient):
+        # Busy, as a reader finds it only while it is opened, mended or closed: the thread has time to wait for that.
+        with contextlib.suppress(sqlite3.OperationalError):
+            return connection.row_here(*bound)
+    found = await connection.execute_query_dict(*bound)
+    return found[0] if found else None
 
 
 def _reader() -> BaseDBAsyncClient:
