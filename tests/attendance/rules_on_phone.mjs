@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [rulesFile, casesFile] = process.argv.slice(2);
-const { flagOf, headsOf, stayOf } = await import(pathToFileURL(rulesFile).href);
+const { flagOf, headsOf, leftUnseen, stayOf } = await import(pathToFileURL(rulesFile).href);
 const { stays, flags, counts } = JSON.parse(readFileSync(casesFile, "utf8"));
 
 const MINUTE = 60_000;
@@ -17,8 +17,9 @@ const mark = ({ stated, at, ...event }) => ({ ...event, at: moment(at), stated_a
 const orders = (events) => [events, [...events].reverse(), [...events, ...events]];
 
 function stay(marks) {
-  const { arrived, left, ...said } = stayOf(marks);
-  return { ...said, arrived: minutes(arrived), left: minutes(left) };
+  const { present, arrived, left, seen, to_review } = stayOf(marks);
+  const early = leftUnseen({ left, seen }) ? { left_unseen: true } : {};
+  return { present, to_review, ...early, arrived: minutes(arrived), left: minutes(left) };
 }
 
 function flag({ person, session: { state = "planned", closed = false } = {}, at, offset = 0, now = YEAR, stated }) {

@@ -69,6 +69,7 @@ def said(stay: Stay) -> Case:
         "arrived": None if stay.arrived_at is None else (stay.arrived_at - START) // timedelta(minutes=1),
         "left": None if stay.left_at is None else (stay.left_at - START) // timedelta(minutes=1),
         "to_review": stay.to_review,
+        **({"left_unseen": True} if stay.left_unseen else {}),
     }
 
 

@@ -41,11 +41,11 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
         named = await find_named(session.training_id, scans)
         intake = await Intake.open(session, scans, named, actor=actor, offset=offset)
         answers = [intake.decide(scan) for scan in scans]
+        stays = intake.stays()
         if intake.new:
             await ScanEvent.bulk_create(intake.new)
-        for event in intake.contested:
+        for event in intake.flagged:
             await event.save(update_fields=["flag"])
-        stays = intake.stays()
         if stays:
             await keep_stays(session, stays)
             if counts(session):

@@ -13,7 +13,7 @@ from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.projection import Stay, stay_of, undone_at
+from trainings.attendance.projection import Stay, departures_to_look_at, stay_of, undone_at
 from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, When, answer_to, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
 from trainings.audit.actor import Actor
@@ -110,7 +110,8 @@ async def _replaced(digests: Sequence[str]) -> dict[str, Registration]:
 class Intake:
     """What is known at one session while a batch is decided. `new` collects the events to be written.
 
-    `contested` are stored ones under whose id another body came: both are flagged, whichever came first.
+    `flagged` are stored ones whose flag is another now: another body came under their id, and both are flagged,
+    whichever came first; or somebody was seen after they left.
     """
 
     session: TrainingSession
@@ -122,7 +123,7 @@ class Intake:
     events_of: dict[UUID, list[ScanEvent]]
     undone: set[UUID]
     new: list[ScanEvent] = field(default_factory=list)
-    contested: list[ScanEvent] = field(default_factory=list)
+    flagged: list[ScanEvent] = field(default_factory=list)
 
     @classmethod
     async def open(
@@ -210,7 +211,7 @@ class Intake:
         """The flag of another body under a stored id. Neither loses a flag that says more."""
         if before.session_id == self.session.id and before.flag in NOTHING_ODD:
             before.flag = ScanFlag.CHANGED_BODY
-            self.contested.append(before)
+            self.flagged.append(before)
         return ScanFlag.CHANGED_BODY if flag in NOTHING_ODD else flag
 
     def _meant(self, scan: Scan) -> Registration | None:
@@ -231,9 +232,15 @@ class Intake:
             self.undone.add(event.target_id)
 
     def stays(self) -> dict[UUID, Stay]:
-        """What the events now say of the people of whom there is something new."""
-        touched = {one.registration_id for one in (*self.new, *self.contested) if one.registration_id is not None}
-        return {key: stay_of(self.events_of[key], self.undone) for key in touched}
+        """What the events now say of the people of whom there is something new; their departures are looked at anew."""
+        touched = {one.registration_id for one in (*self.new, *self.flagged) if one.registration_id is not None}
+        stays = {key: stay_of(self.events_of[key], self.undone) for key in touched}
+        for key, stay in stays.items():
+            for event, flag in departures_to_look_at(self.events_of[key], stay):
+                event.flag = flag
+                if event not in self.new:
+                    self.flagged.append(event)
+        return stays
 
 
 def _id_of_other(scan: Scan, session: TrainingSession) -> UUID:

@@ -65,6 +65,7 @@ class ScanFlag(StrEnum):
     REVOKED = "revoked"
     OTHER_SESSION = "other_session"
     SESSION_OFF = "session_off"
+    BEFORE_ARRIVAL = "before_arrival"
 
 
 class Decision(StrEnum):

@@ -86,7 +86,9 @@ def _of_one(session: TrainingSession, marks: Sequence[ScanEvent], undone: set[UU
     kept = [_mark(session, first.kind, first.how, session.starts_at, registration_id=key, flag=flag)]
     if stay.left_at is not None and key is not None:
         said = max(stay.left_at, session.starts_at + MOMENT)
-        kept.append(_mark(session, ScanKind.LEFT, ScanHow.BUTTON, said, registration_id=key, stated_at=stay.left_at))
+        # Nobody leaves before they came.
+        left_at = max(stay.left_at, session.starts_at)
+        kept.append(_mark(session, ScanKind.LEFT, ScanHow.BUTTON, said, registration_id=key, stated_at=left_at))
     return kept
 
 

@@ -71,9 +71,13 @@ M = TypeVar("M", bound=Mark)
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """What the standing events say of one person at one session. `event_id` is what its state rests on."""
+    """What the standing events say of one person at one session. `event_id` is what its state rests on.
+
+    `seen_at`: when they were first seen, which a line of the signed paper does not say.
+    """
 
     arrived_at: datetime | None = None
+    seen_at: datetime | None = None
     left_at: datetime | None = None
     to_review: bool = False
     event_id: UUID | None = None
@@ -81,6 +85,11 @@ class Stay:
     @property
     def is_present(self) -> bool:
         return self.arrived_at is not None
+
+    @property
+    def left_unseen(self) -> bool:
+        """Whether they left, as somebody says, before anybody saw them."""
+        return self.left_at is not None and self.seen_at is not None and self.left_at < self.seen_at
 
 
 def is_counted(event: Mark) -> bool:
@@ -119,10 +128,25 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
     has_left = departure is not None and (not returns or departure.at > returns[-1])
     return Stay(
         arrived_at=arrivals[0].at,
+        seen_at=returns[0] if returns else None,
         left_at=(departure.stated_at or departure.at) if departure is not None and has_left else None,
         to_review=any(event.flag in ODD_ARRIVALS and event.decision is Decision.NONE for event in arrivals),
         event_id=(departure if departure is not None and has_left else arrivals[0]).id,
     )
+
+
+def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
+    """The departures of a stay whose flag is to be another by now: the one that counts is odd where it is said to have
+    been before the arrival, whichever came in first. What is odd for another reason, or decided, stays as it is.
+    """
+    found = []
+    for event in events:
+        if event.kind in DEPARTURES and event.decision is Decision.NONE:
+            is_early = stay.left_unseen and event.id == stay.event_id
+            wanted = ScanFlag.BEFORE_ARRIVAL if is_early else ScanFlag.NONE
+            if event.flag in (ScanFlag.NONE, ScanFlag.BEFORE_ARRIVAL) and event.flag is not wanted:
+                found.append((event, wanted))
+    return found
 
 
 def _in_time(event: Mark) -> tuple[datetime, datetime, UUID]:
@@ -195,7 +219,16 @@ async def project_all(sessions: Mapping[UUID, TrainingSession], touched: Mapping
         events[event.session_id, event.registration_id].append(event)
     pairs = [(session_id, key) for session_id, keys in touched.items() for key in keys]
     stays = {pair: stay_of(events[pair], undone[pair[0]]) for pair in pairs}
+    await _look_at_departures([one for pair in pairs for one in departures_to_look_at(events[pair], stays[pair])])
     await _keep({pair: _columns(sessions[pair[0]], stay) for pair, stay in stays.items()})
+
+
+async def _look_at_departures(changes: Iterable[tuple[Mark, ScanFlag]]) -> None:
+    keys: dict[ScanFlag, list[UUID]] = defaultdict(list)
+    for event, flag in changes:
+        keys[flag].append(event.id)
+    for flag, own in keys.items():
+        await ScanEvent.filter(id__in=own).update(flag=flag)
 
 
 async def keep_stays(session: TrainingSession, stays: Mapping[UUID, Stay]) -> None:

@@ -21,8 +21,8 @@ from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
 
-OF_THE_SESSION = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.SESSION_OFF})
-"""Flags that come of when, and whether, a session is held; and none."""
+OF_THE_SESSION = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL})
+"""Flags that come of when, and whether, a session is held; none; and what is looked at anew with attendance."""
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:

@@ -16,6 +16,7 @@ from trainings.accounts.permissions import DESK, EDITORS, can_decide_marks
 from trainings.attendance.closings import closed_on_phones, phones_missing
 from trainings.attendance.gaps import ASKED_FOR, Gap, gaps_of
 from trainings.attendance.models import (
+    Attendance,
     Decision,
     Device,
     DeviceSession,
@@ -56,7 +57,10 @@ AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conf
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Marks with one reason and about one person, card, or nobody, which are decided together."""
+    """Marks with one reason and about one person, card, or nobody, which are decided together.
+
+    `arrived_at` is told where the reason is that somebody left before.
+    """
 
     flag: ScanFlag
     decision: Decision
@@ -64,6 +68,7 @@ class Case:
     person: Registration | None = None
     card: Card | None = None
     decided_by: str = ""
+    arrived_at: datetime | None = None
 
     @property
     def ids(self) -> list[UUID]:
@@ -230,6 +235,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
         together[_key(one)].append(one)
     cards = await _cards(one for own in together.values() for one in own)
     deciders = await _names(own[0].decided_by_id for own in together.values())
+    arrivals = await _arrivals([own[0] for own in together.values()])
     cases: dict[UUID, list[Case]] = defaultdict(list)
     for own in together.values():
         first = own[0]
@@ -241,6 +247,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
                 person=first.registration,
                 card=cards.get(first.code_hash),
                 decided_by=deciders.get(first.decided_by_id, "") if first.decided_by_id else "",
+                arrived_at=arrivals.get((first.session_id, first.registration_id)),
             )
         )
     return cases
@@ -283,6 +290,16 @@ async def _cards(events: Iterable[ScanEvent]) -> dict[str, Card]:
         begins = Q(*(Q(qr_hash__gte=one, qr_hash__lt=f"{one}g") for one in part), join_type=Q.OR)
         found.update({card.qr_hash[:24]: card for card in await reads(Card).filter(begins)})
     return found
+
+
+async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None], datetime]:
+    """When those arrived who left before."""
+    early = {(one.session_id, one.registration_id) for one in events if one.flag is ScanFlag.BEFORE_ARRIVAL}
+    if not early:
+        return {}
+    people = sorted({key for _session_id, key in early if key is not None})
+    rows = reads(Attendance).filter(session_id__in=sorted({key for key, _person in early}), registration_id__in=people)
+    return {(one.session_id, one.registration_id): one.arrived_at for one in await rows if one.arrived_at is not None}
 
 
 async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:

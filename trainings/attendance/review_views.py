@@ -155,6 +155,9 @@ def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
     n_more = len(case.events) - len(lines)
     if n_more > 0:
         lines.append(ngettext("y %(n)s marca más", "y %(n)s marcas más", n_more) % {"n": n_more})
+    if case.arrived_at is not None:
+        time = dates.time_of_day(case.arrived_at, language())
+        lines.append(gettext(N_("Según otra marca llegó a las %(time)s")) % {"time": time})
     return lines
 
 

@@ -47,6 +47,10 @@ REASONS: dict[ScanFlag, Reason] = {
     ScanFlag.CHANGED_BODY: Reason(
         N_("La misma marca llegó dos veces con datos distintos"), N_("Las dos quedan guardadas. Diga cuál cuenta.")
     ),
+    ScanFlag.BEFORE_ARRIVAL: Reason(
+        N_("Se fue antes de llegar"),
+        N_("Ya cuenta: las horas llegan hasta esa salida. Pregunte a qué hora se fue; si se anotó mal, no cuenta."),
+    ),
     ScanFlag.CLOCK: Reason(
         N_("La hora es rara"),
         N_("Ya cuenta. El reloj del teléfono estaba mal, y la hora está corregida; o no es hora de esta sesión."),

@@ -21,7 +21,9 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 DOOR_OPENS = timedelta(hours=3)
 """How long before and after a session a scan is nothing odd."""
 
-NOTHING_ODD = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE, ScanFlag.SESSION_OFF})
+NOTHING_ODD = frozenset(
+    {ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.AFTER_CLOSE, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL}
+)
 """Flags of which the person at the door need not know."""
 
 

@@ -36,6 +36,7 @@ FLAGS: dict[ScanFlag, str] = {
     ScanFlag.UNNAMED: N_("Es una tarjeta sin nombre. La persona cuenta; falta anotarla."),
     ScanFlag.UNKNOWN_ROW: N_("Esa hoja no tiene ese número. Revise el número y el código de la hoja."),
     ScanFlag.CLOCK: N_("La hora de la marca es rara. Cuenta, y quien coordina la revisa."),
+    ScanFlag.BEFORE_ARRIVAL: N_("La salida es de antes de la llegada. Cuenta, y quien coordina la revisa."),
     ScanFlag.AFTER_CLOSE: N_("Llegó después de cerrar la sesión. Cuenta, y quien coordina la revisa."),
     ScanFlag.SESSION_OFF: N_("La sesión está cancelada. La marca queda guardada, y quien coordina la revisa."),
     ScanFlag.REVOKED: N_("Este teléfono ya no está en uso. La marca queda guardada, y quien coordina decide."),
@@ -58,9 +59,6 @@ CARD_OF_ANOTHER_TRAINING = N_("Es tarjeta de otra capacitación. Anote a la pers
 TROUBLES: dict[Trouble, str] = {
     Trouble.UNREADABLE: N_("El servidor no entiende esta marca. Sigue en el teléfono: guarde una copia y avise."),
     Trouble.UNKNOWN_SESSION: N_("El servidor no conoce esa sesión. La marca sigue en el teléfono: avise."),
-    Trouble.UNKNOWN_ACTIVITY: N_(
-        "Este teléfono no está preparado para contar en esa actividad. Lo contado sigue en el teléfono: "
-        "prepárelo otra vez, o guarde una copia y désela a la coordinación."
-    ),
+    Trouble.UNKNOWN_ACTIVITY: N_("El servidor no conoce esa actividad. Lo contado sigue en el teléfono: avise."),
 }
 """What is said of an event that could not be kept."""

@@ -96,10 +96,21 @@ class ActivityText(EntryText):
         table = "activity_text"
 
 
+class HeadState(StrEnum):
+    """Whether heads count: those of the panel and of a phone in use do, those of another once somebody says so."""
+
+    COUNTS = ""
+    WAITING = "waiting"
+    COUNTED = "counted"
+    DISMISSED = "dismissed"
+
+
 class HeadCount(Record):
     """Heads counted at an activity with one touch: `number` is negative where one is taken back.
 
-    The key comes from the phone that counted: sent twice it is one. `sex` and `age_band` as seen, or not said.
+    The key comes from the phone that counted: sent twice it is one. `sex` and `age_band` as seen, or not said. A phone
+    takes back what it counted by its name (`target_id`), and all that came under it: `conflict_of_id` names the first
+    that had the same one. Which rows stand is found from all of them together (`heads`).
     """
 
     activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
@@ -111,10 +122,15 @@ class HeadCount(Record):
     number = fields.IntField()
     counted_at: datetime = UTCDatetimeField()
     counted_by_id: UUID | None = fields.UUIDField(null=True)
+    target_id: UUID | None = fields.UUIDField(null=True)
+    conflict_of_id: UUID | None = fields.UUIDField(null=True)
+    state = fields.CharEnumField(HeadState, max_length=16, default=HeadState.COUNTS, db_default="")
+    decided_by_id: UUID | None = fields.UUIDField(null=True)
+    decided_at: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "head_count"
-        indexes = (("activity_id",),)
+        indexes = (("activity_id",), ("target_id",))
 
 
 class OrientationTally(Record):

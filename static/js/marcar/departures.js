@@ -1,6 +1,7 @@
 /** Marks of people who go: at the door now ("Salida"), or earlier, at a time that somebody states ("Se fue antes"). */
 
 import { Marks } from "./marks.js";
+import { leftUnseen } from "./rules.js";
 import { timeOfDay } from "./words.js";
 
 /** @typedef {import("./marks.js").Said} Said */
@@ -21,8 +22,8 @@ export class Departures extends Marks {
     const stated = stated_at === null ? {} : { stated_at };
     const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
     const before = book.stayOf(book.whoOf({ kind, h: mark.h, code: mark.code }));
-    if (stated_at !== null && before.arrived !== null && stated_at <= before.arrived) {
-      const text = app.words.say("left_too_early", { time: timeOfDay(before.arrived) });
+    if (before.seen !== null && leftUnseen({ ...before, left: stated_at })) {
+      const text = app.words.say("left_too_early", { time: timeOfDay(before.seen) });
       return { state: "not_ticket", name: await opening, text, event: null, line };
     }
     const kept = await this.keep({ kind, known: line !== null, ...stated, ...mark });

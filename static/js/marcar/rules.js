@@ -37,10 +37,17 @@ const ODD_STATES = { w: "waitlisted", h: "held", x: "cancelled" };
  * @property {string} [of] of a replaced ticket: the state of who has the new one
  */
 
-/** @typedef {{present: boolean, arrived: number | null, left: number | null, to_review: boolean}} Stay */
+/**
+ * @typedef {object} Stay
+ * @property {boolean} present
+ * @property {number | null} arrived
+ * @property {number | null} seen when they were first seen, which a line of the signed paper does not say
+ * @property {number | null} left
+ * @property {boolean} to_review
+ */
 
 /** @type {Stay} */
-const NOBODY = { present: false, arrived: null, left: null, to_review: false };
+const NOBODY = { present: false, arrived: null, seen: null, left: null, to_review: false };
 
 /**
  * What the marks of one person at one session say together; their order does not matter.
@@ -56,14 +63,23 @@ export function stayOf(marks) {
   if (!arrivals.length) return NOBODY;
   const departure = left.filter(({ kind }) => DEPARTURES.has(kind)).sort(inTime).pop();
   // A line of the signed paper says that somebody came, never that they came back.
-  const returned = arrivals.filter(({ how }) => how !== "sheet").pop();
-  const hasLeft = departure !== undefined && (!returned || departure.at > returned.at);
+  const seen = arrivals.filter(({ how }) => how !== "sheet");
+  const hasLeft = departure !== undefined && (!seen.length || departure.at > seen[seen.length - 1].at);
   return {
     present: true,
     arrived: arrivals[0].at,
+    seen: seen.length ? seen[0].at : null,
     left: hasLeft ? (departure.stated_at ?? departure.at) : null,
     to_review: arrivals.some(({ flag = "", decision }) => ODD_ARRIVALS.has(flag) && !decision),
   };
+}
+
+/**
+ * Did they leave, as somebody says, before anybody saw them?
+ * @param {Pick<Stay, "left" | "seen">} stay
+ */
+export function leftUnseen({ left, seen }) {
+  return left !== null && seen !== null && left < seen;
 }
 
 /**
