@@ -4,7 +4,11 @@ python benchmarks/month.py [COUNT]
 
 The baseline is a Starlette application that does nothing but render: no database, guards, session or language. It has
 the page's templates and data, with the month as one plain loop over entries that are ready to be shown (`month.html`),
-and makes the same bytes. Both answer within this process, uncompressed, in turns; the time is that of the processor.
+and makes the same bytes. Both answer within this process, set up as a server's, uncompressed, in turns; the time is
+that of the processor.
+
+No two lines of the month are alike. It is asked for as visited (the page is kept), made anew (the page is not, what was
+read and written for it is), and cold: nothing is kept of any of its sessions, as where nobody has ever seen them.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -35,14 +40,17 @@ from trainings import clock, db, settings
 from trainings.accounts.models import Role, RoleGrant, StaffSession, User
 from trainings.app import create_app
 from trainings.audit.actor import PROGRAM
+from trainings.db import sql
 from trainings.lib import tokens
 from trainings.places import actions as places
 from trainings.places.models import Hub
 from trainings.schedule import actions as schedule
+from trainings.schedule import entry_lines, towns
 from trainings.schedule.actions import CoursePlan, SessionPlan, TrainingPlan
 from trainings.schedule.models import CourseKind
 from trainings.schedule.months import Month
 from trainings.schedule.remembered import forget
+from trainings.server import take_turns_well
 from trainings.settings import Environment as Kind
 from trainings.settings import Settings
 from trainings.web.render import TIME, TIME_AND_STOP, environment, render
@@ -51,6 +59,9 @@ BOUND = 2.0
 WARM_UP = 5
 N_TRAININGS, N_SESSIONS_EACH = 50, 10
 PANEL, PUBLIC = "/panel/mes", "/calendario"
+WORDS = {"kept": "as visited", "anew": "made anew", "cold": "never seen"}
+LEARNT_ONCE = (sql.translated, towns.by_code, towns.by_slug, entry_lines._pattern)
+"""Statements of the program, municipalities of its file, its template of a line."""
 
 
 async def main(count: int) -> int:
@@ -60,7 +71,9 @@ async def main(count: int) -> int:
         with patch.object(settings, "get_settings", lambda: configured):
             async with db.connect(configured):
                 cookie, month = await furnish()
-                return await measure(create_app(configured, with_worker=False), cookie, month, count)
+                ours = create_app(configured, with_worker=False)
+                take_turns_well()
+                return await measure(ours, cookie, month, count)
 
 
 async def furnish() -> tuple[str, Month]:
@@ -72,8 +85,12 @@ async def furnish() -> tuple[str, Month]:
     plan = CoursePlan(CourseKind.CURSO, topic.id, "Riesgos de la migración irregular: mitos y realidades", 1200)
     course = await schedule.create_course(plan, actor=PROGRAM)
     for number in range(N_TRAININGS):
-        starts = [month.starts_at + timedelta(days=(number + 2 * n) % 28, hours=8 + number % 8) for n in range(10)]
-        sessions = [SessionPlan(start, start + timedelta(hours=2)) for start in sorted(starts)[:N_SESSIONS_EACH]]
+        # Each at a minute of its own: no line of the month is another's.
+        starts = [
+            month.starts_at + timedelta(days=(number + 2 * n) % 28, hours=8 + number % 8, minutes=5 * n)
+            for n in range(N_SESSIONS_EACH)
+        ]
+        sessions = [SessionPlan(start, start + timedelta(hours=2)) for start in sorted(starts)]
         about = TrainingPlan(course.id, hub.id, title=f"{course.title} {number}", capacity=30, venue_id=venue.id)
         made = await schedule.create_training(about, sessions, actor=PROGRAM, override_reason="medición")
         await schedule.publish(made.id, actor=PROGRAM)
@@ -99,25 +116,46 @@ async def measure(ours: ASGIApp, cookie: str, month: Month, count: int) -> int:
     missed = False
     for name, path, sent in (("panel", PANEL, cookie), ("public", PUBLIC, "")):
         bare = await bare_application(ours, path, f"mes={month}", sent)
-        took: dict[str, list[float]] = {"ours": [], "anew": [], "bare": []}
+        took: dict[str, list[float]] = {whose: [] for whose in ("bare", *WORDS)}
         n_bytes = 0
         for number in range(count + WARM_UP):
-            # `anew` goes last or first, so that the page of `ours` is there in all turns but the first.
-            turns: list[tuple[str, ASGIApp]] = [("bare", bare), ("ours", ours), ("anew", ours)]
-            for whose, app in turns if number % 2 else reversed(turns):
-                if whose == "anew":
-                    forget()
-                milliseconds, body = await get(app, path, f"mes={month}", sent)
+            # There and back: `kept` never follows on a page that was dropped.
+            turns = ("cold", "anew", "kept", "bare")
+            for whose in turns if number % 2 else reversed(turns):
+                drop(whose)
+                milliseconds, body = await get(bare if whose == "bare" else ours, path, f"mes={month}", sent)
                 took[whose].append(milliseconds)
                 n_bytes = len(body)
         medians = {whose: median(times[WARM_UP:]) for whose, times in took.items()}
         print(f"  {name:7} {n_bytes:8,} bytes   bare rendering {medians['bare']:6.2f}")
-        for whose, words in (("ours", "as visited"), ("anew", "made anew")):
+        for whose, words in WORDS.items():
             ratio = medians[whose] / medians["bare"]
             missed |= ratio > BOUND
             verdict = "MISSED" if ratio > BOUND else "ok"
             print(f"          {words:10} {medians[whose]:6.2f}   {ratio:5.2f} × (bound {BOUND:.0f} ×) {verdict}")
     return int(missed)
+
+
+def drop(whose: str) -> None:
+    """Forget what such a request must not find: the page, of a cold one all that was kept of what sessions say."""
+    if whose in ("anew", "cold"):
+        forget()
+    if whose == "cold":
+        for kept in kept_of_sessions():
+            kept.cache_clear()
+
+
+@cache
+def kept_of_sessions() -> list[Any]:
+    """All that these packages keep in memory but what they learn once, whatever sessions there are."""
+    found = [
+        one
+        for name, module in sys.modules.items()
+        if name.startswith(("trainings.db.sql", "trainings.schedule", "trainings.outreach"))
+        for one in vars(module).values()
+        if hasattr(one, "cache_clear") and one.__module__ == name
+    ]
+    return [one for one in found if one not in LEARNT_ONCE]
 
 
 async def bare_application(ours: ASGIApp, path: str, query: str, cookie: str) -> Starlette:
@@ -137,7 +175,8 @@ async def bare_application(ours: ASGIApp, path: str, query: str, cookie: str) ->
         forget()
         _took, body = await get(ours, path, query, cookie)
     template, context = kept[0]
-    assert body.count(b"Riesgos") >= N_TRAININGS * N_SESSIONS_EACH
+    lines = [line for line in body.splitlines() if b'<b class="num">' in line]
+    assert len(set(lines)) == len(lines) == N_TRAININGS * N_SESSIONS_EACH
 
     bare = plain_environment()
     # The same bytes: who renders them bare does no less work.

@@ -3,11 +3,12 @@ from __future__ import annotations
 import ast
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from tests.source import PACKAGE, python_files, running, shown, tree
 from trainings.accounts.models import User
 from trainings.db import sql, transaction
-from trainings.db.sql import translated
+from trainings.db.sql import Statement, translated
 from trainings.settings import Settings
 
 RUN_BY_ENGINES = ("execute_query", "execute_query_dict", "execute_insert", "execute_script")
@@ -73,6 +74,22 @@ async def test_rows_come_without_the_names_of_their_columns_too(db: Settings) ->
     assert found == (("0@demo.example", "A"), ("2@demo.example", "A"))
     assert hash(found) == hash(await sql.tuples(text, [made[2].id, made[0].id], True))
     assert await sql.tuples(text, [], True) == ()
+
+
+async def test_several_are_asked_for_in_one_go_and_answered_in_order(db: Settings) -> None:
+    made = [await User.create(email=f"{n}@demo.example", name="A") for n in range(2)]
+    asked = [
+        Statement("SELECT email FROM app_user WHERE id IN ?list", ([made[1].id],)),
+        Statement("SELECT name, email FROM app_user WHERE name = ? ORDER BY email", ("A",)),
+        Statement("SELECT email FROM app_user WHERE name = ?", ("B",)),
+    ]
+    told = [(("1@demo.example",),), (("A", "0@demo.example"), ("A", "1@demo.example")), ()]
+
+    assert await sql.tables(asked) == told
+    async with transaction():
+        assert await sql.tables(asked) == told
+    with pytest.raises(OperationalError):
+        await sql.tables([*asked, Statement("SELECT nothing FROM app_user", ())])
 
 
 async def test_what_is_read_for_showing_in_a_transaction_is_what_it_wrote(db: Settings) -> None:

@@ -100,3 +100,17 @@ def test_line_is_what_its_template_makes_of_the_same_values(move: str, place: st
 
     assert lines == f"{written}\n" * 2
     assert "&lt;b&gt;&#34;100 %s&#34;" in lines
+
+
+@pytest.mark.parametrize("title", ["Riesgos, 100 %s", "Riesgos\x1fy <b>más</b>", "Riesgos\x1fy más"])
+def test_lines_of_a_day_keep_their_own_values_whatever_stands_in_one_of_them(title: str) -> None:
+    first = Entry(START, "", "/a", "8:30\xa0a.\xa0m.", title, "Poptún, Petén", "0/30", "")
+    entries = [first, first._replace(title="Q'eqchi'", place="", move="/b"), first._replace(look="gone", href="/c")]
+
+    with speaking("es-GT"):
+        lines = lines_of(entries)
+        written = [
+            render_text(TEMPLATE, {name: getattr(one, name) for name in (*FILLED_IN, "mark")}) for one in entries
+        ]
+
+    assert lines == "".join(f"{line}\n" for line in written)

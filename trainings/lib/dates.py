@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -134,8 +135,14 @@ def _year_joint(lang: str) -> str:
 def time_of_day(moment: datetime, lang: str) -> str:
     """`2:05 p. m.` · `2:05 PM`, held together by no-break spaces."""
     here = local(moment)
-    half = _HALVES[_locale(lang)][here.hour >= 12]
-    return f"{here.hour % 12 or 12}:{here.minute:02}{NBSP}{half}"
+    return _on_the_clock(here.hour, here.minute, lang)
+
+
+@lru_cache(maxsize=4096)
+def _on_the_clock(hour: int, minute: int, lang: str) -> str:
+    """Calendars have hundreds of these, and a day has 1,440 minutes."""
+    half = _HALVES[_locale(lang)][hour >= 12]
+    return f"{hour % 12 or 12}:{minute:02}{NBSP}{half}"
 
 
 def time_range(start: datetime, end: datetime, lang: str) -> str:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings import clock
-from trainings.db import reads
+from trainings.db import reads, sql
+from trainings.db.sql import Statement
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
@@ -20,12 +21,12 @@ from trainings.schedule import filters, public_queries, towns
 from trainings.schedule.cells import CALLED_OFF, CHANGED, ByDay, Entry, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, day_notes, feasts_between
 from trainings.schedule.filters import WITHOUT_STEPS, Filters
-from trainings.schedule.month_changes import Changed, changed_between, note_of
+from trainings.schedule.month_changes import Changed, ask_changes, changed_between, note_of
 from trainings.schedule.months import Month
-from trainings.schedule.public_dates import Dated, ReadDates, sessions_between
+from trainings.schedule.public_dates import Dated, ReadDates, ask_dates, dates_of
 from trainings.schedule.public_queries import Offered
+from trainings.schedule.public_statements import TOPICS
 from trainings.schedule.remembered import remembered
-from trainings.schedule.session_words import hour_of
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext, language, ngettext
 from trainings.web.render import render
@@ -67,18 +68,22 @@ async def month(request: Request) -> Response:
 
 
 async def _known(request: Request) -> Known:
-    topics = await public_queries.topic_names()
-    chosen, notes = filters.read_filters(request.query_params, topics)
     shown, more = _asked(request.query_params.get("mes", ""))
+    start, end = shown.starts_at, shown.ends_at
+    names, offered, dated, changes = await sql.tables(
+        [Statement(TOPICS, ()), public_queries.ask_offered(clock.now()), ask_dates(start, end), ask_changes()]
+    )
+    topics: dict[str, str] = dict(names)
+    chosen, notes = filters.read_filters(request.query_params, topics)
     codes = {towns.by_slug()[chosen.town].code} if chosen.town else set()
     return Known(
         month=shown,
         chosen=chosen,
         notes=(*more, *notes),
         topics=tuple(topics.items()),
-        offered=tuple(await public_queries.offered(clock.now())),
-        sessions=await sessions_between(shown.starts_at, shown.ends_at),
-        changed=await changed_between(shown.starts_at, shown.ends_at),
+        offered=public_queries.offered(offered),
+        sessions=await dates_of(dated),
+        changed=changed_between(start, end, changes),
         activities=tuple(await activities_of(chosen, shown.first, shown.last)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
     )
@@ -176,12 +181,13 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
         session_id, training, starts_at, ends_at, town, _access, is_off = session
+        here = clock.local(starts_at)
         note = note_of(session, changed.get(session_id), now) if changed else ""
         entry = Entry(
-            starts_at,
+            here,
             _look(note, is_off=is_off, is_over=ends_at <= now),
             training.path,
-            hour_of(starts_at, lang),
+            dates.time_of_day(here, lang),
             training.title,
             places[town].full_name,
             gettext("Cancelada") if is_off else note,
@@ -200,7 +206,7 @@ def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
         is_what, note = gettext("Cancelada"), ""
     look = _look(note, is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
     return Entry(
-        starts_at=activity.starts_at,
+        starts_at=clock.local(activity.starts_at),
         look=f"act {look}".strip(),
         href=activity.path,
         time=dates.time_of_day(activity.starts_at, language()),

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from trainings import clock
 from trainings.schedule.entry_lines import lines_of
-from trainings.schedule.months import Month, days_touched
+from trainings.schedule.months import Month, days_from, days_touched
 from trainings.schedule.session_words import short_weekday
 from trainings.web.i18n import N_, gettext
 
+ONE_DAY = timedelta(days=1)
 DAYS_OF_WEEK = 7
 MOST_DOTS = 3
 CALLED_OFF, CHANGED = "cerrar", "girar"
 """Icons of what is to be noticed: it is struck, or another than it was."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty.
 
-    `mark`: the icon beside its state, where it is to be noticed without colours.
+    `starts_at` is local; `mark`: the icon beside its state, where it is to be noticed without colours. A tuple, because
+    a page makes hundreds of them.
     """
 
     starts_at: datetime
@@ -65,17 +67,18 @@ class ByDay(dict[date, list[Entry]]):
     def __init__(self, first: date, last: date) -> None:
         super().__init__()
         self.first, self.last = first, last
+        self._ends = {day: clock.midnight(day + ONE_DAY) for day in days_from(first, last)}
 
     def put(self, entry: Entry, ends_at: datetime) -> None:
         """On each day that it touches; from the second on it says that it goes on."""
-        days = days_touched(entry.starts_at, ends_at)
-        if len(days) == 1:
-            if self.first <= days[0] <= self.last:
-                self.setdefault(days[0], []).append(entry)
+        first = entry.starts_at.date()
+        day_is_over = self._ends.get(first)
+        if day_is_over is not None and ends_at <= day_is_over:
+            self.setdefault(first, []).append(entry)
             return
-        for day in days:
+        for day in days_touched(entry.starts_at, ends_at):
             if self.first <= day <= self.last:
-                shown = entry if day == days[0] else replace(entry, time=gettext(N_("sigue")))
+                shown = entry if day == first else entry._replace(time=gettext(N_("sigue")))
                 self.setdefault(day, []).append(shown)
 
     def in_order(self) -> ByDay:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
+from uuid import UUID
 
 from trainings import clock
-from trainings.db import sql
-from trainings.db.sql import as_moment
+from trainings.db.sql import Statement, Table, as_moment
 from trainings.schedule import towns
 from trainings.schedule.change_words import change_note
 from trainings.schedule.changes import SHOWN_FOR
@@ -28,9 +27,25 @@ class Changed:
     is_elsewhere: bool
 
 
+class _Row(NamedTuple):
+    """A change, what its session is now, and the municipalities of both of its places."""
+
+    session_id: UUID | str
+    kind: str
+    old_starts_at: datetime | str | None
+    old_ends_at: datetime | str | None
+    old_venue_id: UUID | str | None
+    venue_id: UUID | str | None
+    place_shown: str
+    town: str | None
+    town_now: str | None
+    starts_at: datetime | str
+    ends_at: datetime | str
+
+
 CHANGES = """
     SELECT c.session_id, c.kind, c.old_starts_at, c.old_ends_at, c.old_venue_id, s.venue_id, t.place_shown,
-        o.municipality_id AS town, v.municipality_id AS town_now, s.starts_at, s.ends_at
+        o.municipality_id, v.municipality_id, s.starts_at, s.ends_at
     FROM session_change c
     JOIN training_session s ON s.id = c.session_id
     JOIN training t ON t.id = s.training_id
@@ -42,19 +57,24 @@ CHANGES = """
 """Of all spans of time: asked for one, SQLite would go by its hundreds of sessions instead of the few changes."""
 
 
-async def changed_between(start: datetime, end: datetime) -> tuple[Changed, ...]:
-    """Of the sessions that are on at some time of the span those that changed."""
-    rows = await sql.reads(CHANGES, clock.now() - SHOWN_FOR)
-    within = [row for row in rows if as_moment(row["starts_at"]) < end and as_moment(row["ends_at"]) > start]
-    earliest = {str(row["session_id"]): row for row in within}
+def ask_changes() -> Statement:
+    """Asks for what changed within the days for which it is told; see `changed_between`."""
+    return Statement(CHANGES, (clock.now() - SHOWN_FOR,))
+
+
+def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[Changed, ...]:
+    """Of the answer to `ask_changes` the sessions that are on at some time of the span."""
+    changes = [_Row(*row) for row in rows]
+    within = [one for one in changes if as_moment(one.starts_at) < end and as_moment(one.ends_at) > start]
+    earliest = {str(one.session_id): one for one in within}
     return tuple(_changed(session_id, row) for session_id, row in sorted(earliest.items()))
 
 
-def _changed(session_id: str, row: Mapping[str, Any]) -> Changed:
-    place = Place(towns.by_code()[row["town"]]) if row["town"] and row["town"] != row["town_now"] else None
-    was = Was(ChangeKind(row["kind"]), moment(row["old_starts_at"]), moment(row["old_ends_at"]), place)
+def _changed(session_id: str, row: _Row) -> Changed:
+    place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
+    was = Was(ChangeKind(row.kind), moment(row.old_starts_at), moment(row.old_ends_at), place)
     # Another house in the same town is no news for who may not know the house.
-    is_elsewhere = row["old_venue_id"] != row["venue_id"] and row["place_shown"] == PlaceShown.PUBLIC
+    is_elsewhere = row.old_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
     return Changed(session_id, was, is_elsewhere=is_elsewhere)
 
 

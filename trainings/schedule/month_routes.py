@@ -25,7 +25,7 @@ from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served,
 from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.remembered import remembered
-from trainings.schedule.session_words import hour_of, look_of, move_path, numbered, session_path
+from trainings.schedule.session_words import look_of, move_path, numbering, session_path
 from trainings.schedule.staff_sessions import ReadSessions, StaffSession
 from trainings.schedule.views import Choices, View, Wanted
 from trainings.web.allow import allow
@@ -104,17 +104,21 @@ def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Acto
     """By local day, each in order of time; what lasts over midnight stands on both days."""
     by_day = ByDay(loaded.first, loaded.last)
     may_move, now, lang = actor.hubs_with(EDITORS), clock.now(), language()
-    common = {one: (one.hub_id in may_move, f"{one.taken}/{one.capacity}") for one in {s.training for s in sessions}}
+    common = {
+        one: (one.hub_id in may_move, f"{one.taken}/{one.capacity}", numbering(one))
+        for one in {session.training for session in sessions}
+    }
     off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
     for session in sessions:
+        here = clock.local(session.starts_at)
         look = look_of(session, now)
-        is_theirs, places = common[session.training]
+        is_theirs, places, title = common[session.training]
         entry = Entry(
-            session.starts_at,
+            here,
             look,
             session_path(session, actor, now),
-            hour_of(session.starts_at, lang),
-            numbered(session),
+            dates.time_of_day(here, lang),
+            title(session.position),
             session.place,
             off if look == "off" else draft if look == "draft" else places,
             move_path(session, look, may_move=is_theirs),
@@ -138,7 +142,7 @@ def activity_entry(activity: ListedActivity, may_move: frozenset[UUID]) -> Entry
     elif activity.is_over:
         look = "act gone"
     return Entry(
-        starts_at=activity.starts_at,
+        starts_at=clock.local(activity.starts_at),
         look=look,
         href=activity.staff_path,
         time=dates.time_of_day(activity.starts_at, language()),
@@ -227,10 +231,9 @@ async def month(request: Request) -> Response:
 
 def _next_change(loaded: Loaded) -> datetime:
     """When it begins to read differently by itself: the day ends, or something begins or ends."""
-    now = clock.now()
-    moments = [moment for span in loaded.sessions.spans() for moment in span]
-    moments += [activity.ends_at for activity in loaded.activities]
-    return min([clock.midnight(clock.today() + ONE_DAY), *(moment for moment in moments if moment > now)])
+    now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
+    moments = [*loaded.sessions.turns(tomorrow), *(activity.ends_at for activity in loaded.activities)]
+    return min([tomorrow, *(moment for moment in moments if moment > now)])
 
 
 def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:

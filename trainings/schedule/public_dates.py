@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from trainings.db import sql
-from trainings.db.sql import as_moment
+from trainings.db.sql import Statement, Table, as_moment
 from trainings.schedule.public_queries import access_of, kinds_of
 
 DATED = """
@@ -109,12 +109,16 @@ class ReadDates:
         return {as_moment(told) for told in {row[ENDS] for row in self.rows}}
 
 
-async def sessions_between(start: datetime, end: datetime) -> ReadDates:
-    """Sessions of listed trainings that are on at some time of the span, by start.
+def ask_dates(start: datetime, end: datetime) -> Statement:
+    """Asks for the sessions of listed trainings that are on at some time of the span, by start; see `dates_of`.
 
     Called-off ones are among them where calendars ever showed them.
     """
-    rows = await sql.tuples(DATED, end, start)
+    return Statement(DATED, (end, start))
+
+
+async def dates_of(rows: Table) -> ReadDates:
+    """The answer to `ask_dates`, with the trainings."""
     return ReadDates(rows, frozenset(await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
 
 

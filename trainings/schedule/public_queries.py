@@ -16,7 +16,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.db import sql
-from trainings.db.sql import as_moment
+from trainings.db.sql import Statement, Table, as_moment
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
@@ -112,9 +112,14 @@ async def coming_sessions(now: datetime) -> list[Coming]:
     return [_coming(row) for row in await sql.reads(COMING, now)]
 
 
-async def offered(now: datetime) -> list[Offered]:
-    """What sessions of listed trainings that have not ended at `now` are told apart by."""
-    return [Offered(**_kind(row)) for row in await sql.reads(OFFERED, now)]
+def ask_offered(now: datetime) -> Statement:
+    """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`."""
+    return Statement(OFFERED, (now,))
+
+
+def offered(rows: Table) -> tuple[Offered, ...]:
+    """The answer to `ask_offered`."""
+    return tuple(Offered(town, topic, *kinds_of(*lists)) for town, topic, *lists in rows)
 
 
 async def called_off_lately(now: datetime) -> list[Coming]:

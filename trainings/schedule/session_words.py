@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -11,32 +12,29 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
 from trainings.db.sql import READ_AGAIN
 from trainings.lib import dates
-from trainings.schedule.staff_sessions import StaffSession
+from trainings.schedule.staff_sessions import StaffSession, StaffTraining
 from trainings.web.i18n import N_, gettext, language
 
 ONE_DAY = timedelta(days=1)
+HERE = "\x02"
+"""Stands for a number that is put in afterwards."""
 FIXED = frozenset({"off", "gone"})
 """Looks of what is not moved any more."""
 
 
 def numbered(session: StaffSession) -> str:
     """The title, with the number of the meeting where there are several."""
-    training = session.training
-    if training.n_sessions == 1:
-        return training.title
-    return _numbered(training.title, session.position, training.n_sessions, language())
+    return numbering(session.training)(session.position)
 
 
-@lru_cache(maxsize=READ_AGAIN)
-def _numbered(title: str, position: int, n: int, _lang: str) -> str:
+def numbering(training: StaffTraining) -> Callable[[int], str]:
+    """The same by the meeting's number, for who writes hundreds: what all of a training share is put together once."""
+    title, n = training.title, training.n_sessions
+    if n == 1:
+        return lambda _position: title
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
-    return words % {"title": title, "position": position, "n": n}
-
-
-@lru_cache(maxsize=READ_AGAIN)
-def hour_of(moment: datetime, lang: str) -> str:
-    """`8:30 a. m.`, kept: a page that is made anew asks for nearly the same again, hundreds at a time."""
-    return dates.time_of_day(moment, lang)
+    before, after = (words % {"title": title, "position": HERE, "n": n}).rsplit(HERE, 1)
+    return lambda position: f"{before}{position}{after}"
 
 
 def when(moment: datetime) -> str:
@@ -74,7 +72,7 @@ def look_of(session: StaffSession, now: datetime) -> str:
 
 def move_path(session: StaffSession, look: str, *, may_move: bool) -> str:
     """The form that moves it; empty for who may not, and for what is over or called off."""
-    return moving_path(session.id) if may_move and look not in FIXED else ""
+    return f"/panel/sesiones/{session.key}/mover" if may_move and look not in FIXED else ""
 
 
 def session_path(session: StaffSession, actor: Actor, now: datetime) -> str:
@@ -84,16 +82,10 @@ def session_path(session: StaffSession, actor: Actor, now: datetime) -> str:
     if session.starts_at >= now + ONE_DAY or session.is_cancelled or session.is_draft:
         return home
     is_due = session.day <= clock.today() and actor.has_any(ATTENDANCE_TAKERS)
-    return f"/panel/sesiones/{session.id}/asistencia" if is_due else home
+    return f"/panel/sesiones/{session.key}/asistencia" if is_due else home
 
 
 @lru_cache(maxsize=READ_AGAIN)
 def training_path(training_id: UUID) -> str:
     """Its page in the panel."""
     return f"/panel/capacitaciones/{training_id}"
-
-
-@lru_cache(maxsize=READ_AGAIN)
-def moving_path(session_id: UUID) -> str:
-    """The form that moves a session."""
-    return f"/panel/sesiones/{session_id}/mover"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.db import sql
-from trainings.db.sql import as_moment, as_uuid
+from trainings.db.sql import Table, as_moment, as_uuid
 from trainings.schedule.models import SessionState, TrainingState
 
 
@@ -32,12 +33,12 @@ class StaffTraining:
 
 
 class StaffSession(NamedTuple):
-    """A session as the week and the lists of the panel show it. Times UTC.
+    """A session as the week and the lists of the panel show it. Times UTC, `key` is its id as the database told it.
 
     A tuple, because a page makes hundreds of them.
     """
 
-    id: UUID
+    key: UUID | str
     training: StaffTraining
     starts_at: datetime
     ends_at: datetime
@@ -45,6 +46,10 @@ class StaffSession(NamedTuple):
     closed_at: datetime | None
     position: int
     place: str
+
+    @property
+    def id(self) -> UUID:
+        return as_uuid(self.key)
 
     @property
     def training_id(self) -> UUID:
@@ -93,12 +98,11 @@ class StaffSession(NamedTuple):
 SESSIONS = """
     SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, s.closed_at, s.position, v.name
     FROM training_session s
-    JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE {}
     ORDER BY s.starts_at, s.id
 """
-STARTS, ENDS = 2, 3
+TRAINING, STARTS, ENDS = 1, 2, 3
 """Columns of it."""
 TRAININGS = """
     SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
@@ -115,27 +119,28 @@ TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in 
 class ReadSessions:
     """Sessions and their trainings as the database told them: two readings are equal where a page of them would be."""
 
-    rows: tuple[tuple[Any, ...], ...]
+    rows: Table
     trainings: frozenset[tuple[Any, ...]]
 
     def shown(self) -> list[StaffSession]:
         """The same, as pages show them."""
         trainings = {row[0]: _training(row) for row in self.trainings}
-        return [_staff_session(row, trainings[row[1]]) for row in self.rows]
+        return [_staff_session(row, trainings[row[TRAINING]]) for row in self.rows]
 
-    def spans(self) -> set[tuple[datetime, datetime]]:
-        """Between which moments they are."""
-        return {(as_moment(start), as_moment(end)) for start, end in {(row[STARTS], row[ENDS]) for row in self.rows}}
+    def turns(self, before: datetime) -> list[datetime]:
+        """When those begin and end that have begun by then: they are in order of their begin."""
+        begun = itertools.takewhile(lambda row: as_moment(row[STARTS]) < before, self.rows)
+        return [as_moment(told) for row in begun for told in (row[STARTS], row[ENDS])]
 
 
 async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> ReadSessions:
-    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training.
+    """The (first) sessions `s` by start of which this condition is true.
 
     Not yet turned into what pages show: most of the time that is on a page already.
     """
     text = SESSIONS.format(condition)
     rows = await (sql.tuples(text, *values) if limit is None else sql.tuples(f"{text} LIMIT ?", *values, limit))
-    return ReadSessions(rows, frozenset(await sql.tuples(TRAININGS, list({row[1] for row in rows}))))
+    return ReadSessions(rows, frozenset(await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
 
 
 def _training(row: tuple[Any, ...]) -> StaffTraining:
@@ -145,9 +150,9 @@ def _training(row: tuple[Any, ...]) -> StaffTraining:
 
 
 def _staff_session(row: tuple[Any, ...], training: StaffTraining) -> StaffSession:
-    session_id, _training_id, starts_at, ends_at, state, closed_at, position, place = row
+    key, _training_id, starts_at, ends_at, state, closed_at, position, place = row
     return StaffSession(
-        as_uuid(session_id),
+        key,
         training,
         as_moment(starts_at),
         as_moment(ends_at),

@@ -197,7 +197,7 @@ async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: dateti
     scope, of_scope = queries.scope_of(actor)
     conditions, values = ["s.starts_at < ? AND s.ends_at > ?", scope], [end, start, *of_scope]
     if wanted.hub is not None:
-        conditions.append("t.hub_id = ?")
+        conditions.append("s.training_id IN (SELECT t.id FROM training t WHERE t.hub_id = ?)")
         values.append(wanted.hub.id)
     if wanted.person is not None:
         conditions.append("s.id IN (SELECT f.session_id FROM session_facilitator f WHERE f.user_id = ?)")
