@@ -16,6 +16,7 @@ from tests.outreach.make_activity import make_activity
 from trainings import clock
 from trainings.accounts.models import Role, User
 from trainings.attendance import devices
+from trainings.attendance.closings import phones_missing
 from trainings.attendance.device_queries import device_by_token, may_read_roster, may_upload, training_ends
 from trainings.attendance.device_sessions import offer_to
 from trainings.attendance.devices import (
@@ -27,7 +28,7 @@ from trainings.attendance.devices import (
     Prepared,
     UnknownPhone,
 )
-from trainings.attendance.models import Device, DeviceSession
+from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
@@ -186,6 +187,59 @@ async def test_code_shown_again_is_another_one_until_a_phone_used_it(sqlite_db: 
         await devices.invite(load, name="Luis", key=key, actor=actor)
 
     assert (await Device.get()).id == device.id == key
+
+
+async def test_code_on_a_phone_that_is_prepared_adds_to_it_and_leaves_no_other(db: Settings) -> None:
+    cast = await make_cast()
+    first, second = [await make.make_training(hub=cast.hub) for _ in range(2)]
+    activity = await make_activity(cast.hub)
+    actor = await make.actor_of(cast.coordinator)
+    _device, code = await devices.invite(await load_of(first), name="Ayuda mañana", actor=actor)
+    helper = await devices.claim(code, address=ADDRESS)
+    more = Load(cast.hub.id, [one.id for one in second.sessions], [activity.id])
+    key = tokens.uuid7()
+    _device, code = await devices.invite(more, name="Ayuda tarde", key=key, actor=await make.actor_of(cast.assistant))
+
+    again = await devices.claim(code, address=ADDRESS, token=helper.token)
+
+    assert (again.device.id, again.token) == (helper.device.id, helper.token)
+    [device] = await Device.all()
+    assert (device.name, device.prepared_by_id, device.revoked_at) == ("Ayuda mañana", cast.coordinator.id, None)
+    assert device.enrol_until is not None, "it is a helper's still"
+    assert await bound(device) == {one.id for training in (first, second) for one in training.sessions}
+    assert await DeviceActivity.filter(device_id=device.id, activity_id=activity.id).count() == 1
+    assert await phones_missing(next(iter(first.sessions)).id, device.last_seen_at or clock.now()) == []
+    with pytest.raises(CodeOver):
+        await devices.claim(code, address=ADDRESS, token=helper.token)
+
+
+async def test_code_on_a_phone_that_was_out_of_use_puts_it_into_use_for_that_alone(sqlite_db: Settings) -> None:
+    cast = await make_cast()
+    old, new = [await make.make_training(hub=cast.hub) for _ in range(2)]
+    coordinator = await make.actor_of(cast.coordinator)
+    phone = await prepare(old, coordinator)
+    await devices.revoke(phone.device.id, actor=coordinator)
+    _device, code = await devices.invite(await load_of(new), name="Luis", actor=await make.actor_of(cast.assistant))
+
+    again = await devices.claim(code, address=ADDRESS, token=phone.token)
+
+    assert (again.device.id, again.device.revoked_at, again.device.name) == (phone.device.id, None, "Luis")
+    assert (again.device.prepared_by_id, again.device.enrol_until is None) == (cast.assistant.id, False)
+    assert await bound(again.device) == {one.id for one in new.sessions}
+
+
+async def test_code_of_another_hub_makes_another_phone_and_the_former_holds_up_nobody(sqlite_db: Settings) -> None:
+    cast = await make_cast()
+    here, there = await make.make_training(hub=cast.hub), await make.make_training(hub=cast.elsewhere)
+    theirs = await prepare(there, await make.actor_of(cast.coordinator_elsewhere))
+    _device, code = await devices.invite(await load_of(here), name="Luis", actor=await make.actor_of(cast.coordinator))
+
+    ours = await devices.claim(code, address=ADDRESS, token=theirs.token)
+
+    assert (ours.device.id == theirs.device.id, ours.token == theirs.token) == (False, False)
+    assert await bound(ours.device) == {one.id for one in here.sessions}
+    assert await phones_missing(next(iter(there.sessions)).id, clock.now()) == []
+    assert await phones_missing(next(iter(here.sessions)).id, ours.device.last_seen_at or clock.now()) == []
 
 
 async def test_wrong_codes_of_one_address_are_limited_and_right_ones_are_not_counted(sqlite_db: Settings) -> None:

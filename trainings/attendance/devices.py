@@ -13,6 +13,7 @@ from tortoise.exceptions import OperationalError
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_manage_phone, can_prepare_phone
+from trainings.accounts.queries import actor_of
 from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.audit.actions import record
@@ -121,35 +122,42 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
     return device, code
 
 
-async def claim(typed: str, *, address: str) -> Prepared:
+async def claim(typed: str, *, address: str, token: str = "") -> Prepared:
     """Make whoever comes first with a one-time code the phone that it was shown for.
 
-    Refuses (CodeOver) what is unknown, used or expired, and after 30 such tries in an hour whatever comes from the same
-    `address` (rules: Rate limits).
+    A phone that is prepared already (`token`) and that the code's maker may prepare again stays the one that it is,
+    with what it has to send, and gets what the code was for besides. Refuses (CodeOver) what is unknown, used or
+    expired, and after 30 such tries in an hour whatever comes from the same `address` (rules: Rate limits).
     """
     await limits.refuse_if_spent(MISSES, address, MOST_MISSES)
     code = tokens.read_short_code(typed)
-    prepared = await _claim(code) if code is not None else None
+    prepared = await _claim(code, token) if code is not None else None
     if prepared is None:
         await limits.hit(MISSES, address, MOST_MISSES, MISSES_SECONDS)
         raise CodeOver
     return prepared
 
 
-async def _claim(code: str) -> Prepared | None:
-    token, now, shown_as = tokens.own_link(), clock.now(), _code_digest(code)
+async def _claim(code: str, token: str) -> Prepared | None:
     async with transaction():
-        waiting = await Device.get_or_none(enrol_hash=shown_as)
+        waiting = await Device.get_or_none(enrol_hash=_code_digest(code))
         if waiting is None:
             return None
+        maker, now = await User.get_or_none(id=waiting.prepared_by_id, is_active=True), clock.now()
+        known = await _same_phone(token, await actor_of(maker)) if maker is not None else None
+        new_token = token if known is not None else tokens.own_link()
         # One statement finds it unused and uses it: of two phones at the same moment one gets it.
-        unused = Device.filter(enrol_hash=shown_as, enrol_until__gt=now, token_hash=None, revoked_at=None)
-        new = {"token_hash": device_digest(token), "enrol_hash": None, "claimed_at": now, "last_seen_at": now}
-        if not await unused.update(**new):
+        unused = Device.filter(id=waiting.id, enrol_hash=waiting.enrol_hash, enrol_until__gt=now, token_hash=None)
+        if not await unused.filter(revoked_at=None).update(enrol_hash=None, claimed_at=now, last_seen_at=now):
             return None
-        device = await Device.get(id=waiting.id)
-        await _record("devices.claim", device, PROGRAM)
-    return Prepared(device, token)
+        if known is not None:
+            await _merge(waiting, known)
+        else:
+            await _release(token)
+            await Device.filter(id=waiting.id).update(token_hash=device_digest(new_token))
+        device = await Device.get(id=waiting.id if known is None else known.id)
+        await _record("devices.claim", device, PROGRAM, again=known is not None)
+    return Prepared(device, new_token)
 
 
 async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:
@@ -219,6 +227,38 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
     device.name, device.last_seen_at = name or device.name, clock.now()
     columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
     await device.save(update_fields=columns)
+
+
+async def _merge(waiting: Device, known: Device) -> None:
+    """Put onto a phone what the code was for that it used, and forget what stood for the code.
+
+    Whose phone it is stays so: a code changes nothing about the hand that it is in. One that was out of use is now for
+    who made the code.
+    """
+    load = Load(
+        waiting.hub_id,
+        [key for (key,) in await DeviceSession.filter(device_id=waiting.id).values_list("session_id")],
+        [key for (key,) in await DeviceActivity.filter(device_id=waiting.id).values_list("activity_id")],
+    )
+    await _unload(waiting)
+    await waiting.delete()
+    if known.revoked_at is not None:
+        await _unload(known)
+        known.revoked_at, known.revoked_by_id = None, None
+        known.name, known.prepared_by_id, known.enrol_until = waiting.name, waiting.prepared_by_id, waiting.enrol_until
+    known.last_seen_at = clock.now()
+    columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
+    await known.save(update_fields=columns)
+    await _bind(known, load)
+
+
+async def _release(token: str) -> None:
+    """The phone of this cookie is another one from now on: what it was is heard of no more, and holds up nobody."""
+    read = tokens.read_own_link(token)
+    former = await Device.get_or_none(token_hash=device_digest(read), revoked_at=None) if read is not None else None
+    if former is not None:
+        await Device.filter(id=former.id).update(revoked_at=clock.now(), ready_at=None)
+        await _record("devices.revoke", former, PROGRAM)
 
 
 def _refuse_empty(load: Load) -> None:
