@@ -1,6 +1,6 @@
-"""Engine that reads SQLite beside the writers: in a thread of its own, and single rows in the thread of who asks.
+"""Engine that reads SQLite beside the writers: in a thread of its own, and single rows in the event loop's.
 
-The module's name must contain "sqlite" (`sqlite_immediate.py`).
+Why, and what may be read so: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain "sqlite" (`sqlite_immediate.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ReadingClient(SqliteClient):
         self.log.debug("%s: %s", text, values)
         if self._here is None:
             self._here = self._opened()
-        # To the end: a statement left at its first row would hold its snapshot, and the log could not be emptied.
+        # To the end: a statement that is not over holds its snapshot, and the log could not be emptied.
         found = self._here.execute(text, values).fetchall()
         assert len(found) <= 1, "many rows would keep all other requests waiting"
         return dict(found[0]) if found else None
