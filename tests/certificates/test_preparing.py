@@ -28,11 +28,11 @@ from trainings.certificates.models import (
     IssueJob,
     JobPurpose,
 )
-from trainings.certificates.preparing import NothingUnused, Outdated
+from trainings.certificates.preparing import AttendanceOpen, NothingUnused, Outdated
 from trainings.certificates.views import certificate_view
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.registrations.models import Registration
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 from trainings.web.i18n import speaking
 
@@ -131,6 +131,9 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
     with pytest.raises(NothingUnused):
         await preparing.annul_unused(world.training.id, actor=PROGRAM)
     freeze(CLOSING)
+    with pytest.raises(AttendanceOpen):
+        await preparing.annul_unused(world.training.id, actor=PROGRAM)
+    await attendance.close_session(world.training.sessions[1].id, actor=PROGRAM)
     assert len(await preparing.annul_unused(world.training.id, actor=PROGRAM)) == 2
     with pytest.raises(NothingUnused):
         await preparing.annul_unused(world.training.id, actor=PROGRAM)
@@ -142,6 +145,15 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
     ]
     with speaking("en"):
         assert certificate_view(found[0]).reason.startswith("Not used")
+
+
+async def test_unused_of_what_was_called_off_then_annulled_though_nobody_closes_it(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze)
+    await Training.filter(id=world.training.id).update(state=TrainingState.CANCELLED)
+
+    assert len(await preparing.annul_unused(world.training.id, actor=PROGRAM)) == 2
 
 
 async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Settings, freeze: Freeze) -> None:
@@ -203,6 +215,8 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     await handover.hand_over(training.id, [one.id for one in await Certificate.all()], HandedOver.LIST, actor=PROGRAM)
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
+    ended, early = await browser.get(page), await browser.post(f"{page}/no-usados")
+    await browser.post(f"/panel/sesiones/{training.sessions[1].id}/asistencia/cerrar")
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled, told = await browser.post(f"{page}/no-usados"), text_of(await browser.get(page))
 
@@ -215,6 +229,10 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     job = await IssueJob.get(training_id=training.id, purpose=JobPurpose.PREPARE)
     assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, f"{page}/trabajo/{job.id}")
     assert [words in text_of(after) for words in ("1 preparado, aún no válido.", "Preparar para")] == [True, False]
+    first = "Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron."
+    assert f'href="/panel/sesiones/{training.sessions[1].id}/asistencia"' in ended.text
+    assert (first in text_of(ended), "Anular el que" in text_of(ended)) == (True, False)
+    assert (early.status_code, first in text_of(early)) == (409, True)
     assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
     assert ("entregado: pídalo de vuelta." in told, "llamarle. Detener los avisos" in told) == (True, True)

@@ -42,6 +42,11 @@ class NothingUnused(Refusal):
     sentence = N_("No hay ninguno que anular: la lista cambió mientras tanto.")
 
 
+class AttendanceOpen(Refusal):
+    code = "attendance_open"
+    sentence = N_("Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron.")
+
+
 # -- who is on track
 
 
@@ -260,10 +265,20 @@ async def _annul(certificates: Sequence[Certificate], *, actor: Actor) -> None:
 # -- what staff decide
 
 
+def to_close(training: Training) -> TrainingSession | None:
+    """The last session of a training, whose sessions are loaded, if nobody closed it; none of what was called off."""
+    planned = [one for one in training.sessions if one.state is SessionState.PLANNED]
+    if not planned or training.state is TrainingState.CANCELLED:
+        return None
+    last = max(planned, key=lambda one: one.ends_at)
+    return last if last.closed_at is None else None
+
+
 async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
     """Annul all that nobody used, at once: they never were valid, so no second person is asked. Those.
 
-    Refuses (NothingUnused) where there is none, or the training goes on.
+    Refuses (NothingUnused) where there is none, or the training goes on, and (AttendanceOpen) before its last session
+    was closed: until then those who came may still be on paper alone.
     """
     async with transaction():
         await locked_training(training_id)
@@ -271,6 +286,9 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
         unused = await _held([one.certificate for one in await waiting(training_id) if one.is_unused])
         if not unused:
             raise NothingUnused
+        training = await Training.get(id=training_id).prefetch_related("sessions")
+        if to_close(training) is not None:
+            raise AttendanceOpen
         await _annul(unused, actor=actor)
         return unused
 

@@ -131,6 +131,7 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
         "signing": await printed(training.hub.operator.signatories, clock.today(), training_id=training.id),
         "proof": await _proof(training),
+        "to_close": preparing.to_close(training),
         "refusal": _shown(refusal),
     }
     return render(request, "certificates/training.html", context, status=refusal.status if refusal else 200)
