@@ -276,7 +276,7 @@ async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
     late_stop = await browser.post(re.findall(r'action="([^"]+/detener)"', by_call.text)[0])
 
     said = text_of(shown)
-    assert "Por lo que se anuló: Se le avisa por correo a 1 persona a las" in said
+    assert "Por lo que se anuló: Se le avisa por correo a 1 persona el" in said
     assert "A 1 persona hay que llamarle." in said
     assert stop[1] in chosen.text
     assert ("Se le avisa por correo" in text_of(helped), "/detener" in helped.text) == (True, False)
@@ -284,5 +284,5 @@ async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
     assert (stopped.status_code, stopped.headers["location"]) == (303, base)
     assert "Listo: no se le avisa a nadie. Lo anulado queda anulado." in after.text
     assert "/detener" not in after.text
-    assert "A nadie le llega un correo: hay que llamar. La lista se abre a las" in text_of(by_call)
+    assert "A nadie le llega un correo: hay que llamar. La lista se abre el" in text_of(by_call)
     assert (late_stop.status_code, "Los avisos ya salieron" in late_stop.text) == (409, True)
