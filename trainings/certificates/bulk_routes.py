@@ -104,6 +104,7 @@ async def confirm_print(request: Request) -> Response:
         "parts": parts,
         "n": sum(len(one.papers) for one in parts),
         "only_changed": only_changed,
+        "was_printed": any(one.printed_at for part in parts for one in part.papers),
         "n_all": sum(len(one.papers) for one in await printing.parts(training, only_changed=False)),
     }
     return render(request, "certificates/print.html", context)
