@@ -1,6 +1,7 @@
 """Engine that reads SQLite beside the writers: in a thread of its own, and single rows in the event loop's.
 
-Why, and what may be read so: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain "sqlite" (`sqlite_immediate.py`).
+Why, and what may be read so: `docs/decisions/0012-one-row-is-read-in-the-loop.md`. The module's name must contain
+"sqlite" (`sqlite_immediate.py`).
 """
 
 from __future__ import annotations
