@@ -238,6 +238,20 @@ def test_heads_of_a_phone_out_of_use_are_sent_once_it_is_prepared_again(phone: P
     assert village.ask(OF_YOUTH) == [(1,)] * 3
 
 
+def test_clock_that_fell_back_without_signal_takes_nothing_away(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    pocket.set_offline(True)
+    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
+    phone.page.goto(f"{village.origin}/marcar/")
+
+    phone.page.get_by_role("link", name="Feria informativa").click()
+    expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
+    expect(phone.page.locator("[data-early]")).to_be_hidden()
+    phone.page.goto(f"{village.origin}/marcar/#/cierre/{village.made['session']}")
+    expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+
+
 def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:

@@ -1,10 +1,14 @@
 /** What the server last said of this phone: who it is, its sessions, their lists. Kept, so that it opens without signal. */
 
 import { ask } from "./api.js";
+import { Clock } from "./clock.js";
 
 const KEY = "estado";
+const OVER_SINCE = "vencidas";
 const ROSTER_FORMAT = 1;
 const AFTERWARDS_MS = 12 * 3_600_000;
+/** A clock that nobody confirms may be wrong: so long it has to go on by itself before a list is believed to be over. */
+const BELIEVED_AFTER_MS = 30 * 86_400_000;
 /** Why the server gives a list no more. */
 const OVER = new Set(["roster_over", "revoked"]);
 
@@ -19,6 +23,7 @@ export class Phone {
   account = "";
   /** @type {Map<string, string>} session to the version of the list that lies here */
   rosters = new Map();
+  clock = new Clock();
   /** Whoever knows it says here that the program itself is kept. */
   isProgramKept = false;
   #reported = "";
@@ -36,10 +41,11 @@ export class Phone {
 
   async load() {
     this.said = (await this.store.get(KEY)) ?? null;
+    this.clock.restore(this.said);
     this.account = (await this.store.get("account")) ?? "";
     for (const roster of await this.store.rosters()) this.rosters.set(roster.session, roster.version);
     // A phone that never comes back to a signal lets go of its lists, too.
-    await this.#dropOver();
+    await this.#dropLongOver();
   }
 
   get isPrepared() {
@@ -58,12 +64,11 @@ export class Phone {
 
   /** The server's clock minus ours, in milliseconds, as last measured. */
   get offset() {
-    return this.said?.offset ?? 0;
+    return this.clock.offset;
   }
 
-  /** Our clock, corrected. */
   get now() {
-    return Date.now() + this.offset;
+    return this.clock.now;
   }
 
   /** @param {string} id */
@@ -106,9 +111,9 @@ export class Phone {
    * @param {object} [said] a whole description of this phone
    */
   async heard(body, asked_at, said = this.said) {
-    const offset = body.now === undefined ? this.offset : clockOf(body.now) - (asked_at + Date.now()) / 2;
+    if (body.now !== undefined) this.clock.hear(clockOf(body.now), asked_at);
     this.name = body.device?.name ?? this.name;
-    this.said = said && { ...said, device: nameless(said.device), offset };
+    this.said = said && { ...said, device: nameless(said.device), offset: this.clock.offset, seen: this.clock.now };
     if (this.said) await this.store.put(KEY, this.said);
     await this.#setAccount(body.device?.revoked ? "revoked" : "");
   }
@@ -151,10 +156,24 @@ export class Phone {
     await this.store.forget(sent.map(({ id }) => id));
   }
 
+  /** As the server says: its time was told just now. */
   async #dropOver() {
-    for (const session of this.sessions) {
-      if (this.account === "revoked" || Date.parse(session.roster_until) < this.now) await this.#drop(session.id);
-    }
+    for (const session of this.sessions) if (this.#isOver(session)) await this.#drop(session.id);
+    await this.store.put(OVER_SINCE, {}).catch(() => undefined);
+  }
+
+  /** As our own clock says, which may be wrong: a list that is gone cannot be had again without signal. */
+  async #dropLongOver() {
+    const noted = (await this.store.get(OVER_SINCE)) ?? {};
+    const over = this.sessions.filter((session) => this.rosters.has(session.id) && this.#isOver(session));
+    const since = Object.fromEntries(over.map(({ id }) => [id, noted[id] ?? this.now]));
+    await this.store.put(OVER_SINCE, since).catch(() => undefined);
+    for (const { id } of over) if (this.account === "revoked" || since[id] + BELIEVED_AFTER_MS < this.now) await this.#drop(id);
+  }
+
+  /** @param {{roster_until: string}} session */
+  #isOver({ roster_until }) {
+    return this.account === "revoked" || Date.parse(roster_until) < this.now;
   }
 
   /** @param {string} id */

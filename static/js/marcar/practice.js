@@ -4,6 +4,7 @@
  */
 
 import { Book } from "./book.js";
+import { Clock } from "./clock.js";
 import { hashOf, shortOf, toBase64Url } from "./keys.js";
 import { Marks } from "./marks.js";
 
@@ -37,7 +38,8 @@ export class Practice extends EventTarget {
     const times = { starts: new Date(now - HOUR_MS / 2).toISOString(), ends: new Date(now + HOUR_MS).toISOString() };
     const ages = { admits_minors: true, minimum_age: 12, walk_ins: true, hub_phone: app.phone.sessions[0]?.hub_phone ?? "" };
     this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, ...times, ...ages };
-    this.phone = { offset: 0, said: app.phone.said, session: (/** @type {string} */ id) => (id === PRACTICE ? this.meeting : null) };
+    const session = (/** @type {string} */ id) => (id === PRACTICE ? this.meeting : null);
+    this.phone = { offset: 0, clock: new Clock(), said: app.phone.said, sessions: [this.meeting], session, refresh: async () => undefined };
   }
 
   session() {

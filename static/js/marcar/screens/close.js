@@ -36,7 +36,7 @@ class Close extends SessionScreen {
   draw() {
     const { book, app, closing } = this;
     const session = app.phone.session(book.session.id) ?? book.session;
-    const isEarly = Date.now() + app.phone.offset < Date.parse(session.starts);
+    const isEarly = app.phone.clock.isBefore(Date.parse(session.starts));
     this.put("[data-present]", app.words.say("close_present", { present: book.n_present, expected: book.n_expected }));
     this.put("[data-heads]", String(headsOf(book.events)));
     this.put("[data-unsent]", app.sender.n_waiting ? app.words.many("waiting", app.sender.n_waiting) : app.words.say("all_sent"));
@@ -51,10 +51,14 @@ class Close extends SessionScreen {
   }
 
   /**
-   * Whether closing on this phone waits for somebody's word. Where the server never said so, it does not.
+   * Whether closing on this phone waits for somebody's word. Where the server never said so, it does not; nor does a
+   * clock that is lost make a report of what may close from the start on.
    * @param {{starts: string, closes_from?: string | null}} session
    */
   isReport({ starts, closes_from: from = starts }) {
-    return from === null || (this.closing?.at ?? Date.now()) + this.app.phone.offset < Date.parse(from);
+    const { clock } = this.app.phone;
+    if (from === null) return true;
+    if (clock.isLost) return Date.parse(from) > Date.parse(starts);
+    return (this.closing ? this.closing.at + clock.offset : clock.now) < Date.parse(from);
   }
 }

@@ -44,7 +44,8 @@ class Counter {
 
   /** Heads are counted from the day of the activity on, as on the panel's page. */
   get isEarly() {
-    return DAY.format(Date.now() + this.app.phone.offset) < DAY.format(Date.parse(this.activity.starts));
+    const { clock } = this.app.phone;
+    return !clock.isLost && DAY.format(clock.now) < DAY.format(Date.parse(this.activity.starts));
   }
 
   /** The touches that stand. */
