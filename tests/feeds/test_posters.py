@@ -171,7 +171,7 @@ async def test_texts_ask_people_not_to_write_their_data_there(hub: Hub) -> None:
     for told in (text, month):
         assert "no escriba aquí su nombre, su teléfono" in told
     assert f"/c/{training.short_code}" in text
-    assert "· sábado 6: " in month
+    assert "· sábado 6, 8:30\N{NO-BREAK SPACE}a.\N{NO-BREAK SPACE}m.: " in month
 
 
 @pytest.mark.parametrize(

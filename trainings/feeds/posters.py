@@ -20,8 +20,9 @@ from trainings.lib.phones import show_phone
 from trainings.lib.typst import Design
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.places.models import Hub
+from trainings.schedule.facts import towns_of
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.paper import capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
+from trainings.schedule.paper import WHEN, capital, facts_on_paper, how_to_sign_up, qr_drawing, stopped
 from trainings.schedule.phase import Phase
 from trainings.schedule.posted import Meeting, Posted
 from trainings.schedule.public_queries import public_training
@@ -94,10 +95,10 @@ def poster(design: Design, data: dict[str, Any], form: Form, *, made_at: datetim
 def _training(posted: Posted, short_code: str) -> dict[str, Any]:
     meeting = posted.next_meeting
     local = clock.local(meeting.starts_at)
-    is_one = sum(not posted.is_called_off(one) for one in posted.held) == 1
+    is_one = len(posted.taking_place) == 1
     weekday = capital(dates.weekday(meeting.starts_at, "es"))
-    about = f"{KINDS[posted.kind]} · {dates.duration(posted.minutes, 'es')} · {posted.town.full_name}"
-    left_out = {"Cupo", "Cuándo"} if is_one else {"Cupo"}
+    about = f"{KINDS[posted.kind]} · {dates.duration(posted.minutes, 'es')} · {towns_of(posted)}"
+    left_out = {"Cupo", WHEN} if is_one else {"Cupo"}
     return {
         "operator": posted.hub.operator,
         "about": about,
@@ -105,7 +106,7 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
         "day": str(local.day),
         "weekday": weekday if is_one else f"{_which(posted, meeting)} {weekday.lower()}",
         "month": f"de {dates.month_name(meeting.starts_at, 'es')} de {local.year}",
-        "hours": dates.time_range(meeting.starts_at, meeting.ends_at, "es"),
+        "hours": _hours(posted, meeting),
         "facts": [[label, list(lines)] for label, lines in facts_on_paper(posted) if label not in left_out],
         **_call(
             "Más información" if posted.phase is Phase.CLOSED else "Inscríbase",
@@ -113,6 +114,13 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
             ["Apunte aquí la cámara del teléfono.", *how_to_sign_up(posted)],
         ),
     }
+
+
+def _hours(posted: Posted, meeting: Meeting) -> str:
+    """With the municipality where the training goes round."""
+    hours = dates.time_range(meeting.starts_at, meeting.ends_at, "es")
+    is_elsewhere_too = len({one.place.town for one in posted.taking_place}) > 1
+    return f"{hours}, en {meeting.place.town.name}" if is_elsewhere_too else hours
 
 
 def _which(posted: Posted, meeting: Meeting) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -17,6 +17,8 @@ from trainings.schedule.words import KINDS
 from trainings.web.i18n import gettext, language, ngettext
 
 WHOLE = 100
+MOST_TOWNS = 3
+"""Municipalities that are named; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,17 @@ class Dated:
     place: str
     is_cancelled: bool
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a place has for people with disabilities, in words; `place` only where the places differ in it."""
+
+    place: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.words}" if self.place else self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class Facts:
     audience: str
     before: str
     languages: str
-    access: str
+    access: tuple[Access, ...]
     childcare: str
     offers: str
     finish: str
@@ -85,8 +98,7 @@ def facts_of(training: Posted) -> Facts:
         about=" · ".join(about),
         description=_description(training, about),
         dates=tuple(
-            _dated(meeting, with_place=len(places) > 1, is_cancelled=training.is_called_off(meeting))
-            for meeting in training.meetings
+            _dated(meeting, among=places, is_cancelled=training.is_called_off(meeting)) for meeting in training.meetings
         ),
         running=_running(training),
         places=places,
@@ -94,7 +106,7 @@ def facts_of(training: Posted) -> Facts:
         audience=" ".join(_audience(training)),
         before=_before(training),
         languages=sentences.language_sentence(training.languages, training.interpreter_languages),
-        access=_access(training),
+        access=_access(training, places),
         childcare=_childcare(training),
         offers=sentences.offer_sentence(training.offers),
         finish=_finish(training),
@@ -124,7 +136,25 @@ def invitation(training: Posted, address: str) -> str:
 
 def _about(training: Posted) -> list[str]:
     length = dates.duration(training.minutes, language())
-    return [gettext(KINDS[training.kind]), length, training.town.full_name]
+    return [gettext(KINDS[training.kind]), length, towns_of(training)]
+
+
+def towns_of(training: Posted) -> str:
+    """Where it is: `La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`."""
+    found = tuple(dict.fromkeys(meeting.place.town for meeting in training.held))
+    if len(found) > MOST_TOWNS:
+        return gettext("%(num)s municipios") % {"num": len(found)}
+    if len({town.department for town in found}) == 1:
+        return f"{sentences.listing([town.name for town in found])}, {found[0].department}"
+    return "; ".join(town.full_name for town in found)
+
+
+def short_place(place: Place, among: Collection[Place]) -> str:
+    """As much of a place as tells it from the others: its name, with the municipality where they are in several."""
+    towns = {one.town for one in among}
+    if not place.name or len({town.department for town in towns}) > 1:
+        return ", ".join(part for part in (place.name, place.town.full_name) if part)
+    return place.name if len(towns) == 1 else f"{place.name}, {place.town.name}"
 
 
 def _description(training: Posted, about: list[str]) -> str:
@@ -135,12 +165,12 @@ def _description(training: Posted, about: list[str]) -> str:
     return f"{about[0]}, {about[1]}. {day[0].upper()}{day[1:]}, {_stopped(time)} {place}."
 
 
-def _dated(meeting: Meeting, *, with_place: bool, is_cancelled: bool) -> Dated:
+def _dated(meeting: Meeting, *, among: Collection[Place], is_cancelled: bool) -> Dated:
     day = dates.long_date(meeting.starts_at, language())
     hours = dates.time_range(meeting.starts_at, meeting.ends_at, language())
-    place = meeting.place.name or meeting.place.town.full_name
+    place = short_place(meeting.place, among) if len(among) > 1 else ""
     note = public_note(meeting, is_called_off=is_cancelled)
-    return Dated(f"{day[0].upper()}{day[1:]}", hours, place if with_place else "", is_cancelled, note)
+    return Dated(f"{day[0].upper()}{day[1:]}", hours, place, is_cancelled, note)
 
 
 def _running(training: Posted) -> str:
@@ -159,10 +189,15 @@ def _place_note(training: Posted) -> str:
     return "" if has_all else gettext("El lugar está por confirmarse. Pregunte a la ventanilla.")
 
 
-def _access(training: Posted) -> str:
+def _access(training: Posted, places: Sequence[Place]) -> tuple[Access, ...]:
+    """One sentence where it holds for all the places, else one for each: none may speak for another."""
     if not training.is_place_public:
-        return gettext("Pregunte a la ventanilla por rampas, baños y transporte.")
-    return sentences.access_sentence(training.next_meeting.place.access)
+        return (Access("", gettext("Pregunte a la ventanilla por rampas, baños y transporte.")),)
+    told = {place: sentences.access_sentence(place.access) for place in places}
+    if len(set(told.values())) == 1:
+        return tuple(Access("", words) for words in set(told.values()) if words)
+    unknown = gettext("Pregunte a la ventanilla.")
+    return tuple(Access(short_place(place, places), words or unknown) for place, words in told.items())
 
 
 def _audience(training: Posted) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,12 +10,15 @@ from trainings import clock
 from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
 from trainings.schedule import sentences
-from trainings.schedule.facts import facts_of
+from trainings.schedule.facts import Facts, facts_of
 from trainings.schedule.models import Offer
-from trainings.schedule.posted import Posted
+from trainings.schedule.posted import Meeting, Place, Posted
 
 MOST_DATES = 4
 """Meetings told one by one; more are told by their first and last day."""
+
+WHEN, WHERE, WHEN_AND_WHERE = "Cuándo", "Dónde", "Cuándo y dónde"
+"""Labels by which others find these facts."""
 
 OFFERED: Mapping[str, str] = {
     Offer.SNACK: "refacción",
@@ -28,15 +31,14 @@ OFFERED: Mapping[str, str] = {
 def facts_on_paper(posted: Posted) -> Iterator[tuple[str, list[str]]]:
     """Labels with their lines; the place as exactly as everybody may know it."""
     facts = facts_of(posted)
-    yield "Cuándo", _when(posted)
-    yield "Dónde", _where(posted)
+    yield from _when_and_where(posted, facts)
     yield "Para quién", [facts.audience]
     if facts.before:
         yield "Requisito", [facts.before]
     if facts.languages:
         yield "Idioma", [facts.languages]
     if facts.access:
-        yield "Acceso", [facts.access]
+        yield "Acceso", [str(one) for one in facts.access]
     if offered := _offered(posted):
         yield "Se ofrece", [offered]
     if posted.bring:
@@ -45,8 +47,44 @@ def facts_on_paper(posted: Posted) -> Iterator[tuple[str, list[str]]]:
     yield "Al terminar", [facts.finish]
 
 
-def _when(posted: Posted) -> list[str]:
-    meetings = [one for one in posted.held if not posted.is_called_off(one)]
+def _when_and_where(posted: Posted, facts: Facts) -> Iterator[tuple[str, list[str]]]:
+    """Days and place apart where all meet in one; else each day beside its place."""
+    note = [facts.place_note] if facts.place_note else []
+    if len({one.place for one in posted.taking_place}) > 1:
+        yield WHEN_AND_WHERE, [*_pairs(posted.taking_place), *note]
+        return
+    yield WHEN, _when(posted.taking_place)
+    yield WHERE, [*(stopped(place.in_full) for place in facts.places), *note]
+
+
+def _pairs(meetings: Sequence[Meeting]) -> list[str]:
+    """`Martes 2 y 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Salón municipal, La Libertad, Petén.`
+
+    Days of one place and the same hours stand together; as long as they are few, those of one weekday.
+    """
+    together: dict[tuple[Place, str, str], list[Meeting]] = {}
+    for one in meetings:
+        weekday = dates.weekday(one.starts_at, "es") if len(meetings) <= MOST_DATES else ""
+        hours = dates.time_range(one.starts_at, one.ends_at, "es")
+        together.setdefault((one.place, hours, weekday), []).append(one)
+    return [
+        stopped(f"{capital(_days(ones))}, {hours}: {place.in_full}") for (place, hours, _), ones in together.items()
+    ]
+
+
+def _days(meetings: Sequence[Meeting]) -> str:
+    """`martes, 2 de marzo de 2027` · `sábados 6 y 13 de marzo de 2027` · `del 4 de marzo al 6 de mayo de 2027`"""
+    days = [clock.local(one.starts_at).date() for one in meetings]
+    if len(days) == 1:
+        return dates.long_date(days[0], "es")
+    [weekday, *others] = {dates.weekday(day, "es") for day in days}
+    span = _span(days)
+    if others or span.startswith("del "):
+        return span
+    return f"{weekday.removesuffix('s')}s {dates.date_span(days, 'es')}"
+
+
+def _when(meetings: Sequence[Meeting]) -> list[str]:
     hours = [dates.time_range(one.starts_at, one.ends_at, "es") for one in meetings]
     if len(meetings) <= MOST_DATES:
         return [
@@ -60,15 +98,6 @@ def _when(posted: Posted) -> list[str]:
 
 def _span(days: Collection[date]) -> str:
     return dates.held_on(days, "es")
-
-
-def _where(posted: Posted) -> list[str]:
-    facts = facts_of(posted)
-    lines = [
-        stopped(", ".join(part for part in (place.name, place.address, place.town.full_name) if part))
-        for place in facts.places
-    ]
-    return [*lines, facts.place_note] if facts.place_note else lines
 
 
 def _offered(posted: Posted) -> str:

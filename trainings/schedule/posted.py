@@ -25,6 +25,11 @@ class Place:
     access: tuple[str, ...] = ()
 
     @property
+    def in_full(self) -> str:
+        """Name, address, municipality and department, as far as they may be told."""
+        return ", ".join(part for part in (self.name, self.address, self.town.full_name) if part)
+
+    @property
     def map_address(self) -> str:
         """The point on OpenStreetMap, as a plain link; empty where there is no point that may be shown."""
         if self.lat is None or self.lon is None:
@@ -138,6 +143,11 @@ class Listed:
     def town(self) -> Town:
         """Where the next meeting is."""
         return self.next_meeting.place.town
+
+    @property
+    def taking_place(self) -> tuple[Meeting, ...]:
+        """The meetings that were not called off."""
+        return tuple(meeting for meeting in self.held if not self.is_called_off(meeting))
 
 
 @dataclass(frozen=True, slots=True)
