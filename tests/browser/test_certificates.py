@@ -30,6 +30,7 @@ from trainings.lib.tokens import certificate_code
 DESK = ViewportSize(width=1280, height=900)
 NOON = EVE + timedelta(hours=3)
 AFTERWARDS = ENDS + timedelta(minutes=20)
+LINES = "(words) => words.getClientRects().length"
 CODE = "Código del diploma, folio o boleto"
 
 
@@ -216,6 +217,8 @@ def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephon
     expect(page.locator("main")).to_contain_text("Se deshizo: aún no consta que lo recibió.", ignore_case=True)
     note.click()
     expect(page.locator("main")).to_contain_text("Siguiente: escanee otro.")
+    story.desk.goto(page.url)
+    assert story.desk.locator(".seal span").evaluate(LINES) == 1, "no word is broken where the seal is narrow"
     page.goto(phone.point_at(story.scanned(3)))
     page.get_by_role("link", name="Ver o deshacer").click()
     page.get_by_role("link", name="Entregar los diplomas").click()
