@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from trainings import clock
 from trainings.accounts import kept_forms, passwords
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
-from trainings.accounts.queries import actor_of, is_alive, session_by_token, sign_in_link
+from trainings.accounts.queries import actor_of, is_alive, sign_in_link, signed_in
 from trainings.audit import actions as audit
 from trainings.audit.actor import VISITOR, Actor
 from trainings.db import transaction
@@ -112,7 +112,7 @@ async def end_other_sessions(token: str, *, actor: Actor) -> int:
 
 async def load_actor(token: str, *, request_id: str = "") -> Actor | None:
     """Who sends this cookie, or None where its session has ended. Notes its use, at most once a minute."""
-    session = await session_by_token(token)
+    session = await signed_in(token)
     if session is None or not session.user.is_active or not is_alive(session):
         return None
     now = clock.now()

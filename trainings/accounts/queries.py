@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
-from trainings.db.sql import as_uuid
+from trainings.db.sql import as_moment, as_uuid
 from trainings.errors import NotFound
 from trainings.lib import tokens
 
@@ -30,7 +30,51 @@ RANK = (
 NO_ROLE = "staff"
 
 
-async def actor_of(user: User, *, request_id: str = "") -> Actor:
+class Person(Protocol):
+    """Who acts."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+
+
+class Lasting(Protocol):
+    """What says how long a session counts."""
+
+    @property
+    def seen_at(self) -> datetime: ...
+    @property
+    def idle_minutes(self) -> int: ...
+    @property
+    def expires_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+class Account(NamedTuple):
+    """Who is signed in."""
+
+    id: UUID
+    name: str
+    email: str
+    is_active: bool
+
+
+class SignedIn(NamedTuple):
+    """The session of a cookie as each page asks for it. Times UTC."""
+
+    id: UUID
+    user: Account
+    seen_at: datetime
+    idle_minutes: int
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+async def actor_of(user: Person, *, request_id: str = "") -> Actor:
     """The person with the roles held at each hub; an operator's grant counts at all its hubs, also at later ones."""
     at: dict[UUID, set[str]] = {}
     everywhere: set[str] = set()
@@ -79,11 +123,35 @@ def _first_of(roles: set[str]) -> str:
     return next((role.value for role in RANK if role in roles), NO_ROLE)
 
 
-def is_alive(session: StaffSession) -> bool:
+def is_alive(session: Lasting) -> bool:
     """Whether the session still counts: not ended, neither idle nor old beyond its times."""
     now = clock.now()
     is_idle = now >= session.seen_at + timedelta(minutes=session.idle_minutes)
     return session.ended_at is None and not is_idle and now < session.expires_at
+
+
+SIGNED_IN = """
+    SELECT s.id, s.seen_at, s.idle_minutes, s.expires_at, s.ended_at, u.id AS user_id, u.name, u.email, u.is_active
+    FROM staff_session s
+    JOIN app_user u ON u.id = s.user_id
+    WHERE s.token_hash = ?
+"""
+"""By hand like the roles."""
+
+
+async def signed_in(token: str) -> SignedIn | None:
+    """The session of a cookie with its person, alive or not."""
+    row = await sql.row_by_key(SIGNED_IN, tokens.digest(token, "session"))
+    if row is None:
+        return None
+    return SignedIn(
+        id=as_uuid(row["id"]),
+        user=Account(as_uuid(row["user_id"]), row["name"], row["email"], bool(row["is_active"])),
+        seen_at=as_moment(row["seen_at"]),
+        idle_minutes=row["idle_minutes"],
+        expires_at=as_moment(row["expires_at"]),
+        ended_at=as_moment(row["ended_at"]) if row["ended_at"] else None,
+    )
 
 
 async def session_by_token(token: str) -> StaffSession | None:
