@@ -117,7 +117,7 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/actividades/nueva": EDITORS_LIST,
     f"GET {ACTIVITY}": SCHEDULE,
     **{f"GET {ACTIVITY}/{page}": EDITORS for page in ("editar", "mover", "cancelar")},
-    **{f"GET {ACTIVITY}/{page}": DOOR for page in ("conteo", "totales")},
+    **{f"GET {ACTIVITY}/{page}": DOOR for page in ("conteo", "totales", "revisar")},
     "GET /panel/orientaciones": DESK_LIST,
     "GET /panel/capacitaciones": EVERYBODY,
     "GET /panel/capacitaciones/nueva": EDITORS_LIST,
@@ -235,7 +235,9 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/comunidades/deshacer": DESK,
     "POST /panel/actividades/nueva": EDITORS,
     **{f"POST {ACTIVITY}/{page}": DOOR for page in ("conteo", "conteo/deshacer", "toques", "totales")},
-    **{f"POST {ACTIVITY}/{page}": EDITORS for page in ("editar", "mover", "publicar", "cancelar", "reabrir")},
+    **{
+        f"POST {ACTIVITY}/{page}": EDITORS for page in ("editar", "mover", "publicar", "cancelar", "reabrir", "revisar")
+    },
     "POST /panel/orientaciones": DESK,
     "POST /panel/capacitaciones/nueva": EDITORS,
     f"POST {TRAINING}/publicar": EDITORS,

@@ -170,25 +170,27 @@ async def test_marks_of_another_hub_in_a_copy_then_they_wait_there(
     assert await Attendance.filter(is_present=True).values_list("session_id") == [(session.id,)]
 
 
-async def test_heads_of_a_phone_out_of_use_then_a_copy_brings_them_to_who_leads_the_hub(
+async def test_heads_in_a_copy_count_at_the_hub_of_who_loads_it_and_wait_elsewhere_or_from_a_phone_out_of_use(
     client: AsyncClient, cast: Cast, phone: PreparedPhone
 ) -> None:
     activity, elsewhere = [await make_activity(hub=hub) for hub in (cast.hub, cast.elsewhere)]
     for one in (activity, elsewhere):
         await DeviceActivity.create(device_id=phone.device.id, activity_id=one.id)
-    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
     about = {"kind": "count", "at": 1_700_000_000_000, "how": "button", "sex": "mujer", "age_band": "18-59"}
-    counted = [about | {"id": str(tokens.uuid7()), "activity": str(activity.id)} for _touch in range(3)]
-    not_theirs = about | {"id": str(tokens.uuid7()), "activity": str(elsewhere.id)}
-    batch = {"client_now": about["at"], "events": counted}
-    refused = (await phone.post("marcas", batch)).json()["results"]
-    assert [(one["state"], "guarde una copia" in one["text"]) for one in refused] == [("malformed", True)] * 3
+    ours, theirs, late = (
+        about | {"id": str(tokens.uuid7()), "activity": str(one.id)} for one in (activity, elsewhere, activity)
+    )
     await make.sign_in(client, cast.coordinator)
 
-    assert "3 marcas nuevas. 0 ya estaban. 1 no se entiende." in await told(
-        client, file_of(phone, [*counted, not_theirs])
+    assert "2 marcas nuevas. 0 ya estaban." in await told(client, file_of(phone, [ours, theirs]))
+    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
+    [sent] = (await phone.post("marcas", {"client_now": about["at"], "events": [late]})).json()["results"]
+    assert "1 marca nueva. 3 ya estaban." in await told(
+        client, file_of(phone, [ours, theirs, late, about | {"id": str(tokens.uuid7()), "activity": str(activity.id)}])
     )
 
-    assert await HeadCount.all().values_list("activity_id", "number") == [(activity.id, 1)] * 3
-    again = (await phone.post("marcas", batch)).json()["results"]
-    assert [one["state"] for one in again] == ["already"] * 3, "the phone has nothing left to send"
+    assert (sent["state"], sent["flag"], "quien coordina decide" in sent["text"]) == ("flagged", "revoked", True)
+    kept = await HeadCount.all().values_list("activity_id", "state")
+    assert sorted(kept) == sorted(
+        [(activity.id, ""), (elsewhere.id, "waiting"), (activity.id, "waiting"), (activity.id, "waiting")]
+    )

@@ -71,12 +71,12 @@ class Batch:
         offset: timedelta,
         events: Sequence[UploadedEvent],
         session_ids: frozenset[UUID] | None = None,
-        hub_ids: frozenset[UUID] = frozenset(),
+        hub_ids: frozenset[UUID] | None = None,
     ) -> Self:
         """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one.
 
-        What is of none of `session_ids` waits for somebody; heads at activities of `hub_ids` do not. Raises
-        CameMeanwhile: begun anew, it holds all it has to.
+        Of a copy what is of none of `session_ids` waits for somebody, and heads at activities of none of `hub_ids`.
+        Raises CameMeanwhile: begun anew, it holds all it has to.
         """
         trainings = await _locked_trainings(events)
         sessions = await TrainingSession.filter(training_id__in=sorted(trainings))
@@ -106,7 +106,7 @@ class Batch:
         """Keep one event, unless it is kept already, and say what came of it."""
         key = str(event.id)
         if event.kind is EventKind.COUNT or (event.kind is EventKind.UNDO and event.session is None):
-            return self._count(event)
+            return self.counting.decide(event, event.at + self.offset)
         session = self.sessions.get(event.session) if event.session is not None else None
         if session is None:
             return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_SESSION)
@@ -217,12 +217,6 @@ class Batch:
             return Result(str(event.id), ResultState.FLAGGED if flag else ResultState.STORED, flag)
         is_same = tokens.same(standing, slips.body_hash_of(event.sealed or ""))
         return Result(str(event.id), ResultState.ALREADY if is_same else ResultState.CONFLICT, flag)
-
-    def _count(self, event: UploadedEvent) -> Result:
-        is_new = self.counting.decide(event, event.at + self.offset)
-        if is_new is None:
-            return Result(str(event.id), ResultState.MALFORMED, trouble=Trouble.UNKNOWN_ACTIVITY)
-        return Result(str(event.id), ResultState.STORED if is_new else ResultState.ALREADY)
 
     async def write(self) -> None:
         """Write all of it, and compute attendance anew; hours too where they count."""

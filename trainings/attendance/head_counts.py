@@ -1,6 +1,7 @@
 """Heads counted on a phone without signal at an activity: kept under the ids that it made, in whatever order they come.
 
-The sum may be less than nobody while a part of them has not come in; nothing is refused for it.
+Nothing is refused: what a phone sends that is out of use, or not for the activity, waits for somebody. The sum may be
+less than nobody while a part of them has not come in.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trainings.attendance.models import Device, DeviceActivity
+from trainings.attendance.device_queries import may_upload
+from trainings.attendance.models import Device, DeviceActivity, ScanFlag
 from trainings.attendance.upload_forms import EventKind, UploadedEvent, other_id
+from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock
 from trainings.outreach.bands import AgeBand
-from trainings.outreach.models import HeadCount, OutreachActivity
+from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
 from trainings.people.models import Sex
 
 SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
@@ -22,82 +25,85 @@ SEXES, BANDS = frozenset(Sex), frozenset(AgeBand)
 
 @dataclass(slots=True)
 class Counting:
-    """The activities at which a phone counts, and what of a batch is kept already. `new` collects the rows, which name
-    the phone as who counted.
+    """The activities that a batch names, each with why what this phone counts there waits, or nothing. `new` collects
+    the rows, which name the phone as who counted.
     """
 
     device_id: UUID
-    activity_ids: frozenset[UUID]
+    waits: dict[UUID, ScanFlag]
     kept: dict[UUID, HeadCount]
     new: list[HeadCount]
 
-    def decide(self, event: UploadedEvent, at: datetime) -> bool | None:
-        """Whether it is kept now; false where it was before; none where there is nothing to keep it as.
-
-        An undo takes back all of what it names, under its own id, also before that came. Another body under an id is
-        kept beside the first.
-        """
-        cell = self._cell(event)
-        if event.activity not in self.activity_ids or cell is None:
-            return None if event.id not in self.kept else False
-        sex, band, number = cell
-        key, standing = event.id, self.kept.get(event.id)
-        if standing is not None:
-            if (standing.activity_id, standing.sex, standing.age_band, standing.number) == (event.activity, *cell):
-                return False
-            key = other_id(event.id, event.body_hash)
-            if key in self.kept:
-                return False
-        row = HeadCount(
-            id=key,
-            activity_id=event.activity,
-            sex=sex,
-            age_band=band,
-            number=number,
-            counted_at=at,
-            counted_by_id=self.device_id,
-        )
-        self.kept[key] = row
+    def decide(self, event: UploadedEvent, at: datetime) -> Result:
+        """Keep one event, unless it is kept already. Another body under an id is kept beside the first."""
+        key = str(event.id)
+        if event.activity not in self.waits:
+            return Result(key, ResultState.MALFORMED, trouble=Trouble.UNKNOWN_ACTIVITY)
+        row, first = self._row(event, at), self.kept.get(event.id)
+        if row is None:
+            return Result(key, ResultState.MALFORMED, trouble=Trouble.UNREADABLE)
+        if first is not None and not _is_same(first, row):
+            row.id, row.conflict_of_id = other_id(event.id, event.body_hash), event.id
+        flag = self.waits[event.activity]
+        if row.id in self.kept:
+            is_open = self.kept[row.id].state is HeadState.WAITING
+            return Result(key, ResultState.ALREADY, flag if is_open else ScanFlag.NONE)
+        self.kept[row.id] = row
         self.new.append(row)
-        return True
+        return Result(key, ResultState.FLAGGED if flag else ResultState.STORED, flag)
 
     async def write(self) -> None:
         # A name that somebody uses at two activities at once is kept at one of them.
         if self.new:
             await HeadCount.bulk_create(self.new, ignore_conflicts=True)
 
-    def _cell(self, event: UploadedEvent) -> tuple[str, str, int] | None:
-        if event.kind is EventKind.UNDO:
-            target = self.kept.get(event.target) if event.target is not None else None
-            if target is not None and target.activity_id == event.activity:
-                return target.sex, target.age_band, -target.number
-            # What it takes back is still to come. Without a number it does not say what that is.
-            return _named(event, -event.number) if target is None and event.number is not None else None
-        return _named(event, 1 if event.number is None else event.number)
+    def _row(self, event: UploadedEvent, at: datetime) -> HeadCount | None:
+        """What is kept of an event; none of one that names no cell. What takes back names none: it has no number."""
+        is_undo = event.kind is EventKind.UNDO
+        sex, band = (Sex.UNDISCLOSED, AgeBand.UNKNOWN) if is_undo else (event.sex, event.age_band)
+        if event.activity is None or sex not in SEXES or band not in BANDS:
+            return None
+        return HeadCount(
+            id=event.id,
+            activity_id=event.activity,
+            sex=sex,
+            age_band=band,
+            number=0 if is_undo else _number(event),
+            counted_at=at,
+            counted_by_id=self.device_id,
+            target_id=event.target if is_undo else None,
+            state=HeadState.WAITING if self.waits[event.activity] else HeadState.COUNTS,
+        )
 
 
-def _named(event: UploadedEvent, number: int) -> tuple[str, str, int] | None:
-    """The cell that an event names itself."""
-    is_cell = event.sex in SEXES and event.age_band in BANDS
-    return (event.sex, event.age_band, number) if is_cell else None
+def _number(event: UploadedEvent) -> int:
+    return 1 if event.number is None else event.number
+
+
+def _is_same(one: HeadCount, other: HeadCount) -> bool:
+    columns = ("activity_id", "sex", "age_band", "number", "target_id")
+    return all(getattr(one, name) == getattr(other, name) for name in columns)
 
 
 async def open_counting(
-    device: Device, events: Sequence[UploadedEvent], hub_ids: frozenset[UUID] = frozenset()
+    device: Device, events: Sequence[UploadedEvent], hub_ids: frozenset[UUID] | None = None
 ) -> Counting:
     """Read what a batch is about, with the activities held, in the caller's transaction.
 
-    A phone that was taken out of use counts nowhere by itself: what it counted stays on it until it is prepared again,
-    or somebody answers for it. At the activities of `hub_ids` somebody does.
+    What a phone counted that was taken out of use, whose time is over, or that is not for an activity, waits there. In
+    a copy that somebody loads also what is of none of `hub_ids`.
     """
     wanted = {one.activity for one in events if one.activity is not None}
     if not wanted:
-        return Counting(device.id, frozenset(), {}, [])
+        return Counting(device.id, {}, {}, [])
     bound = DeviceActivity.filter(device_id=device.id, activity_id__in=sorted(wanted)).values_list("activity_id")
-    answered_for = OutreachActivity.filter(hub_id__in=sorted(hub_ids), id__in=sorted(wanted)).values_list("id")
-    found = [*(await bound if device.revoked_at is None else []), *(await answered_for if hub_ids else [])]
-    held = await lock(OutreachActivity, {key for (key,) in found})
+    is_for = {key for (key,) in await bound}
+    waits = {}
+    for one in await lock(OutreachActivity, wanted):
+        is_theirs = one.id in is_for and (hub_ids is None or one.hub_id in hub_ids)
+        waits[one.id] = ScanFlag.NONE if is_theirs else ScanFlag.OTHER_SESSION
+        if not may_upload(device, one.ends_at):
+            waits[one.id] = ScanFlag.REVOKED
     names = {one.id for one in events} | {other_id(one.id, one.body_hash) for one in events}
-    names |= {one.target for one in events if one.target is not None}
     kept = {row.id: row for row in await HeadCount.filter(id__in=sorted(names))}
-    return Counting(device.id, frozenset(one.id for one in held), kept, [])
+    return Counting(device.id, waits, kept, [])

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from trainings.attendance.models import Decision
 from trainings.web.forms import Form
 from trainings.web.i18n import N_
@@ -26,6 +28,17 @@ class AnswerForm(Form):
     telefono: UUID | None = None
     hasta: datetime | None = None
     que: Literal["", "acompanantes"] = ""
+
+
+class HeadsAnswerForm(Form):
+    """An answer about what one phone counted at an activity and had come in by `hasta`; or the answer taken back."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {"hacer": N_("Diga si cuenta o no cuenta.")}
+
+    hacer: Literal["cuenta", "no-cuenta", "deshacer"]
+    telefono: UUID
+    hasta: AwareDatetime
+    era: Literal["counted", "dismissed"] = "counted"
 
 
 class PersonChosenForm(Form):

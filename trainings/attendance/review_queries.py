@@ -31,6 +31,7 @@ from trainings.attendance.queries import UnknownSession, gate_of
 from trainings.attendance.reviews import PEOPLE_KINDS
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
+from trainings.outreach.models import HeadCount, HeadState
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import SessionFacilitator, TrainingSession
 
@@ -330,12 +331,14 @@ async def sessions_to_review(actor: Actor) -> list[Review]:
 
 
 async def n_to_decide(actor: Actor) -> int:
-    """How many odd marks and slips wait for an answer where this person decides."""
+    """How many odd marks, slips and heads of activities wait for an answer where this person decides."""
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
     here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
+    at_activities = reads(HeadCount).filter(activity__hub_id__in=hubs, activity__starts_at__gt=since)
+    n_heads = await at_activities.filter(state=HeadState.WAITING).count()
     [counted] = await sql.reads(TO_DECIDE, hubs, since)
-    return n_slips + int(counted["n"])
+    return n_slips + n_heads + int(counted["n"])
 
 
 async def _in_scope(actor: Actor) -> Q:

@@ -12,8 +12,17 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance import actions, review_views, reviews
 from trainings.attendance.companions import companions_by_phone
+from trainings.attendance.head_reviews import activities_to_review
 from trainings.attendance.queries import door_of, roster
-from trainings.attendance.review_forms import ANSWERS, COMPANIONS, DISMISS, TAKE_BACK, AnswerForm, PersonChosenForm
+from trainings.attendance.review_forms import (
+    ANSWERS,
+    COMPANIONS,
+    COUNT,
+    DISMISS,
+    TAKE_BACK,
+    AnswerForm,
+    PersonChosenForm,
+)
 from trainings.attendance.review_queries import deciding_gate, review_gate, review_of, sessions_to_review
 from trainings.attendance.views import person_view, session_view
 from trainings.audit.actor import Actor
@@ -50,9 +59,12 @@ async def index(request: Request) -> Response:
     """The sessions in which something waits or is missing, and the certificates that attendance no longer bears out."""
     actor = request.state.actor
     found = await sessions_to_review(actor)
+    activities = await activities_to_review(actor)
+    hubs = {one.session.training.hub_id for one in found} | {one.activity.hub_id for one in activities}
     context = {
         "rows": [{"session": one.session, "said": review_views.one_line(one), "gaps": one.gaps} for one in found],
-        "has_hubs": len({one.session.training.hub_id for one in found}) > 1,
+        "activities": [(one.activity, review_views.heads_in_short(one)) for one in activities],
+        "has_hubs": len(hubs) > 1,
         "late": await late.trainings_with_late_data(actor),
     }
     return render(request, "reviews/index.html", context)
@@ -89,14 +101,11 @@ async def answer(request: Request) -> Response:
     actor = request.state.actor
     if form.hacer == TAKE_BACK:
         n = await reviews.take_back(session.id, form.marca, actor=actor)
-        sentence = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
     elif form.telefono is not None and form.hasta is not None and form.hasta.tzinfo is not None:
         n = await _decide_phone(session.id, form.telefono, form.hasta, form, actor)
-        sentence = _said(form.hacer, n)
     else:
         n = await reviews.decide(session.id, form.marca, ANSWERS[form.hacer], actor=actor)
-        sentence = _said(form.hacer, n)
-    return _back(session.id, sentence % {"n": n})
+    return _back(session.id, said_after(form.hacer, n))
 
 
 async def _decide_phone(session_id: UUID, phone_id: UUID, until: datetime, form: AnswerForm, actor: Actor) -> int:
@@ -105,10 +114,15 @@ async def _decide_phone(session_id: UUID, phone_id: UUID, until: datetime, form:
     return await reviews.decide_phone(session_id, phone_id, ANSWERS[form.hacer], until=until, actor=actor)
 
 
-def _said(answer: str, n: int) -> str:
-    if answer == "cuenta":
-        return ngettext("Listo. Cuenta %(n)s marca.", "Listo. Cuentan %(n)s marcas.", n)
-    return ngettext("Listo. %(n)s marca no cuenta.", "Listo. %(n)s marcas no cuentan.", n)
+def said_after(answer: str, n: int) -> str:
+    """What is said of so many marks that somebody answered about."""
+    if answer == TAKE_BACK:
+        words = ngettext("Deshecho: %(n)s marca queda como antes.", "Deshecho: %(n)s marcas quedan como antes.", n)
+    elif answer == COUNT:
+        words = ngettext("Listo. Cuenta %(n)s marca.", "Listo. Cuentan %(n)s marcas.", n)
+    else:
+        words = ngettext("Listo. %(n)s marca no cuenta.", "Listo. %(n)s marcas no cuentan.", n)
+    return words % {"n": n}
 
 
 def _back(session_id: UUID, sentence: str) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from trainings.attendance.head_reviews import HeadReview
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, WalkInSlip
 from trainings.attendance.review_queries import Case, Review
 from trainings.attendance.review_words import (
@@ -185,6 +186,14 @@ def slip_view(slip: WalkInSlip) -> SlipView:
         why=gettext(why),
         can_open=slip.problem not in UNOPENABLE,
     )
+
+
+def heads_in_short(review: HeadReview) -> str:
+    """What waits at an activity, for the page that leads there."""
+    n = sum(one.n for one in review.open)
+    names = ", ".join(dict.fromkeys(one.name or gettext(N_("Teléfono sin nombre")) for one in review.open))
+    words = ngettext("%(n)s persona contada por decidir", "%(n)s personas contadas por decidir", n) % {"n": n}
+    return f"{words} · {names}"
 
 
 def one_line(review: Review) -> list[str]:

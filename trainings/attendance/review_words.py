@@ -69,6 +69,10 @@ COUNTED_TWICE = Reason(
 )
 """Of decided marks alone."""
 
+OUT_OF_USE = N_("El teléfono ya no estaba en uso. Pregunte a quien lo tenía.")
+NOT_FOR_IT = N_("El teléfono no era para esta actividad, o lo trajo la copia que cargó otra ventanilla.")
+"""Why heads of an activity wait."""
+
 KINDS: dict[ScanKind, str] = {
     ScanKind.IN: N_("Llegó"),
     ScanKind.WALK_IN: N_("Llegó sin inscripción"),

@@ -20,6 +20,7 @@ from trainings.attendance import (
     backup_routes,
     device_routes,
     file_routes,
+    head_review_routes,
     minor_routes,
     review_routes,
     review_views,
@@ -318,5 +319,6 @@ routes: list[BaseRoute] = [
     *sheet_column_routes.routes,
     *sheet_row_routes.routes,
     *review_routes.routes,
+    *head_review_routes.routes,
     *slip_routes.routes,
 ]

@@ -42,7 +42,7 @@ class Upload:
     n_unsent: int | None = None
     app_version: str = ""
     session_ids: frozenset[UUID] | None = None
-    hub_ids: frozenset[UUID] = frozenset()
+    hub_ids: frozenset[UUID] | None = None
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:

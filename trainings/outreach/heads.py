@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tortoise.functions import Sum
-
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import reads, transaction
+from trainings.db import reads, sql, transaction
 from trainings.errors import Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outreach.actions import locked_activity
 from trainings.outreach.bands import AgeBand
-from trainings.outreach.models import ActivityState, HeadCount, OutreachActivity
+from trainings.outreach.models import ActivityState, HeadCount, HeadState, OutreachActivity
 from trainings.people.models import Sex
 from trainings.web.i18n import N_
 
 MOST_OF_A_CELL = 100_000
+
+STANDING = """
+    SELECT c.activity_id, c.sex, c.age_band, SUM(c.number) AS n FROM head_count c
+    WHERE c.activity_id IN ?list AND c.state IN ('', 'counted') AND NOT EXISTS (
+        SELECT 1 FROM head_count u
+        WHERE u.target_id IN (c.id, c.conflict_of_id) AND u.activity_id = c.activity_id AND u.state IN ('', 'counted'))
+    GROUP BY c.activity_id, c.sex, c.age_band
+"""
+"""What counts and was not taken back by its name, also where that came in first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,22 @@ Counts = Mapping[Cell, int]
 
 async def counts_of(activity_id: UUID) -> dict[Cell, int]:
     """How many were counted, square by square; those without anybody too."""
-    found = reads(HeadCount).filter(activity_id=activity_id).annotate(total=Sum("number")).group_by("sex", "age_band")
-    counted = {(sex, band): total for sex, band, total in await found.values_list("sex", "age_band", "total")}
-    return {cell: int(counted.get((cell.sex.value, cell.band.value)) or 0) for cell in CELLS}
+    counted = {(row["sex"], row["age_band"]): int(row["n"]) for row in await sql.reads(STANDING, [activity_id])}
+    return {cell: counted.get((cell.sex.value, cell.band.value), 0) for cell in CELLS}
+
+
+async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many were counted at each of these activities; those without anybody left out."""
+    counted: dict[UUID, int] = {}
+    for row in await sql.reads(STANDING, list(activity_ids)):
+        key = sql.as_uuid(row["activity_id"])
+        counted[key] = counted.get(key, 0) + int(row["n"])
+    return counted
+
+
+async def is_anything_waiting(activity_id: UUID) -> bool:
+    """Whether heads that a phone counted wait for somebody to say that they count."""
+    return await reads(HeadCount).filter(activity_id=activity_id, state=HeadState.WAITING).exists()
 
 
 def is_countable(activity: OutreachActivity) -> bool:

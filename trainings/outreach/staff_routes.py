@@ -7,19 +7,17 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from tortoise.functions import Sum
 
 from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads, can_edit_activities
 from trainings.audit.actor import Actor
-from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editor_routes import editable, saved, when_and_where
-from trainings.outreach.heads import counts_of, is_countable, total
-from trainings.outreach.models import ActivityKind, ActivityState, HeadCount, OutreachActivity
-from trainings.outreach.queries import ActivityFilter, ActivityPage
+from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
+from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.queries import ActivityFilter
 from trainings.outreach.responsible import leaves_at
 from trainings.outreach.shown import PATH, place_in_words
 from trainings.outreach.words import KINDS, STATES
@@ -72,7 +70,7 @@ async def index(request: Request) -> Response:
         "after": _page_path(request, page + 1) if found.end < found.total else "",
         "can_create": bool(actor.hubs_with(EDITORS)),
         "is_desk": bool(actor.hubs_with(DESK)),
-        "n_counted": await _n_counted(found) if wanted.is_past else {},
+        "n_counted": await n_counted_at([row.id for row in found.rows]) if wanted.is_past else {},
     }
     return render(request, "outreach/staff/index.html", context)
 
@@ -80,13 +78,6 @@ async def index(request: Request) -> Response:
 def _page_path(request: Request, page: int) -> str:
     kept = {name: value for name, value in request.query_params.items() if name != "pagina" and value}
     return f"{INDEX}?{urlencode(kept | {'pagina': str(page)})}"
-
-
-async def _n_counted(page: ActivityPage) -> dict[str, int]:
-    """How many heads were counted, by activity."""
-    counts = reads(HeadCount).filter(activity_id__in=[row.id for row in page.rows])
-    rows = counts.annotate(total=Sum("number")).group_by("activity_id").values_list("activity_id", "total")
-    return {str(activity_id): int(n_heads) for activity_id, n_heads in await rows}
 
 
 # -- one activity
@@ -102,7 +93,7 @@ async def _show(
     request: Request, activity: OutreachActivity, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
     actor: Actor = request.state.actor
-    path = PATH + activity.slug
+    path, is_counter = PATH + activity.slug, can_count_heads(actor, activity.hub_id)
     context = {
         "here": "semana",
         "activity": activity,
@@ -115,7 +106,8 @@ async def _show(
         "is_held": actions.is_held(activity),
         "told_at": await leaves_at(activity.id),
         "may_edit": can_edit_activities(actor, activity.hub_id),
-        "may_count": can_count_heads(actor, activity.hub_id) and activity.state is ActivityState.PUBLISHED,
+        "may_count": is_counter and activity.state is ActivityState.PUBLISHED,
+        "is_waiting": is_counter and await is_anything_waiting(activity.id),
         "is_countable": is_countable(activity),
         "n_counted": total(await counts_of(activity.id)),
         "public_path": path if activity.state is not ActivityState.DRAFT and activity.published_at else "",

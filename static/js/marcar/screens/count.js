@@ -64,9 +64,7 @@ class Counter {
   undo() {
     const last = this.touches.pop();
     if (!last) return undefined;
-    // With a clock that was set back it may be sent first: it says itself what it takes back.
-    const { id: target, sex, age_band, number } = last;
-    return this.keep({ kind: "undo", how: "button", target, sex, age_band, number });
+    return this.keep({ kind: "undo", how: "button", target: last.id });
   }
 
   /** @param {Partial<import("../store.js").ScanEvent> & {kind: string, how: string}} mark */
