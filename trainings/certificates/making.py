@@ -31,7 +31,8 @@ async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:
     orders = []
     for one in certificates:
         key, material = keys[one.operator_id], materials[one.operator_id]
-        note = list(signatures.note_of(material)) if material is not None else []
+        language = one.sheet.get("language", "es")
+        note = list(signatures.note_of(material, language)) if material is not None else []
         orders.append(
             FileOrder(
                 sheet={**one.sheet, "note": note},

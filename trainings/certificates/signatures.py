@@ -46,12 +46,29 @@ class SigningMaterial:
     is_self_signed: bool
 
 
-def note_of(material: SigningMaterial) -> tuple[str, ...]:
-    """The lines that a design prints, in the language of the paper."""
-    by = "Certificado electrónico propio" if material.is_self_signed else f"Certificado de {material.issued_by}"
+_NOTES = {
+    "es": (
+        "Firmado electrónicamente por {subject}.",
+        "Certificado electrónico propio, huella {mark}.",
+        "Certificado de {issuer}, huella {mark}.",
+    ),
+    "en": (
+        "Signed electronically by {subject}.",
+        "Electronic certificate of its own, fingerprint {mark}.",
+        "Certificate by {issuer}, fingerprint {mark}.",
+    ),
+}
+"""Who signed, with a certificate of one's own, with that of a provider. Other languages follow the law's: Spanish."""
+
+
+def note_of(material: SigningMaterial, language: str = "es") -> tuple[str, ...]:
+    """The lines that a design prints, in the first language of the paper (`es`, `en`, `es+kek`)."""
+    signed, own, provided = _NOTES.get(language.partition("+")[0], _NOTES["es"])
     return (
-        f"Firmado electrónicamente por {material.subject.removesuffix('.')}.",
-        f"{by}, huella {material.fingerprint[:16].upper()}.",
+        signed.format(subject=material.subject.removesuffix(".")),
+        (own if material.is_self_signed else provided).format(
+            issuer=material.issued_by, mark=material.fingerprint[:16].upper()
+        ),
     )
 
 

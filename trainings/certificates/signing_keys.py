@@ -150,7 +150,7 @@ def _check_printable(file: KeyFile) -> None:
     material = SigningMaterial(
         file.certificate_pem, "", file.subject, file.issued_by, file.fingerprint, file.is_self_signed
     )
-    missing = pdf.missing_glyphs(*signatures.note_of(material))
+    missing = pdf.missing_glyphs(*signatures.note_of(material), *signatures.note_of(material, "en"))
     if missing:
         raise UnprintableCertificate(field="file", letters=missing)
 

@@ -33,6 +33,7 @@ from trainings.certificates.key_files import make_key_file
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signatures import SigningMaterial
 from trainings.places.models import Operator
+from trainings.schedule.models import Course
 
 NAME = "Municipalidad de La Libertad, Petén"
 
@@ -161,6 +162,7 @@ async def test_keys_when_changed_then_old_files_stay_trusted_and_without_one_fil
     first_key = await signing_keys.make_key(operator.id, actor=PROGRAM)
     first = await file_of(await a_diploma(training, given_names="Ana"))
     second_key = await signing_keys.load_key(operator.id, provided, PASSWORD, actor=PROGRAM)
+    await Course.all().update(paper_language="en")
     second = await file_of(await a_diploma(training, given_names="Beto"))
     await signing_keys.retire_key(operator.id, second_key.id, actor=PROGRAM)
     third = await file_of(await a_diploma(training, given_names="Cata"))
@@ -176,4 +178,7 @@ async def test_keys_when_changed_then_old_files_stay_trusted_and_without_one_fil
     assert PdfFileReader(BytesIO(third.content)).embedded_signatures == []
     assert (second_key.subject, second_key.issued_by) == ("María Elena Caal Tzib", PROVIDER)
     assert await SigningKey.filter(retired_at=None).count() == 0
-    assert f"Certificado de {PROVIDER}" in " ".join(words(page) for page in _pages(second.content))
+    in_english = " ".join(words(page) for page in _pages(second.content))
+    assert f"Certificate by {PROVIDER}" in in_english
+    assert "Signed electronically by María Elena Caal Tzib." in in_english
+    assert "Firmado" not in in_english
