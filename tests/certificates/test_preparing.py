@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -61,7 +61,8 @@ class World:
         await come(self.training.sessions[1], who)
 
 
-async def prepared(freeze: Freeze) -> World:
+async def prepared(freeze: Freeze, before: Callable[[], Awaitable[None]] | None = None) -> World:
+    """`before` it is prepared, and after everything else."""
     cast = await make_cast()
     training = await make_held(4, 4, hub=cast.hub)
     first = [training.sessions[0]]
@@ -72,6 +73,8 @@ async def prepared(freeze: Freeze) -> World:
     with clock.frozen(BEFORE):
         cata = await make.make_registration(training, given_names="Cata", surnames="Tut")
     freeze(EVE)
+    if before is not None:
+        await before()
     await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
     return World(cast, training, ana, beto, cata)
 

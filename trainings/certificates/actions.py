@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
@@ -24,7 +24,7 @@ from trainings.certificates.eligibility import (
 from trainings.certificates.mails import announce, have_set
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.occasions import gathered
-from trainings.certificates.sheets import Occasion, folio_of, sample_sheet, sheet_for, texts_in_common
+from trainings.certificates.sheets import Occasion, day_of_paper, folio_of, sample_sheet, sheet_for, texts_in_common
 from trainings.db import sql, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
@@ -161,14 +161,19 @@ async def occasion_of(training_id: UUID, *, is_over_already: bool = True) -> Occ
     return await same_occasion(training_id, sessions)
 
 
-async def same_occasion(training_id: UUID, sessions: Sequence[TrainingSession] | None = None) -> Occasion:
-    """The same without asking again whether it is over, and with the hours as they are: for a step of many."""
+async def same_occasion(
+    training_id: UUID, sessions: Sequence[TrainingSession] | None = None, *, day: date | None = None
+) -> Occasion:
+    """The same without asking again whether it is over, and with the hours as they are: for a step of many.
+
+    On the `day` that the papers carry, by itself that of papers made now.
+    """
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
     training = await Training.get(id=training_id).prefetch_related(
         "course", "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
     )
-    occasion = await gathered(training, sessions, clock.today())
+    occasion = await gathered(training, sessions, day or day_of_paper(sessions))
     if not occasion.signatories:
         raise NoSignatory
     missing = pdf.missing_glyphs(*texts_in_common(sample_sheet(occasion)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -18,11 +18,11 @@ from trainings.attendance.actions import settle
 from trainings.attendance.models import Attendance
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.certificates import anew, design_texts, status_lists
+from trainings.certificates import actions, anew, design_texts, status_lists
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.mails import announce, tell_annulled
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.printed import CertificateSheet
+from trainings.certificates.printed import CertificateSheet, made_out_on
 from trainings.certificates.sheets import Occasion
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
@@ -78,7 +78,7 @@ def _highest(registration: Registration, training: Training) -> CertificateKind:
 
 
 class Outdated(StrEnum):
-    """What a prepared paper says otherwise than it is by now."""
+    """What a prepared paper says otherwise than it is by now. `DAYS`: when it is held, or the day that it carries."""
 
     TITLE = "title"
     HOURS = "hours"
@@ -129,7 +129,7 @@ def _waiting(certificate: Certificate, occasion: Occasion) -> Waiting:
 
 
 async def _occasion(training_id: UUID) -> Occasion:
-    """The training as it stands now. Who signs is frozen on the papers, so it is not asked."""
+    """The training as it stands now. Who signs is frozen on the papers of a day, so it is not asked."""
     training = await reads(Training).get(id=training_id).select_related("course")
     sessions = await reads(TrainingSession).filter(training_id=training_id)
     return Occasion(training, sessions, (), clock.today())
@@ -137,17 +137,17 @@ async def _occasion(training_id: UUID) -> Occasion:
 
 def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated]:
     said = CertificateSheet.from_json(certificate.sheet)
-    now = _as_now(said, occasion)
+    now = _as_now(certificate, said, occasion)
     pairs = {
         Outdated.TITLE: (said.title, now.title),
         Outdated.HOURS: (said.minutes, now.minutes),
-        Outdated.DAYS: (said.held_text, now.held_text),
+        Outdated.DAYS: ((said.held_text, said.issued_on), (now.held_text, now.issued_on)),
     }
     return [what for what, (before, after) in pairs.items() if before != after]
 
 
-def _as_now(said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
-    """What it says of the training as that is by now; all else as it was frozen: name, who signs, day of issue."""
+def _as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
+    """What it says of the training as that is by now, and its day; all else as it was frozen: name, who signs."""
     if not occasion.held:
         return said
     first_language = said.language.partition("+")[0]
@@ -157,6 +157,7 @@ def _as_now(said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
         minutes=occasion.minutes_held,
         held_text=design_texts.days(first_language, occasion.held_days),
         held_days=tuple(occasion.held_days),
+        issued_on=made_out_on(certificate.issued_at, occasion.last_day),
     )
 
 
@@ -296,7 +297,8 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
 async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
     """Set those anew whose hours, days or title no longer hold, with the same folio and code; how many.
 
-    What was handed over stays as it is: it is annulled when nobody uses it, and another is issued.
+    On another day sign those who hold office then. What was handed over stays as it is: it is annulled when nobody
+    uses it, and another is issued. Refuses (NoSignatory, UnprintableText) as issuing does.
     """
     async with transaction():
         await locked_training(training_id)
@@ -305,8 +307,20 @@ async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
         if not held:
             return 0
         occasion = await _occasion(training_id)
+        signing = await _signing(training_id, held, occasion)
         for one in held:
+            said = CertificateSheet.from_json(one.sheet)
+            sheet = _as_now(one, said, occasion)
+            if sheet.issued_on != said.issued_on:
+                sheet = replace(sheet, signatories=signing[sheet.issued_on])
             one.held_on = occasion.last_day
-            sheet = _as_now(CertificateSheet.from_json(one.sheet), occasion)
             await anew.set_anew(one, sheet, actor=actor)
         return len(held)
+
+
+async def _signing(
+    training_id: UUID, certificates: Sequence[Certificate], occasion: Occasion
+) -> dict[date, tuple[tuple[str, str], ...]]:
+    """Who signs on the days that these papers carry by now."""
+    days = {made_out_on(one.issued_at, occasion.last_day) for one in certificates}
+    return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in sorted(days)}

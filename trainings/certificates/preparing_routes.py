@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings import clock
 from trainings.accounts.permissions import ISSUERS, can_issue_certificates
 from trainings.certificates import anew, bulk, names, preparing, road
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.models import JobPurpose
+from trainings.certificates.sheets import day_of_paper
 from trainings.certificates.signatories import printed
 from trainings.certificates.staff_queries import MayNotIssue
 from trainings.certificates.views import person_view
@@ -55,7 +55,9 @@ async def _confirm(request: Request, training: Training, refusal: Refusal | None
         "left_out": [person_view(one) for one in left_out],
         "n_confirmed": len(confirmed),
         "is_over": is_over(list(training.sessions)),
-        "signing": await printed(training.hub.operator.signatories, clock.today(), training_id=training.id),
+        "signing": await printed(
+            training.hub.operator.signatories, day_of_paper(list(training.sessions)), training_id=training.id
+        ),
         "refusal": {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None,
     }
     return render(request, "certificates/prepare.html", context, status=refusal.status if refusal else 200)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
+
+from trainings import clock
 
 KINDS = frozenset({"diploma", "constancia", "certificado"})
 MOST_SIGNATORIES = 3
+
+
+def made_out_on(issued_at: datetime, last_day: date) -> date:
+    """The day that a paper carries: that of its issue; of one prepared before the end, the day of the last session, on
+    which it becomes valid.
+    """
+    return max(clock.local(issued_at).date(), last_day)
 
 
 @dataclass(frozen=True, slots=True)

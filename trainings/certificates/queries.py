@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
-from trainings import clock
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
+from trainings.certificates.printed import made_out_on
 from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
@@ -165,7 +165,7 @@ async def _check(certificate: _Seen, phone: str) -> PublicCheck:
         minutes=certificate.minutes,
         held_on=certificate.held_on,
         held_text="" if certificate.held_text == _in_words(certificate.held_on) else certificate.held_text,
-        issued_on=clock.local(certificate.issued_at).date(),
+        issued_on=made_out_on(certificate.issued_at, certificate.held_on),
         issuer=certificate.issuer,
         place=certificate.place,
         phone=phone,

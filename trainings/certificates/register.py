@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
+from trainings.certificates.printed import made_out_on
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction
 from trainings.errors import NotFound
@@ -71,7 +72,7 @@ class Line:
     id: UUID
     number: int
     folio: str
-    issued_at: datetime
+    made_out_on: date
     name: str
     kind: str
     title: str
@@ -140,7 +141,7 @@ def _line(one: Certificate, name: str, hubs: dict[UUID, str]) -> Line:
         id=one.id,
         number=one.number,
         folio=one.folio,
-        issued_at=one.issued_at,
+        made_out_on=made_out_on(one.issued_at, one.held_on),
         name=name,
         kind=gettext(KIND_WORDS[one.kind]),
         title=one.title,
@@ -196,7 +197,7 @@ def table_of(lines: Sequence[Line]) -> tuple[list[str], list[list[str | int]]]:
     rows: list[list[str | int]] = [
         [
             one.folio,
-            dates.numeric_date(clock.local(one.issued_at)),
+            dates.numeric_date(one.made_out_on),
             one.name,
             one.kind,
             one.title,
@@ -228,7 +229,7 @@ def sheet_data(volume: Volume, lines: Sequence[Line]) -> dict[str, Any]:
         "rows": [
             {
                 "folio": one.folio,
-                "day": dates.numeric_date(clock.local(one.issued_at)),
+                "day": dates.numeric_date(one.made_out_on),
                 "name": one.name,
                 "kind": one.kind,
                 "title": one.title,

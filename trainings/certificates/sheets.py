@@ -9,7 +9,7 @@ from datetime import date
 from trainings import clock
 from trainings.certificates import design_texts, designs
 from trainings.certificates.models import CertificateKind
-from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet
+from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet, made_out_on
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
 from trainings.registrations.models import Registration
@@ -57,6 +57,12 @@ class Occasion:
     def held_days(self) -> list[date]:
         """The days of its sessions; before there are any, the day of issue stands for them."""
         return sorted({clock.local(session.starts_at).date() for session in self.held}) or [self.issued_on]
+
+
+def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
+    """The day that a paper made now carries, and on which who signs it holds office: see `made_out_on`."""
+    last = [clock.local(one.ends_at).date() for one in sessions if one.state is SessionState.PLANNED]
+    return made_out_on(clock.now(), max(last, default=date.min))
 
 
 def folio_of(operator_code: str, year: int, number: int) -> str:

@@ -46,7 +46,7 @@ from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
 from trainings.certificates.no_longer import no_longer
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
-from trainings.certificates.sheets import sample_sheet, texts_in_common
+from trainings.certificates.sheets import day_of_paper, sample_sheet, texts_in_common
 from trainings.certificates.signatories import printed
 from trainings.certificates.views import pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
@@ -129,12 +129,17 @@ async def _show(request: Request, training: Training, refusal: Refusal | None = 
         "pass_mark": training.course.pass_mark,
         "is_over": has_ended,
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
-        "signing": await printed(training.hub.operator.signatories, clock.today(), training_id=training.id),
+        "signing": await _signing(training),
         "proof": await _proof(training),
         "to_close": preparing.to_close(training),
         "refusal": _shown(refusal),
     }
     return render(request, "certificates/training.html", context, status=refusal.status if refusal else 200)
+
+
+async def _signing(training: Training) -> list[tuple[str, str]]:
+    day = day_of_paper(list(training.sessions))
+    return await printed(training.hub.operator.signatories, day, training_id=training.id)
 
 
 async def _proof(training: Training) -> str:
@@ -184,7 +189,7 @@ def _check_issuer(request: Request, hub_id: UUID) -> None:
 async def sample(request: Request) -> Response:
     """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
     training = await _training(request)
-    sheet = sample_sheet(await gathered(training, list(training.sessions), clock.today()))
+    sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
     missing = pdf.missing_glyphs(*texts_in_common(sheet), design=sheet.design)
     if missing:
         raise UnprintableText(letters=missing)
