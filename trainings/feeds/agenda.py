@@ -1,4 +1,4 @@
-"""What is to come in a feed's scope, for pages of other sites: trainings and activities as lists show them."""
+"""What is to come in a feed's scope, for pages of other sites: meetings of trainings and activities, one a line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from trainings.db import reads
 from trainings.lib import dates
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.queries import listed
+from trainings.schedule.change_words import public_note
 from trainings.schedule.models import SessionFeed, SessionState, TrainingState
+from trainings.schedule.posted import Listed, Meeting
 from trainings.schedule.public_queries import listed_trainings
-from trainings.schedule.rows import row_of
+from trainings.schedule.rows import hours_of, note_of, state_of
 from trainings.web.i18n import N_, gettext, language
 
 MOST = 20
@@ -21,7 +23,7 @@ NO_SIGN_UP = N_("Sin inscripción")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to come, in words and with its address on this site; `note` where something is in the way."""
+    """One meeting or activity, in words and with its address on this site; `note` where something is in the way."""
 
     starts_at: datetime
     day: str
@@ -39,16 +41,29 @@ async def coming_in(scope: str, most: int | None = MOST) -> list[Line]:
 
 
 async def _trainings(scope: str, most: int | None) -> list[Line]:
+    """One line a meeting: a training may meet in several places, and a scope may hold one of its days alone."""
     sessions = reads(SessionFeed).filter(
         scope=scope,
         session__state=SessionState.PLANNED,
         session__ends_at__gt=clock.now(),
         session__training__state=TrainingState.PUBLISHED,
     )
-    found = await sessions.order_by("session__starts_at").values_list("session__training_id")
-    ids = list(dict.fromkeys(str(training_id) for (training_id,) in found))[:most]
-    rows = [row_of(training) for training in await listed_trainings(ids)]
-    return [_line(row.starts_at, row.title, row.when, row.place, row.state or row.note, row.href) for row in rows]
+    soon = sessions.order_by("session__starts_at", "session_id").values_list("session_id", "session__training_id")
+    found = {str(session_id): str(training_id) for session_id, training_id in (await soon)[:most]}
+    trainings = await listed_trainings(list(dict.fromkeys(found.values())))
+    return [
+        _meeting(training, meeting) for training in trainings for meeting in training.meetings if meeting.id in found
+    ]
+
+
+def _meeting(training: Listed, meeting: Meeting) -> Line:
+    title = training.title
+    if len(training.meetings) > 1:
+        numbers = {"title": title, "position": training.number_of(meeting), "n": len(training.meetings)}
+        title = gettext("%(title)s, sesión %(position)s de %(n)s") % numbers
+    notes = (state_of(training.phase) or note_of(training, meeting), public_note(meeting, is_called_off=False))
+    note = ". ".join(part for part in notes if part)
+    return _line(meeting.starts_at, title, hours_of(meeting), meeting.place.in_full, note, training.path)
 
 
 async def _activities(scope: str, most: int | None) -> list[Line]:

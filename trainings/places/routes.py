@@ -194,7 +194,7 @@ def _page(request: Request, known: Known) -> Response:
         "town": town,
         "hubs": [hub_facts(hub) for hub in known.hubs],
         "near_hubs": known.near_hubs,
-        "in_town": rows_of(agenda.here),
+        "in_town": rows_of(agenda.here, town.code),
         "nearby": rows_of(agenda.elsewhere),
         "past": rows_of(agenda.past),
         "activities": known.activities,
@@ -236,7 +236,8 @@ def _near(session: Coming) -> Near:
 
 
 def _agenda(known: Known) -> Agenda:
-    trainings = sorted(known.trainings, key=lambda training: (training.next_meeting.starts_at, training.id))
+    code = known.town.code
+    trainings = sorted(known.trainings, key=lambda one: (one.next_meeting_in(code).starts_at, one.id))
     coming = [training for training in trainings if not training.is_over]
     here = [training for training in coming if _is_held_in(training, known.town)]
     return Agenda(
@@ -247,7 +248,8 @@ def _agenda(known: Known) -> Agenda:
 
 
 def _is_held_in(training: Listed, town: Town) -> bool:
-    return any(meeting.place.town.code == town.code for meeting in training.held)
+    """Whether a meeting is to come there; one that is over leads nobody to the next elsewhere."""
+    return training.next_meeting_in(town.code).place.town.code == town.code
 
 
 routes: list[BaseRoute] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -44,6 +44,8 @@ class Offered(Protocol):
 class Coming(Offered, Protocol):
     """What they are chosen by."""
 
+    @property
+    def training_id(self) -> str: ...
     @property
     def starts_at(self) -> datetime: ...
     @property
@@ -88,12 +90,30 @@ class Filters:
         query = urlencode({name: value for name, value in values.items() if value})
         return f"{path}?{query}" if query else path
 
+    @property
+    def town_code(self) -> str:
+        """INE code of the municipality; empty without one."""
+        return _code_of(self.town)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The moment from which on a meeting must begin."""
+        return clock.midnight(self.since) if self.since else None
+
+    def trainings(self, coming: Sequence[Coming]) -> list[str]:
+        """Trainings of which a meeting passes, by their first; `coming` are all their meetings to come.
+
+        Access must hold at each of these, wherever it is: who comes to one wants to come to all.
+        """
+        found = dict.fromkeys(one.training_id for one in self.chosen(coming))
+        hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()
+        return [one for one in found if one not in hindered]
+
     def chosen(self, coming: Iterable[C]) -> list[C]:
         """Those that pass, in the order given. Who says nothing of its audience is for everybody."""
         if self == EVERYTHING:
             return list(coming)
-        code = _code_of(self.town)
-        earliest = clock.midnight(self.since) if self.since else None
+        code, earliest = self.town_code, self.starts_at
         return [
             one
             for one in coming

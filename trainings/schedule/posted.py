@@ -57,6 +57,7 @@ class Meeting:
     place: Place
     closed_at: datetime | None = None
     was: Was | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,22 @@ class Listed:
         """The first that has not ended; the first of all once everything is over."""
         now = clock.now()
         return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
+
+    def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
+        """The first in this municipality that has not ended, not before `since`; else the next meeting at all."""
+        now = clock.now()
+        found = (
+            meeting
+            for meeting in self.held
+            if end_of(meeting) > now
+            and (not town_code or meeting.place.town.code == town_code)
+            and (since is None or meeting.starts_at >= since)
+        )
+        return next(found, self.next_meeting)
+
+    def number_of(self, meeting: Meeting) -> int:
+        """Which one it is in the order of time, from 1; called-off ones count, as in calendars."""
+        return self.meetings.index(meeting) + 1
 
     @property
     def town(self) -> Town:

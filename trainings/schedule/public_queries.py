@@ -171,12 +171,17 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
             opens_at=moment(sessions[0]["opens_at"]),
             closes_at=moment(sessions[0]["closes_at"]),
             cancelled_at=moment(sessions[0]["cancelled_at"]),
-            meetings=tuple(
-                _meeting(row, Place(towns.by_code()[row["town_code"]]), is_public=False) for row in sessions
-            ),
+            meetings=tuple(_listed_meeting(row) for row in sessions),
         )
         for one, sessions in of_training.items()
     ]
+
+
+def _listed_meeting(row: dict[str, Any]) -> Meeting:
+    """With the name of its place, where everybody may know it."""
+    town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
+    place = Place(town, name=row["name"]) if is_public and row["name"] else Place(town)
+    return _meeting(row, place, is_public=is_public)
 
 
 _AS_READ = (
@@ -233,7 +238,8 @@ def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
     assert starts_at is not None
     assert ends_at is not None
     was = _was(row, is_public=is_public) if row["was_kind"] else None
-    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, moment(row["closed_at"]), was)
+    closed_at = moment(row["closed_at"])
+    return Meeting(starts_at, ends_at, SessionState(row["state"]), place, closed_at, was, str(row["session_id"]))
 
 
 def _was(row: dict[str, Any], *, is_public: bool) -> Was:

@@ -44,7 +44,7 @@ async def index(request: Request) -> Response:
     topics = await public_queries.topic_names()
     coming = await public_queries.coming_sessions(clock.now())
     chosen, notes = filters.read_filters(request.query_params, topics)
-    ids = list(dict.fromkeys(one.training_id for one in chosen.chosen(coming)))
+    ids = chosen.trainings(coming)
     n_pages = max(-(-len(ids) // PAGE_SIZE), 1)
     page = min(filters.read_page(request.query_params), n_pages)
     first = (page - 1) * PAGE_SIZE
@@ -57,7 +57,7 @@ async def index(request: Request) -> Response:
         "applied": applied,
         **filters.choices(coming, topics, chosen),
         "month_href": chosen.month(Month.of(chosen.since) if chosen.since else None),
-        "rows": rows_of(trainings),
+        "rows": rows_of(trainings, chosen.town_code, chosen.starts_at),
         "called_off": await _called_off(chosen) if page == 1 else [],
         "activities": await _activities(chosen) if page == 1 else [],
         "n_trainings": len(ids),
@@ -70,9 +70,8 @@ async def index(request: Request) -> Response:
 
 async def _called_off(chosen: Filters) -> list[Row]:
     """Trainings that were called off within a week."""
-    off = chosen.chosen(await public_queries.called_off_lately(clock.now()))
-    ids = list(dict.fromkeys(one.training_id for one in off))
-    return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]))
+    ids = chosen.trainings(await public_queries.called_off_lately(clock.now()))
+    return rows_of(await public_queries.listed_trainings(ids[:PAGE_SIZE]), chosen.town_code, chosen.starts_at)
 
 
 async def _activities(chosen: Filters) -> list[tuple[ListedActivity, str]]:

@@ -75,7 +75,7 @@ MEETINGS = f"""
 _LISTED = """
     SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
         t.opens_at, t.closes_at, t.cancelled_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state,
-        COALESCE(v.municipality_id, h.seat_id) AS town_code, {was}
+        COALESCE(v.municipality_id, h.seat_id) AS town_code, t.place_shown, v.name, {was}
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     JOIN hub h ON h.id = t.hub_id

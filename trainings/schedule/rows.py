@@ -10,8 +10,8 @@ from trainings import clock
 from trainings.lib import dates
 from trainings.schedule.change_words import public_note
 from trainings.schedule.models import TrainingState
-from trainings.schedule.phase import Phase
-from trainings.schedule.posted import Listed
+from trainings.schedule.phase import Phase, end_of
+from trainings.schedule.posted import Listed, Meeting, Place
 from trainings.web.i18n import gettext, language, ngettext
 
 
@@ -30,44 +30,72 @@ class Row:
     state: str
     is_off: bool
     note: str
+    elsewhere: str
 
 
-def rows_of(trainings: Iterable[Listed]) -> list[Row]:
-    """Rows in the order given."""
-    return [row_of(training) for training in trainings]
+def rows_of(trainings: Iterable[Listed], town_code: str = "", since: datetime | None = None) -> list[Row]:
+    """Rows in the order given, each by its next meeting; in this municipality, or since then, where one is there."""
+    return [row_of(training, training.next_meeting_in(town_code, since)) for training in trainings]
 
 
-def row_of(training: Listed) -> Row:
-    """The row of a training as it is now, in the language of the request."""
-    meeting, phase = training.next_meeting, training.phase
-    state = _state(phase)
+def row_of(training: Listed, meeting: Meeting) -> Row:
+    """The row of a training as it is now, by one of its meetings, in the language of the request."""
+    phase = training.phase
+    state = state_of(phase)
     return Row(
         href=training.path,
         title=training.title,
         starts_at=meeting.starts_at,
-        when=when(training),
-        place=meeting.place.town.full_name,
+        when=_when(training, meeting),
+        place=meeting.place.in_full,
         free=None if state else training.free,
         capacity=training.capacity,
         is_waiting=phase is Phase.WAITING,
         state=state,
         is_off=phase is Phase.CANCELLED,
-        note=" ".join(part for part in (_note(training, phase), _changes(training)) if part),
+        note=" ".join(part for part in (note_of(training, meeting), _changes(training)) if part),
+        elsewhere=_elsewhere(training, meeting),
     )
 
 
-def when(training: Listed) -> str:
-    """`8:30 a. m. a 12:30 p. m.`; of several meetings the days: `3 sesiones: 16, 17 y 18 de marzo de 2027`."""
-    meetings, lang = training.held, language()
-    if len(meetings) > 1:
-        days = dates.date_span((meeting.starts_at for meeting in meetings), lang)
-        n_sessions = ngettext("%(num)s sesión", "%(num)s sesiones", len(meetings)) % {"num": len(meetings)}
-        return f"{n_sessions}: {days}"
-    start, end = (dates.time_of_day(moment, lang) for moment in (meetings[0].starts_at, meetings[0].ends_at))
+def hours_of(meeting: Meeting) -> str:
+    """`8:30 a. m. a 12:30 p. m.`"""
+    start, end = (dates.time_of_day(moment, language()) for moment in (meeting.starts_at, meeting.ends_at))
     return gettext("%(start)s a %(end)s") % {"start": start, "end": end}
 
 
-def _state(phase: Phase) -> str:
+def _when(training: Listed, meeting: Meeting) -> str:
+    """The hours of the meeting, and of several in its place the days: `… · 3 sesiones: 16, 17 y 18 de marzo de 2027`.
+
+    One alone in its place says which it is: `… · sesión 3 de 4`.
+    """
+    hours, here = hours_of(meeting), [one for one in training.held if one.place == meeting.place]
+    if len(here) > 1:
+        n_sessions = ngettext("%(num)s sesión", "%(num)s sesiones", len(here)) % {"num": len(here)}
+        days = dates.date_span((one.starts_at for one in here), language())
+        return f"{hours} · {n_sessions}: {days}"
+    if len(training.meetings) == 1 or len(training.held) == 1:
+        return hours
+    which = gettext("sesión %(position)s de %(n)s")
+    return f"{hours} · {which % {'position': training.number_of(meeting), 'n': len(training.meetings)}}"
+
+
+def _elsewhere(training: Listed, shown: Meeting) -> str:
+    """`Además: 9 de marzo de 2027 en Escuela oficial, Las Cruces, Petén; …`; what is over only once all is."""
+    now, is_over = clock.now(), training.is_over
+    others: dict[Place, list[datetime]] = {}
+    for one in training.held:
+        if one.place != shown.place and (is_over or end_of(one) > now):
+            others.setdefault(one.place, []).append(one.starts_at)
+    told = [
+        gettext("%(days)s en %(place)s") % {"days": dates.date_span(days, language()), "place": place.in_full}
+        for place, days in others.items()
+    ]
+    return gettext("Además: %(dates)s") % {"dates": "; ".join(told)} if told else ""
+
+
+def state_of(phase: Phase) -> str:
+    """What stands in the way of signing up; empty where nothing does."""
     if phase is Phase.CANCELLED:
         return gettext("Cancelada")
     if phase is Phase.HELD:
@@ -90,8 +118,9 @@ def _changes(training: Listed) -> str:
     return ngettext("Cambió %(num)s fecha.", "Cambiaron %(num)s fechas.", len(notes)) % {"num": len(notes)}
 
 
-def _note(training: Listed, phase: Phase) -> str:
-    if phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
+def note_of(training: Listed, meeting: Meeting) -> str:
+    """From when on one may sign up, or that the meeting is going on."""
+    if training.phase is Phase.NOT_YET_OPEN and training.opens_at is not None:
         moment = dates.day_and_time(training.opens_at, language())
         return gettext("La inscripción abre el %(moment)s") % {"moment": moment}
-    return gettext("Está en curso") if training.is_running else ""
+    return gettext("Está en curso") if training.is_running and meeting == training.next_meeting else ""
