@@ -219,6 +219,7 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
     ended, early = await browser.get(page), await browser.post(f"{page}/no-usados")
+    to_close = text_of(await browser.get("/panel"))
     await browser.post(f"/panel/sesiones/{training.sessions[1].id}/asistencia/cerrar")
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled, told = await browser.post(f"{page}/no-usados"), text_of(await browser.get(page))
@@ -236,6 +237,7 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert f'href="/panel/sesiones/{training.sessions[1].id}/asistencia"' in ended.text
     assert (first in text_of(ended), "Anular el que" in text_of(ended)) == (True, False)
     assert (early.status_code, first in text_of(early)) == (409, True)
+    assert ("Cerrar una sesión" in to_close, "no se usó" in to_close) == (True, False)
     assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
     assert ("entregado: pídalo de vuelta." in told, "llamarle. Detener los avisos" in told) == (True, True)

@@ -196,13 +196,16 @@ async def validate(training_id: UUID) -> int:
 
 
 async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
-    """The trainings of these hubs that are over and still have prepared certificates: unused or outdated; how many."""
+    """The trainings of these hubs that are over and still have prepared certificates: unused or outdated; how many.
+
+    Of one whose last session nobody closed attendance has not decided yet.
+    """
     prepared = reads(Certificate).filter(hub_id__in=list(hub_ids), state=CertificateState.PREPARED)
     counted = Counter(key for (key,) in await prepared.values_list("registration__training_id"))
     if not counted:
         return []
     trainings = await reads(Training).filter(id__in=list(counted)).order_by("title", "id").prefetch_related("sessions")
-    return [(one, counted[one.id]) for one in trainings if is_over(list(one.sessions))]
+    return [(one, counted[one.id]) for one in trainings if is_over(list(one.sessions)) and to_close(one) is None]
 
 
 async def settle_ended(known: set[UUID]) -> int:
