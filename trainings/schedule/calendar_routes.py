@@ -180,9 +180,9 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        session_id, training, starts_at, ends_at, town, _access, is_off = session
+        key, training, starts_at, ends_at, town, _access, is_off = session
         here = clock.local(starts_at)
-        note = note_of(session, changed.get(session_id), now) if changed else ""
+        note = note_of(session, changed.get(str(key)), now) if changed else ""
         entry = Entry(
             here,
             _look(note, is_off=is_off, is_over=ends_at <= now),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from trainings.db import sql
 from trainings.db.sql import Statement, Table, as_moment
@@ -53,16 +54,25 @@ class DatedTraining:
 class Dated(NamedTuple):
     """A session of a listed training in a calendar, held and called-off ones too (`is_off`). Times UTC.
 
-    A tuple, because a page makes hundreds of them.
+    `key` and `access_told`: its id and its venue's access as the database told them. A tuple, because a page makes
+    hundreds of them.
     """
 
-    session_id: str
+    key: UUID | str
     training: DatedTraining
     starts_at: datetime
     ends_at: datetime
     town_code: str
-    access: frozenset[str]
+    access_told: str | None
     is_off: bool
+
+    @property
+    def session_id(self) -> str:
+        return str(self.key)
+
+    @property
+    def access(self) -> frozenset[str]:
+        return access_of(self.training.place_shown, self.access_told)
 
     @property
     def training_id(self) -> str:
@@ -83,9 +93,12 @@ class Dated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadDates:
-    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be."""
+    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be.
 
-    rows: tuple[tuple[Any, ...], ...]
+    The trainings alone make its hash: each of thousands of values would be looked through before it is compared.
+    """
+
+    rows: Table = field(hash=False)
     trainings: frozenset[tuple[Any, ...]]
 
     def shown(self) -> list[Dated]:
@@ -93,15 +106,15 @@ class ReadDates:
         trainings = {row[0]: _training(row) for row in self.trainings}
         return [
             Dated(
-                str(session_id),
+                key,
                 trainings[training_id],
                 as_moment(starts_at),
                 as_moment(ends_at),
                 town or trainings[training_id].seat,
-                access_of(trainings[training_id].place_shown, access),
+                access,
                 bool(is_off),
             )
-            for training_id, starts_at, ends_at, town, access, is_off, session_id in self.rows
+            for training_id, starts_at, ends_at, town, access, is_off, key in self.rows
         ]
 
     def ends(self) -> set[datetime]:

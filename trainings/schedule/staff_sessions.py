@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -117,9 +117,12 @@ TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in 
 
 @dataclass(frozen=True, slots=True)
 class ReadSessions:
-    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be."""
+    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be.
 
-    rows: Table
+    The trainings alone make its hash: each of thousands of values would be looked through before it is compared.
+    """
+
+    rows: Table = field(hash=False)
     trainings: frozenset[tuple[Any, ...]]
 
     def shown(self) -> list[StaffSession]:
