@@ -199,6 +199,7 @@ async def test_own_link_when_asked_then_page_file_and_the_check_without_a_name(c
     checked = await client.get(f"/verificar/{code.lower()}")
     compared = await client.post(f"/verificar/{code}", data={"name": "maria elena caal tzib"})
     other = await client.post(f"/verificar/{code}", data={"name": "Otra Persona"})
+    asked = [await client.get(f"/verificar/{code}?folio={folio}") for folio in ("2027-1", "2027-2", "")]
     dropped = await client.post("/verificar/archivo", files={"archivo": ("a.pdf", file.content, "application/pdf")})
     await revoke(certificate.id, "prueba", actor=PROGRAM)
     annulled = await client.get(f"/verificar/{code}")
@@ -217,6 +218,13 @@ async def test_own_link_when_asked_then_page_file_and_the_check_without_a_name(c
     assert "fue anulada" not in shown
     assert "Caal" not in checked.text
     assert (checked.headers["cache-control"], checked.headers["x-robots-tag"]) == ("no-store", "noindex")
+    listed = f"El folio {certificate.folio} está en este historial."
+    not_listed = "El folio 2027-2 no está en este historial."
+    assert [(listed in text_of(one), not_listed in text_of(one)) for one in asked] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
     assert "Sí, ese es el nombre impreso." in compared.text
     assert "No, ese no es el nombre impreso." in other.text
     assert "El archivo es el que entregamos, sin ningún cambio." in dropped.text

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.certificates.check_views import check_view, desk_view, file_view, later_view, transcript_view
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
-from trainings.certificates.forms import CodeForm, NameForm, folio_in
+from trainings.certificates.folios import folio_in, is_same_folio
+from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
 from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.errors import TooMany
@@ -31,12 +32,12 @@ MOST_MISSES = 30
 HOUR = 3_600
 FILE = "archivo"
 FILE_PAGE = "/verificar/archivo"
-NOT_IN_A_FOLIO, NOT_IN_A_CODE, LONGEST_SHOWN = re.compile("[^0-9A-Z-]"), re.compile("[^0-9A-Za-z-]"), 32
+NOT_IN_A_FOLIO = re.compile("[^0-9A-Z-]")
 
 
 @allow(PUBLIC)
 async def index(request: Request) -> Response:
-    """The form; with `codigo` on to the certificate, or the form again where it cannot be a code."""
+    """The form; with `codigo` on to what it says, or the form again where no code was typed."""
     if "codigo" not in request.query_params:
         return render(request, "certificates/index.html", {"form": None})
     typed = Typed.of({name: request.query_params.get(name, "") for name in ("codigo", "folio")})
@@ -102,14 +103,22 @@ async def _compare(request: Request, found: PublicCheck | TranscriptCheck) -> Re
 
 async def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int = 200, **more: Any) -> Response:
     context: dict[str, Any] = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, **more}
+    folio = request.query_params.get("folio", "")
     if isinstance(found, TranscriptCheck):
         template, context["check"] = "certificates/transcript_check.html", transcript_view(found)
+        context |= _folio_listed(found, folio)
     else:
         template, context["check"] = "certificates/check.html", check_view(found)
         context["desk"] = await desk_view(found.code, request.state.actor)
-        folio = request.query_params.get("folio", "")
-        context["other_folio"] = _as_a_folio(folio) if folio not in ("", found.folio) else ""
+        is_other = bool(folio) and not is_same_folio(folio, found.folio)
+        context["other_folio"] = _as_a_folio(folio) if is_other else ""
     return render(request, template, context, status=status, headers=token_page_headers())
+
+
+def _folio_listed(found: TranscriptCheck, folio: str) -> dict[str, str]:
+    """A transcript has no folio of its own: whether the one that was typed is of a paper that it lists."""
+    listed = next((one.folio for one in found.entries if folio and one.folio and is_same_folio(folio, one.folio)), "")
+    return {"listed_folio": listed, "other_folio": _as_a_folio(folio) if folio and not listed else ""}
 
 
 def _as_a_folio(text: str) -> str:

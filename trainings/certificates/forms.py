@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator
 
+from trainings.certificates.folios import FOLIO, tidied
 from trainings.certificates.models import CertificateKind
 from trainings.lib.tokens import read_certificate_code
 from trainings.people.forms import NAME_LENGTH, printable
@@ -16,32 +17,23 @@ from trainings.web.i18n import N_
 
 LONGEST_NAME = 2 * NAME_LENGTH + 1
 """Names, a space, surnames: as long as any paper has them."""
-LONGEST_FOLIO = 60
+LONGEST_FOLIO, LONGEST_SHOWN = 60, 32
 LONGEST_REASON = 240
-FOLIO = re.compile(r"VIMMIG[\s\-\u2010-\u2015_]+[0-9A-Z]{2,12}[\s\-\u2010-\u2015_]+\d{4}[\s\-\u2010-\u2015_]+\d{6,9}")
+NOT_IN_A_CODE = re.compile("[^0-9A-Za-z-]")
 
 
 def _code(typed: str) -> str:
-    """The code, also out of a pasted address, or beside its folio."""
-    rest = FOLIO.sub(" ", typed.upper())
+    """The code, also out of a pasted address, or beside its folio. What cannot be one is looked up like all others, and
+    is not found: as it was typed, but for what can stand in no code.
+    """
+    rest = FOLIO.sub(" ", typed)
     last = rest.partition("?")[0].partition("#")[0].strip().rstrip("/").rpartition("/")[2]
-    code = read_certificate_code(last)
-    if code is not None:
+    code = read_certificate_code(last) or NOT_IN_A_CODE.sub("", last)[:LONGEST_SHOWN]
+    if code:
         return code
-    if "VIMMIG" in typed.upper() and not last:
+    if rest != typed:
         raise wrong(N_("Eso es el folio. Escriba también el código, que está a su lado: 14 letras y números."))
     raise wrong(N_("Revise el código: tiene 14 letras y números, como 7K3M-Q9XB-FHJ4-T2."))
-
-
-def _folio(typed: str) -> str:
-    """As it is printed, whatever spaces, capitals and dashes."""
-    return re.sub(r"[\s\-\u2010-\u2015_]+", "-", typed.strip().upper())
-
-
-def folio_in(typed: str) -> str:
-    """The folio that was typed together with a code, or alone; empty for none."""
-    found = FOLIO.search(typed.upper())
-    return _folio(found.group()) if found else ""
 
 
 def _said(text: str) -> str:
@@ -54,7 +46,7 @@ class CodeForm(Form):
     """`codigo`: the code printed on the back. `folio`: what stands beside it, to be compared; optional."""
 
     codigo: Annotated[str, AfterValidator(_code)]
-    folio: Annotated[str, printable(LONGEST_FOLIO), AfterValidator(_folio)] = ""
+    folio: Annotated[str, printable(LONGEST_FOLIO), AfterValidator(tidied)] = ""
 
 
 class NameForm(Form):

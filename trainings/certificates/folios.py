@@ -1,0 +1,43 @@
+"""Folios as people type them: with spaces for dashes, in small letters, without what all folios have in common."""
+
+from __future__ import annotations
+
+import re
+
+BETWEEN = r"[\s\-\u2010-\u2015_]+"
+FOLIO = re.compile(rf"VIMMIG{BETWEEN}[0-9A-Z]{{2,12}}{BETWEEN}\d{{4}}{BETWEEN}\d{{1,9}}(?![0-9A-Z])", re.IGNORECASE)
+_LOOK_ALIKE = str.maketrans("OIL", "011")
+SAID_BEFORE = frozenset(word.translate(_LOOK_ALIKE) for word in ("VIMMIG", "FOLIO", "NO", "N"))
+"""What stands before the figures and tells nothing of which folio it is."""
+
+
+def folio_in(typed: str) -> str:
+    """The folio that was typed together with a code, or alone; empty for none."""
+    found = FOLIO.search(typed)
+    return tidied(found.group()) if found else ""
+
+
+def tidied(typed: str) -> str:
+    """As it is printed, whatever spaces, capitals and dashes."""
+    return re.sub(BETWEEN, "-", typed.strip().upper())
+
+
+def is_same_folio(typed: str, folio: str) -> bool:
+    """Whether what was typed means this folio: whole or only its end (`1705-2027-15`, `2027-15`, `15`), with or without
+    the zeros before its number.
+    """
+    parts, whole = _parts(typed), _parts(folio)
+    is_its_end = bool(parts) and len(parts) <= len(whole) and parts == whole[-len(parts) :]
+    return is_its_end or "".join(_pieces(typed)) == "".join(_pieces(folio))
+
+
+def _parts(text: str) -> list[str]:
+    """Operator, year and number, as far as they were typed."""
+    pieces = _pieces(text)
+    while pieces and pieces[0] in SAID_BEFORE:
+        pieces = pieces[1:]
+    return [*pieces[:-1], pieces[-1].lstrip("0")] if pieces else []
+
+
+def _pieces(text: str) -> list[str]:
+    return [piece.translate(_LOOK_ALIKE) for piece in re.findall("[0-9A-Z]+", text.upper())]
