@@ -102,15 +102,8 @@ class Village:
 
     def revoke(self, cookie: str) -> None:
         """As the panel does, beside the running application."""
-        self._set_revoked(cookie, "CURRENT_TIMESTAMP")
-
-    def take_up(self, cookie: str) -> None:
-        """As the panel does where the phone is prepared again for the same."""
-        self._set_revoked(cookie, "NULL")
-
-    def _set_revoked(self, cookie: str, moment: str) -> None:
         with closing(sqlite3.connect(self.folder / "trainings.db")) as connection, connection:
-            question = f"UPDATE device SET revoked_at = {moment} WHERE token_hash = ?"
+            question = "UPDATE device SET revoked_at = CURRENT_TIMESTAMP WHERE token_hash = ?"
             connection.execute(question, (device_digest(cookie),))
 
     def show(self, *payloads: str | None, inverted: bool = False) -> None:
