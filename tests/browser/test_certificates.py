@@ -31,6 +31,11 @@ DESK = ViewportSize(width=1280, height=900)
 NOON = EVE + timedelta(hours=3)
 AFTERWARDS = ENDS + timedelta(minutes=20)
 LINES = "(words) => words.getClientRects().length"
+COVERED = """() => [...document.querySelectorAll('.ticks input')].filter((tick) => {
+    tick.focus();
+    const { x, y, width, height } = tick.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) !== tick;
+}).length"""
 CODE = "Código del diploma, folio o boleto"
 
 
@@ -222,6 +227,8 @@ def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephon
     page.goto(phone.point_at(story.scanned(3)))
     page.get_by_role("link", name="Ver o deshacer").click()
     page.get_by_role("link", name="Entregar los diplomas").click()
+    expect(page.locator(".ticks input").first).to_be_visible()
+    assert page.evaluate(COVERED) == 0, "who goes on by keyboard sees where they are"
 
     last = page.get_by_role("region", name="Lo último que se anotó")
     type_code(page, phone.point_at(story.site.made["tickets"][2]))
