@@ -9,11 +9,12 @@ import pypdf
 import pytest
 from httpx2 import AsyncClient
 
-from tests.certificates.desk import Freeze
+from tests.certificates.desk import Freeze, text_of
 from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.certificates.sheets import words
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.actions import revoke
+from trainings.certificates.actions import issue, revoke
+from trainings.certificates.models import CertificateKind
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink
 
@@ -55,6 +56,25 @@ async def test_own_file_when_somebody_elses_revoked_or_unknown_then_the_same_404
     token = await link_of(mine.registration_id)
     await revoke(mine.id, "prueba", actor=PROGRAM)
 
+    page = await client.get(f"/i/{token}")
+    shown = text_of(page)
+    assert f"El diploma con el folio {mine.folio} fue anulado el 14 de marzo de 2027. Ya no es válido." in shown
+    assert "No lo presente" in shown
+    assert f'href="/verificar/{mine.code}"' in page.text
+    assert ("su diploma aparece aquí" in shown, "prueba" in page.text, theirs.folio in page.text) == (
+        False,
+        False,
+        False,
+    )
+
+    again = await issue(mine.registration_id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    with_another = text_of(await client.get(f"/i/{token}"))
+    assert (f"En su lugar vale el folio {again.folio}: use ese." in with_another, "No lo presente" in with_another) == (
+        True,
+        False,
+    )
+    await revoke(again.id, "prueba", actor=PROGRAM)
+
     answers = [
         await client.get(path)
         for path in (
@@ -76,3 +96,7 @@ async def test_own_file_when_a_year_has_passed_then_still_there(client: AsyncCli
     freeze(AFTER + timedelta(days=365))
 
     assert (await client.get(f"/i/{token}/diploma/{certificate.code}.pdf")).status_code == 200
+    await revoke(certificate.id, "prueba", actor=PROGRAM)
+    shown = text_of(await client.get(f"/i/{token}"))
+    assert f"{certificate.folio} fue anulado el 13 de marzo de 2028. Ya no es válido." in shown
+    assert "No hay diplomas de esta capacitación" not in shown

@@ -20,7 +20,7 @@ from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.certificates.actions import issue
+from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
 from trainings.registrations import desk_actions
@@ -265,6 +265,14 @@ async def test_certificate_opens_to_the_claimed_link_and_to_the_group_only_for_m
     own = await claim(client, unclaimed)
     assert (await client.get(f"{own}/diploma/{papers[ana.id].code}.pdf")).status_code == 200
     assert (await client.get(f"{own}/diploma/{papers[cata.id].code}.pdf")).status_code == 404
+    for paper in papers.values():
+        await revoke(paper.id, "prueba", actor=PROGRAM)
+    told = [Page((await client.get(path)).text).text for path in (base, unclaimed, own)]
+    assert [[f"{papers[one.id].folio} fue anulado el" in page for one in (ana, cata)] for page in told] == [
+        [False, True],
+        [False, False],
+        [True, False],
+    ]
 
 
 async def test_unclaimed_link_names_nobody_thirty_days_after(client: AsyncClient, freeze: Freeze) -> None:

@@ -13,6 +13,7 @@ from trainings.certificates import anew, names
 from trainings.certificates import queries as certificates
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import Certificate, ConfirmedHow
+from trainings.certificates.own_papers import AnnulledPaper, annulled_papers
 from trainings.errors import Refusal, TooMany
 from trainings.lib import qr
 from trainings.people import choices
@@ -76,11 +77,16 @@ async def show_group(
     return await token_page(request, template, context, status=status)
 
 
-async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate]]]:
-    """The certificates of the minors, by name; an adult's open with their own link only."""
+async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:
+    """The certificates of the minors, and those annulled, by name; an adult's are told with their own link only."""
     minors = [one for one in group.members if is_minor(one)]
-    found = await certificates.of_registrations([one.id for one in minors])
-    return [(one.participant.full_name, found[one.id]) for one in minors if one.id in found]
+    ids = [one.id for one in minors]
+    found, annulled = await certificates.of_registrations(ids), await annulled_papers(ids)
+    return [
+        (one.participant.full_name, found.get(one.id, ()), annulled.get(one.id, ()))
+        for one in minors
+        if one.id in found or one.id in annulled
+    ]
 
 
 async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:

@@ -14,6 +14,7 @@ from trainings.certificates import queries as certificates
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import ConfirmedHow
 from trainings.certificates.outlooks import standing_of
+from trainings.certificates.own_papers import annulled_papers
 from trainings.db import keyring
 from trainings.lib import tokens
 from trainings.lib.crypt import BadSignature
@@ -85,6 +86,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "has_permission": not await without_permission([person.id]),
         "has_answered": keeps_apart or all((person.sex, person.language, person.pueblo)),
         "certificates": await certificates.of_registration(registration.id),
+        "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
         "standing": await standing_of(registration, ticket.own.sessions),
         "name_confirmed": (await names.confirmed([registration])).get(registration.id),
         "is_paper_in_hand": await anew.all_in_hand(registration.id),
