@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 
-import pikepdf
 import pypdf
 import pytest
 
@@ -20,7 +19,6 @@ from trainings.audit.models import AuditLine
 from trainings.certificates import bulk, bulk_queries, printing
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.erasing import withdraw_all
-from trainings.certificates.merging import merge
 from trainings.certificates.models import (
     Certificate,
     CertificateFile,
@@ -31,6 +29,7 @@ from trainings.certificates.models import (
 )
 from trainings.db import transaction
 from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
 
 pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
@@ -257,8 +256,8 @@ async def test_print_when_one_is_corrected_and_one_annulled_this_moment_then_nei
     await browser.post(desk.page)
     see_to_files = printing._see_to_files
 
-    async def meanwhile(papers: Sequence[Certificate]) -> None:
-        await see_to_files(papers)
+    async def meanwhile(training: Training, papers: Sequence[Certificate]) -> None:
+        await see_to_files(training, papers)
         await CertificateFile.filter(certificate__registration_id=corrected.id).delete()
         await Certificate.filter(id=desk.certificate.id).update(state=CertificateState.REVOKED)
 
@@ -287,37 +286,3 @@ async def test_zip_then_the_files_given_out_without_those_annulled(new_client: B
         assert archive.namelist() == [f"{kept.certificate.folio}.pdf"]
         assert archive.read(archive.namelist()[0]) == bytes(kept.content)
     assert answer.headers["content-type"] == "application/zip"
-
-
-async def test_print_when_there_are_many_then_in_parts(new_client: Browsers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printing, "PART", 1)
-    desk = await make_desk()
-    browser = await signed_in(new_client, desk.cast.coordinator)
-    await browser.post(f"/panel/inscripciones/{desk.completed.id}/diploma", data={"kind": "diploma"})
-
-    page = await browser.get(f"{desk.page}/imprimir")
-    second = await browser.post(f"{desk.page}/imprimir", data={"parte": "2"})
-    beyond = await browser.post(f"{desk.page}/imprimir", data={"parte": "3"})
-
-    assert ("PDF 1 de 2" in page.text, "PDF 2 de 2" in page.text) == (True, True)
-    assert len(pypdf.PdfReader(BytesIO(second.content)).pages) == 2
-    assert "-2-de-2.pdf" in second.headers["content-disposition"]
-    assert beyond.status_code == 409
-    assert await Certificate.filter(printed_at=None).count() == 1
-
-
-def test_merge_when_a_paper_has_one_page_or_three_then_each_begins_on_a_front() -> None:
-    papers = []
-    for n_pages in (1, 3, 2):
-        with pikepdf.Pdf.new() as paper:
-            for _ in range(n_pages):
-                paper.add_blank_page(page_size=(792, 612))
-            file = BytesIO()
-            paper.save(file)
-            papers.append(file.getvalue())
-
-    whole = pypdf.PdfReader(BytesIO(merge(papers, title="Todos")))
-
-    assert [(float(page.mediabox.width), float(page.mediabox.height)) for page in whole.pages] == [(792, 612)] * 8
-    assert whole.metadata is not None
-    assert whole.metadata.title == "Todos"

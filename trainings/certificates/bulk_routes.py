@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
-from trainings.certificates import bulk, bulk_queries, printing
+from trainings.certificates import bulk, bulk_queries, preparing, printing
 from trainings.certificates import staff_queries as queries
+from trainings.certificates.folio_ranges import FolioRanges
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.forms import Form, check, read_form
@@ -21,7 +22,6 @@ from trainings.web.render import redirect, render
 DIPLOMAS = "/panel/capacitaciones/{id:uuid}/diplomas"
 JOB = DIPLOMAS + "/trabajo/{job:uuid}"
 CHANGED = "cambiados"
-LAST_PART = 10_000
 
 
 class Turn(StrEnum):
@@ -40,8 +40,12 @@ class TurnForm(Form):
 
 
 class PrintForm(Form):
-    parte: int = 1
+    """`folios`: those of one button, as the page showed them; without it, all that there are. Part `parte` of `de`."""
+
+    folios: str = ""
     solo: str = ""
+    parte: int = 0
+    de: int = 0
 
 
 def job_address(training_id: object, job_id: object) -> str:
@@ -95,32 +99,37 @@ async def turn(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """What would be printed, in how many files. Nothing is marked as printed by looking."""
+    """What would be printed, in one file or in parts. Nothing is marked as printed by looking.
+
+    Each button says which folios it means: what another one printed meanwhile changes nothing of it.
+    """
     training = await _training(request)
     only_changed = request.query_params.get("solo") == CHANGED
-    parts = await printing.parts(training, only_changed=only_changed)
+    papers = await printing.to_print(training, only_changed=only_changed)
     context = {
         "training": training,
-        "parts": parts,
-        "n": sum(len(one.papers) for one in parts),
+        "papers": papers.all,
+        "whole": FolioRanges.of(papers.all),
+        "parts": [(part, FolioRanges.of(part)) for part in papers.parts],
+        "outdated": any(one.outdated and not one.is_unused for one in await preparing.waiting(training.id)),
         "only_changed": only_changed,
-        "was_printed": any(one.printed_at for part in parts for one in part.papers),
-        "n_all": sum(len(one.papers) for one in await printing.parts(training, only_changed=False)),
+        "was_printed": any(one.printed_at for one in papers.all),
+        "n_all": len((await printing.to_print(training)).all) if only_changed else len(papers.all),
     }
     return render(request, "certificates/print.html", context)
 
 
 @allow(*DESK)
 async def print_them(request: Request) -> Response:
-    """One file for the printer; what is in it counts as printed."""
+    """One file for the printer, of the folios asked for; what is in it counts as printed."""
     training = await _training(request)
     form = check(PrintForm, await read_form(request))
     only_changed = form.solo == CHANGED
-    n_parts = len(await printing.parts(training, only_changed=only_changed))
-    number = max(1, min(form.parte, LAST_PART))
-    whole = await printing.print_part(training, number, only_changed=only_changed, actor=request.state.actor)
-    name = printing.name_of(training, number=number, n_parts=n_parts)
-    return Response(whole, media_type="application/pdf", headers=_to_save(f"{name}.pdf"))
+    chosen = FolioRanges.read(form.folios) if form.folios else None
+    papers = await printing.to_print(training, only_changed=only_changed and chosen is None, chosen=chosen)
+    whole = await printing.print_them(training, papers, only_changed=only_changed, actor=request.state.actor)
+    name = printing.name_of(training, number=form.parte, n_parts=form.de)
+    return StreamingResponse(whole, media_type="application/pdf", headers=_to_save(f"{name}.pdf"))
 
 
 @allow(*DESK)

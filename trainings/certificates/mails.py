@@ -42,11 +42,10 @@ PAPERS = {
 }
 
 
-async def have_set(certificate: Certificate) -> None:
-    """Have its file set by the worker; in the caller's transaction."""
-    await enqueue(
-        FILE, {"certificate_id": str(certificate.id)}, dedup=f"{FILE}:{certificate.revision}:{certificate.id}"
-    )
+async def have_set(certificate: Certificate, *, anew: bool = False) -> None:
+    """Have its file set by the worker; in the caller's transaction. `anew`: though that was asked for before."""
+    name = uuid7() if anew else certificate.revision
+    await enqueue(FILE, {"certificate_id": str(certificate.id)}, dedup=f"{FILE}:{name}:{certificate.id}")
 
 
 async def announce(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:

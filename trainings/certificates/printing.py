@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from trainings.audit.actor import Actor
 from trainings.certificates import ceremony
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.bulk_files import set_many
-from trainings.certificates.merging import merge
+from trainings.certificates.folio_ranges import FolioRanges
+from trainings.certificates.mails import have_set
+from trainings.certificates.merging import Merged, piece
 from trainings.certificates.mill import mill
 from trainings.certificates.models import Certificate, CertificateFile, CertificateState
 from trainings.db import reads, transaction
@@ -24,8 +27,12 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 PART = 100
-"""Papers in one file for the printer: as many as a tray holds, and a file that every program opens."""
-ZIP_AT_ONCE = 20
+"""Papers in one of several files: as many as a tray holds."""
+AT_ONCE = 20
+"""Files held in memory at a time."""
+NOTED_AT_ONCE = 1_000
+MADE_AT_ONCE = 300
+"""Files that are missing and made while somebody waits: some ten seconds. More are left to the background."""
 
 
 class NothingToPrint(Refusal):
@@ -38,16 +45,25 @@ class FileCannotBeMade(Refusal):
     sentence = N_("No se pudo hacer el archivo de estos folios: %(folios)s. Revise esos nombres y los textos.")
 
 
+class FilesAreBeingMade(Refusal):
+    code = "files_are_being_made"
+    sentence = N_("Todavía se hacen %(n)s archivos. Espere unos minutos e imprima otra vez.")
+
+
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The papers of one file for the printer, which has a number from 1 on."""
+class Papers:
+    """What is printed of a training, in order: as one file, or in parts for who has a slow line or a small tray."""
 
-    number: int
-    papers: Sequence[Certificate]
+    all: Sequence[Certificate]
+
+    @property
+    def parts(self) -> list[Sequence[Certificate]]:
+        return [self.all[first : first + PART] for first in range(0, len(self.all), PART)]
 
 
-async def parts(training: Training, *, only_changed: bool) -> list[Part]:
-    """What is printed of a training, in parts: all that stands, or only what is new or was set anew since it last was.
+async def to_print(training: Training, *, only_changed: bool = False, chosen: FolioRanges | None = None) -> Papers:
+    """What stands of a training, of these folios if some are `chosen`, or only what is new or was set anew since it was
+    last printed.
 
     In the order of the ceremony; what nobody is called for (a note of attendance) comes after it, by folio.
     """
@@ -59,53 +75,86 @@ async def parts(training: Training, *, only_changed: bool) -> list[Part]:
     rest = sorted(standing, key=lambda one: (one.year, one.number))
     # Of whose name was removed there is no file any more.
     papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())
-    if only_changed:
-        made_at = dict(
-            await reads(CertificateFile)
-            .filter(certificate__registration__training_id=training.id)
-            .values_list("certificate_id", "created_at")
-        )
-        papers = [
-            one for one in papers if one.printed_at is None or one.id not in made_at or made_at[one.id] > one.printed_at
-        ]
-    return [Part(1 + first // PART, papers[first : first + PART]) for first in range(0, len(papers), PART)]
+    if chosen is not None:
+        papers = [one for one in papers if one in chosen]
+    return Papers(await _changed(training, papers) if only_changed else papers)
 
 
-async def print_part(training: Training, number: int, *, only_changed: bool, actor: Actor) -> bytes:
-    """The PDF of one part, for the printer; its papers are printed from now on. Not in a transaction.
+async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Certificate]:
+    made = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    made_at = dict(await made.values_list("certificate_id", "created_at"))
+    return [
+        one for one in papers if one.printed_at is None or one.id not in made_at or made_at[one.id] > one.printed_at
+    ]
 
-    Files that are missing are set now. Refuses (NothingToPrint, FileCannotBeMade).
+
+async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
+    """One PDF for the printer, as it is written; what is in it is printed once the last of it went out.
+
+    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, FilesAreBeingMade,
+    FileCannotBeMade). Not in a transaction.
     """
-    found = [one for one in await parts(training, only_changed=only_changed) if one.number == number]
-    if not found:
+    if not papers.all:
         raise NothingToPrint
-    papers = found[0].papers
-    await _see_to_files(papers)
-    moment = clock.now()
-    contents = await _contents([one.id for one in papers])
-    papers = [one for one in papers if one.id in contents]
-    if not papers:
+    await _see_to_files(training, papers.all)
+    standing = await _with_file(training, is_standing=True)
+    if not any(one.id in standing for one in papers.all):
         raise NothingToPrint
-    whole: bytes = await mill().do(merge, [contents[one.id] for one in papers], training.title)
+    return _merged(training, papers.all, only_changed=only_changed, actor=actor)
+
+
+async def _merged(
+    training: Training, papers: Sequence[Certificate], *, only_changed: bool, actor: Actor
+) -> AsyncIterator[bytes]:
+    whole, moment = Merged(), clock.now()
+    in_it: list[UUID] = []
+    yield whole.begin()
+    for first in range(0, len(papers), AT_ONCE):
+        ids = [one.id for one in papers[first : first + AT_ONCE]]
+        contents = await _contents(ids)
+        found = [key for key in ids if key in contents]
+        if found:
+            yield whole.take(await mill().do(piece, [contents[key] for key in found], whole.next_number))
+            in_it += found
+    yield whole.end(training.title)
+    await _note_printed(training, in_it, moment, only_changed=only_changed, actor=actor)
+
+
+async def _note_printed(
+    training: Training, ids: Sequence[UUID], moment: datetime, *, only_changed: bool, actor: Actor
+) -> None:
+    """As of the `moment` before its files were read: what was corrected meanwhile is to be printed again."""
     async with transaction():
-        await Certificate.filter(id__in=[one.id for one in papers]).update(printed_at=moment)
+        for first in range(0, len(ids), NOTED_AT_ONCE):
+            await Certificate.filter(id__in=list(ids[first : first + NOTED_AT_ONCE])).update(printed_at=moment)
         await record(
             "certificates.print",
             actor=actor,
             object_id=training.id,
             hub_id=training.hub_id,
-            n=len(papers),
+            n=len(ids),
             changed=only_changed,
         )
-    return whole
 
 
-async def _see_to_files(papers: Sequence[Certificate]) -> None:
-    ids = [one.id for one in papers]
-    have = {key for (key,) in await reads(CertificateFile).filter(certificate_id__in=ids).values_list("certificate_id")}
-    failed = await set_many([key for key in ids if key not in have])
+async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> None:
+    have = await _with_file(training)
+    missing = [one for one in papers if one.id not in have]
+    if len(missing) > MADE_AT_ONCE:
+        async with transaction():
+            for one in missing:
+                await have_set(one, anew=True)
+        raise FilesAreBeingMade(n=len(missing))
+    failed = await set_many([one.id for one in missing])
     if failed:
         raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed))
+
+
+async def _with_file(training: Training, *, is_standing: bool = False) -> set[UUID]:
+    kept = reads(CertificateFile).filter(certificate__registration__training_id=training.id)
+    if is_standing:
+        kept = kept.filter(certificate__erased_at=None).exclude(certificate__state=CertificateState.REVOKED)
+    return {key for (key,) in await kept.values_list("certificate_id")}
 
 
 async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
@@ -120,10 +169,10 @@ async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
 
     Files that are missing are set first. Refuses before anything is sent (NothingToPrint, FileCannotBeMade).
     """
-    papers = [one for part in await parts(training, only_changed=False) for one in part.papers]
+    papers = (await to_print(training)).all
     if not papers:
         raise NothingToPrint
-    await _see_to_files(papers)
+    await _see_to_files(training, papers)
     async with transaction():
         await record("certificates.zip", actor=actor, object_id=training.id, hub_id=training.hub_id, n=len(papers))
     return _archive(papers)
@@ -132,8 +181,8 @@ async def zipped(training: Training, *, actor: Actor) -> AsyncIterator[bytes]:
 async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
     target = _Outgoing()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for first in range(0, len(papers), ZIP_AT_ONCE):
-            some = papers[first : first + ZIP_AT_ONCE]
+        for first in range(0, len(papers), AT_ONCE):
+            some = papers[first : first + AT_ONCE]
             contents = await _contents([one.id for one in some])
             for one in some:
                 if one.id in contents:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from trainings.certificates.eligibility import UNUSED
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
+from trainings.certificates.printed import made_out_on
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
     ANNULLED_WORDS,
@@ -56,7 +57,7 @@ class CertificateView:
     is_handed_over: bool
     handed_over: str
     printed_name: str
-    issued_at: datetime
+    made_out_on: date
     revoked_at: datetime | None
     reason: str
     other: str
@@ -130,7 +131,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         is_handed_over=certificate.handed_over_at is not None,
         handed_over=_handed_over(certificate),
         printed_name=certificate.sheet["person_name"],
-        issued_at=certificate.issued_at,
+        made_out_on=made_out_on(certificate.issued_at, certificate.held_on),
         revoked_at=certificate.revoked_at,
         reason=gettext(UNUSED) if certificate.revoked_reason == UNUSED else certificate.revoked_reason,
         other=_other(certificate, others),

@@ -1,0 +1,170 @@
+"""Paper for the printer: parts that keep their folios while somebody downloads them, one file however many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from io import BytesIO
+
+import pikepdf
+import pypdf
+import pytest
+from httpx2 import Response
+
+from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
+from tests.certificates.held import AFTER, make_attendee
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import printing
+from trainings.certificates.actions import issue, revoke
+from trainings.certificates.folio_ranges import FolioRanges, UnreadableFolios
+from trainings.certificates.merging import Merged, piece
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind
+from trainings.outbox.models import OutboxJob
+
+pytestmark = pytest.mark.pages
+FORM = re.compile(r'<form action="[^"]+/imprimir" method="post".*?</form>', re.DOTALL)
+FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+FOLIO = re.compile(r"VIMMIG-1705-2027-(\d{6})")
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Freeze) -> None:
+    freeze(AFTER)
+
+
+async def many() -> Desk:
+    """Five papers, called in another order than they are numbered: folio 1, of no community, comes last."""
+    desk = await make_desk()
+    for name, community in (("Dora", "Zapote"), ("Eva", "Las Pozas"), ("Fe", "Zapote")):
+        one = await make_attendee(desk.training, given_names=name, surnames="Ba", community=community)
+        await issue(one.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    return desk
+
+
+def buttons(page: Response) -> list[dict[str, str]]:
+    """What each button posts: the whole first, then the parts."""
+    return [dict(FIELD.findall(form)) for form in FORM.findall(page.text)]
+
+
+def folios(file: Response) -> list[int]:
+    """Of the papers in it, in order: each is said on its back."""
+    backs = pypdf.PdfReader(BytesIO(file.content)).pages[1::2]
+    found = [FOLIO.search(page.extract_text()) for page in backs]
+    return [int(one[1]) for one in found if one]
+
+
+async def test_parts_of_what_changed_when_downloaded_one_after_the_other_then_each_is_what_its_button_said(
+    new_client: Browsers, monkeypatch: pytest.MonkeyPatch, freeze: Freeze
+) -> None:
+    monkeypatch.setattr(printing, "PART", 2)
+    desk = await many()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    other = await signed_in(new_client, desk.cast.assistant)
+
+    page = await browser.get(f"{desk.page}/imprimir?solo=cambiados")
+    _whole, *parts = buttons(page)
+    first, second = [await browser.post(f"{desk.page}/imprimir", data=parts[n]) for n in (0, 1)]
+    # Meanwhile somebody else prints them all, and one is annulled.
+    await other.post(f"{desk.page}/imprimir")
+    await revoke((await Certificate.get(number=2)).id, "error", actor=PROGRAM)
+    third, again = [await browser.post(f"{desk.page}/imprimir", data=parts[n]) for n in (2, 1)]
+
+    assert [(one["parte"], one["de"], one["solo"]) for one in parts] == [(str(n), "3", "cambiados") for n in (1, 2, 3)]
+    said = re.findall(r"VIMMIG-1705-2027-0*(\d+) … VIMMIG-1705-2027-0*(\d+)", text_of(page))
+    assert [(folios(one)[0], folios(one)[-1]) for one in (first, second, third)] == [
+        (int(begins), int(ends)) for begins, ends in said
+    ]
+    assert sorted(folios(first) + folios(second) + folios(third)) == [1, 2, 3, 4, 5], "each once"
+    assert [f"-{n}-de-3.pdf" in one.headers["content-disposition"] for n, one in ((1, first), (3, third))] == [True] * 2
+    assert folios(again) == [one for one in folios(second) if one != 2], "the annulled one is left out"
+    assert "No hay nada que imprimir" in (await browser.get(f"{desk.page}/imprimir?solo=cambiados")).text
+
+
+async def test_whole_when_there_are_many_then_one_file_in_calling_order_written_some_at_a_time(
+    new_client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "PART", 2)
+    monkeypatch.setattr(printing, "AT_ONCE", 2)
+    desk = await many()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    most, contents = [0], printing._contents
+
+    async def counted(ids: Sequence[object]) -> dict[object, bytes]:
+        most.append(len(ids))
+        return await contents(ids)  # type: ignore[arg-type,return-value]
+
+    monkeypatch.setattr(printing, "_contents", counted)
+    page = await browser.get(f"{desk.page}/imprimir")
+    file = await browser.post(f"{desk.page}/imprimir", data=buttons(page)[0])
+
+    assert folios(file) == [5, 3, 2, 4, 1]
+    assert max(most) == 2
+    assert pikepdf.Pdf.open(BytesIO(file.content)).check_pdf_syntax() == []
+    assert await Certificate.filter(printed_at=AFTER).count() == 5
+
+
+async def test_folios_that_are_nobodys_then_nothing_and_what_is_no_folio_is_refused(new_client: Browsers) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    page = f"{desk.page}/imprimir"
+
+    absent = await browser.post(page, data={"folios": "2027:2-999999999"})
+    answers = [await browser.post(page, data={"folios": text}) for text in ("1-2", "2027:", "2027:1;x", "2027:1-2-3")]
+
+    assert (absent.status_code, "No hay nada que imprimir" in text_of(absent)) == (409, True)
+    assert [one.status_code for one in answers] == [422] * 4
+    assert all("No se entiende qué folios pide." in text_of(one) for one in answers)
+
+
+async def test_more_files_are_missing_than_one_waits_for_then_left_to_the_background_and_told(
+    new_client: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "MADE_AT_ONCE", 4)
+    desk = await many()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    n_before = await OutboxJob.filter(kind="certificate_file").count()
+
+    answer = await browser.post(f"{desk.page}/imprimir")
+
+    assert (answer.status_code, "Todavía se hacen 5 archivos." in text_of(answer)) == (409, True)
+    assert await OutboxJob.filter(kind="certificate_file").count() == n_before + 5
+    assert not await CertificateFile.exists()
+
+
+def test_ranges_when_written_and_read_then_the_same_folios() -> None:
+    papers = [Certificate(year=year, number=n) for year, n in ((2027, 3), (2027, 1), (2028, 4), (2027, 2), (2027, 9))]
+
+    written = str(FolioRanges.of(papers))
+    read = FolioRanges.read(written)
+
+    assert written == "2027:1-3.9;2028:4"
+    assert [one in read for one in papers] == [True] * 5
+    assert [Certificate(year=year, number=n) in read for year, n in ((2027, 4), (2028, 3), (2026, 1))] == [False] * 3
+    with pytest.raises(UnreadableFolios):
+        FolioRanges.read("")
+
+
+def test_merge_when_a_paper_has_one_page_or_three_then_each_begins_on_a_front() -> None:
+    papers = []
+    for n_pages in (1, 3, 2):
+        with pikepdf.Pdf.new() as paper:
+            for _ in range(n_pages):
+                paper.add_blank_page(page_size=(792, 612))
+            paper.pages[0].obj.Note = pikepdf.String("(1 0 R) no es una referencia")
+            file = BytesIO()
+            paper.save(file)
+            papers.append(file.getvalue())
+
+    merged = Merged()
+    content = merged.begin()
+    content += merged.take(piece(papers[:2], merged.next_number))
+    content += merged.take(piece(papers[2:], merged.next_number))
+    content += merged.end("Niñez")
+    whole = pypdf.PdfReader(BytesIO(content))
+
+    assert [(float(page.mediabox.width), float(page.mediabox.height)) for page in whole.pages] == [(792, 612)] * 8
+    assert whole.metadata is not None
+    assert whole.metadata.title == "Niñez"
+    assert str(whole.pages[6]["/Note"]) == "(1 0 R) no es una referencia"
+    assert pikepdf.Pdf.open(BytesIO(content)).check_pdf_syntax() == []

@@ -1,0 +1,61 @@
+"""Which folios are meant, as an address or a form says it: `2027:1-60.62.70-72`, a year's after those of another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Self
+
+from trainings.certificates.models import Certificate
+from trainings.errors import Refusal
+from trainings.web.i18n import N_
+
+_YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
+
+
+class UnreadableFolios(Refusal):
+    code = "unreadable_folios"
+    status = 422
+    sentence = N_("No se entiende qué folios pide. Abra otra vez la página para imprimir.")
+
+
+@dataclass(frozen=True, slots=True)
+class FolioRanges:
+    """Numbers of years in ranges: (year, first, last)."""
+
+    ranges: frozenset[tuple[int, int, int]]
+
+    @classmethod
+    def of(cls, papers: Iterable[Certificate]) -> Self:
+        numbers = sorted({(one.year, one.number) for one in papers})
+        found = set()
+        # Numbers in a row are as far from their places as one another.
+        for _key, run in groupby(enumerate(numbers), key=lambda one: (one[1][0], one[1][1] - one[0])):
+            row = [pair for _place, pair in run]
+            found.add((row[0][0], row[0][1], row[-1][1]))
+        return cls(frozenset(found))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Refuses: UnreadableFolios."""
+        found = set()
+        for part in text.split(";"):
+            year = _YEAR.fullmatch(part)
+            if year is None:
+                raise UnreadableFolios
+            for run in year[2].split("."):
+                first, _dash, last = run.partition("-")
+                found.add((int(year[1]), int(first), int(last or first)))
+        return cls(frozenset(found))
+
+    def __contains__(self, paper: Certificate) -> bool:
+        return any(year == paper.year and first <= paper.number <= last for year, first, last in self.ranges)
+
+    def __str__(self) -> str:
+        years = groupby(sorted(self.ranges), key=lambda one: one[0])
+        return ";".join(
+            f"{year}:" + ".".join(str(first) if first == last else f"{first}-{last}" for _year, first, last in runs)
+            for year, runs in years
+        )
