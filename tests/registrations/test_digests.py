@@ -11,6 +11,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast, make_cast
+from tests.outreach.make_activity import make_activity, make_draft
 from tests.registrations.families import make_family
 from trainings import clock, jobs
 from trainings.accounts.models import RoleGrant, User
@@ -18,6 +19,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
+from trainings.outreach.actions import TimeAndPlace
 from trainings.places.models import Venue
 from trainings.registrations.digests import DIGEST, write_digests
 from trainings.registrations.eve_notes import EVE, write_eve_notes
@@ -126,6 +128,28 @@ async def test_summary_counts_the_week_and_what_waits_and_names_nobody(
     told = mail.text + mail.html + mail.subject
     for name in ("Anastasia", "Quej", "Bartola", "Icó", "x.example", "A. Q.", "Lleno", "Vacío"):
         assert name not in told
+
+
+async def test_summary_tells_of_activities_of_the_week_too(db: Settings, freeze: Freeze, sunday: None) -> None:
+    cast = await make_cast()
+    this_week, later = [
+        TimeAndPlace(at(day, 9), at(day, 12), cast.hub.seat_id, None, "Parque central")
+        for day in (TUESDAY, TUESDAY + timedelta(days=7))
+    ]
+    fair = await make_activity(cast.hub, when=this_week, responsible=cast.coordinator)
+    other = await make_activity(cast.hub, when=later, responsible=cast.coordinator)
+    await make_draft(cast.hub, when=this_week, responsible=cast.coordinator)
+    freeze(at(MONDAY, 7))
+    await write_digests()
+
+    mail = await mail_to(cast.coordinator, DIGEST)
+
+    assert mail is not None
+    assert "Esta semana no hay sesiones. También hay 1 actividad." in mail.text
+    assert "martes 9 de marzo, 9:00 a. m.: Feria" in mail.text.replace("\xa0", " ")
+    assert f"/panel/actividades/{fair.id}" in mail.text
+    assert str(other.id) not in mail.text + mail.html
+    assert fair.title not in mail.text + mail.html
 
 
 async def test_summary_is_of_one_s_own_hubs(db: Settings, freeze: Freeze, sunday: None) -> None:

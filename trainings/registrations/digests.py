@@ -1,4 +1,4 @@
-"""Monday's summary for who coordinates: the sessions of the week and what waits. Numbers and links, no names."""
+"""Monday's summary for who coordinates: the week's sessions and activities, what waits. Numbers and links, no names."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
+from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.words import KINDS
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
@@ -63,14 +65,16 @@ async def compose(job: OutboxJob) -> Mail | None:
     monday = date.fromisoformat(job.payload["on"])
     with speaking(job.lang or SOURCE_LANGUAGE):
         sessions = await _sessions(actor, monday)
-        sections = [part for part in (_week(sessions), await _waiting(actor)) if part.items]
+        activities = await _activities(actor, monday)
+        parts = (_week(sessions), _other(activities), await _waiting(actor))
+        sections = [part for part in parts if part.items]
         if not sections:
             return None
         heading = _("Su semana en números")
         return staff_mail(
             user.email,
             heading,
-            [_counted(sessions)],
+            [_counted(sessions, len(activities))],
             sections,
             is_overtaken=clock.today() >= monday + timedelta(days=7),
         )
@@ -91,7 +95,26 @@ async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
     return await found.order_by("starts_at", "id").prefetch_related("training")
 
 
-def _counted(sessions: Sequence[TrainingSession]) -> str:
+async def _activities(actor: Actor, monday: date) -> Sequence[OutreachActivity]:
+    """Fairs, dialogues and the like of the same hubs, from now to Sunday."""
+    found = reads(OutreachActivity).filter(
+        hub_id__in=sorted(actor.hubs_with(EDITORS)),
+        state=ActivityState.PUBLISHED,
+        ends_at__gt=clock.now(),
+        starts_at__lt=clock.midnight(monday + timedelta(days=7)),
+    )
+    return await found.order_by("starts_at", "id")
+
+
+def _counted(sessions: Sequence[TrainingSession], n_activities: int) -> str:
+    told = [_counted_sessions(sessions)]
+    if n_activities:
+        also = ngettext("También hay %(num)s actividad.", "También hay %(num)s actividades.", n_activities)
+        told.append(also % {"num": n_activities})
+    return " ".join(told)
+
+
+def _counted_sessions(sessions: Sequence[TrainingSession]) -> str:
     if not sessions:
         return _("Esta semana no hay sesiones.")
     n_full = sum(one.training.occupied >= one.training.capacity for one in sessions)
@@ -110,6 +133,17 @@ def _week(sessions: Sequence[TrainingSession]) -> Section:
     if len(sessions) > MOST_SESSIONS:
         items.append(Item(_("Ver toda la semana"), absolute("/panel/semana")))
     return Section(_("Sesiones"), items)
+
+
+def _other(activities: Sequence[OutreachActivity]) -> Section:
+    items = [
+        Item(
+            f"{day_and_time(one.starts_at, language())}: {_(KINDS[one.kind])}",
+            absolute(f"/panel/actividades/{one.id}"),
+        )
+        for one in activities[:MOST_SESSIONS]
+    ]
+    return Section(_("Actividades"), items)
 
 
 def _session(session: TrainingSession) -> Item:
