@@ -15,7 +15,7 @@ from trainings.web.i18n import N_
 ALL, EXCEPT = "todas", "menos"
 _WORDS = {"all": ALL, "todos": ALL, "except": EXCEPT, "excepto": EXCEPT, "but": EXCEPT, "salvo": EXCEPT}
 _JOINING = {"y", "e", "mas", "and", "plus", "tambien", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
-_TOKEN = re.compile(r"\d+\s*(?:-|a|al|to)\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
+_TOKEN = re.compile(r"\d+\s*(?:-|a|al|to|\.{2,})\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
 _NUMBER, _RANGE = re.compile(r"[0-9]+"), re.compile(r"([0-9]+)\D+([0-9]+)")
 LONGEST = 400
 

@@ -2,7 +2,7 @@
 
 const WORDS = { all: "todas", todos: "todas", except: "menos", excepto: "menos", but: "menos", salvo: "menos" };
 const JOINING = new Set("y e mas and plus tambien las los la el filas fila rows row".split(" "));
-const TOKEN = /\p{Nd}+\s*(?:-|a|al|to)\s*\p{Nd}+|\p{Nd}+|\p{L}+|[^\s,;.]/gu;
+const TOKEN = /\p{Nd}+\s*(?:-|a|al|to|\.{2,})\s*\p{Nd}+|\p{Nd}+|\p{L}+|[^\s,;.]/gu;
 const RANGE = /^(\d+)\D+(\d+)$/;
 const LONGEST = 400;
 
@@ -37,6 +37,18 @@ export function readRows(typed, { named, last }) {
       }
   }
   return [...here].sort((a, b) => a - b);
+}
+
+/** "1-3, 5, 8-10" of rows in order. @param {number[]} rows */
+export function listedRows(rows) {
+  /** @type {Array<[number, number]>} */
+  const ranges = [];
+  for (const row of rows) {
+    const latest = ranges[ranges.length - 1];
+    if (latest && latest[1] === row - 1) latest[1] = row;
+    else ranges.push([row, row]);
+  }
+  return ranges.map(([first, final]) => (first === final ? `${first}` : `${first}-${final}`)).join(", ");
 }
 
 /** @param {string} typed */
