@@ -53,6 +53,7 @@ FILTERED = (
     *(f"/{page}/{scope}" for page in ("suscribirse", "incrustar") for scope in ("tema/riesgos", "guatemala")),
     *(f"/{page}/municipio/la-libertad-peten" for page in ("suscribirse", "incrustar")),
     *(f"/incrustar/{scope}/fragmento" for scope in ("tema/riesgos", "municipio/la-libertad-peten", "guatemala")),
+    "/suscribirse/municipio/la-libertad-peten/idioma/spa",
     "/cal/municipio/la-libertad-peten/idioma/spa.ics",
     "/cal/municipio/la-libertad-peten/para/docente.ics",
     "/cal/ventanilla/la-libertad-peten/idioma/spa.ics",

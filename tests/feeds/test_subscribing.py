@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient
+from icalendar import Calendar
 
 from tests import make
 from tests.feeds.test_posters import in_the_park
@@ -153,3 +154,68 @@ async def test_protected_place_is_in_none_of_them(client: AsyncClient, path: str
 
     assert [secret for secret in SECRETS if secret in text] == []
     assert "/capacitaciones/" in text
+
+
+async def test_page_of_a_calendar_offers_those_by_language_and_audience_that_hold_something(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    freeze(TODAY)
+    hub = await make.make_hub()
+    days = [[(SATURDAY + timedelta(days=n), SATURDAY + timedelta(days=n) + FOUR_HOURS)] for n in range(4)]
+    await make.make_training(hub=hub, title="En dos", sessions=days[0], languages=("spa", "kek"))
+    await make.make_training(hub=hub, title="Con intérprete", sessions=days[1], interpreter_languages=("mam",))
+    await make.make_training(hub=hub, title="Para maestros", sessions=days[2], audience=("docente",))
+    await make.make_training(hub=hub, title="Callada", sessions=days[3], languages=("quc",), state=TrainingState.DRAFT)
+
+    for scope in ("guatemala", "municipio/la-libertad-peten", "ventanilla/la-libertad-peten", "tema/riesgos"):
+        page = Page((await client.get(f"/suscribirse/{scope}")).text)
+        offered = {str(one["href"]).removeprefix(f"/suscribirse/{scope}/") for one in page.all("a")}
+        assert {one for one in offered if one.startswith(("idioma/", "para/"))} == {
+            *("idioma/spa", "idioma/kek", "idioma/mam"),
+            "para/docente",
+        }
+    everywhere = Page((await client.get("/suscribirse")).text)
+    assert everywhere.one("a", href="/suscribirse/guatemala/idioma/kek")
+
+
+@pytest.mark.parametrize(
+    ("tail", "held", "words"),
+    [
+        ("idioma/kek", {"En dos"}, "en q’eqchi’"),
+        ("idioma/mam", {"Con intérprete"}, "en mam"),
+        ("para/docente", {"En dos", "Para maestros", "Con intérprete", "Feria en el parque"}, "para docentes"),
+        ("para/juventud", {"En dos", "Con intérprete", "Feria en el parque"}, "para jóvenes"),
+    ],
+)
+@pytest.mark.parametrize("scope", ["guatemala", "municipio/la-libertad-peten"])
+async def test_page_of_a_narrower_calendar_leads_to_a_feed_that_holds_what_it_says(
+    client: AsyncClient, freeze: Freeze, scope: str, tail: str, held: set[str], words: str
+) -> None:
+    freeze(TODAY)
+    hub = await make.make_hub()
+    day = [(SATURDAY, SATURDAY + FOUR_HOURS)]
+    await make.make_training(hub=hub, title="En dos", sessions=day, languages=("spa", "kek"))
+    await make.make_training(hub=hub, title="Con intérprete", sessions=day, interpreter_languages=("mam",))
+    await make.make_training(hub=hub, title="Para maestros", sessions=day, audience=("docente",))
+    await make_activity(hub, title="Feria en el parque", when=in_the_park(hub, SATURDAY))
+
+    page = Page((await client.get(f"/suscribirse/{scope}/{tail}")).text)
+
+    address = str(page.one("input", id="enlace")["value"])
+    assert address.endswith(f"/cal/{scope}/{tail}.ics")
+    feed = Calendar.from_ical((await client.get(address)).content)
+    assert {str(event["SUMMARY"]) for event in feed.events} == held
+    assert page.one("a", href=f"webcal://localhost:8000/cal/{scope}/{tail}.ics")
+    assert words in page.source.partition("<h1>")[2].partition("</h1>")[0]
+    assert page.one("a", href=f"/suscribirse/{scope}")
+    shown = page.source.partition('id="siguen"')[2]
+    assert {
+        title for title in ("En dos", "Con intérprete", "Para maestros", "Feria en el parque") if title in shown
+    } <= (held)
+
+
+@pytest.mark.parametrize("tail", ["idioma/klingon", "para/nadie", "color/rojo", "idioma/%00"])
+async def test_narrower_calendar_that_nobody_has_is_not_found(client: AsyncClient, tail: str) -> None:
+    await make.make_hub()
+    for scope in ("guatemala", "municipio/la-libertad-peten"):
+        assert (await client.get(f"/suscribirse/{scope}/{tail}")).status_code == 404

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from trainings import clock
 from trainings.db import reads
+from trainings.feeds.scopes import Filter, FilterKind
 from trainings.lib import dates
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.queries import listed
@@ -19,6 +20,13 @@ from trainings.web.i18n import N_, gettext, language
 
 MOST = 20
 NO_SIGN_UP = N_("Sin inscripción")
+_TRAINING = (
+    "session__training_id",
+    "session__training__languages",
+    "session__training__interpreter_languages",
+    "session__training__audience",
+    "session__training__course__audience",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,18 @@ class Line:
     path: str
 
 
-async def coming_in(scope: str, most: int | None = MOST) -> list[Line]:
-    """The next of a scope (`municipio:1705`), by start; of a protected place the municipality only. None: all."""
-    lines = [*await _trainings(scope, most), *await _activities(scope, most)]
+async def coming_in(scope: str, most: int | None = MOST, filtered_by: Filter | None = None) -> list[Line]:
+    """The next of a scope (`municipio:1705`), by start; of a protected place the municipality only. None: all.
+
+    Filtered as its feed is: activities name no language.
+    """
+    lines = await _trainings(scope, most, filtered_by)
+    if filtered_by is None or filtered_by.kind is not FilterKind.LANGUAGE:
+        lines += await _activities(scope, most)
     return sorted(lines, key=lambda one: (one.starts_at, one.title))[:most]
 
 
-async def _trainings(scope: str, most: int | None) -> list[Line]:
+async def _trainings(scope: str, most: int | None, filtered_by: Filter | None) -> list[Line]:
     """One line a meeting: a training may meet in several places, and a scope may hold one of its days alone."""
     sessions = reads(SessionFeed).filter(
         scope=scope,
@@ -48,8 +61,13 @@ async def _trainings(scope: str, most: int | None) -> list[Line]:
         session__ends_at__gt=clock.now(),
         session__training__state=TrainingState.PUBLISHED,
     )
-    soon = sessions.order_by("session__starts_at", "session_id").values_list("session_id", "session__training_id")
-    found = {str(session_id): str(training_id) for session_id, training_id in (await soon)[:most]}
+    soon = await sessions.order_by("session__starts_at", "session_id").values_list("session_id", *_TRAINING)
+    passing = [
+        (str(session_id), str(training_id))
+        for session_id, training_id, spoken, interpreted, invited, by_course in soon
+        if filtered_by is None or filtered_by.takes([*spoken, *interpreted], invited or by_course)
+    ]
+    found = dict(passing[:most])
     trainings = await listed_trainings(list(dict.fromkeys(found.values())))
     return [
         _meeting(training, meeting) for training in trainings for meeting in training.meetings if meeting.id in found

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 from trainings import clock
 from trainings.db import sql
-from trainings.feeds.scopes import Filter, FilterKind
+from trainings.feeds.scopes import KNOWN_CODES, Filter, FilterKind
 from trainings.schedule.ics import CANCELLED_LINE
+from trainings.schedule.public_queries import kinds_of
 
 BACK = timedelta(days=90)
 AHEAD = timedelta(days=548)
@@ -48,6 +49,28 @@ _ACTIVITIES = _SHOWN.format(
 _WHOLE = f"{_sessions()} UNION ALL {_ACTIVITIES} {_BY_START}"
 _BY_LANGUAGE = f"{_sessions(_SPOKEN)} {_BY_START}"
 _BY_AUDIENCE = f"{_sessions(_MEANT)} UNION ALL {_ACTIVITIES} {_BY_START}"
+
+
+_KINDS = """
+    SELECT DISTINCT CAST(training.languages AS TEXT) AS languages,
+        CAST(training.interpreter_languages AS TEXT) AS interpreter_languages,
+        CAST(training.audience AS TEXT) AS audience, CAST(course.audience AS TEXT) AS course_audience
+    FROM session_feed feed
+    JOIN training_session what ON what.id = feed.session_id
+    JOIN training ON training.id = what.training_id
+    JOIN course ON course.id = training.course_id
+    WHERE feed.scope = ? AND what.state = 'planned' AND what.ends_at > ? AND training.state = 'published'
+"""
+
+
+async def narrower(scope_key: str) -> dict[FilterKind, list[Filter]]:
+    """The filters that something to come in this scope names, in the order of the lists of words."""
+    kinds = [kinds_of(*row) for row in await sql.tuples(_KINDS, scope_key, clock.now())]
+    named = {
+        FilterKind.LANGUAGE: {code for languages, _audience in kinds for code in languages},
+        FilterKind.AUDIENCE: {code for _languages, audience in kinds for code in audience},
+    }
+    return {kind: [Filter(kind, code) for code in KNOWN_CODES[kind] if code in codes] for kind, codes in named.items()}
 
 
 async def event_texts(scope_key: str, day: date, filtered_by: Filter | None = None) -> list[str]:

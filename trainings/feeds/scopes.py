@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -37,8 +37,8 @@ class FilterKind(StrEnum):
 
 
 KNOWN_CODES = {
-    FilterKind.LANGUAGE.value: frozenset(LANGUAGES),
-    FilterKind.AUDIENCE.value: frozenset(actor.value for actor in ACTOR_TYPES),
+    FilterKind.LANGUAGE.value: tuple(LANGUAGES),
+    FilterKind.AUDIENCE.value: tuple(actor.value for actor in ACTOR_TYPES),
 }
 
 
@@ -60,6 +60,17 @@ class Filter:
         if self.kind is FilterKind.LANGUAGE:
             return LANGUAGES[self.code]
         return f"para: {ACTOR_TYPES[ActorType(self.code)]}"
+
+    @property
+    def tail(self) -> str:
+        """As it stands behind the address of what it narrows."""
+        return f"{self.kind.value}/{self.code}"
+
+    def takes(self, languages: Collection[str], audience: Collection[str]) -> bool:
+        """Whether it lets a training through; who says nothing of its audience is for everybody."""
+        if self.kind is FilterKind.LANGUAGE:
+            return self.code in languages
+        return not audience or self.code in audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ def address_of(kind: ScopeKind, slug: str, filtered_by: Filter | None = None) ->
 
 def read_filter(kind: str, code: str) -> Filter:
     """The filter of an address, or UnknownFeed: a code that nobody has would be an empty calendar for ever."""
-    if code not in KNOWN_CODES.get(kind, frozenset()):
+    if code not in KNOWN_CODES.get(kind, ()):
         raise UnknownFeed
     return Filter(FilterKind(kind), code)
 

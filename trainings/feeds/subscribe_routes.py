@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,8 +12,11 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.feeds.agenda import coming_in
 from trainings.feeds.links import feed_links
-from trainings.feeds.scopes import Scope, ScopeKind, UnknownFeed, resolve
-from trainings.schedule import public_queries, towns
+from trainings.feeds.queries import narrower
+from trainings.feeds.scopes import Filter, FilterKind, Scope, ScopeKind, UnknownFeed, read_filter, resolve
+from trainings.people.models import ActorType
+from trainings.schedule import public_queries, sentences, towns
+from trainings.schedule.paper import capital
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import policy
 from trainings.web.i18n import gettext
@@ -31,23 +36,60 @@ EMBED_HEADERS = {
 IFRAME = '<iframe src="{address}" title="{name}" width="100%" height="480" loading="lazy"></iframe>'
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One kind of narrower calendars: its name, and pages with what stands on their links."""
+
+    label: str
+    pages: tuple[tuple[str, str], ...]
+
+
 async def _scope(request: Request) -> tuple[Scope, str]:
-    """The feed of the address, and the end of its path (`municipio/la-libertad-peten`)."""
-    kind, slug = request.path_params.get("kind", ""), request.path_params.get("slug", "")
+    """The feed of the address, and the end of its path without a filter (`municipio/la-libertad-peten`)."""
+    asked = request.path_params
+    kind, slug = asked.get("kind", ""), asked.get("slug", "")
+    filtered_by = read_filter(asked["by"], asked["code"]) if "by" in asked else None
     if not kind:
-        return await resolve(ScopeKind.COUNTRY, ""), ScopeKind.COUNTRY.value
+        return await resolve(ScopeKind.COUNTRY, "", filtered_by), ScopeKind.COUNTRY.value
     if kind not in KINDS or not slug:
         raise UnknownFeed
-    return await resolve(KINDS[kind], slug), f"{kind}/{slug}"
+    return await resolve(KINDS[kind], slug, filtered_by), f"{kind}/{slug}"
 
 
 def _title(scope: Scope) -> str:
     """The feed's name in the language of the page; in calendars it is Spanish for everybody."""
+    if scope.filter is None:
+        return _whole_title(scope)
+    words = {"title": _whole_title(scope), "filter": words_of(scope.filter)}
+    if scope.filter.kind is FilterKind.LANGUAGE:
+        return gettext("%(title)s, en %(filter)s") % words
+    return gettext("%(title)s, para %(filter)s") % words
+
+
+def _whole_title(scope: Scope) -> str:
     if not scope.subject:
         return gettext("Capacitaciones de las ventanillas municipales sobre migración")
     if scope.key.startswith("municipio:"):
         return gettext("Capacitaciones en %(place)s") % {"place": scope.subject}
     return gettext("Capacitaciones: %(about)s") % {"about": scope.subject}
+
+
+def words_of(one: Filter) -> str:
+    """A language or an audience within a sentence, in the language of the page."""
+    if one.kind is FilterKind.LANGUAGE:
+        return sentences.language_name(one.code)
+    return gettext(sentences.AUDIENCES[ActorType(one.code)])
+
+
+async def _ways(scope_key: str, tail: str) -> list[Way]:
+    """How the calendar of a scope can be narrowed, as far as something would be left in it."""
+    found = await narrower(scope_key)
+    labels = {FilterKind.LANGUAGE: gettext("En un idioma"), FilterKind.AUDIENCE: gettext("Para quién")}
+    return [
+        Way(labels[kind], tuple((f"{SUBSCRIBE}/{tail}/{one.tail}", capital(words_of(one))) for one in filters))
+        for kind, filters in found.items()
+        if filters
+    ]
 
 
 @allow(PUBLIC)
@@ -57,13 +99,14 @@ async def choose(request: Request) -> Response:
         "hubs": await public_queries.all_hubs(),
         "topics": (await public_queries.topic_names()).items(),
         "towns": sorted(towns.by_code().values(), key=lambda town: town.sort_key),
+        "ways": await _ways(ScopeKind.COUNTRY.value, ScopeKind.COUNTRY.value),
     }
     return render(request, "feeds/choose.html", context)
 
 
 @allow(PUBLIC)
 async def subscribe(request: Request) -> Response:
-    """One calendar: how to follow it with what one has, and how a site shows it."""
+    """One calendar: how to follow it with what one has, how to narrow it, and how a site shows the whole."""
     scope, tail = await _scope(request)
     address = absolute(f"{EMBED}/{tail}")
     context = {
@@ -73,7 +116,9 @@ async def subscribe(request: Request) -> Response:
         "embed": IFRAME.format(address=escape(address), name=escape(_title(scope))),
         "fragment": f"{EMBED}/{tail}/fragmento",
         "preview": f"{EMBED}/{tail}",
-        "next": (await coming_in(scope.key))[:3],
+        "next": (await coming_in(scope.key, filtered_by=scope.filter))[:3],
+        "whole": f"{SUBSCRIBE}/{tail}" if scope.filter else "",
+        "ways": [] if scope.filter else await _ways(scope.key, tail),
     }
     return render(request, "feeds/subscribe.html", context)
 
@@ -103,11 +148,13 @@ async def _shown(request: Request, template: str) -> Response:
     return answer
 
 
-COUNTRY, ONE = f"/{ScopeKind.COUNTRY.value}", "/{kind}/{slug}"
+COUNTRY, ONE, NARROWER = f"/{ScopeKind.COUNTRY.value}", "/{kind}/{slug}", "/{by}/{code}"
 routes: list[BaseRoute] = [
     Route(SUBSCRIBE, choose),
     Route(SUBSCRIBE + COUNTRY, subscribe, name="subscribe_country"),
+    Route(SUBSCRIBE + COUNTRY + NARROWER, subscribe, name="subscribe_country_narrower"),
     Route(SUBSCRIBE + ONE, subscribe),
+    Route(SUBSCRIBE + ONE + NARROWER, subscribe, name="subscribe_narrower"),
     Route(EMBED + COUNTRY, embed, name="embed_country"),
     Route(EMBED + COUNTRY + "/fragmento", fragment, name="fragment_country"),
     Route(EMBED + ONE, embed),
