@@ -97,6 +97,14 @@ class ChangedMeanwhile(Refusal):
     sentence = N_("Otra persona cambió esta actividad mientras usted escribía. Ábrala otra vez y repita su cambio.")
 
 
+class MovedMeanwhile(Refusal):
+    code = "moved_meanwhile"
+    sentence = N_(
+        "Otra persona cambió esta actividad mientras usted escribía. Arriba dice cómo está ahora: "
+        "revise lo que escribió y envíelo otra vez."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TimeAndPlace:
     """When (UTC) and where: at a venue of the hub, or at `place`, in the open, in a municipality (INE code).
@@ -182,11 +190,13 @@ async def edit_activity(
 
 
 async def move_activity(
-    activity_id: UUID, at: TimeAndPlace, *, actor: Actor, override_reason: str = ""
+    activity_id: UUID, at: TimeAndPlace, *, actor: Actor, override_reason: str = "", revision: int | None = None
 ) -> OutreachActivity:
-    """Another time or place. Refuses as `edit_activity`, and a time that is over."""
+    """Another time or place. Refuses as `edit_activity` (MovedMeanwhile), and a time that is over."""
     async with transaction():
         activity = await _standing(activity_id)
+        if revision is not None and revision != activity.revision:
+            raise MovedMeanwhile
         known = seen(activity)
         detail = await _write(activity, await _checked(activity.hub_id, at), actor, override_reason)
         await tell_responsible(known, activity, actor=actor)

@@ -27,7 +27,10 @@ TYPED, SEEN = "n", "antes"
 
 
 class WhenAndWhereForm(Form):
-    """Another day, time or place. Where a venue is chosen, the municipality is the venue's."""
+    """Another day, time or place. Where a venue is chosen, the municipality is the venue's.
+
+    `revision`: that of the row when the form was opened.
+    """
 
     day: Day
     starts: time
@@ -36,6 +39,7 @@ class WhenAndWhereForm(Form):
     municipality: MunicipalityCode = ""
     place: Annotated[str, printable(200)] = ""
     override_reason: Reason = ""
+    revision: int | None = None
 
     def at(self) -> TimeAndPlace:
         """What the form says, in UTC."""
@@ -55,7 +59,7 @@ class LookForm(WhenAndWhereForm):
 
 
 class ActivityForm(WhenAndWhereForm):
-    """All of an activity. `materials`: one a line; `revision` that of the row when the form was opened."""
+    """All of an activity. `materials`: one a line."""
 
     kind: ActivityKind
     title: Title
@@ -63,7 +67,6 @@ class ActivityForm(WhenAndWhereForm):
     responsible: UUID
     materials: Lines = ""
     rain_plan: Text240 = ""
-    revision: int | None = None
 
     def plan(self, hub_id: UUID) -> ActivityPlan:
         """The activity as the actions take it."""

@@ -12,7 +12,7 @@ from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
-from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff
+from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editor_routes import editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
@@ -169,7 +169,7 @@ async def show_move(request: Request) -> Response:
         raise ActivityCalledOff
     standing = forms.typed_time_and_place(activity)
     standing["day"] = day_written(request.query_params.get("dia", ""), standing["day"])
-    return await _move_form(request, activity, Typed.of(standing))
+    return await _move_form(request, activity, Typed.of(standing | {"revision": activity.revision}))
 
 
 @allow(*EDITORS)
@@ -180,16 +180,29 @@ async def move(request: Request) -> Response:
         form = check(forms.WhenAndWhereForm, typed)
         if typed.value("look"):
             return await _move_form(request, activity, typed)
-        reason = form.override_reason
-        moved = await actions.move_activity(activity.id, form.at(), actor=request.state.actor, override_reason=reason)
+        moved = await actions.move_activity(
+            activity.id,
+            form.at(),
+            actor=request.state.actor,
+            override_reason=form.override_reason,
+            revision=form.revision,
+        )
     except FormErrors as exc:
         return await _move_form(request, activity, exc.typed, status=422)
     except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        is_booked = isinstance(refusal, Booked)
-        return await _move_form(request, activity, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
+        return await _not_moved(request, typed, refusal)
     return await saved(moved, N_("Listo: la actividad cambió."))
+
+
+async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
+    """The form again, with what was typed. Once somebody has seen what another person did meanwhile, theirs counts."""
+    if refusal.status not in REFUSED:
+        raise refusal
+    activity = await editable(request)
+    if isinstance(refusal, MovedMeanwhile):
+        typed.fields["revision"] = [str(activity.revision)]
+    is_booked = isinstance(refusal, Booked)
+    return await _move_form(request, activity, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
 
 
 async def _move_form(
