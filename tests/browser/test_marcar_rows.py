@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.marcar import Phone, Village
+from tests.browser.marcar import Phone, Village, opened
 
 SENT = "Todo enviado"
 
@@ -47,7 +47,7 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone) -> None:
     phone.page.get_by_role("button", name="Deshacer", exact=True).first.click()
     phone.expect_answer("undone")
     _pad(phone, 62)
-    phone.expect_answer("not_ticket", "no tiene fila 62")
+    phone.expect_answer("no_row", "Revise la fila", "no tiene fila 62")
     phone.page.get_by_label("Fila", exact=True).fill("40")
     expect(phone.page.locator("[data-row-text]")).to_contain_text("sin nombre")
     phone.page.get_by_label("Fila", exact=True).press("Enter")
@@ -60,6 +60,8 @@ def test_rows_are_marked_one_by_one_and_taken_back(phone: Phone) -> None:
 
 
 def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -> None:
+    other = opened(phone.context, phone.village)
+    other.to_door()
     _to_rows(phone)
     phone.page.get_by_text("Muchas filas a la vez").click()
     line = phone.page.get_by_label("Quiénes vinieron")
@@ -67,15 +69,17 @@ def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -
     line.fill("todas menos cuatro")
     expect(phone.page.locator("[data-list-text]")).to_contain_text("«cuatro»")
     line.fill("10-14, 12 y 16")
-    expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas.")
+    expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas: 10-14, 16.")
     line.press("Enter")
     phone.expect_answer("present", "6 filas")
+    other.expect_count(6)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == {10, 11, 12, 13, 14, 16}
 
     phone.page.get_by_role("button", name="Deshacer todas").click()
-    phone.expect_answer("undone")
+    phone.expect_answer("undone", "6 marcas ya no cuentan.")
+    other.expect_count(0)
     phone.send_now()
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
@@ -95,4 +99,40 @@ def test_whole_sheet_brings_nobody_back_who_left_before(phone: Phone, village: V
     _to_rows(phone)
     phone.page.get_by_text("Muchas filas a la vez").click()
     phone.page.get_by_label("Quiénes vinieron").fill(f"{row}, 45")
-    expect(phone.page.locator("[data-list-text]")).to_have_text("Se va a marcar 1 fila.")
+    expect(phone.page.locator("[data-list-text]")).to_have_text("Se va a marcar 1 fila: 45.")
+
+
+def test_sheet_in_the_hand_stays_when_another_is_printed(phone: Phone, village: Village) -> None:
+    """On the one that was printed later the same row is somebody else."""
+    _to_rows(phone)
+
+    def newer(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["sessions"] = [{**one, "version": "newer"} for one in body["sessions"]]
+        route.fulfill(response=answer, json=body)
+
+    def with_more(route: Route) -> None:
+        answer = route.fetch(headers={**route.request.headers, "if-none-match": ""})
+        body = answer.json()
+        rows = [[1, body["people"][0][0]]]
+        body["sheets"].append({"code": "NFWPF", "printed_at": "2027-03-06T14:00:00Z", "named": 1, "rows": rows})
+        route.fulfill(response=answer, json={**body, "version": "newer"})
+
+    phone.context.route("**/marcar/api/estado", newer)
+    phone.context.route("**/lista", with_more)
+    phone.send_now()
+    chooser = phone.page.locator("[name=hoja]")
+    expect(chooser.locator("option")).to_have_count(2)
+
+    sheet = village.made["sheet"]
+    expect(chooser).to_have_value(sheet)
+    phone.page.get_by_role("link", name="Con cámara").click()
+    _to_rows(phone)
+    phone.reload()
+    expect(chooser).to_have_value(sheet)
+    _pad(phone, 41)
+    phone.expect_answer("present", f"Fila 41 de {sheet[:4]}-{sheet[4:]}")
+    chooser.select_option("NFWPF")
+    _pad(phone, 41)
+    phone.expect_answer("no_row", "no tiene fila 41: llega a la 1")

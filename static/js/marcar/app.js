@@ -6,6 +6,7 @@ import { Book } from "./book.js";
 import { Marks } from "./marks.js";
 import { Phone } from "./phone.js";
 import { Sender } from "./sender.js";
+import { Sheets } from "./sheets.js";
 import { Shell } from "./shell.js";
 import { openStore } from "./store.js";
 import { Words } from "./words.js";
@@ -38,6 +39,7 @@ export class App extends EventTarget {
     });
     const app = new App(store);
     await app.phone.load();
+    await app.sheets.load();
     app.sound.isMuted = Boolean(await store.get("muted"));
     await app.sender.count();
     return app;
@@ -47,6 +49,7 @@ export class App extends EventTarget {
   constructor(store) {
     super();
     this.store = store;
+    this.sheets = new Sheets(store);
     const changed = () => this.changed();
     this.phone = new Phone(store, {
       app: this.version,
@@ -58,11 +61,22 @@ export class App extends EventTarget {
     this.sender = new Sender(store, {
       app: this.version,
       onChange: changed,
-      onReply: (body, asked_at) => this.phone.heard(body, asked_at),
+      onReply: (body, asked_at, kinds) => this.#heardReply(body, asked_at, kinds),
       onUnprepared: () => this.phone.unprepared(),
     });
     this.shell.addEventListener("change", () => this.#heardOfShell());
     this.#others?.addEventListener("message", ({ data }) => this.#reread(data));
+  }
+
+  /**
+   * @param {any} body
+   * @param {number} asked_at
+   * @param {string[]} kinds of the marks that it answers
+   */
+  async #heardReply(body, asked_at, kinds) {
+    await this.phone.heard(body, asked_at);
+    // It may have taken effect with this, and then it is not taken back here any more.
+    if (kinds.includes("close")) this.phone.refresh();
   }
 
   #heardOfPhone() {

@@ -15,6 +15,10 @@ export class Book {
   #about = new Map();
   /** @type {Set<string>} */
   #present = new Set();
+  /** @type {Map<string, string>} code that an earlier list did not know to whom this one knows by it */
+  #known = new Map();
+  /** @type {Map<string, {name: string, word: string}>} what was said of each mark; never kept, gone with the page */
+  told = new Map();
 
   /** @type {ScanEvent[]} in the order they were made */
   events = [];
@@ -35,13 +39,16 @@ export class Book {
     const before = new Set(this.events);
     const [file, kept] = [await store.roster(session.id), await store.of(session.id)];
     const read = new Map(kept.map(({ event }) => [event.id, event]));
+    const roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
+    const known = await knownBy(roster, kept.map(({ event }) => event));
     // Somebody may have marked while we read.
     for (const event of this.events) if (!before.has(event)) read.set(event.id, event);
     this.session = session;
     this.hasRoster = Boolean(file);
-    this.roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
+    this.roster = roster;
+    this.#known = known;
     this.events = [...read.values()].sort((a, b) => a.seq - b.seq);
-    for (const known of [this.#marks, this.#about, this.#present]) known.clear();
+    for (const old of [this.#marks, this.#about, this.#present]) old.clear();
     for (const event of this.events) this.#note(event);
     return this;
   }
@@ -68,7 +75,7 @@ export class Book {
   whoOf({ kind, target, h, code }) {
     if (kind === "undo") return this.#about.get(target ?? "") ?? "";
     if (h) return this.roster.line(h)?.who ?? h;
-    return code ? `code:${code}` : "";
+    return code ? (this.#known.get(code) ?? `code:${code}`) : "";
   }
 
   /** @param {string} who */
@@ -91,9 +98,14 @@ export class Book {
     return this.marksOf(this.#about.get(id) ?? "").some((mark) => mark.id === id && ARRIVALS.has(mark.kind));
   }
 
-  /** Distinct people who are here by the marks of this phone. */
+  /** Distinct people who are here by the marks of this phone, of those who are expected. */
   get n_present() {
-    return this.#present.size;
+    return [...this.#present].filter((who) => this.roster.isExpected(who)).length;
+  }
+
+  /** The others who are here: without a place, without a name, or with a code that the list does not know. */
+  get n_more() {
+    return this.#present.size - this.n_present;
   }
 
   get n_expected() {
@@ -120,4 +132,19 @@ export class Book {
   isStatedOddly(stated, at, offset) {
     return isStatedOddly(stated + offset, { starts: Date.parse(this.session.starts) }, at + offset);
   }
+}
+
+/**
+ * Whom this list knows by codes that the list of their moment did not.
+ * @param {Roster} roster
+ * @param {ScanEvent[]} events
+ */
+async function knownBy(roster, events) {
+  const known = new Map();
+  for (const { h, code } of events) {
+    if (h || !code || known.has(code)) continue;
+    const line = await roster.byCode(code);
+    if (line) known.set(code, line.who);
+  }
+  return known;
 }

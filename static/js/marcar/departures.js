@@ -24,7 +24,7 @@ export class Departures extends Marks {
     const before = book.stayOf(book.whoOf({ kind, h: mark.h, code: mark.code }));
     if (before.seen !== null && leftUnseen({ ...before, left: stated_at })) {
       const text = app.words.say("left_too_early", { time: timeOfDay(before.seen) });
-      return { state: "not_ticket", name: await opening, text, event: null, line };
+      return { state: "wrong_time", name: await opening, text, event: null, line };
     }
     const kept = await this.keep({ kind, known: line !== null, ...stated, ...mark });
     const name = await opening;

@@ -8,7 +8,7 @@ import { timeOfDay } from "./words.js";
 
 /**
  * @typedef {object} Said the answer to one mark
- * @property {"present" | "already" | "review" | "not_ticket" | "not_saved" | "undone" | "left"} state
+ * @property {"present" | "already" | "review" | "not_ticket" | "no_row" | "wrong_time" | "not_saved" | "undone" | "left"} state
  * @property {string} name only ever on the screen
  * @property {string} text
  * @property {ScanEvent | null} event none where nothing was kept
@@ -124,6 +124,23 @@ export class Marks {
     return this.#next(async () => {
       const kept = await this.#keep(this.draft({ known: true, ...mark }));
       return kept.error ? { ...kept, text: this.#trouble(kept.error) } : kept;
+    });
+  }
+
+  /**
+   * Several at once, all or none.
+   * @param {Array<Partial<ScanEvent> & {kind: string, how: string}>} marks
+   * @returns {Promise<{events: ScanEvent[], error?: undefined} | {events: [], error: Error, text: string}>}
+   */
+  keepAll(marks) {
+    return this.#next(async () => {
+      try {
+        const events = await this.app.keepAll(marks.map((mark) => this.draft({ known: true, ...mark })));
+        for (const event of events) this.book.add(event);
+        return { events };
+      } catch (error) {
+        return { events: [], error: /** @type {Error} */ (error), text: this.#trouble(/** @type {Error} */ (error)) };
+      }
     });
   }
 

@@ -7,6 +7,7 @@ import { Book } from "./book.js";
 import { Clock } from "./clock.js";
 import { hashOf, shortOf, toBase64Url } from "./keys.js";
 import { Marks } from "./marks.js";
+import { Sheets } from "./sheets.js";
 
 export const PRACTICE = "practica";
 
@@ -32,7 +33,8 @@ export class Practice extends EventTarget {
     this.page = app.page;
     this.backup = null;
     this.sender = { n_waiting: 0, n_unread: 0, count: async () => undefined, flush: async () => undefined };
-    this.store = { keepAll: async (/** @type {any[]} */ drafts) => drafts.map((draft) => this.#number(draft)), put: async () => undefined };
+    this.store = { get: async () => undefined, put: async () => undefined };
+    this.sheets = new Sheets(/** @type {any} */ (this.store));
     const now = Date.now();
     const title = app.words.say("practice_title");
     const times = { starts: new Date(now - HOUR_MS / 2).toISOString(), ends: new Date(now + HOUR_MS).toISOString() };
@@ -65,6 +67,11 @@ export class Practice extends EventTarget {
   /** @param {any} draft */
   async keep(draft) {
     return this.#number(draft);
+  }
+
+  /** @param {any[]} drafts */
+  async keepAll(drafts) {
+    return drafts.map((draft) => this.#number(draft));
   }
 
   /** @param {any} draft */

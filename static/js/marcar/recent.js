@@ -1,5 +1,7 @@
 /** The last ten marks of this phone at a session, each with its undo. Names are known only to this opening of the page. */
 
+import { shownCode } from "../scan/ticket.js";
+import { rowInWords } from "./sheets.js";
 import { timeOfDay } from "./words.js";
 
 const MOST = 10;
@@ -8,8 +10,6 @@ const SHOWN = new Set(["in", "walkin", "out", "left"]);
 /** @typedef {{id: string, time: string, who: string, word: string, isUndone: boolean}} Line */
 
 export class Recent {
-  /** @type {Map<string, {name: string, word: string}>} what was said of a mark; never kept */
-  #said = new Map();
   #drawn = "";
 
   /**
@@ -30,7 +30,7 @@ export class Recent {
    * @param {string} undone the mark that was taken back
    */
   tell(said, undone) {
-    if (said.event && !undone) this.#said.set(said.event.id, { name: said.name, word: said.state });
+    if (said.event && !undone) this.book.told.set(said.event.id, { name: said.name, word: said.state });
   }
 
   draw() {
@@ -41,24 +41,25 @@ export class Recent {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.part.hidden = !lines.length;
-    this.part.querySelector("ol").replaceChildren(...lines.map((line) => this.#line(line)));
+    this.part.querySelector("ol").replaceChildren(...lines.map((line) => this.line(line)));
   }
 
   /**
    * @param {import("./store.js").ScanEvent} event
    * @returns {Line}
    */
-  #told({ id, at, h, row }) {
-    const { words } = this.app;
-    const isUndone = this.book.isUndone(id);
-    const said = this.#said.get(id);
-    const card = this.book.roster.line(h)?.f === "s" ? "slip_card" : "ticket";
-    const who = said?.name || words.say(row ? "row" : card, { row: row ?? "" });
-    return { id, time: timeOfDay(at), who, word: words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
+  #told({ id, at, h, row, sheet, code }) {
+    const { app, book } = this;
+    const isUndone = book.isUndone(id);
+    const said = book.told.get(id);
+    const place = row ? { row, sheet } : book.roster.placeOf(h);
+    const card = book.roster.line(h)?.f === "s" ? "slip_card" : "ticket";
+    const who = said?.name || (place ? rowInWords(app.words, book, place.row, place.sheet) : shownCode(code ?? "") || app.words.say(card));
+    return { id, time: timeOfDay(at), who, word: app.words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
   }
 
   /** @param {Line} told */
-  #line({ id, time, who, word, isUndone }) {
+  line({ id, time, who, word, isUndone }) {
     const line = /** @type {any} */ (this.part.querySelector("template").content.firstElementChild.cloneNode(true));
     line.querySelector("[data-at]").textContent = time;
     line.querySelector("[data-who]").textContent = who;

@@ -1,5 +1,6 @@
 /** The list of one session as it lies on the phone: cards without names, and rows of printed sheets. */
 
+import { readToken } from "../scan/ticket.js";
 import { hashOf, openName, shortOf } from "./keys.js";
 
 const EXPECTED = new Set(["c", "o"]);
@@ -22,6 +23,8 @@ export class Roster {
   sheets = new Map();
   /** @type {Map<string, number>} sheet to its last row that was printed with a name */
   named = new Map();
+  /** @type {Map<string, {sheet: string, row: number}>} card to where it was printed last */
+  #places = new Map();
 
   /** @param {any} file as it was downloaded, with `training` added */
   constructor(file) {
@@ -39,6 +42,7 @@ export class Roster {
     for (const sheet of file.sheets) {
       this.sheets.set(sheet.code, new Map(sheet.rows));
       this.named.set(sheet.code, sheet.named);
+      for (const [row, h] of sheet.rows) this.#places.set(h, { sheet: sheet.code, row });
     }
     /** How many are expected: neither waiting nor cancelled, each once. */
     this.n_expected = file.people.filter((/** @type {string[]} */ line) => EXPECTED.has(line[3]) && line.length < 5).length;
@@ -56,6 +60,21 @@ export class Roster {
   /** @param {string | undefined} h @returns {Line | null} */
   line(h) {
     return this.#lines.get(h ?? "") ?? null;
+  }
+
+  /** Is a place kept for whom this card is? @param {string} who */
+  isExpected(who) {
+    return EXPECTED.has(this.line(who)?.f ?? "");
+  }
+
+  /** The row of a printed sheet on which this card stands. @param {string | undefined} h */
+  placeOf(h) {
+    return this.#places.get(this.line(h)?.who ?? "") ?? null;
+  }
+
+  /** Whose card a mark names by its whole code, as it was kept. @param {string} code @returns {Promise<Line | null>} */
+  async byCode(code) {
+    return readToken(code) ? (await this.byToken(code)).line : this.byShortCode(code);
   }
 
   /** @param {string} token @returns {Promise<{h: string, line: Line | null}>} */

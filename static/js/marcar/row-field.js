@@ -5,13 +5,11 @@ const ROW = /^\d{1,3}$/;
 export class RowField {
   /**
    * @param {HTMLInputElement} field
-   * @param {HTMLSelectElement} chooser which of several sheets
-   * @param {import("./book.js").Book} book
+   * @param {import("./sheets.js").SheetChoice} sheet
    */
-  constructor(field, chooser, book) {
+  constructor(field, sheet) {
     this.field = field;
-    this.chooser = chooser;
-    this.book = book;
+    this.sheet = sheet;
   }
 
   get text() {
@@ -23,22 +21,9 @@ export class RowField {
     return ROW.test(this.text) ? Number(this.text) : 0;
   }
 
-  get sheet() {
-    return this.chooser.value;
-  }
-
   /** Whose card the row stands for. */
   get h() {
-    return this.#rows.get(this.row) ?? "";
-  }
-
-  get last() {
-    return Math.max(0, ...this.#rows.keys());
-  }
-
-  /** @returns {Map<number, string>} */
-  get #rows() {
-    return this.book.roster.sheets.get(this.sheet) ?? new Map();
+    return this.sheet.rows.get(this.row) ?? "";
   }
 
   clear() {
@@ -50,12 +35,9 @@ export class RowField {
     this.field.select();
   }
 
-  /** The newest sheet first; with one there is nothing to choose. */
+  /** With one sheet there is nothing to choose. */
   draw() {
-    const codes = [...this.book.roster.sheets.keys()].reverse();
-    const chosen = this.chooser.value;
-    this.chooser.replaceChildren(...codes.map((code) => new Option(`${code.slice(0, 4)}-${code.slice(4)}`, code)));
-    if (codes.includes(chosen)) this.chooser.value = chosen;
-    /** @type {HTMLElement} */ (this.chooser.closest("label")).hidden = codes.length < 2;
+    this.sheet.draw();
+    /** @type {HTMLElement} */ (this.sheet.select.closest("label")).hidden = this.sheet.codes.length < 2;
   }
 }

@@ -29,9 +29,10 @@ export class Words {
    * One or many: the words `key_one` and `key_many`.
    * @param {string} key
    * @param {number} n
+   * @param {Record<string, string | number>} [values]
    */
-  many(key, n) {
-    return this.say(n === 1 ? `${key}_one` : `${key}_many`, { n });
+  many(key, n, values = {}) {
+    return this.say(n === 1 ? `${key}_one` : `${key}_many`, { n, ...values });
   }
 }
 

@@ -1,8 +1,8 @@
 /** The answer to the last scan: always in the same place, in words, colour and drawing. */
 
-/** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "card" | "not_ticket" | "not_saved" | "undone" | "left"} State */
+/** @typedef {"ready" | "sending" | "kept" | "present" | "already" | "review" | "card" | "not_ticket" | "no_row" | "wrong_time" | "not_saved" | "undone" | "left"} State */
 
-const ALERTS = new Set(["not_ticket", "not_saved"]);
+const ALERTS = new Set(["not_ticket", "no_row", "wrong_time", "not_saved"]);
 /** What the server calls the answers. A stored scan of an unknown code waits for a person, like any other to be reviewed. */
 const OUTCOMES = {
   present: "present",

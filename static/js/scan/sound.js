@@ -10,6 +10,8 @@ const SIGNALS = {
   not_ticket: { notes: [[330, 0.14], [260, 0.2]], shape: "triangle", vibration: [60, 40, 60, 40] },
   not_saved: { notes: [[220, 0.2], [165, 0.2], [220, 0.2], [165, 0.35]], shape: "square", vibration: [300, 100, 300, 100, 300] },
 };
+/** Refused like what is no ticket: nothing was kept, and it is to be mended. */
+SIGNALS.no_row = SIGNALS.wrong_time = SIGNALS.not_ticket;
 const LOUDNESS = 0.4;
 
 export class Sound {

@@ -5,7 +5,8 @@ import { Departures } from "../departures.js";
 import { Recent } from "../recent.js";
 import { RowField } from "../row-field.js";
 import { ofSession, SessionScreen } from "../screen.js";
-import { dayAndTime, timeOfDay } from "../words.js";
+import { rowInWords, SheetChoice } from "../sheets.js";
+import { longDate, timeOfDay } from "../words.js";
 
 const STEP_MS = 15 * 60_000;
 const QUARTERS_BACK = 48;
@@ -27,7 +28,7 @@ class Left extends SessionScreen {
     super(place, app, opened);
     this.departures = new Departures(app, this.book);
     this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
-    this.who = new RowField(this.part("[name=quien]"), this.part("[name=hoja]"), this.book);
+    this.who = new RowField(this.part("[name=quien]"), new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book));
   }
 
   /** @returns {() => void} ends it */
@@ -75,10 +76,12 @@ class Left extends SessionScreen {
    * @returns {Promise<import("../marks.js").Said>}
    */
   async #row(marks, row) {
-    const { h, sheet, last } = this.who;
+    const { h, sheet } = this.who;
     const { words } = this.app;
-    if (!h) return { state: "not_ticket", name: "", text: words.say("no_such_row", { row, last }), event: null, line: null };
-    return marks.arrival({ how: "row", h, sheet, row }, { line: this.book.roster.line(h), name: words.say("row", { row }) });
+    const text = sheet.code ? words.say("no_such_row", { row, last: sheet.last }) : words.say("choose_sheet");
+    if (!h) return { state: "no_row", name: "", text, event: null, line: null };
+    const name = rowInWords(words, this.book, row, sheet.code);
+    return marks.arrival({ how: "row", h, sheet: sheet.code, row }, { line: this.book.roster.line(h), name });
   }
 
   /** @param {(marks: Departures) => Promise<import("../marks.js").Said>} mark */
@@ -111,10 +114,11 @@ class Left extends SessionScreen {
 
   drawTime() {
     const { words } = this.app;
-    const isToday = new Date(this.moment).toDateString() === new Date().toDateString();
-    const time = isToday ? timeOfDay(this.moment) : dayAndTime(this.moment);
-    this.put("[data-time]", time);
-    this.put("[data-ago]", this.back ? words.say("ago", { time: agoInWords(this.back) }) : words.say("just_now"));
+    this.put("[data-time]", timeOfDay(this.moment));
+    const ago = this.back ? words.say("ago", { time: agoInWords(this.back) }) : words.say("just_now");
+    // Past midnight the hour alone would be taken for one that is to come.
+    const day = longDate(this.moment);
+    this.put("[data-ago]", day === longDate(Date.now()) ? ago : `${ago}, ${day}`);
     this.part("[data-later]").disabled = this.back === 0;
     this.part("[data-earlier]").disabled = this.back === QUARTERS_BACK;
   }

@@ -1,26 +1,17 @@
 /** Marking by the row number of the printed sheet: no camera, three touches a person; or the whole sheet in one line. */
 
-import { Answer } from "../../scan/answer.js";
-import { redraw } from "../../scan/band.js";
+import { countIn } from "../count-line.js";
+import { hintAtDoor } from "../door-hint.js";
 import { Recent } from "../recent.js";
-import { readRows, RowListError } from "../row-list.js";
-import { leadOn, offerSlip } from "../screen.js";
-import { holdMarking } from "../shell.js";
-import { dayAndTime } from "../words.js";
+import { listedRows, readRows, RowListError } from "../row-list.js";
+import { ofSession, offerSlip, SessionScreen } from "../screen.js";
+import { rowInWords, SheetChoice } from "../sheets.js";
 
 /** @typedef {import("../marks.js").Said} Said */
 
-/** @type {import("../router.js").Screen} */
-export const rows = {
-  name: "filas",
-  async open(place, app, [id = ""]) {
-    const session = app.phone.session(id);
-    if (!session) return void (location.hash = "#/");
-    return new Rows(place, app, await app.session(id)).listen();
-  },
-};
+export const rows = ofSession("filas", (place, app, opened) => new Rows(place, app, opened).listen());
 
-class Rows {
+class Rows extends SessionScreen {
   /** @type {string[]} the marks that the last whole line made, to be taken back together */
   #line = [];
   /** The mark whose answer is on the screen. */
@@ -32,42 +23,26 @@ class Rows {
   /**
    * @param {HTMLElement} place
    * @param {import("../app.js").App} app
-   * @param {{book: import("../book.js").Book, marks: import("../marks.js").Marks}} session
+   * @param {import("../screen.js").Opened} opened
    */
-  constructor(place, app, { book, marks }) {
-    this.place = place;
-    this.app = app;
-    this.book = book;
-    this.marks = marks;
-    this.answer = new Answer(this.part("[data-answer]"), this.part("template[data-answers]"));
-    this.recent = new Recent(this.part("[data-recent]"), app, book, (event) => this.undo(event));
+  constructor(place, app, opened) {
+    super(place, app, opened);
+    this.recent = new Recent(this.part("[data-recent]"), app, this.book, (event) => this.undo(event));
+    this.sheet = new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book);
     this.field = this.part("[name=fila]");
     this.list = this.part("[name=filas]");
-    this.chooser = this.part("[name=hoja]");
   }
 
   /** @returns {() => void} ends it */
   listen() {
-    const { app, book } = this;
-    this.part("[data-title]").textContent = book.session.title;
-    this.part("[data-when]").textContent = dayAndTime(Date.parse(book.session.starts));
-    leadOn(this.place, book.session.id);
     this.#listenToPad();
     this.part("[data-many]").addEventListener("submit", (/** @type {Event} */ event) => this.markList(event));
     this.list.addEventListener("input", () => this.drawList());
     this.part("[data-undo]").addEventListener("click", () => this.undo(this.#shown));
     this.part("[data-undo-line]").addEventListener("click", () => this.undoLine());
-    this.chooser.addEventListener("change", () => this.draw());
-    const draw = () => this.draw();
-    app.addEventListener("change", draw);
-    const held = holdMarking();
-    this.answer.show("ready", { text: app.words.say("ready_row") });
-    this.#fillChooser();
-    this.draw();
-    return () => {
-      held.then((free) => free());
-      app.removeEventListener("change", draw);
-    };
+    this.sheet.select.addEventListener("change", () => this.draw());
+    this.answer?.show("ready", { text: this.app.words.say("ready_row") });
+    return this.follow(() => this.draw());
   }
 
   #listenToPad() {
@@ -86,48 +61,30 @@ class Rows {
     });
   }
 
-  /** @returns {Map<number, string>} row to card, of the sheet in the hand */
-  get sheet() {
-    return this.book.roster.sheets.get(this.chooser.value) ?? new Map();
-  }
-
-  /** The last row with somebody's name; those after it are blank ones. */
-  get named() {
-    return this.book.roster.named.get(this.chooser.value) ?? 0;
-  }
-
-  get last() {
-    return Math.max(0, ...this.sheet.keys());
-  }
-
-  #fillChooser() {
-    const shown = (/** @type {string} */ code) => `${code.slice(0, 4)}-${code.slice(4)}`;
-    const chosen = this.chooser.value;
-    // The newest first: an older sheet may still be on the table.
-    const codes = [...this.book.roster.sheets.keys()].reverse();
-    this.chooser.replaceChildren(...codes.map((code) => new Option(shown(code), code)));
-    if (codes.includes(chosen)) this.chooser.value = chosen;
-    this.part("[data-no-sheet]").hidden = codes.length > 0;
-    this.part("[data-with-sheet]").hidden = codes.length === 0;
-  }
-
   async mark() {
     const row = Number(this.field.value);
     this.app.sound.unlock();
     if (this.#isBusy || !row) return;
-    const h = this.sheet.get(row);
+    const { code } = this.sheet;
+    const h = this.sheet.rows.get(row);
     if (!h) {
-      this.#isRefused = true;
+      this.#isRefused = Boolean(code);
       if (document.activeElement === this.field) this.field.select();
-      return this.tell({ ...NOT_A_ROW, text: this.app.words.say("no_such_row", { row, last: this.last }) });
+      return this.tell({ ...NOTHING, state: "no_row", text: this.#whyNoRow(row) });
     }
     this.#isBusy = true;
     const line = this.book.roster.line(h);
-    const name = this.app.words.say("row", { row });
-    const said = await this.marks.arrival({ how: "row", h, sheet: this.chooser.value, row }, { line, name });
+    const name = rowInWords(this.app.words, this.book, row, code);
+    const said = await this.marks.arrival({ how: "row", h, sheet: code, row }, { line, name });
     this.#isBusy = false;
     if (said.state !== "not_saved") this.field.value = "";
     this.tell(said);
+  }
+
+  /** @param {number | string} row */
+  #whyNoRow(row) {
+    const { code, last } = this.sheet;
+    return code ? this.app.words.say("no_such_row", { row, last }) : this.app.words.say("choose_sheet");
   }
 
   /** @param {string} target */
@@ -141,36 +98,33 @@ class Rows {
     const wanted = this.#wanted();
     if (!wanted?.length || this.#isBusy) return;
     this.#isBusy = true;
-    const sheet = this.chooser.value;
-    const drafts = wanted.map((row) => this.#draftOf(row, sheet));
-    const kept = await this.app.store.keepAll(drafts).catch(() => null);
+    const sheet = this.sheet.code;
+    const kept = await this.marks.keepAll(wanted.map((row) => this.#markOf(row, sheet)));
     this.#isBusy = false;
-    if (!kept) return this.tell({ ...NOT_A_ROW, state: "not_saved", text: this.app.words.say("not_kept") });
-    for (const one of kept) this.book.add(one);
-    this.#line = kept.map(({ id }) => id);
+    if (kept.error) return this.tell({ ...NOTHING, state: "not_saved", text: kept.text });
+    this.#line = kept.events.map(({ id }) => id);
     this.list.value = "";
-    this.app.sender.count().then(() => this.app.sender.flush());
-    this.tell({ ...NOT_A_ROW, state: "present", text: this.app.words.many("rows_marked", kept.length) });
+    this.tell({ ...NOTHING, state: "present", text: this.app.words.many("rows_marked", kept.events.length) });
   }
 
   /**
    * @param {number} row
    * @param {string} sheet
    */
-  #draftOf(row, sheet) {
-    const h = this.sheet.get(row) ?? "";
+  #markOf(row, sheet) {
+    const h = this.sheet.rows.get(row) ?? "";
     const kind = this.book.roster.line(h)?.f === "s" ? "walkin" : "in";
-    return this.marks.draft({ kind, how: "sheet", h, sheet, row, known: true });
+    return { kind, how: "sheet", h, sheet, row };
   }
 
   async undoLine() {
-    const drafts = this.#line.map((target) => this.marks.draft({ kind: "undo", how: "button", known: true, target }));
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    const kept = await this.marks.keepAll(this.#line.map((target) => ({ kind: "undo", how: "button", target })));
+    this.#isBusy = false;
+    if (kept.error) return this.tell({ ...NOTHING, state: "not_saved", text: kept.text });
     this.#line = [];
-    const kept = await this.app.store.keepAll(drafts).catch(() => null);
-    if (!kept) return this.tell({ ...NOT_A_ROW, state: "not_saved", text: this.app.words.say("not_kept") });
-    for (const one of kept) this.book.add(one);
-    this.app.sender.count().then(() => this.app.sender.flush());
-    this.tell({ ...NOT_A_ROW, state: "undone", text: "" });
+    this.tell({ ...NOTHING, state: "undone", text: this.app.words.many("rows_undone", kept.events.length) });
   }
 
   /**
@@ -179,8 +133,8 @@ class Rows {
    */
   #wanted() {
     try {
-      const meant = readRows(this.list.value, { named: this.named, last: this.last });
-      return meant.filter((row) => !this.#stayIn(row).present);
+      const { named, last } = this.sheet;
+      return readRows(this.list.value, { named, last }).filter((row) => !this.#stayIn(row).present);
     } catch (error) {
       if (error instanceof RowListError) return null;
       throw error;
@@ -189,7 +143,7 @@ class Rows {
 
   /** @param {number} row */
   #stayIn(row) {
-    const h = this.sheet.get(row) ?? "";
+    const h = this.sheet.rows.get(row) ?? "";
     return this.book.stayOf(this.book.roster.line(h)?.who ?? h);
   }
 
@@ -204,23 +158,24 @@ class Rows {
    * @param {string} [undone]
    */
   tell(said, undone = "") {
-    this.answer.show(said.state, { name: said.name, text: said.text });
-    this.app.sound.play(said.state);
+    this.say(said.state, { name: said.name, text: said.text });
     this.#shown = said.event && !["undone", "already"].includes(said.state) ? said.event.id : "";
-    this.part("[data-backup]").hidden = said.state !== "not_saved" || !this.app.backup;
     offerSlip(this.place, this.book.session.id, said);
     this.recent.tell(said, undone);
     this.draw();
   }
 
   draw() {
-    this.#fillChooser();
+    this.sheet.draw();
+    const hasSheet = this.sheet.codes.length > 0;
+    this.part("[data-no-list]").hidden = hasSheet || this.book.hasRoster;
+    this.part("[data-no-sheet]").hidden = hasSheet || !this.book.hasRoster;
+    this.part("[data-with-sheet]").hidden = !hasSheet;
     this.recent.draw();
     this.part("[data-undo]").hidden = !this.#shown;
     this.part("[data-undo-line]").hidden = !this.#line.length;
-    const { n_present, n_expected } = this.book;
-    put(this.part("[data-count-text]"), this.app.words.say("count", { present: n_present, expected: n_expected }));
-    redraw(this.part(".band"), n_present, n_expected);
+    countIn(this.place, this.app.words, this.book);
+    hintAtDoor(this.place, this.app, this.book.session.id, "filas");
     this.drawRow();
     this.drawList();
   }
@@ -229,46 +184,40 @@ class Rows {
   drawRow() {
     const row = Number(this.field.value);
     const { words } = this.app;
-    if (!row) return put(this.part("[data-row-text]"), words.say("rows_are", { named: this.named, last: this.last }));
-    if (!this.sheet.has(row)) return put(this.part("[data-row-text]"), words.say("no_such_row", { row, last: this.last }));
-    const key = this.#isHere(row) ? "row_here" : row > this.named ? "row_blank" : "row_named";
-    put(this.part("[data-row-text]"), words.say(key, { row }));
+    const { code, named, last, rows: cards } = this.sheet;
+    if (!row && code) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
+    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(row));
+    const key = this.#isHere(row) ? "row_here" : row > named ? "row_blank" : "row_named";
+    return this.put("[data-row-text]", words.say(key, { row }));
   }
 
   drawList() {
     const { words } = this.app;
-    const wanted = this.#wanted();
-    const button = this.part("[data-many] button");
-    button.disabled = !wanted?.length;
-    const text = wanted === null ? this.#whyNot() : this.list.value.trim() ? words.many("rows_wanted", wanted.length) : "";
-    put(this.part("[data-list-text]"), text);
+    const wanted = this.sheet.code ? this.#wanted() : [];
+    this.part("[data-many] button").disabled = !wanted?.length;
+    const isAsked = Boolean(this.list.value.trim());
+    const text = wanted === null ? this.#whyNot() : !isAsked ? "" : this.sheet.code ? this.#foretold(wanted) : words.say("choose_sheet");
+    this.put("[data-list-text]", text);
     this.list.toggleAttribute("aria-invalid", wanted === null);
+  }
+
+  /** Which rows are going to be marked: a line is easily read otherwise than it was meant. @param {number[]} wanted */
+  #foretold(wanted) {
+    const { words } = this.app;
+    return wanted.length ? words.many("rows_wanted", wanted.length, { rows: listedRows(wanted) }) : words.say("rows_none");
   }
 
   #whyNot() {
     try {
-      readRows(this.list.value, { named: this.named, last: this.last });
+      const { named, last } = this.sheet;
+      readRows(this.list.value, { named, last });
       return "";
     } catch (error) {
       const { trouble, word = "", row = "", last = "" } = /** @type {any} */ (error);
       return this.app.words.say(trouble === "no_such_row" ? "no_such_row" : "unreadable_rows", { word, row, last });
     }
   }
-
-  /** @param {string} selector @returns {any} */
-  part(selector) {
-    return this.place.querySelector(selector);
-  }
 }
 
 /** @type {Said} */
-const NOT_A_ROW = { state: "not_ticket", name: "", text: "", event: null, line: null };
-
-/**
- * Live regions speak when their text changes: say nothing twice.
- * @param {HTMLElement} element
- * @param {string} text
- */
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
+const NOTHING = { state: "not_ticket", name: "", text: "", event: null, line: null };

@@ -1,9 +1,10 @@
 /** Marking arrivals at one session: camera, typed code, the answer in its place, the count, the last marks. */
 
 import { Answer } from "../../scan/answer.js";
-import { redraw } from "../../scan/band.js";
 import { Lens } from "../../scan/lens.js";
+import { countIn } from "../count-line.js";
 import { Departures } from "../departures.js";
+import { hintAtDoor } from "../door-hint.js";
 import { Recent } from "../recent.js";
 import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
@@ -127,11 +128,8 @@ class Scanning {
 
   draw() {
     this.recent.draw();
-    const { n_present, n_expected } = this.book;
-    const text = this.app.words.say("count", { present: n_present, expected: n_expected });
-    const said = this.part("[data-count-text]");
-    if (said.textContent !== text) said.textContent = text;
-    redraw(this.part(".band"), n_present, n_expected);
+    countIn(this.place, this.app.words, this.book);
+    hintAtDoor(this.place, this.app, this.book.session.id, "marcar");
   }
 
   /** @param {string} selector @returns {any} */

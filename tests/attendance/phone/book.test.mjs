@@ -1,0 +1,65 @@
+/** Who is here by the marks of a phone, as it is counted, listed and told to other windows. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Book } from "../../../static/js/marcar/book.js";
+import { countInWords } from "../../../static/js/marcar/count-line.js";
+import { hashOf, shortOf } from "../../../static/js/marcar/keys.js";
+import { Marks } from "../../../static/js/marcar/marks.js";
+import { Recent } from "../../../static/js/marcar/recent.js";
+
+const words = { say: (key, values = {}) => `${key} ${Object.values(values).join(" ")}`.trim(), many: (key, n) => `${key} ${n}` };
+const SESSION = { id: "s", training: "t", starts: "2027-03-06T14:00:00Z", ends: "2027-03-06T18:00:00Z", state: "planned", closed: false };
+
+function list(people, more = {}) {
+  return { version: "1", people, spares: [["card", ""]], sheets: [], ...more };
+}
+
+const book = (file, events) => new Book(SESSION).read({ roster: async () => file, of: async () => events.map((event, n) => ({ event: { id: `${n}`, seq: n, at: n, kind: "in", ...event } })) });
+
+test("those without a place, a name or a known code do not fill the count of who is expected", async () => {
+  const people = [["a", "", "", "c"], ["b", "", "", "c"], ["w", "", "", "w"], ["old", "", "", "r", 0]];
+  const marked = await book(list(people), [{ h: "old" }, { h: "w" }, { h: "card", kind: "walkin" }, { code: "7K2QM9XMD" }]);
+  assert.deepEqual([marked.n_present, marked.n_more, marked.n_expected], [1, 3, 2]);
+  assert.equal(countInWords(words, marked), "count_more 1 2 3");
+  assert.equal(countInWords(words, await book(list(people), [{ h: "a" }])), "count 1 2 0");
+  assert.equal(countInWords(words, await book(null, [{ h: "a" }])), "count_bare 1");
+});
+
+test("a code that a newer list knows is the person's, whichever of their codes it was", async () => {
+  const [token, other, code, old] = ["0123456789ABCDEFGHJK", "KJHGFEDCBA9876543210", "7K2QM9XMD", "AAAAAAAAA"];
+  const people = [[await hashOf(token), "", await shortOf(code, "t"), "c"], [await hashOf(other), "", await shortOf(old, "t"), "r", 0]];
+  const marked = await book(list(people), [{ code: token }, { code }, { code: other }, { code: old }, { h: await hashOf(token) }]);
+  assert.deepEqual([marked.n_present, marked.n_more], [1, 0]);
+  assert.equal(marked.stayOf(await hashOf(token)).arrived, 0);
+});
+
+test("several marks of one moment go where single ones go, so that other windows hear of them", async () => {
+  const told = [];
+  const kept = await book(list([["a", "", "", "c"]]), []);
+  const app = { words, draft: (mark) => mark, keepAll: async (drafts) => (told.push(drafts), drafts.map((draft, n) => ({ ...draft, id: `${n}`, seq: n, at: n }))) };
+  const marks = new Marks(app, kept);
+  const { events } = await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }, { kind: "in", how: "sheet", h: "card" }]);
+  assert.deepEqual([events.length, told.length, kept.n_present, kept.n_more], [2, 1, 1, 1]);
+  app.keepAll = async () => Promise.reject(Object.assign(new Error(), { name: "QuotaExceededError" }));
+  assert.equal((await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }])).text, "phone_full");
+  assert.equal(kept.events.length, 2);
+});
+
+test("the last marks are told apart after another screen, and by their row after the page was opened anew", async () => {
+  const sheets = [{ code: "KDYDQ", named: 2, rows: [[17, "a"], [18, "b"]] }];
+  const marked = await book(list([["a", "", "", "c"], ["b", "", "", "c"], ["c", "", "", "c"]], { sheets }), [{ h: "a" }, { h: "b" }, { h: "c" }, { code: "7K2QM9XMD" }]);
+  globalThis.document = { documentElement: { lang: "es" } };
+  const lines = () => {
+    const shown = [];
+    const part = { hidden: true, querySelector: () => ({ replaceChildren: (...all) => shown.push(...all) }) };
+    const recent = new Recent(part, { words }, marked, () => undefined);
+    recent.line = (line) => `${line.who}: ${line.word}`;
+    recent.draw();
+    return shown;
+  };
+  assert.deepEqual(lines(), ["7K2Q-M9XM-D: was_kept", "ticket: was_kept", "row 18: was_kept", "row 17: was_kept"]);
+  new Recent({}, { words }, marked, () => undefined).tell({ event: { id: "0" }, name: "Ana C.", state: "present" }, "");
+  assert.equal(lines()[3], "Ana C.: was_present");
+});

@@ -1,0 +1,71 @@
+"""What a phone takes to be the time: with a clock that lies, and at the door of a session that begins later."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import BrowserContext, Route, expect
+
+from tests.browser.marcar import Phone, Village, of_store
+from trainings.lib import tokens
+
+LISTS = of_store("rosters", "count()")
+
+
+def test_clock_that_fell_back_without_signal_takes_nothing_away(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    pocket.set_offline(True)
+    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
+    phone.page.goto(f"{village.origin}/marcar/")
+
+    phone.page.get_by_role("link", name="Feria informativa").click()
+    expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
+    expect(phone.page.locator("[data-early]")).to_be_hidden()
+    phone.page.goto(f"{village.origin}/marcar/#/cierre/{village.made['session']}")
+    expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+
+
+def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    """It may have jumped ahead, and without signal no list comes back."""
+    now = datetime.now(UTC)
+    pocket.set_offline(True)
+    lists = []
+    for days in (9, 40):
+        pocket.clock.set_system_time(now + timedelta(days=days))
+        phone.page.goto(f"{village.origin}/marcar/")
+        expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
+        lists.append(phone.page.evaluate(LISTS))
+
+    assert lists == [1, 0]
+    phone.page.goto(f"{village.origin}/marcar/#/filas/{village.made['session']}")
+    expect(phone.page.get_by_text("A este teléfono le falta la lista de la sesión")).to_be_visible()
+    expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
+
+
+def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is_on(
+    phone: Phone, village: Village
+) -> None:
+    now = datetime.now(UTC)
+
+    def afternoon(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        [one] = body["sessions"]
+        times = {"starts": (now + timedelta(minutes=50)).isoformat(), "ends": (now + timedelta(hours=5)).isoformat()}
+        another = {**one, "id": str(tokens.uuid7()), "title": "La de ahora", "version": ""}
+        body["sessions"] = [{**one, **times}, another]
+        route.fulfill(response=answer, json=body)
+
+    hint = phone.page.locator("[data-not-yet]")
+    expect(hint).to_be_hidden()
+    phone.context.route("**/marcar/api/estado", afternoon)
+    phone.send_now()
+
+    expect(hint).to_contain_text("Esta sesión todavía no empieza")
+    hint.get_by_role("link", name="Ir a la de ahora: La de ahora").click()
+    expect(phone.page.get_by_role("heading", name="La de ahora")).to_be_visible()
+    expect(hint).to_be_hidden()
+    phone.context.unroute("**/marcar/api/estado")
