@@ -86,14 +86,14 @@ def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_state
     expect(phone.page.locator("[data-ago]")).to_have_text("hace 15\u00a0min")
     who.fill(ana.short_code)
     who.press("Enter")
-    phone.expect_answer("not_ticket", "Escoja una hora después")
+    phone.expect_answer("wrong_time", "Revise la hora", "Escoja una hora después")
     phone.page.get_by_role("button", name="15 minutos después").click()
     who.press("Enter")
     phone.expect_answer("left", "Su tiempo cuenta hasta las")
     phone.page.get_by_role("button", name="15 minutos antes").click()
     who.fill("200")
     who.press("Enter")
-    phone.expect_answer("not_ticket", "no tiene fila 200")
+    phone.expect_answer("no_row", "no tiene fila 200")
     who.fill("17")
     who.press("Enter")
     phone.expect_answer("review", "Fila 17", "no tiene su llegada")
@@ -145,11 +145,24 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Ph
     expect(phone.page.locator("[data-waits]")).to_contain_text("Vale cuando todos los teléfonos hayan enviado")
     phone.page.get_by_role("button", name="Deshacer el cierre").click()
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+    expect(phone.page.get_by_role("status").filter(has_text="Cierre deshecho")).to_be_visible()
 
     _send(phone)
     [(close,)] = village.ask("SELECT id FROM scan_event WHERE kind = 'close'")
     assert village.ask("SELECT kind FROM scan_event WHERE target_id = ?", close) == [("undo",)]
     assert village.ask("SELECT id FROM training_session WHERE closed_at IS NOT NULL") == []
+
+    def took_effect(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["sessions"] = [{**one, "closed": True} for one in body["sessions"]]
+        route.fulfill(response=answer, json=body)
+
+    phone.context.route("**/marcar/api/estado", took_effect)
+    phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    expect(phone.page.get_by_text("puede abrirla otra vez en el panel")).to_be_visible()
+    expect(phone.page.get_by_role("button", name="Deshacer el cierre")).to_be_hidden()
+    phone.context.unroute("**/marcar/api/estado")
 
 
 def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
@@ -228,6 +241,7 @@ def test_heads_that_are_not_understood_are_sent_once_the_phone_is_prepared_again
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
     phone.page.get_by_role("link", name="Feria informativa").click()
+    girl = phone.page.get_by_role("group", name="Adolescencia").get_by_role("button", name="Mujer")
     phone.context.set_offline(True)
     for _touch in range(3):
         girl.click()
@@ -239,28 +253,13 @@ def test_heads_that_are_not_understood_are_sent_once_the_phone_is_prepared_again
     expect(phone.page.locator("[data-copy-now]")).to_be_visible()
     phone.context.unroute("**/marcar/api/marcas")
     phone.page.wait_for_function(LOOKED_AT_UNTIL_SENT, polling=1_000)
-    girl = phone.page.get_by_role("group", name="Adolescencia").get_by_role("button", name="Mujer")
+    assert village.ask(OF_YOUTH) == [(1, "")] * 3
 
     village.revoke(village.last_phone)
     girl.click()
     phone.expect_queue(SENT)
     expect(phone.page.get_by_role("alert").filter(has_text="se envía y espera revisión")).to_be_visible()
     assert village.ask(OF_YOUTH) == [(1, "")] * 3 + [(1, "waiting")]
-
-
-def test_clock_that_fell_back_without_signal_takes_nothing_away(
-    phone: Phone, pocket: BrowserContext, village: Village
-) -> None:
-    pocket.set_offline(True)
-    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
-    phone.page.goto(f"{village.origin}/marcar/")
-
-    phone.page.get_by_role("link", name="Feria informativa").click()
-    expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
-    assert village.ask(OF_YOUTH) == [(1, "")] * 3
-    expect(phone.page.locator("[data-early]")).to_be_hidden()
-    phone.page.goto(f"{village.origin}/marcar/#/cierre/{village.made['session']}")
-    expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
 
 
 def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(

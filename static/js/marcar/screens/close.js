@@ -1,10 +1,14 @@
 /** Closing a session: what this phone has, one confirmation; it takes effect once all phones have sent. */
 
+import { countInWords } from "../count-line.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { timeOfDay } from "../words.js";
 
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
+
+/** So long a closing waits for the server's word before it is taken back here all the same. */
+const PATIENCE_MS = 4_000;
 
 class Close extends SessionScreen {
   isBusy = false;
@@ -12,7 +16,7 @@ class Close extends SessionScreen {
   /** @returns {() => void} ends it */
   listen() {
     this.part("[data-close]").addEventListener("click", () => this.keep({ kind: "close", how: "button" }));
-    this.part("[data-reopen]").addEventListener("click", () => this.keep({ kind: "undo", how: "button", target: this.closing?.id }));
+    this.part("[data-reopen]").addEventListener("click", () => this.reopen());
     return this.follow(() => this.draw());
   }
 
@@ -33,17 +37,33 @@ class Close extends SessionScreen {
     this.part("h1").focus();
   }
 
+  /** What took effect is opened again in the panel alone: ask first, where somebody answers. */
+  async reopen() {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    await Promise.race([this.app.phone.refresh(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    this.isBusy = false;
+    const { closing } = this;
+    if (!closing || this.session.closed) return this.draw();
+    await this.keep({ kind: "undo", how: "button", target: closing.id });
+    this.part("[data-taken-back]").hidden = this.closing !== null;
+  }
+
+  get session() {
+    return this.app.phone.session(this.book.session.id) ?? this.book.session;
+  }
+
   draw() {
-    const { book, app, closing } = this;
-    const session = app.phone.session(book.session.id) ?? book.session;
+    const { book, app, closing, session } = this;
     const isEarly = app.phone.clock.isBefore(Date.parse(session.starts));
-    this.put("[data-present]", app.words.say("close_present", { present: book.n_present, expected: book.n_expected }));
+    this.put("[data-present]", countInWords(app.words, book, "close_present"));
     this.put("[data-heads]", String(headsOf(book.events)));
     this.put("[data-unsent]", app.sender.n_waiting ? app.words.many("waiting", app.sender.n_waiting) : app.words.say("all_sent"));
     this.part("[data-early]").hidden = !isEarly || session.closed;
     this.part("[data-ask]").hidden = isEarly || session.closed || Boolean(closing);
     this.part("[data-waits]").hidden = !closing || session.closed;
     this.part("[data-over]").hidden = !session.closed;
+    if (closing || session.closed) this.part("[data-taken-back]").hidden = true;
     const isReport = this.isReport(session);
     for (const line of this.parts("[data-report]")) line.hidden = !isReport;
     for (const line of this.parts("[data-takes-effect]")) line.hidden = isReport;
