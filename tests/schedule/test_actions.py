@@ -151,7 +151,7 @@ async def test_edit_of_a_draft_drops_sessions_left_out_and_numbers_the_rest(cast
     assert [len(one.facilitators) for one in kept] == [1, 0, 0]
 
 
-async def test_edit_of_a_published_training_keeps_sessions_left_out_and_printed_numbers(cast: Cast) -> None:
+async def test_edit_of_a_published_training_keeps_sessions_left_out_and_numbers_all_by_time(cast: Cast) -> None:
     hours = [(make.tomorrow_at(8, days=days), make.tomorrow_at(12, days=days)) for days in (5, 9)]
     training = await make.make_training(hub=cast.hub, sessions=hours)
     first, second = await standing(training)
@@ -159,7 +159,7 @@ async def test_edit_of_a_published_training_keeps_sessions_left_out_and_printed_
     edited = await actions.edit_training(training.id, plan_of(training), [second, meeting(3)], actor=PROGRAM)
 
     kept = await sessions_of(training)
-    assert [one.position for one in kept] == [3, 1, 2]
+    assert [one.position for one in kept] == [1, 2, 3]
     assert {first.id, second.id} <= {one.id for one in kept}
     assert edited.is_moved
 

@@ -246,7 +246,7 @@ async def _cautions(typed: Typed, hub: Hub, training: Training | None, actor: Ac
 def _rows(
     typed: Typed, numbers: Sequence[int], training: Training | None, cautions: Mapping[int, Cautions]
 ) -> list[FormRow]:
-    """Once others know of the training, its meetings keep the numbers under which they know them."""
+    """Once others know of the training, its meetings are told by their numbers in the calendar until it is saved."""
     is_draft = training is None or training.state is TrainingState.DRAFT
     positions = {} if training is None else {str(session.id): session.position for session in training.sessions}
     rows = []

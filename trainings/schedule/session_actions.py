@@ -163,7 +163,7 @@ async def keep_sessions(
 ) -> bool:
     """Write these meetings of a locked training; whether one was added or changed its time or place.
 
-    Sessions left out stand, unless `drop_others`. Numbers are given by time in a draft and then kept: they are printed.
+    Sessions left out stand, unless `drop_others`. All are numbered by time.
     """
     standing = {
         one.id: one for one in await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
@@ -285,14 +285,9 @@ async def _drop(sessions: Sequence[TrainingSession]) -> None:
 
 
 async def _number(training: Training) -> None:
+    """Numbers follow the calendar, called-off meetings counted: each reader counts the days and must find the same."""
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
-    if training.state is not TrainingState.DRAFT:
-        last = max((session.position for session in sessions), default=0)
-        new = [session for session in sessions if session.position == 0]
-        numbers = dict(zip(new, range(last + 1, last + 1 + len(new)), strict=True))
-    else:
-        numbers = dict(zip(sessions, range(1, len(sessions) + 1), strict=True))
-    for session, number in numbers.items():
+    for number, session in enumerate(sessions, start=1):
         if session.position != number:
             session.position = number
             await session.save(update_fields=["position"])
