@@ -39,6 +39,8 @@ pytestmark = pytest.mark.pages
         ("Ana De La Cruz", ("Anna", "Cruz"), "Ana", "De La Cruz"),
         ("Ana Coc", ("Ana María", "Coc"), "Ana", "Coc"),
         ("Ana", ("Anna", "Coc"), "Ana", ""),
+        ("Juana Caal Xol Ñeq’", ("Juana", "Caal Xol"), "Juana", "Caal Xol Ñeq’"),
+        ("María de los Ángeles Coc", ("Angeles", "Coc"), "María de los Ángeles", "Coc"),
     ],
 )
 def test_name_in_one_line_then_cut_where_the_one_of_before_was(

@@ -17,6 +17,7 @@ from trainings.certificates import names
 from trainings.certificates.models import ConfirmedHow
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
+from trainings.lib.text import fold
 from trainings.registrations.models import Registration
 from trainings.web.i18n import N_
 
@@ -108,19 +109,28 @@ def _correction(line: Line, name: str) -> Correction:
 def split_name(name: str, *, given_names: str, surnames: str) -> tuple[str, str]:
     """A name written in one line, taken apart where the name of before was; a person looks at it afterwards.
 
-    With as many words as before it is cut at the same place; else the last two words are the surnames, each with its
-    particles (de León, De La Cruz).
+    With as many words as before it is cut at the same place, and where only one half is as it was, beside that; else
+    the last two words are the surnames, each with its particles (de León, De La Cruz).
     """
-    words, n_given = name.split(), len(given_names.split())
-    if len(words) == n_given + len(surnames.split()):
+    words, n_given, n_surnames = name.split(), len(given_names.split()), len(surnames.split())
+    begins_same = 0 < n_given < len(words) and fold(" ".join(words[:n_given])) == fold(given_names)
+    ends_same = 0 < n_surnames < len(words) and fold(" ".join(words[-n_surnames:])) == fold(surnames)
+    if len(words) == n_given + n_surnames or (begins_same and not ends_same):
         return " ".join(words[:n_given]), " ".join(words[n_given:])
-    cut = len(words)
-    for _surname in range(2 if len(words) > 2 else 1):
-        cut -= 1
-        while cut > 1 and words[cut - 1].casefold() in _PARTICLES:
-            cut -= 1
+    if ends_same and not begins_same:
+        cut = _before_particles(words, len(words) - n_surnames)
+    else:
+        cut = len(words)
+        for _surname in range(2 if len(words) > 2 else 1):
+            cut = _before_particles(words, cut - 1)
     cut = max(cut, 1)
     return " ".join(words[:cut]), " ".join(words[cut:])
+
+
+def _before_particles(words: Sequence[str], cut: int) -> int:
+    while cut > 1 and words[cut - 1].casefold() in _PARTICLES:
+        cut -= 1
+    return cut
 
 
 async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *, actor: Actor) -> tuple[int, int]:
