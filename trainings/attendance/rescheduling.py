@@ -50,12 +50,13 @@ async def move(
     *,
     actor: Actor,
     override_reason: str = "",
+    known_as: str = "",
 ) -> UUID | None:
     """Another time or place. Refuses as `schedule.actions.move_session`; returns as `change_sessions`."""
 
     async def act() -> None:
         await schedule.move_session(
-            session_id, starts_at, ends_at, venue_id, actor=actor, override_reason=override_reason
+            session_id, starts_at, ends_at, venue_id, actor=actor, override_reason=override_reason, known_as=known_as
         )
 
     return await change_sessions(await _training_of(session_id), act, actor=actor)

@@ -320,13 +320,14 @@ def _day_and_time(prefix: str, moment: datetime | None) -> dict[str, Any]:
 
 
 class MoveForm(Form):
-    """Another day, time or place for one meeting."""
+    """Another day, time or place for one meeting. `known_as`: when and where it was as the form was opened."""
 
     day: Day
     starts: time
     ends: EndTime
     venue: UUID | None = None
     override_reason: Reason = ""
+    known_as: Text240 = ""
 
 
 def at_the_day(typed: Typed) -> Typed:

@@ -35,6 +35,14 @@ class MovedIntoPast(Refusal):
     sentence = N_("Ese día y esa hora ya pasaron. Revise el año, el mes y el día.")
 
 
+class MovedMeanwhile(Refusal):
+    code = "moved_meanwhile"
+    sentence = N_(
+        "Otra persona cambió esta sesión mientras usted escribía. Arriba dice cómo está ahora: "
+        "revise lo que escribió y envíelo otra vez."
+    )
+
+
 class OnlySession(Refusal):
     code = "only_session"
     sentence = N_("Es la única sesión que queda. Para cancelarla, cancele la capacitación.")
@@ -85,17 +93,28 @@ async def move_session(
     *,
     actor: Actor,
     override_reason: str = "",
+    known_as: str = "",
 ) -> TrainingSession:
-    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does."""
+    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does.
+
+    `known_as`: the `when_and_where` from which somebody moves it; refused (MovedMeanwhile) where it is no longer so.
+    """
     async with transaction():
         training, session = await _locked(session_id)
         _check_movable(training, session)
+        if known_as and known_as != when_and_where(session):
+            raise MovedMeanwhile
         facilitators = await SessionFacilitator.filter(session_id=session.id).values_list("user_id")
         plan = SessionPlan(starts_at, ends_at, venue_id, tuple(user_id for (user_id,) in facilitators), session.id)
         await keep_sessions(training, [plan], actor=actor, override_reason=override_reason)
         await finish(training)
         await record("schedule.move_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
         return await TrainingSession.get(id=session.id)
+
+
+def when_and_where(session: TrainingSession) -> str:
+    """In one word, for the form of who moves it."""
+    return f"{session.starts_at:%Y%m%dT%H%M}/{session.ends_at:%Y%m%dT%H%M}/{session.venue_id or ''}"
 
 
 async def cancel_session(session_id: UUID, *, actor: Actor) -> None:

@@ -21,7 +21,7 @@ from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.session_actions import OnlySession, check_cancellable
+from trainings.schedule.session_actions import MovedMeanwhile, OnlySession, check_cancellable, when_and_where
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
@@ -47,8 +47,8 @@ async def show_move(request: Request) -> Response:
     session = await editable_session(request)
     start, end = clock.local(session.starts_at), clock.local(session.ends_at)
     day = day_written(request.query_params.get("dia", ""), start.date())
-    typed = Typed.of({"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id})
-    return await _move_form(request, session, typed)
+    standing = {"day": day, "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "venue": session.venue_id}
+    return await _move_form(request, session, Typed.of(standing | {"known_as": when_and_where(session)}))
 
 
 @allow(*EDITORS)
@@ -66,15 +66,24 @@ async def move(request: Request) -> Response:
             form.venue,
             actor=request.state.actor,
             override_reason=form.override_reason,
+            known_as=form.known_as,
         )
     except FormErrors as exc:
         return await _move_form(request, session, exc.typed, status=422)
     except Refusal as refusal:
-        if refusal.status not in REFUSED:
-            raise
-        typed.refused(refusal)
-        return await _move_form(request, session, typed, status=refusal.status, is_booked=isinstance(refusal, Booked))
+        return await _not_moved(request, typed, refusal)
     return _moved(session, await _cautions(request, session, typed))
+
+
+async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
+    """The form again, with what was typed. Once somebody has seen what another person did meanwhile, theirs counts."""
+    if refusal.status not in REFUSED:
+        raise refusal
+    session = await editable_session(request)
+    if isinstance(refusal, MovedMeanwhile):
+        typed.fields["known_as"] = [when_and_where(session)]
+    is_booked = isinstance(refusal, Booked)
+    return await _move_form(request, session, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
 
 
 def _moved(session: TrainingSession, cautions: Cautions) -> Response:
