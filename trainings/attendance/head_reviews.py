@@ -18,6 +18,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.outreach.actions import UnknownActivity
+from trainings.outreach.heads import waiting_at
 from trainings.outreach.models import HeadCount, HeadState, OutreachActivity
 from trainings.outreach.queries import for_staff
 
@@ -108,12 +109,7 @@ async def head_gate(activity_id: UUID, actor: Actor) -> tuple[OutreachActivity, 
 
 async def activities_to_review(actor: Actor) -> list[HeadReview]:
     """The activities in scope at which heads wait, the latest first."""
-    here = reads(OutreachActivity).filter(
-        hub_id__in=sorted(actor.hubs_with(HEAD_COUNTERS)),
-        starts_at__gt=clock.now() - SHOWN_FOR,
-        counts__state=HeadState.WAITING,
-    )
-    keys = {key for (key,) in await here.distinct().values_list("id")}
+    keys = await waiting_at(actor.hubs_with(HEAD_COUNTERS), clock.now() - SHOWN_FOR)
     found = reads(OutreachActivity).filter(id__in=sorted(keys)).order_by("-starts_at", "id").select_related("hub")
     return [await head_review_of(one) for one in await found.limit(MOST_ACTIVITIES)]
 

@@ -31,7 +31,7 @@ from trainings.attendance.queries import UnknownSession, gate_of
 from trainings.attendance.reviews import PEOPLE_KINDS
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
-from trainings.outreach.models import HeadCount, HeadState
+from trainings.outreach.heads import waiting_at
 from trainings.registrations.models import Card, Registration
 from trainings.schedule.models import SessionFacilitator, TrainingSession
 
@@ -335,8 +335,7 @@ async def n_to_decide(actor: Actor) -> int:
     hubs, since = sorted(actor.hubs_with(EDITORS)), clock.now() - SHOWN_FOR
     here = Q(session__training__hub_id__in=hubs, session__starts_at__gt=since)
     n_slips = await reads(WalkInSlip).filter(here, state=SlipState.WAITING).count()
-    at_activities = reads(HeadCount).filter(activity__hub_id__in=hubs, activity__starts_at__gt=since)
-    n_heads = await at_activities.filter(state=HeadState.WAITING).count()
+    n_heads = sum((await waiting_at(hubs, since)).values())
     [counted] = await sql.reads(TO_DECIDE, hubs, since)
     return n_slips + n_heads + int(counted["n"])
 

@@ -30,6 +30,12 @@ STANDING = """
 """
 """What counts and was not taken back by its name, also where that came in first."""
 
+WAITING = """
+    SELECT c.activity_id, COUNT(*) AS n FROM head_count c JOIN outreach_activity a ON a.id = c.activity_id
+    WHERE c.state = 'waiting' AND a.hub_id IN ?list AND a.starts_at > ?
+    GROUP BY c.activity_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -84,6 +90,12 @@ async def n_counted_at(activity_ids: Collection[UUID]) -> dict[UUID, int]:
         key = sql.as_uuid(row["activity_id"])
         counted[key] = counted.get(key, 0) + int(row["n"])
     return counted
+
+
+async def waiting_at(hub_ids: Collection[UUID], since: datetime) -> dict[UUID, int]:
+    """At which activities of these hubs, begun since, heads of phones wait for somebody, and how many touches."""
+    rows = await sql.reads(WAITING, list(hub_ids), since)
+    return {sql.as_uuid(row["activity_id"]): int(row["n"]) for row in rows}
 
 
 async def is_anything_waiting(activity_id: UUID) -> bool:
