@@ -42,3 +42,19 @@ async def test_moving_what_another_person_moved_meanwhile_shows_that_first(clien
     assert untouched.starts_at == starts_at + later
     assert done.status_code == 303
     assert (await TrainingSession.get(id=session.id)).starts_at == starts_at
+
+
+async def test_moving_to_where_it_is_says_that_nothing_changed(client: AsyncClient, db: Settings) -> None:
+    cast = await make_cast()
+    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    [session] = training.sessions
+    path = f"/panel/sesiones/{session.id}/mover"
+    await as_(client, cast, "coordinator")
+    page = Page((await client.get(path)).text)
+    form = {name: str(page.one("input", name=name)["value"]) for name in ("day", "starts", "ends", "known_as")}
+
+    sent = await post(client, path, form)
+    answer = (await client.get(sent.headers["location"])).text
+
+    assert "Nada cambió: la sesión sigue el mismo día" in answer
+    assert "la sesión cambió." not in answer

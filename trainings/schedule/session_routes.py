@@ -72,7 +72,7 @@ async def move(request: Request) -> Response:
         return await _move_form(request, session, exc.typed, status=422)
     except Refusal as refusal:
         return await _not_moved(request, typed, refusal)
-    return _moved(session, await _cautions(request, session, typed))
+    return await _moved(session, await _cautions(request, session, typed))
 
 
 async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Response:
@@ -86,9 +86,12 @@ async def _not_moved(request: Request, typed: Typed, refusal: Refusal) -> Respon
     return await _move_form(request, session, typed.refused(refusal), status=refusal.status, is_booked=is_booked)
 
 
-def _moved(session: TrainingSession, cautions: Cautions) -> Response:
-    response = redirect(afterwards(session.training))
-    if not cautions.day_off:
+async def _moved(before: TrainingSession, cautions: Cautions) -> Response:
+    response = redirect(afterwards(before.training))
+    now = await TrainingSession.get(id=before.id)
+    if when_and_where(now) == when_and_where(before):
+        flash(response, gettext(N_("Nada cambió: la sesión sigue el mismo día, a la misma hora y en el mismo lugar.")))
+    elif not cautions.day_off:
         flash(response, gettext(N_("Listo: la sesión cambió.")))
     else:
         words = gettext(N_("Listo: la sesión cambió. Ese día es feriado: %(name)s."))
