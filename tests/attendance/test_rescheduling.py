@@ -312,6 +312,7 @@ async def test_reopened_training_is_told_and_refused_once_all_is_over(db: Settin
     training = await a_training()
     await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
     freeze(clock.now() + HOUR)
+    await OutboxJob.all().update(outcome="sent", done_at=clock.now(), attempts=1)
 
     batch = await rescheduling.reopen(training.id, actor=PROGRAM)
 

@@ -73,8 +73,8 @@ async def test_text_tells_what_is_true_when_it_is_read(db: object, freeze: Freez
 
     [newest] = await CallList.filter(reason=CallReason.CANCELLED)
     assert await said(newest) == (
-        f"{HUB}: se canceló su actividad del martes 9 de marzo, 8:30 a. m. Si tiene preguntas, llame al {PHONE}."
-    )
+        f"{HUB}: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. Si tiene preguntas, llame al {PHONE}."
+    ), "nobody called them about the move"
     assert text_for_all(await told_by(first)) == (
         f"Aviso de {HUB} para personas inscritas: se canceló su actividad del sábado 6 de marzo, 8:30 a. m. "
         f"Más información al {PHONE}."

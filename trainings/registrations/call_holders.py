@@ -7,13 +7,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
 from trainings.db import reads
 from trainings.outbox.models import CallList, CallReason, CallResult, HolderCall
-from trainings.registrations.call_facts import Around, standing_marks
+from trainings.registrations.call_facts import Around
+from trainings.registrations.call_overlaps import is_told_elsewhere
+from trainings.registrations.call_validity import CHANGES
 from trainings.registrations.models import Card, CardState, ReservedBlock
+from trainings.registrations.spoken import standing_marks
+from trainings.schedule.changes import Difference
 
 TOLD = frozenset({CallReason.CHANGED, CallReason.CANCELLED, CallReason.REMINDER})
 """What concerns somebody who has cards; a place that became free and a certificate are of people with names."""
@@ -21,11 +26,14 @@ TOLD = frozenset({CallReason.CHANGED, CallReason.CANCELLED, CallReason.REMINDER}
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody with `n_cards` cards that nobody has put a name on. `marks`: what came of each try, as they stand."""
+    """Somebody with `n_cards` cards that nobody has put a name on. `marks`: what came of each try, as they stand;
+    `news`: what they do not know of what the list tells of sessions, none where that is not on record.
+    """
 
     block: ReservedBlock
     n_cards: int
     marks: Sequence[HolderCall] = ()
+    news: Sequence[Difference] | None = None
 
     @property
     def id(self) -> UUID:
@@ -49,11 +57,12 @@ async def holders_on(lists: Sequence[CallList], around: Around) -> dict[UUID, li
         return {}
     blocks = await _blocks({one.training_id for one in concerned})
     n_cards = await _n_cards([one.id for one in blocks])
-    earlier = chain.from_iterable(around.before.get(one.id, ()) for one in concerned)
-    marks = await _marks({one.id for one in (*concerned, *earlier)}) if blocks else {}
+    earlier = list(chain.from_iterable(around.before.get(one.id, ()) for one in concerned))
+    earliest = chain.from_iterable(around.before.get(one.id, ()) for one in earlier)
+    marks = await _marks({one.id for one in (*concerned, *earlier, *earliest)}) if blocks else {}
     return {
         one.id: [
-            Holder(block, n_cards[block.id], standing_marks(_of(marks, one, block)))
+            Holder(block, n_cards[block.id], standing_marks(_of(marks, one, block)), _news(one, block, around))
             for block in blocks
             if block.training_id == one.training_id and _is_on(one, block, n_cards[block.id], marks, around)
         ]
@@ -61,9 +70,11 @@ async def holders_on(lists: Sequence[CallList], around: Around) -> dict[UUID, li
     }
 
 
-async def n_holders(training_id: UUID) -> int:
-    """How many people hold cards without a name of this training."""
-    return len(await _n_cards([one.id for one in await _blocks([training_id])]))
+async def holders_of(training_id: UUID) -> dict[UUID, datetime]:
+    """Since when somebody holds cards without a name of this training, by block."""
+    blocks = await _blocks([training_id])
+    n_cards = await _n_cards([one.id for one in blocks])
+    return {one.id: one.created_at for one in blocks if n_cards[one.id]}
 
 
 async def _blocks(training_ids: Collection[UUID]) -> list[ReservedBlock]:
@@ -100,22 +111,24 @@ def _is_on(call_list: CallList, block: ReservedBlock, n_cards: int, marks: Marks
 def _is_concerned(call_list: CallList, block: ReservedBlock, around: Around) -> bool:
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
-    return block.created_at <= call_list.created_at  # who was given cards afterwards was told what holds now
+    if block.created_at > call_list.created_at:
+        return False  # who was given cards afterwards was told what holds now
+    news = _news(call_list, block, around)
+    return news is None or bool(news)
+
+
+def _news(call_list: CallList, block: ReservedBlock, around: Around) -> list[Difference] | None:
+    if call_list.reason not in CHANGES:
+        return None
+    return around.news.of(call_list, block.id, block.created_at, is_called=True)
 
 
 def _is_told_elsewhere(call_list: CallList, block: ReservedBlock, marks: Marks, around: Around) -> bool:
-    """Whether the call about an earlier change tells this too, as for everybody else."""
-    return _is_told_by(around.before.get(call_list.id, ()), call_list, block, marks, around)
+    def reached_at(one: CallList) -> datetime | None:
+        standing = standing_marks(_of(marks, one, block))
+        return standing[-1].created_at if standing and standing[-1].result is CallResult.REACHED else None
 
+    def is_to_call(one: CallList) -> bool:
+        return _is_concerned(one, block, around)
 
-def _is_told_by(lists: Sequence[CallList], of: CallList, block: ReservedBlock, marks: Marks, around: Around) -> bool:
-    for n, earlier in enumerate(lists):
-        standing = standing_marks(_of(marks, earlier, block))
-        if standing and standing[-1].result is CallResult.REACHED:
-            is_told = standing[-1].created_at >= of.created_at
-        else:
-            is_open = earlier.closed_at is None and _is_concerned(earlier, block, around)
-            is_told = is_open and not _is_told_by(lists[:n], earlier, block, marks, around)
-        if is_told:
-            return True
-    return False
+    return is_told_elsewhere(call_list, around, reached_at=reached_at, is_to_call=is_to_call)

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, OutboxJob, Outcome
-from trainings.registrations.call_facts import (
-    HAS_PLACE,
-    LOOK_BACK,
-    Around,
-    Person,
-    around,
-    by_mailbox,
-    people_of,
-    standing_marks,
-)
-from trainings.registrations.call_holders import Holder, holders_on, n_holders
-from trainings.registrations.call_validity import KINDS, PAPERS
+from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, Around, around
+from trainings.registrations.call_holders import Holder, holders_of, holders_on
+from trainings.registrations.call_overlaps import is_told_elsewhere
+from trainings.registrations.call_validity import CHANGES, KINDS, PAPERS
 from trainings.registrations.letters import ABOUT_ONE
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.readers import Person, by_mailbox, people_of
+from trainings.registrations.spoken import standing_marks
+from trainings.schedule.changes import Difference
 
 PATIENCE = timedelta(hours=2)
 """So long after its hour a message may still leave before somebody is called instead."""
@@ -47,7 +42,9 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them."""
+    """Somebody on a list. `marks`: what came of each try, a mark that was taken back is not among them. `news`: what
+    they do not know of what it tells of sessions; none where that is not on record.
+    """
 
     registration_id: UUID
     group_id: UUID
@@ -56,6 +53,7 @@ class Listed:
     is_apart: bool
     why: Why | None
     marks: Sequence[Call] = ()
+    news: Sequence[Difference] | None = None
 
     @property
     def is_reached(self) -> bool:
@@ -99,15 +97,17 @@ async def people_on(lists: Sequence[CallList]) -> dict[UUID, Sequence[Listed]]:
     return {list_id: audience.listed for list_id, audience in (await audiences_of(lists)).items()}
 
 
-async def n_to_tell(training_id: UUID) -> tuple[int, int]:
+async def n_to_tell(training_id: UUID, only: Collection[UUID] | None = None) -> tuple[int, int]:
     """How many people on a training a message would reach, and how many only a call: no address, or it takes nothing,
-    or they hold cards for others.
+    or they hold cards for others. Of `only` these registrations and blocks of cards, without it of all.
 
     Of whom nobody speaks: who cancelled, look-alikes, who took back the permission.
     """
-    told = [one for one in (await people_of([training_id])).get(training_id, ()) if one.is_counted]
+    people = (await people_of([training_id])).get(training_id, ())
+    told = [one for one in people if one.is_counted and (only is None or one.id in only)]
+    holders = (await holders_of(training_id)).keys()
     with_mail = sum(one.takes_mail for one in told)
-    return with_mail, len(told) - with_mail + await n_holders(training_id)
+    return with_mail, len(told) - with_mail + len(holders if only is None else holders & set(only))
 
 
 async def n_written_to(batch_ids: Collection[UUID]) -> dict[UUID, int]:
@@ -136,16 +136,27 @@ def _audience_of(call_list: CallList, around: Around) -> Audience:
         if not person.is_counted:
             continue
         standing = _marks_of(call_list, person, around)
-        is_concerned = _is_concerned(call_list, person, around)
-        why = _why(call_list, person, around) if is_concerned else None
+        why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
         if not standing and _is_told_elsewhere(call_list, person, around):
             continue
-        listed = Listed(person.id, person.group_id, person.participant_id, person.state, person.is_apart, why, standing)
-        if why is not None or listed.is_reached:
-            found.append(listed)
-        elif is_concerned:
+        if why is not None or (standing and standing[-1].result is CallResult.REACHED):
+            found.append(_listed(call_list, person, why, standing, around))
+        elif _is_for(call_list, person, around):
             n_by_mail += _may_read(person, _jobs_about(call_list, person, around))
     return Audience(found, n_by_mail)
+
+
+def _listed(call_list: CallList, person: Person, why: Why | None, standing: Sequence[Call], around: Around) -> Listed:
+    return Listed(
+        registration_id=person.id,
+        group_id=person.group_id,
+        participant_id=person.participant_id,
+        state=person.state,
+        is_apart=person.is_apart,
+        why=why,
+        marks=standing,
+        news=_news(call_list, person, around),
+    )
 
 
 def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]:
@@ -162,6 +173,12 @@ def _marks_of(call_list: CallList, person: Person, around: Around) -> list[Call]
 
 
 def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
+    news = _news(call_list, person, around)
+    return _is_for(call_list, person, around) and (news is None or bool(news))
+
+
+def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
+    """Whether somebody hears of what a list tells, unless they know it already."""
     if call_list.batch_id in around.stopped or call_list.id in around.moot:
         return False
     if call_list.reason is CallReason.OFFERED:
@@ -171,6 +188,12 @@ def _is_concerned(call_list: CallList, person: Person, around: Around) -> bool:
     if person.created_at > call_list.created_at:
         return False  # who signed up afterwards was shown what holds now
     return call_list.reason is not CallReason.REMINDER or person.state is RegistrationState.CONFIRMED
+
+
+def _news(call_list: CallList, person: Person, around: Around) -> list[Difference] | None:
+    if call_list.reason not in CHANGES:
+        return None
+    return around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
 
 
 def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
@@ -239,23 +262,11 @@ def _is_about(call_list: CallList, job: OutboxJob, person: Person, around: Aroun
 
 
 def _is_told_elsewhere(call_list: CallList, person: Person, around: Around) -> bool:
-    """Whether the call about an earlier change of the same session tells this too: it says what holds now.
+    def reached_at(one: CallList) -> datetime | None:
+        marks = _marks_of(one, person, around)
+        return marks[-1].created_at if marks and marks[-1].result is CallResult.REACHED else None
 
-    It is right for who was not reached before: they know the date that was left first, not the one in between.
-    """
-    return _is_told_by(around.before.get(call_list.id, ()), call_list, person, around)
+    def is_to_call(one: CallList) -> bool:
+        return _is_concerned(one, person, around) and _why(one, person, around) is not None
 
-
-def _is_told_by(lists: Sequence[CallList], of: CallList, person: Person, around: Around) -> bool:
-    """By one of these lists, in order: by a call that was made since, or by one that is still to be made from there."""
-    for n, earlier in enumerate(lists):
-        marks = _marks_of(earlier, person, around)
-        if marks and marks[-1].result is CallResult.REACHED:
-            is_told = marks[-1].created_at >= of.created_at
-        else:
-            is_open = earlier.closed_at is None and _is_concerned(earlier, person, around)
-            is_to_call = is_open and _why(earlier, person, around) is not None
-            is_told = is_to_call and not _is_told_by(lists[:n], earlier, person, around)
-        if is_told:
-            return True
-    return False
+    return is_told_elsewhere(call_list, around, reached_at=reached_at, is_to_call=is_to_call)

@@ -17,6 +17,7 @@ from trainings.errors import NotFound
 from trainings.outbox.models import CallList
 from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import PAPERS, sessions_told
+from trainings.schedule.changes import as_all_knew, as_left
 from trainings.schedule.models import SessionChange, TrainingSession
 from trainings.web.i18n import N_
 
@@ -154,11 +155,8 @@ def _span(
     of_training = [one for one in sessions if one.training_id == call_list.training_id]
     of_list = [one for one in of_training if one.id in told] or of_training
     spans = [(one.starts_at, one.ends_at) for one in of_list]
-    spans += [
-        (one.old_starts_at, one.old_ends_at)
-        for one in changes
-        if one.batch_id == call_list.batch_id and one.old_starts_at is not None and one.old_ends_at is not None
-    ]
+    known = [before(one) for one in changes if one.batch_id == call_list.batch_id for before in (as_all_knew, as_left)]
+    spans += [(one.starts_at, one.ends_at) for one in known if one is not None]
     ahead = [begin for begin, end in spans if end > clock.now()]
     if not spans:
         return call_list.due_at, call_list.due_at

@@ -20,7 +20,7 @@ from trainings.registrations import call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
-from trainings.registrations.call_texts import text_for_all, told_by
+from trainings.registrations.call_texts import text_for_all, told_by, told_to
 from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.call_views import INDEX, Section, ToCall, progress_words, sections_of
 from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
@@ -154,7 +154,7 @@ async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
     everybody: list[ToCall] = [*await households(one.call_list), *one.audience.holders]
     sections = await sections_of(everybody, told, only_left=only_left)
     with speaking(SOURCE_LANGUAGE):
-        return sections, text_for_all(told)
+        return sections, text_for_all(told_to(told, everybody))
 
 
 async def _log(request: Request, act: str, one: Progress) -> None:

@@ -5,9 +5,10 @@ Others may read the telephone and hear the loudspeaker. A protected place is tol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from trainings import clock
@@ -16,8 +17,10 @@ from trainings.lib import dates
 from trainings.lib.phones import show_phone
 from trainings.outbox.models import CallList, CallReason
 from trainings.places.models import Hub
-from trainings.registrations.call_households import Household
+from trainings.registrations.call_holders import Holder
+from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_validity import of_next_day, sessions_told
+from trainings.registrations.knowing import without_before
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
@@ -57,7 +60,7 @@ CHANGES: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a list tells: its training as it stands now, and what is another than people knew.
+    """What a list tells: its training as it stands now, and what is another than everybody knew.
 
     `about`: the sessions of which it tells; empty for the whole training.
     """
@@ -135,11 +138,34 @@ async def told_by(call_list: CallList) -> Told:
     )
 
 
+def told_to(told: Told, readers: Iterable[Household | Holder]) -> Told:
+    """The same as these have to hear it, by what they know. Where one knows a session otherwise than another, it is
+    only said what holds now.
+    """
+    listed = [one.listed if isinstance(one, Member) else one for reader in readers for one in _each(reader)]
+    news = [one.news for one in listed if one.news is not None]
+    if not news:
+        return told
+    heard: dict[UUID, Difference] = {}
+    for one in chain.from_iterable(news):
+        other = heard.setdefault(one.session.id, one)
+        if (one.kind, one.old_starts_at, one.old_ends_at) != (other.kind, other.old_starts_at, other.old_ends_at):
+            kind = one.kind if one.kind is ChangeKind.CANCELLED else ChangeKind.MOVED
+            heard[one.session.id] = without_before(replace(one, kind=kind))
+    in_order = sorted(heard.values(), key=lambda one: (one.session.starts_at, one.session.id))
+    return replace(told, differences=in_order)
+
+
+def _each(reader: Household | Holder) -> Sequence[Member | Holder]:
+    return [reader] if isinstance(reader, Holder) else reader.members
+
+
 # -- for one telephone
 
 
-def text_for(household: Household, told: Told) -> str:
+def text_for(household: Household, for_all: Told) -> str:
     """What is written to a household, in the language being spoken."""
+    told = told_to(for_all, [household])
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), *_offer(household, told)]
     if told.to_come:
         words.append(_place(told, is_confirmed=household.is_confirmed))
@@ -150,8 +176,9 @@ def text_for(household: Household, told: Told) -> str:
     return _joined(words)
 
 
-def text_for_holder(told: Told) -> str:
+def text_for_holder(holder: Holder, for_all: Told) -> str:
     """What is written to somebody who holds cards for others, in the language being spoken."""
+    told = told_to(for_all, [holder])
     words = [gettext(N_("%(hub)s:")) % {"hub": told.hub.name}, *_news(told), _place(told, is_confirmed=False)]
     words.append(gettext(N_("Por favor avise a quienes van a venir con las tarjetas que usted tiene.")))
     return _joined([*words, gettext(N_("Si tiene preguntas, llame al %(phone)s.")) % {"phone": told.phone}])

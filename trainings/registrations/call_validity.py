@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import reads
 from trainings.outbox.models import CallList, CallReason
-from trainings.registrations.letters import REMINDER
+from trainings.registrations.messages import REMINDER
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
@@ -164,7 +164,7 @@ async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
         return {}
     starts = dict(await reads(TrainingSession).filter(id__in=wanted).values_list("id", "starts_at"))
     moves: dict[UUID, list[SessionChange]] = defaultdict(list)
-    left = reads(SessionChange).filter(session_id__in=wanted, kind=ChangeKind.MOVED, old_starts_at__not_isnull=True)
+    left = reads(SessionChange).filter(session_id__in=wanted, kind=ChangeKind.MOVED, left_starts_at__not_isnull=True)
     for move in await left.order_by("created_at", "id"):
         moves[move.session_id].append(move)
     days: dict[UUID, date] = {}
@@ -175,7 +175,7 @@ async def _days_reminded(reminders: Collection[CallList]) -> dict[UUID, date]:
 
 
 def _start_when_opened(reminder: CallList, moves: Sequence[SessionChange], now: datetime) -> datetime:
-    earlier = (one.old_starts_at for one in moves if one.created_at >= reminder.created_at and one.old_starts_at)
+    earlier = (one.left_starts_at for one in moves if one.created_at >= reminder.created_at and one.left_starts_at)
     return next(earlier, now)
 
 

@@ -21,7 +21,7 @@ from trainings.registrations.call_holders import Holder
 from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_people import Why
 from trainings.registrations.call_queries import Progress, progress_of
-from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder
+from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder, told_to
 from trainings.registrations.call_words import ASK_FOR, REASONS, RESULTS, VIAS, WHYS
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.words import STATES
@@ -126,7 +126,7 @@ async def sections_of(found: Sequence[ToCall], told: Told, *, only_left: bool) -
         shown = [one for one in together[key] if not (only_left and one.is_reached)]
         if shown:
             number = len(sections) + 1
-            text = _text_of(together[key][0], told, confirmed)
+            text = _text_of(together[key][0], told_to(told, together[key]), confirmed)
             sections.append(_section(number, names[key], text, together[key], _rows(shown, told, callers)))
     return sections
 
@@ -194,7 +194,7 @@ def _rows(shown: Sequence[ToCall], told: Told, callers: Mapping[UUID, str]) -> l
 def _row_of_holder(holder: Holder, told: Told, callers: Mapping[UUID, str], next_id: UUID | None) -> Row:
     """Spoken to in Spanish: nobody asks in which language."""
     with speaking(SOURCE_LANGUAGE):
-        text = text_for_holder(told)
+        text = text_for_holder(holder, told)
     phone, marks, n = holder.block.phone, holder.marks, holder.n_cards
     cards = ngettext(
         "Tiene %(num)s tarjeta apartada, sin nombre: que avise a quien la va a usar.",

@@ -19,6 +19,7 @@ from trainings.registrations.call_people import n_to_tell, n_written_to
 from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
+from trainings.registrations.telling import Readers
 from trainings.schedule.change_pictures import change_text
 from trainings.schedule.change_words import sentence_of
 from trainings.schedule.changes import differences, recent_changes
@@ -97,16 +98,17 @@ async def waiting(training: Training) -> Waiting | None:
 
 
 async def who_is_told(
-    training: Training, session_ids: Collection[UUID], *, actor: Actor, is_known: bool = False
+    training: Training, session_ids: Collection[UUID], *, actor: Actor, readers: Readers | None = None
 ) -> dict[str, Any]:
     """How many people a change to these sessions will be told to, and how, for the question before it.
 
-    `is_known`: all will be again as people know it, so that nobody is told.
+    `readers`: those of them who have to hear of it, where that can be said; there may be none.
     """
-    if is_known:
+    if readers is not None and not readers:
         return {"n_mails": 0, "n_calls": 0, "n_facilitators": 0, "is_known": True}
-    n_mails, n_calls = await n_to_tell(training.id)
-    n_facilitators = await n_facilitators_to_tell(session_ids, actor=actor)
+    n_mails, n_calls = await n_to_tell(training.id, readers.unknowing if readers is not None else None)
+    is_news_to_all = readers is None or readers.is_news_to_all
+    n_facilitators = await n_facilitators_to_tell(session_ids, actor=actor) if is_news_to_all else 0
     return {"n_mails": n_mails, "n_calls": n_calls, "n_facilitators": n_facilitators, "is_known": False}
 
 

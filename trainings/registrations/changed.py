@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from trainings.registrations.letters import Facts
 from trainings.schedule.change_words import sentence_of
-from trainings.schedule.changes import TO_ANOTHER, Difference, Known, differences
+from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind
 
 
 def news(facts: Facts) -> list[Difference]:
-    """What is another than the reader knows: since the last message about changes, or since they signed up.
-
-    What the message itself is about is always asked for; what was moved back is no news.
-    """
-    since = max((job.run_at for job in facts.told_of_changes), default=None)
-    batch = facts.job.batch_id
-    unheard = [
-        one for one in facts.changes if since is None or one.created_at > since or (batch and one.batch_id == batch)
-    ]
-    found = differences(unheard, [*facts.coming, *facts.called_off], is_called_off=facts.is_cancelled)
-    return [_as_heard(one, facts) for one in found if _concerns(one, facts)]
-
-
-def _as_heard(one: Difference, facts: Facts) -> Difference:
-    """With what was before as the reader's last message said it, be it about something else: a confirmation may have
-    left after a move of which nobody was told yet. Where there were moves before and after it, nothing is before.
-    """
-    if one.kind is ChangeKind.CANCELLED:
-        before = facts.known(one.session)
-    elif one.kind is ChangeKind.MOVED and _is_moved_around(one, facts):
-        before = Known(one.session.starts_at, one.session.ends_at, one.session.venue)
-    else:
-        return one
-    return replace(
-        one,
-        old_starts_at=before.starts_at,
-        old_ends_at=before.ends_at,
-        old_venue=before.venue,
-        is_moved=(before.starts_at, before.ends_at) != (one.session.starts_at, one.session.ends_at),
-        is_elsewhere=before.venue != one.session.venue,
-    )
-
-
-def _is_moved_around(one: Difference, facts: Facts) -> bool:
-    """Whether a message left between two moves of which the reader has not been told as such."""
-    batch = facts.job.batch_id
-    moves = [
-        change.created_at
-        for change in facts.changes
-        if change.session_id == one.session.id and change.batch_id == batch and change.kind in TO_ANOTHER
-    ]
-    heard_at = facts.heard_at
-    return heard_at is not None and any(at < heard_at for at in moves) and any(at >= heard_at for at in moves)
+    """What is another than the reader knows, by what they last heard; what was moved back is no news."""
+    ahead = [*facts.coming, *facts.called_off]
+    found = facts.heard.news(facts.changes, ahead, is_called_off=facts.is_cancelled)
+    return [one for one in found if _concerns(one, facts)]
 
 
 def has_news(facts: Facts) -> bool:

@@ -14,10 +14,13 @@ from trainings.db import reads
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
+from trainings.registrations.knowing import Heard, word_of
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
+from trainings.registrations.messages import ABOUT_CHANGES, REMINDER
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState, Source
+from trainings.registrations.spoken import words_by_voice
 from trainings.schedule import sentences
-from trainings.schedule.changes import Known, as_known, changes_since
+from trainings.schedule.changes import Known, changes_since
 from trainings.schedule.models import PlaceShown, SessionChange, SessionState, TrainingSession, TrainingState
 from trainings.settings import get_settings
 from trainings.web import i18n
@@ -32,9 +35,7 @@ ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "
 """Messages about one person; all others tell of everybody of a group who has the same address."""
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
-ABOUT_CHANGES = ("training_changed", "training_cancelled")
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
-REMINDER = "session_reminder"
 READ = (Outcome.SENT, Outcome.KEPT)
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
 """Sources whose names somebody of the staff heard and typed."""
@@ -55,8 +56,8 @@ class Facts:
     """One registration with everything around it, and those that one address is told of together with it.
 
     `to` is that address. `round_number` counts how often its reader's calendar has forgotten the entries. `changes` are
-    those of the training's sessions since the person signed up, `told_of_changes` the messages about such that were
-    read, `reminded` the reminders; `heard_at` is when the last message of all left: each shows the days.
+    those of the training's sessions since the person signed up, `heard` is what its reader was told and shown since,
+    `told_of_changes` the messages about such that were read, `reminded` the reminders.
     """
 
     job: OutboxJob
@@ -69,9 +70,9 @@ class Facts:
     round_number: int
     is_told_again: bool
     changes: Sequence[SessionChange]
+    heard: Heard
     told_of_changes: Sequence[OutboxJob]
     reminded: Sequence[OutboxJob] = ()
-    heard_at: datetime | None = None
 
     @cached_property
     def invited(self) -> frozenset[str]:
@@ -137,10 +138,8 @@ class Facts:
         return any(one.state is RegistrationState.CONFIRMED and one.id not in told for one in self.mailbox.mates)
 
     def known(self, session: TrainingSession) -> Known:
-        """A session that is off as the reader last heard of it: in a message, else when they signed up."""
-        of_session = [one for one in self.changes if one.session_id == session.id]
-        unheard = [one for one in of_session if self.heard_at is None or one.created_at >= self.heard_at]
-        return as_known(session, of_session, unheard)
+        """A session that is off as the reader last heard of it: in a message or a call, else when they signed up."""
+        return self.heard.known(session, self.changes)
 
     def place_of(self, session: TrainingSession) -> str:
         """Where a session is held, as exactly as this person may know."""
@@ -232,6 +231,7 @@ async def gather(job: OutboxJob) -> Facts | None:
         return None
     concerned = [registration] if job.kind in ABOUT_ONE else mailbox.together
     until_now = await _messages_until(job, mailbox)
+    changes = await changes_since(registration.training_id, registration.created_at)
     return Facts(
         job=job,
         registration=registration,
@@ -245,10 +245,10 @@ async def gather(job: OutboxJob) -> Facts | None:
         lang=until_now[0].lang or SOURCE_LANGUAGE,
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
-        changes=await changes_since(registration.training_id, registration.created_at),
+        changes=changes,
+        heard=await _heard(registration, until_now[:-1]) if changes else Heard(registration.created_at),
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
-        heard_at=max((one.done_at for one in until_now[:-1] if one.done_at and one.outcome in READ), default=None),
     )
 
 
@@ -268,6 +268,13 @@ async def _messages_until(job: OutboxJob, mailbox: Mailbox) -> list[OutboxJob]:
     """What this address was told about its people, in order, the job last."""
     earlier = reads(OutboxJob).filter(subject_id__in=[one.id for one in mailbox.mates], id__lt=job.id)
     return [*await earlier.order_by("id"), job]
+
+
+async def _heard(registration: Registration, messages: Sequence[OutboxJob]) -> Heard:
+    """What the reader heard of the training's sessions, by messages and by calls."""
+    read = [word_of(one) for one in messages if one.outcome in READ]
+    spoken = (await words_by_voice([registration.id])).get(registration.id, ())
+    return Heard(registration.created_at, [*read, *spoken])
 
 
 def _rounds(messages: Sequence[OutboxJob], mates: Sequence[Registration]) -> int:

@@ -11,6 +11,11 @@ from trainings.people.models import Participant
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.models import Training
 
+REMINDER = "session_reminder"
+"""The message that a session is near."""
+ABOUT_CHANGES = ("training_changed", "training_cancelled")
+"""The messages that tell what became of sessions; others show the days as they stand."""
+
 
 async def announce(
     registration: Registration,

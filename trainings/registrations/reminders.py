@@ -15,7 +15,7 @@ from trainings.db.sql import Statement
 from trainings.outbox.bulk import Wanted, enqueue_many
 from trainings.outbox.models import CallReason
 from trainings.registrations.calls import open_list
-from trainings.registrations.letters import REMINDER
+from trainings.registrations.messages import REMINDER
 from trainings.registrations.reminder_days import MOST_DAYS_BEFORE, Meeting, Reminder, read_days, reminder_due
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState

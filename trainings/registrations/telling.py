@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
@@ -11,14 +12,19 @@ from trainings.db import is_in_transaction, reads
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
+from trainings.registrations.call_holders import holders_of
+from trainings.registrations.call_news import words_between
 from trainings.registrations.calls import open_list
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
+from trainings.registrations.knowing import Heard
 from trainings.registrations.messages import announce
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.readers import people_of
 from trainings.schedule.changes import (
     Standing,
     change_from,
+    changes_of,
     changes_of_batch,
     differences,
     first_untold,
@@ -54,13 +60,14 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
     sessions = await TrainingSession.filter(training_id=training.id)
-    is_another = await _is_another(training, changes, sessions, is_called_off=is_off)
+    readers = await _who_hears(training.id, changes, sessions, is_called_off=is_off)
     batch = Batch(batch_id, clock.now() + STAFF_DELAY)
-    if is_another or swapped:
-        await tell_facilitators(training, changes if is_another else [], swapped, batch, actor=actor)
-    if not is_another:
+    if readers.is_news_to_all or swapped:
+        told = changes if readers.is_news_to_all else []
+        await tell_facilitators(training, told, swapped, batch, actor=actor)
+    if not readers:
         return batch_id if swapped else None
-    await _tell_everybody(training, CALLED_OFF if is_off else CHANGED, batch)
+    await _write_to(readers, training, CALLED_OFF if is_off else CHANGED, batch)
     await open_list(
         training,
         CallReason.CANCELLED if is_off else CallReason.CHANGED,
@@ -71,8 +78,22 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     return batch_id
 
 
-async def is_news(training: Training, *, is_called_off: bool, turned: UUID | None = None) -> bool:
-    """Whether anybody has to hear of it if the training is called off, or held, and `turned` called off or held again.
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who has to hear of what became of sessions, by what each last heard: `unknowing` registrations and blocks of
+    cards, not the `knowing`. `is_news_to_all`: also to who was there all the time, and so to who holds them.
+    """
+
+    is_news_to_all: bool
+    unknowing: frozenset[UUID]
+    knowing: frozenset[UUID]
+
+    def __bool__(self) -> bool:
+        return self.is_news_to_all or bool(self.unknowing)
+
+
+async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUID | None = None) -> Readers:
+    """Who has to hear of it if the training is called off, or held, and `turned` called off or held again.
 
     Asked before it is done, so that no message is promised that is not sent.
     """
@@ -88,33 +109,51 @@ async def is_news(training: Training, *, is_called_off: bool, turned: UUID | Non
             changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED))
     waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
     taken_over = list(await waiting.order_by("created_at", "id"))
-    return await _is_another(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
+    return await _who_hears(training.id, [*taken_over, *changes], sessions, is_called_off=is_called_off)
 
 
-async def _is_another(
-    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
-) -> bool:
-    """Whether somebody knows these sessions otherwise than they are now.
+async def _who_hears(
+    training_id: UUID, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+) -> Readers:
+    """Who knows these sessions otherwise than they are now. `changes`, in order, may not be stored yet.
 
-    What was stopped in time nobody heard of; but who signed up since was shown it.
+    What was stopped in time nobody heard of; but who came since was shown it.
     """
-    firsts = {one.session_id: await first_untold(one.session_id) or one for one in reversed(changes)}
-    if differences(firsts.values(), sessions, is_called_off=is_called_off):
-        return True
-    if not differences(changes, sessions, is_called_off=is_called_off):
-        return False
-    since = min(one.created_at for one in firsts.values())
-    newer = reads(Registration).filter(training_id=training.id, created_at__gt=since)
-    return await newer.exclude(state=RegistrationState.CANCELLED).exists()
+    if not changes:
+        return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
+    firsts = [await first_untold(one.session_id) or one for one in reversed(changes)]
+    of_each = {one.session_id: one for one in firsts}
+    is_news_to_all = bool(differences(of_each.values(), sessions, is_called_off=is_called_off))
+    stored = await changes_of(of_each)
+    ids = {one.id for one in stored}
+    history = [*stored, *(one for one in changes if one.id not in ids)]
+    everybody = await people_of([training_id])
+    words = await words_between(history, [training_id], everybody)
+    people = [one for one in everybody.get(training_id, ()) if one.is_counted]
+    heard = {
+        one.id: Heard(one.created_at, words.to(one.id, training_id, one.created_at, is_called=not one.takes_mail))
+        for one in people
+    } | {
+        block_id: Heard(since, words.to(block_id, training_id, since, is_called=True))
+        for block_id, since in (await holders_of(training_id)).items()
+    }
+    concerned = [one for one in sessions if one.id in of_each]
+    unknowing = frozenset(
+        reader for reader, one in heard.items() if one.news(history, concerned, is_called_off=is_called_off)
+    )
+    return Readers(is_news_to_all, unknowing, frozenset(heard) - unknowing)
 
 
-async def _tell_everybody(training: Training, kind: str, batch: Batch) -> None:
-    """The message to all people on a training who left an address."""
+async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
+    """The message to all people on a training who left an address, and do not know it all."""
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
     for registration in await concerned.order_by("id").prefetch_related("participant"):
-        await announce(registration, registration.participant, training, kind, run_at=batch.run_at, batch_id=batch.id)
+        if registration.id not in readers.knowing:
+            await announce(
+                registration, registration.participant, training, kind, run_at=batch.run_at, batch_id=batch.id
+            )
 
 
 def _only_session(changes: Collection[SessionChange]) -> UUID | None:

@@ -16,7 +16,7 @@ from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
 from trainings.registrations.call_views import calls_about
 from trainings.registrations.change_views import who_is_told
-from trainings.registrations.telling import is_news
+from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.change_forms import RestoreForm
@@ -192,11 +192,11 @@ async def _ask(
     training: Training = context["training"]
     session_ids = [session.id for session, _place in context["sessions"]]
     turned = None if context["is_whole"] else session_ids[0]
-    is_known = not await is_news(training, is_called_off=False, turned=turned)
+    readers = await who_would_hear(training, is_called_off=False, turned=turned)
     more = {
         "here": "capacitaciones",
         "form": typed,
-        **await who_is_told(training, session_ids, actor=request.state.actor, is_known=is_known),
+        **await who_is_told(training, session_ids, actor=request.state.actor, readers=readers),
         "refusal": sentence_of(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked) or bool(typed.value("override_reason")),
     }

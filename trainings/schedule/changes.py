@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -30,8 +30,6 @@ SHOWN_FOR = timedelta(days=7)
 """How long public pages say that a session is another than it was."""
 NOT_BEFORE = frozenset({ChangeKind.ADDED, ChangeKind.REOPENED})
 """Changes before which the session did not take place."""
-TO_ANOTHER = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
-"""Changes after which it is at another time or place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,29 @@ class Known:
 
     starts_at: datetime
     ends_at: datetime
-    venue: Venue | None
+    venue_id: UUID | None
+    venue: Venue | None = field(compare=False)
+
+
+def as_all_knew(change: SessionChange) -> Known | None:
+    """How a session was for who was there before the first change that nobody had been told of; none for a new one."""
+    if change.old_starts_at is None or change.old_ends_at is None:
+        return None
+    venue = change.old_venue if change.old_venue_id else None
+    return Known(change.old_starts_at, change.old_ends_at, change.old_venue_id, venue)
+
+
+def as_left(change: SessionChange) -> Known | None:
+    """How a session was shown right before this change; none for a new one."""
+    if change.left_starts_at is None or change.left_ends_at is None:
+        return None
+    venue = change.left_venue if change.left_venue_id else None
+    return Known(change.left_starts_at, change.left_ends_at, change.left_venue_id, venue)
+
+
+def as_it_stands(session: TrainingSession) -> Known:
+    """How a session is shown now."""
+    return Known(session.starts_at, session.ends_at, session.venue_id, session.venue if session.venue_id else None)
 
 
 async def standing(training_id: UUID) -> Standing:
@@ -212,9 +232,15 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[Sessio
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[SessionChange]:
-    """What changed in a training from a moment on, in order, with the places that were left."""
+    """What changed in a training from a moment on, in order, with the places that were shown right before."""
     found = reads(SessionChange).filter(session__training_id=training_id, created_at__gte=since)
-    return await found.order_by("created_at", "id").select_related("session", "old_venue__municipality")
+    return await found.order_by("created_at", "id").select_related("session", "left_venue__municipality")
+
+
+async def changes_of(session_ids: Iterable[UUID]) -> list[SessionChange]:
+    """All that became of these sessions, in the same way."""
+    found = reads(SessionChange).filter(session_id__in=sorted(session_ids)).order_by("created_at", "id")
+    return await found.select_related("session", "left_venue__municipality")
 
 
 async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
@@ -224,66 +250,69 @@ async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
 
 
 def differences(
-    changes: Iterable[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+    changes: Iterable[SessionChange],
+    sessions: Sequence[TrainingSession],
+    *,
+    is_called_off: bool,
+    before: Callable[[SessionChange], Known | None] = as_all_knew,
 ) -> list[Difference]:
     """What of these sessions is another than before the earliest of these changes, by the time that is valid now.
 
-    `changes` in the order in which they were made. Who moved something and moved it back has changed nothing.
+    `changes` in the order in which they were made; `before` is how the reader knew the session before one of them. Who
+    moved something and moved it back has changed nothing.
     """
     first: dict[UUID, SessionChange] = {}
     for change in changes:
         first.setdefault(change.session_id, change)
-    by_time = sorted(sessions, key=lambda session: (session.starts_at, session.id))
-    found = [_difference(first[one.id], one, is_called_off=is_called_off) for one in by_time if one.id in first]
+    by_time = sorted((one for one in sessions if one.id in first), key=lambda session: (session.starts_at, session.id))
+    found = []
+    for one in by_time:
+        is_on = one.state is SessionState.PLANNED and not is_called_off
+        found.append(difference(one, first[one.id].kind, before(first[one.id]), is_on=is_on))
     return [one for one in found if one is not None]
 
 
-def as_known(
-    session: TrainingSession, changes: Iterable[SessionChange], unheard: Sequence[SessionChange] = ()
-) -> Known:
-    """A session that is off as somebody knew it before that: `changes` are those since they signed up, in order, and
-    `unheard` those of the session of which they have not heard.
-
-    Who was shown it after it was moved knows it as it stands.
-    """
-    told = [one for one in changes if one.session_id == session.id]
-    off = [one for one in told if one.kind is ChangeKind.CANCELLED]
-    last = unheard[0] if unheard else next(reversed(off), None)
-    is_another = any(one.kind in TO_ANOTHER for one in unheard or told)
-    if last is None or not is_another or last.old_starts_at is None or last.old_ends_at is None:
-        return Known(session.starts_at, session.ends_at, session.venue)
-    return Known(last.old_starts_at, last.old_ends_at, last.old_venue if last.old_venue_id else None)
-
-
-def _difference(change: SessionChange, session: TrainingSession, *, is_called_off: bool) -> Difference | None:
-    was_on = change.kind not in NOT_BEFORE
-    is_on = session.state is SessionState.PLANNED and not is_called_off
-    is_new = change.kind is ChangeKind.ADDED
-    is_moved = not is_new and (change.old_starts_at, change.old_ends_at) != (session.starts_at, session.ends_at)
-    is_elsewhere = not is_new and change.old_venue_id != session.venue_id
-    kind = _net_kind(change, was_on=was_on, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
-    if kind is None:
+def difference(session: TrainingSession, kind: ChangeKind, known: Known | None, *, is_on: bool) -> Difference | None:
+    """What is another of a session than somebody knows; none where nothing is. `kind`: the first change since then."""
+    is_moved = known is not None and (known.starts_at, known.ends_at) != (session.starts_at, session.ends_at)
+    is_elsewhere = known is not None and known.venue_id != session.venue_id
+    kind_now = _net_kind(kind, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
+    if kind_now is None:
         return None
     return Difference(
         session=session,
-        kind=kind,
-        old_starts_at=change.old_starts_at,
-        old_ends_at=change.old_ends_at,
-        old_venue=change.old_venue if change.old_venue_id else None,
+        kind=kind_now,
+        old_starts_at=known.starts_at if known else None,
+        old_ends_at=known.ends_at if known else None,
+        old_venue=known.venue if known else None,
         is_moved=is_moved,
         is_elsewhere=is_elsewhere,
     )
 
 
-def _net_kind(
-    change: SessionChange, *, was_on: bool, is_on: bool, is_moved: bool, is_elsewhere: bool
-) -> ChangeKind | None:
+def _net_kind(first: ChangeKind, *, is_on: bool, is_moved: bool, is_elsewhere: bool) -> ChangeKind | None:
+    was_on = first not in NOT_BEFORE
     if was_on and not is_on:
         return ChangeKind.CANCELLED
     if not is_on:
         return None
     if not was_on:
-        return change.kind
+        return first
     if is_moved:
         return ChangeKind.MOVED
     return ChangeKind.PLACE if is_elsewhere else None
+
+
+def as_shown_off(session: TrainingSession, changes: Iterable[SessionChange]) -> Known:
+    """A session that is off as somebody knows it who signed up before these changes, given in order, and heard what
+    everybody did. Who signed up between changes that nobody was told of was shown what it was then.
+    """
+    of_session = [one for one in changes if one.session_id == session.id]
+    last_off = max((n for n, one in enumerate(of_session) if one.kind is ChangeKind.CANCELLED), default=None)
+    if last_off is None:
+        return as_it_stands(session)
+    all_knew = as_all_knew(of_session[last_off])
+    for change in reversed(of_session[: last_off + 1]):
+        if as_left(change) == all_knew:
+            break
+    return as_left(change) or as_it_stands(session)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.schedule.changes import Difference, changes_since, differences
+from trainings.schedule.changes import Difference, as_left, changes_since, differences
 from trainings.schedule.models import (
     PrintKind,
     Printout,
@@ -102,17 +102,8 @@ def _is_wrong(
 ) -> bool:
     later = [one for one in changes if one.created_at >= printout.created_at]
     shown = [one for one in sessions if printout.session_id in (None, one.id)]
-    found = differences(later, shown, is_called_off=training.state is TrainingState.CANCELLED)
-    if any(_matters(one) for one in found):
-        return True
-    # Printed between a change and the next one, which was told together with it: it shows what held only then.
-    earlier = {(one.session_id, *_old(one)) for one in changes if one.created_at < printout.created_at}
-    ahead = {one.id for one in shown if one.ends_at > clock.now()}
-    return any((one.session_id, *_old(one)) in earlier for one in later if one.session_id in ahead)
-
-
-def _old(change: SessionChange) -> tuple[datetime | None, datetime | None, UUID | None]:
-    return change.old_starts_at, change.old_ends_at, change.old_venue_id
+    is_off = training.state is TrainingState.CANCELLED
+    return any(_matters(one) for one in differences(later, shown, is_called_off=is_off, before=as_left))
 
 
 def _matters(one: Difference) -> bool:

@@ -13,7 +13,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.queries import venues_of
 from trainings.registrations.change_views import who_is_told
-from trainings.registrations.telling import is_news
+from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of
@@ -169,12 +169,12 @@ async def cancel(request: Request) -> Response:
 async def _cancel_page(
     request: Request, session: TrainingSession, *, refusal: Refusal | None = None, status: int = 200
 ) -> Response:
-    is_known = not refusal and not await is_news(session.training, is_called_off=False, turned=session.id)
+    readers = None if refusal else await who_would_hear(session.training, is_called_off=False, turned=session.id)
     context = {
         "here": "capacitaciones",
         "session": session,
         "place": place_of(session),
-        **await who_is_told(session.training, [session.id], actor=request.state.actor, is_known=is_known),
+        **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
         "is_only": isinstance(refusal, OnlySession),
     }

@@ -16,7 +16,7 @@ from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
 from trainings.registrations.change_views import who_is_told
-from trainings.registrations.telling import is_news
+from trainings.registrations.telling import who_would_hear
 from trainings.schedule import actions, queries
 from trainings.schedule.editor_routes import editable
 from trainings.schedule.forms import CancelForm
@@ -139,12 +139,12 @@ async def cancel(request: Request) -> Response:
 
 
 async def _cancel_form(request: Request, training: Training, typed: Typed, *, status: int = 200) -> Response:
-    is_known = not await is_news(training, is_called_off=True)
+    readers = await who_would_hear(training, is_called_off=True)
     context = {
         "here": "capacitaciones",
         "training": training,
         "form": typed,
-        **await who_is_told(training, _planned(training), actor=request.state.actor, is_known=is_known),
+        **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
     return render(request, "schedule/staff/cancel.html", context, status=status)
