@@ -105,14 +105,14 @@ def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Acto
     by_day = ByDay(loaded.first, loaded.last)
     may_move, now, lang = actor.hubs_with(EDITORS), clock.now(), language()
     common = {
-        one: (one.hub_id in may_move, f"{one.taken}/{one.capacity}", numbering(one))
-        for one in {session.training for session in sessions}
+        key: (one.hub_id in may_move, f"{one.taken}/{one.capacity}", numbering(one))
+        for key, one in {session.training.key: session.training for session in sessions}.items()
     }
     off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
     for session in sessions:
         here = clock.local(session.starts_at)
         look = look_of(session, now)
-        is_theirs, places, title = common[session.training]
+        is_theirs, places, title = common[session.training.key]
         entry = Entry(
             here,
             look,

@@ -9,20 +9,23 @@ from uuid import UUID
 
 from trainings.db import sql
 from trainings.db.sql import Statement, Table, as_moment
+from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.public_queries import access_of, kinds_of
 
 DATED = """
     SELECT s.training_id, s.starts_at, s.ends_at, v.municipality_id, CAST(v.access AS TEXT),
         s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at), s.id
     FROM training_session s
-    JOIN training t ON t.id = s.training_id
+    CROSS JOIN training t
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.starts_at < ? AND s.ends_at > ? AND t.published_at IS NOT NULL AND (
+    WHERE s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ? AND t.id = s.training_id AND t.published_at IS NOT NULL
+    AND (
         t.state = 'published' AND s.state = 'planned'
         OR t.state IN ('published', 'cancelled') AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
     )
     ORDER BY s.starts_at, s.id
 """
+"""`CROSS`: by the sessions of the span; else SQLite would go through all trainings that ever were."""
 TRAINING, ENDS = 0, 2
 """Columns of it."""
 TRAININGS = """
@@ -37,8 +40,7 @@ TRAININGS = """
 """Read apart: what is the same for all sessions of a training is told once."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatedTraining:
+class DatedTraining(NamedTuple):
     """What is the same for all sessions of a training. `seat`: the municipality of its hub."""
 
     id: str
@@ -127,7 +129,7 @@ def ask_dates(start: datetime, end: datetime) -> Statement:
 
     Called-off ones are among them where calendars ever showed them.
     """
-    return Statement(DATED, (end, start))
+    return Statement(DATED, (start - LONGEST_SESSION, end, start))
 
 
 async def dates_of(rows: Table) -> ReadDates:

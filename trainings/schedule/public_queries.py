@@ -23,6 +23,7 @@ from trainings.places.models import OperatorKind
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
 from trainings.schedule.models import ChangeKind, CourseKind, PlaceShown, SessionState, TrainingState
+from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted, Was
 from trainings.schedule.public_statements import (
     AROUND,
@@ -114,7 +115,7 @@ async def coming_sessions(now: datetime) -> list[Coming]:
 
 def ask_offered(now: datetime) -> Statement:
     """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`."""
-    return Statement(OFFERED, (now,))
+    return Statement(OFFERED, (now - LONGEST_SESSION, now))
 
 
 def offered(rows: Table) -> tuple[Offered, ...]:

@@ -137,21 +137,25 @@ CALLED_OFF = _COMING.format(
         AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)"""
 )
 OFFERED = """
-    SELECT DISTINCT COALESCE(v.municipality_id, h.seat_id) AS town_code, topic.slug AS topic_slug,
-        CAST(t.languages AS TEXT) AS languages, CAST(t.interpreter_languages AS TEXT) AS interpreter_languages,
-        CAST(t.audience AS TEXT) AS audience, CAST(c.audience AS TEXT) AS course_audience
+    SELECT DISTINCT COALESCE(v.municipality_id, h.seat_id) AS town_code, topic.slug AS topic_slug, d.languages,
+        d.interpreter_languages, d.audience, CAST(c.audience AS TEXT) AS course_audience
     FROM (
-        SELECT DISTINCT training_id, venue_id
-        FROM training_session
-        WHERE state = 'planned' AND ends_at > ? AND closed_at IS NULL
-    ) s
-    JOIN training t ON t.id = s.training_id
-    JOIN course c ON c.id = t.course_id
+        SELECT DISTINCT s.venue_id, t.hub_id, t.course_id, CAST(t.languages AS TEXT) AS languages,
+            CAST(t.interpreter_languages AS TEXT) AS interpreter_languages, CAST(t.audience AS TEXT) AS audience
+        FROM (
+            SELECT DISTINCT training_id, venue_id
+            FROM training_session
+            WHERE state = 'planned' AND starts_at > ? AND ends_at > ? AND closed_at IS NULL
+        ) s
+        CROSS JOIN training t
+        WHERE t.id = s.training_id AND t.state = 'published'
+    ) d
+    JOIN course c ON c.id = d.course_id
     JOIN topic ON topic.id = c.topic_id
-    JOIN hub h ON h.id = t.hub_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE t.state = 'published'
+    JOIN hub h ON h.id = d.hub_id
+    LEFT JOIN venue v ON v.id = d.venue_id
 """
+"""Of hundreds of trainings few are told apart: what they share is looked up for those."""
 TOPICS = "SELECT slug, name FROM topic ORDER BY position, name"
 
 EVENTS = """

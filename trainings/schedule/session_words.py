@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
-from trainings.db.sql import READ_AGAIN
 from trainings.lib import dates
 from trainings.schedule.staff_sessions import StaffSession, StaffTraining
 from trainings.web.i18n import N_, gettext, language
@@ -77,15 +74,9 @@ def move_path(session: StaffSession, look: str, *, may_move: bool) -> str:
 
 def session_path(session: StaffSession, actor: Actor, now: datetime) -> str:
     """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
-    home = training_path(session.training.id)
+    home = f"/panel/capacitaciones/{session.training.key}"
     # Most of a month is further ahead than a day: the calendar is asked for the rest only.
     if session.starts_at >= now + ONE_DAY or session.is_cancelled or session.is_draft:
         return home
     is_due = session.day <= clock.today() and actor.has_any(ATTENDANCE_TAKERS)
     return f"/panel/sesiones/{session.key}/asistencia" if is_due else home
-
-
-@lru_cache(maxsize=READ_AGAIN)
-def training_path(training_id: UUID) -> str:
-    """Its page in the panel."""
-    return f"/panel/capacitaciones/{training_id}"

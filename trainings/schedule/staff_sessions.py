@@ -15,13 +15,12 @@ from trainings.db.sql import Table, as_moment, as_uuid
 from trainings.schedule.models import SessionState, TrainingState
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StaffTraining:
-    """What is the same for all sessions of a training; `n_sessions` counts cancelled ones too. Known by itself, so that
-    what a page says of it can be kept by it.
+class StaffTraining(NamedTuple):
+    """What is the same for all sessions of a training; `n_sessions` counts cancelled ones too. `key` is its id as the
+    database told it.
     """
 
-    id: UUID
+    key: UUID | str
     hub_id: UUID
     title: str
     state: TrainingState
@@ -53,7 +52,7 @@ class StaffSession(NamedTuple):
 
     @property
     def training_id(self) -> UUID:
-        return self.training.id
+        return as_uuid(self.training.key)
 
     @property
     def hub_id(self) -> UUID:
@@ -98,6 +97,7 @@ class StaffSession(NamedTuple):
 SESSIONS = """
     SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, s.closed_at, s.position, v.name
     FROM training_session s
+    JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE {}
     ORDER BY s.starts_at, s.id
@@ -137,7 +137,7 @@ class ReadSessions:
 
 
 async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> ReadSessions:
-    """The (first) sessions `s` by start of which this condition is true.
+    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training.
 
     Not yet turned into what pages show: most of the time that is on a page already.
     """
@@ -147,9 +147,9 @@ async def read_where(condition: str, values: Sequence[object], *, limit: int | N
 
 
 def _training(row: tuple[Any, ...]) -> StaffTraining:
-    training_id, hub_id, title, state, opens_at, closes_at, *numbers = row
+    key, hub_id, title, state, opens_at, closes_at, *numbers = row
     opens, closes = as_moment(opens_at) if opens_at else None, as_moment(closes_at) if closes_at else None
-    return StaffTraining(as_uuid(training_id), as_uuid(hub_id), title, TRAINING_STATES[state], opens, closes, *numbers)
+    return StaffTraining(key, as_uuid(hub_id), title, TRAINING_STATES[state], opens, closes, *numbers)
 
 
 def _staff_session(row: tuple[Any, ...], training: StaffTraining) -> StaffSession:

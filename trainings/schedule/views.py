@@ -17,6 +17,7 @@ from trainings.db import sql
 from trainings.db.sql import as_uuid
 from trainings.schedule import queries
 from trainings.schedule.months import Month
+from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.queries import sunday_before
 from trainings.schedule.staff_sessions import ReadSessions, read_where
 from trainings.web.i18n import N_, gettext
@@ -195,9 +196,10 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
 async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> ReadSessions:
     """Sessions in scope that are on at some time of the span, by start."""
     scope, of_scope = queries.scope_of(actor)
-    conditions, values = ["s.starts_at < ? AND s.ends_at > ?", scope], [end, start, *of_scope]
+    conditions = ["s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?", scope]
+    values = [start - LONGEST_SESSION, end, start, *of_scope]
     if wanted.hub is not None:
-        conditions.append("s.training_id IN (SELECT t.id FROM training t WHERE t.hub_id = ?)")
+        conditions.append("t.hub_id = ?")
         values.append(wanted.hub.id)
     if wanted.person is not None:
         conditions.append("s.id IN (SELECT f.session_id FROM session_facilitator f WHERE f.user_id = ?)")
