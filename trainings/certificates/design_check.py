@@ -18,8 +18,10 @@ from pathlib import Path
 from PIL import Image
 
 from trainings.certificates import design_previews, design_slots, design_texts, pdf
+from trainings.certificates.design_problems import PACKAGE, UNREADABLE_FONT, explained, in_place
 from trainings.certificates.design_samples import Size, pictures, sample
 from trainings.certificates.designs import (
+    FONT_FOLDER,
     HEAVIEST,
     LIBRARY,
     DesignInfo,
@@ -32,7 +34,7 @@ from trainings.certificates.designs import (
 from trainings.certificates.json_files import json_in
 from trainings.certificates.printed import CertificateSheet
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
-from trainings.lib.typst import CannotTypeset
+from trainings.lib.typst import CannotTypeset, UnreadableFont, code_points_of
 from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
 
@@ -44,22 +46,9 @@ LETTERS = "áéíóúüñÁÉÍÓÚÜÑ’ʼꞌꞋ«»“”–¿¡ªº"
 
 POINTS = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9)}
 _POINTS_PER_INCH = 72
-_PACKAGE = re.compile(r"""["']@""")
+_PACKAGE = re.compile(r"""\b(?:import|include)\s*\(?\s*"@""")
+_FONT = re.compile(r"""\bfont:\s*\(?\s*"([^"]+)\"""")
 _SIZES = {Size.SHORTEST: N_("los datos más cortos"), Size.LONGEST: N_("los datos más largos")}
-
-# What Typst says most often, in the words of who never saw it.
-_EXPLANATIONS = (
-    ("package", N_("Importa un paquete; el programa no sale a la red.")),
-    ("file not found", N_("Lee un archivo que no está en su carpeta ni en lib.")),
-    ("would escape", N_("Lee un archivo que no está en su carpeta ni en lib.")),
-    ("access denied", N_("Lee un archivo que no está en su carpeta ni en lib.")),
-    ("condition is always true", N_("Da vueltas sin terminar nunca.")),
-    ("infinite", N_("Da vueltas sin terminar nunca.")),
-    ("maximum function call depth", N_("Da vueltas sin terminar nunca.")),
-    ("missing alt text", N_("Una imagen no tiene texto alternativo (alt).")),
-    ("unknown font", N_("Pide una letra que no está en la carpeta de letras.")),
-    ("no cabe en el frente", N_("El texto no cabe en el frente.")),
-)
 
 
 class NotDrawn(ValueError):
@@ -95,12 +84,13 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
     if wrong := list(_before(design, is_drawn=False)):
         raise NotDrawn("\n".join(wrong))
     with tempfile.TemporaryDirectory() as empty:
-        apart = typesetter(copied(design, Path(empty)))
+        theirs = copied(design, Path(empty))
+        apart = typesetter(theirs)
         try:
             drawn = design_previews.refresh(design, apart)
             return drawn if to is None else drawn + design_previews.draw_all(design, apart, to)
         except CannotTypeset as problem:
-            raise NotDrawn(_explained(problem)) from problem
+            raise NotDrawn("\n".join(_why_not_set(theirs, problem))) from problem
 
 
 def copied(design: DesignInfo, place: Path) -> DesignInfo:
@@ -161,15 +151,16 @@ def _packages(design: DesignInfo) -> Iterator[str]:
     for file in sorted(design.folder.rglob("*.typ")):
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             if _PACKAGE.search(line.partition("//")[0]):
-                yield _in_place(
-                    _("Importa un paquete; el programa no sale a la red."), f"{design.key}/{file.name}", number
-                )
+                yield in_place(_(PACKAGE), f"{design.key}/{file.name}", number)
 
 
 def _sentences(design: DesignInfo) -> Iterator[str]:
     fonts = typesetter(design)
     if not fonts.font_files():
         yield _("La carpeta fonts no tiene ninguna letra (TTF).")
+        return
+    if unreadable := list(_unreadable(fonts)):
+        yield from unreadable
         return
     if missing := fonts.missing(LETTERS):
         yield _("A su letra le falta: %(letters)s") % {"letters": " ".join(missing)}
@@ -186,6 +177,15 @@ def _sentences(design: DesignInfo) -> Iterator[str]:
                 }
 
 
+def _unreadable(fonts: DesignApart) -> Iterator[str]:
+    """Of its letters those that are no font, and those that Typst cannot use."""
+    for file in fonts.font_files():
+        try:
+            code_points_of(file)
+        except UnreadableFont as problem:
+            yield explained(problem)
+
+
 # -- set
 
 
@@ -197,12 +197,36 @@ def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
         _set(design, [sample(design)], seconds=seconds)
         files = _set(design, sheets, seconds=4 * seconds)
     except CannotTypeset as problem:
-        yield _explained(problem)
+        yield from _why_not_set(design, problem)
         return
     heaviest = max(len(file) for [file] in files)
     if heaviest > MOST_BYTES:
         sentence = _("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
         yield sentence % {"n": heaviest // 1000, "most": MOST_BYTES // 1000}
+
+
+def _why_not_set(design: DesignInfo, problem: CannotTypeset) -> Iterator[str]:
+    if not isinstance(problem, TookTooLong | TookTooMuch):
+        yield from _fonts_missing(design)
+    yield explained(problem)
+
+
+def _fonts_missing(design: DesignInfo) -> Iterator[str]:
+    """What else may be behind it where a design brings its own letters: Typst stops before it says so."""
+    if design.fonts == FONT_FOLDER:
+        return
+    try:
+        known = typesetter(design).families()
+    except CannotTypeset:
+        return
+    for file in typesetter(design).font_files():
+        if file.name not in known:
+            yield _(UNREADABLE_FONT) % {"file": f"fonts/{file.name}"}
+    for file in sorted([*design.folder.glob("*.typ"), *(design.folder.parent / "lib").glob("*.typ")]):
+        for family in sorted(set(_FONT.findall(file.read_text(encoding="utf-8", errors="replace")))):
+            if family.casefold() not in {one.casefold() for one in known.values()}:
+                said = _("%(file)s pide la letra «%(family)s», y en la carpeta fonts no está: cópiela ahí.")
+                yield said % {"file": f"{file.parent.name}/{file.name}", "family": family}
 
 
 def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: float) -> list[list[bytes]]:
@@ -216,25 +240,6 @@ def _drawn(design: DesignInfo, sizes: Sequence[Size], ppi: int) -> list[list[Ima
     data = [pdf.design_data(sample(design, size), pictures=pictures()) for size in sizes]
     sheets = typesetter(design).make_all(data, "png", name=design.key, ppi=ppi)
     return [[Image.open(BytesIO(page)).convert("L") for page in pages] for pages in sheets]
-
-
-def _explained(problem: CannotTypeset) -> str:
-    design, _colon, reason = problem.reason.partition(": ")
-    if isinstance(problem, TookTooLong):
-        said = _("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin.")
-        return f"{design}: {said}"
-    if isinstance(problem, TookTooMuch):
-        said = _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
-        return f"{design}: {said}"
-    known = next((_(words) for part, words in _EXPLANATIONS if part in reason), "")
-    said = _("Typst dice: %(reason)s.") % {"reason": reason.rstrip(".")}
-    return _in_place(f"{known} {said}".strip(), problem.file or design, problem.line)
-
-
-def _in_place(sentence: str, file: str, line: int | None) -> str:
-    if line is None:
-        return f"{file}: {sentence}"
-    return _("%(file)s, línea %(line)s: %(sentence)s") % {"file": file, "line": line, "sentence": sentence}
 
 
 # -- looked at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -175,6 +176,19 @@ def strange_in(folder: Path) -> list[Path]:
     """What is neither a file nor a folder: a pipe, which is never read to its end; and a folder named as a program."""
     found = sorted(folder.rglob("*"))
     return [one for one in found if not (one.is_file() or one.is_dir()) or (one.suffix == ".typ" and one.is_dir())]
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+def stamp(*folders: Path) -> Stamp:
+    """What tells that a file of these folders changed, came or went: its name, when it was written, its octets."""
+    found = []
+    for file in sorted(one for folder in folders for one in folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # it went this very moment
+            seen = file.lstat()
+            found.append((str(file), seen.st_mtime_ns, seen.st_size))
+    return tuple(found)
 
 
 def is_too_heavy(folder: Path) -> bool:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +19,12 @@ from typing import Any
 from PIL import Image
 
 from trainings.certificates import bands, design_texts
-from trainings.certificates.designs import DESIGNS, FIRST, LIBRARY, DesignInfo, all_designs, design_for
+from trainings.certificates.designs import DESIGNS, FIRST, LIBRARY, DesignInfo, Stamp, all_designs, design_for, stamp
 from trainings.certificates.printed import KINDS, MOST_SIGNATORIES, CertificateSheet, Picture
 from trainings.lib import qr
 from trainings.lib.sandbox import DesignApart
 from trainings.lib.tokens import show_certificate_code
-from trainings.lib.typst import CannotTypeset, Design
+from trainings.lib.typst import CannotTypeset, Design, UnreadableFont
 
 __all__ = [
     "KINDS",
@@ -74,13 +74,17 @@ def preview_png(
     return typesetter(_design(sheet)).make(data, "png", name=sheet.folio, ppi=ppi)[page - 1]
 
 
-@cache
 def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
     """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte.
 
     `design` stands for its own files, the parts that all share, and the sentences of the language.
     """
     chosen = all_designs().get(design, all_designs()[FIRST])
+    return dict(_versions(chosen, language, () if chosen.is_ours else stamp(chosen.folder, chosen.fonts)))
+
+
+@lru_cache(maxsize=64)
+def _versions(chosen: DesignInfo, language: str, _files_as_of: Stamp) -> dict[str, str]:
     parts = [*chosen.folder.glob("*.typ"), *LIBRARY.glob("*.typ"), *design_texts.files_of(language)]
     return {
         "typst": version("typst"),
@@ -91,7 +95,15 @@ def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
 
 def missing_glyphs(*texts: str, design: str = FIRST) -> str:
     """The characters of `texts` that the design cannot print, each once, in their order; empty when all is well."""
-    return typesetter(all_designs().get(design, all_designs()[FIRST])).missing(*texts)
+    return missing_in(all_designs().get(design, all_designs()[FIRST]), *texts)
+
+
+def missing_in(design: DesignInfo, *texts: str) -> str:
+    """The same of a design at hand. One whose fonts are broken sets nothing; until they are mended ours are asked."""
+    try:
+        return typesetter(design).missing(*texts)
+    except UnreadableFont:
+        return typesetter(all_designs()[FIRST]).missing(*texts)
 
 
 def design_data(
@@ -133,8 +145,13 @@ def _design(sheet: CertificateSheet) -> DesignInfo:
     return design_for(sheet.design, sheet.kind, sheet.language)
 
 
-@cache
 def typesetter(design: DesignInfo) -> Design:
+    """Of those that did not come with the program the fonts are read again when they change."""
+    return _typesetter(design, () if design.is_ours else stamp(design.fonts))
+
+
+@lru_cache(maxsize=64)
+def _typesetter(design: DesignInfo, _fonts_as_of: Stamp) -> Design:
     return (Design if design.is_ours else DesignApart)(design.file, root=DESIGNS, fonts=design.fonts)
 
 

@@ -7,6 +7,7 @@ long as the memory, which would take the whole program along.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ import typst
 from trainings.lib.typst import CannotTypeset, Design
 
 SECONDS = 8.0
+"""Of one core. By the clock it may take some times as long: the machine may be busy with everything else."""
+WAITED = 3
+"""So many times as long."""
 MEMORY = 1 << 30
 """Bytes of address space; a usual certificate takes a tenth of it."""
 
@@ -56,7 +60,18 @@ class DesignApart(Design):
         self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, *, name: str, **options: Any
     ) -> list[list[bytes]]:
         """The pages of several sheets, set by one process within the one time; refuses all where one cannot be set."""
-        order = {
+        return _pages(self._answer(self._order(sheets, output, options), name), name)
+
+    def families(self) -> dict[str, str]:
+        """The families of the fonts that Typst can use, by the name of their file. Refuses as `make`."""
+        order = self._order([], "png", {})
+        told = json.loads(self._answer(order, "fonts").partition(b"\n")[0])
+        return {Path(path).name: family for family, path in told["fonts"]}
+
+    def _order(
+        self, sheets: Sequence[Mapping[str, Any]], output: typst.OutputFormat, options: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {
             "file": str(self.file),
             "root": str(self.root),
             "fonts": str(self.fonts),
@@ -66,7 +81,6 @@ class DesignApart(Design):
             "memory": MEMORY,
             "seconds": self.seconds,
         }
-        return _pages(self._answer(order, name), name)
 
     def _answer(self, order: Mapping[str, Any], name: str) -> bytes:
         try:
@@ -74,16 +88,21 @@ class DesignApart(Design):
                 [sys.executable, "-I", str(_CHILD)],
                 input=json.dumps(order).encode(),
                 capture_output=True,
-                timeout=self.seconds,
+                timeout=WAITED * self.seconds,
                 env=_ENVIRONMENT,
                 cwd=self.root,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise TookTooLong(f"{name}: {self.file.parent.name} is not done after {self.seconds:g} seconds") from error
+            raise self._too_long(name) from error
+        if ended.returncode == -signal.SIGXCPU:
+            raise self._too_long(name)
         if ended.returncode != 0:
             raise TookTooMuch(f"{name}: {self.file.parent.name} ended with {ended.returncode}")
         return ended.stdout
+
+    def _too_long(self, name: str) -> TookTooLong:
+        return TookTooLong(f"{name}: {self.file.parent.name} is not done after {self.seconds:g} seconds")
 
 
 def _pages(answer: bytes, name: str) -> list[list[bytes]]:

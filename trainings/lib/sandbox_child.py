@@ -13,7 +13,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
     cpu = int(order["seconds"]) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    # At the first it is told that its time is up, at the second it is ended.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     with tempfile.TemporaryDirectory() as empty:
         # Nothing may be written from here on, not even an empty file.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -44,7 +45,9 @@ def _answer(order: dict[str, Any], empty: str) -> tuple[dict[str, Any], list[byt
             sheets.append(made if isinstance(made, list) else [made])
     except typst.TypstError as error:
         return {"error": error.message, "diagnostic": error.diagnostic}, []
-    return {"sizes": [[len(page) for page in pages] for pages in sheets]}, [page for pages in sheets for page in pages]
+    known = [[font.family, font.path] for font in fonts.fonts() if font.path]
+    sizes = [[len(page) for page in pages] for pages in sheets]
+    return {"fonts": known, "sizes": sizes}, [page for pages in sheets for page in pages]
 
 
 if __name__ == "__main__":

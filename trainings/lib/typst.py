@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+import sys
 import threading
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -33,6 +34,14 @@ class CannotTypeset(RuntimeError):
         self.file = "/".join(Path(found[1]).parts[-2:]) if found else ""
         self.line = int(found[2]) if found else None
         super().__init__(f"{sentence} ({self.file}, line {self.line})" if found else sentence)
+
+
+class UnreadableFont(CannotTypeset):
+    """A file of the design's fonts that is no whole TrueType font; `path` is that file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path.name} is no font")
+        self.path = path
 
 
 class Design:
@@ -62,7 +71,7 @@ class Design:
         """The characters of `texts` that not every font has, each once, in their order; empty when all is well.
 
         Marks that turn the direction of writing count as missing, though fonts have them: they show nothing and make
-        of one name another.
+        of one name another. Refuses: UnreadableFont.
         """
         return "".join(dict.fromkeys(one for text in texts for one in text if ord(one) not in self._printable))
 
@@ -71,7 +80,9 @@ class Design:
 
     @cached_property
     def _printable(self) -> frozenset[int]:
-        return frozenset.intersection(*(_code_points(file.read_bytes()) for file in self.font_files())) - _DIRECTIONS
+        if not self.font_files():
+            raise UnreadableFont(self.fonts)
+        return frozenset.intersection(*map(code_points_of, self.font_files())) - _DIRECTIONS
 
     def _compiler(self) -> typst.Compiler:
         """One a thread: a compiler keeps the design parsed, which is most of the time of a first sheet."""
@@ -86,23 +97,33 @@ def _fonts(folder: Path) -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
 
 
+def code_points_of(file: Path) -> frozenset[int]:
+    """The characters of a TrueType font. Refuses (UnreadableFont) what is none, or was cut off."""
+    try:
+        return _code_points(file.read_bytes())
+    except (struct.error, KeyError, IndexError, ValueError, OSError) as error:
+        raise UnreadableFont(file) from error
+
+
 def _code_points(font: bytes) -> frozenset[int]:
-    """The characters of a TrueType font: its Unicode table (`cmap` of OpenType 1.9), the full one where it has one."""
-    cmap = next(
-        offset
-        for tag, _, offset, _ in struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
-        if tag == b"cmap"
-    )
+    """Its Unicode table (`cmap` of OpenType 1.9), the full one where it has one."""
+    places = struct.iter_unpack(">4sIII", font[12 : 12 + 16 * struct.unpack_from(">H", font, 4)[0]])
+    tables = {tag: (offset, length) for tag, _, offset, length in places}
+    if any(offset + length > len(font) for offset, length in tables.values()):
+        raise ValueError("it ends before its last table")
+    cmap, _length = tables[b"cmap"]
     n_tables = struct.unpack_from(">H", font, cmap + 2)[0]
     encodings = struct.iter_unpack(">HHI", font[cmap + 4 : cmap + 4 + 8 * n_tables])
-    tables = {struct.unpack_from(">H", font, cmap + offset)[0]: cmap + offset for _, _, offset in encodings}
-    return _full(font, tables[12]) if 12 in tables else _first_plane(font, tables[4])
+    formats = {struct.unpack_from(">H", font, cmap + offset)[0]: cmap + offset for _, _, offset in encodings}
+    return _full(font, formats[12]) if 12 in formats else _first_plane(font, formats[4])
 
 
 def _full(font: bytes, table: int) -> frozenset[int]:
     """Format 12: groups of characters, each from its first to its last."""
     n_groups = struct.unpack_from(">I", font, table + 12)[0]
-    groups = struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups])
+    groups = list(struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups]))
+    if sum(last - first for first, last, _ in groups) > sys.maxunicode:
+        raise ValueError("more characters than there are")
     return frozenset(point for first, last, _ in groups for point in range(first, last + 1))
 
 

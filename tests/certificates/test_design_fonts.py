@@ -1,0 +1,91 @@
+"""A design that brings its own letters: what is wrong with them is told in words, by the check and by every page."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.certificates.test_design_check import INK, change, copy_of
+from trainings.__main__ import cli
+from trainings.certificates import design_check, pdf
+from trainings.certificates.designs import FONT_FOLDER, read_design
+from trainings.lib.typst import UnreadableFont, code_points_of
+
+pytestmark = pytest.mark.pages
+REGULAR = "NotoSerif-Regular.ttf"
+BROKEN = "fonts/mala.ttf no es una letra TTF entera: cópiela otra vez, o bórrela."
+
+
+def with_fonts(folder: Path) -> Path:
+    """A copy of a design with all of our letters in a folder of its own."""
+    design = copy_of("constancia", folder)
+    (design / "fonts").mkdir()
+    for file in FONT_FOLDER.glob("*.ttf"):
+        shutil.copy(file, design / "fonts")
+    return design
+
+
+def many_characters() -> bytes:
+    """A font whose table says that it has all characters a thousand times."""
+    groups = b"".join(struct.pack(">III", 0, 0x10FFFF, 0) for _ in range(1000))
+    cmap = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, 1000) + groups
+    return b"\0\1\0\0" + struct.pack(">HHHH", 1, 0, 0, 0) + struct.pack(">4sIII", b"cmap", 0, 28, len(cmap)) + cmap
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"esto no es una letra\n",
+        b"",
+        bytes(range(256)) * 40,
+        (FONT_FOLDER / REGULAR).read_bytes()[:100_000],
+        many_characters(),
+    ],
+    ids=["text", "empty", "random", "cut off", "too many"],
+)
+@pytest.mark.parametrize("command", ["check", "preview"])
+def test_command_when_a_font_is_broken_then_named_in_words(tmp_path: Path, command: str, content: bytes) -> None:
+    design = with_fonts(tmp_path)
+    (design / "fonts" / "mala.ttf").write_bytes(content)
+
+    ran = CliRunner().invoke(cli, ["design", command, str(design)])
+
+    assert (ran.exit_code, ran.output) == (1, f"✗ {BROKEN}\n")
+
+
+def test_code_points_when_the_font_is_whole_then_those_it_has() -> None:
+    assert ord("ñ") in code_points_of(FONT_FOLDER / REGULAR)
+    with pytest.raises(UnreadableFont):
+        code_points_of(FONT_FOLDER / "absent.ttf")
+
+
+@pytest.mark.parametrize("command", ["check", "preview"])
+def test_command_when_one_face_is_missing_then_the_font_is_named_with_who_asks_for_it(
+    tmp_path: Path, command: str
+) -> None:
+    design = with_fonts(tmp_path)
+    for file in (design / "fonts").glob("NotoSerifDisplay*"):
+        file.unlink()
+
+    ran = CliRunner().invoke(cli, ["design", command, str(design)])
+
+    assert ran.exit_code == 1
+    assert "lib/parts.typ pide la letra «Noto Serif Display», y en la carpeta fonts no está: cópiela ahí." in ran.output
+
+
+def test_letters_when_the_design_has_a_broken_font_then_asked_of_ours(tmp_path: Path) -> None:
+    folder = with_fonts(tmp_path)
+    (folder / "fonts" / "mala.ttf").write_bytes(b"esto no es una letra")
+
+    assert pdf.missing_in(read_design(folder), "Ğüneş", "Ñ 😀") == "😀"
+
+
+def test_check_when_a_text_begins_with_an_at_then_it_is_no_package(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    change(design, INK, f'{INK}\n#let handle = "@ventanilla"\n#let at = "@"')
+
+    assert design_check.check(design) == []
