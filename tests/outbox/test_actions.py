@@ -109,13 +109,18 @@ async def test_batch_is_not_stopped_after_ten_minutes(db: Settings, freeze: Free
     assert (await job_of("ana")).stopped_at is None
 
 
-async def test_batch_is_stopped_once(db: Settings) -> None:
-    cast, batch = await make_cast(), uuid7()
-    await make_jobs("ana", hub_id=cast.hub.id, batch_id=batch, run_at=clock.now() + STAFF_DELAY)
+async def test_batch_that_was_stopped_stays_so_however_often_it_is_asked(db: Settings, freeze: Freeze) -> None:
+    cast, batch, moment = await make_cast(), uuid7(), clock.now()
+    freeze(moment)
+    await make_jobs("ana", hub_id=cast.hub.id, batch_id=batch, run_at=moment + STAFF_DELAY)
     await stop_batch(batch, actor=await coordinator(cast))
+    freeze(moment + 2 * STAFF_DELAY)
 
-    with pytest.raises(TooLateToStop):
-        await stop_batch(batch, actor=await coordinator(cast))
+    again = await stop_batch(batch, actor=await coordinator(cast))
+
+    assert again == 0
+    assert (await job_of("ana")).stopped_at == moment
+    assert await AuditLine.filter(act="outbox.stop").count() == 1
 
 
 async def test_batch_of_another_hub_does_not_exist(db: Settings) -> None:

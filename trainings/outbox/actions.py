@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import F
+
 from trainings import clock
 from trainings.accounts.permissions import can_see_messages
 from trainings.audit.actions import record
@@ -68,7 +70,7 @@ async def enqueue(
 
 
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
-    """Stop what of a batch has not left, and the calls about it; returns how many messages.
+    """Stop what of a batch has not left, and the calls about it; returns how many messages, 0 where none was left.
 
     Refuses with TooLateToStop once its ten minutes are over. A batch of a hub whose messages the actor may not see does
     not exist for them.
@@ -83,11 +85,21 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
         stopped = await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
         lists = CallList.filter(batch_id=batch_id, closed_at=None, due_at__gt=moment)
         if not await lists.update(closed_at=moment) and not stopped:
+            if await _was_stopped(batch_id):
+                return 0
             raise TooLateToStop
         # What joined the batch while the first of its messages were waited for; nothing joins a closed list.
         stopped += await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
         await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
         return stopped
+
+
+async def _was_stopped(batch_id: UUID) -> bool:
+    """Whether somebody did it before, in time: of what was stopped nothing left."""
+    jobs = OutboxJob.filter(batch_id=batch_id)
+    if await jobs.exists():
+        return not await jobs.filter(stopped_at=None).exists()
+    return await CallList.filter(batch_id=batch_id, closed_at__lt=F("due_at")).exists()
 
 
 async def _hub_of(batch_id: UUID) -> UUID | None:

@@ -168,8 +168,11 @@ async def retry(request: Request) -> Response:
 async def stop(request: Request) -> Response:
     n_stopped = await actions.stop_batch(request.path_params["id"], actor=request.state.actor)
     response = redirect(INDEX)
-    sentence = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
-    flash(response, sentence % {"n": n_stopped})
+    if n_stopped:
+        sentence = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
+        flash(response, sentence % {"n": n_stopped})
+    else:
+        flash(response, _("Estos avisos están detenidos: por correo no se le avisa a nadie."))
     return response
 
 
