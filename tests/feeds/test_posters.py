@@ -63,7 +63,9 @@ async def test_text_for_a_social_page_keeps_a_letter_that_paper_cannot_have(hub:
     data = await posters.month_data(hub, date(2027, 3, 1))
 
     assert share_texts.of_month(data).count(title) == 2
-    assert words_of(posters.poster(MONTH, data, "pdf", made_at=WHEN)).count("Feria del maíz ?") == 2
+    words = words_of(posters.poster(MONTH, data, "pdf", made_at=WHEN))
+    assert words.count("Feria del maíz") == 2
+    assert "?" not in words
 
 
 async def test_poster_of_a_training_says_when_where_and_how_to_sign_up(hub: Hub) -> None:
@@ -197,7 +199,7 @@ async def test_poster_and_text_say_until_when_and_call_nobody_to_sign_up_once_it
 
 
 async def test_hostile_title_comes_out_as_words(hub: Hub) -> None:
-    title = '#let x = "1"; $x^2$ <b>\\ *hola* 😀'
+    title = '#let x = "1"; $x^2$ <b>\\ *hola* 😀 中'
     training = await make.make_training(hub=hub, title=title, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
 
     words = words_of(posters.poster(TRAINING, await posters.training_data(training), "pdf", made_at=WHEN))

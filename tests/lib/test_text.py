@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from trainings.lib.text import (
     TextTooLong,
     UnreadableText,
+    as_drawn,
     clean,
     clean_multiline,
     fold,
@@ -193,3 +194,10 @@ def test_short_name(given_names: str, surnames: str, expected: str) -> None:
 @given(ANY_TEXT, ANY_TEXT)
 def test_no_name_makes_initials_fail(given_names: str, surnames: str) -> None:
     assert isinstance(initials(given_names, surnames) + short_name(given_names, surnames), str)
+
+
+def test_as_drawn_leaves_pictures_out_and_marks_letters() -> None:
+    assert as_drawn("Feria 🌽 del maíz", "🌽") == "Feria del maíz"
+    assert as_drawn("Feria 中", "中") == "Feria ?"
+    assert as_drawn("🌽", "🌽") == "?"
+    assert as_drawn("dos  blancos", "") == "dos  blancos"

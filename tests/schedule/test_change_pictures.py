@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -62,3 +63,7 @@ def test_long_words_do_not_break_the_picture() -> None:
 
     with Image.open(BytesIO(change_png(card))) as picture:
         assert picture.size == (SIZE, SIZE)
+
+
+def test_emoji_are_left_out_of_the_picture() -> None:
+    assert change_png(replace(MOVED, title=f"{LONG} 🌽")) == change_png(MOVED)

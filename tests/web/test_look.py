@@ -104,3 +104,9 @@ def test_picture_of_a_link_is_drawn_once() -> None:
 def test_general_picture_is_ready_for_pages_without_their_own() -> None:
     with Image.open(STATIC_DIR / "icons/og.png") as stored:
         assert (stored.format, stored.size, stored.mode) == ("PNG", (1200, 630), "P")
+
+
+def test_picture_of_a_link_leaves_out_what_its_letters_lack() -> None:
+    assert og.drawable("Feria 👩‍🌾🏽 del maíz 🌽") == "Feria del maíz"
+    assert og.drawable("Q’eqchi’ ꞌ ʼ ü ñ ¿sí?") == "Q’eqchi’ ꞌ ʼ ü ñ ¿sí?"
+    assert og.og_png(og.Card(title="Feria 🌽", place="🎉 Parque")) == og.og_png(og.Card(title="Feria", place="Parque"))

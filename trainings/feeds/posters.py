@@ -17,6 +17,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
 from trainings.lib.phones import show_phone
+from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.places.models import Hub
@@ -214,9 +215,9 @@ def _call(call: str, address: str, lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _printable(value: Any) -> Any:
-    """The same data; a letter that the fonts do not have (an emoji) as a question mark: the poster must come out."""
+    """The same data as the fonts can print it, without emoji: the poster must come out."""
     if isinstance(value, str):
-        return value.translate({ord(letter): "?" for letter in MONTH.missing(value)})
+        return as_drawn(value, MONTH.missing(value))
     if isinstance(value, dict):
         return {key: _printable(one) for key, one in value.items()}
     return [_printable(one) for one in value] if isinstance(value, list | tuple) else value

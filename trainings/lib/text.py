@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
@@ -26,6 +27,10 @@ class TextTooLong(ValueError):
     def __init__(self, max_length: int) -> None:
         super().__init__(f"more than {max_length} characters")
         self.max_length = max_length
+
+
+_UNDRAWN = frozenset({"So", "Sk", "Mn", "Me", "Cf", "Cn", "Co"})
+"""Kinds of characters that are pictures, or that only shape the one before."""
 
 
 # -- storing
@@ -132,3 +137,16 @@ def _initials_of(names: str) -> list[str]:
 def _first_letter(word: str) -> str:
     letter = next((c for c in word if c.isalnum() and c not in _APOSTROPHES), word[0])
     return letter.upper()[0]
+
+
+def as_drawn(text: str, missing: Collection[str]) -> str:
+    """The text for letters that lack some characters: pictures (emoji) are left out, others become question marks."""
+    if not missing:
+        return text
+    joiners = _KEPT_FORMAT  # a font may have them, and then they are left over between two pictures
+    drawn = "".join(_instead_of(one) if one in missing or one in joiners else one for one in text)
+    return re.sub(" {2,}", " ", drawn).strip(" ") or "?"
+
+
+def _instead_of(character: str) -> str:
+    return "" if unicodedata.category(character) in _UNDRAWN else "?"

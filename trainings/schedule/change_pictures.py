@@ -5,7 +5,7 @@ It is sent on by anybody to anybody: a protected place is its municipality, as o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -17,7 +17,7 @@ from trainings.lib.phones import show_phone
 from trainings.schedule.changes import Difference
 from trainings.schedule.models import ChangeKind, PlaceShown, Training, TrainingSession
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
-from trainings.web.og import EXTRA_BOLD, INK, MAIZE, PAPER, REGULAR, SOFT, fitted, font_of, png_of, wrapped
+from trainings.web.og import EXTRA_BOLD, INK, MAIZE, PAPER, REGULAR, SOFT, drawable, fitted, font_of, png_of, wrapped
 from trainings.web.render import absolute
 
 SIZE = 1080
@@ -125,6 +125,7 @@ def _phone(training: Training) -> str:
 @lru_cache(maxsize=64)
 def change_png(card: ChangeCard) -> bytes:
     """The picture as a square PNG. CPU work: call it in a thread."""
+    card = replace(card, title=drawable(card.title), before=drawable(card.before), place=drawable(card.place))
     picture = Image.new("RGB", (SIZE, SIZE), PAPER)
     draw = ImageDraw.Draw(picture)
     top = _draw_head(draw, card)

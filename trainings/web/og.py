@@ -5,12 +5,14 @@ Drawn with a bundled Noto Sans (OFL), as a PNG of few colours, about 20 KB; 100 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from trainings.lib.text import as_drawn
 
 FONTS = Path(__file__).parent / "fonts"
 REGULAR = FONTS / "NotoSans-Regular.ttf"
@@ -30,6 +32,7 @@ STEP = 36
 MOST_FIGURES = 40
 MOST_LARGE_FIGURES = 10
 FIGURES_A_ROW = 20
+NO_CHARACTER = "\uffff"
 # Widths of the stepped diamond, row by row, on the band's grid of twelve.
 DIAMOND = (2, 6, 10, 6, 2)
 # Arms of the mark, quarter by quarter: from the middle outwards, in the mark's grid of twenty-four.
@@ -57,6 +60,7 @@ class Card:
 @lru_cache(maxsize=256)
 def og_png(card: Card) -> bytes:
     """The picture of a card. CPU work: call it in a thread."""
+    card = replace(card, title=drawable(card.title), place=drawable(card.place))
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(picture)
     draw.rectangle(BLOCK, fill=MAIZE)
@@ -80,6 +84,18 @@ def png_of(picture: Image.Image) -> bytes:
 def font_of(file: Path, size: int) -> ImageFont.FreeTypeFont:
     """The letters in a size of so many pixels."""
     return ImageFont.truetype(file, size)
+
+
+def drawable(text: str) -> str:
+    """The text without what the letters cannot show: an emoji would be an empty box."""
+    return as_drawn(text, [one for one in text if not _is_drawn(one)])
+
+
+@lru_cache(maxsize=1024)
+def _is_drawn(character: str) -> bool:
+    """Whether the font has it: what it lacks it draws as it draws what is no character."""
+    font = font_of(REGULAR, 34)
+    return character.isspace() or bytes(font.getmask(character)) != bytes(font.getmask(NO_CHARACTER))
 
 
 def _draw_date(draw: ImageDraw.ImageDraw, card: Card) -> None:
