@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
-from trainings.db import reads, transaction
+from trainings.db import reads
 from trainings.lib.dates import NBSP, day_and_time, time_range
-from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import KINDS
-from trainings.registrations.eve_notes import EARLIEST, HOUR
+from trainings.registrations.eves import Note, due_until, write_missing
 from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
 from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
@@ -30,28 +29,22 @@ async def write_activity_eves() -> int:
 
     Once for each activity, person and day. Safe at any time, and when several processes do it at once.
     """
-    now, today = clock.now(), clock.today()
-    if clock.local(now).hour < EARLIEST:
+    until = due_until()
+    if until is None:
         return 0
-    last = today + timedelta(days=1) if now >= clock.at(today, HOUR) else today
     coming = reads(OutreachActivity).filter(
         state=ActivityState.PUBLISHED,
         responsible__is_active=True,
         responsible__wants_digest=True,
-        starts_at__gt=now,
-        starts_at__lt=clock.midnight(last + timedelta(days=1)),
+        starts_at__gt=clock.now(),
+        starts_at__lt=until,
     )
-    wanted = {f"{EVE}:{one.id}:{one.responsible_id}:{_day_of(one)}": one for one in await coming.order_by("id")}
-    written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
-    missing = [dedup for dedup in wanted if dedup not in written]
-    if not missing:
-        return 0
-    async with transaction():
-        for dedup in missing:
-            one = wanted[dedup]
-            about = {"user_id": str(one.responsible_id), "activity_id": str(one.id), "on": _day_of(one).isoformat()}
-            await enqueue(EVE, about, dedup=dedup, hub_id=one.hub_id)
-    return len(missing)
+    wanted = {}
+    for one in await coming.order_by("id"):
+        on = _day_of(one)
+        about = {"user_id": str(one.responsible_id), "activity_id": str(one.id), "on": on.isoformat()}
+        wanted[f"{EVE}:{one.id}:{one.responsible_id}:{on}"] = Note(about, one.hub_id)
+    return await write_missing(EVE, wanted)
 
 
 async def compose(job: OutboxJob) -> Mail | None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, time, timedelta
+from datetime import date
 from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
-from trainings.db import reads, transaction
+from trainings.db import reads
 from trainings.lib.dates import NBSP, day_and_time
-from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.people.words import NEEDS
+from trainings.registrations.eves import Note, due_until, write_missing
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingSession, TrainingState
@@ -25,9 +25,6 @@ from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
 
 EVE = "facilitator_eve"
-HOUR = time(16)
-EARLIEST = 6
-"""What was missed the evening before is made up for from this hour on."""
 
 
 async def write_eve_notes() -> int:
@@ -35,34 +32,23 @@ async def write_eve_notes() -> int:
 
     Once for each session, person and day. Safe at any time, and when several processes do it at once.
     """
-    now, today = clock.now(), clock.today()
-    if clock.local(now).hour < EARLIEST:
+    until = due_until()
+    if until is None:
         return 0
-    last = today + timedelta(days=1) if now >= clock.at(today, HOUR) else today
     holders = reads(SessionFacilitator).filter(
         user__is_active=True,
         user__wants_digest=True,
         session__state=SessionState.PLANNED,
         session__training__state__in=[TrainingState.PUBLISHED, TrainingState.UNLISTED],
-        session__starts_at__gt=now,
-        session__starts_at__lt=clock.midnight(last + timedelta(days=1)),
+        session__starts_at__gt=clock.now(),
+        session__starts_at__lt=until,
     )
-    found = await holders.order_by("id").prefetch_related("session__training")
-    wanted = {f"{EVE}:{one.session_id}:{one.user_id}:{_day_of(one.session)}": one for one in found}
-    written = {dedup for (dedup,) in await reads(OutboxJob).filter(dedup__in=list(wanted)).values_list("dedup")}
-    missing = [dedup for dedup in wanted if dedup not in written]
-    if not missing:
-        return 0
-    async with transaction():
-        for dedup in missing:
-            one = wanted[dedup]
-            payload = {
-                "user_id": str(one.user_id),
-                "session_id": str(one.session_id),
-                "on": _day_of(one.session).isoformat(),
-            }
-            await enqueue(EVE, payload, dedup=dedup, hub_id=one.session.training.hub_id)
-    return len(missing)
+    wanted = {}
+    for one in await holders.order_by("id").prefetch_related("session__training"):
+        on = _day_of(one.session)
+        about = {"user_id": str(one.user_id), "session_id": str(one.session_id), "on": on.isoformat()}
+        wanted[f"{EVE}:{one.session_id}:{one.user_id}:{on}"] = Note(about, one.session.training.hub_id)
+    return await write_missing(EVE, wanted)
 
 
 async def compose(job: OutboxJob) -> Mail | None:
