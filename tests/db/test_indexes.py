@@ -33,3 +33,11 @@ async def test_certificates_of_a_person_are_found_without_reading_those_of_other
     [step] = await sql.rows("EXPLAIN QUERY PLAN SELECT 1 FROM certificate WHERE registration_id = ?", "x")
 
     assert step["detail"].startswith("SEARCH")
+
+
+async def test_changes_of_sessions_of_late_and_of_a_batch_are_found_without_reading_all_others(
+    sqlite_db: Settings,
+) -> None:
+    for condition in ("created_at > ?", "batch_id = ?"):
+        [step] = await sql.rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM session_change WHERE {condition}", "x")
+        assert step["detail"].startswith("SEARCH"), condition

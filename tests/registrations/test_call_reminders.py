@@ -39,6 +39,16 @@ async def move_to(training: Training, starts_at: datetime) -> None:
     await rescheduling.move(session.id, starts_at, starts_at + FOUR_HOURS, session.venue_id, actor=PROGRAM)
 
 
+async def reminded_of(freeze: Freeze, *starts: datetime) -> tuple[Training, TrainingSession]:
+    """A training of sessions of an hour, of which Ana has to be reminded by voice, an hour later; and its first."""
+    training = await a_training(sessions=[(start, start + HOUR) for start in starts])
+    await make.make_registration(training, given_names="Ana", phone="5555 1234")
+    freeze(WEDNESDAY)
+    await remind()
+    freeze(WEDNESDAY + HOUR)
+    return training, await TrainingSession.get(training_id=training.id, starts_at=starts[0])
+
+
 async def test_each_reminder_has_its_list_and_the_later_takes_over(db: object, freeze: Freeze) -> None:
     training = await a_training()
     ana = await make.make_registration(training, given_names="Ana", phone="5555 1234")
@@ -74,12 +84,7 @@ async def test_who_was_not_called_before_the_first_reminder_is_on_one_list(db: o
 async def test_day_whose_first_session_is_called_off_between_its_reminders_has_one_list(
     db: object, freeze: Freeze
 ) -> None:
-    training = await a_training(sessions=[(SATURDAY, SATURDAY + HOUR), (SATURDAY + 3 * HOUR, SATURDAY + 4 * HOUR)])
-    await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    freeze(WEDNESDAY)
-    await remind()
-    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
-    freeze(WEDNESDAY + HOUR)
+    training, morning = await reminded_of(freeze, SATURDAY, SATURDAY + 3 * HOUR)
     await rescheduling.cancel(morning.id, actor=PROGRAM)
     [change] = await changes_of(training)
     await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)
@@ -98,13 +103,7 @@ async def test_day_whose_first_session_is_called_off_between_its_reminders_has_o
 async def test_call_about_what_was_called_off_tells_the_rest_of_the_day_and_is_the_only_one(
     db: object, freeze: Freeze
 ) -> None:
-    starts = [SATURDAY, SATURDAY + 3 * HOUR, SATURDAY + 5 * HOUR]
-    training = await a_training(sessions=[(start, start + HOUR) for start in starts])
-    await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    freeze(WEDNESDAY)
-    await remind()
-    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
-    freeze(WEDNESDAY + HOUR)
+    training, morning = await reminded_of(freeze, SATURDAY, SATURDAY + 3 * HOUR, SATURDAY + 5 * HOUR)
     await rescheduling.cancel(morning.id, actor=PROGRAM)
     freeze(FRIDAY)
     await remind()
@@ -124,13 +123,8 @@ async def test_call_about_what_was_called_off_tells_the_rest_of_the_day_and_is_t
 async def test_session_moved_out_of_a_day_leaves_the_reminder_of_that_day_to_the_others(
     db: object, freeze: Freeze
 ) -> None:
-    training = await a_training(sessions=[(SATURDAY, SATURDAY + HOUR), (SATURDAY + 3 * HOUR, SATURDAY + 4 * HOUR)])
-    await make.make_registration(training, given_names="Ana", phone="5555 1234")
-    freeze(WEDNESDAY)
-    await remind()
-    morning = await TrainingSession.get(training_id=training.id, starts_at=SATURDAY)
+    training, morning = await reminded_of(freeze, SATURDAY, SATURDAY + 3 * HOUR)
     sunday = SATURDAY + timedelta(days=1)
-    freeze(WEDNESDAY + HOUR)
     await rescheduling.move(morning.id, sunday, sunday + HOUR, morning.venue_id, actor=PROGRAM)
     [change] = await changes_of(training)
     await call_actions.close(change.id, WhyClosed.NO_ANSWER, actor=PROGRAM)

@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.schedule.panel import as_
 from trainings.lib.dates import NBSP
 from trainings.schedule.models import Training, TrainingSession
 
@@ -22,6 +23,16 @@ async def a_training(cast: Cast, n_sessions: int = 1, **columns: object) -> Trai
     """On Thursday 4 March 2027 at 8:30, and on the next days."""
     days = [(MORNING + n * DAY, MORNING + n * DAY + 4 * HOUR) for n in range(n_sessions)]
     return await make.make_training(hub=cast.hub, venue=cast.venue, sessions=days, **columns)  # type: ignore[arg-type]
+
+
+async def with_people(client: AsyncClient, cast: Cast, freeze: Freeze) -> Training:
+    """One with Ana, who left her address, and Beto, who left none, nine days before, as the coordinator sees it."""
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast)
+    await make.make_registration(training, email="ana@x.example")
+    await make.make_registration(training, given_names="Beto")
+    await as_(client, cast, "coordinator")
+    return training
 
 
 def first(training: Training) -> TrainingSession:

@@ -14,7 +14,7 @@ from PIL import Image
 from tests import make
 from tests.cast import Cast
 from tests.registrations.card_world import make_block
-from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of, with_people
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.attendance import rescheduling
@@ -52,11 +52,7 @@ async def shift(session_id: UUID, by: timedelta, venue_id: UUID | None = None) -
 async def test_moved_session_leads_to_who_is_told_and_how_to_stop_it(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
-    freeze(MORNING - 9 * DAY)
-    training = await a_training(cast)
-    await make.make_registration(training, email="ana@x.example")
-    await make.make_registration(training, given_names="Beto")
-    await as_(client, cast, "coordinator")
+    training = await with_people(client, cast, freeze)
     form = {"day": "2027-03-05", "starts": "09:00", "ends": "13:00", "venue": cast.venue.id}
 
     moved = await post(client, f"/panel/sesiones/{first(training).id}/mover", form)

@@ -8,7 +8,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.registrations.card_world import make_block
-from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of, with_people
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.attendance import rescheduling
@@ -49,11 +49,7 @@ async def test_what_was_called_off_and_stopped_is_held_again_without_a_word_to_a
 async def test_training_called_off_and_stopped_is_held_again_without_a_word_to_anybody(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
-    freeze(MORNING - 9 * DAY)
-    training = await a_training(cast)
-    await make.make_registration(training, email="ana@x.example")
-    await make.make_registration(training, given_names="Beto")
-    await as_(client, cast, "coordinator")
+    training = await with_people(client, cast, freeze)
     batch = await rescheduling.call_off(training.id, "Lluvia.", actor=PROGRAM)
     stopped = await post(client, one(training, f"/cambios/{batch}/detener"))
     freeze(MORNING - 9 * DAY + HOUR)
@@ -92,10 +88,13 @@ async def test_what_people_heard_was_called_off_is_told_when_it_is_held_again(
     assert await OutboxJob.filter(kind="training_changed", done_at=None, stopped_at=None).count() == 1
 
 
-async def test_who_signed_up_while_it_was_called_off_hears_that_it_is_held(cast: Cast, freeze: Freeze) -> None:
+async def test_who_signed_up_while_it_was_called_off_hears_that_it_is_held(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
     freeze(MORNING - 9 * DAY)
     training = await a_training(cast, 2)
     await make.make_registration(training, email="ana@x.example")
+    await as_(client, cast, "coordinator")
     session = first(training)
     batch = await rescheduling.cancel(session.id, actor=PROGRAM)
     assert batch is not None
@@ -103,9 +102,11 @@ async def test_who_signed_up_while_it_was_called_off_hears_that_it_is_held(cast:
     freeze(MORNING - 9 * DAY + HOUR)
     beto = await make.make_registration(training, given_names="Beto", email="beto@x.example")
 
+    question = await text_of(client, f"/panel/sesiones/{session.id}/reabrir")
     await rescheduling.restore(session.id, actor=PROGRAM)
 
-    assert await OutboxJob.filter(kind="training_changed", stopped_at=None, subject_id=beto.id).count() == 1
+    assert "Se le escribe a <strong>1 persona</strong>" in question
+    assert [job.subject_id for job in await OutboxJob.filter(kind="training_changed", stopped_at=None)] == [beto.id]
 
 
 async def test_what_a_holder_of_cards_was_called_about_is_news_when_it_is_as_before(cast: Cast, freeze: Freeze) -> None:

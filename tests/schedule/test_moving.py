@@ -14,9 +14,17 @@ from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings import clock
 from trainings.places.models import FeastDay
-from trainings.schedule.models import Training, Unavailability
+from trainings.schedule.models import Training, TrainingSession, Unavailability
 
 Freeze = Callable[[datetime], None]
+
+
+async def a_session(client: AsyncClient, cast: Cast, freeze: Freeze) -> TrainingSession:
+    """The only one of a training of the coordinator's hub, a month before."""
+    freeze(clock.at(date(2027, 2, 1), time(9)))
+    training = await make.make_training(hub=cast.hub)
+    await as_(client, cast, "coordinator")
+    return training.sessions[0]
 
 
 async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_once(
@@ -55,10 +63,8 @@ async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_o
 async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_to_do_instead(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
-    freeze(clock.at(date(2027, 2, 1), time(9)))
-    training = await make.make_training(hub=cast.hub)
-    path = f"/panel/sesiones/{training.sessions[0].id}/cancelar"
-    await as_(client, cast, "coordinator")
+    session = await a_session(client, cast, freeze)
+    path = f"/panel/sesiones/{session.id}/cancelar"
 
     asked = await client.get(path)
     refused = await post(client, path, {})
@@ -68,22 +74,20 @@ async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_
         page = Page(answer.text)
         assert "Es la única sesión que queda" in page.text
         assert not page.all("form", action=path), "no button that is then refused"
-        assert page.one("a", href=f"/panel/capacitaciones/{training.id}/cancelar")
+        assert page.one("a", href=f"/panel/capacitaciones/{session.training_id}/cancelar")
 
 
 @pytest.mark.pages
 async def test_day_on_which_sign_up_closes_is_told_to_stay_when_a_session_moves(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
-    freeze(clock.at(date(2027, 2, 1), time(9)))
-    training = await make.make_training(hub=cast.hub)
-    path = f"/panel/sesiones/{training.sessions[0].id}/mover"
-    await as_(client, cast, "coordinator")
+    session = await a_session(client, cast, freeze)
+    path = f"/panel/sesiones/{session.id}/mover"
 
     open_end = await client.get(path)
-    await Training.filter(id=training.id).update(closes_at=clock.at(date(2027, 3, 2), time(17)))
+    await Training.filter(id=session.training_id).update(closes_at=clock.at(date(2027, 3, 2), time(17)))
     with_end = await client.get(path)
 
     assert "Ese día no se mueve con la sesión" not in open_end.text
     assert "La inscripción se cierra el martes 2 de marzo" in with_end.text
-    assert Page(with_end.text).one("a", href=f"/panel/capacitaciones/{training.id}/editar#closes_on")
+    assert Page(with_end.text).one("a", href=f"/panel/capacitaciones/{session.training_id}/editar#closes_on")
