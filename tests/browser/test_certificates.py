@@ -205,12 +205,18 @@ def let_attendance_decide(story: Story) -> None:
 
 
 def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephone) -> None:
-    """By the camera that it comes with, which opens the address of a diploma, but of a ticket only says the code; and
-    typed. Whatever is no paper of this training is answered in words.
-    """
-    story.sign_in(page := phone.page)
+    """By the camera that it comes with: it opens the address of a diploma, but of a ticket it only says the code."""
+    story.sign_in(phone.page)
     watch = Watch()
     watch.over(phone.context)
+    note_what_the_camera_opens(story, phone)
+    note_what_is_typed(story, folios, phone)
+    phone.context.close()
+    assert [one for one in watch.complaints if not re.search(r"\b(404|409|422)\b", one)] == []
+
+
+def note_what_the_camera_opens(story: Story, phone: Telephone) -> None:
+    page = phone.page
     note = page.get_by_role("button", name="Anotar «recibí conforme»")
 
     page.goto(phone.point_at(story.scanned(3)))
@@ -229,7 +235,14 @@ def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephon
     page.get_by_role("link", name="Entregar los diplomas").click()
     expect(page.locator(".ticks input").first).to_be_visible()
     assert page.evaluate(COVERED) == 0, "who goes on by keyboard sees where they are"
+    page.goto(phone.point_at(f"{story.site.origin}/V/{certificate_code()}".upper()))
+    expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos ese código")
 
+
+def note_what_is_typed(story: Story, folios: dict[str, str], phone: Telephone) -> None:
+    """What the camera only says, and a folio without it. Whatever is no paper of this training is answered in words."""
+    page = phone.page
+    page.goto(f"{story.site.page}/entrega")
     last = page.get_by_role("region", name="Lo último que se anotó")
     type_code(page, phone.point_at(story.site.made["tickets"][2]))
     expect(last).to_contain_text("Persona03 C. X.")
@@ -244,10 +257,6 @@ def hand_over_by_telephone(story: Story, folios: dict[str, str], phone: Telephon
     for code, words in refused.items():
         type_code(page, code)
         expect(page.get_by_role("alert")).to_contain_text(words)
-    page.goto(phone.point_at(f"{story.site.origin}/V/{certificate_code()}".upper()))
-    expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos ese código")
-    phone.context.close()
-    assert [one for one in watch.complaints if not re.search(r"\b(404|409|422)\b", one)] == []
 
 
 def type_code(page: Page, code: str) -> None:

@@ -218,14 +218,11 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     await handover.hand_over(training.id, [one.id for one in await Certificate.all()], HandedOver.LIST, actor=PROGRAM)
     freeze(CLOSING)
     browser = await signed_in(new_client, cast.coordinator)
-    ended, early = await browser.get(page), await browser.post(f"{page}/no-usados")
-    to_close = text_of(await browser.get("/panel"))
     await browser.post(f"/panel/sesiones/{training.sessions[1].id}/asistencia/cerrar")
     over, first_page = await browser.get(page), await browser.get("/panel")
     annulled, told = await browser.post(f"{page}/no-usados"), text_of(await browser.get(page))
 
-    assert page in listed.text
-    assert "Preparar para la ceremonia" in text_of(before)
+    assert (page in listed.text, "Preparar para la ceremonia" in text_of(before)) == (True, True)
     shown = text_of(asked)
     assert "Se prepara 1 diploma, con su folio." in shown
     assert "Ana C. 4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in shown.replace("\xa0", " ")
@@ -233,14 +230,28 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     job = await IssueJob.get(training_id=training.id, purpose=JobPurpose.PREPARE)
     assert (forbidden.status_code, done.status_code, done.headers["location"]) == (403, 303, f"{page}/trabajo/{job.id}")
     assert [words in text_of(after) for words in ("1 preparado, aún no válido.", "Preparar para")] == [True, False]
-    first = "Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron."
-    assert f'href="/panel/sesiones/{training.sessions[1].id}/asistencia"' in ended.text
-    assert (first in text_of(ended), "Anular el que" in text_of(ended)) == (True, False)
-    assert (early.status_code, first in text_of(early)) == (409, True)
-    assert ("Cerrar una sesión" in to_close, "no se usó" in to_close) == (True, False)
     assert "De los que no se usaron, 1 ya se entregó: pídalo de vuelta. Anular el que no se usó" in text_of(over)
     assert "Ver 1 diploma que no se usó" in text_of(first_page)
     assert ("entregado: pídalo de vuelta." in told, "llamarle. Detener los avisos" in told) == (True, True)
     assert "diploma que no se usó" not in text_of(await browser.get("/panel"))
     assert (annulled.status_code, await Certificate.filter(state=REVOKED).count()) == (303, 1)
     assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA
+
+
+@pytest.mark.pages
+async def test_pages_when_nobody_closed_the_last_session_then_lead_to_its_attendance(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    world = await prepared(freeze)
+    page = f"/panel/capacitaciones/{world.training.id}/diplomas"
+    freeze(CLOSING)
+    browser = await signed_in(new_client, world.cast.coordinator)
+
+    ended, early = await browser.get(page), await browser.post(f"{page}/no-usados")
+    panel = text_of(await browser.get("/panel"))
+
+    first = "Antes marque a quienes firmaron la hoja y cierre la sesión. Después se anulan los que no se usaron."
+    assert f'href="/panel/sesiones/{world.training.sessions[1].id}/asistencia"' in ended.text
+    assert (first in text_of(ended), "Anular los" in text_of(ended)) == (True, False)
+    assert (early.status_code, first in text_of(early)) == (409, True)
+    assert ("Cerrar una sesión" in panel, "no se usaron" in panel) == (True, False)
