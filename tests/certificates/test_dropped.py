@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 
 import pikepdf
+import pypdf
 import pytest
 from httpx2 import AsyncClient, Response
 
 from tests.certificates.desk import Freeze, text_of
 from tests.certificates.held import AFTER, a_diploma
+from tests.certificates.sheets import photographed
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import dropped
 from trainings.certificates.actions import revoke
@@ -53,6 +55,41 @@ def a_pdf(*, title: str = "", attached: str = "", metadata: bytes = b"", passwor
     return file.getvalue()
 
 
+def with_another_page(content: bytes) -> bytes:
+    writer, file = pypdf.PdfWriter(), BytesIO()
+    for page in pypdf.PdfReader(BytesIO(content)).pages:
+        writer.add_page(page)
+    writer.add_blank_page(200, 200)
+    writer.write(file)
+    return file.getvalue()
+
+
+def only_its_pages(content: bytes, *, links: bool = True) -> bytes:
+    """Without metadata, attachment and tags; without links where it is said."""
+    with pikepdf.open(BytesIO(content)) as pdf:
+        for name in ("/Metadata", "/Names", "/AF", "/StructTreeRoot"):
+            if name in pdf.Root:
+                del pdf.Root[name]
+        del pdf.docinfo
+        for page in pdf.pages if not links else ():
+            page.obj["/Annots"] = pikepdf.Array()
+        file = BytesIO()
+        pdf.remove_unreferenced_resources()
+        pdf.save(file, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return file.getvalue()
+
+
+def printed_again(content: bytes) -> bytes:
+    """Each page is a drawing within a page, as programs set it that print into a file."""
+    with pikepdf.open(BytesIO(only_its_pages(content, links=False))) as whole:
+        pdf, file = pikepdf.new(), BytesIO()
+        for page in whole.pages:
+            pdf.add_blank_page(page_size=(792, 612))
+            pdf.pages[-1].add_overlay(page, None)
+        pdf.save(file)
+    return file.getvalue()
+
+
 async def test_file_when_it_is_the_very_one_then_the_papers_page_without_the_name(client: AsyncClient) -> None:
     certificate = await a_diploma()
     content = (await file_of(certificate)).content
@@ -77,10 +114,15 @@ async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_onl
     client: AsyncClient,
 ) -> None:
     certificate = await a_diploma()
-    with pikepdf.open(BytesIO((await file_of(certificate)).content)) as pdf:
+    content = (await file_of(certificate)).content
+    with pikepdf.open(BytesIO(content)) as pdf:
         resaved = BytesIO()
         pdf.save(resaved, qdf=True)
     files = {
+        "with a page more": with_another_page(content),
+        "without all that it says of itself": only_its_pages(content),
+        "nor links, printed by another program": printed_again(content),
+        "cut off in the middle": content[: len(content) // 2],
         "set again by another program": resaved.getvalue(),
         "its folio only": a_pdf(title=f"Diploma {certificate.folio}"),
         "its code, as an address": a_pdf(attached=f'{{"id": "http://localhost:8000/verificar/{certificate.code}"}}'),
@@ -96,6 +138,25 @@ async def test_file_when_doctored_then_called_so_and_the_true_paper_is_shown_onl
     assert link in pages["its code, as an address"].text
     assert link in pages["its code, as printed"].text
     assert certificate.code not in pages["its folio only"].text
+    whole = ("with a page more", "without all that it says of itself", "nor links, printed by another program")
+    assert all(link in pages[name].text for name in (*whole, "cut off in the middle"))
+    assert all(
+        f"Nombra el folio {certificate.folio}, pero no es" in pages[name].text for name in (*whole, "its folio only")
+    )
+
+
+async def test_file_when_it_is_a_scan_then_a_copy_by_which_nothing_is_known(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    scan = BytesIO()
+    photographed((await file_of(certificate)).content, 1, 200).save(scan, "PDF")
+
+    page = await drop(client, scan.getvalue())
+
+    assert page.status_code == 200
+    assert "Es una foto o un escaneo del papel" in page.text
+    assert f"Nombra el código {show_certificate_code(certificate.code)}." in page.text
+    assert f'href="/verificar/{certificate.code}"' in page.text
+    assert "fue cambiado" not in page.text
 
 
 async def test_file_when_it_was_corrected_since_then_says_so(client: AsyncClient) -> None:
@@ -124,6 +185,17 @@ def bomb() -> bytes:
     return file.getvalue()
 
 
+def without_end() -> bytes:
+    pdf, file = pikepdf.new(), BytesIO()
+    pdf.add_blank_page()
+    form = pdf.make_stream(b"/F Do " * 100, Subtype=pikepdf.Name.Form)
+    form.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=form))
+    pdf.pages[0].obj.Resources = form.Resources
+    pdf.pages[0].obj.Contents = form
+    pdf.save(file)
+    return file.getvalue()
+
+
 async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs(client: AsyncClient) -> None:
     files = {
         "somebody else's PDF": (a_pdf(title="Factura 7"), 404, "No reconocemos este archivo"),
@@ -133,6 +205,7 @@ async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs
         "a renamed program": (b"MZ\x90\x00" + bytes(5000), 422, "Este archivo no es un PDF"),
         "garbage that begins like one": (b"%PDF-1.7\n" + bytes(range(256)) * 400, 404, "No reconocemos este archivo"),
         "half of one": (a_pdf(title="x" * 3000)[:900], 404, "No reconocemos este archivo"),
+        "a drawing that draws itself": (without_end(), 404, "No reconocemos este archivo"),
         "a bomb": (bomb(), 404, "No reconocemos este archivo"),
     }
 

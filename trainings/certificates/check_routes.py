@@ -182,7 +182,7 @@ def _choose_again(request: Request, sentence: str, status: int) -> Response:
 async def _file_page(request: Request, dropped: Dropped) -> Response:
     if dropped.verdict is FileVerdict.SAME and dropped.found is not None:
         return await _page(request, dropped.found, is_our_file=True)
-    context = {"file": file_view(dropped.verdict), "found": dropped.found, "form": None}
+    context = {"file": file_view(dropped), "found": dropped.found, "form": None}
     status = {FileVerdict.UNKNOWN: 404, FileVerdict.LOCKED: 422, FileVerdict.NO_PDF: 422}.get(dropped.verdict, 200)
     return render(request, "certificates/dropped.html", context, status=status, headers=token_page_headers())
 

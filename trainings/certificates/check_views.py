@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.certificates.anew import changed_among
-from trainings.certificates.dropped import FileVerdict
+from trainings.certificates.dropped import Dropped, FileVerdict
 from trainings.certificates.handover import noted_by, paper_at_desk
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
@@ -17,6 +17,7 @@ from trainings.certificates.transcript_queries import Entry, TranscriptCheck
 from trainings.certificates.words import STATES_WHAT, verdict_of
 from trainings.errors import Busy, TooMany
 from trainings.lib import dates
+from trainings.lib.tokens import show_certificate_code
 from trainings.web.i18n import N_, gettext, language, ngettext
 
 
@@ -187,14 +188,21 @@ _FILES = {
         "cerrar",
         "no",
         N_("Este archivo fue cambiado"),
-        N_("Dice ser de una ventanilla, pero no es el archivo que entregamos: alguien lo cambió o lo guardó de nuevo."),
+        N_("Nombra %(named)s, pero no es el archivo que entregamos: alguien lo cambió, lo imprimió a PDF o lo guardó."),
+    ),
+    FileVerdict.COPY: FileView(
+        N_("Es una copia"),
+        "alerta",
+        "hold",
+        N_("Es una foto o un escaneo del papel"),
+        N_("Nombra %(named)s. En una copia no se ve si alguien la cambió: compárela con lo que dice nuestro registro."),
     ),
     FileVerdict.UNKNOWN: FileView(
         N_("No es nuestro"),
         "buscar",
         "none",
         N_("No reconocemos este archivo"),
-        N_("No es ninguno de los que entregan las ventanillas. Una foto o un papel escaneado no se reconoce así."),
+        N_("No es ninguno de los que entregan las ventanillas. Una foto o un papel escaneado no siempre se reconoce."),
     ),
     FileVerdict.LOCKED: FileView(
         N_("Con contraseña"),
@@ -213,7 +221,13 @@ _FILES = {
 }
 
 
-def file_view(verdict: FileVerdict) -> FileView:
+def file_view(dropped: Dropped) -> FileView:
     """Of any verdict but `same`, which is the paper's own page."""
-    kept = _FILES[verdict]
-    return FileView(gettext(kept.word), kept.icon, kept.seal, gettext(kept.title), gettext(kept.lead))
+    kept = _FILES[dropped.verdict]
+    named = (
+        gettext(N_("el folio %(folio)s")) % {"folio": dropped.folio}
+        if dropped.folio
+        else gettext(N_("el código %(code)s")) % {"code": show_certificate_code(dropped.code)}
+    )
+    lead = gettext(kept.lead) % {"named": named}
+    return FileView(gettext(kept.word), kept.icon, kept.seal, gettext(kept.title), lead)

@@ -39,16 +39,17 @@ class ReadersBusy(Busy):
 
 
 class FileVerdict(StrEnum):
-    """What a dropped file is.
+    """What a dropped file is, in the eyes of who has it.
 
     `same`: the very file that was given out. `corrected`: it was, and has been set anew since. `changed`: it says that
-    it is ours, and is not what we gave out. `unknown`: nothing of ours is in it. `locked`: a password keeps us from
-    looking. `no_pdf`: it is no PDF at all.
+    it is ours, and is not what we gave out. `copy`: a picture in it says so, as in a scan. `unknown`: nothing of ours
+    is in it. `locked`: a password keeps us from looking. `no_pdf`: it is no PDF at all.
     """
 
     SAME = "same"
     CORRECTED = "corrected"
     CHANGED = "changed"
+    COPY = "copy"
     UNKNOWN = "unknown"
     LOCKED = "locked"
     NO_PDF = "no_pdf"
@@ -57,11 +58,13 @@ class FileVerdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """`found`: the paper that the file is, or claims to be where it names a code of ours. A folio alone tells nothing
-    of the paper: folios can be counted.
+    of the paper: folios can be counted. `folio` or `code`: by which of its words a changed one was known.
     """
 
     verdict: FileVerdict
     found: PublicCheck | TranscriptCheck | None = None
+    folio: str = ""
+    code: str = ""
 
     @property
     def is_miss(self) -> bool:
@@ -76,6 +79,7 @@ class Claims:
     folios: Sequence[str] = ()
     codes: Sequence[str] = ()
     is_locked: bool = False
+    is_picture: bool = False
 
 
 async def check_file(content: bytes) -> Dropped:
@@ -103,15 +107,22 @@ async def check_file(content: bytes) -> Dropped:
 
 
 async def _judge(claims: Claims) -> Dropped:
+    """A transcript names also the papers that it lists: it is looked up first."""
     codes = [code for code in map(read_certificate_code, claims.codes) if code]
-    certificate = await reads(Certificate).filter(code__in=codes).first() if codes else None
-    if certificate is not None:
-        return Dropped(FileVerdict.CHANGED, await check_of(certificate))
+    verdict = FileVerdict.COPY if claims.is_picture else FileVerdict.CHANGED
     transcript = await reads(Transcript).filter(code__in=codes).first() if codes else None
     if transcript is not None:
-        return Dropped(FileVerdict.CHANGED, await transcript_check_of(transcript))
-    if claims.folios and await reads(Certificate).filter(folio__in=list(claims.folios), erased_at=None).exists():
-        return Dropped(FileVerdict.CHANGED)
+        return Dropped(verdict, await transcript_check_of(transcript), code=transcript.code)
+    named = await reads(Certificate).filter(code__in=codes) if codes else []
+    if named:
+        certificate = min(named, key=lambda one: codes.index(one.code))
+        if certificate.folio in claims.folios:
+            return Dropped(verdict, await check_of(certificate), folio=certificate.folio)
+        return Dropped(verdict, await check_of(certificate), code=certificate.code)
+    counted = reads(Certificate).filter(folio__in=list(claims.folios), erased_at=None)
+    paper = await counted.first() if claims.folios else None
+    if paper is not None:
+        return Dropped(verdict, folio=paper.folio)
     return Dropped(FileVerdict.LOCKED if claims.is_locked else FileVerdict.UNKNOWN)
 
 
