@@ -206,3 +206,28 @@ async def test_each_mark_breaks_us_then_it_is_our_trouble_and_they_stay(breaking
 
     with pytest.raises(IntegrityError):
         await send(device, *(event(door, h=h(door.ana), page=breaking) for _number in range(3)))
+
+
+async def test_rows_of_the_signed_paper_typed_in_later_are_dated_at_the_beginning_as_in_the_panel(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    berta, carla = [await make.make_registration(door.training, given_names=name) for name in ("Berta", "Carla")]
+    typed = door.ends_at + 12 * HOUR
+    lines = [event(door, typed, how="sheet", h=h(one)) for one in (door.ana, berta)]
+    left = event(door, door.starts_at + HOUR, kind="left", h=h(berta), stated_at=ms(door.starts_at + HOUR))
+
+    freeze(door.starts_at - HOUR)
+    [before] = await send(device, event(door, door.starts_at - 2 * MINUTE, how="sheet", h=h(carla)))
+    assert before.flag == "clock", "it is still to come"
+    freeze(typed)
+    assert await states(device, left, *lines) == [("stored", "")] * 3
+    assert await states(device, event(door, typed - 3 * HOUR, how="sheet", h=h(carla)), offset=3 * HOUR) == [
+        ("stored", "")
+    ]
+
+    rows = [await stay(door, one) for one in (door.ana, berta)]
+    assert [row.arrived_at for row in rows] == [door.starts_at] * 2
+    assert rows[1].left_at == door.starts_at + HOUR
+    assert (await kept(lines[0]["id"])).device_at == typed

@@ -15,9 +15,9 @@ from trainings.attendance.device_queries import ends_of, may_upload, sessions_of
 from trainings.attendance.head_counts import Counting, open_counting
 from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
-from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanKind, WalkInSlip
-from trainings.attendance.projection import counts, project_all, settle_registrations
-from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
+from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
+from trainings.attendance.projection import ARRIVALS, counts, project_all, settle_registrations
+from trainings.attendance.scans import DOOR_OPENS, NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock, sql
@@ -147,7 +147,7 @@ class Batch:
 
     def _event(self, event: UploadedEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
         is_nobodys = event.kind in OF_SOMEBODY and meant.registration_id is None
-        at = event.at + self.offset
+        at = self._at(event, session)
         return ScanEvent(
             id=event_id,
             created_at=self.now,
@@ -174,13 +174,26 @@ class Batch:
             roster_version=event.roster,
         )
 
+    def _at(self, event: UploadedEvent, session: TrainingSession) -> datetime:
+        """When it was, by our clock.
+
+        A line of the signed paper says that somebody came, not when: typed in once the session began, or by a clock
+        that is days off, it is dated as in the panel at the beginning, whenever the phone typed it.
+        """
+        at, starts_at = event.at + self.offset, session.starts_at
+        is_line = event.how is ScanHow.SHEET and event.scan_kind in ARRIVALS
+        is_before = starts_at - DOOR_OPENS <= at < starts_at
+        return starts_at if is_line and starts_at <= self.now and not is_before else at
+
     def _flag(self, event: UploadedEvent, session: TrainingSession, meant: Meant, at: datetime) -> ScanFlag:
         if session.id in self.waits:
             return self.waits[session.id]
         if meant.has_no_row:
             return ScanFlag.UNKNOWN_ROW
         if event.kind in OF_SOMEBODY:
-            return flag_of(meant.holder, session, When(at, self.offset, self.now, self._stated(event)))
+            # What is not dated by the phone's clock does not suffer from it.
+            offset = self.offset if at == event.at + self.offset else timedelta()
+            return flag_of(meant.holder, session, When(at, offset, self.now, self._stated(event)))
         if event.kind is EventKind.UNDO:
             return ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
         return flag_of_time(session, When(at, self.offset, self.now))
