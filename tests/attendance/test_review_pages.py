@@ -226,6 +226,24 @@ async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, c
 # -- slips
 
 
+async def test_closing_that_a_phone_takes_back_once_it_took_effect_then_told_as_that(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    device = await make_device(door, prepared_by_id=cast.coordinator.id)
+    ended = event(door, door.ends_at, kind="close", how="button")
+    heads = event(door, door.ends_at, kind="heads", how="button", number=2)
+    await send(device, heads, ended)
+    assert (await TrainingSession.get(id=door.key)).closed_at == door.ends_at
+
+    await send(device, *(event(door, door.ends_at, kind="undo", target=one["id"]) for one in (ended, heads)))
+
+    assert (await TrainingSession.get(id=door.key)).closed_at == door.ends_at
+    await make.sign_in(client, cast.coordinator)
+    said = text_of(await client.get(path(door)))
+    assert "Deshizo el cierre de la sesión" in said
+    assert said.count("la sesión sigue cerrada. Si fue un error, ábrala otra vez.") == 1
+
+
 async def test_slip_is_corrected_and_registered(client: AsyncClient, cast: Cast, door: Opened) -> None:
     [card] = await make_spare_cards(door.training)
     await send(await make_device(door), event(door, kind="walkin", h=card.qr_hash[:24]), slip(door, card, consent=None))

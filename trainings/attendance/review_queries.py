@@ -60,7 +60,8 @@ AND NOT {TAKEN_BACK.format(mark="e.id")} AND NOT {TAKEN_BACK.format(mark="e.conf
 class Case:
     """Marks with one reason and about one person, card, or nobody, which are decided together.
 
-    `arrived_at` is told where the reason is that somebody left before.
+    `arrived_at` is told where the reason is that somebody left before. `undoes_closing`: it takes back a closing that
+    had taken effect, which opens nothing by itself.
     """
 
     flag: ScanFlag
@@ -70,6 +71,7 @@ class Case:
     card: Card | None = None
     decided_by: str = ""
     arrived_at: datetime | None = None
+    undoes_closing: bool = False
 
     @property
     def ids(self) -> list[UUID]:
@@ -231,9 +233,11 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
 
     What was taken back at the door is left out. What was decided of a card without a name stays when it gets one.
     """
+    odd = await _odd(session_ids)
+    of_closings = await _undone_closings(odd)
     together: dict[tuple[object, ...], list[ScanEvent]] = defaultdict(list)
-    for one in await _odd(session_ids):
-        together[_key(one)].append(one)
+    for one in odd:
+        together[*_key(one), one.id in of_closings].append(one)
     cards = await _cards(one for own in together.values() for one in own)
     deciders = await _names(own[0].decided_by_id for own in together.values())
     arrivals = await _arrivals([own[0] for own in together.values()])
@@ -249,6 +253,7 @@ async def _cases(session_ids: Sequence[UUID]) -> dict[UUID, list[Case]]:
                 card=cards.get(first.code_hash),
                 decided_by=deciders.get(first.decided_by_id, "") if first.decided_by_id else "",
                 arrived_at=arrivals.get((first.session_id, first.registration_id)),
+                undoes_closing=first.id in of_closings,
             )
         )
     return cases
@@ -301,6 +306,14 @@ async def _arrivals(events: Iterable[ScanEvent]) -> dict[tuple[UUID, UUID | None
     people = sorted({key for _session_id, key in early if key is not None})
     rows = reads(Attendance).filter(session_id__in=sorted({key for key, _person in early}), registration_id__in=people)
     return {(one.session_id, one.registration_id): one.arrived_at for one in await rows if one.arrived_at is not None}
+
+
+async def _undone_closings(events: Iterable[ScanEvent]) -> set[UUID]:
+    """Those that take back a closing."""
+    targets = {one.target_id: one.id for one in events if one.kind is ScanKind.UNDO and one.registration_id is None}
+    keys = sorted(key for key in targets if key is not None)
+    closings = reads(ScanEvent).filter(id__in=keys, kind=ScanKind.CLOSE) if keys else None
+    return {targets[key] for (key,) in await closings.values_list("id")} if closings is not None else set()
 
 
 async def _names(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:

@@ -18,6 +18,7 @@ from trainings.attendance.review_words import (
     KINDS,
     NAMED_SINCE,
     REASONS,
+    UNDID_CLOSING,
 )
 from trainings.attendance.reviews import MOST_AT_ONCE
 from trainings.attendance.slip_words import ANY_OTHER, NOT_OPENED, PROBLEMS, UNOPENABLE
@@ -148,7 +149,7 @@ def _about_nobody(case: Case) -> str:
     if case.first.kind is ScanKind.HEADS:
         n = sum(one.number or 0 for one in case.events)
         return ngettext("%(n)s acompañante", "%(n)s acompañantes", n) % {"n": n}
-    return gettext(KINDS[case.first.kind])
+    return gettext(UNDID_CLOSING if case.undoes_closing else KINDS[case.first.kind])
 
 
 def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
@@ -159,6 +160,8 @@ def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
     if case.arrived_at is not None:
         time = dates.time_of_day(case.arrived_at, language())
         lines.append(gettext(N_("Según otra marca llegó a las %(time)s")) % {"time": time})
+    if case.undoes_closing:
+        lines.append(gettext(N_("El cierre ya valía: la sesión sigue cerrada. Si fue un error, ábrala otra vez.")))
     return lines
 
 

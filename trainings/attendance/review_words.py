@@ -84,6 +84,8 @@ KINDS: dict[ScanKind, str] = {
     ScanKind.CLOSE: N_("Cerró la sesión"),
 }
 
+UNDID_CLOSING = N_("Deshizo el cierre de la sesión")
+
 DECISIONS: dict[Decision, str] = {
     Decision.COUNTED: N_("Cuenta"),
     Decision.DISMISSED: N_("No cuenta"),
