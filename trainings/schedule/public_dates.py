@@ -9,41 +9,38 @@ from uuid import UUID
 
 from trainings.db import sql
 from trainings.db.sql import Statement, Table, as_moment
+from trainings.schedule.models import TrainingState
 from trainings.schedule.plans import LONGEST_SESSION
-from trainings.schedule.public_queries import access_of, kinds_of
+from trainings.schedule.public_queries import access_of, kinds_of, moment
 
 DATED = """
-    SELECT s.training_id, s.starts_at, s.ends_at, v.municipality_id, CAST(v.access AS TEXT),
-        s.state = 'cancelled' OR (t.cancelled_at IS NOT NULL AND s.ends_at > t.cancelled_at), s.id
+    SELECT s.training_id, s.starts_at, s.ends_at, s.venue_id, s.state = 'cancelled', s.id
     FROM training_session s
-    CROSS JOIN training t
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ? AND t.id = s.training_id AND t.published_at IS NOT NULL
-    AND (
-        t.state = 'published' AND s.state = 'planned'
-        OR t.state IN ('published', 'cancelled') AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
-    )
+    WHERE s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?
     ORDER BY s.starts_at, s.id
 """
-"""`CROSS`: by the sessions of the span; else SQLite would go through all trainings that ever were."""
-TRAINING, ENDS = 0, 2
+TRAINING, ENDS, VENUE, IS_OFF, KEY = 0, 2, 3, 4, 5
 """Columns of it."""
 TRAININGS = """
-    SELECT t.id, t.slug, t.title, t.place_shown, h.seat_id, topic.slug, CAST(t.languages AS TEXT),
-        CAST(t.interpreter_languages AS TEXT), CAST(t.audience AS TEXT), CAST(c.audience AS TEXT)
+    SELECT t.id, t.state, t.cancelled_at, t.slug, t.title, t.place_shown, h.seat_id, topic.slug,
+        CAST(t.languages AS TEXT), CAST(t.interpreter_languages AS TEXT), CAST(t.audience AS TEXT),
+        CAST(c.audience AS TEXT)
     FROM training t
     JOIN course c ON c.id = t.course_id
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
-    WHERE t.id IN ?list
+    WHERE t.id IN ?list AND t.published_at IS NOT NULL AND t.state IN ('published', 'cancelled')
 """
-"""Read apart: what is the same for all sessions of a training is told once."""
+VENUES = "SELECT id, municipality_id, CAST(access AS TEXT) FROM venue WHERE id IN ?list"
+"""Read apart: what is the same for many sessions is told once."""
+IN_FEEDS = "SELECT session_id FROM session_feed WHERE session_id IN ?list"
 
 
 class DatedTraining(NamedTuple):
     """What is the same for all sessions of a training. `seat`: the municipality of its hub."""
 
     id: str
+    cancelled_at: datetime | None
     path: str
     title: str
     place_shown: str
@@ -102,21 +99,15 @@ class ReadDates:
 
     rows: Table = field(hash=False)
     trainings: frozenset[tuple[Any, ...]]
+    venues: frozenset[tuple[Any, ...]]
 
     def shown(self) -> list[Dated]:
         """The same, as pages show them."""
         trainings = {row[0]: _training(row) for row in self.trainings}
+        places = {venue_id: (town, access) for venue_id, town, access in self.venues}
         return [
-            Dated(
-                key,
-                trainings[training_id],
-                as_moment(starts_at),
-                as_moment(ends_at),
-                town or trainings[training_id].seat,
-                access,
-                bool(is_off),
-            )
-            for training_id, starts_at, ends_at, town, access, is_off, key in self.rows
+            _dated(row, trainings[row[TRAINING]], places[row[VENUE]] if row[VENUE] is not None else None)
+            for row in self.rows
         ]
 
     def ends(self) -> set[datetime]:
@@ -133,12 +124,41 @@ def ask_dates(start: datetime, end: datetime) -> Statement:
 
 
 async def dates_of(rows: Table) -> ReadDates:
-    """The answer to `ask_dates`, with the trainings."""
-    return ReadDates(rows, frozenset(await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
+    """The answer to `ask_dates`, with the trainings and venues."""
+    ids = [list({row[column] for row in rows} - {None}) for column in (TRAINING, VENUE)]
+    trainings, venues = await sql.tables([Statement(TRAININGS, ids[:1]), Statement(VENUES, ids[1:])])
+    states = {training_id: state for training_id, state, *_facts in trainings}
+    listed = [row for row in rows if row[TRAINING] in states]
+    off = [row[KEY] for row in listed if row[IS_OFF] or states[row[TRAINING]] == TrainingState.CANCELLED]
+    unknown = set(off).difference(key for (key,) in await sql.tuples(IN_FEEDS, off)) if off else ()
+    shown = tuple(row for row in listed if row[KEY] not in unknown)
+    return ReadDates(shown, frozenset(trainings), frozenset(venues))
+
+
+def _dated(row: tuple[Any, ...], training: DatedTraining, place: tuple[str, str | None] | None) -> Dated:
+    _training_id, starts_at, ends_told, _venue_id, is_off, key = row
+    town, access = place or (training.seat, None)
+    ends_at, over_at = as_moment(ends_told), training.cancelled_at
+    return Dated(
+        key,
+        training,
+        as_moment(starts_at),
+        ends_at,
+        town,
+        access,
+        bool(is_off) or (over_at is not None and ends_at > over_at),
+    )
 
 
 def _training(row: tuple[Any, ...]) -> DatedTraining:
-    training_id, slug, title, place_shown, seat, topic, *lists = row
+    training_id, _state, cancelled_at, slug, title, place_shown, seat, topic, *lists = row
     return DatedTraining(
-        str(training_id), f"/capacitaciones/{slug}", title, place_shown, seat, topic, *kinds_of(*lists)
+        str(training_id),
+        moment(cancelled_at),
+        f"/capacitaciones/{slug}",
+        title,
+        place_shown,
+        seat,
+        topic,
+        *kinds_of(*lists),
     )
