@@ -11,6 +11,7 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import NEW, as_, filled, post
+from tests.web.pages import Page
 from trainings import clock
 from trainings.schedule import absences
 from trainings.schedule.models import Training, Unavailability
@@ -134,6 +135,26 @@ async def test_sessions_that_stand_then_are_told_to_the_person(client: AsyncClie
     page = (await client.get(PAGE)).text
     assert "Ya tiene una sesión ese tiempo" in page
     assert "Refugio" in page
+
+
+async def test_sessions_that_stand_then_are_told_to_who_coordinates(client: AsyncClient, cast: Cast) -> None:
+    day = date(2027, 2, 4)
+    hours = [(clock.at(day, time(8)), clock.at(day, time(12))), (clock.at(day, time(14)), clock.at(day, time(16)))]
+    training = await make.make_training(hub=cast.hub, title="Refugio", sessions=hours, facilitators=[cast.facilitator])
+    await as_(client, cast, "facilitator")
+    await post(client, PAGE, {"day": "2027-02-04", "starts": "08:00", "ends": "10:00"})
+
+    await as_(client, cast, "coordinator")
+    panel = " ".join(Page((await client.get("/panel")).text).text.split())
+    page = " ".join(Page((await client.get(f"/panel/capacitaciones/{training.id}")).text).text.split())
+    await as_(client, cast, "coordinator_elsewhere")
+    elsewhere = " ".join(Page((await client.get("/panel")).text).text.split())
+
+    assert "Buscar quién facilite" in panel
+    assert "«Refugio», jueves 4 de febrero, 8:00 a. m.: Ana Coc avisó que no puede." in panel
+    assert panel.count("avisó que no puede") == 1
+    assert page.count("Avisó que no puede: Ana Coc") == 1
+    assert "avisó que no puede" not in elsewhere
 
 
 async def test_absence_of_somebody_else_is_neither_seen_nor_taken_back(client: AsyncClient, cast: Cast) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -126,3 +127,36 @@ async def sessions_then(user_id: UUID, absences: Sequence[Unavailability]) -> di
         ]
         for absence in absences
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Unheld:
+    """A session to come, and somebody down for it who said that they cannot then."""
+
+    session_id: UUID
+    training_id: UUID
+    title: str
+    starts_at: datetime
+    who: str
+
+
+async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
+    """At these hubs, by start. Whoever was put down all the same stays in it until they take their absence back."""
+    now = clock.now()
+    held = reads(SessionFacilitator).filter(
+        session__training__hub_id__in=sorted(hub_ids),
+        session__training__state__not=TrainingState.CANCELLED,
+        session__state=SessionState.PLANNED,
+        session__closed_at=None,
+        session__ends_at__gt=now,
+        user__unavailable__ends_at__gt=now,
+    )
+    about = ("session_id", "session__training_id", "session__training__title", "session__starts_at", "user__name")
+    times = ("session__ends_at", "user__unavailable__starts_at", "user__unavailable__ends_at")
+    rows = await held.order_by("session__starts_at", "session_id", "user__name").values_list(*about, *times)
+    found = [
+        Unheld(session_id, training_id, title, starts_at, who)
+        for session_id, training_id, title, starts_at, who, ends_at, away_from, away_until in rows
+        if starts_at < away_until and away_from < ends_at
+    ]
+    return list(dict.fromkeys(found))

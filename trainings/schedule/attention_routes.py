@@ -31,6 +31,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
 from trainings.schedule import queries
+from trainings.schedule.absences import unheld_at
 from trainings.schedule.models import Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
@@ -41,6 +42,7 @@ DRAFTS_WITHIN = timedelta(days=7)
 FINISHED_WITHIN = timedelta(days=120)
 CALLS_WITHIN = timedelta(days=1)
 SIGNATURE_ENDS_WITHIN = timedelta(days=30)
+UNHELD_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
     found = [
         *await _to_close(actor),
         *await _to_call(actor),
+        *await _to_hold(actor),
         *await _to_decide(actor),
         *await _to_approve(actor),
         *await _to_arrange(actor),
@@ -115,6 +118,22 @@ async def _to_call(actor: Actor) -> list[Concern]:
     is_hot = not first.is_about_papers and first.begins_at < clock.now() + CALLS_WITHIN
     path = f"/panel/llamadas/{first.call_list.id}" if len(lists) == 1 else "/panel/llamadas"
     return [Concern("telefono", path, title, sentence, is_hot=is_hot)]
+
+
+async def _to_hold(actor: Actor) -> list[Concern]:
+    """Sessions whose facilitator said afterwards that they cannot. Hot in the week before."""
+    hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
+    words = gettext(N_("«%(title)s», %(when)s: %(who)s avisó que no puede."))
+    return [
+        Concern(
+            "persona",
+            f"/panel/capacitaciones/{one.training_id}/editar",
+            gettext(N_("Buscar quién facilite")),
+            words % {"title": one.title, "when": dates.day_and_time(one.starts_at, language()), "who": one.who},
+            is_hot=one.starts_at < clock.now() + UNHELD_WITHIN,
+        )
+        for one in await unheld_at(hubs)
+    ]
 
 
 async def _to_decide(actor: Actor) -> list[Concern]:

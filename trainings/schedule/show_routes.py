@@ -31,6 +31,7 @@ from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import of_training
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
+from trainings.schedule.absences import unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
 from trainings.schedule.changes import recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
@@ -65,6 +66,7 @@ class SessionRow:
     ends_at: datetime
     place: str
     people: str
+    away: str
     state: str
     holiday: str
     seats: str
@@ -110,7 +112,9 @@ async def show_training(
         "here": "capacitaciones",
         "desk": training.hub.name,
         "training": training,
-        "sessions": session_rows(training, actor, await cautions_of_training(training), may_edit=may_edit),
+        "sessions": session_rows(
+            training, actor, await cautions_of_training(training), await _away(training), may_edit=may_edit
+        ),
         "state": gettext(STATES[training.state]),
         "phase": gettext(PHASES[now]),
         "is_protected": training.place_shown is PlaceShown.AFTER_CONFIRMATION,
@@ -147,7 +151,7 @@ def has_begun(training: Training) -> bool:
 
 
 def session_rows(
-    training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], *, may_edit: bool
+    training: Training, actor: Actor, cautions: Mapping[UUID, Cautions], away: Mapping[UUID, str], *, may_edit: bool
 ) -> list[SessionRow]:
     """The training's meetings by time, each with what may be done now and what is to be known of it."""
     rows = []
@@ -162,6 +166,7 @@ def session_rows(
                 ends_at=session.ends_at,
                 place=place_of(session),
                 people=", ".join(sorted(one.user.name for one in session.facilitators)),
+                away=away.get(session.id, ""),
                 state=session_state(session, is_off=is_off),
                 holiday=known.day_off,
                 seats=known.seats if may_edit else "",
@@ -173,6 +178,14 @@ def session_rows(
             )
         )
     return rows
+
+
+async def _away(training: Training) -> dict[UUID, str]:
+    """Who said that they cannot, by session."""
+    found: dict[UUID, list[str]] = {}
+    for one in await unheld_at([training.hub_id]):
+        found.setdefault(one.session_id, []).append(one.who)
+    return {session_id: ", ".join(names) for session_id, names in found.items()}
 
 
 def may_restore(training: Training, session: TrainingSession) -> bool:
