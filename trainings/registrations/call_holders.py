@@ -117,7 +117,7 @@ def _is_concerned(call_list: CallList, block: ReservedBlock, around: Around) -> 
     return news is None or bool(news)
 
 
-def _news(call_list: CallList, block: ReservedBlock, around: Around) -> list[Difference] | None:
+def _news(call_list: CallList, block: ReservedBlock, around: Around) -> Sequence[Difference] | None:
     if call_list.reason not in CHANGES:
         return None
     return around.news.of(call_list, block.id, block.created_at, is_called=True)

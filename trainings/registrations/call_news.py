@@ -55,19 +55,27 @@ class News:
     changes: Mapping[UUID, Sequence[SessionChange]] = field(default_factory=dict)
     called_off: frozenset[UUID] = frozenset()
     words: Words = field(default_factory=Words)
+    worked_out: dict[tuple[UUID, UUID], Sequence[Difference]] = field(default_factory=dict)
+    """Of one reader and list it is asked several times, for each later list too."""
 
-    def of(self, call_list: CallList, reader: UUID, since: datetime, *, is_called: bool) -> list[Difference] | None:
+    def of(self, call_list: CallList, reader: UUID, since: datetime, *, is_called: bool) -> Sequence[Difference] | None:
         """What somebody who signed up, or was given cards, at `since` does not know of what a list tells, as long as it
         is open; what its own calls told is left out. None where it is not on record what changed.
         """
         if call_list.id not in self.changes:
             return None
+        key = (call_list.id, reader)
+        if key not in self.worked_out:
+            words = self.words.to(reader, call_list.training_id, since, is_called=is_called)
+            self.worked_out[key] = self._after(call_list, Heard(since, words))
+        return self.worked_out[key]
+
+    def _after(self, call_list: CallList, heard: Heard) -> list[Difference]:
         until = call_list.closed_at
-        words = self.words.to(reader, call_list.training_id, since, is_called=is_called)
-        others = (one for one in words if one.list_id != call_list.id)
-        heard = Heard(since, [one for one in others if until is None or one.at <= until])
+        words = [one for one in heard.words if one.list_id != call_list.id and (until is None or one.at <= until)]
         is_called_off = call_list.training_id in self.called_off
-        return heard.news(self.changes[call_list.id], self.sessions[call_list.id], is_called_off=is_called_off)
+        changes, sessions = self.changes[call_list.id], self.sessions[call_list.id]
+        return Heard(heard.since, words).news(changes, sessions, is_called_off=is_called_off)
 
 
 async def news_of(lists: Sequence[CallList], people: People) -> News:

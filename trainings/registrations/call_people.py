@@ -190,7 +190,7 @@ def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
     return call_list.reason is not CallReason.REMINDER or person.state is RegistrationState.CONFIRMED
 
 
-def _news(call_list: CallList, person: Person, around: Around) -> list[Difference] | None:
+def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Difference] | None:
     if call_list.reason not in CHANGES:
         return None
     return around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
