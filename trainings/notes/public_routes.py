@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from trainings import clock
 from trainings.errors import NotFound
 from trainings.feeds.conditional import asked_in, is_unchanged
 from trainings.notes import queries, recordings
@@ -23,7 +24,6 @@ from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.og import og_png
 from trainings.web.render import render
-from trainings.web.static import FOREVER
 
 INDEX = "/notas"
 AN_HOUR = "public, max-age=3600"
@@ -88,9 +88,10 @@ async def picture(request: Request) -> Response:
 
 @allow(PUBLIC)
 async def recording(request: Request) -> Response:
-    """In parts where the player asks for parts. Addressed by its content, it never changes.
+    """In parts where the player asks for parts.
 
-    Only while a note that is valid has it; staff hear those of their own drafts too, and keep nothing.
+    Only while a note that is valid has it, and kept on the way no longer; staff hear those of their own drafts too, and
+    keep nothing.
     """
     name = request.path_params["name"]
     found = recordings.found(name)
@@ -99,8 +100,14 @@ async def recording(request: Request) -> Response:
     is_public = await queries.is_heard(name)
     if not is_public and not await queries.may_hear(name, request.state.actor):
         raise UnknownRecording
-    headers = {"cache-control": FOREVER if is_public else "no-store"}
+    headers = {"cache-control": _until_midnight() if is_public else "no-store"}
     return FileResponse(found.path, media_type=found.media_type, headers=headers)
+
+
+def _until_midnight() -> str:
+    """For an hour, and never into another day: notes expire at midnight."""
+    left = clock.midnight(clock.today() + timedelta(days=1)) - clock.now()
+    return f"public, max-age={min(3600, int(left.total_seconds()))}"
 
 
 # -- feeds
