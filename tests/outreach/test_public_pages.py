@@ -70,6 +70,18 @@ async def test_page_says_when_where_what_and_that_nobody_signs_up(client: AsyncC
     assert page.all("form") == []
 
 
+async def test_hub_below_the_map_of_another_municipality_says_where_it_is(client: AsyncClient) -> None:
+    hub = await make.make_hub()
+    await make.make_municipality("1710")
+    activity = await make_activity(hub, when=replace(PARK, municipality="1710"))
+
+    source = (await client.get(f"/actividades/{activity.slug}")).text
+
+    marked, heading, address = (source.index(words) for words in ("Sayaxché marcado", "<h2>Ventanilla", hub.address))
+    assert marked < heading < address
+    assert f"{hub.address}, La Libertad, Petén<br>" in source
+
+
 async def test_shared_link_has_a_face(client: AsyncClient) -> None:
     activity = await make_activity(when=PARK)
 
