@@ -12,7 +12,7 @@ from trainings.seed.world import World
 
 OWN = {
     "session_reminder": OwnWords(
-        "Le recordamos su cita en {municipio}",
+        "La ventanilla de {municipio} le recuerda su cita",
         "Buenos días. Le esperamos en {titulo}, {fecha}, en {lugar}.\n\n"
         "Si no puede llegar, avísenos al {telefono}: hay vecinos en la lista de espera.",
     ),
