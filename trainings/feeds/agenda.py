@@ -91,7 +91,7 @@ async def _activities(scope: str, most: int | None) -> list[Line]:
         _line(
             one.starts_at,
             one.title,
-            dates.time_range(one.starts_at, one.ends_at, language()),
+            hours_of(one),
             ", ".join(part for part in (one.place, one.town.full_name) if part),
             gettext(NO_SIGN_UP),
             one.path,

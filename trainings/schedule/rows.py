@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from trainings import clock
 from trainings.lib import dates
@@ -13,6 +14,15 @@ from trainings.schedule.models import TrainingState
 from trainings.schedule.phase import Phase, end_of
 from trainings.schedule.posted import Listed, Meeting, Place
 from trainings.web.i18n import gettext, language, ngettext
+
+
+class Timed(Protocol):
+    """A meeting or an activity."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,9 @@ def row_of(training: Listed, meeting: Meeting) -> Row:
     )
 
 
-def hours_of(meeting: Meeting) -> str:
+def hours_of(what: Timed) -> str:
     """`8:30 a. m. a 12:30 p. m.`"""
-    start, end = (dates.time_of_day(moment, language()) for moment in (meeting.starts_at, meeting.ends_at))
+    start, end = (dates.time_of_day(moment, language()) for moment in (what.starts_at, what.ends_at))
     return gettext("%(start)s a %(end)s") % {"start": start, "end": end}
 
 
