@@ -64,7 +64,7 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
     come with their session and its training: those at another training of the course make up for what was missed.
     """
     stays = [
-        _Minutes(one.session_id, minutes_of(one.session, Stay(one.arrived_at, one.left_at)))
+        _Minutes(one.session_id, minutes_of(one.session, Stay(arrived_at=one.arrived_at, left_at=one.left_at)))
         for one in attendances
         if one.session.training.course_id == course_id
     ]
