@@ -69,7 +69,7 @@ class Mark(Protocol):
 M = TypeVar("M", bound=Mark)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
     """What the standing events say of one person at one session. `event_id` is what its state rests on.
 
