@@ -18,7 +18,7 @@ from trainings import clock, jobs
 from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
-from trainings.lib.dates import NBSP
+from trainings.lib.dates import NBSP, day_and_time
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
@@ -235,6 +235,24 @@ async def test_called_off_before_its_move_was_told_names_the_day_that_people_kno
     assert "Cancelada: sábado, 6 de marzo de 2027" in later.text.replace(NBSP, " "), "what was told once stays so"
     assert object_of(message)[1].decoded("DTSTART") == SATURDAY + 2 * DAY, "the calendar has to find its entry"
     assert {job.outcome for job in await OutboxJob.filter(kind="training_changed")} == {Outcome.STOPPED}
+
+
+async def test_subject_names_the_session_that_changed_as_it_is_now(db: Settings, peer: Peer, freeze: Freeze) -> None:
+    training = await a_training(3)
+    first, _second, last = sorted(training.sessions, key=lambda one: one.starts_at)
+    await make.make_registration(training, email="ana@x.example")
+    await OutboxJob.all().delete()
+    await rescheduling.cancel(first.id, actor=PROGRAM)
+    await deliver(db, freeze, peer)
+
+    await shift(last.id, DAY)
+    [moved] = await deliver(db, freeze, peer)
+    await rescheduling.restore(first.id, actor=PROGRAM)
+    [restored] = await deliver(db, freeze, peer)
+
+    day = day_and_time(last.starts_at + DAY, "es-GT").replace(NBSP, " ")
+    assert moved["Subject"] == f"Cambió la fecha o el lugar: {day}"
+    assert restored["Subject"] == "Sí se realiza: sábado 6 de marzo, 8:30 a. m."
 
 
 async def test_session_called_off_before_its_move_was_told_is_in_the_subject_as_people_know_it(

@@ -135,10 +135,11 @@ def day_off(facts: Facts) -> datetime | None:
 
 
 def day_of_change(facts: Facts) -> datetime | None:
-    """The next session ahead; where all that there is to say is that some are off, the first of these."""
+    """The first session of which there is something to say: as it is now, or was to be where it is off."""
     found = news(facts)
-    days = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
-    return min(days) if days and len(days) == len(found) else next_day(facts)
+    off = [facts.known(one.session).starts_at for one in found if one.kind is ChangeKind.CANCELLED]
+    days = [one.session.starts_at for one in found if one.kind is not ChangeKind.CANCELLED] or off
+    return min(days) if days else next_day(facts)
 
 
 def appointment(facts: Facts, session: TrainingSession, *, is_withdrawn: bool = False) -> Appointment:
