@@ -130,3 +130,21 @@ async def test_filter_by_access_takes_only_what_is_without_steps_at_every_meetin
 
     assert now == there == [hall.slug]
     assert later == [found.training.slug]
+
+
+async def test_sign_up_names_each_day_to_come_with_its_place(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(TODAY)
+    found = await going_round()
+    path = f"/capacitaciones/{found.training.slug}/inscripcion"
+    days = (
+        "martes 2 de marzo, 8:30 a. m.: Salón municipal, La Libertad, Petén",
+        "martes 9 de marzo, 8:30 a. m.: Escuela oficial, Las Cruces, Petén",
+        f"martes 16 de marzo, 8:30 a. m.: {PARISH}",
+    )
+
+    before = plain((await get(client, path)).text)
+    freeze(on(3)[0])
+    later = plain((await get(client, path)).text)
+
+    assert all(day in before for day in days)
+    assert [day in later for day in days] == [False, True, True]

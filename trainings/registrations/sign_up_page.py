@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from trainings import clock
@@ -57,7 +58,8 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
     """All that `registrations/new.html` shows; `refused` is why the form that was typed is not taken."""
     sessions = list(training.sessions)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
-    first = (planned or sessions)[0]
+    ahead = [session for session in planned if session.ends_at > clock.now()] or planned or sessions
+    first = ahead[0]
     # As the public pages show them: a number that stays would tell of a look-alike.
     taken, childcare_taken = await shown_taken(training.id)
     now = phase(training, sessions, clock.now(), occupied=taken)
@@ -68,6 +70,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "first": first,
         "place": _public_place(training, first),
         "n_sessions": len(planned),
+        "dates": _dates(training, ahead),
         "phase": now,
         "may_sign_up": now in TAKES_SIGN_UPS,
         "phone": phone,
@@ -229,6 +232,13 @@ def _tell_age(training: Training, typed: Typed, number: int) -> bool:
     except Refusal:
         return False
     return False
+
+
+def _dates(training: Training, sessions: Sequence[TrainingSession]) -> list[tuple[datetime, str]]:
+    """Each meeting beside its place, where they are in several."""
+    places = [_public_place(training, session) for session in sessions]
+    starts = [session.starts_at for session in sessions]
+    return list(zip(starts, places, strict=True)) if len(set(places)) > 1 else []
 
 
 def _public_place(training: Training, session: TrainingSession) -> str:
