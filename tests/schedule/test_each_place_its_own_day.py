@@ -148,3 +148,14 @@ async def test_sign_up_names_each_day_to_come_with_its_place(client: AsyncClient
 
     assert all(day in before for day in days)
     assert [day in later for day in days] == [False, True, True]
+
+
+async def test_municipality_says_of_what_is_over_when_it_was_there(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(TODAY)
+    await going_round()
+    freeze(on(20)[0])
+
+    past = (await get(client, "/municipios/sayaxche-peten")).text.partition("Ya se dieron")[2]
+
+    assert "martes, 16 de marzo de 2027" in past
+    assert "2 de marzo" not in past.replace("16 de marzo", "")

@@ -196,7 +196,7 @@ def _page(request: Request, known: Known) -> Response:
         "near_hubs": known.near_hubs,
         "in_town": rows_of(agenda.here, town.code),
         "nearby": rows_of(agenda.elsewhere),
-        "past": rows_of(agenda.past),
+        "past": rows_of(agenda.past, town.code),
         "activities": known.activities,
         "notes": note_rows(known.notes),
         "near": _near(known.near) if known.near else None,

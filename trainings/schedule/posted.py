@@ -141,12 +141,15 @@ class Listed:
         return next((meeting for meeting in self.held if end_of(meeting) > now), self.held[0])
 
     def next_meeting_in(self, town_code: str, since: datetime | None = None) -> Meeting:
-        """The first in this municipality that has not ended, not before `since`; else the next meeting at all."""
-        now = clock.now()
+        """The first in this municipality that has not ended, not before `since`; else the next meeting at all.
+
+        Once everything is over, the first that was there.
+        """
+        now, is_over = clock.now(), self.is_over
         found = (
             meeting
             for meeting in self.held
-            if end_of(meeting) > now
+            if (is_over or end_of(meeting) > now)
             and (not town_code or meeting.place.town.code == town_code)
             and (since is None or meeting.starts_at >= since)
         )
