@@ -15,6 +15,8 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
+from trainings.people.consents import TEXT_VERSION, text_of
+from trainings.people.models import Consent, ConsentPurpose
 from trainings.registrations import actions, call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
@@ -188,6 +190,20 @@ async def test_text_is_in_english_for_who_signed_up_in_english(db: object) -> No
 
     assert household.speaks_english
     assert "Saturday 6 March, 8:30 AM" in text
+
+
+async def test_text_is_in_english_also_for_who_left_no_address(db: object) -> None:
+    training = await a_training()
+    with speaking("en"):
+        await make.make_registration(training, phone="5555 1234")
+    await make.make_registration(training, phone="5555 1235")
+
+    english, spanish = sorted(await households(await a_list(training)), key=lambda one: one.phone or "")
+
+    assert (english.speaks_english, spanish.speaks_english) == (True, False)
+    [consent, other] = await Consent.all().order_by("id")
+    assert (consent.text_version, other.text_version) == (f"{TEXT_VERSION}-en", TEXT_VERSION)
+    assert text_of(consent.text_version, ConsentPurpose.DATA) == text_of(other.text_version, ConsentPurpose.DATA)
 
 
 @pytest.mark.parametrize("columns", [{}, {"neutral_title": "Reunión"}])

@@ -15,6 +15,9 @@ from trainings.web.i18n import N_, gettext
 TEXT_VERSION = "2026-12"
 """The version that is asked now."""
 
+IN_ENGLISH = "-en"
+"""At the end of a version: the person read it in English."""
+
 GUARDIAN, ASSENT = "guardian", "assent"
 """Beside the purposes: what permits a minor to take part, and the minor's own yes."""
 
@@ -88,13 +91,22 @@ SPOKEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
 CURRENT = TEXTS[TEXT_VERSION]
 
 
+def version_read(language: str, how: ConsentHow) -> str:
+    """What is kept of the sentence that somebody agrees to now: its version, and that it was the English one.
+
+    What staff read aloud is in a language of which nothing is known.
+    """
+    return TEXT_VERSION + IN_ENGLISH if how is ConsentHow.FORM and language.startswith("en") else TEXT_VERSION
+
+
 def text_of(version: str, purpose: str, how: ConsentHow = ConsentHow.FORM) -> str:
     """The sentence that was agreed to in this way, in the language of who reads it now.
 
     `purpose` is a ConsentPurpose, GUARDIAN or ASSENT. Where nothing was read aloud for it, the written sentence.
     """
-    spoken = SPOKEN[version].get(purpose) if how in SPOKEN_HOW else None
-    return gettext(spoken or TEXTS[version][purpose])
+    said = version.removesuffix(IN_ENGLISH)
+    spoken = SPOKEN[said].get(purpose) if how in SPOKEN_HOW else None
+    return gettext(spoken or TEXTS[said][purpose])
 
 
 def asked_now(*, aloud: bool = False) -> dict[str, str]:

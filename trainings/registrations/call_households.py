@@ -9,7 +9,8 @@ from uuid import UUID
 
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, OutboxJob
-from trainings.people.models import Guardian, Participant, Relation
+from trainings.people.consents import IN_ENGLISH
+from trainings.people.models import Consent, Guardian, Participant, Relation
 from trainings.registrations.call_people import Listed, people_on
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.staff_queries import is_minor
@@ -144,8 +145,16 @@ async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | 
 
 
 async def _english_speakers(listed: Sequence[Listed]) -> frozenset[UUID]:
-    """Those whose first message was in English: who signed up spoke it then."""
+    """Those who agreed to the English sentence as they signed up, or whose first message was in English."""
     wanted = [one.registration_id for one in listed]
+    if not wanted:
+        return frozenset()
+    consents = reads(Consent).filter(participant__registrations__id__in=wanted).order_by("created_at", "id")
+    read = dict(await consents.values_list("participant__registrations__id", "text_version"))
     jobs = reads(OutboxJob).filter(subject_id__in=wanted).order_by("-created_at", "-id")
-    first = dict(await jobs.values_list("subject_id", "lang")) if wanted else {}
-    return frozenset(registration_id for registration_id, lang in first.items() if lang.startswith("en"))
+    first = dict(await jobs.values_list("subject_id", "lang"))
+    return frozenset(
+        registration_id
+        for registration_id in wanted
+        if read.get(registration_id, "").endswith(IN_ENGLISH) or first.get(registration_id, "").startswith("en")
+    )

@@ -14,7 +14,7 @@ from trainings.db.sql import Insert, Statement
 from trainings.lib import tokens
 from trainings.outbox import bell
 from trainings.people.actions import Sameness, searchable
-from trainings.people.consents import TEXT_VERSION
+from trainings.people.consents import version_read
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
@@ -201,9 +201,9 @@ def _participant(one: _Newcomer) -> Values:
 
 
 def _consents(one: _Newcomer) -> list[Values]:
-    by, how = one.entry.command.actor.id, one.entry.command.wish.consent_how.value
+    by, how, version = _agreed(one)
     return [
-        (tokens.uuid7_text(), one.at, one.person_id, purpose.value, TEXT_VERSION, how, by)
+        (tokens.uuid7_text(), one.at, one.person_id, purpose.value, version, how, by)
         for purpose in sorted(one.entrant.purposes)
     ]
 
@@ -212,8 +212,8 @@ def _guardian(one: _Newcomer) -> Values:
     """Asked each time, also of who was here before. No photograph of a minor, and nothing else that the guardian's own
     permission is for.
     """
-    wish, key = one.entry.command.wish, tokens.uuid7_text()
-    guardian = wish.guardian_contact
+    key, guardian = tokens.uuid7_text(), one.entry.command.wish.guardian_contact
+    by, how, version = _agreed(one)
     return (
         key,
         one.at,
@@ -222,15 +222,22 @@ def _guardian(one: _Newcomer) -> Values:
         guardian.relation.value,
         sealed(Guardian, "phone", key, guardian.phone),
         sealed(Guardian, "email", key, guardian.email),
-        TEXT_VERSION,
-        wish.consent_how.value,
-        one.entry.command.actor.id,
+        version,
+        how,
+        by,
     )
 
 
 def _assent(one: _Newcomer) -> Values:
-    by, how = one.entry.command.actor.id, one.entry.command.wish.consent_how.value
-    return (tokens.uuid7_text(), one.at, one.person_id, TEXT_VERSION, how, by)
+    by, how, version = _agreed(one)
+    return (tokens.uuid7_text(), one.at, one.person_id, version, how, by)
+
+
+def _agreed(one: _Newcomer) -> tuple[UUID | None, str, str]:
+    """Who wrote down what they agree to, how it was asked, and which sentence it was."""
+    command = one.entry.command
+    how = command.wish.consent_how
+    return command.actor.id, how.value, version_read(command.lang, how)
 
 
 def _group(entry: Entry, group_id: str, at: datetime) -> Values:
