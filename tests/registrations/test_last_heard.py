@@ -24,9 +24,11 @@ from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_people import audiences_of, n_to_tell, n_written_to
 from trainings.registrations.call_texts import text_for, text_for_all, text_for_holder, told_by, told_to
-from trainings.registrations.models import ReservedBlock
+from trainings.registrations.models import Registration, ReservedBlock
+from trainings.registrations.queries import with_sessions
 from trainings.registrations.reminders import remind
 from trainings.registrations.telling import who_would_hear
+from trainings.registrations.ticket import Ticket, ticket_of
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
@@ -354,3 +356,40 @@ async def test_call_about_two_sessions_tells_a_later_change_of_one_of_them_too(c
     text = plain(text_for(await only_call(of_both), await told_by(of_both)))
     assert "La del domingo 7 de marzo, 9:30 a. m. pasa al domingo 7 de marzo, 10:30 a. m." in text
     assert "La del sábado 13 de marzo, 8:30 a. m. pasa al domingo 14 de marzo" in text
+
+
+# -- on the own page
+
+
+async def own_page(registration: Registration) -> Ticket:
+    return ticket_of(await with_sessions(registration.id), None)
+
+
+async def came_around_a_stopped_move(cast: Cast, freeze: Freeze) -> tuple[TrainingSession, Registration, Registration]:
+    """Ana knows the session on Saturday, Nora was shown it on Sunday."""
+    training = await a_training(cast)
+    session = training.sessions[0]
+    ana = await make.make_registration(training, given_names="Ana")
+    await stop(await shift(session.id, DAY), cast)
+    freeze(clock.now() + HOUR)
+    return session, ana, await make.make_registration(training, given_names="Nora")
+
+
+async def test_own_page_says_the_day_that_its_reader_was_shown_before(cast: Cast, freeze: Freeze) -> None:
+    session, ana, nora = await came_around_a_stopped_move(cast, freeze)
+
+    await shift(session.id, -DAY)
+
+    [change] = (await own_page(nora)).changes
+    assert plain(change).startswith("Antes: domingo, 7 de marzo de 2027")
+    assert (await own_page(ana)).changes == []
+
+
+async def test_own_page_shows_what_is_off_on_the_day_that_its_reader_knows(cast: Cast, freeze: Freeze) -> None:
+    session, ana, nora = await came_around_a_stopped_move(cast, freeze)
+
+    await shift(session.id, 2 * DAY)
+    await rescheduling.call_off(session.training_id, "Lluvia.", actor=PROGRAM)
+
+    days = [[one.starts_at for one in (await own_page(who)).meetings] for who in (ana, nora)]
+    assert days == [[SATURDAY], [SATURDAY + DAY]]
