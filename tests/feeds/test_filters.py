@@ -18,11 +18,15 @@ from tests.schedule.wishes import plan_of
 from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.feeds import memory
+from trainings.feeds.agenda import coming_in
+from trainings.feeds.queries import narrower
+from trainings.feeds.scopes import FilterKind
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import CoursePlan
 from trainings.schedule.ics import escaped
 from trainings.schedule.models import Course, SessionText, Training
+from trainings.settings import Settings
 from trainings.versions.models import Counter
 
 BASES = (
@@ -232,3 +236,24 @@ async def test_memory_is_bounded_by_bytes_too(client: AsyncClient, monkeypatch: 
 
     assert [answer.status_code for answer in answers] == [200] * 4
     assert list(memory._feeds) == [f"{BASES[3]}/idioma/kek.ics"]
+
+
+async def test_filters_are_offered_by_what_is_to_come_and_lists_keep_to_them(db: Settings) -> None:
+    await make.make_training(title="Hablada", languages=("kek",), audience=("docente",))
+    await make.make_training(title="Interpretada", interpreter_languages=("mam",))
+
+    offered = await narrower("municipio:1705")
+
+    assert {kind: [one.code for one in filters] for kind, filters in offered.items()} == {
+        FilterKind.LANGUAGE: ["mam", "kek"],
+        FilterKind.AUDIENCE: ["docente"],
+    }
+    listed = {
+        one.code: [line.title for line in await coming_in("municipio:1705", filtered_by=one)]
+        for one in (*offered[FilterKind.LANGUAGE], *offered[FilterKind.AUDIENCE])
+    }
+    assert listed == {"kek": ["Hablada"], "mam": ["Interpretada"], "docente": ["Hablada", "Interpretada"]}
+    assert {kind: len(filters) for kind, filters in (await narrower("municipio:0101")).items()} == {
+        FilterKind.LANGUAGE: 0,
+        FilterKind.AUDIENCE: 0,
+    }
