@@ -13,6 +13,7 @@ from trainings.attendance.actions import settle
 from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
+from trainings.certificates.design_use import refuse_for
 from trainings.certificates.eligibility import (
     NotEligible,
     TrainingNotOver,
@@ -24,7 +25,16 @@ from trainings.certificates.eligibility import (
 from trainings.certificates.mails import announce, have_set
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.occasions import gathered
-from trainings.certificates.sheets import Occasion, day_of_paper, folio_of, sample_sheet, sheet_for, texts_in_common
+from trainings.certificates.sheets import (
+    Occasion,
+    day_of_paper,
+    design_of,
+    folio_of,
+    given_by,
+    sample_sheet,
+    sheet_for,
+    texts_in_common,
+)
 from trainings.db import sql, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
@@ -85,22 +95,24 @@ class IssuedTogether:
 async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -> Certificate:
     """The certificate of this registration and kind: made now, or the one that stands (issuing twice gives the same).
 
-    Refuses before the training is over, when the hours are not met, when nobody signs, and where a letter of what it
-    prints is not in the design's fonts. Its file is set by the outbox, or when somebody opens it first.
+    Refuses before the training is over, when the hours are not met, when nobody signs, where a letter of what it
+    prints is not in the design's fonts, and where the design cannot be used. Its file is set by the outbox, or when
+    somebody opens it first.
     """
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
+    await refuse_for(where.training_id, [kind])
     async with transaction():
         await locked_training(where.training_id)
         held = due_unless_held(kind, (await papers_of([registration_id]))[registration_id]).paper
         if held is not None:
             return held
-        occasion = await occasion_of(where.training_id)
+        occasion = await occasion_of(where.training_id, kinds=[kind])
         registration = await Registration.get(id=registration_id).prefetch_related("participant")
         if kind not in kinds_of(registration, occasion.training):
             raise NotEligible
-        missing = pdf.missing_glyphs(registration.participant.full_name)
+        missing = missing_letters(registration, kind, occasion)
         if missing:
             raise UnprintableName(letters=missing)
         [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
@@ -114,6 +126,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     Refuses as `issue`, but leaves out people whose name cannot be printed, and says how many they are. For many people
     and for who waits for an answer there is `bulk.start`, which does the same in small steps.
     """
+    await refuse_for(training_id)
     async with transaction():
         await locked_training(training_id)
         occasion = await occasion_of(training_id)
@@ -122,11 +135,16 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
         papers = await papers_of([one.id for one in people])
         found = [(one, diploma_due(kinds_of(one, occasion.training), papers[one.id]).kind) for one in people]
         due = [(one, kind) for one, kind in found if kind is not None]
-        printable = [pair for pair in due if not pdf.missing_glyphs(pair[0].participant.full_name)]
+        printable = [(one, kind) for one, kind in due if not missing_letters(one, kind, occasion)]
         issued = await issue_to(printable, occasion, actor=actor)
         for certificate in issued:
             await have_set(certificate)
         return IssuedTogether(issued, len(due) - len(printable))
+
+
+def missing_letters(registration: Registration, kind: CertificateKind, occasion: Occasion) -> str:
+    """Those of the name that the design of this kind lacks."""
+    return pdf.missing_in(design_of(occasion.training.course, kind), registration.participant.full_name)
 
 
 def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
@@ -149,7 +167,9 @@ async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[
     return papers
 
 
-async def occasion_of(training_id: UUID, *, is_over_already: bool = True) -> Occasion:
+async def occasion_of(
+    training_id: UUID, *, kinds: Sequence[CertificateKind] = (), is_over_already: bool = True
+) -> Occasion:
     """What is printed on all of them, with everybody's hours brought up to date; in the caller's transaction.
 
     Refuses (TrainingNotOver, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
@@ -158,15 +178,20 @@ async def occasion_of(training_id: UUID, *, is_over_already: bool = True) -> Occ
     if is_over_already and not is_over(sessions):
         raise TrainingNotOver
     await settle(training_id)
-    return await same_occasion(training_id, sessions)
+    return await same_occasion(training_id, sessions, kinds=kinds)
 
 
 async def same_occasion(
-    training_id: UUID, sessions: Sequence[TrainingSession] | None = None, *, day: date | None = None
+    training_id: UUID,
+    sessions: Sequence[TrainingSession] | None = None,
+    *,
+    kinds: Sequence[CertificateKind] = (),
+    day: date | None = None,
 ) -> Occasion:
     """The same without asking again whether it is over, and with the hours as they are: for a step of many.
 
-    On the `day` that the papers carry, by itself that of papers made now.
+    For papers of these `kinds`, without them those of who completes the course; on the `day` that they carry, without
+    it that of papers made now.
     """
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
@@ -176,9 +201,10 @@ async def same_occasion(
     occasion = await gathered(training, sessions, day or day_of_paper(sessions))
     if not occasion.signatories:
         raise NoSignatory
-    missing = pdf.missing_glyphs(*texts_in_common(sample_sheet(occasion)))
-    if missing:
-        raise UnprintableText(letters=missing)
+    texts = texts_in_common(sample_sheet(occasion))
+    for kind in kinds or given_by(training.course):
+        if missing := pdf.missing_in(design_of(training.course, kind), *texts):
+            raise UnprintableText(letters=missing)
     return occasion
 
 

@@ -14,9 +14,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.certificates import actions, pdf, preparing
-from trainings.certificates.bulk_files import FILES, set_files
-from trainings.certificates.eligibility import CAME_SHORT, Due, diploma_due, due_unless_held, note_due
+from trainings.certificates import actions, preparing
+from trainings.certificates.bulk_files import FILES, NOT_THEIR_FAULT, set_files
+from trainings.certificates.design_use import UnusableDesign, refuse_for
+from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
     CertificateKind,
@@ -37,7 +38,7 @@ from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.sign_up import locked_training
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 logger = logging.getLogger("trainings.certificates")
 
@@ -68,6 +69,12 @@ NEXT = """
     AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.registration_id = r.id AND c.created_at >= ?)
     ORDER BY r.created_at, r.id LIMIT ?
 """
+KINDS: Mapping[JobPurpose, Sequence[CertificateKind]] = {
+    JobPurpose.ISSUE: (),
+    JobPurpose.PREPARE: (),
+    JobPurpose.NOTES: (NOTE,),
+}
+"""What a job gives; nothing: what the course gives to who completes it."""
 ACTS = {
     JobPurpose.ISSUE: "certificates.issue_many",
     JobPurpose.PREPARE: "certificates.prepare_many",
@@ -99,15 +106,16 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
     """The running job of the training for this purpose: made now, with its first step done, or the one there is.
 
     Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
-    be printed.
+    be printed. And (UnusableDesign) where the design cannot be used: no folio is taken in vain.
     """
+    await refuse_for(training_id, KINDS[purpose])
     async with transaction():
         training = await locked_training(training_id)
         running = IssueJob.filter(training_id=training_id, purpose=purpose, state__in=list(GOES_ON))
         found = await running.order_by("-created_at").first()
         if found is not None:
             return found
-        occasion = await actions.occasion_of(training_id, is_over_already=_comes_after(purpose))
+        occasion = await actions.occasion_of(training_id, kinds=KINDS[purpose], is_over_already=_comes_after(purpose))
         job = await IssueJob.create(
             training_id=training_id,
             hub_id=training.hub_id,
@@ -133,6 +141,8 @@ async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
 
 async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
     """Go on where it was paused. Refuses as `start`."""
+    if (where := await IssueJob.get_or_none(id=job_id)) is not None:
+        await refuse_for(where.training_id, KINDS[where.purpose])
     return await _turn(job_id, JobState.RUNNING, actor=actor)
 
 
@@ -145,7 +155,8 @@ async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
         if job.state is state:
             return job
         if state is JobState.RUNNING:
-            await actions.occasion_of(job.training_id, is_over_already=_comes_after(job.purpose))
+            kinds = KINDS[job.purpose]
+            await actions.occasion_of(job.training_id, kinds=kinds, is_over_already=_comes_after(job.purpose))
             await _enqueue_step(job, f"{uuid7()}")
         job.state = state
         job.finished_at = clock.now() if state is JobState.STOPPED else None
@@ -174,19 +185,34 @@ async def _locked(job_id: UUID) -> IssueJob:
 
 async def take_step(job: OutboxJob) -> Mail | None:
     """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing."""
+    key = UUID(job.payload["job_id"])
+    is_usable = await _is_design_usable(key)
     async with transaction():
-        own = await _locked(UUID(job.payload["job_id"]))
+        own = await _locked(key)
         if own.state is not JobState.RUNNING or own.n_seen != job.payload["seen"]:
+            return None
+        if not is_usable:
+            await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
             return None
         actor = Actor(id=own.asked_by_id, role="program")
         try:
             async with transaction():
-                await _advance(own, await actions.same_occasion(own.training_id), actor=actor)
+                occasion = await actions.same_occasion(own.training_id, kinds=KINDS[own.purpose])
+                await _advance(own, occasion, actor=actor)
         except Refusal as refusal:
             # Whoever goes on with it is told what is in the way.
             logger.warning("job %s waits: %s", own.id, refusal.code)
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
     return None
+
+
+async def _is_design_usable(job_id: UUID) -> bool:
+    job = await IssueJob.get_or_none(id=job_id)
+    try:
+        await refuse_for(job.training_id, KINDS[job.purpose]) if job is not None else None
+    except UnusableDesign:
+        return False
+    return True
 
 
 async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
@@ -241,7 +267,7 @@ async def _decide(job: IssueJob, occasion: Occasion, people: Sequence[Registrati
 def _decision(registration: Registration, due: Due, occasion: Occasion) -> Decision:
     if due.kind is None:
         return Decision(registration, reason=due.reason or SkipReason.HOURS, detail=detail_of(due))
-    letters = pdf.missing_glyphs(registration.participant.full_name, design=occasion.training.course.design)
+    letters = actions.missing_letters(registration, due.kind, occasion)
     if letters:
         return Decision(registration, reason=SkipReason.LETTERS, detail=letters[:LONGEST_DETAIL])
     return Decision(registration, due.kind)
@@ -274,10 +300,10 @@ async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Deci
             try:
                 async with transaction():
                     await actions.issue_to([pair], occasion, actor=actor, state=state)
-            except (ValueError, TypeError, KeyError) as error:
-                reason = SkipReason.FAILED
-                name = type(error).__name__
-                skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, reason=reason, detail=name))
+            except (ValueError, TypeError, KeyError):
+                logger.exception("job %s: nothing could be issued to registration %s", job.id, pair[0].id)
+                said = {"reason": SkipReason.FAILED, "detail": gettext(NOT_THEIR_FAULT)}
+                skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, **said))
     await IssueSkip.bulk_create(skips)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from trainings import clock
-from trainings.certificates import files, making
+from trainings.certificates import designs, files, making
+from trainings.certificates.design_use import problems_of
 from trainings.certificates.mill import MillError, mill
 from trainings.certificates.models import (
     Certificate,
@@ -22,6 +23,7 @@ from trainings.db import lock, reads, sql, transaction
 from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import OutboxJob
+from trainings.web.i18n import N_, gettext
 
 logger = logging.getLogger("trainings.certificates")
 
@@ -31,6 +33,7 @@ SECONDS = 4.0
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
 MOST_OF_A_TURN = 2_000
+NOT_THEIR_FAULT = N_("El programa falló. Avise a quien lo administra.")
 
 MISSING = f"""
     SELECT c.id FROM certificate c JOIN registration r ON r.id = c.registration_id
@@ -47,16 +50,23 @@ async def set_files(job: OutboxJob) -> Mail | None:
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
-    missing = await _missing(own)
+    missing, is_broken = await _missing(own), False
     if missing:
-        failed = await set_many(missing, until=clock.ticks() + SECONDS)
-        await _note(own, failed)
+        is_broken = await _is_design_broken(missing)
+        failed = [] if is_broken else await set_many(missing, until=clock.ticks() + SECONDS)
+        # It may have broken meanwhile: then nobody is noted as the one whose file failed.
+        is_broken = is_broken or (bool(failed) and await _is_design_broken([one.id for one, _why in failed]))
+        if not is_broken:
+            await _note(own, failed)
         missing = await _missing(own)
     async with transaction():
         [own] = await lock(IssueJob, [own.id])
         if own.state is not JobState.RUNNING:
             return None
-        if missing:
+        if missing and is_broken:
+            own.state = JobState.PAUSED
+            await own.save(update_fields=["state"])
+        elif missing:
             turn = job.payload["turn"] + 1
             await enqueue(FILES, {"job_id": str(own.id), "turn": turn}, dedup=f"{FILES}:{job.id}:{turn}")
         else:
@@ -68,6 +78,14 @@ async def set_files(job: OutboxJob) -> Mail | None:
 async def _missing(job: IssueJob) -> list[UUID]:
     """The certificates of its training that stand and have no file, but those that failed in this job."""
     return [UUID(str(row["id"])) for row in await sql.reads(MISSING, job.training_id, job.id)]
+
+
+async def _is_design_broken(certificate_ids: Sequence[UUID]) -> bool:
+    """Whether a design that some of these are set with cannot be used. It is checked again where it changed."""
+    found = reads(Certificate).filter(id__in=list(certificate_ids[:MOST_OF_A_TURN]))
+    used = {(sheet["design"], sheet["kind"], sheet["language"]) for (sheet,) in await found.values_list("sheet")}
+    chosen = {(one := designs.design_for(*key)).key: one for key in used}
+    return any([bool(await problems_of(one)) for one in chosen.values()])
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
@@ -108,7 +126,7 @@ async def _set(certificates: Sequence[Certificate]) -> list[tuple[Certificate, s
     for one, answer in zip(certificates, answers, strict=True):
         if isinstance(answer, MillError):
             logger.error("the file of certificate %s could not be set: %s", one.id, answer)
-            failed.append((one, str(answer)))
+            failed.append((one, str(answer) if answer.is_told else gettext(NOT_THEIR_FAULT)))
         elif isinstance(answer, BaseException):
             raise answer
         else:

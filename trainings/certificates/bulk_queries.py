@@ -11,10 +11,11 @@ from tortoise.queryset import QuerySet
 
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
-from trainings.certificates import pdf
+from trainings.certificates import bulk, pdf
 from trainings.certificates.actions import kinds_of
 from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
 from trainings.certificates.bulk_files import n_files
+from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
     Certificate,
@@ -31,6 +32,7 @@ from trainings.lib import dates
 from trainings.lib.text import short_name
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_, gettext, language, ngettext
+from trainings.web.problems import sentence_of
 
 SKIP_WORDS: dict[SkipReason, str] = {
     SkipReason.FAILED: N_("No se pudo: %(detail)s"),
@@ -129,6 +131,15 @@ async def job_to_show(training_id: UUID) -> IssueJob | None:
     """The newest of a training that goes on, else the newest."""
     jobs = reads(IssueJob).filter(training_id=training_id).order_by("-created_at", "-id")
     return await jobs.filter(state__in=list(GOES_ON)).first() or await jobs.first()
+
+
+async def in_the_way(job: IssueJob) -> str:
+    """Why a paused job cannot go on, in words: its design cannot be used. Empty where it can."""
+    try:
+        await refuse_for(job.training_id, bulk.KINDS[job.purpose])
+    except UnusableDesign as refusal:
+        return sentence_of(refusal)
+    return ""
 
 
 def issued_by(job: IssueJob) -> QuerySet[Certificate]:

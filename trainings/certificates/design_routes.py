@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -10,12 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import CATALOGUE_EDITORS, ISSUERS
-from trainings.certificates import design_texts, designs, pdf
-from trainings.certificates.actions import UnprintableText
+from trainings.certificates import design_texts, designs
 from trainings.certificates.brand_forms import PaperForm
+from trainings.certificates.design_use import UnusableDesign, problems_of
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.samples import NAMES, Wish, sample_of
-from trainings.certificates.sheets import texts_in_common
 from trainings.certificates.staff_queries import operators_signing
 from trainings.certificates.words import KIND_WORDS
 from trainings.db import reads
@@ -33,6 +31,7 @@ PAGE = "/panel/cursos/{id:uuid}/diplomas"
 LETTERHEAD_SAMPLE = "/panel/membrete/{operator:uuid}/muestra.png"
 WITH = ("seat", "operator__municipality", "operator__signatories")
 NAME_WORDS = {"usual": N_("Un nombre común"), "short": N_("El nombre más corto"), "long": N_("El nombre más largo")}
+UNUSABLE = UnusableDesign.sentence
 UNKNOWN = N_("Escoja una de las opciones.")
 NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u otro idioma.")
 
@@ -41,22 +40,24 @@ NOT_IN_IT = N_("Ese diseño no se imprime en ese idioma. Escoja otro diseño u o
 async def show(request: Request) -> Response:
     """The choice as it stands, or as it is tried: `?diseno=&idioma=&tipo=&nombre=`."""
     course = await queries.course(request.path_params["id"])
-    return _page(request, course, _wish(request, course))
+    return await _page(request, course, _wish(request, course))
 
 
-def _page(request: Request, course: Course, wish: Wish, form: Typed | None = None, status: int = 200) -> Response:
+async def _page(request: Request, course: Course, wish: Wish, form: Typed | None = None, status: int = 200) -> Response:
     design = designs.all_designs()[wish.design]
+    shown = designs.design_for(wish.design, wish.kind.value, wish.language)
     context: dict[str, Any] = {
         "course": course,
         "wish": wish,
         "designs": [(one.key, one.title) for one in designs.all_designs().values()],
         "design": design,
-        "shown": designs.design_for(wish.design, wish.kind.value, wish.language),
+        "shown": shown,
         "kind_words": {kind: gettext(word) for kind, word in KIND_WORDS.items()},
         "languages": [(code, language_name(code)) for code in _languages()],
         "names": [(key, gettext(words)) for key, words in NAME_WORDS.items()],
         "pages": [(1, gettext(N_("Frente"))), (2, gettext(N_("Reverso")))],
         "fits": design.prints_in(wish.language) and wish.kind.value in design.kinds,
+        "problems": await problems_of(design),
         "form": form,
     }
     return render(request, "certificates/design.html", context, status=status)
@@ -97,14 +98,16 @@ async def choose(request: Request) -> Response:
     try:
         form = check(PaperForm, typed)
     except FormErrors as exc:
-        return _page(request, course, _wish(request, course), exc.typed, 422)
+        return await _page(request, course, _wish(request, course), exc.typed, 422)
     design = designs.all_designs().get(form.design)
     if design is None:
         typed.errors["design"] = gettext(UNKNOWN)
     elif not design.prints_in(form.language):
         typed.errors["language"] = gettext(NOT_IN_IT)
+    elif problems := await problems_of(design):
+        typed.errors["design"] = gettext(UNUSABLE) % {"title": design.title, "problems": " ".join(problems)}
     if typed.errors:
-        return _page(request, course, _wish(request, course), typed, 422)
+        return await _page(request, course, _wish(request, course), typed, 422)
     await course_actions.choose_paper(course.id, form.design, form.language, actor=request.state.actor)
     response = redirect(f"/panel/cursos/{course.id}/diplomas")
     flash(response, gettext(N_("Listo. Así saldrán los próximos diplomas de este curso. Los ya emitidos no cambian.")))
@@ -143,11 +146,7 @@ async def _hub_of(request: Request, operator_id: Any) -> Hub:
 
 async def _picture(hub: Hub, course: Course, wish: Wish) -> Response:
     """A letterhead just changed is to be seen at once: no browser keeps the picture."""
-    made = await sample_of(hub, course, wish)
-    missing = pdf.missing_glyphs(*texts_in_common(made.sheet), design=made.sheet.design)
-    if missing:
-        raise UnprintableText(letters=missing)
-    picture = await asyncio.to_thread(made.png)
+    picture = await (await sample_of(hub, course, wish)).png()
     return Response(picture, media_type="image/png", headers={"cache-control": "no-store"})
 
 

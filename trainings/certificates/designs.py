@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trainings import clock
 from trainings.certificates import design_texts
 from trainings.certificates.json_files import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS
@@ -28,6 +29,9 @@ SLOTS = frozenset({"shield", "logos", "supporters", "note", "band"})
 
 OURS = frozenset({FIRST, "constancia", "certificado", "sobrio"})
 """What came with the program. All others are set apart from it, where they can break nothing."""
+
+SECONDS_SEEN = 2.0
+"""So long the folders are taken to be as they were."""
 
 _WITH_ANY_SECOND = "+*"
 
@@ -145,9 +149,18 @@ def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
     return [sentence % {"name": name, "one": one, "known": listed} for one in found if one not in known]
 
 
-@cache
 def all_designs() -> Mapping[str, DesignInfo]:
-    """By the name of their folder."""
+    """By the name of their folder. One that is added, or whose manifest changes, is seen within seconds."""
+    return _designs_as_of(_manifests(int(clock.ticks() / SECONDS_SEEN)))
+
+
+@lru_cache(maxsize=1)
+def _manifests(_moment: int) -> Stamp:
+    return _seen(DESIGNS.glob("*/manifest.json"))
+
+
+@lru_cache(maxsize=1)
+def _designs_as_of(_manifests: Stamp) -> Mapping[str, DesignInfo]:
     return designs_in(DESIGNS)
 
 
@@ -183,8 +196,12 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 def stamp(*folders: Path) -> Stamp:
     """What tells that a file of these folders changed, came or went: its name, when it was written, its octets."""
+    return _seen(one for folder in folders for one in folder.rglob("*"))
+
+
+def _seen(files: Iterable[Path]) -> Stamp:
     found = []
-    for file in sorted(one for folder in folders for one in folder.rglob("*")):
+    for file in sorted(files):
         with contextlib.suppress(FileNotFoundError):  # it went this very moment
             seen = file.lstat()
             found.append((str(file), seen.st_mtime_ns, seen.st_size))

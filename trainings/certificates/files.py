@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from trainings.certificates import pdf
-from trainings.certificates.making import MadeFile, make, order_for
+from trainings.certificates.making import CannotBeMade, MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
@@ -23,11 +23,16 @@ class NameRemoved(Refusal):
     sentence = N_("La persona pidió que se quitara su nombre, así que ya no hay archivo. El folio y el código siguen.")
 
 
+class NotSet(Refusal):
+    code = "file_not_set"
+    sentence = N_("No se pudo hacer el archivo: falla el diseño. %(problem)s")
+
+
 async def file_of(certificate: Certificate) -> CertificateFile:
     """The PDF as first given out; set now where nobody has opened it yet. Two at once keep one and the same file.
 
     Not in a transaction. Where the name was corrected while it was set, it is set once more. Refuses (NameRemoved)
-    where its person had the name removed.
+    where its person had the name removed, and (NotSet) where its design fails.
     """
     while True:
         kept = await reads(CertificateFile).get_or_none(certificate_id=certificate.id)
@@ -37,7 +42,10 @@ async def file_of(certificate: Certificate) -> CertificateFile:
         if now.erased_at is not None:
             raise NameRemoved
         [order] = await order_for([now])
-        made = await asyncio.to_thread(make, order)
+        try:
+            made = await asyncio.to_thread(make, order)
+        except CannotBeMade as problem:
+            raise NotSet(problem=problem) from problem
         await keep([(now, made)])
 
 

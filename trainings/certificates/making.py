@@ -9,11 +9,11 @@ from trainings import clock
 from trainings.certificates import badges, issuer_keys, signatures, signing_keys
 from trainings.certificates.brand import pictures
 from trainings.certificates.models import Certificate
-from trainings.certificates.setting import FileOrder, MadeFile, make
+from trainings.certificates.setting import CannotBeMade, FileOrder, MadeFile, make
 from trainings.db import is_in_transaction, reads
 from trainings.places.models import Operator
 
-__all__ = ["FileOrder", "MadeFile", "make", "order_for"]
+__all__ = ["CannotBeMade", "FileOrder", "MadeFile", "make", "order_for"]
 
 
 async def order_for(certificates: Sequence[Certificate]) -> list[FileOrder]:

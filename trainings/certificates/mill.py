@@ -61,7 +61,14 @@ class _Unused(ModuleType):
 
 
 class MillError(RuntimeError):
-    """An order could not be carried out; the text says which error it was, without what was ordered."""
+    """An order could not be carried out; the text says which error it was, without what was ordered.
+
+    `is_told`: it is a sentence for people. An error says so of itself, by an attribute of that name.
+    """
+
+    def __init__(self, text: str, *, is_told: bool = False) -> None:
+        super().__init__(text)
+        self.is_told = is_told
 
 
 class _Died(Exception):
@@ -85,7 +92,7 @@ class Mill:
     def _carry_out(self, order: bytes) -> Any:
         for n_left in reversed(range(TIMES)):
             try:
-                is_made, made = pickle.loads(self._hand().ask(order))  # noqa: S301 - our own process wrote it
+                is_made, made, is_told = pickle.loads(self._hand().ask(order))  # noqa: S301 - our own process wrote it
             except _Died as death:
                 self._own.hand = None
                 if not n_left:
@@ -93,7 +100,7 @@ class Mill:
             else:
                 if is_made:
                     return made
-                raise MillError(made)
+                raise MillError(made, is_told=is_told)
         raise AssertionError("tried at least once")
 
     def _hand(self) -> _Hand:
@@ -207,9 +214,10 @@ def main() -> None:
 def _answer(order: bytes) -> bytes:
     try:
         function, arguments = pickle.loads(order)  # noqa: S301 - our own server wrote it
-        made = (True, function(*arguments))
+        made = (True, function(*arguments), False)
     except Exception as error:  # noqa: BLE001 - whatever it is, who ordered hears of it
-        made = (False, f"{type(error).__name__}: {error}"[:300])
+        is_told = getattr(error, "is_told", False)
+        made = (False, str(error) if is_told else f"{type(error).__name__}: {error}"[:300], is_told)
     return pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 
 from trainings.certificates import bands, design_texts
-from trainings.certificates.designs import DESIGNS, FIRST, LIBRARY, DesignInfo, Stamp, all_designs, design_for, stamp
+from trainings.certificates.designs import FIRST, LIBRARY, DesignInfo, Stamp, all_designs, design_for, stamp
 from trainings.certificates.printed import KINDS, MOST_SIGNATORIES, CertificateSheet, Picture
 from trainings.lib import qr
 from trainings.lib.sandbox import DesignApart
@@ -152,7 +152,7 @@ def typesetter(design: DesignInfo) -> Design:
 
 @lru_cache(maxsize=64)
 def _typesetter(design: DesignInfo, _fonts_as_of: Stamp) -> Design:
-    return (Design if design.is_ours else DesignApart)(design.file, root=DESIGNS, fonts=design.fonts)
+    return (Design if design.is_ours else DesignApart)(design.file, root=design.folder.parent, fonts=design.fonts)
 
 
 # -- pictures
@@ -189,5 +189,5 @@ def code_picture(size: int, path: str) -> str:
 def _digest(files: list[Path]) -> str:
     whole = hashlib.sha256()
     for file in files:
-        whole.update(file.relative_to(DESIGNS).as_posix().encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        whole.update("/".join(file.parts[-2:]).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()[:16]

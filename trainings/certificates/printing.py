@@ -42,7 +42,7 @@ class NothingToPrint(Refusal):
 
 class FileCannotBeMade(Refusal):
     code = "file_cannot_be_made"
-    sentence = N_("No se pudo hacer el archivo de estos folios: %(folios)s. Revise esos nombres y los textos.")
+    sentence = N_("No se pudo hacer el archivo de estos folios: %(folios)s. %(why)s")
 
 
 class FilesAreBeingMade(Refusal):
@@ -147,7 +147,7 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
         raise FilesAreBeingMade(n=len(missing))
     failed = await set_many([one.id for one in missing])
     if failed:
-        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed))
+        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=failed[0][1])
 
 
 async def _with_file(training: Training, *, is_standing: bool = False) -> set[UUID]:

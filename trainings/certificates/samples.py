@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from copy import copy
 from dataclasses import dataclass, replace
 
 from trainings import clock
-from trainings.certificates import designs
+from trainings.certificates import designs, pdf
+from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
+from trainings.certificates.design_problems import explained
+from trainings.certificates.design_use import UnusableDesign, refuse_unusable
 from trainings.certificates.files import sample_png
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.occasions import gathered
 from trainings.certificates.printed import CertificateSheet, Picture
-from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet
+from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet, texts_in_common
+from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Hub
 from trainings.schedule.models import Course, Training
 
@@ -44,9 +49,16 @@ class Sample:
     pictures: dict[str, Picture]
     page: int
 
-    def png(self) -> bytes:
-        """CPU work: call it in a thread."""
-        return sample_png(self.sheet, self.page, pictures=self.pictures)
+    async def png(self) -> bytes:
+        """The page. Refuses (UnusableDesign, UnprintableText) what the design cannot set, in words."""
+        design = designs.design_for(self.sheet.design, self.sheet.kind, self.sheet.language)
+        await refuse_unusable(design)
+        if missing := pdf.missing_in(design, *texts_in_common(self.sheet)):
+            raise UnprintableText(letters=missing)
+        try:
+            return await asyncio.to_thread(sample_png, self.sheet, self.page, pictures=self.pictures)
+        except CannotTypeset as problem:
+            raise UnusableDesign(title=design.title, problems=explained(problem, design.key)) from problem
 
 
 async def sample_of(hub: Hub, course: Course, wish: Wish) -> Sample:

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trainings.certificates import pdf, proofs
+from trainings.certificates.design_problems import explained
 from trainings.certificates.printed import CertificateSheet, Picture
+from trainings.lib.typst import CannotTypeset
 
 if TYPE_CHECKING:
     from trainings.certificates.signatures import SigningMaterial
@@ -49,15 +51,24 @@ class MadeFile:
     versions: dict[str, str]
 
 
+class CannotBeMade(RuntimeError):
+    """A file that its design cannot set: in words, for whoever can mend it."""
+
+    is_told = True
+
+
 def make(order: FileOrder) -> MadeFile:
     """The file. Without a signature the same order gives the same bytes, as long as the versions are the same.
 
-    Some tens of milliseconds of one core: call it in a thread or in another process. Refuses like `pdf.render`.
+    Some tens of milliseconds of one core: call it in a thread or in another process. Refuses: CannotBeMade.
     """
     sheet = CertificateSheet.from_json(order.sheet)
     badge = proofs.sign(order.credential, order.key_seed, verification_method=order.key_method, created=order.timestamp)
     credential = json.dumps(badge, ensure_ascii=False)
-    unsigned = pdf.render(sheet, timestamp=order.timestamp, pictures=order.pictures, credential=credential)
+    try:
+        unsigned = pdf.render(sheet, timestamp=order.timestamp, pictures=order.pictures, credential=credential)
+    except CannotTypeset as problem:
+        raise CannotBeMade(explained(problem, sheet.design)) from problem
     content = _signed(unsigned, order)
     return MadeFile(
         content=content,

@@ -13,7 +13,7 @@ from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet, m
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
 from trainings.registrations.models import Registration
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import Course, SessionState, Training, TrainingSession
 from trainings.settings import get_settings
 
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
@@ -63,6 +63,17 @@ def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
     """The day that a paper made now carries, and on which who signs it holds office: see `made_out_on`."""
     last = [clock.local(one.ends_at).date() for one in sessions if one.state is SessionState.PLANNED]
     return made_out_on(clock.now(), max(last, default=date.min))
+
+
+def design_of(course: Course, kind: CertificateKind) -> designs.DesignInfo:
+    """What a paper of this kind is set with in this course: its own design, or the first that has the kind."""
+    return designs.design_for(course.design, kind.value, course.paper_language)
+
+
+def given_by(course: Course) -> list[CertificateKind]:
+    """The kinds that somebody who completes the course may get."""
+    marked = [CertificateKind.CERTIFICADO] if course.pass_mark is not None else []
+    return [*marked, CertificateKind.DIPLOMA]
 
 
 def folio_of(operator_code: str, year: int, number: int) -> str:
@@ -122,7 +133,7 @@ def _sheet(
         code=code,
         check_url=f"{settings.base_url.rstrip('/')}/V/{code}".upper(),
         host_text=f"{settings.host}/verificar",
-        design=designs.design_for(course.design, kind.value, language).key,
+        design=design_of(course, kind).key,
         language=language,
         operator=hub.operator.name,
         activity_kind=course.kind.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -30,23 +29,22 @@ from trainings.certificates import (
     mails,
     name_routes,
     names,
-    pdf,
     preparing,
     preparing_routes,
     revocations,
 )
 from trainings.certificates import staff_queries as queries
-from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
 from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.eligibility import is_over
-from trainings.certificates.files import NameRemoved, file_of, sample_png
+from trainings.certificates.files import NameRemoved, file_of
 from trainings.certificates.forms import IssueForm
 from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
 from trainings.certificates.no_longer import no_longer
 from trainings.certificates.occasions import gathered
 from trainings.certificates.road import road_of
-from trainings.certificates.sheets import day_of_paper, sample_sheet, texts_in_common
+from trainings.certificates.samples import Sample
+from trainings.certificates.sheets import day_of_paper, sample_sheet
 from trainings.certificates.signatories import printed
 from trainings.certificates.views import pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
@@ -190,11 +188,8 @@ async def sample(request: Request) -> Response:
     """The design with this training's words and nobody's name: the face, or the back with `?lado=atras`."""
     training = await _training(request)
     sheet = sample_sheet(await gathered(training, list(training.sessions), day_of_paper(list(training.sessions))))
-    missing = pdf.missing_glyphs(*texts_in_common(sheet), design=sheet.design)
-    if missing:
-        raise UnprintableText(letters=missing)
     page = 2 if request.query_params.get("lado") == "atras" else 1
-    picture = await asyncio.to_thread(sample_png, sheet, page, pictures=await pictures(sheet.pictures))
+    picture = await Sample(sheet, await pictures(sheet.pictures), page).png()
     return Response(picture, media_type="image/png", headers={"cache-control": f"private, max-age={SAMPLE_SECONDS}"})
 
 

@@ -1,0 +1,200 @@
+"""A design that did not come with the program: checked before it is chosen; when it breaks later nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
+from tests.certificates.held import AFTER, make_attendee
+from tests.certificates.test_bulk import work
+from tests.certificates.test_design_check import change, copy_of
+from trainings.audit.actor import PROGRAM
+from trainings.certificates import bulk_files, design_check, design_use, designs, mill, pdf
+from trainings.certificates.actions import UnprintableName, UnprintableText, issue
+from trainings.certificates.design_use import UnusableDesign
+from trainings.certificates.designs import DESIGNS, LIBRARY, read_design
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, IssueSkip, JobState
+from trainings.schedule.models import Course, Training
+
+pytestmark = [pytest.mark.pages, pytest.mark.usefixtures("db")]
+DIPLOMA = CertificateKind.DIPLOMA
+END = "#context assert(here().page() == 1"
+"""A line of the design, where a test puts something else."""
+
+
+class Here:
+    """The mill without its processes: these know no design but those of the folder of the program."""
+
+    n_processes = 1
+
+    async def do(self, function: Callable[..., Any], *arguments: object) -> Any:
+        answer = await asyncio.to_thread(mill._answer, pickle.dumps((function, arguments)))
+        is_made, made, is_told = pickle.loads(answer)
+        if not is_made:
+            raise mill.MillError(made, is_told=is_told)
+        return made
+
+
+@pytest.fixture
+def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, freeze: Freeze) -> Iterator[Path]:
+    """A copy of a design, in Spanish, among those to choose from."""
+    freeze(AFTER)
+    folder = copy_of("sobrio", tmp_path, title="De San Benito", kinds=["diploma", "constancia"])
+    shutil.copytree(LIBRARY, tmp_path / "lib")
+    known = dict(designs.all_designs())
+
+    def all_designs() -> dict[str, designs.DesignInfo]:
+        return known | {"mio": read_design(folder)}
+
+    monkeypatch.setattr(designs, "all_designs", all_designs)
+    monkeypatch.setattr(pdf, "all_designs", all_designs)
+    monkeypatch.setattr(bulk_files, "mill", Here)
+    yield folder
+    design_use._verdicts.clear()
+
+
+def broken(folder: Path) -> str:
+    """Break it; where, as it is told."""
+    line = change(folder, END, f'#read("/etc/passwd")\n{END}')
+    return f"mio/design.typ, línea {line}: Lee un archivo que no está en su carpeta ni en lib."
+
+
+def mended(folder: Path) -> None:
+    change(folder, '#read("/etc/passwd")\n', "")
+
+
+async def course_of(desk: Desk) -> Course:
+    return await Course.get(id=desk.training.course_id)
+
+
+async def use(desk: Desk) -> None:
+    await Course.filter(id=desk.training.course_id).update(design="mio")
+
+
+async def test_design_when_it_is_broken_then_not_chosen_and_the_preview_answers_in_words(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    editor = await signed_in(new_client, desk.cast.coordinator)
+    page = f"/panel/cursos/{desk.training.course_id}/diplomas"
+    said = broken(theirs)
+
+    chosen = await editor.post(page, data={"design": "mio", "language": "es"})
+    tried = await editor.get(f"{page}?diseno=mio")
+    await use(desk)
+    sample = await editor.get(f"{desk.page[:-1]}-muestra.png")
+
+    assert (chosen.status_code, said in text_of(chosen)) == (422, True)
+    assert f"El diseño «De San Benito» no se puede usar: {said}" in text_of(tried)
+    assert ("muestra.png" in tried.text, "Usar este diseño" in tried.text) == (False, False)
+    assert (sample.status_code, said in text_of(sample)) == (409, True)
+    mended(theirs)
+    assert (await editor.post(page, data={"design": "mio", "language": "es"})).status_code == 303
+    assert (await course_of(desk)).design == "mio"
+
+
+async def test_issuing_when_the_design_is_broken_then_no_folio_is_taken_and_told_where(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    await use(desk)
+    said = broken(theirs)
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    one = await browser.post(f"/panel/inscripciones/{desk.completed.id}/diploma", data={"kind": "diploma"})
+    everybody = await browser.post(desk.page)
+
+    assert [(answer.status_code, said in text_of(answer)) for answer in (one, everybody)] == [(409, True)] * 2
+    assert (await Certificate.all().count(), await IssueJob.all().count()) == (1, 0)
+
+
+async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes_on_after_it_was_mended(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    await use(desk)
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    started = (await browser.post(desk.page)).headers["location"]
+    said = broken(theirs)
+    await work()
+    paused = await browser.get(started)
+    opened = await browser.get(f"/panel/diplomas/{(await Certificate.get(registration_id=desk.completed.id)).id}.pdf")
+    again = await browser.post(started, data={"turn": "go_on"})
+    mended(theirs)
+    await browser.post(started, data={"turn": "go_on"})
+    await work()
+
+    assert (said in text_of(paused), "Está en pausa." in paused.text) == (True, True)
+    assert (opened.status_code, "mio/design.typ, línea" in text_of(opened)) == (409, True)
+    assert (again.status_code, said in text_of(again)) == (409, True)
+    job = await IssueJob.get()
+    assert (job.state, await IssueSkip.filter(job_id=job.id, reason="failed").count()) == (JobState.DONE, 0)
+    assert await CertificateFile.filter(certificate__registration_id=desk.completed.id).exists()
+
+
+async def test_font_when_it_is_broken_then_no_page_breaks(new_client: Browsers, theirs: Path) -> None:
+    desk = await make_desk()
+    await use(desk)
+    (theirs / "fonts").mkdir()
+    (theirs / "fonts" / "mala.ttf").write_bytes(b"esto no es una letra")
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    person = f"/panel/inscripciones/{desk.completed.id}/diploma"
+
+    pages = [await browser.get(path) for path in (desk.page, person, f"{desk.page[:-1]}-muestra.png")]
+    renamed = await browser.post(f"{person}/nombre", data={"given_names": "Beto", "surnames": "Caal"})
+    refused = await browser.post(person, data={"kind": "diploma"})
+
+    assert [page.status_code for page in pages] == [200, 200, 409]
+    assert (renamed.status_code, refused.status_code) == (303, 409)
+    assert "fonts/mala.ttf no es una letra TTF entera" in text_of(refused)
+    assert await Certificate.all().count() == 1
+
+
+async def test_letters_when_the_design_brings_its_own_then_these_are_asked_also_for_one(theirs: Path) -> None:
+    desk = await make_desk()
+    await use(desk)
+    guest = await make_attendee(desk.training, given_names="Ğüneş", surnames="Öz")
+    of_theirs = pdf.typesetter(designs.all_designs()["mio"])
+    of_theirs.__dict__["_printable"] = of_theirs._printable - {ord("ğ"), ord("Ğ")}
+
+    with pytest.raises(UnprintableName, match="Ğ"):
+        await issue(guest.id, DIPLOMA, actor=PROGRAM)
+    with pytest.raises(UnprintableText, match="ğ"):
+        await Training.filter(id=desk.training.id).update(title="Dağ")
+        await issue(desk.completed.id, DIPLOMA, actor=PROGRAM)
+
+    assert await Certificate.all().count() == 1
+
+
+async def test_verdict_then_asked_once_until_a_file_changes_and_what_is_wrong_again_after_a_while(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    answers = [["mal"], [], ["mal otra vez"]]
+
+    def check(folder: Path) -> list[str]:
+        asked.append(folder)
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(design_check, "check", check)
+    design = read_design(theirs)
+    both = await asyncio.gather(design_use.problems_of(design), design_use.problems_of(design))
+    assert ([list(one) for one in both], len(asked)) == ([["mal"], ["mal"]], 1)
+    monkeypatch.setattr(design_use, "SECONDS_WRONG", 0.0)
+    assert await design_use.problems_of(design) == ()
+    assert await design_use.look_again() == 0
+    assert len(asked) == 2, "nothing changed"
+    change(theirs, END, f"// otra cosa\n{END}")
+    with pytest.raises(UnusableDesign, match="mal otra vez"):
+        await design_use.refuse_unusable(design)
+    assert await design_use.problems_of(designs.all_designs()["sobrio"]) == ()
+    assert len(asked) == 3, "ours are not asked"
+    assert DESIGNS not in theirs.parents

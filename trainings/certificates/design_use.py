@@ -1,0 +1,92 @@
+"""Whether a design may be used. Those that came with the program may; any other is checked before it is chosen, when
+the program starts, and again when a file of it changed: before a folio is taken, not after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from uuid import UUID
+
+from trainings import clock
+from trainings.certificates import design_check, designs
+from trainings.certificates.design_texts import TEXTS
+from trainings.certificates.designs import LIBRARY, DesignInfo, Stamp, stamp
+from trainings.certificates.models import CertificateKind
+from trainings.certificates.sheets import design_of, given_by
+from trainings.db import is_in_transaction, reads
+from trainings.errors import Refusal
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_
+
+logger = logging.getLogger("trainings.certificates")
+
+SECONDS_WRONG = 60.0
+"""What was found wrong is looked at again after so long, though nothing changed: the machine may have been too busy."""
+
+
+class UnusableDesign(Refusal):
+    code = "unusable_design"
+    sentence = N_("El diseño «%(title)s» no se puede usar. %(problems)s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    as_of: Stamp
+    problems: Sequence[str]
+    at: float
+
+
+_verdicts: dict[Path, _Verdict] = {}
+_turns: defaultdict[Path, Lock] = defaultdict(Lock)
+
+
+async def problems_of(design: DesignInfo) -> Sequence[str]:
+    """What is wrong with it, in sentences; nothing where it may be used. Some seconds where it was not known yet."""
+    if design.is_ours:
+        return ()
+    assert not is_in_transaction(), "nothing is set in a transaction"
+    return await asyncio.to_thread(_problems, design)
+
+
+def _problems(design: DesignInfo) -> Sequence[str]:
+    # Two who ask at once wait for the same answer.
+    with _turns[design.folder]:
+        now, known = stamp(design.folder, LIBRARY, TEXTS), _verdicts.get(design.folder)
+        if known is not None and known.as_of == now and _still_holds(known):
+            return known.problems
+        found = _Verdict(now, tuple(design_check.check(design.folder)), clock.ticks())
+        _verdicts[design.folder] = found
+        if found.problems:
+            logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
+        return found.problems
+
+
+def _still_holds(known: _Verdict) -> bool:
+    return not known.problems or clock.ticks() - known.at < SECONDS_WRONG
+
+
+async def refuse_unusable(design: DesignInfo) -> None:
+    """Refuses (UnusableDesign), naming the design and what is wrong with it."""
+    if problems := await problems_of(design):
+        raise UnusableDesign(title=design.title, problems=" ".join(problems))
+
+
+async def refuse_for(training_id: UUID, kinds: Collection[CertificateKind] = ()) -> None:
+    """The same for what papers of these kinds are set with; without kinds, those of who completes the course."""
+    training = await reads(Training).get_or_none(id=training_id).select_related("course")
+    if training is None:
+        return
+    for kind in kinds or given_by(training.course):
+        await refuse_unusable(design_of(training.course, kind))
+
+
+async def look_again() -> int:
+    """Check all that did not come with the program and that are new or changed; how many cannot be used."""
+    theirs = [one for one in designs.all_designs().values() if not one.is_ours]
+    return sum([bool(await problems_of(one)) for one in theirs])
