@@ -15,7 +15,7 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import dates
 from trainings.lib.phones import show_phone
-from trainings.lib.text import fold
+from trainings.lib.text import as_drawn, fold
 from trainings.lib.typst import Design
 from trainings.places.models import Hub, Signatory
 from trainings.places.words import HUB_NAME
@@ -185,5 +185,5 @@ def _cards(block: Block) -> str:
 
 
 def _printable(text: str) -> str:
-    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the letter must come out."""
-    return text.translate({ord(letter): "?" for letter in LETTER.missing(text)})
+    """The same text as the fonts can print it, without emoji: the letter must come out."""
+    return as_drawn(text, LETTER.missing(text))
