@@ -168,10 +168,11 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     phone.expect_ready()
     phone.expect_queue("Todo enviado")
     assert village.presences_of(ana) == 1
+    assert village.ask("SELECT count(*) FROM device WHERE token_hash IS NOT NULL AND name = 'Ayuda'") == [(1,)]
     phone.page.goto(f"{village.origin}{APP}#/cierre/{village.made['session']}")
     expect(phone.page.get_by_text("Este teléfono solo avisa que la sesión terminó")).to_be_visible()
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
-    expect(phone.page.get_by_role("alert").filter(has_text="ya está preparado")).to_be_visible()
+    expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     expect(phone.page.get_by_role("alert").filter(has_text="no existe o ya venció")).to_be_visible()
     pocket.route("**/marcar/api/alta", lambda route: route.fulfill(status=429, headers={"retry-after": "3541"}))

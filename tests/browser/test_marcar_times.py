@@ -26,6 +26,21 @@ def test_clock_that_fell_back_without_signal_takes_nothing_away(
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
 
 
+def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    """As where it fell back to a day on which the phone was not heard of: that no phone can know."""
+    pocket.route("**/marcar/api/**", lambda route: route.abort())
+    phone.page.goto(f"{village.origin}/marcar/")
+    phone.page.get_by_role("link", name="Feria de la otra semana").click()
+    expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
+
+    phone.page.get_by_role("button", name="Es hoy: el reloj de este teléfono está mal").click()
+
+    expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
+    expect(phone.page.locator("[data-early]")).to_be_hidden()
+
+
 def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:

@@ -12,11 +12,17 @@ const PATIENCE_MS = 4_000;
 
 class Close extends SessionScreen {
   isBusy = false;
+  /** Somebody says that it has begun, whatever our clock shows. */
+  hasBegun = false;
 
   /** @returns {() => void} ends it */
   listen() {
     this.part("[data-close]").addEventListener("click", () => this.keep({ kind: "close", how: "button" }));
     this.part("[data-reopen]").addEventListener("click", () => this.reopen());
+    this.part("[data-anyway]").addEventListener("click", () => {
+      this.hasBegun = true;
+      this.draw();
+    });
     return this.follow(() => this.draw());
   }
 
@@ -55,7 +61,7 @@ class Close extends SessionScreen {
 
   draw() {
     const { book, app, closing, session } = this;
-    const isEarly = app.phone.clock.isBefore(Date.parse(session.starts));
+    const isEarly = !this.hasBegun && app.phone.clock.isBefore(Date.parse(session.starts));
     this.put("[data-present]", countInWords(app.words, book, "close_present"));
     this.put("[data-heads]", String(headsOf(book.events)));
     this.put("[data-unsent]", app.sender.n_waiting ? app.words.many("waiting", app.sender.n_waiting) : app.words.say("all_sent"));

@@ -15,6 +15,9 @@ export const count = {
 };
 
 class Counter {
+  /** Somebody says that it is the day, whatever our clock shows. */
+  isToday = false;
+
   /**
    * @param {HTMLElement} place
    * @param {import("../app.js").App} app
@@ -37,7 +40,10 @@ class Counter {
     }
     this.part("[data-undo]").addEventListener("click", () => this.undo());
     this.part("[data-backup]").addEventListener("click", () => this.app.backup?.());
-    this.part("[data-early]").hidden = !this.isEarly;
+    this.part("[data-anyway]").addEventListener("click", () => {
+      this.isToday = true;
+      this.draw();
+    });
     this.draw();
     return () => undefined;
   }
@@ -45,7 +51,7 @@ class Counter {
   /** Heads are counted from the day of the activity on, as on the panel's page. */
   get isEarly() {
     const { clock } = this.app.phone;
-    return !clock.isLost && DAY.format(clock.now) < DAY.format(Date.parse(this.activity.starts));
+    return !this.isToday && !clock.isLost && DAY.format(clock.now) < DAY.format(Date.parse(this.activity.starts));
   }
 
   /** The touches that stand. */
@@ -82,6 +88,7 @@ class Counter {
 
   draw() {
     const { touches } = this;
+    this.part("[data-early]").hidden = !this.isEarly;
     for (const button of this.place.querySelectorAll(CELLS)) {
       const { cell } = /** @type {HTMLElement} */ (button).dataset;
       const n = touches.filter(({ sex, age_band }) => `${sex}:${age_band}` === cell).length;
