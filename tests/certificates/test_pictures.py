@@ -6,13 +6,18 @@ import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from io import BytesIO
+from random import Random
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from trainings.certificates import pictures
-from trainings.certificates.pictures import MOST_OCTETS, PNG, SVG, clean
+from tests.certificates.sheets import WHEN
+from trainings.certificates import design_samples, pdf, pictures
+from trainings.certificates.designs import all_designs
+from trainings.certificates.pictures import PNG, SVG, clean
+from trainings.certificates.printed import Picture
 from trainings.errors import Refusal
 
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
@@ -63,8 +68,54 @@ def test_photograph_when_cleaned_then_png_that_is_light(kind: str) -> None:
 
     opened = Image.open(BytesIO(picture.content))
     assert (picture.media_type, opened.format, opened.size) == (PNG, "PNG", (picture.width, picture.height))
-    assert len(picture.content) <= MOST_OCTETS
+    assert len(picture.content) < 4_000
     assert picture.width / picture.height == pytest.approx(4 / 3, rel=0.02)
+
+
+def curves(n: int) -> str:
+    drawn = Random(7)
+    return "".join(f"l{drawn.uniform(-9, 9):.2f},{drawn.uniform(-9, 9):.2f}" for _ in range(n))
+
+
+def scanned(seed: int) -> bytes:
+    """A shield in colours on paper with grain, as a scanner sees it."""
+    whole, file = Image.new("RGB", (900, 900), "white"), BytesIO()
+    drawn = ImageDraw.Draw(whole)
+    for n in range(12):
+        near, far, colour = 60 + 30 * n, 840 - 30 * n, (n * 37 + seed * 50, n * 91, n * 53 + seed * 20)
+        drawn.ellipse((near, near, far, far), fill=tuple(part % 255 for part in colour))
+    grain = Image.merge("RGB", [Image.effect_noise((900, 900), 90) for _ in range(3)])
+    Image.blend(whole, grain, 0.12).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("key", sorted(all_designs()))
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param([photograph(600, 600, "PNG") for _ in range(5)], id="noise"),
+        pytest.param([scanned(seed) for seed in range(5)], id="scans"),
+        pytest.param([drawing(f'<path d="M{n} 0{curves(400)}"/>') for n in range(5)], id="drawings"),
+    ],
+)
+def test_paper_when_its_pictures_are_as_heavy_as_may_be_then_still_light(key: str, content: list[bytes]) -> None:
+    cleaned = [clean(one) for one in content]
+    shield, *logos = [one.sha256 for one in cleaned]
+    design = all_designs()[key]
+    sheet = design_samples.sample(design, design_samples.Size.USUAL, kind=min(design.kinds), language="es")
+    sheet = replace(sheet, shield=shield, logos=tuple((logo, "Logotipo") for logo in logos))
+    credential = '{"proof": "' + Random(3).randbytes(1_500).hex() + '"}'
+
+    file = pdf.render(
+        sheet,
+        timestamp=WHEN,
+        pictures={one.sha256: Picture(one.content, one.media_type) for one in cleaned},
+        credential=credential,
+    )
+
+    assert len(set(logos)) == 4
+    assert min(one.width for one in cleaned) >= 60 or cleaned[0].media_type == SVG
+    assert len(file) <= 60_000
 
 
 ACTIVE = "un programa, una imagen o un enlace"
@@ -88,6 +139,7 @@ NONE = "no es una imagen"
         (drawing("<style>path { fill: red }</style>"), "hoja de estilos"),
         (drawing("<g>" * 500 + "</g>" * 500), "demasiado detalle"),
         (drawing('<path d="' + "M0 0h1" * 8_000 + '"/>'), "demasiado detalle"),
+        (drawing(f'<path d="M0 0{curves(900)}"/>'), "demasiado detalle"),
         (drawing("", head=""), "no dice su tamaño"),
         (drawing("", head='viewBox="0 0 900 1"'), "demasiado delgada"),
         (b"<svg>", NONE),

@@ -12,9 +12,11 @@ import re
 import tempfile
 import threading
 import warnings
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -28,14 +30,15 @@ from trainings.web.i18n import N_
 SVG, PNG = "image/svg+xml", "image/png"
 RASTERS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 25_000_000
-LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128)
+LONGEST_SIDES = (480, 400, 320, 256, 200, 160, 128, 96, 64)
 """Pixels: 480 print a shield of 2 cm at 600 dots an inch; a picture that stays heavy is made smaller."""
-COLOURS = 64
+COLOURS = (64, 32)
 SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
 _one_at_a_time = threading.Lock()
 """A large one takes a hundred megabytes while it is unpacked."""
-MOST_OCTETS = 7_000
-MOST_SVG_OCTETS = 24_000
+MOST_OCTETS = 3_300
+"""Of one picture in the file: a usual paper has forty thousand besides, and five of them fit."""
+MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 ET.register_namespace("", SVG_NAMESPACE)
@@ -147,21 +150,24 @@ def _drawing(content: bytes) -> CleanPicture:
     text = ET.tostring(kept, encoding="unicode")
     if len(text) > MOST_SVG_OCTETS:
         raise DetailedDrawing(field="file")
-    _draw_apart(text)
+    if _drawn_apart(text) - BARE_PAGE > MOST_OCTETS:
+        raise DetailedDrawing(field="file")
     return CleanPicture(text.encode(), SVG, round(width), round(height))
 
 
-def _draw_apart(text: str) -> None:
+def _drawn_apart(text: str) -> int:
+    """The octets of a page with nothing else on it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "drawing.svg").write_text(text, encoding="utf-8")
         (folder / "page.typ").write_text(DRAWN, encoding="utf-8")
         apart = DesignApart(folder / "page.typ", root=folder, fonts=folder, seconds=SECONDS_TO_DRAW)
         try:
-            apart.make({}, "pdf", name="drawing")
+            file = apart.make({}, "pdf", name="drawing")
             apart.make({}, "png", name="drawing")
         except CannotTypeset as problem:
             raise DetailedDrawing(field="file") from problem
+    return sum(map(len, file))
 
 
 def _parsed(content: bytes) -> ET.Element:
@@ -265,13 +271,21 @@ def _unpacked(picture: Image.Image) -> Image.Image:
 
 
 def _small(picture: Image.Image) -> CleanPicture:
-    """As large as it may be: of few colours, and lighter by being smaller."""
-    for side in LONGEST_SIDES:
+    """As large as it may be: of few colours, and lighter by being smaller, until it fits."""
+    for side, n in product(LONGEST_SIDES, COLOURS):
         smaller = picture.copy()
         smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
-        file = BytesIO()
-        few = smaller.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        few.save(file, "PNG", optimize=True)
-        if file.tell() <= MOST_OCTETS:
+        few = smaller.quantize(n, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        if _octets_in_paper(few) <= MOST_OCTETS:
             break
+    file = BytesIO()
+    few.save(file, "PNG", optimize=True)
     return CleanPicture(file.getvalue(), PNG, *smaller.size)
+
+
+def _octets_in_paper(picture: Image.Image) -> int:
+    """A paper holds each point in its own colour, and beside it how clear it is where any is."""
+    whole = picture.convert("RGBA")
+    clear = whole.getchannel("A")
+    is_solid = clear.getextrema() == (255, 255)
+    return len(zlib.compress(whole.convert("RGB").tobytes())) + (0 if is_solid else len(zlib.compress(clear.tobytes())))
