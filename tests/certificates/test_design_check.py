@@ -74,6 +74,7 @@ def test_check_when_typst_stops_then_line_and_reason_are_told(tmp_path: Path, co
     [told] = design_check.check(design)
 
     assert words in told
+    assert "searched at" not in told
     # Typst has no line for an image without words.
     assert told.startswith(f"mio/design.typ, línea {line}: ") or words in (
         "Una imagen no tiene texto alternativo (alt).",

@@ -17,7 +17,7 @@ from trainings.lib.typst import UnreadableFont, code_points_of
 
 pytestmark = pytest.mark.pages
 REGULAR = "NotoSerif-Regular.ttf"
-BROKEN = "fonts/mala.ttf no es una letra TTF entera: cópiela otra vez, o bórrela."
+BROKEN = "mio/fonts/mala.ttf no es una letra TTF entera: cópiela otra vez, o bórrela."
 
 
 def with_fonts(folder: Path) -> Path:

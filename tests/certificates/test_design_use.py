@@ -154,7 +154,7 @@ async def test_font_when_it_is_broken_then_no_page_breaks(new_client: Browsers, 
 
     assert [page.status_code for page in pages] == [200, 200, 409]
     assert (renamed.status_code, refused.status_code) == (303, 409)
-    assert "fonts/mala.ttf no es una letra TTF entera" in text_of(refused)
+    assert "mio/fonts/mala.ttf no es una letra TTF entera" in text_of(refused)
     assert await Certificate.all().count() == 1
 
 

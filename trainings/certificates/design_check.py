@@ -221,7 +221,7 @@ def _fonts_missing(design: DesignInfo) -> Iterator[str]:
         return
     for file in typesetter(design).font_files():
         if file.name not in known:
-            yield _(UNREADABLE_FONT) % {"file": f"fonts/{file.name}"}
+            yield _(UNREADABLE_FONT) % {"file": "/".join(file.parts[-3:])}
     for file in sorted([*design.folder.glob("*.typ"), *(design.folder.parent / "lib").glob("*.typ")]):
         for family in sorted(set(_FONT.findall(file.read_text(encoding="utf-8", errors="replace")))):
             if family.casefold() not in {one.casefold() for one in known.values()}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from trainings.lib.sandbox import TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset, UnreadableFont
 from trainings.web.i18n import N_
@@ -9,6 +11,9 @@ from trainings.web.i18n import gettext as _
 
 PACKAGE = N_("Importa un paquete; el programa no sale a la red.")
 UNREADABLE_FONT = N_("%(file)s no es una letra TTF entera: cópiela otra vez, o bórrela.")
+
+# Where on our disk it looked is nobody's business.
+_SEARCHED = re.compile(r" *\(searched at [^)]*\)")
 
 # What Typst says most often, in the words of who never saw it.
 _EXPLANATIONS = (
@@ -30,7 +35,7 @@ def explained(problem: CannotTypeset, design: str = "") -> str:
     `design`, that is what was to be set.
     """
     if isinstance(problem, UnreadableFont):
-        return _(UNREADABLE_FONT) % {"file": f"{problem.path.parent.name}/{problem.path.name}"}
+        return _(UNREADABLE_FONT) % {"file": "/".join(problem.path.parts[-3:])}
     name, _colon, reason = problem.reason.partition(": ")
     design = design or name
     if isinstance(problem, TookTooLong):
@@ -40,7 +45,7 @@ def explained(problem: CannotTypeset, design: str = "") -> str:
         said = _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
         return f"{design}: {said}"
     known = next((_(words) for part, words in _EXPLANATIONS if part in reason), "")
-    said = _("Typst dice: %(reason)s.") % {"reason": reason.rstrip(".")}
+    said = _("Typst dice: %(reason)s.") % {"reason": _SEARCHED.sub("", reason).rstrip(".")}
     return in_place(f"{known} {said}".strip(), problem.file or design, problem.line)
 
 
