@@ -112,6 +112,25 @@ async def test_proof_that_came_back_then_read_looked_at_and_saved(new_client: Br
     }
 
 
+async def test_lines_when_all_are_right_then_read_however_it_is_said(sqlite_db: object, freeze: Freeze) -> None:
+    training = await make_held(4)
+    _people, code = await three_on_a_sheet(training)
+    freeze(AFTER)
+    opened = await open_sheet(await sheet_by_code(code))
+    said = {
+        "1 2 3": ("todos bien", "todas bien", "Todo bien.", "están todas bien", "ESTÁN TODOS CORRECTOS", "todas",
+                  "1-3 ok"),
+        "1 2": ("todas correctas menos 3", "todos bien menos 3", "todas están bien menos 3", "todas menos 3: bien",
+                "todas menos 3 están todas bien", "están bien todos menos la 3", "1 y 2 están todas bien",
+                "las filas 1-2: todos bien"),
+        "2": ("2: bien", "2. Bien."),
+    }  # fmt: skip
+
+    read = {line: [one.number for one in read_proof(line, opened).right] for lines in said.values() for line in lines}
+
+    assert read == {line: [int(row) for row in rows.split()] for rows, lines in said.items() for line in lines}
+
+
 @pytest.mark.parametrize(
     ("typed", "refusal"),
     [("todas menos 9: bien", NoSuchRow), ("4 está bien", RowWithoutName), ("5: Ana", NoSuchRow), ("\n", NothingRead),

@@ -23,9 +23,8 @@ from trainings.web.i18n import N_
 
 _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\d]))(.+)$")
 """After a colon a name may begin with any sign, such as an apostrophe; after a point or bracket only with a letter."""
-_ARE_RIGHT = re.compile(
-    r"\b(?:est[aá]n?|quedan?|son|van)?\s*(?:todos?|todas?)?\s*(?:bien|correct[ao]s?|ok)\b", re.IGNORECASE
-)
+_ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
+_ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
 
 
@@ -94,11 +93,22 @@ def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
     lists = []
     for line in typed.splitlines():
         found = _CORRECTION.match(line)
-        if found is not None:
+        if found is not None and _ARE_RIGHT.sub("", found[2]).strip(" ."):
             corrected[int(found[1])] = found[2].strip()
         elif line.strip():
-            lists.append(_ARE_RIGHT.sub(" ", line))
+            lists.append(_rows_said(line))
     return corrected, lists
+
+
+def _rows_said(line: str) -> str:
+    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» the two that it names."""
+    rows = _ARE_RIGHT.sub(" ", line)
+    first = _ALL.search(rows)
+    if first is None:
+        return rows
+    before, after = rows[: first.start()], _ALL.sub(" ", rows[first.end() :])
+    names_rows = re.search(r"\d", before)
+    return f"{before} {after}" if names_rows else f"{before} todas {after}"
 
 
 def _correction(line: Line, name: str) -> Correction:
