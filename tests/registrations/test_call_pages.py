@@ -14,14 +14,15 @@ from tests import make
 from tests.cast import make_cast
 from tests.counting import statements
 from tests.registrations.call_pages import INDEX, NewClient, acts, at_desk, mark, one_to_call, page_of
-from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training
+from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, session_of
 from tests.registrations.families import make_family
 from tests.web.pages import Page
+from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import uuid7
-from trainings.outbox.models import Call, CallList
+from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
 from trainings.people import communities
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
@@ -251,9 +252,29 @@ async def test_week_and_training_lead_to_the_list(new_client: NewClient) -> None
 
     assert "1 persona por llamar" in week.text
     assert [path["href"] for path in week.all("a") if "llamadas" in str(path["href"])] == [f"{INDEX}/{call_list.id}"]
-    assert "Llamadas: cambio de fecha o lugar, 0 de 1 avisado" in training.text
+    assert "Llamadas antes del sábado 6 de marzo, 8:30 a. m.: cambio de fecha o lugar, 0 de 1" in training.text.replace(
+        "\xa0", " "
+    )
     await mark(client, call_list, person)
     assert "por llamar" not in (await page_of(client, "/panel")).text
+
+
+async def test_list_without_anybody_leads_to_the_one_on_which_they_are_left(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await a_training(cast, capacity=1)
+    ana = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+    await make.make_registration(training, given_names="Berta")
+    session = await session_of(training)
+    change = await a_list(training)
+    reminder = await a_list(training, CallReason.REMINDER, session_id=session.id, batch_id=None, is_written=False)
+    await OutboxJob.filter(subject_id=ana.id).update(outcome=Outcome.SENT, done_at=clock.now(), kind="session_reminder")
+    client = await at_desk(new_client, cast)
+
+    empty = await page_of(client, f"{INDEX}/{reminder.id}")
+
+    assert "En esta lista no hay nadie. Faltan personas en otra lista" in empty.text
+    assert "A todas les llegó el correo" not in empty.text
+    assert f"{INDEX}/{change.id}" in [str(link["href"]) for link in empty.all("a")]
 
 
 async def test_facilitators_pages_say_nothing_of_calls(new_client: NewClient) -> None:

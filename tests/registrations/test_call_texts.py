@@ -206,6 +206,21 @@ async def test_text_is_in_english_also_for_who_left_no_address(db: object) -> No
     assert text_of(consent.text_version, ConsentPurpose.DATA) == text_of(other.text_version, ConsentPurpose.DATA)
 
 
+async def test_list_that_nobody_opened_was_told_to_nobody(db: object, freeze: Freeze) -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    training = await a_training(sessions=[(SATURDAY, SATURDAY + hour), (SATURDAY + day, SATURDAY + day + hour)])
+    await make.make_registration(training, given_names="Ana")
+    session_id = max(training.sessions, key=lambda one: one.starts_at).id
+    await rescheduling.cancel(session_id, actor=PROGRAM)
+    freeze(clock.now() + hour)
+
+    await rescheduling.restore(session_id, actor=PROGRAM)
+    freeze(clock.now() + hour)
+
+    left = {one.phone for found in await CallList.filter(closed_at=None) for one in await households(found)}
+    assert left == set(), "to Ana it was on all the time"
+
+
 @pytest.mark.parametrize("columns", [{}, {"neutral_title": "Reunión"}])
 @pytest.mark.parametrize("reason", list(CallReason))
 async def test_no_text_has_name_title_or_own_link(

@@ -14,6 +14,7 @@ from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_training,
 from tests.registrations.card_world import make_block
 from trainings import clock, jobs
 from trainings.attendance import rescheduling
+from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import stop_batch
@@ -22,6 +23,7 @@ from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, O
 from trainings.registrations import call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
+from trainings.registrations.call_news import OPENED
 from trainings.registrations.call_people import audiences_of, n_to_tell, n_written_to
 from trainings.registrations.call_texts import text_for, text_for_all, text_for_holder, told_by, told_to
 from trainings.registrations.models import Registration, ReservedBlock
@@ -293,6 +295,7 @@ async def test_who_may_have_heard_of_a_move_without_a_mark_is_told_once_what_hol
     await shift(session_id, DAY)
     first = await open_list()
     freeze(clock.now() + HOUR)
+    await record(OPENED, actor=PROGRAM, object_id=first.id)
     await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
     freeze(clock.now() + HOUR)
 

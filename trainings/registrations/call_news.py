@@ -11,6 +11,7 @@ from uuid import UUID
 from tortoise.expressions import Q, Subquery
 
 from trainings import clock
+from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob, Outcome
 from trainings.registrations.call_validity import CHANGES, sessions_told
@@ -21,6 +22,9 @@ from trainings.registrations.readers import Person, by_mailbox
 from trainings.registrations.spoken import words_of_marks
 from trainings.schedule.changes import Difference, changes_of
 from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
+
+OPENED, PRINTED = "calls.open", "calls.print"
+"""The audit lines of who saw a list: from then on it may be told to many at once."""
 
 People = Mapping[UUID, Sequence[Person]]
 """Those who signed up, by training."""
@@ -123,7 +127,7 @@ async def words_between(changes: Sequence[SessionChange], training_ids: Sequence
     for heard in (await _by_message(training_ids, everybody, since), *await _by_call(lists, about)):
         for reader, of_reader in heard.items():
             words[reader].extend(of_reader)
-    return Words(words, _spread(lists, about))
+    return Words(words, await _spread(lists, about))
 
 
 async def _by_message(training_ids: Sequence[UUID], people: Sequence[Person], since: datetime) -> ByReader:
@@ -155,8 +159,18 @@ async def _by_call(lists: Sequence[CallList], about: Mapping[UUID, frozenset[UUI
     return words_of_marks(lists, about, calls), words_of_marks(lists, about, to_holders)
 
 
-def _spread(lists: Iterable[CallList], about: Mapping[UUID, frozenset[UUID]]) -> list[tuple[CallList, Word]]:
-    """What lists about changes say that became due before they were closed: calling had begun."""
+async def _spread(lists: Iterable[CallList], about: Mapping[UUID, frozenset[UUID]]) -> list[tuple[CallList, Word]]:
+    """What lists about changes say that became due before they were closed, and that somebody opened or printed:
+    calling had begun, and its text for all may have been read out.
+    """
     now = clock.now()
-    due = (one for one in lists if one.reason in CHANGES and one.due_at < (one.closed_at or now))
-    return [(one, Word(one.due_at, is_telling=True, about=about[one.id], list_id=one.id, is_sure=False)) for one in due]
+    due = [one for one in lists if one.reason in CHANGES and one.due_at < (one.closed_at or now)]
+    if not due:
+        return []
+    seen = reads(AuditLine).filter(act__in=[OPENED, PRINTED], object_id__in=[one.id for one in due])
+    opened = {list_id for (list_id,) in await seen.distinct().values_list("object_id")}
+    return [
+        (one, Word(one.due_at, is_telling=True, about=about[one.id], list_id=one.id, is_sure=False))
+        for one in due
+        if one.id in opened
+    ]

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import CALLERS
 from trainings.audit.actions import record
+from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
@@ -19,10 +20,11 @@ from trainings.outbox.models import CallResult, CallVia
 from trainings.registrations import call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
+from trainings.registrations.call_news import OPENED, PRINTED
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
 from trainings.registrations.call_texts import text_for_all, told_by, told_to
 from trainings.registrations.call_validity import is_overtaken
-from trainings.registrations.call_views import INDEX, Section, ToCall, progress_words, sections_of
+from trainings.registrations.call_views import INDEX, Calls, Section, ToCall, calls_about, progress_words, sections_of
 from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -124,7 +126,7 @@ async def _in_scope(request: Request) -> Progress:
 async def _show(request: Request, one: Progress, *, refusal: Refusal | None = None) -> Response:
     call_list, only_left = one.call_list, request.query_params.get("ver") == LEFT
     sections, text = await _said(one, only_left=only_left)
-    await _log(request, "calls.open", one)
+    await _log(request, OPENED, one)
     context = {
         "here": "semana",
         "desk": call_list.training.hub.name,
@@ -137,6 +139,7 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
         "is_closed": call_list.closed_at is not None,
         "why_closed": await _why_closed(one),
         "is_overtaken": await is_overtaken(call_list),
+        "elsewhere": [] if one.n_people else await _left_elsewhere(one, request.state.actor),
         "sections": sections,
         "text": text,
         "only_left": only_left,
@@ -146,6 +149,14 @@ async def _show(request: Request, one: Progress, *, refusal: Refusal | None = No
     }
     status = refusal.status if refusal else 200
     return render(request, "registrations/calls/show.html", context, status=status)
+
+
+async def _left_elsewhere(one: Progress, actor: Actor) -> list[Calls]:
+    """Other lists of the training on which somebody is left: each person is called from one list only."""
+    here = f"{INDEX}/{one.call_list.id}"
+    return [
+        calls for calls in await calls_about(one.call_list.training_id, actor) if calls.n_left and calls.href != here
+    ]
 
 
 async def _said(one: Progress, *, only_left: bool) -> tuple[list[Section], str]:
@@ -177,7 +188,7 @@ async def sheet(request: Request) -> Response:
     """Those who are left, on paper for somebody who calls from the street: printing it is logged."""
     one = await _in_scope(request)
     sections, text = await _said(one, only_left=True)
-    await _log(request, "calls.print", one)
+    await _log(request, PRINTED, one)
     context = {
         "call_list": one.call_list,
         "base": f"{INDEX}/{one.call_list.id}",

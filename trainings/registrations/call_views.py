@@ -11,6 +11,7 @@ from trainings.accounts.models import User
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.lib.calling import CallLinks, call_links
+from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
 from trainings.outbox.models import Call, HolderCall
@@ -27,7 +28,7 @@ from trainings.registrations.models import RegistrationState
 from trainings.registrations.words import STATES
 from trainings.schedule import sentences
 from trainings.schedule.session_words import when
-from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, ngettext, speaking
+from trainings.web.i18n import N_, SOURCE_LANGUAGE, gettext, language, ngettext, speaking
 
 ENGLISH = "en"
 SIGNED = "gsm"
@@ -89,22 +90,31 @@ class Calls:
     href: str
     words: str
     n_people: int
+    n_left: int
     batch_id: UUID | None
 
 
 async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
     """The open lists of a training for who may call."""
-    found = await progress_of(actor, training_id=training_id, only_open=True)
-    words = gettext(N_("Llamadas: %(reason)s, %(progress)s"))
     return [
         Calls(
             href=f"{INDEX}/{one.call_list.id}",
-            words=words % {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)},
+            words=_in_words(one),
             n_people=one.n_people,
+            n_left=one.n_left,
             batch_id=one.call_list.batch_id,
         )
-        for one in found
+        for one in await progress_of(actor, training_id=training_id, only_open=True)
     ]
+
+
+def _in_words(one: Progress) -> str:
+    """With the day before which to call: a training may have several lists for the same reason."""
+    values = {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)}
+    if one.is_about_papers:
+        return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
+    when = day_and_time(one.begins_at, language())
+    return gettext(N_("Llamadas antes del %(when)s: %(reason)s, %(progress)s")) % {**values, "when": when}
 
 
 def _small(text: str) -> str:
