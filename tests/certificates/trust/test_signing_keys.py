@@ -79,6 +79,8 @@ async def test_file_when_it_cannot_be_used_then_the_reason_in_words_and_nothing_
 
     assert [one.status_code for one in (wrong, nothing, large, gone)] == [422, 422, 413, 404]
     assert "La contraseña no abre ese archivo." in wrong.text
+    assert "Escoja otra vez el archivo y escriba su contraseña." in wrong.text
+    assert "Lo demás que escribió" not in wrong.text
     assert "otra clave" not in wrong.text
     assert 'href="#password"' in wrong.text
     assert "Escoja primero el archivo." in nothing.text
