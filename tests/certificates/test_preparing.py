@@ -224,7 +224,7 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
 
     assert (page in listed.text, "Preparar para la ceremonia" in text_of(before)) == (True, True)
     shown = text_of(asked)
-    assert "Se prepara 1 diploma, con su folio." in shown
+    assert "Se prepara 1 diploma, con su folio. Llevan la fecha del último día," in shown
     assert "Ana C. 4 de 8 horas; falta 1 sesión, el viernes 5 de marzo, 8:30 a. m." in shown.replace("\xa0", " ")
     assert "1 persona queda sin diploma Cata T. 0 de 8 horas; falta 1 sesión" in shown
     job = await IssueJob.get(training_id=training.id, purpose=JobPurpose.PREPARE)

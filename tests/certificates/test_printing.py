@@ -160,7 +160,7 @@ def test_merge_when_a_paper_has_one_page_or_three_then_each_begins_on_a_front() 
     content = merged.begin()
     content += merged.take(piece(papers[:2], merged.next_number))
     content += merged.take(piece(papers[2:], merged.next_number))
-    content += merged.end("Niñez")
+    content += b"".join(merged.end("Niñez"))
     whole = pypdf.PdfReader(BytesIO(content))
 
     assert [(float(page.mediabox.width), float(page.mediabox.height)) for page in whole.pages] == [(792, 612)] * 8

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 
 import pikepdf
 from pikepdf import Name
 
 CATALOGUE, PAGES, INFO = 1, 2, 3
 """The numbers of the objects that stand for the whole; those of the pieces follow."""
+ROWS = 10_000
+"""Of the table, written at a time."""
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 # As qpdf writes an object: its strings escape every bracket, so that a reference within one is not taken for one.
 _REFERENCE = re.compile(rb"\((?:[^\\()]|\\.)*\)|<[0-9a-fA-F]*>|\b(\d+) (\d+) R\b", re.DOTALL)
@@ -124,7 +125,7 @@ class Merged:
         self._n_pages += one.n_pages
         return self._counted(one.content)
 
-    def end(self, title: str) -> bytes:
+    def end(self, title: str) -> Iterator[bytes]:
         """What stands for the whole, and the table that says where each object is."""
         kids = b" ".join(b"%d 0 R" % node for node in self._nodes)
         own = {
@@ -136,19 +137,21 @@ class Merged:
         for number, content in own.items():
             places.append(self._length + len(last))
             last += _object(number, content)
-        table = b"".join(b"%010d 00000 n \n" % place for place in chain(places, self._offsets))
         size, begins = self.next_number, self._length + len(last)
+        yield last + b"xref\n0 %d\n0000000000 65535 f \n" % size
+        yield _table(places)
+        for begin in range(0, len(self._offsets), ROWS):
+            yield _table(self._offsets[begin : begin + ROWS])
         trailer = b"trailer << /Size %d /Root %d 0 R /Info %d 0 R >>" % (size, CATALOGUE, INFO)
-        return last + b"xref\n0 %d\n0000000000 65535 f \n%s%s\nstartxref\n%d\n%%%%EOF\n" % (
-            size,
-            table,
-            trailer,
-            begins,
-        )
+        yield trailer + b"\nstartxref\n%d\n%%%%EOF\n" % begins
 
     def _counted(self, content: bytes) -> bytes:
         self._length += len(content)
         return content
+
+
+def _table(places: Iterable[int]) -> bytes:
+    return b"".join(b"%010d 00000 n \n" % place for place in places)
 
 
 def _object(number: int, content: bytes) -> bytes:

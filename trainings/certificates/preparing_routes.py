@@ -49,15 +49,15 @@ async def _confirm(request: Request, training: Training, refusal: Refusal | None
     on_track = [one for one in people if road.is_on_track(one)]
     left_out = [one for one in people if one not in on_track and not any(queries.stands(c) for c in one.certificates)]
     confirmed = await names.confirmed([one.registration for one in on_track])
+    day = day_of_paper(list(training.sessions))
     context = {
         "training": training,
         "people": [(person_view(one), one.registration.id in confirmed) for one in on_track],
         "left_out": [person_view(one) for one in left_out],
         "n_confirmed": len(confirmed),
         "is_over": is_over(list(training.sessions)),
-        "signing": await printed(
-            training.hub.operator.signatories, day_of_paper(list(training.sessions)), training_id=training.id
-        ),
+        "day": day,
+        "signing": await printed(training.hub.operator.signatories, day, training_id=training.id),
         "refusal": {"code": refusal.code, "text": sentence_of(refusal)} if refusal is not None else None,
     }
     return render(request, "certificates/prepare.html", context, status=refusal.status if refusal else 200)

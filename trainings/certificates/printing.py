@@ -116,7 +116,8 @@ async def _merged(
         if found:
             yield whole.take(await mill().do(piece, [contents[key] for key in found], whole.next_number))
             in_it += found
-    yield whole.end(training.title)
+    for end in whole.end(training.title):
+        yield end
     await _note_printed(training, in_it, moment, only_changed=only_changed, actor=actor)
 
 
