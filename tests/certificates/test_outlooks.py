@@ -110,3 +110,9 @@ def test_why_then_hours_what_is_lacking_and_where_it_can_be_made_up(
     progress = Progress(attended, 480, 100, missed=missed)
 
     assert Standing(progress, [where], 60, mark).sentence == sentence
+
+
+def test_hours_made_up_then_told_apart() -> None:
+    progress = Progress(480, 480, 80)
+
+    assert Standing(progress, made_up=120).sentence == "8 de 8 horas, 2 horas en otra fecha; ya cumple."

@@ -304,7 +304,7 @@ async def test_list_when_longer_then_no_more_queries(db: Settings) -> None:
         n_queries.append(len(asked))
 
     assert len(lines) == 3
-    assert n_queries[0] == n_queries[1] == n_queries[2] <= 10
+    assert n_queries[0] == n_queries[1] == n_queries[2] <= 13
 
 
 async def test_training_when_out_of_scope_then_unknown(db: Settings) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from trainings.attendance.intake import Intake, find_named, trainings_named
+from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
@@ -17,6 +18,7 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound
 from trainings.registrations.card_use import use_at_door
+from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import register_walk_in
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
@@ -112,6 +114,14 @@ async def settle(training_id: UUID) -> None:
             await project(session, {stay.registration_id for stay in stays if stay.session_id == session.id})
         if stays:
             await settle_registrations({stay.registration_id for stay in stays})
+
+
+async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:
+    """The trainings whose hours depend on which of these participants are one person."""
+    rows = await Registration.filter(participant_id__in=sorted(participant_ids)).values_list("id")
+    concerned = await same_course_ids([key for (key,) in rows])
+    found = await Registration.filter(id__in=sorted(concerned)).values_list("training_id")
+    return {training_id for (training_id,) in found}
 
 
 class _Where(NamedTuple):

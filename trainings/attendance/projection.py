@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.make_ups import same_course_ids, stays_counting
 from trainings.attendance.marks import KeptMark, marks_of, undos_naming
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.db import reads
@@ -285,19 +286,19 @@ def _columns(session: TrainingSession, stay: Stay) -> dict[str, Any]:
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
     """Write minutes and, when the course's share is reached, the moment of completion.
 
-    Sessions of other trainings of the same course make up for what was missed. In the caller's transaction, with the
-    trainings of these registrations locked.
+    Sessions of other trainings of the same course make up for what was missed, also for what the same people signed up
+    for elsewhere: their registrations there are settled with these. In the caller's transaction, with the trainings of
+    these registrations locked.
     """
-    registrations = await Registration.filter(id__in=sorted(registration_ids))
+    concerned = await same_course_ids(registration_ids)
+    if concerned != set(registration_ids):
+        # Each of a person's trainings may be settled at the same moment, by who holds only that one.
+        await Registration.filter(id__in=sorted(concerned)).order_by("id").select_for_update(no_key=True)
+    registrations = await Registration.filter(id__in=sorted(concerned))
     training_ids = sorted({one.training_id for one in registrations})
     trainings = {one.id: one for one in await Training.filter(id__in=training_ids).prefetch_related("course")}
     sessions = await TrainingSession.filter(training_id__in=training_ids)
-    attended = await Attendance.filter(registration_id__in=sorted(registration_ids), minutes__gt=0).prefetch_related(
-        "session__training"
-    )
-    stays_of: dict[UUID, list[Attendance]] = defaultdict(list)
-    for one in attended:
-        stays_of[one.registration_id].append(one)
+    stays_of = await stays_counting(concerned)
     changed = []
     for registration in registrations:
         course = trainings[registration.training_id].course

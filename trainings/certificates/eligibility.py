@@ -11,7 +11,7 @@ from trainings.attendance.projection import Stay, counts, minutes_of
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 from trainings.errors import Refusal
-from trainings.schedule.completion import Outlook, minutes_counted, minutes_planned, outlook_of
+from trainings.schedule.completion import Outlook, minutes_counted, minutes_made_up, minutes_planned, outlook_of
 from trainings.schedule.models import Course, SessionState, TrainingSession
 from trainings.web.i18n import N_
 
@@ -38,13 +38,15 @@ class TrainingNotOver(Refusal):
 class Hours:
     """One person's minutes at a training: attended so far, planned in all, and how many of these are still to come.
 
-    `missed`: of each held session that was not attended whole, the minutes that are lacking.
+    `missed`: of each held session that was not attended whole, the minutes that are lacking. `made_up`: how many of
+    those attended were so at other trainings of the course.
     """
 
     attended: int
     planned: int
     to_come: int
     missed: Sequence[int] = ()
+    made_up: int = 0
 
     def outlook(self, share: int) -> Outlook:
         """Measured by the course's share of the planned minutes, in whole percent."""
@@ -61,7 +63,8 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
     """The hours of one person at a training with these sessions, as they stand now.
 
     The same sum that attendance stores, but also right where a session ended and nobody closed it. The attendances
-    come with their session and its training: those at another training of the course make up for what was missed.
+    (`stays_counting`) come with their session and its training: those at another training of the course make up for
+    what was missed.
     """
     stays = [
         _Minutes(one.session_id, minutes_of(one.session, Stay(arrived_at=one.arrived_at, left_at=one.left_at)))
@@ -73,7 +76,8 @@ def hours_of(attendances: Iterable[Attendance], sessions: Sequence[TrainingSessi
     by_session = {stay.session_id: stay.minutes for stay in stays}
     lacking = [session.minutes - by_session.get(session.id, 0) for session in planned if counts(session)]
     missed = tuple(minutes for minutes in lacking if minutes > 0)
-    return Hours(minutes_counted(stays, sessions), minutes_planned(sessions), to_come, missed)
+    made_up = minutes_made_up(stays, sessions)
+    return Hours(minutes_counted(stays, sessions), minutes_planned(sessions), to_come, missed, made_up)
 
 
 def is_over(sessions: Sequence[TrainingSession]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trainings import clock
-from trainings.attendance.models import Attendance
+from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.projection import counts
 from trainings.certificates.eligibility import Hours, hours_of
 from trainings.certificates.words import hours_in_words
@@ -41,12 +41,14 @@ class Standing:
     """How far somebody is in a training, and what they can still do about it.
 
     `pass_mark` is the course's, `mark` theirs; none where there is no test, or nothing was entered yet.
+    `made_up`: minutes of those attended that were so at another training of the course.
     """
 
     progress: Progress
     make_ups: Sequence[MakeUp] = ()
     pass_mark: int | None = None
     mark: int | None = None
+    made_up: int = 0
 
     @property
     def sentence(self) -> str:
@@ -54,6 +56,9 @@ class Standing:
         if not self.progress.planned:
             return gettext(N_("No tiene sesiones."))
         hours = hours_in_words(self.progress.attended, self.progress.planned)
+        if self.made_up:
+            words = gettext(N_("%(hours)s, %(made_up)s en otra fecha"))
+            hours = words % {"hours": hours, "made_up": dates.duration(self.made_up, language())}
         return f"{hours}; {self._why}."
 
     @property
@@ -113,15 +118,15 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
     None before anything of it was held, and for who gave the place back and never came.
     """
     training = registration.training
-    attended = reads(Attendance).filter(registration_id=registration.id, is_present=True)
-    stays = await attended.prefetch_related("session__training")
+    stays = (await stays_counting([registration.id]))[registration.id]
     planned = [one for one in sessions if one.state is SessionState.PLANNED]
     has_begun = bool(stays) or (registration.state in TAKES_PLACE and any(counts(one) for one in planned))
     if not has_begun or training.state is TrainingState.CANCELLED or not planned:
         return None
-    progress = progress_of(hours_of(stays, sessions, training.course_id), training, sessions)
+    hours = hours_of(stays, sessions, training.course_id)
+    progress = progress_of(hours, training, sessions)
     meetings = await meetings_elsewhere(training) if progress.may_make_up else []
-    return standing(progress, registration, training, meetings)
+    return standing(progress, hours, registration, training, meetings)
 
 
 def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSession]) -> Progress:
@@ -131,13 +136,17 @@ def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSes
 
 
 def standing(
-    progress: Progress, registration: Registration, training: Training, meetings: Sequence[TrainingSession]
+    progress: Progress,
+    hours: Hours,
+    registration: Registration,
+    training: Training,
+    meetings: Sequence[TrainingSession],
 ) -> Standing:
     """Where somebody stands whose person and whose training's course and hub's seat are loaded, given what is held
     elsewhere (`meetings_elsewhere`).
     """
     make_ups = _make_ups(meetings, training, registration.participant) if progress.may_make_up else []
-    return Standing(progress, make_ups, training.course.pass_mark, registration.mark)
+    return Standing(progress, make_ups, training.course.pass_mark, registration.mark, hours.made_up)
 
 
 async def meetings_elsewhere(training: Training) -> list[TrainingSession]:

@@ -6,7 +6,7 @@ what it says still holds; unused ones are annulled by a click, or by themselves 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.actions import settle
-from trainings.attendance.models import Attendance
+from trainings.attendance.make_ups import stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.certificates import actions, anew, design_texts, status_lists
@@ -57,10 +57,7 @@ async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, 
     mark was entered that passes.
     """
     sessions = await reads(TrainingSession).filter(training_id=training.id)
-    stays: dict[UUID, list[Attendance]] = defaultdict(list)
-    attended = reads(Attendance).filter(registration_id__in=[one.id for one in people], is_present=True)
-    for stay in await attended.prefetch_related("session__training"):
-        stays[stay.registration_id].append(stay)
+    stays = await stays_counting([one.id for one in people])
     found = {}
     for one in people:
         hours = hours_of(stays[one.id], sessions, training.course_id)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -15,6 +14,7 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.permissions import DESK, ISSUERS
+from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
@@ -44,8 +44,6 @@ PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
 PLANNED = SessionState.PLANNED
 WITH = ("course", "sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
-
-Row = TypeVar("Row", Attendance, Certificate)
 
 
 class UnknownRegistration(NotFound):
@@ -222,19 +220,19 @@ async def _people(
     """Per training the people on it, with a handful of queries however many there are."""
     ids = [training.id for training in trainings]
     registrations = reads(Registration).filter(training_id__in=ids, duplicate_of_id=None)
-    attendances = reads(Attendance).filter(registration__training_id__in=ids, is_present=True)
     certificates = reads(Certificate).filter(registration__training_id__in=ids).order_by("year", "number")
     if only is not None:
         registrations = registrations.filter(id=only)
-        attendances, certificates = attendances.filter(registration_id=only), certificates.filter(registration_id=only)
+        certificates = certificates.filter(registration_id=only)
     if with_names:
         registrations = registrations.prefetch_related("participant")
-    stays = _by_registration(await attendances.prefetch_related("session__training"))
+    found = await registrations
+    stays = await stays_counting([one.id for one in found])
     papers = _by_registration(await certificates)
     by_id = {training.id: training for training in trainings}
     elsewhere = {key: await meetings_elsewhere(one) for key, one in by_id.items()} if with_names else {}
     people: dict[UUID, list[Person]] = {key: [] for key in ids}
-    for registration in await registrations:
+    for registration in found:
         own, issued = stays[registration.id], papers[registration.id]
         is_shown = registration.state in TAKES_PLACE or own or issued
         if is_shown or only is not None:
@@ -268,9 +266,9 @@ def _person(
         is_note_due=note_due(kinds, certificates).kind is not None,
         open_kinds=open_kinds,
         annulled=[one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None],
-        has_come=bool(stays),
+        has_come=any(stay.registration_id == registration.id for stay in stays),
         letters="" if meetings is None else _letters(registration, training.course),
-        standing=None if meetings is None else standing(progress, registration, training, meetings),
+        standing=None if meetings is None else standing(progress, hours, registration, training, meetings),
     )
 
 
@@ -282,8 +280,8 @@ def _kinds(course: Course, registration: Registration, hours: Hours, *, has_comp
     return earned_kinds(course, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
 
 
-def _by_registration(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
-    grouped: dict[UUID, list[Row]] = defaultdict(list)
+def _by_registration(rows: Iterable[Certificate]) -> dict[UUID, list[Certificate]]:
+    grouped: dict[UUID, list[Certificate]] = defaultdict(list)
     for row in rows:
         grouped[row.registration_id].append(row)
     return grouped

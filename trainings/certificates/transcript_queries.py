@@ -12,6 +12,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, Transcript
@@ -54,13 +55,25 @@ async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
     """Every training that these participants, who are one person, attended; the oldest first."""
     came = reads(Attendance).filter(registration__participant_id__in=list(participant_ids), is_present=True)
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
-    for one in await came.prefetch_related("session__training"):
+    for one in await came.prefetch_related("session__training", "registration"):
         stays[one.registration_id].append(one)
     around = ("training__course", "training__hub__seat", "training__sessions__venue__municipality")
     attended = reads(Registration).filter(id__in=list(stays)).prefetch_related(*around, "training__venue__municipality")
-    papers = await _papers(stays)
-    found = [_entry(one, stays[one.id], papers.get(one.id)) for one in await attended] if stays else []
+    papers, counting = await _papers(stays), await stays_counting(stays)
+    once = _each_once([one for own in stays.values() for one in own])
+    found = [_entry(one, once[one.id], counting[one.id], papers.get(one.id)) for one in await attended] if stays else []
     return sorted((one for one in found if one.minutes), key=lambda one: (one.first_on, one.title, one.folio))
+
+
+def _each_once(stays: Sequence[Attendance]) -> dict[UUID, list[Attendance]]:
+    """By registration, each session once: where a person was there on two sign-ups, on the training's own."""
+    by_session: dict[UUID, Attendance] = {}
+    for one in sorted(stays, key=lambda one: (one.session.training_id == one.registration.training_id, one.minutes)):
+        by_session[one.session_id] = one
+    found: dict[UUID, list[Attendance]] = defaultdict(list)
+    for one in by_session.values():
+        found[one.registration_id].append(one)
+    return found
 
 
 async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate]:
@@ -73,16 +86,19 @@ async def _papers(registration_ids: Iterable[UUID]) -> Mapping[UUID, Certificate
     return {one.registration_id: one for one in found}
 
 
-def _entry(registration: Registration, stays: Sequence[Attendance], paper: Certificate | None) -> Entry:
+def _entry(
+    registration: Registration, stays: Sequence[Attendance], counting: Sequence[Attendance], paper: Certificate | None
+) -> Entry:
+    """`stays`: what is told here, and of no other entry. `counting`: what the training's hours are computed from."""
     training = registration.training
     sessions = list(training.sessions)
     held = sorted(clock.local(one.starts_at).date() for one in sessions if one.state is SessionState.PLANNED)
     days = held or sorted(clock.local(one.session.starts_at).date() for one in stays)
-    hours = hours_of(stays, sessions, training.course_id)
+    hours = hours_of(counting, sessions, training.course_id)
     venue = next((one.venue for one in sessions if one.venue is not None), training.venue)
     return Entry(
         title=training.neutral_title or training.title,
-        minutes=hours.attended,
+        minutes=hours_of(stays, sessions, training.course_id).attended,
         first_on=days[0].isoformat(),
         held_text=dates.date_span(days, "es"),
         place=venue.municipality.full_name if venue is not None else training.hub.seat.full_name,

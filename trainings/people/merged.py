@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from trainings.db import reads
@@ -33,3 +34,24 @@ async def all_merged_into(kept_id: UUID) -> list[UUID]:
         latest = [merged_id for (merged_id,) in await standing.values_list("merged_id")]
         whole += latest
     return whole
+
+
+async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:
+    """All that are one person with any of these, by themselves, each with the participant that stays.
+
+    `merged_into`: participants with what each was merged into.
+    """
+    last = {into for into in merged_into.values() if into is not None}
+    kept = {key for key, into in merged_into.items() if into is None} - last
+    while last:
+        moved = dict(await reads(Participant).filter(id__in=sorted(last)).values_list("id", "merged_into_id"))
+        kept |= {key for key, into in moved.items() if into is None}
+        last = {into for into in moved.values() if into is not None}
+    person_of = {key: key for key in kept}
+    latest = sorted(kept)
+    while latest:
+        standing = reads(Merge).filter(kept_id__in=latest, undone_at=None)
+        rows = [row for row in await standing.values_list("merged_id", "kept_id") if row[0] not in person_of]
+        person_of |= {merged_id: person_of[kept_id] for merged_id, kept_id in rows}
+        latest = [merged_id for merged_id, _kept_id in rows]
+    return person_of

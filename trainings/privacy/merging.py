@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.actions import settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -41,6 +43,7 @@ async def merge(kept_id: UUID, merged_id: UUID, reason: MergeReason, *, actor: A
             await _merge(await compare(kept_id, merged_id, actor), reason, actor)
         except _MergedMeanwhile:
             continue
+        await _settle(await trainings_in_common([kept_id, merged_id]))
         return
 
 
@@ -73,6 +76,7 @@ async def undo(merge_id: UUID, *, actor: Actor) -> None:
     Taken back twice is once. Refuses with UnknownMerge where neither was at the actor's hubs.
     """
     row, hub_id = await _in_scope(merge_id, actor)
+    concerned = await trainings_in_common([row.kept_id, row.merged_id])
     async with transaction():
         await lock(Participant, [row.kept_id, row.merged_id])
         undone = await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id)
@@ -87,6 +91,13 @@ async def undo(merge_id: UUID, *, actor: Actor) -> None:
             kept=str(row.kept_id),
             merge=str(row.id),
         )
+    await _settle(concerned)
+
+
+async def _settle(training_ids: Iterable[UUID]) -> None:
+    """What one person attended on one sign-up for a course makes up for what they missed on another."""
+    for training_id in sorted(training_ids):
+        await settle(training_id)
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:

@@ -52,17 +52,31 @@ def minutes_planned(sessions: Iterable[Meeting]) -> int:
 def minutes_counted(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
     """The numerator: minutes at the training's own sessions, and at others of the same course up to what was missed.
 
-    `sessions` are the training's; an attendance at any other session is a make-up. A stay counts at most its session.
+    `sessions` are the training's; an attendance at any other session is a make-up. A stay counts at most its session,
+    and of several at one session, as by two tickets of a person, the longest.
     """
+    own, made_up = _own_and_made_up(attendances, sessions)
+    return own + made_up
+
+
+def minutes_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> int:
+    """How many of these were at sessions of other trainings."""
+    return _own_and_made_up(attendances, sessions)[1]
+
+
+def _own_and_made_up(attendances: Iterable[Stay], sessions: Collection[Meeting]) -> tuple[int, int]:
     lengths = {session.id: session.minutes for session in sessions if session.state is SessionState.PLANNED}
     cancelled = {session.id for session in sessions if session.state is SessionState.CANCELLED}
     own = made_up = 0
+    longest: dict[UUID, int] = {}
     for stay in attendances:
-        if stay.session_id in lengths:
-            own += min(stay.minutes, lengths[stay.session_id])
-        elif stay.session_id not in cancelled:
-            made_up += stay.minutes
-    return own + min(made_up, sum(lengths.values()) - own)
+        longest[stay.session_id] = max(stay.minutes, longest.get(stay.session_id, 0))
+    for session_id, minutes in longest.items():
+        if session_id in lengths:
+            own += min(minutes, lengths[session_id])
+        elif session_id not in cancelled:
+            made_up += minutes
+    return own, min(made_up, sum(lengths.values()) - own)
 
 
 def is_completed(numerator: int, denominator: int, share: int) -> bool:

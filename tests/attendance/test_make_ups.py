@@ -1,0 +1,141 @@
+"""Hours made up at another date of the course, on a sign-up of its own there, as the own page tells people to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tests import make
+from tests.attendance.doors import Opened, hours, open_door, qr_of, scan, take
+from trainings.accounts.models import Role
+from trainings.accounts.queries import actor_of
+from trainings.attendance import actions
+from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.models import ScanKind
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.eligibility import hours_of
+from trainings.certificates.transcript_queries import entries_of
+from trainings.people.models import Merge, MergeReason
+from trainings.privacy import merging
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import Training, TrainingSession
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+HOUR = timedelta(hours=1)
+
+
+async def another_date(door: Opened, days: int = 9) -> Training:
+    """Four hours of the same course, so many days from today."""
+    course = await door.training.course
+    start = make.tomorrow_at(8, days=days)
+    return await make.make_training(course=course, sessions=[(start, start + 4 * HOUR)], hub=await door.training.hub)
+
+
+async def sign_up_again(door: Opened, training: Training) -> Registration:
+    """Ana's, at another training, by the code of her ticket: the same participant."""
+    again = await make.make_registration(training, given_names="Ana Lucía", surnames="Ba Coc")
+    again.participant_id = door.ana.participant_id
+    await again.save(update_fields=["participant_id"])
+    return again
+
+
+async def attend(door: Opened, registration: Registration, session: TrainingSession, freeze: Freeze, n: int) -> None:
+    """So many hours of a session, which is closed then; others' tickets may have been shown there as well."""
+    leaves = session.starts_at + n * HOUR
+    freeze(leaves)
+    code = qr_of(registration)
+    await take(door, scan(code, session.starts_at), scan(code, leaves, kind=ScanKind.OUT), session=session.id)
+    freeze(session.ends_at + HOUR)
+    await actions.close_session(session.id, actor=PROGRAM)
+
+
+async def shown(registration: Registration) -> int:
+    """The minutes that pages compute."""
+    sessions = await TrainingSession.filter(training_id=registration.training_id)
+    training = await Training.get(id=registration.training_id)
+    stays = (await stays_counting([registration.id]))[registration.id]
+    return hours_of(stays, sessions, training.course_id).attended
+
+
+async def test_half_was_missed_and_made_up_on_a_new_sign_up_then_it_counts_once(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    await attend(door, door.ana, door.session, freeze, 2)
+    assert await hours(door.ana) == (120, False)
+
+    await attend(door, again, other.sessions[0], freeze, 2)
+
+    assert await hours(door.ana) == (240, True)
+    assert await hours(again) == (120, False), "what came before makes up for nothing that came after"
+    assert (await shown(door.ana), await shown(again)) == (240, 120)
+    entries = await entries_of([door.ana.participant_id])
+    assert [(one.minutes, one.is_completed) for one in entries] == [(120, True), (120, False)], "each hour is told once"
+
+    await take(door, scan(qr_of(door.ana), other.sessions[0].starts_at), session=other.sessions[0].id)
+    assert await hours(door.ana) == (240, True), "both tickets at one session are one stay"
+    assert sum(one.minutes for one in await entries_of([door.ana.participant_id])) == 240
+
+
+async def test_made_up_more_than_was_missed_then_only_what_was_missed(db: Settings, freeze: Freeze) -> None:
+    door = await open_door(n_sessions=2)
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    await attend(door, door.ana, door.session, freeze, 3)
+
+    await attend(door, again, other.sessions[0], freeze, 4)
+
+    assert await hours(door.ana) == (420, True)
+    assert await hours(again) == (240, True)
+
+
+async def test_place_given_back_or_another_course_then_nothing_is_made_up(db: Settings, freeze: Freeze) -> None:
+    door, else_ = await open_door(), await open_door()
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    elsewhere = await sign_up_again(door, else_.training)
+    door.ana.state = RegistrationState.CANCELLED
+    await door.ana.save(update_fields=["state"])
+
+    await attend(door, again, other.sessions[0], freeze, 4)
+
+    assert await hours(door.ana) == (0, False)
+    assert await hours(elsewhere) == (0, False)
+    assert (await shown(door.ana), await shown(elsewhere)) == (0, 0)
+
+
+async def test_two_who_are_merged_then_as_one_until_it_is_taken_back(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await make.make_registration(other, given_names="Ana", surnames="Ba")
+    coordinator = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await attend(door, door.ana, door.session, freeze, 2)
+    await attend(door, again, other.sessions[0], freeze, 2)
+    assert await hours(door.ana) == (120, False)
+
+    await merging.merge(again.participant_id, door.ana.participant_id, MergeReason.SAID_SO, actor=coordinator)
+    assert await hours(door.ana) == (240, True)
+
+    await merging.undo((await Merge.get()).id, actor=coordinator)
+    assert await hours(door.ana) == (120, False)
+
+
+async def test_both_dates_settled_at_the_same_moment_then_nothing_is_lost(
+    postgres_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    freeze(door.starts_at + 2 * HOUR)
+    await take(door, scan(qr_of(door.ana), door.starts_at))
+    await take(door, scan(qr_of(door.ana), door.starts_at + 2 * HOUR, kind=ScanKind.OUT))
+    freeze(other.sessions[0].ends_at + HOUR)
+    session = other.sessions[0]
+    await take(door, scan(qr_of(again), session.starts_at), session=session.id)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(actions.settle(one) for one in (door.training.id, other.id) for _again in range(3)))
+
+    assert await hours(door.ana) == (240, True)

@@ -1,0 +1,115 @@
+"""What somebody attended that counts for a sign-up: all that was marked on it, and what they made up by another one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from trainings.attendance.models import Attendance
+from trainings.db import reads
+from trainings.people.merged import whole_people
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
+from trainings.schedule.models import SessionState, TrainingSession
+
+AT_ONCE = 1000
+"""So many registrations are looked at together: a statement names each of them."""
+
+
+class _SignUp(NamedTuple):
+    id: UUID
+    participant_id: UUID
+    training_id: UUID
+    course_id: UUID
+    state: RegistrationState
+
+
+async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
+    """These registrations, and those of the same people, as staff merged them, at other trainings of their courses."""
+    whole = set(registration_ids)
+    for some in _in_parts(registration_ids):
+        whole.update(one.id for own in await _of_same_people(some) for one in own)
+    return whole
+
+
+async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[Attendance]]:
+    """For each registration the stays that its hours are computed from, each with its session and that one's training.
+
+    They are those of its own ticket, wherever it was shown, and those by which the same person, as staff merged them,
+    was on another sign-up at this training, or at a session of its course that began later than this training did.
+    Of several sign-ups of a person for one training the first that came has these, else the oldest. A place that was
+    not given, or given back, and never used, has none.
+    """
+    found: dict[UUID, list[Attendance]] = {}
+    for some in _in_parts(registration_ids):
+        found |= await _stays_of_some(some)
+    return found
+
+
+def _in_parts(registration_ids: Collection[UUID]) -> Iterable[Sequence[UUID]]:
+    keys = sorted(registration_ids)
+    return (keys[first : first + AT_ONCE] for first in range(0, len(keys), AT_ONCE))
+
+
+async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[Attendance]]:
+    people = await _of_same_people(registration_ids)
+    wanted = {*registration_ids, *(one.id for own in people for one in own)}
+    attended = reads(Attendance).filter(registration_id__in=sorted(wanted), is_present=True)
+    stays: dict[UUID, list[Attendance]] = defaultdict(list)
+    for stay in await attended.prefetch_related("session__training"):
+        stays[stay.registration_id].append(stay)
+    found = {key: list(stays[key]) for key in registration_ids}
+    beginnings = await _beginnings({one.training_id for own in people for one in own})
+    for own in people:
+        for one in _gaining(own, stays):
+            if one.id in found:
+                found[one.id] += _gained(one, own, stays, beginnings.get(one.training_id))
+    return found
+
+
+def _gaining(own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]]) -> Iterable[_SignUp]:
+    """Of one person's sign-ups for a course the one of each training to whose hours the others add."""
+    by_training: dict[UUID, list[_SignUp]] = defaultdict(list)
+    for one in own:
+        if stays[one.id] or one.state in TAKES_PLACE:
+            by_training[one.training_id].append(one)
+    return (min(same, key=lambda one: (not stays[one.id], one.id)) for same in by_training.values())
+
+
+def _gained(
+    sign_up: _SignUp, own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]], begun: datetime | None
+) -> list[Attendance]:
+    others = [stay for one in own if one.training_id != sign_up.training_id for stay in stays[one.id]]
+    return [
+        stay
+        for stay in others
+        if stay.session.training_id == sign_up.training_id or (begun is not None and stay.session.starts_at > begun)
+    ]
+
+
+async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
+    """The sign-ups of each person for each course, where they are for several trainings and of one of these."""
+    asked = reads(Registration).filter(id__in=registration_ids)
+    person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
+    found = reads(Registration).filter(participant_id__in=sorted(person_of), duplicate_of_id=None)
+    columns = ("id", "participant_id", "training_id", "training__course_id", "state")
+    sign_ups = [_SignUp(*row) for row in await found.values_list(*columns)]
+    by_course: dict[tuple[UUID, UUID], list[_SignUp]] = defaultdict(list)
+    for one in sign_ups:
+        by_course[person_of[one.participant_id], one.course_id].append(one)
+    keys = set(registration_ids)
+    return [
+        own
+        for own in by_course.values()
+        if len({one.training_id for one in own}) > 1 and not keys.isdisjoint(one.id for one in own)
+    ]
+
+
+async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When each training began that was not called off."""
+    if not training_ids:
+        return {}
+    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
+    return dict(await planned.order_by("-starts_at").values_list("training_id", "starts_at"))
