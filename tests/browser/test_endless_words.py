@@ -11,6 +11,11 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize
 
 WORD = "W" * 110
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+NAMED_ANEW = """word => {
+  const names = [...document.querySelectorAll(".ticks strong, .choice > span")];
+  for (const name of names) name.prepend(word);
+  return names.length;
+}"""
 PERSON = {
     "given_names": WORD,
     "surnames": WORD,
@@ -44,6 +49,27 @@ def test_no_list_is_wider_than_its_screen(
                 wide.append((width, path))
 
     assert wide == []
+    page.context.close()
+
+
+def test_no_list_of_diplomas_is_wider_than_its_screen(
+    browser: Browser, origin: str, signed_in: Callable[[str], StorageState]
+) -> None:
+    page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
+    page.set_viewport_size(ViewportSize(width=320, height=640))
+    page.goto(f"{origin}/panel/diplomas")
+    links = [link.get_attribute("href") or "" for link in page.locator("main a[href$='/diplomas']").all()]
+    trainings = [link.removesuffix("/diplomas") for link in links if link.startswith("/panel/capacitaciones/")]
+
+    seen = {}
+    for name in ("entrega", "diplomas/anular"):
+        for training in trainings:
+            page.goto(f"{origin}{training}/{name}")
+            if page.evaluate(NAMED_ANEW, WORD):
+                seen[name] = page.evaluate(FITS)
+                break
+
+    assert seen == {"entrega": True, "diplomas/anular": True}
     page.context.close()
 
 
