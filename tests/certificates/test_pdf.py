@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pypdf
+import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter
@@ -30,6 +31,14 @@ LETTER_LANDSCAPE = (792, 612)
 
 
 # -- the sheet
+
+
+def test_render_when_a_letter_has_no_form_of_its_own_then_read_once_by_who_reads_what_it_stands_for() -> None:
+    name = "Malin\u0308 Xun\u0308 Qʼanil"
+
+    file = pdf.render(sample(person_name=name), timestamp=WHEN)
+
+    assert name in pypdfium2.PdfDocument(file)[0].get_textpage().get_text_range()
 
 
 def test_render_when_diploma_then_two_landscape_letter_pages() -> None:
