@@ -126,6 +126,7 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     said = broken(theirs)
     await work()
     paused = await browser.get(started)
+    printed = await browser.post(f"{desk.page}/imprimir")
     opened = await browser.get(f"/panel/diplomas/{(await Certificate.get(registration_id=desk.completed.id)).id}.pdf")
     again = await browser.post(started, data={"turn": "go_on"})
     mended(theirs)
@@ -133,6 +134,7 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     await work()
 
     assert (said in text_of(paused), "Está en pausa." in paused.text) == (True, True)
+    assert (printed.status_code, said in text_of(printed)) == (409, True)
     assert (opened.status_code, "mio/design.typ, línea" in text_of(opened)) == (409, True)
     assert (again.status_code, said in text_of(again)) == (409, True)
     job = await IssueJob.get()

@@ -33,6 +33,8 @@ SECONDS = 4.0
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
 MOST_OF_A_TURN = 2_000
+LOOKED_AT = 24
+"""Of what a turn begins with the design is looked at; that of the others when their turn comes."""
 NOT_THEIR_FAULT = N_("El programa falló. Avise a quien lo administra.")
 
 MISSING = f"""
@@ -52,7 +54,7 @@ async def set_files(job: OutboxJob) -> Mail | None:
         return None
     missing, is_broken = await _missing(own), False
     if missing:
-        is_broken = await _is_design_broken(missing)
+        is_broken = await _is_design_broken(missing[:LOOKED_AT])
         failed = [] if is_broken else await set_many(missing, until=clock.ticks() + SECONDS)
         # It may have broken meanwhile: then nobody is noted as the one whose file failed.
         is_broken = is_broken or (bool(failed) and await _is_design_broken([one.id for one, _why in failed]))
@@ -80,12 +82,19 @@ async def _missing(job: IssueJob) -> list[UUID]:
     return [UUID(str(row["id"])) for row in await sql.reads(MISSING, job.training_id, job.id)]
 
 
-async def _is_design_broken(certificate_ids: Sequence[UUID]) -> bool:
-    """Whether a design that some of these are set with cannot be used. It is checked again where it changed."""
+async def designs_of(certificate_ids: Sequence[UUID]) -> list[designs.DesignInfo]:
+    """What these are set with, each design once; of very many the first are looked at."""
     found = reads(Certificate).filter(id__in=list(certificate_ids[:MOST_OF_A_TURN]))
-    used = {(sheet["design"], sheet["kind"], sheet["language"]) for (sheet,) in await found.values_list("sheet")}
-    chosen = {(one := designs.design_for(*key)).key: one for key in used}
-    return any([bool(await problems_of(one)) for one in chosen.values()])
+    sheets = [sheet for (sheet,) in await found.values_list("sheet")]
+    # The first papers named neither design nor language.
+    used = {(one.get("design", designs.FIRST), one["kind"], one.get("language", "es")) for one in sheets}
+    chosen = {one.key: one for one in (designs.design_for(*key) for key in used)}
+    return [chosen[key] for key in sorted(chosen)]
+
+
+async def _is_design_broken(certificate_ids: Sequence[UUID]) -> bool:
+    """Whether a design of theirs cannot be used. It is checked again where it changed."""
+    return any([bool(await problems_of(one)) for one in await designs_of(certificate_ids)])
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:

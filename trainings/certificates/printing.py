@@ -14,7 +14,8 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import ceremony
 from trainings.certificates import staff_queries as queries
-from trainings.certificates.bulk_files import set_many
+from trainings.certificates.bulk_files import designs_of, set_many
+from trainings.certificates.design_use import refuse_unusable
 from trainings.certificates.folio_ranges import FolioRanges
 from trainings.certificates.mails import have_set
 from trainings.certificates.merging import Merged, piece
@@ -91,8 +92,8 @@ async def _changed(training: Training, papers: Sequence[Certificate]) -> list[Ce
 async def print_them(training: Training, papers: Papers, *, only_changed: bool, actor: Actor) -> AsyncIterator[bytes]:
     """One PDF for the printer, as it is written; what is in it is printed once the last of it went out.
 
-    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, FilesAreBeingMade,
-    FileCannotBeMade). Not in a transaction.
+    Files that are missing are set now. Refuses before anything is sent (NothingToPrint, UnusableDesign,
+    FilesAreBeingMade, FileCannotBeMade). Not in a transaction.
     """
     if not papers.all:
         raise NothingToPrint
@@ -141,6 +142,8 @@ async def _note_printed(
 async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> None:
     have = await _with_file(training)
     missing = [one for one in papers if one.id not in have]
+    for design in await designs_of([one.id for one in missing]):
+        await refuse_unusable(design)
     if len(missing) > MADE_AT_ONCE:
         async with transaction():
             for one in missing:
