@@ -15,5 +15,5 @@ def test_part_of_the_scan_app(part: Path) -> None:
     command = ["--test-reporter=spec", str(part)]
     done = node(command, return_completed_process=True, capture_output=True, text=True, timeout=120)
 
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    assert done.returncode == 0, str(done.stdout) + str(done.stderr)
     assert "pass 0\n" not in str(done.stdout)
