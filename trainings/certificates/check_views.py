@@ -188,7 +188,10 @@ _FILES = {
         "cerrar",
         "no",
         N_("Este archivo fue cambiado"),
-        N_("Nombra %(named)s, pero no es el archivo que entregamos: alguien lo cambió, lo imprimió a PDF o lo guardó."),
+        N_(
+            "Nombra %(named)s, pero no es el archivo que entregamos: alguien lo cambió, lo imprimió a PDF o lo guardó "
+            "de nuevo."
+        ),
     ),
     FileVerdict.COPY: FileView(
         N_("Es una copia"),
