@@ -16,6 +16,7 @@ from trainings.attendance.head_counts import Counting, open_counting
 from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
+from trainings.attendance.moments import Moments, Reading
 from trainings.attendance.projection import ARRIVALS, counts, project_all, settle_registrations
 from trainings.attendance.scans import DOOR_OPENS, NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
@@ -51,6 +52,7 @@ class Batch:
 
     device: Device
     offset: timedelta
+    moments: Moments
     sessions: Mapping[UUID, TrainingSession]
     trainings: Mapping[UUID, Training]
     waits: Mapping[UUID, ScanFlag]
@@ -72,6 +74,7 @@ class Batch:
         events: Sequence[UploadedEvent],
         session_ids: frozenset[UUID] | None = None,
         hub_ids: frozenset[UUID] | None = None,
+        sent: Reading | None = None,
     ) -> Self:
         """Read, in the caller's transaction, all that these events name: as many statements for fifty as for one.
 
@@ -93,6 +96,7 @@ class Batch:
         return cls(
             device=device,
             offset=offset,
+            moments=await Moments.open(device, offset, events, clock.now(), sent),
             sessions=known,
             trainings=trainings,
             waits=waits,
@@ -167,7 +171,7 @@ class Batch:
             sheet_id=meant.sheet_id,
             row=event.row,
             number=event.number,
-            stated_at=self._stated(event),
+            stated_at=self.moments.stated(event.stated_at, event, session),
             perf=event.perf,
             page=event.page,
             app_version=event.app,
@@ -180,7 +184,7 @@ class Batch:
         A line of the signed paper says that somebody came, not when: typed in once the session began, or by a clock
         that is days off, it is dated as in the panel at the beginning, whenever the phone typed it.
         """
-        at, starts_at = event.at + self.offset, session.starts_at
+        at, starts_at = self.moments.at(event, session), session.starts_at
         is_line = event.how is ScanHow.SHEET and event.scan_kind in ARRIVALS
         is_before = starts_at - DOOR_OPENS <= at < starts_at
         return starts_at if is_line and starts_at <= self.now and not is_before else at
@@ -192,15 +196,12 @@ class Batch:
             return ScanFlag.UNKNOWN_ROW
         if event.kind in OF_SOMEBODY:
             # What is not dated by the phone's clock does not suffer from it.
-            offset = self.offset if at == event.at + self.offset else timedelta()
-            return flag_of(meant.holder, session, When(at, offset, self.now, self._stated(event)))
+            offset = at - event.at if at == self.moments.at(event, session) else timedelta()
+            stated_at = self.moments.stated(event.stated_at, event, session)
+            return flag_of(meant.holder, session, When(at, offset, self.now, stated_at))
         if event.kind is EventKind.UNDO:
             return ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
-        return flag_of_time(session, When(at, self.offset, self.now))
-
-    def _stated(self, event: UploadedEvent) -> datetime | None:
-        """When somebody left as it was said, by our clock."""
-        return event.stated_at + self.offset if event.stated_at is not None else None
+        return flag_of_time(session, When(at, at - event.at, self.now))
 
     def _contest(self, first: KeptMark | ScanEvent) -> None:
         """Two bodies under one id are both to be looked at, whichever came first; a flag that says more stays."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from trainings import clock
 from trainings.attendance.queries import Door, place_of
+from trainings.attendance.scans import DOOR_OPENS
 from trainings.attendance.sheet_queries import Line, OpenSheet
 from trainings.attendance.sheets import COLUMNS
 from trainings.db import reads
@@ -65,6 +66,7 @@ class Head:
     hub: str
     title: str
     facts: Sequence[tuple[str, str]]
+    session: TrainingSession
 
 
 async def head_of(door: Door) -> Head:
@@ -86,7 +88,7 @@ async def head_of(door: Door) -> Head:
     ]
     if training.project is not None:
         facts.append(("Proyecto", f"{training.project.name} ({training.project.donor})"))
-    return Head(training.hub.operator.name, f"{HUB_NAME}, {seat.full_name}", training.title, facts)
+    return Head(training.hub.operator.name, f"{HUB_NAME}, {seat.full_name}", training.title, facts, session)
 
 
 async def _position(session: TrainingSession) -> str:
@@ -127,28 +129,35 @@ def list_data(
         "wide": needed > UPRIGHT,
         "columns": [{"words": SHORT.get(one, COLUMNS[one]), "width": WIDTHS[one] * share} for one in known],
         "sign": "Asistencia" if is_marked else "Firma o huella",
-        "rows": [_row(line, is_marked=is_marked) for line in lines],
+        "rows": [_row(line, head.session if is_marked else None) for line in lines],
         "totals": totals._asdict() | {"all": totals.all},
         "printed": f"Impresa el {dates.numeric_date(clock.today())}.",
     }
 
 
-def _row(line: Line, *, is_marked: bool) -> dict[str, Any]:
+def _row(line: Line, held: TrainingSession | None) -> dict[str, Any]:
+    """`held`: the session, where it is told who came."""
     return {
         "number": str(line.number) if line.number else "–",
         "name": printable(line.name) or None,
         "card": line.short_code,
-        "mark": _mark(line) if is_marked else "",
+        "mark": _mark(line, held) if held is not None else "",
     }
 
 
-def _mark(line: Line) -> str:
+def _mark(line: Line, held: TrainingSession) -> str:
     if line.stay.arrived_at is None:
         return "No llegó" if line.name else ""
-    arrived = f"Presente, {dates.time_of_day(line.stay.arrived_at, 'es')}"
+    arrived = arrival_in_words(held, line.stay.arrived_at)
     if line.stay.left_at is None:
         return arrived
-    return f"{arrived}. Se fue a las {dates.time_of_day(line.stay.left_at, 'es')}"
+    return f"{arrived}; se fue a las {dates.time_of_day(line.stay.left_at, 'es')}"
+
+
+def arrival_in_words(session: TrainingSession, at: datetime) -> str:
+    """`Presente, 8:00 a. m.`; without a time that is none of this session."""
+    is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
+    return f"Presente, {dates.time_of_day(at, 'es')}" if is_near else "Presente, falta revisar a qué hora"
 
 
 def sheet_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:

@@ -205,7 +205,10 @@ def read_event(item: object) -> UploadedEvent | Unreadable:
 
 
 class UploadBody(BaseModel):
-    """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them."""
+    """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them.
+
+    `perf`: what the counter of the page that sends, `page`, shows at that moment.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -214,3 +217,5 @@ class UploadBody(BaseModel):
     last_seq: Annotated[int | None, _or_nothing(_small)] = None
     n_unsent: Annotated[int | None, _or_nothing(_small)] = None
     app: Noted = ""
+    perf: Annotated[int | None, _or_nothing(_whole)] = None
+    page: Annotated[str, _or_nothing(_word(16))] = ""

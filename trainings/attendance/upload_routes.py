@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.attendance import uploads
 from trainings.attendance.device_queries import phone_that_asks
+from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
 from trainings.attendance.upload_forms import UploadBody
 from trainings.attendance.upload_results import Result
@@ -49,7 +50,8 @@ async def receive(request: Request) -> Response:
     now = clock.now()
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
-    upload = Upload(body.events, now - body.client_now, body.last_seq, n_unsent, body.app)
+    sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
+    upload = Upload(body.events, now - body.client_now, body.last_seq, n_unsent, body.app, sent=sent)
     results = await uploads.receive(device, upload)
     answer = {
         "now": exact(now),

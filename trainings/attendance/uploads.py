@@ -15,6 +15,7 @@ from trainings.attendance.batches import Batch, CameMeanwhile
 from trainings.attendance.closings import close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
+from trainings.attendance.moments import Reading
 from trainings.attendance.slip_opening import open_slips
 from trainings.attendance.slips import body_hash_of
 from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
@@ -33,7 +34,8 @@ class Upload:
     """Events as they came, with our clock minus the phone's, and what the phone says of itself.
 
     `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
-    are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities.
+    are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities. `sent`:
+    what the counter of the phone's page showed on sending.
     """
 
     items: Sequence[object]
@@ -43,6 +45,7 @@ class Upload:
     app_version: str = ""
     session_ids: frozenset[UUID] | None = None
     hub_ids: frozenset[UUID] | None = None
+    sent: Reading | None = None
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
@@ -119,7 +122,7 @@ async def _keep(device: Device, upload: Upload, read: Sequence[UploadedEvent | U
 async def _take(device: Device, upload: Upload, events: Sequence[UploadedEvent]) -> Iterator[Result]:
     if not events:
         return iter(())
-    batch = await Batch.open(device, upload.offset, events, upload.session_ids, upload.hub_ids)
+    batch = await Batch.open(device, upload.offset, events, upload.session_ids, upload.hub_ids, upload.sent)
     results = [batch.decide(event) for event in events]
     await batch.write()
     return iter(results)

@@ -53,6 +53,7 @@ export class App extends EventTarget {
     const changed = () => this.changed();
     this.phone = new Phone(store, {
       app: this.version,
+      page: this.page,
       onChange: () => this.#heardOfPhone(),
       onRoster: (id) => this.#reread(id),
       onClosing: () => this.sender.flush({ evenNothing: true }),

@@ -31,7 +31,7 @@ export class Sender {
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void, onReply: (body: any, asked_at: number, kinds: string[]) => void, onUnprepared: () => void}} told
+   * @param {{app: string, page: string, onChange: () => void, onReply: (body: any, asked_at: number, kinds: string[]) => void, onUnprepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -118,7 +118,10 @@ export class Sender {
     const n_unsent = (await this.store.countWaiting()) - batch.length + (await this.store.countUnread());
     const rest = { n_unsent, last_seq: (await this.store.get("seq")) ?? 0 };
     const events = batch.map(({ event }) => event);
-    const { trouble, body } = await ask("marcas", { json: { client_now: asked_at, app: this.told.app, ...rest, events } });
+    // Where the clock was set right since, the page's counter tells when its marks were made.
+    const counter = { page: this.told.page, perf: Math.round(performance.now()) };
+    const json = { client_now: asked_at, app: this.told.app, ...counter, ...rest, events };
+    const { trouble, body } = await ask("marcas", { json });
     if (trouble === "unreadable") return this.#halve(batch);
     // This address never refuses: somebody between us and the server answers for it.
     if (trouble) return trouble === "refused" ? "down" : trouble;
