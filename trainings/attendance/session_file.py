@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,6 +54,7 @@ class SessionFile:
     sheets: Sequence[OpenSheet]
     invitation: dict[str, Any] | None
     minors: Collection[UUID]
+    sex_of: Mapping[UUID, Sex | None]
 
     @property
     def present(self) -> list[RosterLine]:
@@ -74,6 +75,7 @@ async def session_file(door: Door) -> SessionFile:
         sheets=await sheets_of_file(door.session, lines),
         invitation=await _invitation(door),
         minors={one.id for one in people if is_minor(one.participant)},
+        sex_of={one.id: one.participant.sex for one in people},
     )
 
 
@@ -148,11 +150,15 @@ def file_data(file: SessionFile, *, is_marked: bool) -> dict[str, Any]:
 
 
 def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
-    totals = _by_sex(file.figures) if is_marked else BY_HAND
     listed = {line.registration_id for opened in file.sheets for line in opened.lines}
     made = [
         list_data(
-            file.head, opened.code, opened.lines, columns=opened.sheet.columns, is_marked=is_marked, totals=totals
+            file.head,
+            opened.code,
+            opened.lines,
+            columns=opened.sheet.columns,
+            is_marked=is_marked,
+            totals=_by_sex(file, opened.lines) if is_marked else BY_HAND,
         )
         for opened in file.sheets
     ]
@@ -162,6 +168,7 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
         return made
     numbered = [_as_line(file.door.session.id, line, 0 if made else n) for n, line in enumerate(rest, start=1)]
     note = MORE_PEOPLE if made else WITHOUT_SHEET
+    totals = _by_sex(file, numbered) if is_marked else BY_HAND
     return [*made, list_data(file.head, "", numbered, is_marked=is_marked, totals=totals, note=note)]
 
 
@@ -177,9 +184,12 @@ def _as_line(session_id: UUID, line: RosterLine, number: int) -> Line:
     )
 
 
-def _by_sex(figures: Figures) -> BySex:
-    women, men = figures.by_sex.get(Sex.MUJER, 0), figures.by_sex.get(Sex.HOMBRE, 0)
-    return BySex(women, men, figures.n_present - women - men)
+def _by_sex(file: SessionFile, lines: Sequence[Line]) -> BySex:
+    """Of those whom this list shows as present, a card without a name among them: what stands under it adds up."""
+    here = [line for line in lines if line.stay.is_present]
+    said = [file.sex_of.get(line.registration_id) for line in here if line.registration_id is not None]
+    women, men = said.count(Sex.MUJER), said.count(Sex.HOMBRE)
+    return BySex(women, men, len(here) - women - men)
 
 
 def _report(file: SessionFile) -> dict[str, Any]:
