@@ -95,10 +95,29 @@ async def test_coordinator_reads_why_it_is_odd_and_decides(
 
     page = re.sub(r"<[^>]+>|\s+", " ", (await client.get(path)).text.replace("\xa0", " "))
     words = re.sub(r"\s+", " ", page)
-    assert "Se fue antes de llegar 1" in words
+    assert "Se fue antes de llegar, o nadie anotó que llegó 1" in words
     assert "Se fue antes a las 8:30 a. m. · Cámara · Teléfono de Ana Según otra marca llegó a las 9:00 a. m." in words
     await client.post(path, data={"marca": left["id"], "hacer": "no-cuenta"})
 
     assert await hours(door.ana) == (240, True)
     await client.post(path, data={"marca": left["id"], "hacer": "deshacer"})
     assert (await hours(door.ana), await flag_of(left["id"])) == ((30, False), "before_arrival")
+
+
+async def test_departure_of_who_never_arrived_then_odd_until_they_have(
+    client: AsyncClient, sqlite_db: Settings, freeze: Freeze
+) -> None:
+    hub = await make.make_hub()
+    door = await open_door(hub=hub)
+    phone = await make_device(door)
+    freeze(door.starts_at + HOUR)
+    left = event(door, door.starts_at + HOUR, kind="out", h=h(door.ana))
+
+    await send(phone, left)
+
+    assert await flag_of(left["id"]) == "before_arrival"
+    await make.sign_in(client, await make.make_user(hub=hub))
+    page = (await client.get(f"/panel/sesiones/{door.key}/revisar")).text
+    assert "Ninguna marca dice que llegó" in page
+    await send(phone, event(door, door.starts_at, h=h(door.ana)))
+    assert await flag_of(left["id"]) == ""

@@ -74,7 +74,8 @@ M = TypeVar("M", bound=Mark)
 class Stay:
     """What the standing events say of one person at one session. `event_id` is what its state rests on.
 
-    `seen_at`: when they were first seen, which a line of the signed paper does not say.
+    `seen_at`: when they were first seen, which a line of the signed paper does not say. `unseen_departure_id`: the word
+    that somebody left of whom no mark says that they came.
     """
 
     arrived_at: datetime | None = None
@@ -82,6 +83,7 @@ class Stay:
     left_at: datetime | None = None
     to_review: bool = False
     event_id: UUID | None = None
+    unseen_departure_id: UUID | None = None
 
     @property
     def is_present(self) -> bool:
@@ -122,9 +124,9 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
     """
     left = standing(events, undone)
     arrivals = sorted((event for event in left if event.kind in ARRIVALS), key=_in_time)
-    if not arrivals:
-        return Stay()
     departure = max((event for event in left if event.kind in DEPARTURES), key=_in_time, default=None)
+    if not arrivals:
+        return Stay(unseen_departure_id=departure.id if departure is not None else None)
     returns = [event.at for event in arrivals if event.how is not ScanHow.SHEET]
     has_left = departure is not None and (not returns or departure.at > returns[-1])
     return Stay(
@@ -138,12 +140,12 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
 
 def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
     """The departures of a stay whose flag is to be another by now: the one that counts is odd where it is said to have
-    been before the arrival, whichever came in first. What is odd for another reason, or decided, stays as it is.
+    been before the arrival, or where nobody saw one, whichever came in first. What is odd for another reason, or decided, stays as it is.
     """
     found = []
     for event in events:
         if event.kind in DEPARTURES and event.decision is Decision.NONE:
-            is_early = stay.left_unseen and event.id == stay.event_id
+            is_early = event.id == (stay.event_id if stay.left_unseen else stay.unseen_departure_id)
             wanted = ScanFlag.BEFORE_ARRIVAL if is_early else ScanFlag.NONE
             if event.flag in (ScanFlag.NONE, ScanFlag.BEFORE_ARRIVAL) and event.flag is not wanted:
                 found.append((event, wanted))

@@ -160,6 +160,8 @@ def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
     if case.arrived_at is not None:
         time = dates.time_of_day(case.arrived_at, language())
         lines.append(gettext(N_("Según otra marca llegó a las %(time)s")) % {"time": time})
+    elif case.flag is ScanFlag.BEFORE_ARRIVAL:
+        lines.append(gettext(N_("Ninguna marca dice que llegó: si estuvo, márquela como presente en la lista.")))
     if case.undoes_closing:
         lines.append(gettext(N_("El cierre ya valía: la sesión sigue cerrada. Si fue un error, ábrala otra vez.")))
     return lines

@@ -48,8 +48,8 @@ REASONS: dict[ScanFlag, Reason] = {
         N_("La misma marca llegó dos veces con datos distintos"), N_("Las dos quedan guardadas. Diga cuál cuenta.")
     ),
     ScanFlag.BEFORE_ARRIVAL: Reason(
-        N_("Se fue antes de llegar"),
-        N_("Ya cuenta: las horas llegan hasta esa salida. Pregunte a qué hora se fue; si se anotó mal, no cuenta."),
+        N_("Se fue antes de llegar, o nadie anotó que llegó"),
+        N_("Quien llegó ya cuenta, hasta esa salida. Pregunte a qué hora se fue; si se anotó mal, no cuenta."),
     ),
     ScanFlag.CLOCK: Reason(
         N_("La hora es rara"),
