@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings.attendance.holders import Person, people_by_card
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.projection import ARRIVALS, DEPARTURES, project_all
-from trainings.attendance.scans import Holder, When, flag_of
+from trainings.attendance.scans import Holder, When, flag_of, flag_of_clock
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -38,12 +38,19 @@ async def match_unknown(training_id: UUID) -> int:
         if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
             when = When(event.at, event.at - event.device_at, stated_at=event.stated_at)
             event.flag = flag_of(Holder(owner), event.session, when)
+            if event.flag is ScanFlag.AFTER_CLOSE and _came_before_closing(event):
+                event.flag = flag_of_clock(event.session, when)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
         touched.setdefault(event.session_id, set()).add(event.registration_id)
         sessions[event.session_id] = event.session
     await project_all(sessions, touched)
     return sum(event.id in owners for event in unknown)
+
+
+def _came_before_closing(event: ScanEvent) -> bool:
+    """Whether it was here when the session was closed, for somebody whose name came later: nothing is late about it."""
+    return event.session.closed_at is not None and event.created_at <= event.session.closed_at
 
 
 async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:
