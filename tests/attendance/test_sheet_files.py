@@ -23,7 +23,7 @@ from tests.registrations.letters import POZAS, prepared
 from tests.web.pages import Page
 from trainings.attendance.actions import close_session
 from trainings.attendance.file_forms import ReportForm
-from trainings.attendance.models import AttendanceSheet, SessionReport
+from trainings.attendance.models import AttendanceSheet, SessionReport, SheetRow
 from trainings.attendance.queries import door_of
 from trainings.attendance.session_file import money, money_in_words
 from trainings.attendance.sheet_pages import head_of, sheet_data, sheet_pdf
@@ -322,15 +322,30 @@ async def test_page_says_what_is_missing_and_writes_what_is_known(held: Held, ne
     assert await SessionReport.all().count() == 0
 
 
-async def test_file_of_a_session_without_a_sheet_is_made_from_the_marks(cast: Cast, new_client: NewClient) -> None:
+async def test_file_of_a_session_without_a_sheet_is_made_from_the_marks_or_freezes_one_to_be_signed(
+    cast: Cast, new_client: NewClient
+) -> None:
     door = await open_held_door(cast)
     sheet = Held(cast, door, AttendanceSheet())
 
-    pages = await file_of(sheet, new_client, "vacia")
+    pages = await file_of(sheet, new_client)
 
     assert "Señoras y señores Público en general" in pages[1]
-    listed = page_with(pages, "No se imprimió hoja para firmar")
-    assert "1 Ana Lucía Ba Coc" in listed
+    assert "No se imprimió hoja para firmar" in " ".join(pages)
+    assert await AttendanceSheet.all().count() == 0
+
+    unsaved = await (await signed_in(new_client, cast, "coordinator")).get(
+        f"/panel/sesiones/{door.key}/expediente.pdf?lista=vacia"
+    )
+    assert "– Ana Lucía Ba Coc" in page_with(pages_of(unsaved.content), "Esta lista no tiene código")
+
+    for _again in range(2):
+        pages = await file_of(sheet, new_client, "vacia")
+        frozen = await AttendanceSheet.get(session_id=door.key)
+        signed = page_with(pages, "Firma o huella")
+        assert tokens.show_sheet_code(frozen.code) in signed
+        assert "1 Ana Lucía Ba Coc" in signed
+    assert await SheetRow.filter(sheet_id=frozen.id, registration_id=door.ana.id).count() == 1
 
 
 @pytest.mark.parametrize(

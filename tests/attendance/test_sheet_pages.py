@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.attendance.browsers import ROSA, Freeze, NewClient, open_held_door, signed_in
-from tests.attendance.doors import Opened, hours, stay
+from tests.attendance.doors import Opened, hours, qr_of, scan, take
 from tests.cast import Cast, make_cast
 from tests.web.pages import Page
 from trainings.attendance import actions
@@ -109,6 +109,8 @@ async def test_who_signed_up_after_printing_is_told_and_stands_on_a_second_sheet
 ) -> None:
     freeze(desk.door.starts_at - HOUR)
     await make.make_registration(desk.door.training, given_names="Delia", surnames="Pop")
+    visitor = await make.make_registration(await make.make_training(), given_names="Rita")
+    await take(desk.door, scan(qr_of(visitor), desk.door.starts_at))
     told = "1 persona no está en ninguna hoja"
     before = [told in await desk.text(), told in (await desk.client.get(desk.list)).text]
 

@@ -18,6 +18,7 @@ from trainings.attendance.session_file import file_data, file_pdf, session_file
 from trainings.attendance.session_reports import Paper, Report, known_of, missing, report_of, write_report
 from trainings.attendance.sheet_queries import sheets_of
 from trainings.attendance.sheet_routes import door_at, pdf_response
+from trainings.attendance.sheets import print_first_sheet
 from trainings.audit.actions import record
 from trainings.registrations.models import InvitationLetter
 from trainings.schedule.models import PrintKind
@@ -98,7 +99,10 @@ async def write(request: Request) -> Response:
         return await _show(request, door, exc.typed, 422)
     await write_report(door.session.id, form.report, actor=request.state.actor)
     if typed.value("do") == "pdf":
-        return redirect(path_of(door.session.id, f".pdf?lista={EMPTY if typed.value('list') == EMPTY else MARKED}"))
+        wanted = EMPTY if typed.value("list") == EMPTY else MARKED
+        if wanted == EMPTY:
+            await print_first_sheet(door.session.id, actor=request.state.actor)
+        return redirect(path_of(door.session.id, f".pdf?lista={wanted}"))
     response = redirect(path_of(door.session.id))
     flash(response, gettext(N_("Listo. El expediente quedó guardado.")))
     return response

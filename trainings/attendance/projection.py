@@ -140,7 +140,8 @@ def stay_of(events: Iterable[Mark], undone: Collection[UUID]) -> Stay:
 
 def departures_to_look_at(events: Iterable[M], stay: Stay) -> list[tuple[M, ScanFlag]]:
     """The departures of a stay whose flag is to be another by now: the one that counts is odd where it is said to have
-    been before the arrival, or where nobody saw one, whichever came in first. What is odd for another reason, or decided, stays as it is.
+    been before the arrival, or nobody saw one, whichever came in first. What is odd for another reason, or decided,
+    stays as it is.
     """
     found = []
     for event in events:

@@ -38,6 +38,7 @@ from trainings.schedule.models import Training, TrainingSession
 FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 MOST_COMMUNITIES = 14
 WITHOUT_SHEET = "No se imprimió hoja para firmar: esta lista sale de las marcas de llegada."
+WITHOUT_CODE = "Esta lista no tiene código ni filas que se puedan anotar después: imprima la hoja en «Hojas»."
 MORE_PEOPLE = "Llegaron y no estaban en la hoja impresa."
 SEXES = (Sex.MUJER, Sex.HOMBRE, Sex.UNDISCLOSED, None)
 
@@ -166,8 +167,10 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
     rest = [line for line in shown if line.registration_id not in listed]
     if made and not (rest and is_marked):
         return made
-    numbered = [_as_line(file.door.session.id, line, 0 if made else n) for n, line in enumerate(rest, start=1)]
-    note = MORE_PEOPLE if made else WITHOUT_SHEET
+    # A number stands for a row of a sheet that has a code: paper without one has none to be typed in by.
+    has_numbers = is_marked and not made
+    numbered = [_as_line(file.door.session.id, line, n if has_numbers else 0) for n, line in enumerate(rest, start=1)]
+    note = MORE_PEOPLE if made else WITHOUT_SHEET if is_marked else WITHOUT_CODE
     totals = _by_sex(file, numbered) if is_marked else BY_HAND
     return [*made, list_data(file.head, "", numbered, is_marked=is_marked, totals=totals, note=note)]
 

@@ -320,5 +320,7 @@ async def listed_at(session_id: UUID) -> frozenset[UUID]:
 
 
 def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
-    """Who is expected or came and stands on no sheet: they signed up after it was printed."""
-    return [one for one in lines if (one.is_expected or one.stay.is_present) and one.registration_id not in listed]
+    """Who is expected and stands on no sheet: they signed up after it was printed, and another sheet has them. Who came
+    from another training, or without a sign-up, is nobody to print a row for.
+    """
+    return [one for one in lines if one.is_expected and one.registration_id not in listed]

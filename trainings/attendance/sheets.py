@@ -126,6 +126,15 @@ async def print_sheet(
         return sheet
 
 
+async def print_first_sheet(session_id: UUID, *, actor: Actor) -> None:
+    """Freeze the rows of the list to sign, with the usual blank ones, unless one was printed: what is signed has a
+    code, and can be typed in by its rows.
+    """
+    if not await AttendanceSheet.exists(session_id=session_id):
+        first = uuid5(session_id, "first sheet")
+        await print_sheet(session_id, n_blank=USUAL_BLANK, columns=(), actor=actor, key=first)
+
+
 async def _freeze(sheet: AttendanceSheet, people: Sequence[UUID], cards: Sequence[Card]) -> None:
     rows = [(one, None) for one in people] + [(None, card.id) for card in cards]
     await SheetRow.bulk_create(
