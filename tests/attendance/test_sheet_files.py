@@ -367,7 +367,7 @@ def test_money_is_read_and_said_as_it_is_used(typed: str, amount: Decimal | None
         assert (money(read), money_in_words(read)) == (shown, words)
 
 
-@pytest.mark.parametrize("typed", ["-1", "x", "1.234", "5001", "1e3", "٣", "1" * 300])
+@pytest.mark.parametrize("typed", ["-1", "x", "1.234", "25,5,5", "1,20,300", "5001", "1e3", "٣", "1" * 300])
 def test_money_that_is_no_fare_is_asked_again(typed: str) -> None:
     with pytest.raises(FormErrors):
         check(ReportForm, Typed.of({"transport_each": typed}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -32,13 +32,11 @@ def _lines(max_length: int) -> AfterValidator:
 def _money(typed: object) -> object:
     """`Q25`, `25.50`, `1,200`. A comma with two digits behind it is taken for a point, as many write it."""
     text = re.sub(r"[Qq\s\u00a0]", "", str(typed)).removesuffix(".")
-    text = re.sub(r",(\d{1,2})$", r".\1", text).replace(",", "")
-    try:
-        amount = Decimal(text) if re.fullmatch(r"\d{1,7}(\.\d{1,2})?", text, re.ASCII) else None
-    except InvalidOperation:
-        amount = None
-    if amount is None:
+    # A comma stands before two digits, or between thousands: "25,5,5" is nothing that anybody pays.
+    parts = re.fullmatch(r"(\d{1,7}|\d{1,3}(?:,\d{3})+)(?:[.,](\d{1,2}))?", text, re.ASCII)
+    if parts is None:
         raise wrong(N_("Escriba una cantidad en quetzales, como 25 o 25.50."))
+    amount = Decimal(f"{parts[1].replace(',', '')}.{parts[2] or '0'}")
     if amount > MOST_MONEY:
         raise wrong(N_("Escriba %(most)s quetzales o menos por persona."), most=int(MOST_MONEY))
     return amount
