@@ -194,6 +194,9 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
     row = await stay(door)
     assert (row.is_present, row.minutes, row.to_review) == (True, 240, False)
 
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    assert await flags(door) == ["", ""], "nothing is late at a session that is open"
+
 
 async def test_cancelled_session_still_keeps_who_came(db: Settings) -> None:
     door = await open_door(n_sessions=2)

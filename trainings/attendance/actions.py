@@ -10,9 +10,9 @@ from uuid import UUID
 from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
-from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
+from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
-from trainings.attendance.scans import Answer, Scan
+from trainings.attendance.scans import Answer, Scan, When, flag_of_clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -97,8 +97,18 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
         if (await _found(session_id)).closed_at is None:
             return
         await schedule.reopen_session(session_id, actor=actor)
+        await _look_at_late_ones(await _found(session_id))
         await settle(training_id)
         await record("attendance.reopen", actor=actor, object_id=session_id)
+
+
+async def _look_at_late_ones(session: TrainingSession) -> None:
+    """What came in after the closing is late no more. What somebody decided stays, and what is odd about the time."""
+    late = ScanEvent.filter(session_id=session.id, flag=ScanFlag.AFTER_CLOSE, decision=Decision.NONE)
+    for event in await late:
+        when = When(event.at, event.at - event.device_at, event.created_at, event.stated_at)
+        event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when)
+        await event.save(update_fields=["flag"])
 
 
 async def settle(training_id: UUID) -> None:
