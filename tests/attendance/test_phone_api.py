@@ -251,3 +251,7 @@ async def test_what_is_no_request_of_ours_is_answered_in_words(client: AsyncClie
     assert {(one.status_code, one.json()["code"]) for one in (*answers, form)} == {(400, "unreadable_request")}
     assert (await Device.get(id=phone.device.id)).ready_at is None
     assert json.loads(answers[0].text)["sentence"]
+
+    batch = json.dumps({"client_now": 1, "events": []})
+    plain = await client.post("/marcar/api/marcas", content=batch, headers=APP | {"content-type": "text/plain"})
+    assert (plain.status_code, plain.json()["code"]) == (400, "unreadable_batch")

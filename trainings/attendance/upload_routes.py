@@ -41,6 +41,8 @@ async def receive(request: Request) -> Response:
     for a while what is too much of a phone that was taken out of use: it keeps that.
     """
     device = await phone_that_asks(request)
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise UnreadableBatch
     try:
         body = UploadBody.model_validate_json(await request.body())
     except ValidationError as exc:
