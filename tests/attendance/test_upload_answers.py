@@ -95,6 +95,8 @@ BAD_EVENTS: dict[str, tuple[Any, str, str]] = {
     "hash in capitals": ({"h": "A" * 24}, "malformed", ""),
     "hash of nobody": ({"h": "0" * 24}, "flagged", "unknown_code"),
     "foreign QR": ({"h": None, "code": "https://example.org/menu?mesa=4"}, "flagged", "unknown_code"),
+    "way that is not known here": ({"how": "search"}, "stored", ""),
+    "way is a number": ({"how": 7}, "stored", ""),
     "torn card": ({"h": None, "code": "k7q2-9x", "how": "typed"}, "flagged", "unknown_code"),
     "code with a NUL": ({"h": None, "code": "K7Q2\x009XMD"}, "flagged", "unknown_code"),
     "code too long": ({"h": None, "code": "x" * 301}, "malformed", ""),

@@ -79,6 +79,11 @@ def _small(value: Any) -> int | None:
     return number if number is not None and number <= LARGEST else None
 
 
+def _way(value: Any) -> ScanHow:
+    """How a mark was made is only noted beside it: a way that is not known here is kept as a tap."""
+    return next((way for way in ScanHow if way.value == value), ScanHow.BUTTON)
+
+
 def _word(length: int) -> Callable[[Any], str]:
     return lambda value: value[:length] if isinstance(value, str) and value.isascii() and value.isprintable() else ""
 
@@ -97,7 +102,7 @@ class UploadedEvent(BaseModel):
     at: Moment
     session: UUID | None = None
     activity: UUID | None = None
-    how: ScanHow = ScanHow.BUTTON
+    how: Annotated[ScanHow, BeforeValidator(_way)] = ScanHow.BUTTON
     h: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
     code: Annotated[str | None, Field(max_length=300)] = None
     target: UUID | None = None
