@@ -37,6 +37,7 @@ from trainings.schedule.models import Training, TrainingSession
 
 FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 MOST_COMMUNITIES = 14
+MOST_LINES = 12
 WITHOUT_SHEET = "No se imprimió hoja para firmar: esta lista sale de las marcas de llegada."
 WITHOUT_CODE = "Esta lista no tiene código ni filas que se puedan anotar después: imprima la hoja en «Hojas»."
 MORE_PEOPLE = "Llegaron y no estaban en la hoja impresa."
@@ -216,9 +217,14 @@ def _report(file: SessionFile) -> dict[str, Any]:
             ["Inscritas que no llegaron", str(figures.n_absent)],
         ],
         "communities": _communities(figures),
-        "summary": _paragraphs(file.report.summary),
+        "summary": _on_one_page(_paragraphs(file.report.summary)),
         "paper": [_place_of(opened) for opened in file.sheets] or ["No se imprimió hoja para firmar."],
     }
+
+
+def _on_one_page(lines: list[str]) -> list[str]:
+    """Of many short lines the last in one: the report is one page."""
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], " · ".join(lines[MOST_LINES - 1 :])]
 
 
 def _place_of(opened: OpenSheet) -> str:

@@ -66,9 +66,10 @@ async def known_of(session: TrainingSession, figures: Figures) -> Report:
 
 
 async def _agenda(session: TrainingSession, contents: list[dict[str, Any]]) -> list[str]:
-    """With the hours where the whole course is one meeting; how several share it is known to who holds them."""
+    """With the hours where the whole course is one meeting, and fits it: how several share it knows who holds them."""
     planned = reads(TrainingSession).filter(training_id=session.training_id, state=SessionState.PLANNED)
-    if await planned.count() != 1:
+    fits = sum(int(one["minutes"]) for one in contents) <= session.minutes
+    if not fits or await planned.count() != 1:
         return [str(one["title"]) for one in contents]
     at, lines = session.starts_at, []
     for one in contents:
