@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 
 from tests import make
 from tests.attendance.browsers import ROSA, Freeze, NewClient, open_held_door, signed_in
-from tests.attendance.doors import hours, qr_of, scan, stay, take
+from tests.attendance.doors import Opened, hours, qr_of, scan, stay, take
 from tests.cast import Cast, make_cast
 from tests.web.pages import Page
 from trainings.attendance import actions
