@@ -20,7 +20,7 @@ from tests.attendance.browsers import (
     send,
     signed_in,
 )
-from tests.attendance.doors import Opened, answers, flags, open_door, scan, stay, take
+from tests.attendance.doors import Opened, answers, open_door, scan, stay, take
 from tests.cast import make_cast
 from tests.registrations.card_world import (
     MOTHER,
@@ -239,20 +239,6 @@ async def test_name_given_after_the_scan_then_counted_when_the_session_is_closed
     assert (matched.flag, matched.at, matched.unknown_code) == ("", door.starts_at, None)
     left = await ScanEvent.get(registration_id=None)
     assert (left.flag, left.unknown_code) == ("unknown_code", stranger)
-
-
-async def test_name_given_after_closing_then_its_mark_of_before_is_not_late(db: Settings, freeze: Freeze) -> None:
-    door = await open_door()
-    card = await spare_at(door)
-    freeze(door.starts_at)
-    await take(door, scan(qr(card), door.starts_at))
-    freeze(door.ends_at)
-    await actions.close_session(door.key, actor=PROGRAM)
-    freeze(door.ends_at + timedelta(hours=3))
-
-    await actions.add_walk_in(door.key, with_card(card), tokens.uuid7(), actor=PROGRAM)
-
-    assert await flags(door) == ["", "after_close"], "the mark of before, and that of the desk"
 
 
 async def test_settle_twice_then_the_scan_is_matched_once(db: Settings, freeze: Freeze) -> None:

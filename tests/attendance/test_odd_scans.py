@@ -9,6 +9,7 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import Opened, answers, flags, open_door, qr_of, scan, stay, take, undo
+from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.attendance import actions
@@ -196,6 +197,21 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
 
     await actions.reopen_session(door.key, actor=PROGRAM)
     assert await flags(door) == ["", ""], "nothing is late at a session that is open"
+
+
+async def test_name_given_after_closing_then_its_mark_of_before_is_not_late(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    [card] = await make_spare_cards(door.training)
+    named = wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id))
+    freeze(door.starts_at)
+    await take(door, scan(card.qr_token, door.starts_at))
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+    freeze(door.ends_at + timedelta(hours=3))
+
+    await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
+
+    assert await flags(door) == ["", "after_close"], "the mark of before, and that of the desk"
 
 
 async def test_cancelled_session_still_keeps_who_came(db: Settings) -> None:
