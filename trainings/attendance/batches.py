@@ -38,6 +38,9 @@ WHERE a.code IN ?list
 """
 
 
+TRAININGS_BY_CODE = "SELECT training_id FROM registration WHERE short_code IN ?list"
+
+
 class CameMeanwhile(Exception):
     """Between our first look and our locks another transaction kept one of these ids, at a training not held here."""
 
@@ -269,6 +272,9 @@ async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Train
     hashes = sorted({one.shown_hash for one in events if one.shown_hash is not None})
     sheets = sorted({one.sheet_code for one in events if one.sheet_code})
     found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets)
+    typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
+    if typed:
+        found = [*found, *await sql.rows(TRAININGS_BY_CODE, typed)]
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
 

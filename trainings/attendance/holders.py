@@ -113,7 +113,11 @@ class Holders:
         if person is not None:
             return self._of_person(person, "", None)
         card = self.cards.get(code)
-        return self._of_card(card.code_hash, training, None) if card is not None else Meant()
+        if card is not None:
+            return self._of_card(card.code_hash, training, None)
+        # As the picture on the ticket would: somebody of another training, where only one ticket has this code.
+        elsewhere = [one for (_training_id, own), one in self.by_code.items() if own == code]
+        return self._of_person(elsewhere[0], "", None) if len(elsewhere) == 1 else Meant()
 
     def _of_card(self, shown: str, training: Training, sheet_id: UUID | None) -> Meant:
         person = self.by_card.get(shown) or self.replaced.get(shown)
