@@ -19,7 +19,7 @@ from trainings.accounts.models import Role
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP, day_and_time
-from trainings.outbox.actions import STAFF_DELAY, stop_batch
+from trainings.outbox.actions import STAFF_DELAY, TakenOver, stop_batch
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
@@ -253,6 +253,21 @@ async def test_subject_names_the_session_that_changed_as_it_is_now(db: Settings,
     day = day_and_time(last.starts_at + DAY, "es-GT").replace(NBSP, " ")
     assert moved["Subject"] == f"Cambió la fecha o el lugar: {day}"
     assert restored["Subject"] == "Sí se realiza: sábado 6 de marzo, 8:30 a. m."
+
+
+async def test_stopping_what_leaves_with_a_later_change_is_refused(db: Settings) -> None:
+    training = await a_training()
+    await make.make_registration(training, email="ana@x.example")
+    leader = await make.actor_of(await make.make_user(Role.HUB_COORDINATOR, await training.hub))
+    await shift(training.sessions[0].id, DAY)
+    [first] = {job.batch_id for job in await OutboxJob.filter(kind="training_changed")}
+    await shift(training.sessions[0].id, DAY)
+    assert first is not None
+
+    with pytest.raises(TakenOver):
+        await stop_batch(first, actor=leader)
+
+    assert await OutboxJob.filter(kind="training_changed", stopped_at=None).count() == 1
 
 
 async def test_session_called_off_before_its_move_was_told_is_in_the_subject_as_people_know_it(

@@ -9,14 +9,16 @@ import pytest
 
 from tests import make
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, only_call
+from tests.registrations.families import make_family
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
+from trainings.people.actions import GuardianContact
 from trainings.people.consents import TEXT_VERSION, text_of
-from trainings.people.models import Consent, ConsentPurpose
+from trainings.people.models import Consent, ConsentPurpose, Relation
 from trainings.registrations import actions, call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
@@ -203,7 +205,19 @@ async def test_text_is_in_english_also_for_who_left_no_address(db: object) -> No
     assert (english.speaks_english, spanish.speaks_english) == (True, False)
     [consent, other] = await Consent.all().order_by("id")
     assert (consent.text_version, other.text_version) == (f"{TEXT_VERSION}-en", TEXT_VERSION)
-    assert text_of(consent.text_version, ConsentPurpose.DATA) == text_of(other.text_version, ConsentPurpose.DATA)
+    assert text_of(consent.text_version, ConsentPurpose.DATA).startswith("Yes, ")
+    assert text_of(other.text_version, ConsentPurpose.DATA).startswith("Sí, ")
+
+
+async def test_text_is_in_english_for_the_guardian_who_read_it_so(db: object) -> None:
+    training = await a_training(admits_minors=True)
+    guardian = GuardianContact("Marta Coc", Relation.MADRE, phone="+50255550000")
+    with speaking("en"):
+        await make_family(training, children=["Luz"], guardian=guardian)
+
+    household = await only_call(await a_list(training))
+
+    assert household.speaks_english
 
 
 async def test_list_that_nobody_opened_was_told_to_nobody(db: object, freeze: Freeze) -> None:

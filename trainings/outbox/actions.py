@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.accounts.permissions import can_see_messages
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
+from trainings.audit.models import AuditLine
 from trainings.db import is_in_transaction, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import bell
@@ -21,12 +22,21 @@ from trainings.web.i18n import N_
 
 STAFF_DELAY = timedelta(minutes=10)
 """How long messages that staff cause wait, so that they can still be stopped."""
+STOPPED = "outbox.stop"
+"""The audit line of a batch that somebody stopped."""
 
 
 class TooLateToStop(Refusal):
     code = "too_late_to_stop"
     sentence = N_(
         "Los avisos ya salieron: solo se detienen en los primeros 10 minutos. Si hay un error, avise por teléfono."
+    )
+
+
+class TakenOver(Refusal):
+    code = "taken_over"
+    sentence = N_(
+        "Hubo otro cambio después de este, y los avisos salen juntos. Abra otra vez la página y deténgalos ahí."
     )
 
 
@@ -72,8 +82,8 @@ async def enqueue(
 async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
     """Stop what of a batch has not left, and the calls about it; returns how many messages, 0 where none was left.
 
-    Refuses with TooLateToStop once its ten minutes are over. A batch of a hub whose messages the actor may not see does
-    not exist for them.
+    Refuses with TooLateToStop once its ten minutes are over, and with TakenOver what leaves with a later change. A
+    batch of a hub whose messages the actor may not see does not exist for them.
     """
     async with transaction():
         hub_id = await _hub_of(batch_id)
@@ -87,19 +97,26 @@ async def stop_batch(batch_id: UUID, *, actor: Actor) -> int:
         if not await lists.update(closed_at=moment) and not stopped:
             if await _was_stopped(batch_id):
                 return 0
-            raise TooLateToStop
+            raise TakenOver if await _was_taken_over(batch_id) else TooLateToStop
         # What joined the batch while the first of its messages were waited for; nothing joins a closed list.
         stopped += await to_stop.update(stopped_at=moment, outcome=Outcome.STOPPED)
-        await record("outbox.stop", actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
+        await record(STOPPED, actor=actor, object_id=batch_id, hub_id=hub_id, n=stopped)
         return stopped
 
 
 async def _was_stopped(batch_id: UUID) -> bool:
-    """Whether somebody did it before, in time: of what was stopped nothing left."""
-    jobs = OutboxJob.filter(batch_id=batch_id)
-    if await jobs.exists():
-        return not await jobs.filter(stopped_at=None).exists()
-    return await CallList.filter(batch_id=batch_id, closed_at__lt=F("due_at")).exists()
+    """Whether somebody did it before. What a later change took over leaves with that one, and is stopped there."""
+    return await AuditLine.exists(act=STOPPED, object_id=batch_id)
+
+
+async def _was_taken_over(batch_id: UUID) -> bool:
+    """Whether all of it was stopped in time, by a later change that says it too."""
+    lists = CallList.filter(batch_id=batch_id)
+    return not (
+        await OutboxJob.exists(batch_id=batch_id, stopped_at=None)
+        or await lists.filter(closed_at=None).exists()
+        or await lists.filter(closed_at__gte=F("due_at")).exists()
+    )
 
 
 async def _hub_of(batch_id: UUID) -> UUID | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from trainings.people.models import ConsentHow, ConsentPurpose
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, speaking
 
 TEXT_VERSION = "2026-12"
 """The version that is asked now."""
@@ -100,12 +100,15 @@ def version_read(language: str, how: ConsentHow) -> str:
 
 
 def text_of(version: str, purpose: str, how: ConsentHow = ConsentHow.FORM) -> str:
-    """The sentence that was agreed to in this way, in the language of who reads it now.
+    """The sentence that was agreed to in this way: in English where it was read so, else in the reader's language.
 
     `purpose` is a ConsentPurpose, GUARDIAN or ASSENT. Where nothing was read aloud for it, the written sentence.
     """
     said = version.removesuffix(IN_ENGLISH)
     spoken = SPOKEN[said].get(purpose) if how in SPOKEN_HOW else None
+    if said != version:
+        with speaking("en"):
+            return gettext(TEXTS[said][purpose])
     return gettext(spoken or TEXTS[said][purpose])
 
 

@@ -145,16 +145,14 @@ async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | 
 
 
 async def _english_speakers(listed: Sequence[Listed]) -> frozenset[UUID]:
-    """Those who agreed to the English sentence as they signed up, or whose first message was in English."""
+    """Who agreed to the English sentence, or whose guardian did, or whose first message was in English."""
     wanted = [one.registration_id for one in listed]
     if not wanted:
         return frozenset()
-    consents = reads(Consent).filter(participant__registrations__id__in=wanted).order_by("created_at", "id")
-    read = dict(await consents.values_list("participant__registrations__id", "text_version"))
     jobs = reads(OutboxJob).filter(subject_id__in=wanted).order_by("-created_at", "-id")
     first = dict(await jobs.values_list("subject_id", "lang"))
-    return frozenset(
-        registration_id
-        for registration_id in wanted
-        if read.get(registration_id, "").endswith(IN_ENGLISH) or first.get(registration_id, "").startswith("en")
-    )
+    english = {registration_id for registration_id, lang in first.items() if lang.startswith("en")}
+    for model in (Consent, Guardian):
+        read = reads(model).filter(participant__registrations__id__in=wanted, text_version__endswith=IN_ENGLISH)
+        english |= {key for (key,) in await read.values_list("participant__registrations__id")}
+    return frozenset(english.intersection(wanted))
