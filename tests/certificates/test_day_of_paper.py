@@ -19,12 +19,14 @@ from trainings.certificates.check_views import check_view
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated
-from trainings.certificates.queries import check_of
+from trainings.certificates.proofs import moment_text
+from trainings.certificates.queries import check_of, public_check
+from trainings.certificates.views import certificate_view
 from trainings.places.models import Operator, Signatory
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
-LAST_DAY, MOVED_TO = date(2027, 3, 5), date(2028, 1, 5)
+EVE_DAY, LAST_DAY, MOVED_TO = date(2027, 3, 4), date(2027, 3, 5), date(2028, 1, 5)
 
 
 async def terms() -> None:
@@ -93,6 +95,32 @@ async def test_session_moved_after_preparing_then_the_paper_is_among_the_changed
     ]
     assert await anew.changed_since_printed(world.training.id) == {one.id for one in found}
     assert all(not one.outdated for one in await preparing.waiting(world.training.id))
+
+
+async def test_prepared_before_papers_carried_the_last_day_then_not_outdated_and_every_page_says_what_it_prints(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze, before=terms)
+    for one in await Certificate.all():
+        one.sheet = {**one.sheet, "issued_on": "2027-03-04"}
+        await one.save(update_fields=["sheet"])
+    [ana, _beto] = await Certificate.all().order_by("number")
+
+    assert [list(one.outdated) for one in await preparing.waiting(world.training.id)] == [[], []]
+    assert check_view(await public_check(ana.code)).issued == check_view(await check_of(ana)).issued
+    assert check_view(await check_of(ana)).issued == "4 de marzo de 2027"
+    assert certificate_view(ana).made_out_on == EVE_DAY
+    assert credential(facts_of(ana, "1705"))["awardedDate"] == moment_text(ana.issued_at)
+    coordinator = await actor_of(world.cast.coordinator)
+    [volume] = await register.volumes(coordinator)
+    lines, _n = await register.page_of(volume, coordinator, number=1)
+    assert {line.made_out_on for line in lines} == {EVE_DAY}
+
+    await world.come(world.ana)
+    freeze(CLOSING)
+    await attendance.close_session(world.training.sessions[1].id, actor=PROGRAM)
+    await preparing.validate(world.training.id)
+    assert (await world.states())["Ana"] is CertificateState.VALID
 
 
 async def test_nobody_signs_on_the_last_day_then_refused_and_no_folio_taken(db: Settings, freeze: Freeze) -> None:

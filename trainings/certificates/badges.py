@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from trainings import clock
 from trainings.certificates import proofs
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.printed import made_out_on
+from trainings.certificates.printed import day_on
 from trainings.lib.dates import hours_in_words_es
 from trainings.settings import get_settings
 
@@ -93,7 +93,7 @@ def facts_of(certificate: Certificate, operator_code: str) -> BadgeFacts:
         pass_mark=sheet.get("pass_mark"),
         year=certificate.year,
         number=certificate.number,
-        awarded_at=max(certificate.issued_at, clock.midnight(made_out_on(certificate.issued_at, certificate.held_on))),
+        awarded_at=max(certificate.issued_at, clock.midnight(day_on(sheet))),
         valid_from=clock.midnight(_last_day(certificate)) if is_prepared else earned_at,
     )
 

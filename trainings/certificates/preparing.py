@@ -75,7 +75,7 @@ def _highest(registration: Registration, training: Training) -> CertificateKind:
 
 
 class Outdated(StrEnum):
-    """What a prepared paper says otherwise than it is by now. `DAYS`: when it is held, or the day that it carries."""
+    """What a prepared paper says otherwise than it is by now. `DAYS`: when it is held, and so the day on it."""
 
     TITLE = "title"
     HOURS = "hours"
@@ -138,23 +138,38 @@ def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated
     pairs = {
         Outdated.TITLE: (said.title, now.title),
         Outdated.HOURS: (said.minutes, now.minutes),
-        Outdated.DAYS: ((said.held_text, said.issued_on), (now.held_text, now.issued_on)),
+        Outdated.DAYS: (False, _has_moved(certificate, said, occasion)),
     }
     return [what for what, (before, after) in pairs.items() if before != after]
 
 
+def _has_moved(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> bool:
+    """Whether it is held on other days than when it was prepared. The day on the paper is not asked: the first ones
+    carry that of preparing, and hold.
+    """
+    if not occasion.held:
+        return False
+    return (said.held_text, certificate.held_on) != (_held_text(said, occasion), occasion.last_day)
+
+
+def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
+    return design_texts.days(said.language.partition("+")[0], occasion.held_days)
+
+
 def _as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
-    """What it says of the training as that is by now, and its day; all else as it was frozen: name, who signs."""
+    """What it says of the training as that is by now, with another day where it was moved; all else as it was frozen:
+    name, who signs.
+    """
     if not occasion.held:
         return said
-    first_language = said.language.partition("+")[0]
+    has_moved = _has_moved(certificate, said, occasion)
     return replace(
         said,
         title=occasion.training.title,
         minutes=occasion.minutes_held,
-        held_text=design_texts.days(first_language, occasion.held_days),
+        held_text=_held_text(said, occasion),
         held_days=tuple(occasion.held_days),
-        issued_on=made_out_on(certificate.issued_at, occasion.last_day),
+        issued_on=made_out_on(certificate.issued_at, occasion.last_day) if has_moved else said.issued_on,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Self
@@ -17,6 +18,11 @@ def made_out_on(issued_at: datetime, last_day: date) -> date:
     which it becomes valid.
     """
     return max(clock.local(issued_at).date(), last_day)
+
+
+def day_on(sheet: Mapping[str, Any]) -> date:
+    """The day that stands on a kept sheet: papers of before carry that of preparing, and no page says another."""
+    return date.fromisoformat(sheet["issued_on"])
 
 
 @dataclass(frozen=True, slots=True)

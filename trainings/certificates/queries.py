@@ -10,7 +10,6 @@ from typing import Any, Self
 from uuid import UUID
 
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.printed import made_out_on
 from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
@@ -23,7 +22,7 @@ COLUMNS = (
     *("code", "kind", "state", "title", "minutes", "held_on", "issued_at", "issuer", "folio", "initials", "is_minor"),
     *("erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
-PRINTED = ("held_text", "place")
+PRINTED = ("held_text", "place", "issued_on")
 """What the check page shows of a certificate, or finds its neighbours by: its columns, and words of what it prints."""
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
@@ -128,6 +127,7 @@ class _Seen:
     replaces_id: UUID | None
     held_text: str
     place: str
+    issued_on: str
 
     @classmethod
     def of(cls, certificate: Certificate) -> Self:
@@ -165,7 +165,7 @@ async def _check(certificate: _Seen, phone: str) -> PublicCheck:
         minutes=certificate.minutes,
         held_on=certificate.held_on,
         held_text="" if certificate.held_text == _in_words(certificate.held_on) else certificate.held_text,
-        issued_on=made_out_on(certificate.issued_at, certificate.held_on),
+        issued_on=date.fromisoformat(certificate.issued_on),
         issuer=certificate.issuer,
         place=certificate.place,
         phone=phone,

@@ -19,7 +19,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
-from trainings.certificates.printed import made_out_on
+from trainings.certificates.printed import day_on
 from trainings.certificates.words import KIND_WORDS, STATE_WORDS, WITHDRAWN
 from trainings.db import reads, transaction
 from trainings.errors import NotFound
@@ -141,7 +141,7 @@ def _line(one: Certificate, name: str, hubs: dict[UUID, str]) -> Line:
         id=one.id,
         number=one.number,
         folio=one.folio,
-        made_out_on=made_out_on(one.issued_at, one.held_on),
+        made_out_on=day_on(one.sheet),
         name=name,
         kind=gettext(KIND_WORDS[one.kind]),
         title=one.title,

@@ -13,7 +13,7 @@ from trainings.certificates.eligibility import UNUSED
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
-from trainings.certificates.printed import made_out_on
+from trainings.certificates.printed import day_on
 from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
     ANNULLED_WORDS,
@@ -131,7 +131,7 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         is_handed_over=certificate.handed_over_at is not None,
         handed_over=_handed_over(certificate),
         printed_name=certificate.sheet["person_name"],
-        made_out_on=made_out_on(certificate.issued_at, certificate.held_on),
+        made_out_on=day_on(certificate.sheet),
         revoked_at=certificate.revoked_at,
         reason=gettext(UNUSED) if certificate.revoked_reason == UNUSED else certificate.revoked_reason,
         other=_other(certificate, others),
