@@ -20,7 +20,15 @@ from trainings.certificates import bulk_files, design_check, design_use, designs
 from trainings.certificates.actions import UnprintableName, UnprintableText, issue
 from trainings.certificates.design_use import UnusableDesign
 from trainings.certificates.designs import DESIGNS, LIBRARY, read_design
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, IssueJob, IssueSkip, JobState
+from trainings.certificates.models import (
+    Certificate,
+    CertificateFile,
+    CertificateKind,
+    CertificateState,
+    IssueJob,
+    IssueSkip,
+    JobState,
+)
 from trainings.schedule.models import Course, Training
 
 pytestmark = [pytest.mark.pages, pytest.mark.usefixtures("db")]
@@ -113,6 +121,25 @@ async def test_issuing_when_the_design_is_broken_then_no_folio_is_taken_and_told
 
     assert [(answer.status_code, said in text_of(answer)) for answer in (one, everybody)] == [(409, True)] * 2
     assert (await Certificate.all().count(), await IssueJob.all().count()) == (1, 0)
+
+
+async def test_issuing_another_in_place_then_as_with_any_design_and_with_a_broken_one_the_old_one_stands(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    await use(desk)
+    old = await issue(desk.completed.id, DIPLOMA, actor=PROGRAM)
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    page, typed = f"/panel/diplomas/{old.id}/anular", {"reason": "nombre mal escrito", "another": "yes"}
+    said = broken(theirs)
+
+    refused = await browser.post(page, data=typed)
+    assert (refused.status_code, said in text_of(refused)) == (409, True)
+    assert (await Certificate.get(id=old.id)).state is CertificateState.VALID
+
+    mended(theirs)
+    await browser.post(page, data=typed)
+    assert await Certificate.exists(replaces_id=old.id, state=CertificateState.VALID)
 
 
 async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes_on_after_it_was_mended(

@@ -105,19 +105,24 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
     await refuse_for(where.training_id, [kind])
     async with transaction():
         await locked_training(where.training_id)
-        held = due_unless_held(kind, (await papers_of([registration_id]))[registration_id]).paper
-        if held is not None:
-            return held
-        occasion = await occasion_of(where.training_id, kinds=[kind])
-        registration = await Registration.get(id=registration_id).prefetch_related("participant")
-        if kind not in kinds_of(registration, occasion.training):
-            raise NotEligible
-        missing = missing_letters(registration, kind, occasion)
-        if missing:
-            raise UnprintableName(letters=missing)
-        [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
-        await have_set(certificate)
-        return certificate
+        return await issue_with_usable_design(where, kind, actor=actor)
+
+
+async def issue_with_usable_design(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
+    """The same in the caller's transaction, which holds the training's lock; before it the design was looked at."""
+    held = due_unless_held(kind, (await papers_of([where.id]))[where.id]).paper
+    if held is not None:
+        return held
+    occasion = await occasion_of(where.training_id, kinds=[kind])
+    registration = await Registration.get(id=where.id).prefetch_related("participant")
+    if kind not in kinds_of(registration, occasion.training):
+        raise NotEligible
+    missing = missing_letters(registration, kind, occasion)
+    if missing:
+        raise UnprintableName(letters=missing)
+    [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
+    await have_set(certificate)
+    return certificate
 
 
 async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
