@@ -23,7 +23,7 @@ from trainings.certificates.proofs import moment_text
 from trainings.certificates.queries import check_of, public_check
 from trainings.certificates.views import certificate_view
 from trainings.places.models import Operator, Signatory
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings
 
 EVE_DAY, LAST_DAY, MOVED_TO = date(2027, 3, 4), date(2027, 3, 5), date(2028, 1, 5)
@@ -121,6 +121,36 @@ async def test_prepared_before_papers_carried_the_last_day_then_not_outdated_and
     await attendance.close_session(world.training.sessions[1].id, actor=PROGRAM)
     await preparing.validate(world.training.id)
     assert (await world.states())["Ana"] is CertificateState.VALID
+
+
+async def test_title_alone_corrected_when_nobody_signs_any_more_then_set_anew_with_who_signed_it(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze, before=terms)
+    await Signatory.all().delete()
+    await Training.filter(id=world.training.id).update(title="Sus derechos")
+
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 2
+
+    assert {(one.title, one.sheet["signatories"][0][0]) for one in await Certificate.all()} == {
+        ("Sus derechos", "Otto Pop")
+    }
+
+
+async def test_prepared_in_the_year_before_the_last_session_then_of_the_series_of_the_year_that_the_paper_says(
+    db: Settings, freeze: Freeze
+) -> None:
+    async def moved() -> None:
+        await terms()
+        session = await TrainingSession.all().order_by("-starts_at").first()
+        assert session is not None
+        session.starts_at += MOVED_TO - LAST_DAY
+        session.ends_at += MOVED_TO - LAST_DAY
+        await session.save(update_fields=["starts_at", "ends_at"])
+
+    await prepared(freeze, before=moved)
+
+    assert {one.folio[-11:] for one in await Certificate.all()} == {"2028-000001", "2028-000002"}
 
 
 async def test_nobody_signs_on_the_last_day_then_refused_and_no_folio_taken(db: Settings, freeze: Freeze) -> None:

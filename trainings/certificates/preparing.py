@@ -322,20 +322,34 @@ async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
         if not held:
             return 0
         occasion = await _occasion(training_id)
-        signing = await _signing(training_id, held, occasion)
-        for one in held:
-            said = CertificateSheet.from_json(one.sheet)
-            sheet = _as_now(one, said, occasion)
-            if sheet.issued_on != said.issued_on:
-                sheet = replace(sheet, signatories=signing[sheet.issued_on])
-            one.held_on = occasion.last_day
-            await anew.set_anew(one, sheet, actor=actor)
+        changes = [_change(one, occasion) for one in held]
+        signing = await _signing(training_id, changes)
+        for one in changes:
+            sheet = replace(one.now, signatories=signing[one.now.issued_on]) if one.is_of_another_day else one.now
+            one.certificate.held_on = occasion.last_day
+            await anew.set_anew(one.certificate, sheet, actor=actor)
         return len(held)
 
 
-async def _signing(
-    training_id: UUID, certificates: Sequence[Certificate], occasion: Occasion
-) -> dict[date, tuple[tuple[str, str], ...]]:
-    """Who signs on the days that these papers carry by now."""
-    days = {made_out_on(one.issued_at, occasion.last_day) for one in certificates}
-    return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in sorted(days)}
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a paper says, and what it would by now, still with who signed it."""
+
+    certificate: Certificate
+    said: CertificateSheet
+    now: CertificateSheet
+
+    @property
+    def is_of_another_day(self) -> bool:
+        return self.now.issued_on != self.said.issued_on
+
+
+def _change(certificate: Certificate, occasion: Occasion) -> _Change:
+    said = CertificateSheet.from_json(certificate.sheet)
+    return _Change(certificate, said, _as_now(certificate, said, occasion))
+
+
+async def _signing(training_id: UUID, changes: Sequence[_Change]) -> dict[date, tuple[tuple[str, str], ...]]:
+    """Who signs on the days that papers of another day carry by now; those of the same day stay as they are signed."""
+    days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
+    return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}
