@@ -60,6 +60,19 @@ KINDS: dict[JobPurpose, frozenset[CertificateKind]] = {
     JobPurpose.NOTES: frozenset({NOTE}),
 }
 """What a job gives."""
+OF_PAPERS = (
+    "id",
+    "registration_id",
+    "kind",
+    "state",
+    "code",
+    "folio",
+    "year",
+    "number",
+    "revoked_at",
+    "revoked_reason",
+)
+"""Columns that tell whether somebody is due a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +172,26 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
 async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
     """Everybody it gave nothing: what can be mended first, then by name. What may be issued instead, for who may."""
     skips = await reads(IssueSkip).filter(job_id=job.id).prefetch_related("registration__participant")
-    papers: dict[UUID, list[Certificate]] = defaultdict(list)
-    for one in await reads(Certificate).filter(registration__training_id=training.id):
-        papers[one.registration_id].append(one)
+    papers = await _papers_of_short(job)
     found = [
         _left_out(one, job, _note_for(one, job, training, papers[one.registration_id]), may_issue=may_issue)
         for one in skips
     ]
     order = list(SKIP_WORDS)
     return sorted(found, key=lambda one: (order.index(one.reason), one.name, one.registration_id))
+
+
+async def _papers_of_short(job: IssueJob) -> defaultdict[UUID, list[Certificate]]:
+    """What those have who got no diploma for their hours, by registration, without what is printed on it."""
+    papers: defaultdict[UUID, list[Certificate]] = defaultdict(list)
+    if job.purpose is not JobPurpose.ISSUE:
+        return papers
+    theirs = reads(Certificate).filter(
+        registration__issue_skips__job_id=job.id, registration__issue_skips__reason=SkipReason.HOURS
+    )
+    for one in await theirs.only(*OF_PAPERS):
+        papers[one.registration_id].append(one)
+    return papers
 
 
 def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[Certificate]) -> Due:
