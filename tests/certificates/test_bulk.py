@@ -15,6 +15,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates import bulk, bulk_files, bulk_queries, road, staff_queries
 from trainings.certificates.actions import NoSignatory, issue, revoke
 from trainings.certificates.bulk_files import NOT_THEIR_FAULT
+from trainings.certificates.bulk_queries import left_out
 from trainings.certificates.eligibility import UNUSED, TrainingNotOver
 from trainings.certificates.erasing import withdraw_all
 from trainings.certificates.mill import MillError, mill
@@ -34,6 +35,7 @@ from trainings.outbox.models import CallList, OutboxJob, Outcome
 from trainings.places.models import Signatory
 from trainings.schedule.models import Training
 from trainings.settings import Settings
+from trainings.web.i18n import gettext, speaking
 
 ISSUE, PREPARE, NOTES = JobPurpose.ISSUE, JobPurpose.PREPARE, JobPurpose.NOTES
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
@@ -229,9 +231,14 @@ async def test_job_when_rows_of_one_are_broken_then_only_they_are_left_out(
     monkeypatch.setattr(actions, "_certificate", of_all_but_one)
     freeze(AFTER + timedelta(minutes=1))
 
-    job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
+    with speaking("en"):
+        job = await bulk.start(training.id, ISSUE, actor=PROGRAM)
 
     assert await reasons(job) == {"Ana 1": (SkipReason.FAILED, NOT_THEIR_FAULT)}
+    for tag in ("es", "en"):
+        with speaking(tag):
+            [one] = await left_out(job, await Training.get(id=training.id).select_related("course"), may_issue=True)
+            assert gettext(NOT_THEIR_FAULT) in one.why, "each reads it in their own language"
     assert sorted(await Certificate.all().values_list("registration_id", "number")) == sorted(
         [(people[0].id, 1), (people[2].id, 2)]
     )

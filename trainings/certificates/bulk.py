@@ -38,7 +38,7 @@ from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.sign_up import locked_training
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")
 
@@ -302,7 +302,7 @@ async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Deci
                     await actions.issue_to([pair], occasion, actor=actor, state=state)
             except (ValueError, TypeError, KeyError):
                 logger.exception("job %s: nothing could be issued to registration %s", job.id, pair[0].id)
-                said = {"reason": SkipReason.FAILED, "detail": gettext(NOT_THEIR_FAULT)}
+                said = {"reason": SkipReason.FAILED, "detail": NOT_THEIR_FAULT}
                 skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, **said))
     await IssueSkip.bulk_create(skips)
 

@@ -14,7 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates import bulk, pdf
 from trainings.certificates.actions import kinds_of
 from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
-from trainings.certificates.bulk_files import n_files
+from trainings.certificates.bulk_files import NOT_THEIR_FAULT, n_files
 from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
@@ -237,6 +237,9 @@ def _why(skip: IssueSkip, job: IssueJob, note: Due, *, may_issue: bool) -> tuple
 
 
 def _detail(reason: SkipReason, detail: str) -> str:
+    """In the language of who reads it, whoever wrote it."""
+    if detail == NOT_THEIR_FAULT:
+        return gettext(NOT_THEIR_FAULT)
     if reason is not SkipReason.ANNULLED:
         return detail
     return dates.date_without_weekday(date.fromisoformat(detail), language())
