@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.schedule.changes import Difference, as_left, changes_since, differences
+from trainings.schedule.changes import NOT_BEFORE, Difference, as_left, changes_since, differences
 from trainings.schedule.models import (
     PrintKind,
     Printout,
@@ -98,15 +98,44 @@ async def outdated(training: Training, sessions: Collection[TrainingSession]) ->
 
 
 def _is_wrong(
-    printout: Printout, changes: Iterable[SessionChange], training: Training, sessions: Iterable[TrainingSession]
+    printout: Printout, changes: Iterable[SessionChange], training: Training, sessions: Collection[TrainingSession]
 ) -> bool:
     later = [one for one in changes if one.created_at >= printout.created_at]
     shown = [one for one in sessions if printout.session_id in (None, one.id)]
     is_off = training.state is TrainingState.CANCELLED
-    return any(_matters(one) for one in differences(later, shown, is_called_off=is_off, before=as_left))
+    if any(_matters(one) for one in differences(later, shown, is_called_off=is_off, before=as_left)):
+        return True
+    return printout.kind is PrintKind.SHEET and not is_off and _has_other_number(printout, later, sessions)
 
 
 def _matters(one: Difference) -> bool:
     """Whether somebody may still go by it."""
     ends = [moment for moment in (one.old_ends_at, one.session.ends_at) if moment is not None]
     return max(ends) > clock.now()
+
+
+def _has_other_number(sheet: Printout, later: Sequence[SessionChange], sessions: Collection[TrainingSession]) -> bool:
+    """Whether a sheet says that its session is the second, and by now it is the first: another one changed.
+
+    A sheet counts the meetings that take place. How many they are is on it too, but leads nobody to another sheet.
+    """
+    first = {one.session_id: one for one in reversed(later)}
+    before = {one.id: _start_before(one, first.get(one.id)) for one in sessions}
+    now = {one.id: one.starts_at if one.state is SessionState.PLANNED else None for one in sessions}
+    comes = any(one.id == sheet.session_id and one.ends_at > clock.now() for one in sessions)
+    numbers = _number(sheet.session_id, before), _number(sheet.session_id, now)
+    return comes and None not in numbers and numbers[0] != numbers[1]
+
+
+def _start_before(session: TrainingSession, change: SessionChange | None) -> datetime | None:
+    """When a session was to begin before this change of it; None where it did not take place."""
+    if change is None:
+        return session.starts_at if session.state is SessionState.PLANNED else None
+    return None if change.kind in NOT_BEFORE else change.left_starts_at
+
+
+def _number(session_id: UUID | None, starts: Mapping[UUID, datetime | None]) -> int | None:
+    own = starts.get(session_id) if session_id is not None else None
+    if own is None:
+        return None
+    return sum(one is not None and one <= own for one in starts.values())
