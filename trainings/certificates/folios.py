@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 BETWEEN = r"[\s\-\u2010-\u2015_]+"
 FOLIO = re.compile(rf"VIMMIG{BETWEEN}[0-9A-Z]{{2,12}}{BETWEEN}\d{{4}}{BETWEEN}\d{{1,9}}(?![0-9A-Z])", re.IGNORECASE)
 _LOOK_ALIKE = str.maketrans("OIL", "011")
-SAID_BEFORE = frozenset(word.translate(_LOOK_ALIKE) for word in ("VIMMIG", "FOLIO", "NO", "N"))
+SAID_BEFORE = frozenset(
+    word.translate(_LOOK_ALIKE)
+    for word in ("VIMMIG", "FOLIO", "NO", "N", "NRO", "NUM", "NUMERO", "NUMBER", "EL", "DE", "DEL")
+)
 """What stands before the figures and tells nothing of which folio it is."""
 
 
@@ -40,4 +44,6 @@ def _parts(text: str) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    return [piece.translate(_LOOK_ALIKE) for piece in re.findall("[0-9A-Z]+", text.upper())]
+    # Without accents: «número» is one word. What is no letter, as in «Nº», stays none.
+    plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", text.upper()))
+    return [piece.translate(_LOOK_ALIKE) for piece in re.findall("[0-9A-Z]+", plain)]
