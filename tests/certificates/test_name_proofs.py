@@ -134,7 +134,8 @@ async def test_lines_when_all_are_right_then_read_however_it_is_said(sqlite_db: 
 @pytest.mark.parametrize(
     ("typed", "refusal"),
     [("todas menos 9: bien", NoSuchRow), ("4 está bien", RowWithoutName), ("5: Ana", NoSuchRow), ("\n", NothingRead),
-     ("todas quizás", UnreadableRows)],
+     ("todas quizás", UnreadableRows), ("todas las filas 1 a 2 están bien", UnreadableRows),
+     ("todas 1-2", UnreadableRows), ("están todas bien de la 1", UnreadableRows)],
 )  # fmt: skip
 async def test_lines_that_mean_nothing_then_refused_in_words(
     sqlite_db: object, freeze: Freeze, typed: str, refusal: type[Refusal]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 
-from trainings.attendance.row_lists import NoSuchRow, read_rows
+from trainings.attendance.row_lists import NoSuchRow, UnreadableRows, read_rows
 from trainings.attendance.sheet_queries import Line, OpenSheet
 from trainings.audit.actor import Actor
 from trainings.certificates import names
@@ -25,6 +25,8 @@ _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\
 """After a colon a name may begin with any sign, such as an apostrophe; after a point or bracket only with a letter."""
 _ARE_RIGHT = re.compile(r"\b(?:est[aá]n?|quedan?|son|van|bien|correct[ao]s?|ok)\b|[:=]", re.IGNORECASE)
 _ALL = re.compile(r"\btod[oa]s?\b", re.IGNORECASE)
+_ALL_OR_THESE = re.compile(r"(?:(?!\b(?:menos|excepto|salvo|except|but)\b)\D)*\d", re.IGNORECASE)
+"""A row that is named after "all" and not as an exception."""
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "da", "das", "do", "dos", "di", "van", "von"})
 
 
@@ -101,13 +103,18 @@ def _take_apart(typed: str) -> tuple[dict[int, str], list[str]]:
 
 
 def _rows_said(line: str) -> str:
-    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» the two that it names."""
+    """The rows alone: «están todas bien menos 4» means all, «4, 9 están todas bien» the two that it names.
+
+    Refuses «todas las filas 1 a 5»: it may mean those five, and as all it would confirm names that nobody looked at.
+    """
     rows = _ARE_RIGHT.sub(" ", line)
     first = _ALL.search(rows)
     if first is None:
         return rows
     before, after = rows[: first.start()], _ALL.sub(" ", rows[first.end() :])
     names_rows = re.search(r"\d", before)
+    if not names_rows and _ALL_OR_THESE.match(after):
+        raise UnreadableRows(field="lines", word=line.strip())
     return f"{before} {after}" if names_rows else f"{before} todas {after}"
 
 
