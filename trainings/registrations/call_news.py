@@ -13,10 +13,10 @@ from tortoise.expressions import Q, Subquery
 from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.db import reads
-from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob, Outcome
+from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob
 from trainings.registrations.call_validity import CHANGES, sessions_told
 from trainings.registrations.knowing import Heard, Word, word_of
-from trainings.registrations.letters import ABOUT_ONE
+from trainings.registrations.letters import ABOUT_ONE, READ
 from trainings.registrations.models import Registration
 from trainings.registrations.readers import Person, by_mailbox
 from trainings.registrations.spoken import words_of_marks
@@ -133,7 +133,7 @@ async def words_between(changes: Sequence[SessionChange], training_ids: Sequence
 async def _by_message(training_ids: Sequence[UUID], people: Sequence[Person], since: datetime) -> ByReader:
     """What was sent to these people since then, or is on its way: to their mailbox, or about them alone."""
     subjects = Subquery(Registration.filter(training_id__in=list(training_ids)).values("id"))
-    sent = Q(outcome=Outcome.SENT, done_at__gte=since)
+    sent = Q(outcome__in=READ, done_at__gte=since)
     leaving = Q(attempts__gt=0, done_at=None, failed_at=None, stopped_at=None)
     found = reads(OutboxJob).filter(sent | leaving, subject_id__in=subjects)
     read = by_mailbox(await found.only("id", "kind", "subject_id", "run_at", "done_at"), people)

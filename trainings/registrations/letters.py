@@ -36,7 +36,8 @@ ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
-READ = (Outcome.SENT, Outcome.KEPT)
+READ = (Outcome.SENT,)
+"""How messages end that came to somebody. What was kept without a mail server did not: it is news still."""
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
 """Sources whose names somebody of the staff heard and typed."""
 
