@@ -29,11 +29,22 @@ def with_fonts(folder: Path) -> Path:
     return design
 
 
-def many_characters() -> bytes:
-    """A font whose table says that it has all characters a thousand times."""
-    groups = b"".join(struct.pack(">III", 0, 0x10FFFF, 0) for _ in range(1000))
-    cmap = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, 1000) + groups
+def font_of(table: bytes) -> bytes:
+    """A font that has nothing but this table of its characters."""
+    cmap = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + table
     return b"\0\1\0\0" + struct.pack(">HHHH", 1, 0, 0, 0) + struct.pack(">4sIII", b"cmap", 0, 28, len(cmap)) + cmap
+
+
+def full(*rows: tuple[int, int]) -> bytes:
+    """A font whose full table has these rows, each from its first character to its last."""
+    groups = b"".join(struct.pack(">III", first, last, 0) for first, last in rows)
+    return font_of(struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(rows)) + groups)
+
+
+def repeated(n: int) -> bytes:
+    """A font whose short table has nearly all characters, `n` times."""
+    rows = struct.pack(f">{n}H", *[0xFFFE] * n) + b"\0\0" + struct.pack(f">{n}H", *[0] * n) * 3
+    return font_of(struct.pack(">HHHHHHH", 4, 0, 0, 2 * n, 0, 0, 0) + rows)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +54,7 @@ def many_characters() -> bytes:
         b"",
         bytes(range(256)) * 40,
         (FONT_FOLDER / REGULAR).read_bytes()[:100_000],
-        many_characters(),
+        full(*[(0, 0x10FFFF)] * 1000),
     ],
     ids=["text", "empty", "random", "cut off", "too many"],
 )
@@ -61,6 +72,18 @@ def test_code_points_when_the_font_is_whole_then_those_it_has() -> None:
     assert ord("ñ") in code_points_of(FONT_FOLDER / REGULAR)
     with pytest.raises(UnreadableFont):
         code_points_of(FONT_FOLDER / "absent.ttf")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [full((0, 0x110000)), full((0, 0x10FFFF), (1, 0)), full((0, 0x10FFFF), (65, 66)), repeated(2)],
+    ids=["beyond", "backward", "twice", "short and twice"],
+)
+def test_code_points_when_the_table_has_more_than_there_are_then_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mala.ttf").write_bytes(content)
+
+    with pytest.raises(UnreadableFont):
+        code_points_of(tmp_path / "mala.ttf")
 
 
 @pytest.mark.parametrize("command", ["check", "preview"])

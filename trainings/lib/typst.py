@@ -101,7 +101,7 @@ def code_points_of(file: Path) -> frozenset[int]:
     """The characters of a TrueType font. Refuses (UnreadableFont) what is none, or was cut off."""
     try:
         return _code_points(file.read_bytes())
-    except (struct.error, KeyError, IndexError, ValueError, OSError) as error:
+    except (struct.error, KeyError, IndexError, ValueError, OSError, MemoryError) as error:
         raise UnreadableFont(file) from error
 
 
@@ -122,9 +122,16 @@ def _full(font: bytes, table: int) -> frozenset[int]:
     """Format 12: groups of characters, each from its first to its last."""
     n_groups = struct.unpack_from(">I", font, table + 12)[0]
     groups = list(struct.iter_unpack(">III", font[table + 16 : table + 16 + 12 * n_groups]))
-    if sum(last - first for first, last, _ in groups) > sys.maxunicode:
-        raise ValueError("more characters than there are")
+    _refuse_too_many([(first, last) for first, last, _ in groups], sys.maxunicode)
     return frozenset(point for first, last, _ in groups for point in range(first, last + 1))
+
+
+def _refuse_too_many(rows: list[tuple[int, int]], highest: int) -> None:
+    """Somebody may have made the table to fill the memory: rows that run backward, or that repeat one another."""
+    if any(not first <= last <= highest for first, last in rows):
+        raise ValueError("a row of characters that there are not")
+    if sum(last - first + 1 for first, last in rows) > highest + 1:
+        raise ValueError("more characters than there are")
 
 
 def _first_plane(font: bytes, table: int) -> frozenset[int]:
@@ -132,6 +139,7 @@ def _first_plane(font: bytes, table: int) -> frozenset[int]:
     n = struct.unpack_from(">H", font, table + 6)[0] // 2
     lists = [table + 14 + 2 * n * place + (2 if place else 0) for place in range(4)]
     lasts, firsts, deltas, offsets = (struct.unpack_from(f">{n}H", font, start) for start in lists)
+    _refuse_too_many(list(zip(firsts, lasts, strict=True)), 0xFFFF)
 
     def has_glyph(segment: int, point: int) -> bool:
         if not offsets[segment]:
