@@ -279,3 +279,19 @@ def test_preview_when_the_design_cannot_be_set_then_told_in_words(tmp_path: Path
 
     assert ran.exit_code == 1
     assert ran.output.startswith(f"✗ mio/design.typ, línea {line}: Da vueltas sin terminar nunca.")
+
+
+def test_check_when_it_points_to_nothing_then_told_and_nothing_is_read(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    (design / "x.typ").symlink_to("/nonexistent")
+
+    assert design_check.check(design) == ["x.typ lleva a otro lugar: copie el archivo mismo."]
+
+
+def test_check_when_it_takes_the_number_out_of_the_folio_then_told_where_it_stopped(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    change(design, END_OF_FACE, f"#let number = int(d.folio.slice(-6))\n{END_OF_FACE}")
+
+    [problem] = design_check.check(design)
+
+    assert problem.startswith("mio/design.typ, línea ")

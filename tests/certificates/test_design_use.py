@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -227,3 +228,29 @@ async def test_verdict_then_asked_once_until_a_file_changes_and_what_is_wrong_ag
     assert await design_use.problems_of(designs.all_designs()["sobrio"]) == ()
     assert len(asked) == 3, "ours are not asked"
     assert DESIGNS not in theirs.parents
+
+
+async def test_problems_when_a_name_has_octets_that_are_no_letters_then_told_as_text(tmp_path: Path) -> None:
+    design = copy_of("constancia", tmp_path)
+    (design / "fonts").mkdir()
+    (design / "fonts" / os.fsdecode(b"Espa\xf1ola.ttf")).write_bytes(b"no es una letra")
+
+    [problem] = await design_use.problems_of(read_design(design))
+
+    assert (
+        problem.encode() == "mio/fonts/Espa?ola.ttf no es una letra TTF entera: cópiela otra vez, o bórrela.".encode()
+    )
+
+
+async def test_problems_when_the_check_itself_fails_then_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_design: object, _place: object) -> None:
+        raise shutil.Error("no more room")
+
+    design = copy_of("constancia", tmp_path)
+    monkeypatch.setattr(design_check, "copied", fails)
+
+    assert await design_use.problems_of(read_design(design)) == (
+        "No se pudo revisar. `trainings design check mio` dice por qué.",
+    )

@@ -69,10 +69,7 @@ def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
         return wrong
     with tempfile.TemporaryDirectory() as empty:
         apart = copied(design, Path(empty))
-        return list(_settings(apart, seconds)) or [
-            *design_slots.not_printed(apart, typesetter(apart)),
-            *_looked_at(apart),
-        ]
+        return list(_settings(apart, seconds)) or list(_seen(apart))
 
 
 def preview(folder: Path, to: Path | None = None) -> list[Path]:
@@ -112,7 +109,10 @@ def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     if strange := list(_strange(design)):
         yield from strange
         return
-    for told in (_files(design, is_drawn=is_drawn), _links(design), _packages(design), _sentences(design)):
+    if links := list(_links(design)):
+        yield from links
+        return
+    for told in (_files(design, is_drawn=is_drawn), _packages(design), _sentences(design)):
         yield from told
 
 
@@ -243,6 +243,15 @@ def _drawn(design: DesignInfo, sizes: Sequence[Size], ppi: int) -> list[list[Ima
 
 
 # -- looked at
+
+
+def _seen(design: DesignInfo) -> Iterator[str]:
+    """With other data than the samples it may not be set at all."""
+    try:
+        yield from design_slots.not_printed(design, typesetter(design))
+        yield from _looked_at(design)
+    except CannotTypeset as problem:
+        yield explained(problem)
 
 
 def _looked_at(design: DesignInfo) -> Iterator[str]:

@@ -22,12 +22,13 @@ from trainings.certificates.sheets import design_of, given_by
 from trainings.db import is_in_transaction, reads
 from trainings.errors import Refusal
 from trainings.schedule.models import Training
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, gettext
 
 logger = logging.getLogger("trainings.certificates")
 
 SECONDS_WRONG = 60.0
 """What was found wrong is looked at again after so long, though nothing changed: the machine may have been too busy."""
+NOT_CHECKED = N_("No se pudo revisar. `%(command)s` dice por qué.")
 
 
 class UnusableDesign(Refusal):
@@ -60,11 +61,26 @@ def _problems(design: DesignInfo) -> Sequence[str]:
         now, known = stamp(design.folder, LIBRARY, TEXTS), _verdicts.get(design.folder)
         if known is not None and known.as_of == now and _still_holds(known):
             return known.problems
-        found = _Verdict(now, tuple(design_check.check(design.folder)), clock.ticks())
+        found = _Verdict(now, _checked(design), clock.ticks())
         _verdicts[design.folder] = found
         if found.problems:
             logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
         return found.problems
+
+
+def _checked(design: DesignInfo) -> Sequence[str]:
+    """What a designer did may stop the check itself: that is told as any other problem, and no page fails by it."""
+    try:
+        found = design_check.check(design.folder)
+    except Exception:  # whatever it is, the design cannot be used
+        logger.exception("the design %s could not be checked", design.key)
+        return (gettext(NOT_CHECKED) % {"command": f"trainings design check {printable(design.key)}"},)
+    return tuple(printable(one) for one in found)
+
+
+def printable(text: str) -> str:
+    """A name of a file may hold octets that are no letters: no page could be sent with them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _still_holds(known: _Verdict) -> bool:
