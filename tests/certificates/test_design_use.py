@@ -157,6 +157,8 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     printed = await browser.post(f"{desk.page}/imprimir")
     opened = await browser.get(f"/panel/diplomas/{(await Certificate.get(registration_id=desk.completed.id)).id}.pdf")
     again = await browser.post(started, data={"turn": "go_on"})
+    await Course.all().update(design="sobrio")
+    with_another = await browser.post(started, data={"turn": "go_on"})
     mended(theirs)
     await browser.post(started, data={"turn": "go_on"})
     await work()
@@ -165,6 +167,7 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     assert (printed.status_code, said in text_of(printed)) == (409, True)
     assert (opened.status_code, "mio/design.typ, línea" in text_of(opened)) == (409, True)
     assert (again.status_code, said in text_of(again)) == (409, True)
+    assert (with_another.status_code, said in text_of(with_another)) == (409, True), "its papers keep the first"
     job = await IssueJob.get()
     assert (job.state, await IssueSkip.filter(job_id=job.id, reason="failed").count()) == (JobState.DONE, 0)
     assert await CertificateFile.filter(certificate__registration_id=desk.completed.id).exists()

@@ -15,7 +15,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, preparing
-from trainings.certificates.bulk_files import FILES, NOT_THEIR_FAULT, set_files
+from trainings.certificates.bulk_files import FILES, NOT_THEIR_FAULT, refuse_broken_papers, set_files
 from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
@@ -140,9 +140,10 @@ async def stop(job_id: UUID, *, actor: Actor) -> IssueJob:
 
 
 async def go_on(job_id: UUID, *, actor: Actor) -> IssueJob:
-    """Go on where it was paused. Refuses as `start`."""
+    """Go on where it was paused. Refuses as `start`, and where papers that it made have a design that broke since."""
     if (where := await IssueJob.get_or_none(id=job_id)) is not None:
         await refuse_for(where.training_id, KINDS[where.purpose])
+        await refuse_broken_papers(where)
     return await _turn(job_id, JobState.RUNNING, actor=actor)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.certificates import designs, files, making
-from trainings.certificates.design_use import problems_of
+from trainings.certificates.design_use import problems_of, refuse_unusable
 from trainings.certificates.mill import MillError, mill
 from trainings.certificates.models import (
     Certificate,
@@ -80,6 +80,14 @@ async def set_files(job: OutboxJob) -> Mail | None:
 async def _missing(job: IssueJob) -> list[UUID]:
     """The certificates of its training that stand and have no file, but those that failed in this job."""
     return [UUID(str(row["id"])) for row in await sql.reads(MISSING, job.training_id, job.id)]
+
+
+async def refuse_broken_papers(job: IssueJob) -> None:
+    """Refuses (UnusableDesign) where what its papers without a file are set with cannot be used: the course may have
+    another design by now.
+    """
+    for design in await designs_of(await _missing(job)):
+        await refuse_unusable(design)
 
 
 async def designs_of(certificate_ids: Sequence[UUID]) -> list[designs.DesignInfo]:
