@@ -121,8 +121,8 @@ async def _who_hears(
     """
     if not changes:
         return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
-    firsts = [await first_untold(one.session_id) or one for one in reversed(changes)]
-    of_each = {one.session_id: one for one in firsts}
+    untold = await first_untold({one.session_id for one in changes})
+    of_each = {one.session_id: untold.get(one.session_id, one) for one in reversed(changes)}
     is_news_to_all = bool(differences(of_each.values(), sessions, is_called_off=is_called_off))
     stored = await changes_of(of_each)
     ids = {one.id for one in stored}

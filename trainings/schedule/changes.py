@@ -112,6 +112,7 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
     if before.training.state is TrainingState.DRAFT:
         return []
     now = await standing(before.training.id)
+    untold = await first_untold(now.sessions)
     noted = []
     for session_id in sorted(now.sessions, key=lambda key: (now.sessions[key].starts_at, key)):
         kind = _kind_of(before, now, session_id)
@@ -120,7 +121,10 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
         old = before.sessions.get(session_id)
         if old is not None and now.sessions[session_id].sequence <= old.sequence:
             await _raise_sequence(old)
-        noted.append(await note_change(session_id, kind, before=old, actor=actor, batch_id=batch_id))
+        change = _change_after(session_id, kind, before=old, untold=untold.get(session_id))
+        change.changed_by_id, change.batch_id = actor.id, batch_id
+        await change.save(force_create=True)
+        noted.append(change)
     return noted
 
 
@@ -146,19 +150,17 @@ async def _raise_sequence(old: TrainingSession) -> None:
     await TrainingSession.filter(id=old.id).update(sequence=old.sequence + 1, stamped_at=stamped_at)
 
 
-async def note_change(
-    session_id: UUID, kind: ChangeKind, *, before: TrainingSession | None, actor: Actor, batch_id: UUID | None
+def _change_after(
+    session_id: UUID, kind: ChangeKind, *, before: TrainingSession | None, untold: SessionChange | None
 ) -> SessionChange:
-    """Keep what a session was before, in the caller's transaction; `batch_id`: the messages that tell of it.
+    """What a session was before it changed; not stored. Times in UTC.
 
-    `before` is the row as it was (none for a new session). Where an earlier change has not been told yet, what people
-    last knew is what was before that one; who came in between knows the row. Times are kept in UTC.
+    `before` is the row as it was (none for a new session). Where an earlier change has not been told yet (`untold`),
+    what people last knew is what was before that one; who came in between knows the row.
     """
-    assert is_in_transaction(), "a change and what is said of it are written together"
-    untold = await first_untold(session_id)
     left = (before.starts_at, before.ends_at, before.venue_id) if before is not None else (None, None, None)
     known = (untold.old_starts_at, untold.old_ends_at, untold.old_venue_id) if untold is not None else left
-    return await SessionChange.create(
+    return SessionChange(
         session_id=session_id,
         kind=kind,
         old_starts_at=known[0],
@@ -167,8 +169,6 @@ async def note_change(
         left_starts_at=left[0],
         left_ends_at=left[1],
         left_venue_id=left[2],
-        changed_by_id=actor.id,
-        batch_id=batch_id,
     )
 
 
@@ -186,33 +186,54 @@ def change_from(session: TrainingSession, kind: ChangeKind) -> SessionChange:
     )
 
 
-async def first_untold(session_id: UUID) -> SessionChange | None:
-    """The earliest of the last changes that nobody has been told of: its messages and calls wait, or were stopped in
-    time.
+async def first_untold(session_ids: Iterable[UUID]) -> dict[UUID, SessionChange]:
+    """By session the earliest of the last changes that nobody has been told of: its messages and calls wait, or were
+    stopped in time. Without those of which everything was told. A constant number of questions.
     """
-    earliest = None
-    for change in await SessionChange.filter(session_id=session_id).order_by("-created_at", "-id"):
-        if await _is_told(change):
-            break
-        earliest = change
+    changes = await SessionChange.filter(session_id__in=sorted(session_ids)).order_by("-created_at", "-id")
+    left = await _what_left({one.batch_id for one in changes if one.batch_id is not None})
+    earliest: dict[UUID, SessionChange] = {}
+    told: set[UUID] = set()
+    for change in changes:
+        if change.session_id in told or _is_told(change, left):
+            told.add(change.session_id)
+        else:
+            earliest[change.session_id] = change
     return earliest
 
 
-async def _is_told(change: SessionChange) -> bool:
-    """Whether a message about it has left, or somebody was called. What nobody stopped is told after ten minutes."""
-    if change.batch_id is None:
-        return clock.now() >= change.created_at + STAFF_DELAY
-    jobs = await OutboxJob.filter(batch_id=change.batch_id).values("attempts", "stopped_at")
-    lists = await CallList.filter(batch_id=change.batch_id)
+@dataclass(frozen=True, slots=True)
+class _WhatLeft:
+    """The batches of which a message left or somebody was called, and those that were stopped in time."""
+
+    told: frozenset[UUID]
+    stopped: frozenset[UUID]
+
+
+async def _what_left(batches: Iterable[UUID]) -> _WhatLeft:
+    wanted = sorted(batches)
+    jobs = await OutboxJob.filter(batch_id__in=wanted).values_list("batch_id", "attempts", "stopped_at")
+    lists = await CallList.filter(batch_id__in=wanted)
     ids = [one.id for one in lists]
-    if any(job["attempts"] for job in jobs) or await Call.exists(call_list_id__in=ids):
+    called = {key for (key,) in await Call.filter(call_list_id__in=ids).distinct().values_list("call_list_id")}
+    marks = HolderCall.filter(call_list_id__in=ids).distinct()
+    called |= {key for (key,) in await marks.values_list("call_list_id")}
+    told = {batch_id for batch_id, attempts, _ in jobs if attempts}
+    told |= {one.batch_id for one in lists if one.id in called and one.batch_id is not None}
+    ends: dict[UUID, list[bool]] = {}
+    for batch_id, _, stopped_at in jobs:
+        ends.setdefault(batch_id, []).append(stopped_at is not None)
+    for one in lists:
+        if one.batch_id is not None:
+            ends.setdefault(one.batch_id, []).append(one.closed_at is not None and one.closed_at < one.due_at)
+    return _WhatLeft(frozenset(told), frozenset(key for key, of_batch in ends.items() if all(of_batch)))
+
+
+def _is_told(change: SessionChange, left: _WhatLeft) -> bool:
+    """Whether a message about it has left, or somebody was called. What nobody stopped is told after ten minutes."""
+    if change.batch_id in left.told:
         return True
-    if await HolderCall.exists(call_list_id__in=ids):
-        return True
-    ends = [job["stopped_at"] is not None for job in jobs]
-    ends += [one.closed_at is not None and one.closed_at < one.due_at for one in lists]
-    is_stopped = bool(ends) and all(ends)
-    return not is_stopped and clock.now() >= change.created_at + STAFF_DELAY
+    return change.batch_id not in left.stopped and clock.now() >= change.created_at + STAFF_DELAY
 
 
 # -- reading them
