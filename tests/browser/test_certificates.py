@@ -31,11 +31,17 @@ DESK = ViewportSize(width=1280, height=900)
 NOON = EVE + timedelta(hours=3)
 AFTERWARDS = ENDS + timedelta(minutes=20)
 LINES = "(words) => words.getClientRects().length"
-COVERED = """() => [...document.querySelectorAll('.ticks input')].filter((tick) => {
-    tick.focus();
-    const { x, y, width, height } = tick.getBoundingClientRect();
-    return document.elementFromPoint(x + width / 2, y + height / 2) !== tick;
-}).length"""
+COVERED = """async () => {
+    let covered = 0;
+    for (const tick of document.querySelectorAll('.ticks input')) {
+        tick.focus();
+        // The page may glide to where it is.
+        await new Promise((done) => setTimeout(done, 400));
+        const { x, y, width, height } = tick.getBoundingClientRect();
+        covered += document.elementFromPoint(x + width / 2, y + height / 2) !== tick;
+    }
+    return covered;
+}"""
 CODE = "Código del diploma, folio o boleto"
 
 
