@@ -109,11 +109,12 @@ def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     if strange := list(_strange(design)):
         yield from strange
         return
+    yield from _files(design, is_drawn=is_drawn)
     if links := list(_links(design)):
         yield from links
         return
-    for told in (_files(design, is_drawn=is_drawn), _packages(design), _sentences(design)):
-        yield from told
+    yield from _packages(design)
+    yield from _sentences(design)
 
 
 def _strange(design: DesignInfo) -> Iterator[str]:
