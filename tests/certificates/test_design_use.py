@@ -16,6 +16,7 @@ from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in
 from tests.certificates.held import AFTER, make_attendee
 from tests.certificates.test_bulk import work
 from tests.certificates.test_design_check import change, copy_of
+from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk_files, design_check, design_use, designs, mill, pdf
 from trainings.certificates.actions import UnprintableName, UnprintableText, issue
@@ -257,3 +258,22 @@ async def test_problems_when_the_check_itself_fails_then_told_in_a_sentence(
     assert await design_use.problems_of(read_design(design)) == (
         "No se pudo revisar. `trainings design check mio` dice por qué.",
     )
+
+
+async def test_problems_when_it_stays_broken_then_looked_at_less_and_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design, at, asked = read_design(copy_of("constancia", tmp_path)), list[int](), list[int]()
+
+    def check(_folder: Path) -> list[str]:
+        asked.append(at[-1])
+        return ["mal"]
+
+    monkeypatch.setattr(clock, "ticks", lambda: float(at[-1]))
+    monkeypatch.setattr(design_check, "check", check)
+
+    for minute in range(20):
+        at.append(60 * minute)
+        assert await design_use.problems_of(design) == ("mal",)
+
+    assert asked == [0, 60, 180, 420, 900]

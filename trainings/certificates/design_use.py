@@ -27,7 +27,10 @@ from trainings.web.i18n import N_, gettext
 logger = logging.getLogger("trainings.certificates")
 
 SECONDS_WRONG = 60.0
-"""What was found wrong is looked at again after so long, though nothing changed: the machine may have been too busy."""
+"""What was found wrong is looked at again after so long, though nothing changed: the machine may have been too busy.
+Then after twice as long, and so on: a design that stays broken costs little.
+"""
+MOST_DOUBLED = 6
 NOT_CHECKED = N_("No se pudo revisar. `%(command)s` dice por qué.")
 
 
@@ -41,6 +44,8 @@ class _Verdict:
     as_of: Stamp
     problems: Sequence[str]
     at: float
+    n_again: int = 0
+    """So often was it wrong before, with the same files."""
 
 
 _verdicts: dict[Path, _Verdict] = {}
@@ -61,7 +66,8 @@ def _problems(design: DesignInfo) -> Sequence[str]:
         now, known = stamp(design.folder, LIBRARY, TEXTS), _verdicts.get(design.folder)
         if known is not None and known.as_of == now and _still_holds(known):
             return known.problems
-        found = _Verdict(now, _checked(design), clock.ticks())
+        n_again = known.n_again + 1 if known is not None and known.as_of == now else 0
+        found = _Verdict(now, _checked(design), clock.ticks(), min(n_again, MOST_DOUBLED))
         _verdicts[design.folder] = found
         if found.problems:
             logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
@@ -84,7 +90,7 @@ def printable(text: str) -> str:
 
 
 def _still_holds(known: _Verdict) -> bool:
-    return not known.problems or clock.ticks() - known.at < SECONDS_WRONG
+    return not known.problems or clock.ticks() - known.at < SECONDS_WRONG * 2**known.n_again
 
 
 async def refuse_unusable(design: DesignInfo) -> None:
