@@ -63,11 +63,14 @@ async def test_card_of_another_training_is_counted_and_to_be_reviewed(db: Settin
 async def test_ticket_that_was_replaced_is_counted_and_to_be_reviewed(db: Settings) -> None:
     door = await open_door()
     old = tokens.qr_token()
-    await ReplacedTicket.create(registration_id=door.ana.id, qr_hash=tokens.digest(old, "qr"))
+    code = tokens.short_code()
+    await ReplacedTicket.create(registration_id=door.ana.id, qr_hash=tokens.digest(old, "qr"), short_code=code)
 
     [said] = await answers(door, scan(old, door.starts_at))
+    [typed] = await answers(door, scan(code, door.starts_at))
 
     assert (said.outcome, said.flag) == ("review", "replaced")
+    assert typed.registration == door.ana
     assert (await stay(door)).to_review is True
 
 

@@ -128,7 +128,13 @@ async def test_look_alike_and_replaced_ticket_count_as_the_first_ones(db: Settin
     index = file["people"].index(people[code_hash(token_of(new))])
     assert len(people) == 3
     assert people[code_hash(token_of(new))][3:] == ["c"]
-    assert people[code_hash(token_of(ana))] == [code_hash(token_of(ana)), "", "", "r", index]
+    assert people[code_hash(token_of(ana))] == [
+        code_hash(token_of(ana)),
+        "",
+        short_key(ana.short_code, training.id),
+        "r",
+        index,
+    ]
     assert people[code_hash(token_of(again))][2:] == [short_key(again.short_code, training.id), "c", index]
     assert [name_of(file, token_of(one)) for one in (new, again)] == ["Ana C."] * 2
 

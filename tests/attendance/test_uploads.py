@@ -98,10 +98,12 @@ async def test_replaced_ticket_then_its_holder_to_be_reviewed(db: Settings, over
     door = await open_door()
     device = await make_device(door)
     old = tokens.qr_token()
-    await ReplacedTicket.create(registration_id=door.ana.id, qr_hash=tokens.digest(old, "qr"))
+    code = tokens.short_code()
+    await ReplacedTicket.create(registration_id=door.ana.id, qr_hash=tokens.digest(old, "qr"), short_code=code)
     over(door)
 
     assert await states(device, event(door, h=tokens.digest(old, "qr")[:24])) == [("flagged", "replaced")]
+    assert await states(device, event(door, code=code, how="code")) == [("flagged", "replaced")]
 
     row = await stay(door)
     assert (row.is_present, row.to_review) == (True, True)

@@ -38,7 +38,11 @@ WHERE a.code IN ?list
 """
 
 
-TRAININGS_BY_CODE = "SELECT training_id FROM registration WHERE short_code IN ?list"
+TRAININGS_BY_CODE = """
+SELECT training_id FROM registration WHERE short_code IN ?list
+UNION SELECT r.training_id FROM replaced_ticket AS t JOIN registration AS r ON r.id = t.registration_id
+WHERE t.short_code IN ?list
+"""
 
 
 class CameMeanwhile(Exception):
@@ -274,7 +278,7 @@ async def _locked_trainings(events: Sequence[UploadedEvent]) -> dict[UUID, Train
     found = await sql.rows(TRAININGS, sorted(_sessions_in(events)), sorted(keys), hashes, hashes, sheets)
     typed = sorted({code for one in events if (code := one.read_code) and len(code) == tokens.SHORT_CODE_LENGTH})
     if typed:
-        found = [*found, *await sql.rows(TRAININGS_BY_CODE, typed)]
+        found = [*found, *await sql.rows(TRAININGS_BY_CODE, typed, typed)]
     return {one.id: one for one in await lock(Training, [key_of(row["training_id"]) for row in found])}
 
 

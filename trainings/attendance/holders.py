@@ -25,7 +25,12 @@ SELECT wanted.value AS shown, 1 AS is_replaced, {PERSON} FROM ?texts CROSS JOIN 
 JOIN registration AS r ON r.id = t.registration_id
 WHERE t.qr_hash >= wanted.value AND t.qr_hash < wanted.value || 'g'
 """  # noqa: S608 - constants of the program
-PEOPLE_BY_CODE = f"SELECT r.short_code, {PERSON} FROM registration AS r WHERE r.short_code IN ?list"  # noqa: S608
+PEOPLE_BY_CODE = f"""
+SELECT r.short_code AS shown, 0 AS is_replaced, {PERSON} FROM registration AS r WHERE r.short_code IN ?list
+UNION ALL
+SELECT t.short_code AS shown, 1 AS is_replaced, {PERSON} FROM replaced_ticket AS t
+JOIN registration AS r ON r.id = t.registration_id WHERE t.short_code IN ?list
+"""  # noqa: S608 - constants of the program
 PEOPLE_BY_KEY = f"SELECT {PERSON} FROM registration AS r WHERE r.id IN ?list"  # noqa: S608
 CARDS = """
 SELECT wanted.value AS shown, c.qr_hash, c.state, c.hub_id, b.training_id FROM ?texts CROSS JOIN card AS c
@@ -86,6 +91,7 @@ class Holders:
     by_card: dict[str, Person] = field(default_factory=dict)
     replaced: dict[str, Person] = field(default_factory=dict)
     by_code: dict[tuple[UUID, str], Person] = field(default_factory=dict)
+    replaced_codes: dict[tuple[UUID, str], Person] = field(default_factory=dict)
     by_key: dict[UUID, Person] = field(default_factory=dict)
     cards: dict[str, SeenCard] = field(default_factory=dict)
     sheets: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
@@ -109,14 +115,15 @@ class Holders:
         return Meant(sheet_id=sheet_id, has_no_row=event.row is not None)
 
     def _of_code(self, code: str, session: TrainingSession, training: Training) -> Meant:
-        person = self.by_code.get((session.training_id, code))
+        own = session.training_id, code
+        person = self.by_code.get(own) or self.replaced_codes.get(own)
         if person is not None:
-            return self._of_person(person, "", None)
+            return self._of_person(person, "", None, is_replaced=own not in self.by_code)
         card = self.cards.get(code)
         if card is not None:
             return self._of_card(card.code_hash, training, None)
         # As the picture on the ticket would: somebody of another training, where only one ticket has this code.
-        elsewhere = [one for (_training_id, own), one in self.by_code.items() if own == code]
+        elsewhere = [one for (_training_id, shown), one in self.by_code.items() if shown == code]
         return self._of_person(elsewhere[0], "", None) if len(elsewhere) == 1 else Meant()
 
     def _of_card(self, shown: str, training: Training, sheet_id: UUID | None) -> Meant:
@@ -147,9 +154,9 @@ async def find_holders(events: Sequence[UploadedEvent]) -> Holders:
     shown = {one.shown_hash for one in events} | {row.code_hash for row in found.rows.values()}
     hashes = sorted(one for one in shown if one is not None)
     found.by_card, found.replaced = await people_by_card(hashes)
-    for row in await sql.rows(PEOPLE_BY_CODE, codes) if codes else ():
+    for row in await sql.rows(PEOPLE_BY_CODE, codes, codes) if codes else ():
         person = _person(row)
-        found.by_code[person.training_id, row["short_code"]] = person
+        (found.replaced_codes if row["is_replaced"] else found.by_code)[person.training_id, row["shown"]] = person
     await _read_others(found, hashes, codes)
     return found
 
@@ -185,7 +192,8 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
                 row["qr_hash"][:24], CardState(row["state"]), key_of(row["hub_id"]), key_or_none(row["training_id"])
             )
     in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
-    known = [*found.by_card.values(), *found.replaced.values(), *found.by_code.values(), *await _people(in_rows)]
+    shown = (found.by_card, found.replaced, found.by_code, found.replaced_codes)
+    known = [*(person for people in shown for person in people.values()), *await _people(in_rows)]
     firsts = {one.duplicate_of_id for one in known if one.duplicate_of_id is not None}
     found.by_key |= {one.id: one for one in (*known, *await _people(firsts))}
 

@@ -27,8 +27,8 @@ from trainings.schedule.models import Training, TrainingSession
 class Named:
     """The registrations that a batch names: by QR digest; by short code and key only those of this training.
 
-    `replaced` are by the QR digest of a ticket that was printed anew since. `firsts` are those whose look-alikes are
-    among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or no more.
+    `replaced` are by the QR digest and the short code of a ticket that was printed anew since. `firsts` are those whose
+    look-alikes are among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or no more.
     """
 
     by_qr: Mapping[str, Registration]
@@ -47,7 +47,8 @@ class Named:
             found = None
         else:
             digest = tokens.digest(code, "qr")
-            found = self.by_short_code.get(code) or self.by_qr.get(digest) or self.replaced.get(digest)
+            found = self.by_short_code.get(code) or self.by_qr.get(digest)
+            found = found or self.replaced.get(digest) or self.replaced.get(code)
         if found is not None and found.duplicate_of_id is not None:
             return self.firsts[found.duplicate_of_id]
         return found
@@ -55,7 +56,8 @@ class Named:
     def holder_of(self, scan: Scan) -> Holder:
         """The same, with what is odd about the ticket itself."""
         code, card = scan.read_code, self.card_of(scan)
-        is_replaced = scan.registration_id is None and code is not None and tokens.digest(code, "qr") in self.replaced
+        shown = {code, tokens.digest(code, "qr")} if scan.registration_id is None and code is not None else set()
+        is_replaced = code not in self.by_short_code and not shown.isdisjoint(self.replaced)
         return Holder(self.of(scan), is_replaced=is_replaced, is_card=card is not None and card.is_usable)
 
     def card_of(self, scan: Scan) -> SeenCard | None:
@@ -83,9 +85,10 @@ async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
     )
     by_qr = {one.qr_hash: one for one in found}
     by_short_code = {one.short_code: one for one in found if one.training_id == training_id}
-    replaced = await _replaced([digest for digest in digests if digest not in by_qr])
+    replaced = await _replaced([digest for digest in digests if digest not in by_qr], short_codes, training_id)
     known = by_qr.keys() | replaced.keys()
-    unknown = {code for code in codes if code not in by_short_code and tokens.digest(code, "qr") not in known}
+    known |= by_short_code.keys()
+    unknown = {code for code in codes if code not in known and tokens.digest(code, "qr") not in known}
     wanted = {one.duplicate_of_id for one in (*found, *replaced.values())} - {None}
     firsts = await Registration.filter(id__in=list(wanted)).prefetch_related("participant") if wanted else []
     return Named(
@@ -98,12 +101,13 @@ async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
     )
 
 
-async def _replaced(digests: Sequence[str]) -> dict[str, Registration]:
-    """Whose tickets these QRs were before they were printed anew."""
-    if not digests:
+async def _replaced(digests: Sequence[str], short_codes: Sequence[str], training_id: UUID) -> dict[str, Registration]:
+    """Whose tickets these QRs, and these codes of the training, were before they were printed anew."""
+    if not digests and not short_codes:
         return {}
-    found = await ReplacedTicket.filter(qr_hash__in=digests).prefetch_related("registration__participant")
-    return {one.qr_hash: one.registration for one in found}
+    here = Q(short_code__in=short_codes, registration__training_id=training_id)
+    found = await ReplacedTicket.filter(Q(qr_hash__in=digests) | here).prefetch_related("registration__participant")
+    return {shown: one.registration for one in found for shown in (one.qr_hash, one.short_code) if shown}
 
 
 @dataclass(slots=True)

@@ -212,9 +212,9 @@ async def _tickets(training_ids: Sequence[UUID]) -> dict[UUID, list[Ticket]]:
     tickets: dict[UUID, list[Ticket]] = {key: [] for key in training_ids}
     for row in rows.values():
         tickets[row.training_id].append(_ticket(row, _first(row, rows)))
-    for key, qr_hash in await old.values_list("registration_id", "qr_hash"):
+    for key, qr_hash, code in await old.values_list("registration_id", "qr_hash", "short_code"):
         row = rows[key]
-        tickets[row.training_id].append(Ticket(qr_hash, "", "", REPLACED, counts_as=_first(row, rows).qr_hash))
+        tickets[row.training_id].append(Ticket(qr_hash, "", code, REPLACED, counts_as=_first(row, rows).qr_hash))
     return {key: sorted(found, key=lambda one: one.qr_hash) for key, found in tickets.items()}
 
 

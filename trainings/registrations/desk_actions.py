@@ -245,7 +245,9 @@ async def _set_contact(person: Participant, phone: str | None, email: str | None
 async def _rotate(registration: Registration, training: Training) -> None:
     """New tokens for one person; a minor has no link of their own."""
     qr = tokens.qr_token()
-    await ReplacedTicket.create(registration_id=registration.id, qr_hash=registration.qr_hash)
+    await ReplacedTicket.create(
+        registration_id=registration.id, qr_hash=registration.qr_hash, short_code=registration.short_code
+    )
     registration.qr_token, registration.qr_hash = qr, tokens.digest(qr, "qr")
     registration.short_code = await _free_short_code(training)
     await registration.save(update_fields=["qr_token", "qr_hash", "short_code"])
@@ -265,8 +267,10 @@ async def _tell(registration: Registration, training: Training, kind: str) -> No
 
 
 async def _free_short_code(training: Training) -> str:
-    """A code that no ticket of this training has."""
+    """A code that no ticket of this training has, or had."""
     while True:
         code = tokens.short_code()
-        if not await Registration.exists(training_id=training.id, short_code=code):
+        has = await Registration.exists(training_id=training.id, short_code=code)
+        had = has or await ReplacedTicket.exists(registration__training_id=training.id, short_code=code)
+        if not had:
             return code

@@ -147,13 +147,17 @@ class Registration(Record):
 
 
 class ReplacedTicket(Record):
-    """The QR of a ticket that was printed anew: whoever still comes with it came, and staff look at it."""
+    """QR and code of a ticket that was printed anew: whoever still comes with it came, and staff look at it.
+
+    Of tickets that were replaced before codes were kept it is empty.
+    """
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
         "trainings.Registration", related_name="replaced_tickets", on_delete=fields.RESTRICT
     )
     registration_id: UUID
     qr_hash = fields.CharField(max_length=64, unique=True)
+    short_code = fields.CharField(max_length=9, default="", db_default="")
 
     class Meta:
         table = "replaced_ticket"
