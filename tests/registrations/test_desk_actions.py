@@ -73,7 +73,7 @@ async def test_new_ticket_replaces_code_and_link_of_this_person_alone(client: As
     assert (line.object_id, line.detail) == (ana.id, {})
 
 
-async def test_old_ticket_is_looked_at_at_the_door_and_its_short_code_is_nobody_s(db: Settings) -> None:
+async def test_old_ticket_is_looked_at_at_the_door_by_its_picture_and_by_its_code(db: Settings) -> None:
     training = await make.make_training(sessions=[(make.tomorrow_at(8), make.tomorrow_at(12))])
     session = next(iter(training.sessions))
     rosa = await make.make_registration(training)
@@ -84,8 +84,8 @@ async def test_old_ticket_is_looked_at_at_the_door_and_its_short_code_is_nobody_
     scans = [Scan(tokens.uuid7(), ScanKind.IN, ScanHow.TYPED, code=code) for code in shown]
     answers = [await take(session.id, [one], actor=PROGRAM) for one in scans]
 
-    assert [answer.registration is not None for [answer] in answers] == [True, False, True, True]
-    assert [answer.flag is ScanFlag.REPLACED for [answer] in answers] == [True, False, False, False]
+    assert [answer.registration is not None for [answer] in answers] == [True, True, True, True]
+    assert [answer.flag is ScanFlag.REPLACED for [answer] in answers] == [True, True, False, False]
     assert answers[0][0].outcome is Outcome.REVIEW
 
 

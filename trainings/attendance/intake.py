@@ -28,7 +28,8 @@ class Named:
     """The registrations that a batch names: by QR digest; by short code and key only those of this training.
 
     `replaced` are by the QR digest and the short code of a ticket that was printed anew since. `firsts` are those whose
-    look-alikes are among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or no more.
+    look-alikes are among them. All with their participants. `cards` are by their code as read: nobody's tickets yet, or
+    no more.
     """
 
     by_qr: Mapping[str, Registration]
