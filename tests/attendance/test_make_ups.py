@@ -122,6 +122,36 @@ async def test_two_who_are_merged_then_as_one_until_it_is_taken_back(db: Setting
     assert await hours(door.ana) == (120, False)
 
 
+async def test_merge_of_one_who_never_came_is_taken_back_then_no_hours_are_left(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await make.make_registration(other, given_names="Ana", surnames="Ba")
+    coordinator = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await attend(door, again, other.sessions[0], freeze, 4)
+    await merging.merge(again.participant_id, door.ana.participant_id, MergeReason.SAID_SO, actor=coordinator)
+    assert await hours(door.ana) == (240, True)
+
+    await merging.undo((await Merge.get()).id, actor=coordinator)
+
+    assert await hours(door.ana) == (0, False)
+    assert await shown(door.ana) == 0
+    assert await hours(again) == (240, True)
+
+
+async def test_place_made_up_for_and_given_back_then_it_has_no_hours_once_settled(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    await attend(door, again, other.sessions[0], freeze, 4)
+    assert await hours(door.ana) == (240, True)
+    await Registration.filter(id=door.ana.id).update(state=RegistrationState.CANCELLED)
+
+    await actions.settle(door.training.id)
+
+    assert await hours(door.ana) == (0, False)
+    assert await hours(again) == (240, True)
+
+
 async def test_both_dates_settled_at_the_same_moment_then_nothing_is_lost(
     postgres_db: Settings, freeze: Freeze
 ) -> None:

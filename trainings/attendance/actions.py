@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
@@ -114,7 +116,9 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
 async def settle(training_id: UUID) -> None:
     """Recompute the minutes and completion of everybody who came to a training, and of its people who went elsewhere.
 
-    Sessions that ended without being closed count too, and scans of cards that got a name later.
+    Sessions that ended without being closed count too, and scans of cards that got a name later. So do sign-ups without
+    a stay that hours were written for: what made up for them may count no more, after a merge that was taken back or
+    where the place was given back.
     """
     async with transaction():
         stays = await locked_stays(training_id)
@@ -122,8 +126,15 @@ async def settle(training_id: UUID) -> None:
             stays = await locked_stays(training_id)
         for session in await TrainingSession.filter(id__in=sorted({stay.session_id for stay in stays})):
             await project(session, {stay.registration_id for stay in stays if stay.session_id == session.id})
-        if stays:
-            await settle_registrations({stay.registration_id for stay in stays})
+        registration_ids = {stay.registration_id for stay in stays} | await _with_hours(training_id)
+        if registration_ids:
+            await settle_registrations(registration_ids)
+
+
+async def _with_hours(training_id: UUID) -> set[UUID]:
+    """The sign-ups for a training that minutes or a completion were written for."""
+    written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
+    return {key for (key,) in await Registration.filter(written, training_id=training_id).values_list("id")}
 
 
 async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:
