@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, qr_of, scan, take
+from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions
@@ -136,6 +137,27 @@ async def test_merge_of_one_who_never_came_is_taken_back_then_no_hours_are_left(
     assert await hours(door.ana) == (0, False)
     assert await shown(door.ana) == 0
     assert await hours(again) == (240, True)
+
+
+async def test_merge_or_undo_was_cut_off_before_its_hours_then_said_again_they_are(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await make.make_registration(other, given_names="Ana", surnames="Ba")
+    coordinator = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await attend(door, again, other.sessions[0], freeze, 4)
+    ana = Registration.filter(id=door.ana.id)
+
+    for _twice in range(2):
+        await ana.update(minutes_attended=0, completed_at=None)
+        await merging.merge(again.participant_id, door.ana.participant_id, MergeReason.SAID_SO, actor=coordinator)
+        assert await hours(door.ana) == (240, True)
+
+    for _twice in range(2):
+        await ana.update(minutes_attended=240, completed_at=clock.now())
+        await merging.undo((await Merge.get()).id, actor=coordinator)
+        assert await hours(door.ana) == (0, False)
 
 
 async def test_place_made_up_for_and_given_back_then_it_has_no_hours_once_settled(db: Settings, freeze: Freeze) -> None:

@@ -73,24 +73,23 @@ async def _merge(two: Comparison, reason: MergeReason, actor: Actor) -> None:
 async def undo(merge_id: UUID, *, actor: Actor) -> None:
     """Take a merge back: who was merged stands for themselves again, with those who had been merged into them.
 
-    Taken back twice is once. Refuses with UnknownMerge where neither was at the actor's hubs.
+    Taken back twice is once; the hours are written again then, as somebody may have been cut off before they were.
+    Refuses with UnknownMerge where neither was at the actor's hubs.
     """
     row, hub_id = await _in_scope(merge_id, actor)
     concerned = await trainings_in_common([row.kept_id, row.merged_id])
     async with transaction():
         await lock(Participant, [row.kept_id, row.merged_id])
-        undone = await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id)
-        if not undone:
-            return
-        await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
-        await record(
-            "privacy.undo_merge",
-            actor=actor,
-            object_id=row.merged_id,
-            hub_id=hub_id,
-            kept=str(row.kept_id),
-            merge=str(row.id),
-        )
+        if await Merge.filter(id=merge_id, undone_at=None).update(undone_at=clock.now(), undone_by_id=actor.id):
+            await Participant.filter(id=row.merged_id, merged_into_id=row.kept_id).update(merged_into_id=None)
+            await record(
+                "privacy.undo_merge",
+                actor=actor,
+                object_id=row.merged_id,
+                hub_id=hub_id,
+                kept=str(row.kept_id),
+                merge=str(row.id),
+            )
     await _settle(concerned)
 
 
