@@ -14,7 +14,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates import bulk, pdf
 from trainings.certificates.actions import kinds_of
 from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
-from trainings.certificates.bulk_files import NOT_THEIR_FAULT, n_files
+from trainings.certificates.bulk_files import NOT_THEIR_FAULT, n_files, refuse_broken_papers
 from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
@@ -150,6 +150,7 @@ async def in_the_way(job: IssueJob) -> str:
     """Why a paused job cannot go on, in words: its design cannot be used. Empty where it can."""
     try:
         await refuse_for(job.training_id, bulk.KINDS[job.purpose])
+        await refuse_broken_papers(job)
     except UnusableDesign as refusal:
         return sentence_of(refusal)
     return ""

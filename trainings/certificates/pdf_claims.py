@@ -24,7 +24,7 @@ import pikepdf
 
 MEMORY = 512 * 1024 * 1024
 CPU_SECONDS = 4
-MOST_CLAIMS = 40
+MOST_CLAIMS = 8
 MOST_ATTACHMENTS, MOST_PAGES, MOST_STREAMS, MOST_PICTURES = 10, 6, 400, 4
 MOST_POINTS = 12_000_000
 """Of a picture: a page of a letter scanned at three hundred dots an inch has eight millions."""

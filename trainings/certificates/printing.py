@@ -17,13 +17,15 @@ from trainings.certificates import staff_queries as queries
 from trainings.certificates.bulk_files import designs_of, set_many
 from trainings.certificates.design_use import refuse_unusable
 from trainings.certificates.folio_ranges import FolioRanges
-from trainings.certificates.mails import have_set
+from trainings.certificates.mails import FILE, have_set
 from trainings.certificates.merging import Merged, piece
 from trainings.certificates.mill import mill
-from trainings.certificates.models import Certificate, CertificateFile, CertificateState
+from trainings.certificates.models import Certificate, CertificateFile, CertificateState, IssueJob, JobState
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import slugify
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
@@ -34,6 +36,8 @@ AT_ONCE = 20
 NOTED_AT_ONCE = 1_000
 MADE_AT_ONCE = 300
 """Files that are missing and made while somebody waits: some ten seconds. More are left to the background."""
+MOST_ASKED = 1_000
+"""Files that wait for the worker at a time, beside its messages."""
 
 
 class NothingToPrint(Refusal):
@@ -112,7 +116,7 @@ async def _merged(
     yield whole.begin()
     for first in range(0, len(papers), AT_ONCE):
         ids = [one.id for one in papers[first : first + AT_ONCE]]
-        contents = await _contents(ids)
+        contents = await _whole(ids)
         found = [key for key in ids if key in contents]
         if found:
             yield whole.take(await mill().do(piece, [contents[key] for key in found], whole.next_number))
@@ -145,13 +149,27 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
     for design in await designs_of([one.id for one in missing]):
         await refuse_unusable(design)
     if len(missing) > MADE_AT_ONCE:
-        async with transaction():
-            for one in missing:
-                await have_set(one, anew=True)
+        await _have_made(training, missing)
         raise FilesAreBeingMade(n=len(missing))
     failed = await set_many([one.id for one in missing])
     if failed:
         raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=failed[0][1])
+
+
+async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:
+    """By the worker: each once, however often somebody presses, and not beside a press for many, which makes them.
+
+    So many at a time that no message waits long behind them; the next press goes on.
+    """
+    if await IssueJob.exists(training_id=training.id, state=JobState.RUNNING):
+        return
+    async with transaction():
+        await locked_training(training.id)
+        waiting = OutboxJob.filter(kind=FILE, done_at=None, failed_at=None, stopped_at=None)
+        asked = {payload["certificate_id"] for (payload,) in await waiting.values_list("payload")}
+        left = [one for one in missing if str(one.id) not in asked]
+        for one in left[: max(MOST_ASKED - len(asked), 0)]:
+            await have_set(one, anew=True)
 
 
 async def _with_file(training: Training, *, is_standing: bool = False) -> set[UUID]:
@@ -159,6 +177,17 @@ async def _with_file(training: Training, *, is_standing: bool = False) -> set[UU
     if is_standing:
         kept = kept.filter(certificate__erased_at=None).exclude(certificate__state=CertificateState.REVOKED)
     return {key for (key,) in await kept.values_list("certificate_id")}
+
+
+async def _whole(ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What was corrected since the first was sent has its file set anew before."""
+    contents = await _contents(ids)
+    others = reads(Certificate).filter(id__in=[key for key in ids if key not in contents], file=None, erased_at=None)
+    corrected = [key for (key,) in await others.exclude(state=CertificateState.REVOKED).values_list("id")]
+    if not corrected:
+        return contents
+    await set_many(corrected)
+    return await _contents(ids)
 
 
 async def _contents(ids: Sequence[UUID]) -> dict[UUID, bytes]:
@@ -187,7 +216,7 @@ async def _archive(papers: Sequence[Certificate]) -> AsyncIterator[bytes]:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for first in range(0, len(papers), AT_ONCE):
             some = papers[first : first + AT_ONCE]
-            contents = await _contents([one.id for one in some])
+            contents = await _whole([one.id for one in some])
             for one in some:
                 if one.id in contents:
                     entry = zipfile.ZipInfo(f"{one.folio}.pdf", clock.local(one.issued_at).timetuple()[:6])
