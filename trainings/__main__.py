@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -17,6 +18,7 @@ from trainings.accounts import actions as accounts
 from trainings.accounts.models import Role, User
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import design_check
+from trainings.certificates.design_use import printable
 from trainings.errors import Refusal
 from trainings.feeds import site
 from trainings.lib.crypt import new_key
@@ -196,8 +198,10 @@ def list_recordings() -> None:
 @designs.command("check")
 def check_design(folder: Annotated[Path, typer.Argument(help="A folder of certificates/, with its manifest.")]) -> None:
     """Tell in words what is wrong with a design; exit 1 where it cannot be used."""
-    if wrong := design_check.check(folder):
-        _fail("\n".join(f"✗ {sentence}" for sentence in wrong))
+    with _told_as_a_problem():
+        wrong = design_check.check(folder)
+    if wrong:
+        _fail("\n".join(f"✗ {printable(sentence)}" for sentence in wrong))
     typer.echo(_("El diseño está bien."))
 
 
@@ -207,11 +211,20 @@ def preview_design(
     to: Annotated[Path | None, typer.Option(help="A folder for pictures of all samples.")] = None,
 ) -> None:
     """Draw a design's preview and renew the data it shows in an editor; with --to, draw all samples."""
-    try:
+    with _told_as_a_problem():
         drawn = design_check.preview(folder, to)
+    typer.echo("\n".join(printable(str(one)) for one in drawn))
+
+
+@contextmanager
+def _told_as_a_problem() -> Iterator[None]:
+    """What a designer did may stop the program that looks at it: one line says how, without a trace."""
+    try:
+        yield
     except design_check.NotDrawn as refusal:
-        _fail(f"✗ {refusal}")
-    typer.echo("\n".join(map(str, drawn)))
+        _fail(f"✗ {printable(str(refusal))}")
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError) as problem:
+        _fail(f"✗ {printable(f'{type(problem).__name__}: {problem}')}")
 
 
 def _described(recording: audio.Recording) -> str:

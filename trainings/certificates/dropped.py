@@ -127,7 +127,9 @@ async def _judge(claims: Claims) -> Dropped:
 
 
 async def claims_of(content: bytes, *, seconds: float = READER_SECONDS) -> Claims:
-    """Read in a process of its own with little memory and time (`pdf_claims`), two at once; nothing where it fails."""
+    """Read in a process of its own with little memory and time (`pdf_claims`), two at once; where it fails, what it had
+    found by then.
+    """
     async with _two_at_once:
         reader = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(READER)),
@@ -135,16 +137,26 @@ async def claims_of(content: bytes, *, seconds: float = READER_SECONDS) -> Claim
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
+        told: list[bytes] = []
         try:
-            async with asyncio.timeout(seconds):
-                answer, _nothing = await reader.communicate(content)
-        except TimeoutError:
-            return Claims()
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(seconds):
+                    await _told_by(reader, content, told)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 reader.kill()
             await reader.wait()
     try:
-        return Claims(**json.loads(answer))
+        return Claims(**json.loads(told[-1])) if told else Claims()
     except (ValueError, TypeError):
         return Claims()
+
+
+async def _told_by(reader: asyncio.subprocess.Process, content: bytes, told: list[bytes]) -> None:
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    reader.stdin.write(content)
+    await reader.stdin.drain()
+    reader.stdin.close()
+    while line := await reader.stdout.readline():
+        told.append(line)

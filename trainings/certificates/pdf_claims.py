@@ -3,8 +3,8 @@
 In what it says of itself, in its attachments and links, in the letters of its pages, in the codes of its pictures; of
 a file that is cut off, in what is left. Nothing here is believed; it only says what to look up.
 
-It reads the file from its input and prints JSON. A file may be made to fill the memory or to never end: it gets
-little of both, and whoever started it kills it by time.
+It reads the file from its input and prints JSON, a line for each step. A file may be made to fill the memory or to
+never end: it gets little of both, and whoever started it kills it by time.
 """
 
 from __future__ import annotations
@@ -41,14 +41,20 @@ CODE = re.compile(
 )
 
 
-def claims_of(content: bytes) -> dict[str, object]:
+def claims_of(content: bytes) -> Iterator[dict[str, object]]:
     """`folios` and `codes` that the file names; whether it `is_locked` by a password, and `is_picture`: only a picture
     in it names them, as in a scan.
+
+    First by what is read at once, then by all of it: pages may be made to take longer than there is time.
     """
     written, drawn, is_locked = [content.decode("latin-1")], list[str](), False
     try:
         with pikepdf.open(BytesIO(content)) as pdf:
-            written += _texts(pdf)
+            for part in (_information, _metadata, _attachments):
+                written += _or_nothing(part, pdf)
+            yield {**_claimed(written), "is_locked": False, "is_picture": False}
+            for part in (_links, _letters):
+                written += _or_nothing(part, pdf)
             if not _claimed(written)["codes"]:
                 drawn += _or_nothing(_codes_in_pictures, pdf)
     except pikepdf.PasswordError:
@@ -56,7 +62,7 @@ def claims_of(content: bytes) -> dict[str, object]:
     except UNREADABLE:
         written += _streams(content)
     claims = _claimed([*written, *drawn])
-    return {**claims, "is_locked": is_locked, "is_picture": bool(drawn) and not any(_claimed(written).values())}
+    yield {**claims, "is_locked": is_locked, "is_picture": bool(drawn) and not any(_claimed(written).values())}
 
 
 def _claimed(texts: Iterable[str]) -> dict[str, list[str]]:
@@ -68,14 +74,6 @@ def _claimed(texts: Iterable[str]) -> dict[str, list[str]]:
         "folios": list(dict.fromkeys(folios))[:MOST_CLAIMS],
         "codes": list(dict.fromkeys(codes))[:MOST_CLAIMS],
     }
-
-
-def _texts(pdf: pikepdf.Pdf) -> list[str]:
-    """What it says of itself, what is attached, what it leads to, what is written on its pages."""
-    found = []
-    for part in (_information, _metadata, _attachments, _links, _letters):
-        found += _or_nothing(part, pdf)
-    return found
 
 
 def _or_nothing(part: Callable[[pikepdf.Pdf], Iterator[str]], pdf: pikepdf.Pdf) -> list[str]:
@@ -216,7 +214,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    json.dump(claims_of(sys.stdin.buffer.read()), sys.stdout)
+    for claims in claims_of(sys.stdin.buffer.read()):
+        print(json.dumps(claims), flush=True)
 
 
 if __name__ == "__main__":
