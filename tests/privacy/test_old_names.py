@@ -71,6 +71,17 @@ async def test_name_and_attendance_go_five_years_later_and_numbers_of_nobody_sta
     assert (await person_of(luz)).age_group == "14-17"
 
 
+async def test_numbers_of_nobody_stand_when_hours_are_computed_anew(db: Settings) -> None:
+    door = await held()
+    await swept_at(door.ends_at + NAMES_KEPT + DAY)
+
+    await attendance.settle(door.training.id)
+
+    ana = await Registration.get(id=door.ana.id)
+    assert not await Attendance.exists()
+    assert (ana.minutes_attended > 0, ana.completed_at is not None) == (True, True)
+
+
 async def test_who_comes_again_or_holds_a_certificate_keeps_the_name(sqlite_db: Settings) -> None:
     door = await held()
     byron = await make.make_registration(door.training, given_names="Byron")

@@ -19,6 +19,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
 from trainings.errors import NotFound
+from trainings.people.models import NOBODY
 from trainings.registrations.card_use import use_at_door
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import register_walk_in
@@ -132,9 +133,13 @@ async def settle(training_id: UUID) -> None:
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
-    """The sign-ups for a training that minutes or a completion were written for."""
+    """The sign-ups for a training that minutes or a completion were written for.
+
+    Of whose name was forgotten the stays are gone, and the numbers are all that is left: they stand.
+    """
     written = Q(minutes_attended__gt=0) | Q(completed_at__not_isnull=True)
-    return {key for (key,) in await Registration.filter(written, training_id=training_id).values_list("id")}
+    known = Registration.filter(written, training_id=training_id).exclude(participant__given_names=NOBODY)
+    return {key for (key,) in await known.values_list("id")}
 
 
 async def trainings_in_common(participant_ids: Collection[UUID]) -> set[UUID]:

@@ -67,6 +67,10 @@ class Pueblo(StrEnum):
     UNDISCLOSED = "nd"
 
 
+NOBODY = "—"
+"""The given name of who took back everything, and of whose name was forgotten."""
+
+
 class ConsentPurpose(StrEnum):
     DATA = "data"
     CONTACT = "contact"

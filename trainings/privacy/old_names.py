@@ -12,9 +12,8 @@ from trainings.attendance.models import Attendance, ScanEvent
 from trainings.certificates.models import NameConfirmation, Transcript
 from trainings.db import sql
 from trainings.people.actions import name_key
-from trainings.people.models import Guardian, Participant
+from trainings.people.models import NOBODY, Guardian, Participant
 from trainings.privacy.same_person import SAME_PERSON
-from trainings.privacy.withdrawal import NOBODY
 from trainings.registrations.models import Registration
 
 NAMES_KEPT = timedelta(days=5 * 365 + 1)

@@ -21,16 +21,13 @@ from trainings.outbox.mailer import Composers
 from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
 from trainings.people.merged import same_person_ids
-from trainings.people.models import Consent, Guardian, Participant
+from trainings.people.models import NOBODY, Consent, Guardian, Participant
 from trainings.registrations import actions as registrations
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.erasures import KIND, WAIT
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession, TrainingState
 from trainings.web.i18n import N_, gettext
-
-NOBODY = "—"
-"""The name of who took back everything and came to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
