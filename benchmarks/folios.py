@@ -22,6 +22,7 @@ from _postgres import postgres
 from _worlds import make_hub, make_training
 
 from trainings import clock, db
+from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import actions, bulk
 from trainings.certificates.models import Certificate, CertificateKind, JobPurpose
@@ -33,7 +34,7 @@ from trainings.places.models import Signatory
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState, Source
 from trainings.schedule import actions as schedule
 from trainings.schedule.actions import SessionPlan, TrainingPlan
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingSession
 from trainings.settings import Settings, get_settings
 
 PROCESSES, BOUND = 4, 5.0
@@ -62,11 +63,18 @@ async def like(first: Training, begin: datetime, *, capacity: int) -> Training:
 
 
 async def fill(training: Training, n: int) -> None:
+    session = await TrainingSession.get(training_id=training.id)
     rows = [somebody(training, number) for number in range(n)]
     async with transaction():
         await Participant.bulk_create([person for person, _group, _one in rows])
         await RegistrationGroup.bulk_create([group for _person, group, _one in rows])
         await Registration.bulk_create([one for _person, _group, one in rows])
+        begin, ids = session.starts_at, [one.id for _person, _group, one in rows]
+        about = {"session_id": session.id, "kind": ScanKind.IN, "how": ScanHow.LIST, "at": begin, "device_at": begin}
+        await ScanEvent.bulk_create([ScanEvent(registration_id=key, body_hash="", **about) for key in ids])
+        stay = {"session_id": session.id, "is_present": True, "arrived_at": begin}
+        await Attendance.bulk_create([Attendance(registration_id=key, **stay) for key in ids])
+        await TrainingSession.filter(id=session.id).update(closed_at=session.ends_at)
 
 
 def somebody(training: Training, number: int) -> tuple[Participant, RegistrationGroup, Registration]:
