@@ -113,11 +113,14 @@ async def test_cancelled_session_asks_first_and_is_held_after_all(
 
     asked = await text_of(client, f"{path}/cancelar")
     cancelled = await post(client, f"{path}/cancelar")
+    next_step = await text_of(client, cancelled.headers["location"])
     page = await text_of(client, one(training))
     question = await text_of(client, f"{path}/reabrir")
     restored = await post(client, f"{path}/reabrir")
 
     assert "¿Cancelar la sesión?" in asked
+    assert "no hay a quién avisar" in next_step
+    assert "Detener" not in next_step
     assert cancelled.headers["location"] == restored.headers["location"] == one(training, "/cambios")
     assert f'href="{path}/reabrir"' in page
     assert "¿Sí se realiza la sesión?" in question

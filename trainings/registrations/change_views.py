@@ -16,6 +16,7 @@ from trainings.lib.text import short_name
 from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
 from trainings.registrations.call_people import n_to_tell, n_written_to
+from trainings.registrations.call_views import Calls
 from trainings.registrations.facilitator_notes import n_facilitators_to_tell
 from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
@@ -46,12 +47,19 @@ KINDS_OF_PAPER = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Messages about changes that have not left: to how many people, to how many who facilitate, when they leave."""
+    """What can still be stopped: messages to how many people, to how many who facilitate, how many are to be called,
+    and when that begins. May be for nobody: who signs up again within that time would be called.
+    """
 
     batch_id: UUID
     n_people: int
     n_facilitators: int
+    n_calls: int
     leaves_at: datetime
+
+    @property
+    def is_for_nobody(self) -> bool:
+        return not (self.n_people or self.n_facilitators or self.n_calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,9 @@ class WrongPaper:
     anew: str
 
 
-async def waiting(training: Training) -> Waiting | None:
-    """The batch about this training's sessions that can still be stopped."""
+async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
+    """The batch about this training's sessions that can still be stopped. `calls`: the training's open lists."""
+    n_calls = {one.batch_id: one.n_people for one in calls}
     recent = await recent_changes([training.id])
     batches = {one.batch_id for one in recent.get(training.id, []) if one.batch_id is not None}
     batches |= {job.batch_id for job in await waiting_for_facilitators([training.id]) if job.batch_id}
@@ -91,10 +100,13 @@ async def waiting(training: Training) -> Waiting | None:
     if found:
         batch_id, leaves_at, _subject = found[0]
         n_people = (await n_written_to([batch_id]))[batch_id]
-        return Waiting(batch_id, n_people, sum(subject_id is None for *_, subject_id in found), leaves_at)
+        n_facilitators = sum(subject_id is None for *_, subject_id in found)
+        return Waiting(batch_id, n_people, n_facilitators, n_calls.get(batch_id, 0), leaves_at)
     lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
     call_list = await lists.order_by("-created_at").first()
-    return Waiting(call_list.batch_id, 0, 0, call_list.due_at) if call_list and call_list.batch_id else None
+    if call_list is None or call_list.batch_id is None:
+        return None
+    return Waiting(call_list.batch_id, 0, 0, n_calls.get(call_list.batch_id, 0), call_list.due_at)
 
 
 async def who_is_told(

@@ -61,12 +61,13 @@ async def index(request: Request) -> Response:
 
 async def _page(request: Request, training: Training, *, refusal: Refusal | None = None) -> Response:
     actor = request.state.actor
+    lists = await calls_about(training.id, actor)
     context = {
         "here": "capacitaciones",
         "desk": training.hub.name,
         "training": training,
-        "waiting": await change_views.waiting(training),
-        "lists": await calls_about(training.id, actor),
+        "waiting": await change_views.waiting(training, lists),
+        "lists": lists,
         "changes": await change_views.changed(training),
         "papers": await change_views.wrong_papers(training),
         "may_edit": can_edit_trainings(actor, training.hub_id),
