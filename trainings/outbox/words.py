@@ -17,7 +17,7 @@ KIND_WORDS = {
     "registration_rejected": N_("Solicitud rechazada"),
     "registration_cancelled": N_("Inscripción cancelada"),
     "training_cancelled": N_("Capacitación cancelada"),
-    "training_changed": N_("Cambio de fecha o lugar"),
+    "training_changed": N_("Cambio en las sesiones"),
     "facilitator_changed": N_("Cambio, a quien facilita"),
     "activity_changed": N_("Cambio, a quien responde por la actividad"),
     "certificate_ready": N_("Diploma o constancia"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -17,8 +18,8 @@ from trainings.errors import NotFound
 from trainings.outbox.models import CallList
 from trainings.registrations.call_people import Audience, audiences_of
 from trainings.registrations.call_validity import PAPERS, sessions_told
-from trainings.schedule.changes import as_all_knew, as_left
-from trainings.schedule.models import SessionChange, TrainingSession
+from trainings.schedule.changes import Difference, as_all_knew, as_left, differences
+from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 READABLE = timedelta(days=30)
@@ -33,13 +34,14 @@ class UnknownList(NotFound):
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A list with who hears of it, and how. `begins_at`: the first moment at which somebody not told would come for
-    nothing, or miss something; `ends_at`: from then on it is useless to call.
+    nothing, or miss something; `ends_at`: from then on it is useless to call. `changed`: what of sessions it tells.
     """
 
     call_list: CallList
     audience: Audience
     begins_at: datetime
     ends_at: datetime
+    changed: Sequence[Difference]
 
     @property
     def is_about_papers(self) -> bool:
@@ -74,10 +76,10 @@ async def progress_of(actor: Actor, *, training_id: UUID | None = None, only_ope
     Those about certificates come last. Those with nobody on them are left out.
     """
     lists = await _readable(actor, training_id)
-    spans = await _spans(lists)
-    wanted = [one for one in lists if _is_wanted(one, spans[one.id][1], only_open=only_open)]
+    scopes = await _scopes(lists)
+    wanted = [one for one in lists if _is_wanted(one, scopes[one.id].ends_at, only_open=only_open)]
     audiences = await audiences_of(wanted)
-    found = [Progress(one, audiences[one.id], *spans[one.id]) for one in wanted if audiences[one.id].n_people]
+    found = [Progress(one, audiences[one.id], *scopes[one.id]) for one in wanted if audiences[one.id].n_people]
     return sorted(found, key=lambda one: (one.is_about_papers, one.begins_at, *_newest_first(one.call_list)))
 
 
@@ -107,11 +109,11 @@ async def list_in_scope(list_id: UUID, actor: Actor) -> Progress:
     call_list = await reads(CallList).get_or_none(id=list_id).prefetch_related("training__hub__seat")
     if call_list is None or not actor.has_at(call_list.training.hub_id, CALLERS):
         raise UnknownList
-    begins_at, ends_at = (await _spans([call_list]))[call_list.id]
-    if not _is_recent(call_list.closed_at or ends_at):
+    scope = (await _scopes([call_list]))[call_list.id]
+    if not _is_recent(call_list.closed_at or scope.ends_at):
         raise UnknownList
     audiences = await audiences_of([call_list])
-    return Progress(call_list, audiences[call_list.id], begins_at, ends_at)
+    return Progress(call_list, audiences[call_list.id], *scope)
 
 
 def _is_recent(moment: datetime) -> bool:
@@ -134,28 +136,49 @@ async def _readable(actor: Actor, training_id: UUID | None) -> list[CallList]:
     return await lists.prefetch_related("training__hub")
 
 
-async def _spans(lists: Sequence[CallList]) -> dict[UUID, tuple[datetime, datetime]]:
-    """When what each list tells begins (as it was, where that is earlier and still to come), and when it is over."""
+class _Scope(NamedTuple):
+    """When what a list tells begins (as it was, where that is earlier and still to come), when it is over, and what of
+    sessions is another than all knew.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    changed: Sequence[Difference]
+
+
+async def _scopes(lists: Sequence[CallList]) -> dict[UUID, _Scope]:
+    """Of lists with their training loaded."""
     trainings = sorted({one.training_id for one in lists})
     sessions = await reads(TrainingSession).filter(training_id__in=trainings).order_by("starts_at")
     batches = sorted({one.batch_id for one in lists if one.batch_id is not None})
-    changes = await reads(SessionChange).filter(batch_id__in=batches) if batches else []
+    found = reads(SessionChange).filter(batch_id__in=batches).order_by("created_at", "id")
+    changes = await found if batches else []
     told = await sessions_told(lists)
-    return {one.id: _span(one, told[one.id], sessions, changes) for one in lists}
+    return {one.id: _scope(one, told[one.id], sessions, changes) for one in lists}
 
 
-def _span(
+def _scope(
     call_list: CallList,
     told: frozenset[UUID],
     sessions: Iterable[TrainingSession],
     changes: Iterable[SessionChange],
-) -> tuple[datetime, datetime]:
+) -> _Scope:
     if call_list.reason in PAPERS:
-        return call_list.due_at, call_list.due_at + READABLE
+        return _Scope(call_list.due_at, call_list.due_at + READABLE, ())
     of_training = [one for one in sessions if one.training_id == call_list.training_id]
-    of_list = [one for one in of_training if one.id in told] or of_training
-    spans = [(one.starts_at, one.ends_at) for one in of_list]
-    known = [before(one) for one in changes if one.batch_id == call_list.batch_id for before in (as_all_knew, as_left)]
+    of_batch = [one for one in changes if one.batch_id == call_list.batch_id]
+    is_off = call_list.training.state is TrainingState.CANCELLED
+    return _Scope(
+        *_span(call_list, [one for one in of_training if one.id in told] or of_training, of_batch),
+        differences(of_batch, of_training, is_called_off=is_off),
+    )
+
+
+def _span(
+    call_list: CallList, sessions: Iterable[TrainingSession], changes: Iterable[SessionChange]
+) -> tuple[datetime, datetime]:
+    spans = [(one.starts_at, one.ends_at) for one in sessions]
+    known = [before(one) for one in changes for before in (as_all_knew, as_left)]
     spans += [(one.starts_at, one.ends_at) for one in known if one is not None]
     ahead = [begin for begin, end in spans if end > clock.now()]
     if not spans:

@@ -25,7 +25,7 @@ from trainings.registrations.call_queries import Progress, list_in_scope, n_left
 from trainings.registrations.call_texts import text_for_all, told_by, told_to
 from trainings.registrations.call_validity import is_overtaken
 from trainings.registrations.call_views import INDEX, Calls, Section, ToCall, calls_about, progress_words, sections_of
-from trainings.registrations.call_words import REASONS, VIAS, WHY_CLOSED
+from trainings.registrations.call_words import VIAS, WHY_CLOSED, title_of
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import Form, check, read_form
@@ -101,7 +101,7 @@ def line_of(one: Progress, *, is_one_hub: bool) -> Line:
     return Line(
         href=f"{INDEX}/{call_list.id}",
         title=call_list.training.title,
-        reason=gettext(REASONS[call_list.reason]),
+        reason=title_of(call_list.reason, one.changed),
         hub="" if is_one_hub else call_list.training.hub.name,
         begins_at=one.begins_at,
         due_at=call_list.due_at,

@@ -23,7 +23,7 @@ from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_people import Why
 from trainings.registrations.call_queries import Progress, progress_of
 from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder, told_to
-from trainings.registrations.call_words import ASK_FOR, REASONS, RESULTS, VIAS, WHYS
+from trainings.registrations.call_words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
 from trainings.registrations.models import RegistrationState
 from trainings.registrations.words import STATES
 from trainings.schedule import sentences
@@ -110,7 +110,7 @@ async def calls_about(training_id: UUID, actor: Actor) -> list[Calls]:
 
 def _in_words(one: Progress) -> str:
     """With the day before which to call: a training may have several lists for the same reason."""
-    values = {"reason": _small(gettext(REASONS[one.call_list.reason])), "progress": progress_words(one)}
+    values = {"reason": _small(title_of(one.call_list.reason, one.changed)), "progress": progress_words(one)}
     if one.is_about_papers:
         return gettext(N_("Llamadas: %(reason)s, %(progress)s")) % values
     when = day_and_time(one.begins_at, language())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from trainings import clock
 from trainings.outbox.models import CallReason, CallResult, CallVia
 from trainings.people.models import Relation
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_people import Why
-from trainings.web.i18n import N_
+from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
+from trainings.web.i18n import N_, gettext, ngettext
 
 REASONS: dict[CallReason, str] = {
     CallReason.CHANGED: N_("Cambio de fecha o lugar"),
@@ -57,3 +62,29 @@ WHY_CLOSED: dict[WhyClosed, str] = {
     WhyClosed.OTHERWISE: N_("Se enteran de otra manera"),
     WhyClosed.NOT_NEEDED: N_("Ya no hace falta avisar"),
 }
+
+
+def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
+    """What a list is called, in the language being spoken; one about changes by what became of the sessions."""
+    if reason is not CallReason.CHANGED or not changed:
+        return gettext(REASONS[reason])
+    n, kinds = len(changed), {one.kind for one in changed}
+    if kinds == {ChangeKind.CANCELLED}:
+        return ngettext("Sesión cancelada", "Sesiones canceladas", n)
+    if kinds == {ChangeKind.REOPENED}:
+        return ngettext("Sesión que sí se realiza", "Sesiones que sí se realizan", n)
+    if kinds == {ChangeKind.ADDED}:
+        return ngettext("Una sesión más", "Más sesiones", n)
+    if kinds == {ChangeKind.PLACE}:
+        return gettext(N_("Cambio de lugar"))
+    if kinds == {ChangeKind.MOVED} and not any(one.is_elsewhere for one in changed):
+        is_another_day = any(_is_another_day(one) for one in changed)
+        return gettext(N_("Cambio de fecha") if is_another_day else N_("Cambio de hora"))
+    if kinds <= {ChangeKind.MOVED, ChangeKind.PLACE}:
+        return gettext(REASONS[reason])
+    return gettext(N_("Varios cambios"))
+
+
+def _is_another_day(one: Difference) -> bool:
+    old = one.old_starts_at
+    return old is None or clock.local(old).date() != clock.local(one.session.starts_at).date()
