@@ -40,7 +40,6 @@ from trainings.web.i18n import gettext as _
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 PAGES = 2
-MOST_BYTES = 60_000
 LETTERS = "áéíóúüñÁÉÍÓÚÜÑ’ʼꞌꞋ«»“”–¿¡ªº"
 """What every name and sentence in Guatemala may hold; the apostrophes are those of Mayan languages."""
 
@@ -200,10 +199,10 @@ def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
     except CannotTypeset as problem:
         yield from _why_not_set(design, problem)
         return
-    heaviest = max(len(file) for [file] in files)
-    if heaviest > MOST_BYTES:
+    heaviest = max(len(pdf.light(file)) for [file] in files)
+    if heaviest > pdf.MOST_BYTES:
         sentence = _("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
-        yield sentence % {"n": heaviest // 1000, "most": MOST_BYTES // 1000}
+        yield sentence % {"n": heaviest // 1000, "most": pdf.MOST_BYTES // 1000}
 
 
 def _why_not_set(design: DesignInfo, problem: CannotTypeset) -> Iterator[str]:

@@ -32,6 +32,7 @@ __all__ = [
     "CertificateSheet",
     "Picture",
     "design_data",
+    "light",
     "missing_glyphs",
     "preview_png",
     "render",
@@ -40,6 +41,8 @@ __all__ = [
 
 STANDARDS = ("a-3a", "ua-1")
 CREDENTIAL_NAME = "credential.json"
+MOST_BYTES = 60_000
+"""Of a file without its signature."""
 
 
 def render(
@@ -51,9 +54,9 @@ def render(
 ) -> bytes:
     """The PDF, unsigned; `credential`, its Open Badge as JSON text, is attached to it.
 
-    The same sheet, pictures, credential and timestamp give the same bytes, as long as `versions()` are the same.
-    Refuses (`CannotTypeset`) letters the fonts lack, pictures that were not handed over, whatever Typst warns of, and a
-    face that overflows.
+    The same sheet, pictures, credential and timestamp give the same bytes, as long as `versions()` are the same. One
+    that is heavy is packed. Refuses (`CannotTypeset`) letters the fonts lack, pictures that were not handed over,
+    whatever Typst warns of, and a face that overflows.
     """
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")
@@ -63,7 +66,24 @@ def render(
     if missing := design.missing(sheet.person_name):
         raise CannotTypeset(f"{sheet.folio}: no font has {missing}")
     [file] = design.make(data, "pdf", name=sheet.folio, pdf_standards=list(STANDARDS), timestamp=second)
-    return file
+    return light(file)
+
+
+def light(file: bytes) -> bytes:
+    """The file where it weighs no more than `MOST_BYTES`; else the same document, packed.
+
+    Typst leaves what tells of tags and pages as it is, a third of a file that says much: qpdf compresses it. All that a
+    reader finds stays as it was, so does the metadata in plain letters.
+    """
+    if len(file) <= MOST_BYTES:
+        return file
+    import pikepdf  # noqa: PLC0415 - some megabytes, for the few that are heavy
+
+    packed = BytesIO()
+    with pikepdf.open(BytesIO(file)) as document:
+        together = pikepdf.ObjectStreamMode.generate
+        document.save(packed, object_stream_mode=together, deterministic_id=True, fix_metadata_version=False)
+    return packed.getvalue()
 
 
 def preview_png(
@@ -77,7 +97,7 @@ def preview_png(
 def versions(design: str = FIRST, language: str = "es") -> dict[str, str]:
     """What set the file, to be kept with it: `typst`, `design` and `fonts`; each changes with a single byte.
 
-    `design` stands for its own files, the parts that all share, and the sentences of the language.
+    `design` stands for its own files, the parts that all share, the sentences of the language, and what packs a file.
     """
     chosen = all_designs().get(design, all_designs()[FIRST])
     return dict(_versions(chosen, language, () if chosen.is_ours else stamp(chosen.folder, chosen.fonts)))
@@ -88,7 +108,7 @@ def _versions(chosen: DesignInfo, language: str, _files_as_of: Stamp) -> dict[st
     parts = [*chosen.folder.glob("*.typ"), *LIBRARY.glob("*.typ"), *design_texts.files_of(language)]
     return {
         "typst": version("typst"),
-        "design": f"{chosen.key[:47]}-{_digest(sorted(parts))}",
+        "design": f"{chosen.key[:47]}-{_digest(sorted(parts), version('pikepdf'))}",
         "fonts": f"noto-serif-{_digest(typesetter(chosen).font_files())}",
     }
 
@@ -186,8 +206,8 @@ def code_picture(size: int, path: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} shape-rendering="crispEdges"><path d="{path}"/></svg>'
 
 
-def _digest(files: list[Path]) -> str:
-    whole = hashlib.sha256()
+def _digest(files: list[Path], *others: str) -> str:
+    whole = hashlib.sha256("\0".join(others).encode())
     for file in files:
         whole.update("/".join(file.parts[-2:]).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()[:16]
