@@ -37,7 +37,7 @@ from trainings.settings import Settings
 from trainings.web.forms import FormErrors, Typed, check
 
 Freeze = Callable[[datetime], None]
-HOSTILE = '#read("/etc/passwd") *x* <b>ñ</b> $x$ \U0001f9ff'
+HOSTILE = '#read("/etc/passwd") *x* <b>ñ</b> Q’eqchiʼ ẍ $x$ \U0001f9ff'
 LONG = "Nabucodonosor" * 9
 LETTER, ON_ITS_SIDE = (612, 792), (792, 612)
 
@@ -139,7 +139,7 @@ async def test_texts_come_out_as_text_however_they_are_written(cast: Cast) -> No
     file = await on_paper(cast, door, sheet)
 
     text = "".join(" ".join(pages_of(file)).replace("\u200b", "").split())
-    printed = "".join(HOSTILE.replace("\U0001f9ff", "?").split())
+    printed = "".join(HOSTILE.removesuffix(" \U0001f9ff").split())
     assert printed + LONG in text
     assert text.count(printed) >= 3, "the head of the page, the activity, the person"
     assert_within_margins(file)
@@ -285,7 +285,7 @@ async def test_long_and_hostile_accounts_still_fit_one_page(held: Held, new_clie
 
     reports = [page for page in pages[1:] if "Quiénes llegaron" in page or "Elaboró" in page]
     assert len(reports) == 1
-    assert HOSTILE.replace("\U0001f9ff", "?") in reports[0]
+    assert HOSTILE.removesuffix(" \U0001f9ff") in reports[0]
 
 
 async def test_only_an_empty_list_in_the_file_is_noted_as_paper_to_sign(held: Held, new_client: NewClient) -> None:

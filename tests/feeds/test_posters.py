@@ -199,12 +199,12 @@ async def test_poster_and_text_say_until_when_and_call_nobody_to_sign_up_once_it
 
 
 async def test_hostile_title_comes_out_as_words(hub: Hub) -> None:
-    title = '#let x = "1"; $x^2$ <b>\\ *hola* 😀 中'
+    title = '#let x = "1"; $x^2$ <b>\\ *hola* 😀 Q’eqchiʼ ẍ Ñ 中'
     training = await make.make_training(hub=hub, title=title, sessions=[(SATURDAY, SATURDAY + FOUR_HOURS)])
 
     words = words_of(posters.poster(TRAINING, await posters.training_data(training), "pdf", made_at=WHEN))
 
-    assert '#let x = "1"; $x^2$ <b>\\ *hola* ?' in words
+    assert '#let x = "1"; $x^2$ <b>\\ *hola* Q’eqchiʼ ẍ Ñ ?' in words
 
 
 async def test_share_pages_show_poster_and_words_to_the_desk_of_the_hub(client: AsyncClient) -> None:

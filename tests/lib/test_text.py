@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainings.lib.text import (
+    are_alike,
     TextTooLong,
     UnreadableText,
     as_drawn,
@@ -191,6 +192,23 @@ def test_short_name(given_names: str, surnames: str, expected: str) -> None:
     assert short_name(given_names, surnames) == expected
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Ana Cok Xol", "Ana Coc Xol", True),
+        ("Beto Caal", "Alberto Caal Tzib", True),
+        ("JUAN PEREZ", "Juan Pérez", True),
+        ("Juan Coc", "José Coc", False),
+        ("Ana Ana", "Ana Coc", False),
+        ("Berta Méndez", "Rigoberto Otra", False),
+        ("", "Ana", False),
+    ],
+)
+def test_are_alike(one: str, other: str, expected: bool) -> None:
+    assert are_alike(one, other) is expected
+    assert are_alike(other, one) is expected
+
+
 @given(ANY_TEXT, ANY_TEXT)
 def test_no_name_makes_initials_fail(given_names: str, surnames: str) -> None:
     assert isinstance(initials(given_names, surnames) + short_name(given_names, surnames), str)
@@ -200,4 +218,5 @@ def test_as_drawn_leaves_pictures_out_and_marks_letters() -> None:
     assert as_drawn("Feria 🌽 del maíz", "🌽") == "Feria del maíz"
     assert as_drawn("Feria 中", "中") == "Feria ?"
     assert as_drawn("🌽", "🌽") == "?"
+    assert as_drawn("🌽", "🌽", otherwise="") == ""
     assert as_drawn("dos  blancos", "") == "dos  blancos"

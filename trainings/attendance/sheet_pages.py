@@ -15,6 +15,7 @@ from trainings.attendance.sheet_queries import Line, OpenSheet
 from trainings.attendance.sheets import COLUMNS
 from trainings.db import reads
 from trainings.lib import dates
+from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 from trainings.places.words import HUB_NAME
 from trainings.schedule.models import SessionState, Training, TrainingSession
@@ -168,5 +169,5 @@ def sheet_pdf(data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 
 def printable(text: str) -> str:
-    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the sheet must come out."""
-    return text.translate({ord(letter): "?" for letter in SHEET.missing(text)})
+    """The same text as the fonts can print it, without emoji: the sheet must come out."""
+    return as_drawn(text, SHEET.missing(text), otherwise="")

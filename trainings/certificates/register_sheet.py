@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trainings.certificates.designs import DESIGNS
+from trainings.lib.text import as_drawn
 from trainings.lib.typst import Design
 
 REGISTER = Design(DESIGNS / "register" / "register.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
@@ -15,7 +16,7 @@ TEXTS = ("name", "title", "kind", "state")
 
 
 def render(data: Mapping[str, Any], timestamp: datetime) -> bytes:
-    """Landscape letter paper, in black and white. What no font has is printed as a box with a question mark."""
+    """Landscape letter paper, in black and white. Emoji are left out; another letter that no font has is `?`."""
     rows = [{**row, **{key: _printable(row[key]) for key in TEXTS}} for row in data["rows"]]
     printed = {**data, "rows": rows, "operator": _printable(data["operator"])}
     [file] = REGISTER.make(printed, "pdf", name="register", pdf_standards=STANDARDS, timestamp=timestamp)
@@ -23,5 +24,4 @@ def render(data: Mapping[str, Any], timestamp: datetime) -> bytes:
 
 
 def _printable(text: str) -> str:
-    missing = set(REGISTER.missing(text))
-    return "".join("?" if letter in missing else letter for letter in text)
+    return as_drawn(text, REGISTER.missing(text), otherwise="")

@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from difflib import get_close_matches
 
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
 _MOST_TERMS = 8
+_ALIKE = 0.6
 # Emoji families are joined by ZWJ; ZWNJ changes the shape of letters in some scripts.
 _KEPT_FORMAT = "\u200c\u200d"
 _LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -92,6 +94,18 @@ def fold(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
+def are_alike(one: str, other: str) -> bool:
+    """Whether a name may be a slip of another: each word of the shorter one has its counterpart, much like it."""
+    shorter, longer = sorted((fold(one).split(), fold(other).split()), key=len)
+    left = list(longer)
+    for word in shorter:
+        counterparts = get_close_matches(word, left, n=1, cutoff=_ALIKE)
+        if not counterparts:
+            return False
+        left.remove(counterparts[0])
+    return bool(shorter)
+
+
 def search_text(*parts: str) -> str:
     """What a search column holds: every word with a blank before it, so that `% word%` finds beginnings of words."""
     words = " ".join(filter(None, map(fold, parts)))
@@ -139,13 +153,16 @@ def _first_letter(word: str) -> str:
     return letter.upper()[0]
 
 
-def as_drawn(text: str, missing: Collection[str]) -> str:
-    """The text for letters that lack some characters: pictures (emoji) are left out, others become question marks."""
+def as_drawn(text: str, missing: Collection[str], *, otherwise: str = "?") -> str:
+    """The text for letters that lack some characters: pictures (emoji) are left out, others become question marks.
+
+    `otherwise`: what stands there where nothing is left of it.
+    """
     if not missing:
         return text
     joiners = _KEPT_FORMAT  # a font may have them, and then they are left over between two pictures
     drawn = "".join(_instead_of(one) if one in missing or one in joiners else one for one in text)
-    return re.sub(" {2,}", " ", drawn).strip(" ") or "?"
+    return re.sub(" {2,}", " ", drawn).strip(" ") or otherwise
 
 
 def _instead_of(character: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainings.lib import dates, qr
 from trainings.lib.phones import show_phone
+from trainings.lib.text import as_drawn
 from trainings.lib.tokens import show_short_code
 from trainings.lib.typst import Design
 from trainings.people.consents import CURRENT
@@ -49,7 +50,7 @@ def reserved_data(block: Block) -> dict[str, Any]:
         "title": _printable(training.neutral_title or training.title),
         "when": _when(planned),
         "place": _printable(_place(training, planned)),
-        "community": _printable(block.block.community),
+        "community": _printable(block.block.community, otherwise="su comunidad"),
         "hub": _printable(training.hub.name),
         "phone": show_phone(training.contact_phone or training.hub.phone),
         "total": len(block.cards),
@@ -79,9 +80,14 @@ def _card(card: CardLine) -> dict[str, Any]:
     return {
         "number": card.number,
         "code": show_short_code(card.short_code),
-        "name": _printable(card.name) or None,
+        "name": _name(card.name) or None,
         "qr": {"modules": modules, "svg": drawing},
     }
+
+
+def _name(short_name: str) -> str:
+    """Without the full stop of an initial that cannot be printed."""
+    return " ".join(word for word in _printable(short_name).split() if word != ".")
 
 
 def _when(planned: Sequence[TrainingSession]) -> list[tuple[str, str]]:
@@ -103,6 +109,6 @@ def _place(training: Training, planned: Sequence[TrainingSession]) -> str:
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
 
 
-def _printable(text: str) -> str:
-    """The same text; a letter that the fonts do not have (an emoji) as a question mark: the sheet must come out."""
-    return text.translate({ord(letter): "?" for letter in RESERVED.missing(text)})
+def _printable(text: str, *, otherwise: str = "") -> str:
+    """The same text as the fonts can print it, without emoji: the sheet must come out."""
+    return as_drawn(text, RESERVED.missing(text), otherwise=otherwise)
