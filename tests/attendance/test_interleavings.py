@@ -1,14 +1,16 @@
 """Any interleaving, repetition and order of what several phones send gives the same attendance.
 
-Three phones: one with a clock a day ahead, one that is killed and sends from the start again, one that was revoked and
-whose marks somebody decided about. A sheet is typed in, cards have no name yet, things are taken back.
+Four phones: one with a clock a day ahead, one that is killed and sends from the start again, one that was revoked and
+whose marks somebody decided about, one whose clock showed another year and whose pages send what each of them finds. A
+sheet is typed in, cards have no name yet, things are taken back, another session is moved meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -23,10 +25,13 @@ from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import NO_OFFSET, Event, counted, event, h, make_device, make_sheet, ms
 from tests.registrations.card_world import make_spare_cards
 from trainings.accounts.models import Role
+from trainings.attendance import rescheduling
 from trainings.attendance.marks import KeptMark
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.moments import Reading
 from trainings.attendance.projection import heads_of, project, settle_registrations, stay_of, undone_by, unnamed_of
 from trainings.attendance.uploads import Upload, receive
+from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -81,11 +86,17 @@ def test_order_of_events_then_says_the_same(marks: list[KeptMark], shuffled: Ran
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone with what it kept, in the order in which it was made. `offset`: our clock minus its own."""
+    """A phone with what it kept, in the order in which it was made. `offset`: our clock minus its own, and `sent` what
+    the counter of its page shows, as it sends.
+    """
 
     device: Device
     offset: timedelta
     events: Sequence[Event]
+    sent: Reading | None = None
+
+    def upload(self, events: Sequence[Event], *, n_unsent: int = 0) -> Upload:
+        return Upload(events, self.offset, n_unsent=n_unsent, sent=self.sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +112,10 @@ class Village:
 async def make_village() -> Village:
     hub = await make.make_hub()
     user = await make.make_user(Role.FACILITATOR, hub)
-    door = await open_door(hub=hub, facilitators=[user], capacity=4)
-    names = ("Berta", "Carla", "Delia", "Elena", "Flora")
+    door = await open_door(n_sessions=2, hub=hub, facilitators=[user], capacity=4)
+    names = ("Berta", "Carla", "Delia", "Elena", "Flora", "Gloria", "Hilda", "Irma", "Julia")
     people = [door.ana, *[await make.make_registration(door.training, given_names=name) for name in names]]
-    sheet, _card = await make_sheet(door, people)
+    sheet, _card = await make_sheet(door, people[:6])
     one, other = (card.qr_hash[:24] for card in await make_spare_cards(door.training, 2))
     cards = [h(person) for person in people]
     ahead = marks_ahead(door, cards, one)
@@ -114,13 +125,14 @@ async def make_village() -> Village:
         Phone(await make_device(door, prepared_by_id=user.id), -DAY, ahead),
         Phone(await make_device(door, prepared_by_id=user.id), NO_OFFSET, second),
         Phone(await make_device(door, revoked_at=door.starts_at), NO_OFFSET, third),
+        *pages_of_another_year(door, await make_device(door), cards[6:]),
     ]
     return Village(door, people, phones, [UUID(third[0]["id"]), UUID(third[3]["id"])])
 
 
 def marks_ahead(door: Opened, cards: Sequence[str], spare: str) -> list[Event]:
     """Of the phone whose clock is a day ahead. Each mark has a fixed time, on its own clock."""
-    ana, berta, _carla, _delia, _elena, flora = cards
+    ana, berta, _carla, _delia, _elena, flora, *_others = cards
     start = door.starts_at + DAY
     marks = [
         event(door, start, h=ana),
@@ -136,7 +148,7 @@ def marks_ahead(door: Opened, cards: Sequence[str], spare: str) -> list[Event]:
 
 def marks_with_sheet(door: Opened, cards: Sequence[str], sheet: str, ahead: Sequence[Event]) -> list[Event]:
     """Of the phone that enters the rows of the sheet, one of them blank and one that it does not have."""
-    ana, berta, carla, delia, elena, _flora = cards
+    ana, berta, carla, delia, elena, _flora, _gloria, _hilda, _irma, julia = cards
     start = door.starts_at
     marks = [
         event(door, start + 5 * MINUTE, h=ana),
@@ -146,6 +158,8 @@ def marks_with_sheet(door: Opened, cards: Sequence[str], sheet: str, ahead: Sequ
         event(door, start + 11 * MINUTE, kind="heads", number=1, how="button"),
         event(door, start + 2 * HOUR, kind="out", h=delia),
         event(door, start + 2 * HOUR + MINUTE, h=delia),
+        event(door, start + 3 * HOUR, h=julia, how="sheet"),
+        event(door, start + 2 * HOUR, kind="out", h=julia),
     ]
     marks.append(event(door, start + 12 * MINUTE, kind="undo", target=marks[6]["id"]))
     # Another body under an id that a mark of the same phone has, taken back with it, and one of the other phone.
@@ -155,13 +169,54 @@ def marks_with_sheet(door: Opened, cards: Sequence[str], sheet: str, ahead: Sequ
 
 def marks_out_of_use(door: Opened, cards: Sequence[str], spare: str, others: Sequence[Event]) -> list[Event]:
     """Of the phone that was taken out of use; it takes back what the second one marked."""
-    _ana, _berta, _carla, _delia, elena, flora = cards
+    _ana, _berta, _carla, _delia, elena, flora, *_others = cards
     start = door.starts_at
     return [
         event(door, start + MINUTE, h=elena),
         event(door, start + 2 * MINUTE, h=flora),
         event(door, start + 3 * MINUTE, kind="walkin", h=spare),
         event(door, start + 4 * MINUTE, kind="undo", target=others[2]["id"]),
+    ]
+
+
+def pages_of_another_year(door: Opened, device: Device, cards: Sequence[str]) -> list[Phone]:
+    """Of the phone whose clock fell back to 2015, from its three pages.
+
+    The first is gone: it sent one mark while the clock was wrong. The second is open still, and sends with the clock
+    set right; a third window sends some of the same, and what that one made.
+    """
+    gloria, hilda, irma, _julia = cards
+    start, since_start = door.starts_at, door.starts_at - datetime(2015, 1, 1, tzinfo=UTC)
+
+    def made(page: str, opened: timedelta, after: timedelta, card: str, **parts: Any) -> Event:
+        lost = start + after - since_start
+        return event(door, lost, h=card, page=page, perf=(after - opened) / timedelta(milliseconds=1), **parts)
+
+    def first(after: timedelta, card: str, **parts: Any) -> Event:
+        return made("first", -HOUR, after, card, **parts)
+
+    def second(after: timedelta, card: str, **parts: Any) -> Event:
+        return made("second", 2 * HOUR, after, card, **parts)
+
+    came = first(5 * MINUTE, gloria)
+    gone = first(80 * MINUTE, irma, kind="out")
+    left = second(2 * HOUR + 10 * MINUTE, gloria, kind="out")
+    said_at = ms(start + 2 * HOUR - since_start)
+    said = second(2 * HOUR + 30 * MINUTE, hilda, kind="left", stated_at=said_at)
+    # Made with the clock right again: it tells when the first page was opened, and nobody is to ask it.
+    again = first(30 * MINUTE, gloria) | {"at": ms(start + 30 * MINUTE)}
+    now = start + 3 * HOUR + 30 * MINUTE
+    old = Phone(device, since_start, [came], Reading("first", 7_200_000, start + HOUR))
+    open_page = Phone(
+        device,
+        NO_OFFSET,
+        [came, first(20 * MINUTE, hilda), first(25 * MINUTE, irma), gone, again, left, said],
+        Reading("second", 5_400_000, now),
+    )
+    return [
+        old,
+        open_page,
+        replace(old, offset=NO_OFFSET, events=[gone, left, said], sent=Reading("third", 60_000, now)),
     ]
 
 
@@ -190,7 +245,7 @@ async def outcome(village: Village) -> dict[str, tuple[Any, ...]]:
     """What stands when all has come in; once the phones say that nothing is left; and once somebody decided."""
     found = {"sent": await presence(village)}
     for phone in village.phones:
-        await receive(phone.device, Upload((), phone.offset, n_unsent=0))
+        await receive(phone.device, phone.upload(()))
     found["closed"] = await standing(village)
     await ScanEvent.filter(id__in=village.decided).update(decision=Decision.COUNTED)
     async with transaction():
@@ -209,7 +264,7 @@ async def village(db: Settings, freeze: Freeze) -> Village:
 async def in_order(village: Village) -> dict[str, tuple[Any, ...]]:
     await forget(village)
     for phone in village.phones:
-        await receive(phone.device, Upload(phone.events, phone.offset, n_unsent=0))
+        await receive(phone.device, phone.upload(phone.events))
     return await outcome(village)
 
 
@@ -218,19 +273,30 @@ async def expected(village: Village) -> dict[str, tuple[Any, ...]]:
     return await in_order(village)
 
 
+async def move_another(village: Village) -> None:
+    """Another session of the training, an hour on or back."""
+    other = await TrainingSession.get(id=village.door.training.sessions[1].id)
+    by = HOUR if other.starts_at == village.door.training.sessions[1].starts_at else -HOUR
+    await rescheduling.move(other.id, other.starts_at + by, other.ends_at + by, None, actor=PROGRAM)
+
+
 async def interleaved(village: Village, chance: Random) -> dict[str, tuple[Any, ...]]:
     """What comes of the same marks in any order, in batches of any size, half of them twice."""
     await forget(village)
     sent = [(phone, one) for phone in village.phones for one in phone.events]
     sent += chance.sample(sent, len(sent) // 2)
     chance.shuffle(sent)
+    moved_before = chance.randint(0, 2 * len(sent))
     while sent:
+        if len(sent) <= moved_before:
+            moved_before = -1
+            await move_another(village)
         phone = sent[0][0]
         # Of this phone the next few; that the answer is lost and they come again is among what is repeated.
         batch = [pair for pair in sent if pair[0] is phone][: chance.randint(1, 6)]
         for pair in batch:
             sent.remove(pair)
-        upload = Upload([one for _phone, one in batch], phone.offset, n_unsent=chance.choice([0, 1, 30]))
+        upload = phone.upload([one for _phone, one in batch], n_unsent=chance.choice([0, 1, 30]))
         await receive(phone.device, upload)
     return await outcome(village)
 
@@ -263,16 +329,23 @@ async def test_story_then_what_everybody_saw(village: Village) -> None:
 
     of = {key: rest for key, *rest in rows}
     assert of.keys() == {one.id for one in village.people} - {village.people[2].id}, "Carla was taken back"
-    ana, berta, delia, elena, flora = (of[one.id] for one in village.people if one.id in of)
+    ana, berta, delia, elena, flora, *others = (of[one.id] for one in village.people if one.id in of)
     assert ana == [start, start + 50 * MINUTE, False]
     assert berta == [start + 13 * MINUTE, None, True]
     assert delia == [start + 2 * HOUR + MINUTE, None, False]
     assert elena == [start + MINUTE, None, False], "seen by the phone that was taken out of use"
     assert flora == [start + 4 * MINUTE, None, True]
-    assert [minutes for (minutes,) in hours] == [50, 240, 0, 240, 240, 240]
+    assert others == [
+        [start + 5 * MINUTE, start + 2 * HOUR + 10 * MINUTE, True],
+        [start, start + 2 * HOUR, True],
+        [start, start + 4 * HOUR, True],
+        [start, start + 2 * HOUR, True],
+    ], "Gloria by the old offset and the counter, Hilda and Irma as nothing tells, Julia by the paper; all waited"
+    assert [minutes for (minutes,) in hours] == [50, 240, 0, 240, 240, 240, 130, 120, 240, 120]
     assert closed_at == start + 3 * HOUR
-    assert totals == (5, 6, 2, 2), "two cards without a name, of phones in use; two companions, one taken back"
-    assert n_events == sum(len(phone.events) for phone in village.phones)
+    assert totals == (9, 10, 2, 2), "two cards without a name, of phones in use; two companions, one taken back"
+    sent = {json.dumps(one) for phone in village.phones for one in phone.events}
+    assert n_events == len(sent)
 
 
 async def test_two_phones_at_the_same_moment_then_each_mark_once(postgres_db: Settings, freeze: Freeze) -> None:
@@ -284,11 +357,7 @@ async def test_two_phones_at_the_same_moment_then_each_mark_once(postgres_db: Se
         await forget(village)
         async with asyncio.timeout(60):
             await asyncio.gather(
-                *(
-                    receive(phone.device, Upload(phone.events, phone.offset, n_unsent=0))
-                    for phone in village.phones
-                    for _window in range(2)
-                )
+                *(receive(phone.device, phone.upload(phone.events)) for phone in village.phones for _window in range(2))
             )
         assert await outcome(village) == expected
 

@@ -14,7 +14,7 @@ from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
-from trainings.attendance.scans import Answer, Scan, When, flag_of_clock
+from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -109,8 +109,7 @@ async def _look_at_late_ones(session: TrainingSession) -> None:
     """What came in after the closing is late no more. What somebody decided stays, and what is odd about the time."""
     late = ScanEvent.filter(session_id=session.id, flag=ScanFlag.AFTER_CLOSE, decision=Decision.NONE)
     for event in await late:
-        when = When(event.at, event.at - event.device_at, event.created_at, event.stated_at)
-        event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when)
+        event.flag = ScanFlag.NONE if event.kind is ScanKind.UNDO else flag_of_clock(session, when_of(event))
         await event.save(update_fields=["flag"])
 
 

@@ -16,9 +16,9 @@ from trainings.attendance.head_counts import Counting, open_counting
 from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
-from trainings.attendance.moments import Moments, Reading
-from trainings.attendance.projection import ARRIVALS, counts, project_all, settle_registrations
-from trainings.attendance.scans import DOOR_OPENS, NOTHING_ODD, When, flag_of, flag_of_time
+from trainings.attendance.moments import Dated, Moments, Reading, date_again
+from trainings.attendance.projection import counts, project_all, settle_registrations
+from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock, sql
@@ -54,7 +54,8 @@ class Batch:
     """What is known while a batch is decided, with all trainings held that it touches.
 
     `waits` is why nothing counts yet of what this phone says of a session. `new` collects the events to be written,
-    `contested` stored ones under whose id another body came, `touched` whose attendance is computed anew, by session.
+    `again` those that are here already, `contested` stored ones under whose id another body came, `touched` whose
+    attendance is computed anew, by session.
     """
 
     device: Device
@@ -71,6 +72,7 @@ class Batch:
     new: list[ScanEvent] = field(default_factory=list)
     new_slips: list[UploadedEvent] = field(default_factory=list)
     contested: list[UUID] = field(default_factory=list)
+    again: dict[UUID, UploadedEvent] = field(default_factory=dict)
     touched: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
@@ -103,7 +105,7 @@ class Batch:
         return cls(
             device=device,
             offset=offset,
-            moments=await Moments.open(device, offset, events, clock.now(), sent),
+            moments=Moments(device, offset, clock.now(), sent),
             sessions=known,
             trainings=trainings,
             waits=waits,
@@ -126,10 +128,12 @@ class Batch:
         first, event_id = self.stored.get(event.id), event.id
         if first is not None:
             if tokens.same(first.body_hash, event.body_hash):
+                self.again[first.id] = event
                 return Result(key, ResultState.ALREADY, first.flag)
             event_id = other_id(event.id, event.body_hash)
             other = self.stored.get(event_id)
             if other is not None:
+                self.again[other.id] = event
                 return Result(key, ResultState.CONFLICT, other.flag)
         return self._take(event, event_id, session, first)
 
@@ -158,7 +162,8 @@ class Batch:
 
     def _event(self, event: UploadedEvent, event_id: UUID, session: TrainingSession, meant: Meant) -> ScanEvent:
         is_nobodys = event.kind in OF_SOMEBODY and meant.registration_id is None
-        at = self._at(event, session)
+        dated = self.moments.of(event, session)
+        stated_at = self.moments.stated(event, dated)
         return ScanEvent(
             id=event_id,
             created_at=self.now,
@@ -167,48 +172,44 @@ class Batch:
             kind=ScanKind(event.kind.value),
             target_id=event.target,
             how=event.how,
-            at=at,
+            at=dated.at,
+            dated_by=dated.by,
             device_at=event.at,
             seq=event.seq,
             unknown_code=(event.read_code or event.piece_of_code) if is_nobodys else None,
             body_hash=event.body_hash,
-            flag=self._flag(event, session, meant, at),
+            flag=self._flag(event, session, meant, dated, stated_at),
             phone_id=self.device.id,
             code_hash=meant.code_hash,
             sheet_id=meant.sheet_id,
             row=event.row,
             number=event.number,
-            stated_at=self.moments.stated(event.stated_at, event, session),
+            stated_at=stated_at,
             perf=event.perf,
             page=event.page,
             app_version=event.app,
             roster_version=event.roster,
         )
 
-    def _at(self, event: UploadedEvent, session: TrainingSession) -> datetime:
-        """When it was, by our clock.
-
-        A line of the signed paper says that somebody came, not when: typed in once the session began, or by a clock
-        that is days off, it is dated as in the panel at the beginning, whenever the phone typed it.
-        """
-        at, starts_at = self.moments.at(event, session), session.starts_at
-        is_line = event.how is ScanHow.SHEET and event.scan_kind in ARRIVALS
-        is_before = starts_at - DOOR_OPENS <= at < starts_at
-        return starts_at if is_line and starts_at <= self.now and not is_before else at
-
-    def _flag(self, event: UploadedEvent, session: TrainingSession, meant: Meant, at: datetime) -> ScanFlag:
+    def _flag(
+        self,
+        event: UploadedEvent,
+        session: TrainingSession,
+        meant: Meant,
+        dated: Dated,
+        stated_at: datetime | None,
+    ) -> ScanFlag:
         if session.id in self.waits:
             return self.waits[session.id]
         if meant.has_no_row:
             return ScanFlag.UNKNOWN_ROW
-        if event.kind in OF_SOMEBODY:
-            # What is not dated by the phone's clock does not suffer from it.
-            offset = at - event.at if at == self.moments.at(event, session) else timedelta()
-            stated_at = self.moments.stated(event.stated_at, event, session)
-            return flag_of(meant.holder, session, When(at, offset, self.now, stated_at))
         if event.kind is EventKind.UNDO:
             return ScanFlag.NONE if session.closed_at is None else ScanFlag.AFTER_CLOSE
-        return flag_of_time(session, When(at, at - event.at, self.now))
+        has_clock = event.how is not ScanHow.SHEET
+        when = When(dated.at, dated.at - event.at, self.now, stated_at, has_clock=has_clock)
+        if event.kind in OF_SOMEBODY:
+            return flag_of(meant.holder, session, when)
+        return flag_of_time(session, when)
 
     def _contest(self, first: KeptMark | ScanEvent) -> None:
         """Two bodies under one id are both to be looked at, whichever came first; a flag that says more stays."""
@@ -242,6 +243,8 @@ class Batch:
     async def write(self) -> None:
         """Write all of it, and compute attendance anew; hours too where they count."""
         await write_marks(self.new)
+        for one in await date_again(self.again, self.sessions, self.moments):
+            self._touch(one)
         if self.contested:
             await ScanEvent.filter(id__in=self.contested).update(flag=ScanFlag.CHANGED_BODY)
         await self._write_slips()
@@ -257,13 +260,10 @@ class Batch:
         for event in self.new_slips:
             assert event.session is not None
             assert event.sealed is not None
-            meant = self.holders.of(event, self.sessions[event.session], self._training_of(event.session))
-            await slips.receive(
-                self.device, event.id, event.session, meant.code_hash, event.sealed, event.at + self.offset
-            )
-
-    def _training_of(self, session_id: UUID) -> Training:
-        return self.trainings[self.sessions[session_id].training_id]
+            session = self.sessions[event.session]
+            meant = self.holders.of(event, session, self.trainings[session.training_id])
+            written_at = self.moments.of(event, session).at
+            await slips.receive(self.device, event.id, session.id, meant.code_hash, event.sealed, written_at)
 
 
 def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:

@@ -12,7 +12,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.models import DatedBy, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.moments import is_line
 from trainings.attendance.projection import Stay, departures_to_look_at, stay_of, undone_at
 from trainings.attendance.scans import NOTHING_ODD, Answer, Holder, Outcome, Scan, When, answer_to, flag_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH, other_id
@@ -175,7 +176,7 @@ class Intake:
         if scan.kind is ScanKind.UNDO:
             flag = ScanFlag.NONE if self.session.closed_at is None else ScanFlag.AFTER_CLOSE
         else:
-            when = When(at, self.offset, stated_at=scan.stated_at)
+            when = When(at, self.offset, stated_at=scan.stated_at, has_clock=scan.how is not ScanHow.SHEET)
             flag = flag_of(self.named.holder_of(scan), self.session, when)
         # Signed lists are typed in after the session is closed, by people who know that it is.
         is_typed_in = flag is ScanFlag.AFTER_CLOSE and scan.how is ScanHow.SHEET
@@ -185,7 +186,8 @@ class Intake:
         """The event to write. Under an id that another body took it gets an id of its own, and names the first."""
         before = self.stored.get(scan.id)
         device_at = scan.at or clock.now()
-        at = device_at + self.offset
+        is_dated_by_session = is_line(scan.kind, scan.how)
+        at = self.session.starts_at if is_dated_by_session else device_at + self.offset
         registration, card = self._meant(scan), self.named.card_of(scan)
         flag = self._flag(scan, at)
         if before is not None:
@@ -199,6 +201,7 @@ class Intake:
             conflict_of_id=before.id if before is not None else None,
             how=scan.how,
             at=at,
+            dated_by=DatedBy.SESSION if is_dated_by_session else DatedBy.CLOCK,
             device_at=device_at,
             device=scan.device,
             seq=scan.seq,

@@ -21,7 +21,7 @@ COLUMNS = (
     "id uuid, created_at timestamptz, session_id uuid, registration_id uuid, kind text, target_id uuid, "
     "conflict_of_id uuid, how text, at timestamptz, device_at timestamptz, device text, seq int, user_id uuid, "
     "unknown_code text, body_hash text, flag text, phone_id uuid, code_hash text, sheet_id uuid, row int, number int, "
-    "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text"
+    "stated_at timestamptz, perf bigint, page text, app_version text, roster_version text, decision text, dated_by text"
 )
 UNDOS = KEPT + "WHERE target_id IN ?list AND kind = 'undo'"
 OTHER_BODIES = KEPT + "WHERE session_id IN ?list AND conflict_of_id IN ?list"

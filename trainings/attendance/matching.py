@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from trainings.attendance.holders import Person, people_by_card
-from trainings.attendance.models import ScanEvent, ScanFlag, ScanKind
+from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import ARRIVALS, DEPARTURES, project_all
-from trainings.attendance.scans import Holder, When, flag_of, flag_of_clock
+from trainings.attendance.scans import Holder, flag_of, flag_of_clock, when_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.lib import tokens
 from trainings.registrations.models import Registration
@@ -36,9 +36,9 @@ async def match_unknown(training_id: UUID) -> int:
             continue
         event.registration_id = owner.duplicate_of_id or owner.id
         if event.flag in (ScanFlag.UNKNOWN_CODE, ScanFlag.UNNAMED):
-            when = When(event.at, event.at - event.device_at, stated_at=event.stated_at)
+            when = when_of(event)
             event.flag = flag_of(Holder(owner), event.session, when)
-            if event.flag is ScanFlag.AFTER_CLOSE and _came_before_closing(event):
+            if event.flag is ScanFlag.AFTER_CLOSE and (_came_before_closing(event) or _was_typed_in(event)):
                 event.flag = flag_of_clock(event.session, when)
         event.unknown_code = None
         await event.save(update_fields=["registration_id", "flag", "unknown_code"])
@@ -51,6 +51,11 @@ async def match_unknown(training_id: UUID) -> int:
 def _came_before_closing(event: ScanEvent) -> bool:
     """Whether it was here when the session was closed, for somebody whose name came later: nothing is late about it."""
     return event.session.closed_at is not None and event.created_at <= event.session.closed_at
+
+
+def _was_typed_in(event: ScanEvent) -> bool:
+    """Whether it is a row of a signed list typed in at the panel, by somebody who knew that the session is closed."""
+    return event.how is ScanHow.SHEET and event.phone_id is None
 
 
 async def _owners(training_id: UUID, events: Sequence[ScanEvent]) -> dict[UUID, Person | Registration]:

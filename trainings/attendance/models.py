@@ -76,6 +76,14 @@ class Decision(StrEnum):
     DISMISSED = "dismissed"
 
 
+class DatedBy(StrEnum):
+    """What tells when a mark was made: its phone's clock; the counter of the page it was made on; its session alone."""
+
+    CLOCK = "clock"
+    PAGE = "page"
+    SESSION = "session"
+
+
 class Device(Record):
     """A phone or tablet that was prepared for scanning. It opens lists and sends marks for the sessions it is bound to.
 
@@ -252,11 +260,12 @@ class SessionReport(Record):
 class ScanEvent(Record):
     """One scan, typed code, tap or undo, under the id that the client made (`id`). Never changed, never refused.
 
-    `at` is the client's clock corrected by its offset. `unknown_code` keeps a well-formed but unknown token, sealed,
-    for later matching; `code_hash` is the first 24 characters of the card's digest, which a prepared phone sends
-    instead. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the first.
-    `perf` counts milliseconds since the page `page` was opened: it tells order where the clock lies. `stated_at` is
-    when somebody left, `number` how many heads. A `decision` alone may change afterwards, and whom the event is about.
+    `at` is when it was by our clock, `dated_by` what tells that. `unknown_code` keeps a well-formed but unknown token,
+    sealed, for later matching; `code_hash` is the first 24 characters of the card's digest, which a prepared phone
+    sends instead. `body_hash` tells a repeat from a changed body under the same id; `conflict_of_id` then names the
+    first. `perf` counts milliseconds since the page `page` was opened. `stated_at` is when somebody left, `number` how
+    many heads. Afterwards may change what somebody decides (`decision`), whom the event is about, and what is known of
+    when it was.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -272,6 +281,7 @@ class ScanEvent(Record):
     conflict_of_id: UUID | None = fields.UUIDField(null=True)
     how = fields.CharEnumField(ScanHow, max_length=8)
     at: datetime = UTCDatetimeField()
+    dated_by = fields.CharEnumField(DatedBy, max_length=8, default=DatedBy.CLOCK, db_default="clock")
     device_at: datetime = UTCDatetimeField()
     device = fields.CharField(max_length=64, default="")
     seq: int | None = fields.IntField(null=True)

@@ -1,27 +1,44 @@
-"""When a mark was made, where the phone's clock showed another year: by the counter of the page it was made on."""
+"""When a mark was made: by its phone's clock, by the counter of the page it was made on, or as its session says.
+
+A mark and what is sent with it tell that, never another mark: the order in which they come in changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from uuid import UUID
 
-from trainings.attendance.models import Device, ScanEvent
-from trainings.attendance.scans import CLOCK_TOLERANCE, DOOR_OPENS
-from trainings.attendance.upload_forms import EventKind
+from trainings.attendance.models import DatedBy, Decision, Device, ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.projection import ARRIVALS
+from trainings.attendance.scans import CLOCK_TOLERANCE, DOOR_OPENS, flag_of_clock, when_of
 from trainings.schedule.models import TrainingSession
 
-AT_THE_END = frozenset({EventKind.OUT, EventKind.LEFT, EventKind.CLOSE})
+CAME: frozenset[str] = frozenset(ARRIVALS)
+AT_THE_END: frozenset[str] = frozenset({ScanKind.OUT, ScanKind.LEFT, ScanKind.CLOSE})
+OF_THE_TIME = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.BEFORE_ARRIVAL})
+"""Flags that come of when a mark was made; none; and what is looked at anew with attendance."""
+TRUTH = (DatedBy.SESSION, DatedBy.PAGE, DatedBy.CLOCK)
+NEEDED = (
+    *("id", "created_at", "session_id", "registration_id", "kind", "how", "target_id", "conflict_of_id"),
+    *("at", "device_at", "stated_at", "dated_by", "flag", "decision"),
+)
 
 
 class Made(Protocol):
     """What of an event says when it was made. `perf`: milliseconds since its page was opened."""
 
     @property
-    def kind(self) -> EventKind: ...
+    def kind(self) -> str: ...
+    @property
+    def how(self) -> ScanHow: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def stated_at(self) -> datetime | None: ...
     @property
     def perf(self) -> int | None: ...
     @property
@@ -37,65 +54,110 @@ class Reading:
     at: datetime
 
 
+class Dated(NamedTuple):
+    """When a mark was made, and what tells so."""
+
+    at: datetime
+    by: DatedBy
+
+    def is_truer_than(self, known: Dated) -> bool:
+        """Whether a mark that came again tells more than it did before.
+
+        A counter may stand still with a phone that sleeps, never hurry: of two the earlier. A clock that was set right
+        in between was behind, as after an empty battery: of two the later. Minutes are the way here, and no difference.
+        """
+        if self.by is not known.by:
+            return TRUTH.index(self.by) > TRUTH.index(known.by)
+        later = self.at - known.at
+        gained = {DatedBy.CLOCK: later, DatedBy.PAGE: -later}.get(self.by, timedelta())
+        return gained > CLOCK_TOLERANCE
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How the times of a phone's marks are read. `offset`: our clock minus the phone's, as it was on sending.
+    """How the times of a phone's marks are read. `offset`: our clock minus the phone's, as it was on sending. `sent`:
+    what the counter of the page that sends showed then, where the phone says so.
 
     A clock that was set right in between leaves marks of before at a time at which this phone cannot have made them:
-    before it was prepared, or after now. `readings` of the same page tell when it was.
+    before it was prepared, or after they came in.
     """
 
     device: Device
     offset: timedelta
     now: datetime
-    readings: Mapping[str, Reading] = field(default_factory=dict)
+    sent: Reading | None = None
 
-    @classmethod
-    async def open(
-        cls, device: Device, offset: timedelta, events: Sequence[Made], now: datetime, sent: Reading | None
-    ) -> Moments:
-        """`sent`: what the page's counter showed when these were sent, where the phone says so."""
-        plain = cls(device, offset, now)
-        pages = {one.page for one in events if one.page and not plain.is_possible(one.at + offset)}
-        if not pages:
-            return plain
-        readings = [*await plain._stored(pages), *plain._readings(events)]
-        if sent is not None:
-            readings.append(sent)
-        return cls(device, offset, now, {one.page: one for one in readings})
+    def of(self, event: Made, session: TrainingSession, came_at: datetime | None = None) -> Dated:
+        """When it was; `came_at`: when it came in first, unless that is now. Where nothing tells, as the session was.
 
-    def is_possible(self, at: datetime) -> bool:
-        """Whether this phone can have made a mark then."""
-        return self.device.created_at - DOOR_OPENS <= at <= self.now + CLOCK_TOLERANCE
-
-    def at(self, event: Made, session: TrainingSession) -> datetime:
-        """When it was. Where nothing tells, the session's beginning, and its end for who left."""
-        at = event.at + self.offset
+        A line of the signed paper says that somebody came, not when, whatever clock it was typed in by.
+        """
+        if is_line(event.kind, event.how):
+            return Dated(session.starts_at, DatedBy.SESSION)
+        at, latest = event.at + self.offset, (came_at or self.now) + CLOCK_TOLERANCE
         is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
-        if is_near or self.is_possible(at):
-            return at
-        reading = self.readings.get(event.page)
-        if reading is not None and event.perf is not None:
-            return reading.at + timedelta(milliseconds=event.perf - reading.perf)
-        return session.ends_at if event.kind in AT_THE_END else session.starts_at
+        if is_near or self._is_possible(at, latest):
+            return Dated(at, DatedBy.CLOCK)
+        counted = self._counted(event)
+        if counted is not None and self._is_possible(counted, latest):
+            return Dated(counted, DatedBy.PAGE)
+        return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
-    def stated(self, said: datetime | None, event: Made, session: TrainingSession) -> datetime | None:
-        """When somebody left, as it was said on the same clock; none where that clock showed another year."""
-        if said is None:
+    def stated(self, event: Made, dated: Dated) -> datetime | None:
+        """When somebody left, as it was said on the same clock; none where nothing tells when that was."""
+        if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
-        at = self.at(event, session)
-        is_lost = at != event.at + self.offset and event.page not in self.readings
-        return None if is_lost else said + (at - event.at)
+        return event.stated_at + (dated.at - event.at)
 
-    def _readings(self, events: Iterable[Made]) -> list[Reading]:
-        return [
-            Reading(one.page, one.perf, one.at + self.offset)
-            for one in events
-            if one.page and one.perf is not None and self.is_possible(one.at + self.offset)
-        ]
+    def _is_possible(self, at: datetime, latest: datetime) -> bool:
+        """Whether this phone can have made a mark then."""
+        return self.device.created_at - DOOR_OPENS <= at <= latest
 
-    async def _stored(self, pages: Iterable[str]) -> list[Reading]:
-        marks = ScanEvent.filter(phone_id=self.device.id, page__in=sorted(pages), perf__not_isnull=True)
-        rows = await marks.order_by("-seq").limit(50).values_list("page", "perf", "at", "device_at")
-        # Those whose time was not read off the page themselves.
-        return [Reading(*row[:3]) for row in rows if self.is_possible(row[3] + self.offset)]
+    def _counted(self, event: Made) -> datetime | None:
+        """When it was by the counter of the page that sends, where it was made on that."""
+        if self.sent is None or event.perf is None or event.page != self.sent.page:
+            return None
+        return self.sent.at + timedelta(milliseconds=event.perf - self.sent.perf)
+
+
+def is_line(kind: str, how: ScanHow) -> bool:
+    """Whether a mark is a line of the signed paper, by which somebody came."""
+    return how is ScanHow.SHEET and kind in CAME
+
+
+def as_held(kind: str, session: TrainingSession) -> datetime:
+    """When a mark was made of which nothing else tells: at the beginning, and at the end who left."""
+    return session.ends_at if kind in AT_THE_END else session.starts_at
+
+
+async def date_again(
+    again: Mapping[UUID, Made], sessions: Mapping[UUID, TrainingSession], moments: Moments
+) -> list[ScanEvent]:
+    """Put marks that came again at the time that is known better now; those are returned, for their attendance.
+
+    In the caller's transaction, with their trainings locked.
+    """
+    changed = []
+    for kept in await ScanEvent.filter(id__in=sorted(again)).only(*NEEDED) if again else ():
+        event, session = again[kept.id], sessions[kept.session_id]
+        dated = moments.of(event, session, kept.created_at)
+        if dated.is_truer_than(Dated(kept.at, kept.dated_by)):
+            (kept.at, kept.dated_by), kept.stated_at = dated, moments.stated(event, dated)
+            if kept.flag in OF_THE_TIME and kept.decision is Decision.NONE and kept.kind is not ScanKind.UNDO:
+                kept.flag = flag_of_clock(session, when_of(kept))
+            columns = {name: getattr(kept, name) for name in ("at", "dated_by", "stated_at", "flag")}
+            await ScanEvent.filter(id=kept.id).update(**columns)
+            changed.append(kept)
+    return changed
+
+
+async def date_as_held(sessions: Mapping[UUID, TrainingSession]) -> None:
+    """Let the marks of which nothing else tells follow these sessions to when they are held by now."""
+    marks = ScanEvent.filter(session_id__in=sorted(sessions), dated_by=DatedBy.SESSION)
+    moved: dict[datetime, list[UUID]] = defaultdict(list)
+    for key, session_id, kind, at in await marks.values_list("id", "session_id", "kind", "at"):
+        held_at = as_held(kind, sessions[session_id])
+        if at != held_at:
+            moved[held_at].append(key)
+    for held_at, keys in moved.items():
+        await ScanEvent.filter(id__in=keys).update(at=held_at)

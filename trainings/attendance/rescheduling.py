@@ -9,7 +9,8 @@ from uuid import UUID
 
 from trainings.attendance.actions import locked_stays, settle
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
-from trainings.attendance.scans import When, flag_of_clock
+from trainings.attendance.moments import date_as_held
+from trainings.attendance.scans import flag_of_clock, when_of
 from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound
@@ -101,14 +102,15 @@ async def reopen(training_id: UUID, *, actor: Actor, override_reason: str = "") 
 
 async def compare_again(training_id: UUID) -> None:
     """Look at the times of marks anew, with the sessions as they are now known: a phone in a village knew before us
-    that one was moved, or held after all.
+    that one was moved, or held after all. What is dated by its session alone moves with it.
 
     What somebody decided about stays, and so does what is odd for another reason.
     """
     sessions = {one.id: one for one in await TrainingSession.filter(training_id=training_id)}
+    await date_as_held(sessions)
     events = ScanEvent.filter(
         session_id__in=sorted(sessions), flag__in=sorted(OF_THE_SESSION), decision=Decision.NONE
-    ).only("id", "session_id", "kind", "at", "device_at", "created_at", "flag", "stated_at")
+    ).only("id", "session_id", "kind", "how", "at", "device_at", "created_at", "flag", "stated_at")
     changed: dict[ScanFlag, list[UUID]] = defaultdict(list)
     for event in await events:
         flag = _flag_now(sessions[event.session_id], event)
@@ -123,8 +125,7 @@ def _flag_now(session: TrainingSession, event: ScanEvent) -> ScanFlag:
         return event.flag
     if session.state is SessionState.CANCELLED:
         return ScanFlag.SESSION_OFF
-    when = When(event.at, event.at - event.device_at, event.created_at, event.stated_at)
-    return flag_of_clock(session, when)
+    return flag_of_clock(session, when_of(event))
 
 
 async def _training_of(session_id: UUID) -> UUID:

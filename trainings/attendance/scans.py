@@ -129,13 +129,21 @@ ODD_STATES = {
 class When:
     """The times of a mark, by our clock: `at` is the client's plus `offset`, what ours was ahead of it.
 
-    `stated_at`: when somebody left, as it was said. `now` finds what is dated in the future.
+    `stated_at`: when somebody left, as it was said. `now` finds what is dated in the future. `has_clock`: not so what
+    was typed in from the signed paper, which says nothing of when it was typed.
     """
 
     at: datetime
     offset: timedelta
     now: datetime | None = None
     stated_at: datetime | None = None
+    has_clock: bool = True
+
+
+def when_of(event: ScanEvent) -> When:
+    """The times of a mark that is kept, as they were when it came in."""
+    offset = event.at - event.device_at
+    return When(event.at, offset, event.created_at, event.stated_at, has_clock=event.how is not ScanHow.SHEET)
 
 
 def flag_of(holder: Holder, session: TrainingSession, when: When) -> ScanFlag:
@@ -172,8 +180,8 @@ def flag_of_clock(session: TrainingSession, when: When) -> ScanFlag:
     said = when.stated_at
     # Nobody leaves a session before it begins, or later than it is said.
     is_stated_oddly = said is not None and not session.starts_at <= said <= when.at + CLOCK_TOLERANCE
-    is_odd = is_early_or_late or is_ahead or is_stated_oddly
-    return ScanFlag.CLOCK if abs(when.offset) > CLOCK_TOLERANCE or is_odd else ScanFlag.NONE
+    is_clock_odd = when.has_clock and (abs(when.offset) > CLOCK_TOLERANCE or is_early_or_late or is_ahead)
+    return ScanFlag.CLOCK if is_clock_odd or is_stated_oddly else ScanFlag.NONE
 
 
 def answer_to(

@@ -167,12 +167,10 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
     """Mark these rows as present, as the signed paper says; one answer per row, in order.
 
     A blank row is its spare card. Sent twice with the same `key` it counts once, and who is there already counts once
-    in any case. From its beginning on, they arrived when the session began: a signature says that somebody came, not
-    that who left before it was typed in came back.
+    in any case. They arrived when the session began: a signature says that somebody came, not that who left before it
+    was typed in came back.
     """
-    sheet = await AttendanceSheet.get(id=sheet_id).select_related("session")
-    starts_at = sheet.session.starts_at
-    at = starts_at if clock.now() >= starts_at else None
+    sheet = await AttendanceSheet.get(id=sheet_id)
     rows = (
         await SheetRow.filter(sheet_id=sheet_id, number__in=sorted(numbers)).order_by("number").select_related("card")
     )
@@ -181,7 +179,6 @@ async def mark_rows(sheet_id: UUID, numbers: Collection[int], *, actor: Actor, k
             id=event_of_row(key, row.number),
             kind=ScanKind.IN,
             how=ScanHow.SHEET,
-            at=at,
             code=row.card.qr_token if row.card is not None else None,
             registration_id=row.registration_id,
             sheet_id=sheet_id,

@@ -1,0 +1,32 @@
+"""What tells when a mark was made: one that comes again may tell it better, and what its session tells moves with it."""
+
+from __future__ import annotations
+
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+from trainings.attendance.models import DatedBy
+
+LINES = "UPDATE scan_event SET dated_by = 'session' WHERE how = 'sheet' AND kind IN ('in', 'walkin')"
+"""A line of the signed paper never said when."""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("trainings", "0012_codes_of_replaced_tickets")]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name="ScanEvent",
+            name="dated_by",
+            field=fields.CharEnumField(
+                default=DatedBy.CLOCK,
+                description="CLOCK: clock\nPAGE: page\nSESSION: session",
+                db_default="clock",
+                enum_type=DatedBy,
+                max_length=8,
+            ),
+        ),
+        ops.RunSQL(LINES, reverse_sql=ops.RunSQL.noop),
+    ]
