@@ -174,6 +174,32 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     assert await CertificateFile.filter(certificate__registration_id=desk.completed.id).exists()
 
 
+async def test_job_when_one_of_several_designs_is_broken_then_papers_of_the_others_are_set_before_it_pauses(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    early = await issue((await make_attendee(desk.training, given_names="Dora")).id, DIPLOMA, actor=PROGRAM)
+    await Certificate.filter(id=early.id).update(sheet=early.sheet | {"design": "mio"})
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    said = broken(theirs)
+
+    started = (await browser.post(desk.page)).headers["location"]
+    await browser.post(started, data={"turn": "pause"})
+    between = await browser.post(started, data={"turn": "go_on"})
+    await work()
+    page, again = await browser.get(started), await browser.post(started, data={"turn": "go_on"})
+
+    assert between.status_code == 303, "there are papers to set"
+    without = await Certificate.filter(file__id=None)
+    assert ([one.id for one in without], (await IssueJob.get()).state) == ([early.id], JobState.PAUSED)
+    assert ("Está en pausa." in page.text, said in text_of(page), again.status_code) == (True, True, 409)
+    assert await IssueSkip.filter(reason="failed").count() == 0
+    mended(theirs)
+    await browser.post(started, data={"turn": "go_on"})
+    await work()
+    assert (await Certificate.filter(file__id=None).count(), (await IssueJob.get()).state) == (0, JobState.DONE)
+
+
 async def test_font_when_it_is_broken_then_no_page_breaks(new_client: Browsers, theirs: Path) -> None:
     desk = await make_desk()
     await use(desk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from trainings import clock
@@ -33,42 +33,42 @@ SECONDS = 4.0
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
 MOST_OF_A_TURN = 2_000
-LOOKED_AT = 24
-"""Of what a turn begins with the design is looked at; that of the others when their turn comes."""
 NOT_THEIR_FAULT = N_("El programa falló. Avise a quien lo administra.")
 
-MISSING = f"""
+MISSING = """
     SELECT c.id FROM certificate c JOIN registration r ON r.id = c.registration_id
     WHERE r.training_id = ? AND c.state <> 'revoked' AND c.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM certificate_file f WHERE f.certificate_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM issue_skip s
         WHERE s.job_id = ? AND s.registration_id = r.id AND s.reason = 'failed')
-    ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}
-"""  # noqa: S608 - a constant
+"""
+IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
+SORT = "coalesce(c.sheet ->> 'design', '') || '/' || c.kind || '/' || coalesce(c.sheet ->> 'language', '')"
+"""What tells which design a paper is set with. The first ones named neither design nor language."""
+OTHERS = f" AND NOT ({SORT} IN ?list)"
+SORTS = f"SELECT DISTINCT {SORT} AS sort FROM certificate c WHERE c.id IN ?list"  # noqa: S608 - a constant
 
 
 async def set_files(job: OutboxJob) -> Mail | None:
-    """Set files of a job for some seconds, and have the rest set after what else waits; the last one ends the job."""
+    """Set files of a job for some seconds, and have the rest set after what else waits; the last one ends the job.
+
+    Papers of a design that cannot be used wait for the others: where nothing else is left, the job pauses.
+    """
     own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
     if own is None or own.state is not JobState.RUNNING:
         return None
-    missing, is_broken = await _missing(own), False
-    if missing:
-        is_broken = await _is_design_broken(missing[:LOOKED_AT])
-        failed = [] if is_broken else await set_many(missing, until=clock.ticks() + SECONDS)
-        # It may have broken meanwhile: then nobody is noted as the one whose file failed.
-        is_broken = is_broken or (bool(failed) and await _is_design_broken([one.id for one, _why in failed]))
-        if not is_broken:
-            await _note(own, failed)
-        missing = await _missing(own)
+    to_set, broken = await _next(own)
+    if to_set:
+        await _note(own, await _by_themselves(await set_many(to_set, until=clock.ticks() + SECONDS)))
+    is_left = bool(await _missing(own))
     async with transaction():
         [own] = await lock(IssueJob, [own.id])
         if own.state is not JobState.RUNNING:
             return None
-        if missing and is_broken:
+        if is_left and broken and not to_set:
             own.state = JobState.PAUSED
             await own.save(update_fields=["state"])
-        elif missing:
+        elif is_left:
             turn = job.payload["turn"] + 1
             await enqueue(FILES, {"job_id": str(own.id), "turn": turn}, dedup=f"{FILES}:{job.id}:{turn}")
         else:
@@ -77,32 +77,67 @@ async def set_files(job: OutboxJob) -> Mail | None:
     return None
 
 
-async def _missing(job: IssueJob) -> list[UUID]:
-    """The certificates of its training that stand and have no file, but those that failed in this job."""
-    return [UUID(str(row["id"])) for row in await sql.reads(MISSING, job.training_id, job.id)]
+async def _next(job: IssueJob) -> tuple[list[UUID], list[designs.DesignInfo]]:
+    """The next papers to set whose design can be used, and the designs met before them that cannot."""
+    broken: dict[str, designs.DesignInfo] = {}
+    while to_set := await _missing(job, without=broken):
+        found = {sort: one for sort, one in (await _sorts(to_set)).items() if await problems_of(one)}
+        if not found:
+            break
+        broken |= found
+    return to_set, _each_once(broken)
+
+
+async def _missing(job: IssueJob, *, without: Collection[str] = ()) -> list[UUID]:
+    """The certificates of its training that stand and have no file, but those that failed in this job, and without
+    some sorts.
+    """
+    if without:
+        rows = await sql.reads(MISSING + OTHERS + IN_ORDER, job.training_id, job.id, sorted(without))
+    else:
+        rows = await sql.reads(MISSING + IN_ORDER, job.training_id, job.id)
+    return [UUID(str(row["id"])) for row in rows]
+
+
+async def _sorts(certificate_ids: Sequence[UUID]) -> dict[str, designs.DesignInfo]:
+    """What these are set with, by the sort of the paper."""
+    rows = await sql.reads(SORTS, list(certificate_ids))
+    return {row["sort"]: _design_of(row["sort"]) for row in rows}
+
+
+def _design_of(sort: str) -> designs.DesignInfo:
+    design, kind, language = sort.split("/")
+    return designs.design_for(design or designs.FIRST, kind, language or "es")
+
+
+def _sort_of(certificate: Certificate) -> str:
+    """As `SORT` says it."""
+    sheet = certificate.sheet
+    return f"{sheet.get('design', '')}/{certificate.kind}/{sheet.get('language', '')}"
+
+
+def _each_once(found: Mapping[str, designs.DesignInfo]) -> list[designs.DesignInfo]:
+    by_key = {one.key: one for one in found.values()}
+    return [by_key[key] for key in sorted(by_key)]
 
 
 async def refuse_broken_papers(job: IssueJob) -> None:
-    """Refuses (UnusableDesign) where what its papers without a file are set with cannot be used: the course may have
-    another design by now.
+    """Refuses (UnusableDesign) where nothing but papers of designs that cannot be used is without a file: the course
+    may have another design by now.
     """
-    for design in await designs_of(await _missing(job)):
+    to_set, broken = await _next(job)
+    for design in broken if not to_set else ():
         await refuse_unusable(design)
 
 
 async def designs_of(certificate_ids: Sequence[UUID]) -> list[designs.DesignInfo]:
-    """What these are set with, each design once; of very many the first are looked at."""
-    found = reads(Certificate).filter(id__in=list(certificate_ids[:MOST_OF_A_TURN]))
-    sheets = [sheet for (sheet,) in await found.values_list("sheet")]
-    # The first papers named neither design nor language.
-    used = {(one.get("design", designs.FIRST), one["kind"], one.get("language", "es")) for one in sheets}
-    chosen = {one.key: one for one in (designs.design_for(*key) for key in used)}
-    return [chosen[key] for key in sorted(chosen)]
+    """What these are set with, each design once."""
+    return _each_once(await _sorts(certificate_ids))
 
 
-async def _is_design_broken(certificate_ids: Sequence[UUID]) -> bool:
-    """Whether a design of theirs cannot be used. It is checked again where it changed."""
-    return any([bool(await problems_of(one)) for one in await designs_of(certificate_ids)])
+async def _by_themselves(failed: Sequence[tuple[Certificate, str]]) -> list[tuple[Certificate, str]]:
+    """Without those whose design broke meanwhile: nobody is noted for that as the one whose file failed."""
+    return [(one, why) for one, why in failed if not await problems_of(_design_of(_sort_of(one)))]
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
