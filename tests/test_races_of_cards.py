@@ -30,9 +30,9 @@ from trainings.attendance.models import Attendance, ScanEvent
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
 from trainings.errors import Refusal
 from trainings.outbox.models import OutboxJob
-from trainings.people.models import Consent, ConsentHow, Merge, MergeReason, Participant
+from trainings.people.models import NOBODY, Consent, ConsentHow, Merge, MergeReason, Participant
 from trainings.privacy import merging
-from trainings.privacy.withdrawal import NOBODY, withdraw_data
+from trainings.privacy.withdrawal import withdraw_data
 from trainings.registrations import actions, cards, desk_actions, import_job, imports, waiting
 from trainings.registrations.card_use import CardUsed, use_at_door, use_spare
 from trainings.registrations.import_columns import Field
