@@ -9,6 +9,8 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.cast import make_cast
+from tests.certificates.desk import Browsers, signed_in
 from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held, printed
 from trainings import clock
 from trainings.accounts.models import Role
@@ -134,6 +136,49 @@ async def test_corrected_before_hand_over_then_same_folio_and_the_file_of_before
 
     await Certificate.filter(id=diploma.id).update(printed_at=AFTER + timedelta(minutes=9))
     assert await anew.changed_since_printed(training.id) == frozenset()
+
+
+@pytest.mark.pages
+async def test_valid_paper_then_the_link_corrects_a_slip_once_and_never_makes_it_another_persons(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    training = await make_held(4, 4)
+    ana = await make_attendee(training, given_names="Ana", surnames="Cok Xol")
+    freeze(AFTER)
+    diploma = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    address = f"/i/{(await OwnLink.get(registration_id=ana.id)).token}"
+
+    async def write(given_names: str, surnames: str) -> tuple[int, bool]:
+        answer = await client.post(f"{address}/nombre", data={"given_names": given_names, "surnames": surnames})
+        return answer.status_code, "El diploma ya vale con este nombre" in answer.text
+
+    sold = await write("Rigoberto", "Otra Persona")
+    slip = await write("Ana", "Coc Xol")
+    again_a_slip = await write("Anai", "Coc Xol")
+    accent = await write("Aná", "Coc Xol")
+
+    assert [sold, slip, again_a_slip, accent] == [(409, True), (303, False), (409, True), (303, False)]
+    assert (await Certificate.get(id=diploma.id)).printed_name == "Aná Coc Xol"
+
+
+@pytest.mark.pages
+async def test_letter_that_cannot_be_printed_then_refused_wherever_the_name_is_written(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, 4, hub=cast.hub)
+    with clock.frozen(BEFORE):
+        ana = await make.make_registration(training, given_names="Ana", surnames="Coc")
+    freeze(BEFORE + timedelta(hours=1))
+    browser = await signed_in(new_client, cast.coordinator)
+
+    written = {"given_names": "Ana \u6f22", "surnames": "Coc"}
+    by_staff = await browser.post(f"/panel/inscripciones/{ana.id}/nombre", data=written)
+
+    assert (by_staff.status_code, "El diploma no puede imprimir «\u6f22»." in by_staff.text) == (422, True)
+    assert "Ana \u6f22" in by_staff.text, "what was typed is kept"
+    with pytest.raises(names.LetterNotPrintable):
+        await names.correct(ana.id, "Ana \u6f22", "Coc", None, actor=HOLDER_OF_LINK)
 
 
 async def test_corrected_after_hand_over_then_the_paper_stays_and_the_link_leads_to_the_desk(

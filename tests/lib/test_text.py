@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainings.lib.text import (
-    are_alike,
     TextTooLong,
     UnreadableText,
+    are_alike,
     as_drawn,
     clean,
     clean_multiline,

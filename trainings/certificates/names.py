@@ -12,9 +12,11 @@ from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.certificates import anew, pdf
-from trainings.certificates.models import ConfirmedHow, NameConfirmation
+from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
 from trainings.db import keyring, reads, transaction
 from trainings.errors import NotFound, Refusal
+from trainings.lib.text import are_alike
+from trainings.people.actions import name_key
 from trainings.people.consent_actions import check_permission
 from trainings.registrations import actions as registrations
 from trainings.registrations.models import Registration
@@ -33,6 +35,14 @@ class LetterNotPrintable(Refusal):
 class NameChanged(Refusal):
     code = "name_changed"
     sentence = N_("El nombre cambió mientras tanto. Léalo otra vez antes de decir que está bien.")
+
+
+class AlreadyValid(Refusal):
+    code = "name_of_a_valid_paper"
+    sentence = N_(
+        "El diploma ya vale con este nombre: por aquí solo se corrige cómo se escribe. "
+        "Para otro nombre, pida ayuda en la ventanilla."
+    )
 
 
 class PaperInHand(Refusal):
@@ -78,15 +88,18 @@ async def correct(
 ) -> int:
     """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
 
-    With `how` it is confirmed as well, and refused are a letter that cannot be printed (LetterNotPrintable), and by a
-    link what was handed over already (PaperInHand): the desk annuls it and issues another. None: who writes it may not
-    speak for the person, nor hear of their papers. Refuses as `registrations.rename` does.
+    Refuses a letter that cannot be printed (LetterNotPrintable), by a link another person's name on what is valid
+    (AlreadyValid), and as `registrations.rename` does. With `how` it is confirmed as well, and a link is refused what
+    was handed over already (PaperInHand): the desk annuls it and issues another. None: who writes it may not speak for
+    the person, nor hear of their papers.
     """
     async with transaction():
         registration = await _held(registration_id)
         if how is not None:
             await _check_open(registration_id, actor)
-            check_letters(given_names, surnames, registration.training.course.design)
+        check_letters(given_names, surnames, registration.training.course.design)
+        if actor == HOLDER_OF_LINK:
+            await _check_same_person(registration, given_names, surnames)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
         if how is not None:
@@ -110,6 +123,20 @@ async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) 
 async def _check_open(registration_id: UUID, actor: Actor) -> None:
     if actor == HOLDER_OF_LINK and await anew.all_in_hand(registration_id):
         raise PaperInHand
+
+
+async def _check_same_person(registration: Registration, given_names: str, surnames: str) -> None:
+    """Refuse (AlreadyValid) to make a valid paper another person's: whoever was sent a link may sell it.
+
+    A slip of the pen is corrected once; from then on, and where the name was confirmed, only its accents and the like.
+    """
+    person = registration.participant
+    if name_key(given_names, surnames) == person.name_key:
+        return
+    if not await Certificate.exists(registration_id=registration.id, state=CertificateState.VALID):
+        return
+    if await confirmed([registration]) or not are_alike(person.full_name, f"{given_names} {surnames}"):
+        raise AlreadyValid(field="given_names")
 
 
 async def _held(registration_id: UUID) -> Registration:

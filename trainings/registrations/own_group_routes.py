@@ -169,7 +169,7 @@ async def rename(request: Request) -> Response:
         await names.correct(key, form.given_names, form.surnames, how, actor=HOLDER_OF_LINK)
     except FormErrors as exc:
         return await _show_member(request, ticket, name_form=exc.typed, status=422)
-    except (NameOfBefore, names.LetterNotPrintable, names.PaperInHand) as refusal:
+    except (NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
         return await _show_member(request, ticket, name_form=typed.refused(refusal), status=refusal.status)
     return back(base_of(request), gettext(N_("Listo. Así se escribirá el nombre en el diploma.")))
 

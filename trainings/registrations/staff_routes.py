@@ -131,13 +131,14 @@ async def refused(request: Request, refusal: Refusal) -> Response:
 @allow(*HUB_STAFF)
 async def rename(request: Request) -> Response:
     view = await view_of(request)
+    registration, typed = view.own.registration, await read_form(request)
     try:
-        form = check(RenameForm, await read_form(request))
+        form = check(RenameForm, typed)
+        await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
     except FormErrors as exc:
         return await _show(request, view, name_form=exc.typed, status=422)
-    registration = view.own.registration
-    try:
-        await names.correct(registration.id, form.given_names, form.surnames, None, actor=request.state.actor)
+    except names.LetterNotPrintable as refusal:
+        return await _show(request, view, name_form=typed.refused(refusal), status=refusal.status)
     except Refusal as refusal:
         return await refused(request, refusal)
     return back(registration.id, gettext(N_("Listo. Así se escribirá su nombre en el diploma.")))
