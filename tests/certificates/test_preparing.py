@@ -31,6 +31,7 @@ from trainings.certificates.models import (
 from trainings.certificates.preparing import AttendanceOpen, NothingUnused, Outdated
 from trainings.certificates.views import certificate_view
 from trainings.outbox.models import CallList, CallReason, OutboxJob
+from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
@@ -181,6 +182,44 @@ async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Setti
     ana, beto = await Certificate.all().order_by("number")
     assert (ana.state, ana.minutes, ana.sheet["minutes"], ana.revision) == (VALID, 420, 420, 2)
     assert (beto.state, beto.minutes, beto.revision) == (PREPARED, 480, 1), "what is in somebody's hands stays"
+
+
+async def test_hours_that_no_longer_hold_when_somebody_stayed_away_then_theirs_is_not_set_anew(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze)
+    await world.come(world.ana)
+    session = await TrainingSession.get(id=world.training.sessions[1].id)
+    session.ends_at -= timedelta(hours=1)
+    await session.save(update_fields=["ends_at"])
+    freeze(CLOSING)
+
+    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
+
+    assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
+
+
+@pytest.mark.pages
+async def test_who_gave_their_place_back_before_they_ever_came_then_neither_called_nor_printed(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, hub=cast.hub)
+    freeze(training.sessions[0].starts_at - timedelta(hours=12))
+    ana, _beto = [await make.make_registration(training, given_names=name, surnames="Coc") for name in ("Ana", "Beto")]
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    browser = await signed_in(new_client, cast.coordinator)
+    base = f"/panel/capacitaciones/{training.id}"
+
+    before = text_of(await browser.get(f"{base}/diplomas/imprimir"))
+    await cancel(ana.id, actor=PROGRAM)
+    told, called, printed = [
+        text_of(await browser.get(f"{base}/{page}")) for page in ("diplomas", "ceremonia", "diplomas/imprimir")
+    ]
+
+    assert ("2 documentos." in before, "1 documento." in printed) == (True, True)
+    assert ("Ana Coc" in called, "Beto Coc" in called) == (False, True)
+    assert told.count("Canceló su lugar: no se imprime") == 1
 
 
 async def test_session_that_nobody_closed_then_its_hours_count_all_the_same(db: Settings, freeze: Freeze) -> None:

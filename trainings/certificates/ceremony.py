@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
-from trainings.certificates.staff_queries import Person, stands
+from trainings.certificates.staff_queries import Person
 from trainings.lib.text import fold, search_text
 from trainings.schedule.completion import Outlook
 
@@ -37,7 +37,8 @@ class Community:
 def calling_order(people: Iterable[Person]) -> list[Community]:
     """Everybody whose diploma or certificate is valid, or still can become so; those without a community at the end.
 
-    A village that was written with and without accents is one. Who had their name removed from the paper is not called.
+    Not called is who gave their place back and never came, nor who had their name removed from the paper. A village
+    that was written with and without accents is one.
     """
     by_community: dict[str, list[Person]] = {}
     for person in people:
@@ -65,7 +66,7 @@ def _by_name(person: Person) -> str:
 
 
 def _papers(person: Person) -> list[Certificate]:
-    standing = [one for one in person.certificates if stands(one) and one.erased_at is None]
+    standing = [one for one in person.wanted if one.erased_at is None]
     own = [one for one in standing if one.kind in CALLED]
     if person.outlook is Outlook.OUT_OF_REACH:
         own = [one for one in own if one.state is CertificateState.VALID]

@@ -312,12 +312,13 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
 async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
     """Set those anew whose hours, days or title no longer hold, with the same folio and code; how many.
 
-    On another day sign those who hold office then. What was handed over stays as it is: it is annulled when nobody
-    uses it, and another is issued. Refuses (NoSignatory, UnprintableText) as issuing does.
+    On another day sign those who hold office then. What was handed over stays as it is: it is annulled, and another is
+    issued. So does what is unused: it waits to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does.
     """
     async with transaction():
         await locked_training(training_id)
-        found = [one.certificate for one in await waiting(training_id) if one.outdated]
+        await settle(training_id)
+        found = [one.certificate for one in await waiting(training_id) if one.outdated and not one.is_unused]
         held = [one for one in await _held(found) if not anew.in_hand(one)]
         if not held:
             return 0

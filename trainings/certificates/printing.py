@@ -76,7 +76,7 @@ async def to_print(training: Training, *, only_changed: bool = False, chosen: Fo
     called = [
         one for community in ceremony.calling_order(people) for who in community.people for one in who.certificates
     ]
-    standing = [one for person in people for one in person.certificates if queries.stands(one)]
+    standing = [one for person in people for one in person.wanted]
     rest = sorted(standing, key=lambda one: (one.year, one.number))
     # Of whose name was removed there is no file any more.
     papers = list({one.id: one for one in [*called, *rest] if one.erased_at is None}.values())

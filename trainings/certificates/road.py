@@ -12,7 +12,6 @@ from trainings.certificates.eligibility import HIGHER
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated, Waiting
 from trainings.certificates.staff_queries import Person, stands
-from trainings.registrations.models import TAKES_PLACE
 from trainings.schedule.completion import Outlook
 
 
@@ -120,7 +119,6 @@ def is_on_track(person: Person) -> bool:
     """Whether a diploma may be prepared for somebody who has none: as `preparing.due` says, the name can be set, and
     they had none taken away.
     """
-    is_expected = person.registration.state in TAKES_PLACE or person.has_come
     has_one = any(stands(one) and one.kind in HIGHER for one in person.certificates)
     may_be_made = not has_one and not person.letters and not person.had_one_withdrawn
-    return is_expected and person.outlook is not Outlook.OUT_OF_REACH and may_be_made
+    return person.is_expected and person.outlook is not Outlook.OUT_OF_REACH and may_be_made

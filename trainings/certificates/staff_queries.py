@@ -90,6 +90,16 @@ class Person:
     def had_one_withdrawn(self) -> bool:
         return any(is_withdrawn(one) for one in self.certificates)
 
+    @property
+    def is_expected(self) -> bool:
+        return self.has_come or self.registration.state in TAKES_PLACE
+
+    @property
+    def wanted(self) -> list[Certificate]:
+        """Their papers that stand; of who gave their place back and never came, not what was prepared for them."""
+        standing = [one for one in self.certificates if stands(one)]
+        return [one for one in standing if self.is_expected or one.state is not CertificateState.PREPARED]
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -90,6 +90,7 @@ class PersonView:
     letters: str
     mark: int | None
     confirmed: str
+    is_expected: bool
 
 
 def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
@@ -109,6 +110,7 @@ def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonVie
         letters=person.letters,
         mark=person.registration.mark,
         confirmed=_confirmed(confirmed) if confirmed is not None else "",
+        is_expected=person.is_expected,
     )
 
 
