@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from tests.browser.marcar import Phone, Village, of_store
 from trainings.lib import tokens
 
+MINUTE = timedelta(minutes=1)
 LISTS = of_store("rosters", "count()")
 
 
@@ -24,6 +25,38 @@ def test_clock_that_fell_back_without_signal_takes_nothing_away(
     expect(phone.page.locator("[data-early]")).to_be_hidden()
     phone.page.goto(f"{village.origin}/marcar/#/cierre/{village.made['session']}")
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+
+
+def test_marks_of_a_clock_that_fell_back_then_at_their_time_by_the_page_that_sends_else_at_the_session(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    """Whom a page marked that is gone, nobody can date; the one that is open counts on whatever the clock does."""
+    gone, open_still, right = village.people(3)
+    pocket.set_offline(True)
+    pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
+    phone.type_code(gone.token)
+    phone.expect_answer("present", gone.name)
+    phone.page.goto(f"{village.origin}/marcar/")
+    phone.to_door()
+    before = datetime.now(UTC)
+    phone.type_code(open_still.token)
+    phone.expect_answer("present", open_still.name)
+    pocket.clock.set_system_time(datetime.now(UTC))
+    phone.type_code(right.token)
+    phone.expect_answer("present", right.name)
+    after = datetime.now(UTC)
+
+    pocket.set_offline(False)
+    phone.send_now()
+    phone.expect_queue("Todo enviado")
+
+    question = "SELECT dated_by, flag, at FROM scan_event WHERE registration_id = ?"
+    [first], [second], [third] = (village.ask(question, one.registration_id) for one in (gone, open_still, right))
+    [(starts_at,)] = village.ask("SELECT starts_at FROM training_session WHERE id = ?", village.made["session"])
+    assert first == ("session", "clock", starts_at)
+    assert (second[:2], third[:2]) == (("page", "clock"), ("clock", ""))
+    times = [datetime.fromisoformat(one[2]).replace(tzinfo=UTC) for one in (second, third)]
+    assert before - MINUTE < times[0] < times[1] < after + MINUTE
 
 
 def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(

@@ -53,7 +53,6 @@ export class App extends EventTarget {
     const changed = () => this.changed();
     this.phone = new Phone(store, {
       app: this.version,
-      page: this.page,
       onChange: () => this.#heardOfPhone(),
       onRoster: (id) => this.#reread(id),
       onClosing: () => this.sender.flush({ evenNothing: true }),
@@ -61,6 +60,7 @@ export class App extends EventTarget {
     });
     this.sender = new Sender(store, {
       app: this.version,
+      page: this.page,
       onChange: changed,
       onReply: (body, asked_at, kinds) => this.#heardReply(body, asked_at, kinds),
       onUnprepared: () => this.phone.unprepared(),
