@@ -11,11 +11,13 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast, make_cast
-from tests.registrations.call_world import MONDAY, a_list, a_training, mail_came_to, session_of
+from tests.counting import statements
+from tests.registrations.call_world import MONDAY, SATURDAY, a_list, a_training, mail_came_to, session_of
 from trainings import clock
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
-from trainings.outbox.models import CallList, Outcome
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.models import CallList, OutboxJob, Outcome
 from trainings.people.models import Participant
 from trainings.registrations.call_people import audiences_of, n_to_tell, n_written_to, people_on
 from trainings.registrations.call_queries import n_to_call
@@ -120,3 +122,27 @@ async def test_who_is_on_two_lists_is_one_person_to_call(cast: Cast, freeze: Fre
 
     assert len(lists) == 2
     assert n_people == 1
+
+
+async def test_change_asks_and_writes_as_often_for_five_people_as_for_two(cast: Cast, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    sent: list[int] = []
+    for n_people in (2, 5):
+        starts_at = SATURDAY + timedelta(days=n_people)
+        training = await a_training(cast, sessions=[(starts_at, starts_at + timedelta(hours=2))])
+        for n in range(n_people):
+            await make.make_registration(training, given_names=f"Ana {n}", email=f"ana{n}@x.example")
+        session = await session_of(training)
+
+        with statements() as asked:
+            await rescheduling.move(
+                session.id, session.starts_at, session.ends_at + timedelta(hours=1), cast.venue.id, actor=PROGRAM
+            )
+
+        subjects = Registration.filter(training_id=training.id).values_list("id", flat=True)
+        told = await OutboxJob.filter(kind="training_changed", subject_id__in=await subjects).values_list(
+            "lang", "run_at"
+        )
+        assert list(told) == [("", clock.now() + STAFF_DELAY)] * n_people
+        sent.append(len(asked))
+    assert sent[0] == sent[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,15 +14,12 @@ from trainings.db.sql import Insert, Statement
 from trainings.lib.tokens import uuid7_text
 from trainings.outbox import bell
 
-JOBS = Insert(
-    "outbox_job",
+COLUMNS = (
     "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
-    "lang text, run_at timestamptz",
-    attempts="0",
-    tries="0",
-    outcome="''",
-    last_error="''",
+    "lang text, run_at timestamptz"
 )
+WAITS = {"attempts": "0", "tries": "0", "outcome": "''", "last_error": "''"}
+JOBS, JOBS_OF_BATCH = Insert("outbox_job", COLUMNS, **WAITS), Insert("outbox_job", f"{COLUMNS}, batch_id uuid", **WAITS)
 
 
 class Wanted(NamedTuple):
@@ -31,18 +29,27 @@ class Wanted(NamedTuple):
     dedup: str
 
 
-async def enqueue_many(kind: str, wanted: Sequence[Wanted], payload: Mapping[str, object], *, hub_id: UUID) -> None:
-    """Write these jobs in the caller's transaction, due now, in the language of whom they are about.
+async def enqueue_many(
+    kind: str,
+    wanted: Sequence[Wanted],
+    payload: Mapping[str, object],
+    *,
+    hub_id: UUID,
+    run_at: datetime | None = None,
+    batch_id: UUID | None = None,
+) -> None:
+    """Write these jobs in the caller's transaction, in the language of whom they are about. Without `run_at`: due now.
 
     `payload` is what they have in common: ids and codes only. None of them may be there yet: the caller holds a lock
     under which it has looked.
     """
-    assert payload, "what they have in common tells them from the next ones"
     assert is_in_transaction(), "jobs are written together with what causes them"
-    now, common = clock.now(), json.dumps(payload).removeprefix("{")
+    now = clock.now()
+    begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'
+    due, of_batch = run_at or now, () if batch_id is None else (batch_id,)
     rows = [
-        (uuid7_text(), now, kind, f'{{"registration_id": "{subject}", {common}', dedup, subject, hub_id, "", now)
+        (uuid7_text(), now, kind, begin + subject + end, dedup, subject, hub_id, "", due, *of_batch)
         for subject, dedup in wanted
     ]
-    await sql.write_all([Statement(JOBS, rows)])
+    await sql.write_all([Statement(JOBS_OF_BATCH if of_batch else JOBS, rows)])
     bell.wake()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Subquery
+
 from trainings.db import reads
 from trainings.outbox.models import OutboxJob
 from trainings.people.consent_actions import without_permission
-from trainings.people.models import AgeGroup, Guardian
+from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
 
 AT_ONCE = 10_000
@@ -55,7 +57,8 @@ class Person:
 
 async def people_of(training_ids: Collection[UUID]) -> dict[UUID, list[Person]]:
     """Everybody who signed up, by training, in the order in which they did; without whom nobody speaks to."""
-    rows = await _with_permission(await _registrations(training_ids))
+    gone = await _without_permission(training_ids)
+    rows = [row for row in await _registrations(training_ids) if row["participant_id"] not in gone]
     apart = await _apart(training_ids)
     refusals = await _guardians_refusals([row["participant_id"] for row in rows if _is_minor(row)])
     people: dict[UUID, list[Person]] = defaultdict(list)
@@ -76,13 +79,22 @@ async def _registrations(training_ids: Collection[UUID]) -> list[dict[str, Any]]
     return rows
 
 
-async def _with_permission(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without those who took back the permission for their data, of a minor the guardian's: nobody calls them."""
-    people = sorted({row["participant_id"] for row in rows})
-    gone: set[UUID] = set()
+async def _without_permission(training_ids: Collection[UUID]) -> set[UUID]:
+    """Who took back the permission for their data, of a minor the guardian's: nobody calls them.
+
+    Few ever took one back: only of those it is asked whether they gave it again.
+    """
+    everybody = Subquery(Registration.filter(training_id__in=list(training_ids)).values("participant_id"))
+    consents = reads(Consent).filter(participant_id__in=everybody, purpose=ConsentPurpose.DATA)
+    guardians = reads(Guardian).filter(participant_id__in=everybody)
+    found: set[UUID] = set()
+    for given in (consents, guardians):
+        taken_back = given.filter(withdrawn_at__not_isnull=True)
+        found.update([key for (key,) in await taken_back.values_list("participant_id")])
+    people, gone = sorted(found), set[UUID]()
     for first in range(0, len(people), AT_ONCE):
         gone |= await without_permission(people[first : first + AT_ONCE])
-    return [row for row in rows if row["participant_id"] not in gone]
+    return gone
 
 
 def _is_minor(row: Mapping[str, Any]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
@@ -11,14 +12,14 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
+from trainings.outbox.bulk import Wanted, enqueue_many
 from trainings.outbox.models import CallList, CallReason, OutboxJob, Outcome
 from trainings.registrations.call_holders import holders_of
 from trainings.registrations.call_news import words_between
 from trainings.registrations.calls import open_list
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
-from trainings.registrations.knowing import Heard
-from trainings.registrations.messages import announce
+from trainings.registrations.knowing import Heard, Word
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.readers import people_of
 from trainings.schedule.changes import (
@@ -138,10 +139,28 @@ async def _who_hears(
         for block_id, since in (await holders_of(training_id)).items()
     }
     concerned = [one for one in sessions if one.id in of_each]
-    unknowing = frozenset(
-        reader for reader, one in heard.items() if one.news(history, concerned, is_called_off=is_called_off)
-    )
+    unknowing = _unknowing(heard, history, concerned, is_called_off=is_called_off)
     return Readers(is_news_to_all, unknowing, frozenset(heard) - unknowing)
+
+
+def _unknowing(
+    heard: Mapping[UUID, Heard],
+    history: Sequence[SessionChange],
+    concerned: Sequence[TrainingSession],
+    *,
+    is_called_off: bool,
+) -> frozenset[UUID]:
+    """To whom something is news. Most came before the first change and heard the same: worked out once for them."""
+    first = min(one.created_at for one in history)
+    is_news: dict[tuple[datetime, tuple[Word, ...]], bool] = {}
+    unknowing = []
+    for reader, one in heard.items():
+        key = (max(one.since, first), tuple(one.words))
+        if key not in is_news:
+            is_news[key] = bool(Heard(*key).news(history, concerned, is_called_off=is_called_off))
+        if is_news[key]:
+            unknowing.append(reader)
+    return frozenset(unknowing)
 
 
 async def _write_to(readers: Readers, training: Training, kind: str, batch: Batch) -> None:
@@ -149,11 +168,10 @@ async def _write_to(readers: Readers, training: Training, kind: str, batch: Batc
     concerned = Registration.filter(
         training_id=training.id, state__not=RegistrationState.CANCELLED, participant__email_key__not_isnull=True
     )
-    for registration in await concerned.order_by("id").prefetch_related("participant"):
-        if registration.id not in readers.knowing:
-            await announce(
-                registration, registration.participant, training, kind, run_at=batch.run_at, batch_id=batch.id
-            )
+    keys = [key for (key,) in await concerned.order_by("id").values_list("id") if key not in readers.knowing]
+    wanted = [Wanted(str(key), f"{kind}:{key}:{batch.id}") for key in keys]
+    if wanted:
+        await enqueue_many(kind, wanted, {}, hub_id=training.hub_id, run_at=batch.run_at, batch_id=batch.id)
 
 
 def _only_session(changes: Collection[SessionChange]) -> UUID | None:
