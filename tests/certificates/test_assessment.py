@@ -9,10 +9,10 @@ import pytest
 
 from tests import make
 from tests.cast import make_cast
-from tests.certificates.desk import Browsers, signed_in
+from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from trainings.audit.actor import PROGRAM
-from trainings.certificates.actions import issue
+from trainings.certificates.actions import issue, issue_all
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.registrations.models import Registration
 
@@ -61,6 +61,34 @@ async def test_marks_then_kept_by_the_facilitator_and_the_paper_follows(new_clie
     marks = {one.id: one.mark for one in await Registration.all()}
     assert marks == {ana.id: 60, beto.id: 59}, "all or nothing"
     assert await Certificate.all().count() == 1
+
+
+async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on_the_persons_page(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, hub=cast.hub, course=await make.make_course(pass_mark=60))
+    ana = await make_attendee(training, given_names="Ana", surnames="Coc")
+    freeze(AFTER)
+    diploma = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await Registration.filter(id=ana.id).update(mark=85)
+    browser = await signed_in(new_client, cast.coordinator)
+    papers, page = f"/panel/capacitaciones/{training.id}/diplomas", f"/panel/inscripciones/{ana.id}/diploma"
+
+    every = await browser.get(papers)
+    together = await issue_all(training.id, actor=PROGRAM)
+    offered = await browser.get(page)
+    [pressed, again] = [await browser.post(page, data={"kind": "certificado"}) for _press in range(2)]
+    checked = text_of(await browser.get(f"/verificar/{diploma.code}"))
+
+    assert ("Emitir el que falta" in every.text, "Le toca certificado" in every.text) == (False, True)
+    assert together.certificates == []
+    assert "Emitir certificado en vez del diploma" in offered.text
+    assert (pressed.status_code, again.status_code) == (303, 303)
+    [old, new] = await Certificate.all().order_by("number")
+    assert (old.state, new.state, new.kind) == ("revoked", "valid", "certificado")
+    assert (new.replaces_id, old.revoked_reason) == (old.id, "Se emitió un certificado en su lugar.")
+    assert f"Se emitió otro en su lugar: {new.folio}" in checked
 
 
 async def test_course_without_test_then_says_so(new_client: Browsers, freeze: Freeze) -> None:

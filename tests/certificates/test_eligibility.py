@@ -24,7 +24,8 @@ def paper(kind: CertificateKind, state: CertificateState = VALID, *, number: int
 def test_diploma_when_completed_then_the_highest_kind_once() -> None:
     diploma = paper(DIPLOMA, PREPARED)
 
-    assert diploma_due(PASSED, [diploma]) == Due(CERTIFICADO)
+    assert diploma_due(PASSED, []) == Due(CERTIFICADO)
+    assert diploma_due(PASSED, [diploma]) == Due(reason=SkipReason.HAS_ONE, paper=diploma), "exchanged for each alone"
     assert diploma_due(COMPLETED, [paper(CONSTANCIA)]) == Due(DIPLOMA)
     assert diploma_due(COMPLETED, [diploma]) == Due(reason=SkipReason.HAS_ONE, paper=diploma)
     assert [diploma_due(earned, []) for earned in (CAME, [])] == [Due(reason=SkipReason.HOURS)] * 2

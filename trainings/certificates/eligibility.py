@@ -19,6 +19,8 @@ HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
 NOTE = CertificateKind.CONSTANCIA
 UNUSED = N_("No se usó: la persona no completó la capacitación.")
 """Why a prepared one was annulled that nobody used: it says nothing against another one."""
+EXCHANGED = N_("Se emitió un certificado en su lugar.")
+"""Why a diploma was annulled whose person passed the test as well."""
 
 
 class NotEligible(Refusal):
@@ -118,9 +120,16 @@ class Due:
 
 
 def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there."""
+    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there.
+
+    Who passed the test when their diploma was made already keeps it: that it gives way to a certificado is decided for
+    each (`exchangeable`).
+    """
     highest = next((kind for kind in earned if kind in HIGHER), None)
-    return Due(reason=SkipReason.HOURS) if highest is None else _due_unless_annulled(highest, papers)
+    if highest is None:
+        return Due(reason=SkipReason.HOURS)
+    diploma = exchangeable(highest, papers)
+    return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else _due_unless_annulled(highest, papers)
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
@@ -134,12 +143,23 @@ def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate])
     return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else _due_unless_annulled(NOTE, papers)
 
 
+def exchangeable(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
+    """The diploma that stands and gives way where a certificado is issued: one training, one of the higher kinds."""
+    if kind is not CertificateKind.CERTIFICADO or _held(kind, papers):
+        return None
+    return _held(CertificateKind.DIPLOMA, papers)
+
+
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
     """This kind, to who has none of it that stands, and had none taken away."""
-    held = next((one for one in papers if one.kind is kind and one.state is not CertificateState.REVOKED), None)
+    held = _held(kind, papers)
     if held is not None:
         return Due(reason=SkipReason.HAS_ONE, paper=held)
     return Due() if any(is_withdrawn(one) for one in papers) else Due(kind)
+
+
+def _held(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
+    return next((one for one in papers if one.kind is kind and one.state is not CertificateState.REVOKED), None)
 
 
 def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate]) -> Due:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads, sql
 from trainings.errors import NotFound
@@ -19,8 +21,8 @@ from trainings.places.models import Hub
 from trainings.web.i18n import N_
 
 COLUMNS = (
-    *("code", "kind", "state", "title", "minutes", "held_on", "issued_at", "issuer", "folio", "initials", "is_minor"),
-    *("erased_at", "revoked_at", "registration_id", "replaces_id"),
+    *("id", "code", "kind", "state", "title", "minutes", "held_on", "issued_at", "issuer", "folio", "initials"),
+    *("is_minor", "erased_at", "revoked_at", "registration_id", "replaces_id"),
 )
 PRINTED = ("held_text", "place", "issued_on")
 """What the check page shows of a certificate, or finds its neighbours by: its columns, and words of what it prints."""
@@ -110,6 +112,7 @@ class _Seen:
     cost more than reading it.
     """
 
+    id: UUID
     code: str
     kind: CertificateKind
     state: CertificateState
@@ -141,7 +144,7 @@ class _Seen:
         for name in ("issued_at", "erased_at", "revoked_at"):
             if isinstance(values[name], str):
                 values[name] = datetime.fromisoformat(values[name])
-        for name in ("registration_id", "replaces_id"):
+        for name in ("id", "registration_id", "replaces_id"):
             if isinstance(values[name], str):
                 values[name] = sql.as_uuid(values[name])
         if isinstance(values["held_on"], str):
@@ -186,10 +189,11 @@ def _in_words(day: date) -> str:
 
 
 async def _replacement(certificate: _Seen) -> Replacement | None:
-    """The one of its kind that stands now, however many were annulled in between."""
+    """The one of its kind that stands now, however many were annulled in between, or what it was exchanged for."""
     if certificate.state is not CertificateState.REVOKED:
         return None
-    others = reads(Certificate).filter(registration_id=certificate.registration_id, kind=certificate.kind)
+    in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
+    others = reads(Certificate).filter(in_its_place, registration_id=certificate.registration_id)
     found = await others.exclude(state=CertificateState.REVOKED).first()
     return Replacement(found.folio, found.code) if found is not None else None
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.eligibility import UNUSED
+from trainings.certificates.eligibility import UNUSED, exchangeable
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
@@ -18,6 +18,7 @@ from trainings.certificates.staff_queries import Person, stands
 from trainings.certificates.words import (
     ANNULLED_WORDS,
     CONFIRMED_WORDS,
+    EXCHANGE,
     HANDED_WORDS,
     ISSUE_WORDS,
     KIND_WORDS,
@@ -91,6 +92,7 @@ class PersonView:
     mark: int | None
     confirmed: str
     is_expected: bool
+    is_above_diploma: bool
 
 
 def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
@@ -111,6 +113,7 @@ def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonVie
         mark=person.registration.mark,
         confirmed=_confirmed(confirmed) if confirmed is not None else "",
         is_expected=person.is_expected,
+        is_above_diploma=any(exchangeable(kind, person.certificates) for kind in person.open_kinds),
     )
 
 
@@ -158,7 +161,8 @@ def _handed_over(certificate: Certificate) -> str:
 
 
 def _open(kind: CertificateKind, person: Person) -> OpenKind:
-    return OpenKind(kind, gettext(ISSUE_WORDS[kind]), kind in {one.kind for one in person.annulled})
+    words = EXCHANGE if exchangeable(kind, person.certificates) else ISSUE_WORDS[kind]
+    return OpenKind(kind, gettext(words), kind in {one.kind for one in person.annulled})
 
 
 def _annulled(certificate: Certificate) -> str:

@@ -19,6 +19,7 @@ ISSUE_WORDS = {
     CertificateKind.DIPLOMA: N_("Emitir diploma"),
     CertificateKind.CERTIFICADO: N_("Emitir certificado"),
 }
+EXCHANGE = N_("Emitir certificado en vez del diploma")
 
 ANNULLED_WORDS = {
     CertificateKind.CONSTANCIA: N_("Su constancia se anuló el %(day)s. Emita otra solo si le toca."),
