@@ -77,6 +77,7 @@ async def test_name_when_removed_then_code_folio_and_file_hold_and_no_name_is_le
 
     page = await client.get(f"/verificar/{certificate.code}")
     compared = await client.post(f"/verificar/{certificate.code}", data={"name": "María Elena Caal Tzib"})
+    badge = await client.get(f"/verificar/{certificate.code}.json")
     row = await Certificate.get(id=certificate.id)
     file = await CertificateFile.get(certificate_id=certificate.id)
     assert (n, again) == (1, 0)
@@ -84,7 +85,10 @@ async def test_name_when_removed_then_code_folio_and_file_hold_and_no_name_is_le
     assert "Pidió que ya no guardemos su nombre." in page.text
     assert not any(word in page.text for word in NAME_WORDS)
     assert "¿Es este el nombre?" not in page.text
-    assert "No, ese no es el nombre impreso." in compared.text
+    assert compared.status_code == 200, "asked from a page of before: neither yes nor no"
+    assert ("Pidió que ya no" in compared.text, "No, ese no es" in compared.text) == (True, False)
+    assert badge.json()["credentialSubject"]["achievement"]["name"] == row.title
+    assert not any(word in badge.text for word in NAME_WORDS)
     assert "El archivo es el que entregamos, sin ningún cambio." in await drop(client, content)
     assert (row.printed_name, row.initials, row.folio, row.code) == ("—", "", certificate.folio, certificate.code)
     assert row.sheet["person_name"] == "—"

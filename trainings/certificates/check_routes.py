@@ -89,6 +89,8 @@ async def compare(request: Request) -> Response:
 
 
 async def _compare(request: Request, found: PublicCheck | TranscriptCheck) -> Response:
+    if isinstance(found, PublicCheck) and found.is_nameless:
+        return await _page(request, found)
     typed = await read_form(request)
     try:
         form = check(NameForm, typed)

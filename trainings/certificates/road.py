@@ -84,7 +84,7 @@ def road_of(
     confirmed: Collection[UUID],
 ) -> Road:
     """From what the page reads: everybody, prepared papers, papers set anew since printing, names confirmed."""
-    papers = [one for person in people for one in person.certificates if stands(one) and one.erased_at is None]
+    papers = [one for person in people for one in person.wanted if one.erased_at is None]
     outdated = [one for one in waiting if one.outdated and not one.is_unused]
     unused = [one for one in waiting if one.is_unused]
     return Road(
