@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,9 +16,11 @@ from trainings.attendance import actions
 from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.db import lock, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import Registration
 from trainings.schedule import actions as schedule
+from trainings.schedule.models import Training
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -243,3 +247,39 @@ async def test_settling_what_is_settled_writes_nothing(db: Settings, freeze: Fre
         await actions.settle(door.training.id)
 
     assert not [text for text in sent if text.startswith(("INSERT", "UPDATE"))]
+
+
+async def test_settling_many_then_others_get_the_training_in_between_but_not_within_a_closing(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PEOPLE_AT_ONCE", 2)
+    door = await open_door(capacity=40)
+    others = [await make.make_registration(door.training, given_names=f"P{n}") for n in range(7)]
+    people = (door.ana, *others)
+    left_at = door.starts_at + HOUR
+    await take(
+        door,
+        *(scan(qr_of(one), door.starts_at) for one in people),
+        *(scan(qr_of(one), left_at, kind=ScanKind.OUT) for one in people[:3]),
+    )
+    freeze(left_at)
+    at_closing = await seen_beside(door.training, actions.close_session(door.key, actor=PROGRAM))
+    await Registration.all().update(minutes_attended=0, completed_at=None)
+
+    in_parts = await seen_beside(door.training, actions.settle(door.training.id))
+
+    assert at_closing <= {0, 8}
+    assert in_parts & {2, 4, 6}, "thousands are not computed while all others wait"
+    assert [await hours(one) for one in people] == [(60, False)] * 3 + [(240, True)] * 5
+
+
+async def seen_beside(training: Training, settling: Coroutine[Any, Any, None]) -> set[int]:
+    """Of how many people there were hours each time that somebody else got the training meanwhile."""
+    seen: set[int] = set()
+    task = asyncio.create_task(settling)
+    while not task.done():
+        async with transaction():
+            await lock(Training, [training.id])
+            seen.add(await Registration.filter(minutes_attended__gt=0).count())
+    await task
+    return seen

@@ -17,6 +17,7 @@ from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.transcript_queries import entries_of
+from trainings.db import lock, transaction
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
 from trainings.registrations.models import Registration, RegistrationState
@@ -191,3 +192,20 @@ async def test_both_dates_settled_at_the_same_moment_then_nothing_is_lost(
         await asyncio.gather(*(actions.settle(one) for one in (door.training.id, other.id) for _again in range(3)))
 
     assert await hours(door.ana) == (240, True)
+
+
+async def test_one_settled_alone_then_by_all_their_tickets_and_nobody_elses_hours(db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    again = await sign_up_again(door, await another_date(door))
+    beto = await make.make_registration(door.training, given_names="Beto")
+    await take(door, scan(qr_of(again), door.starts_at), scan(qr_of(beto), door.starts_at))
+    freeze(door.ends_at)
+
+    async with transaction():
+        await lock(Training, [door.training.id])
+        await actions.settle_people(door.training.id, [door.ana.id])
+    alone = (await hours(door.ana), await hours(beto))
+    await actions.settle(door.training.id)
+
+    assert alone == ((240, True), (0, False))
+    assert (await hours(door.ana), await hours(beto)) == ((240, True), (240, True))

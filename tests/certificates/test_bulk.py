@@ -34,6 +34,7 @@ from trainings.certificates.models import (
 from trainings.db import transaction
 from trainings.outbox.models import CallList, OutboxJob, Outcome
 from trainings.places.models import Signatory
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.i18n import gettext, speaking
@@ -122,6 +123,31 @@ async def test_job_when_steps_are_small_then_in_a_row_and_a_repeated_one_does_no
     assert (await IssueJob.get(id=job.id)).state is JobState.DONE
     assert await CertificateFile.all().count() == 8
     assert await CallList.all().count() == 1
+
+
+async def test_job_for_many_then_the_worker_counts_their_hours_before_it_takes_the_first(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "FEW", 2)
+    training = await make_held(4, 4)
+    await make_crowd(training, 3)
+    await make_attendee(training, given_names="Cata", sessions=list(training.sessions)[:1])
+    freeze(AFTER + timedelta(minutes=1))
+
+    jobs_of_both = [await bulk.start(training.id, purpose, actor=PROGRAM) for purpose in (ISSUE, NOTES)]
+    counted = await Registration.filter(minutes_attended__gt=0).count()
+    for job in jobs_of_both:
+        await bulk.pause(job.id, actor=PROGRAM)
+    await work()
+    paused = await Registration.filter(minutes_attended__gt=0).count()
+    for job in jobs_of_both:
+        await bulk.go_on(job.id, actor=PROGRAM)
+    await work()
+
+    assert (counted, paused, await Registration.filter(minutes_attended__gt=0).count()) == (0, 0, 4)
+    ended = [await IssueJob.get(id=job.id) for job in jobs_of_both]
+    assert [(one.state, one.n_seen, one.n_total) for one in ended] == [(JobState.DONE, 4, 4), (JobState.DONE, 1, 1)]
+    assert [one.kind for one in await Certificate.all().order_by("number")] == [DIPLOMA] * 3 + [CONSTANCIA]
 
 
 async def test_job_when_stopped_or_ended_then_stays_so(db: Settings) -> None:

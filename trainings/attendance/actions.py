@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.projection import counts, keep_stays, project, settle_registrations
+from trainings.attendance.projection import counts, keep_stays, project_all, settle_registrations
 from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -29,6 +31,10 @@ from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 
 NO_OFFSET = timedelta()
+REOPEN = "attendance.reopen"
+"""The act on record; what phones closed before it is put aside."""
+PEOPLE_AT_ONCE = 100
+"""Whose hours are computed in one transaction: others wait for it some hundredths of a second."""
 
 
 async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset: timedelta = NO_OFFSET) -> list[Answer]:
@@ -93,7 +99,7 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Open a closed session again, for who came late or was forgotten."""
+    """Open a closed session again, for who came late or was forgotten. What phones closed until now closes it no more."""
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)
@@ -102,7 +108,7 @@ async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
         await schedule.reopen_session(session_id, actor=actor)
         await _look_at_late_ones(await _found(session_id))
         await settle(training_id)
-        await record("attendance.reopen", actor=actor, object_id=session_id)
+        await record(REOPEN, actor=actor, object_id=session_id)
 
 
 async def _look_at_late_ones(session: TrainingSession) -> None:
@@ -119,16 +125,40 @@ async def settle(training_id: UUID) -> None:
     Sessions that ended without being closed count too, and scans of cards that got a name later. So do sign-ups without
     a stay that hours were written for: what made up for them may count no more, after a merge that was taken back or
     where the place was given back.
+
+    Each time some people in a transaction of their own, so that nobody else waits for thousands; or all of them in the
+    caller's, if there is one.
     """
     async with transaction():
-        stays = await locked_stays(training_id)
-        if await match_unknown(training_id):
-            stays = await locked_stays(training_id)
-        for session in await TrainingSession.filter(id__in=sorted({stay.session_id for stay in stays})):
-            await project(session, {stay.registration_id for stay in stays if stay.session_id == session.id})
-        registration_ids = {stay.registration_id for stay in stays} | await _with_hours(training_id)
-        if registration_ids:
-            await settle_registrations(registration_ids)
+        await lock(Training, [training_id])
+        await match_unknown(training_id)
+    concerned = sorted(await _attending(training_id) | await _with_hours(training_id))
+    for first in range(0, len(concerned), PEOPLE_AT_ONCE):
+        async with transaction():
+            await _settle_some(training_id, concerned[first : first + PEOPLE_AT_ONCE])
+
+
+async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -> None:
+    """The same for some of its people alone, in the caller's transaction, which holds the training."""
+    await match_unknown(training_id)
+    await _settle_some(training_id, await same_course_ids(registration_ids))
+
+
+async def _settle_some(training_id: UUID, registration_ids: Collection[UUID]) -> None:
+    """What of these registrations concerns the training: all their stays, then their hours."""
+    touched: dict[UUID, set[UUID]] = defaultdict(set)
+    for stay in await _locked(training_id, partial(_stays_of, training_id, registration_ids)):
+        touched[stay.session_id].add(stay.registration_id)
+    sessions = {one.id: one for one in await TrainingSession.filter(id__in=sorted(touched))}
+    await project_all(sessions, touched)
+    await settle_registrations(registration_ids)
+
+
+async def _attending(training_id: UUID) -> set[UUID]:
+    """The sign-ups with a stay at a training, and those for it with a stay anywhere."""
+    here = await Attendance.filter(session__training_id=training_id).values_list("registration_id")
+    of_its_people = await Attendance.filter(registration__training_id=training_id).values_list("registration_id")
+    return {key for (key,) in [*here, *of_its_people]}
 
 
 async def _with_hours(training_id: UUID) -> set[UUID]:
@@ -163,19 +193,32 @@ async def locked_stays(training_id: UUID) -> list[_Where]:
 
     One that came in between had its own transaction count it.
     """
+    return await _locked(training_id, partial(_stays, training_id))
+
+
+async def _locked(training_id: UUID, ask: Callable[[], Awaitable[list[_Where]]]) -> list[_Where]:
     held = {training_id}
-    for stay in await _stays(training_id):
+    for stay in await ask():
         held |= {stay.held_in, stay.signed_up_for}
     await lock(Training, held)
-    return [stay for stay in await _stays(training_id) if {stay.held_in, stay.signed_up_for} <= held]
+    return [stay for stay in await ask() if {stay.held_in, stay.signed_up_for} <= held]
+
+
+WHERE = ("session_id", "registration_id", "session__training_id", "registration__training_id")
 
 
 async def _stays(training_id: UUID) -> list[_Where]:
     """Asked in two halves: asked with `or`, a database reads the stays of everybody."""
-    columns = ("session_id", "registration_id", "session__training_id", "registration__training_id")
-    here = await Attendance.filter(session__training_id=training_id).values_list(*columns)
-    of_its_people = await Attendance.filter(registration__training_id=training_id).values_list(*columns)
+    here = await Attendance.filter(session__training_id=training_id).values_list(*WHERE)
+    of_its_people = await Attendance.filter(registration__training_id=training_id).values_list(*WHERE)
     return [_Where(*row) for row in dict.fromkeys([*here, *of_its_people])]
+
+
+async def _stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
+    """Those of these registrations that concern a training."""
+    found = await Attendance.filter(registration_id__in=sorted(registration_ids)).values_list(*WHERE)
+    stays = [_Where(*row) for row in found]
+    return [stay for stay in stays if training_id in (stay.held_in, stay.signed_up_for)]
 
 
 async def _found(session_id: UUID) -> TrainingSession:

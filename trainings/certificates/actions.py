@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import settle
+from trainings.attendance.actions import settle, settle_people
 from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
@@ -114,6 +114,7 @@ async def issue_with_usable_design(where: Registration, kind: CertificateKind, *
     if held is not None:
         return held
     occasion = await occasion_of(where.training_id, kinds=[kind])
+    await settle_people(where.training_id, [where.id])
     registration = await Registration.get(id=where.id).prefetch_related("participant")
     if kind not in kinds_of(registration, occasion.training):
         raise NotEligible
@@ -132,6 +133,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     and for who waits for an answer there is `bulk.start`, which does the same in small steps.
     """
     await refuse_for(training_id)
+    await settle(training_id)
     async with transaction():
         await locked_training(training_id)
         occasion = await occasion_of(training_id)
@@ -175,14 +177,13 @@ async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[
 async def occasion_of(
     training_id: UUID, *, kinds: Sequence[CertificateKind] = (), is_over_already: bool = True
 ) -> Occasion:
-    """What is printed on all of them, with everybody's hours brought up to date; in the caller's transaction.
+    """What is printed on all of them; in the caller's transaction. It brings nobody's hours up to date.
 
     Refuses (TrainingNotOver, unless it need not be `is_over_already`; NoSignatory; UnprintableText).
     """
     sessions = await TrainingSession.filter(training_id=training_id)
     if is_over_already and not is_over(sessions):
         raise TrainingNotOver
-    await settle(training_id)
     return await same_occasion(training_id, sessions, kinds=kinds)
 
 
@@ -193,7 +194,7 @@ async def same_occasion(
     kinds: Sequence[CertificateKind] = (),
     day: date | None = None,
 ) -> Occasion:
-    """The same without asking again whether it is over, and with the hours as they are: for a step of many.
+    """The same without asking again whether it is over: for a step of many.
 
     For papers of these `kinds`, without them those of who completes the course; on the `day` that they carry, without
     it that of papers made now.

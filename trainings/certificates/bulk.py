@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.actions import settle
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, preparing
@@ -45,6 +46,9 @@ logger = logging.getLogger("trainings.certificates")
 STEP = "certificate_step"
 PEOPLE_AT_ONCE = 100
 """In one transaction, during which nobody else changes the training."""
+FEW = 100
+"""The hours of so many are brought up to date while who starts it waits; of more by the worker, before its first step.
+"""
 GOES_ON = frozenset({JobState.RUNNING, JobState.PAUSED})
 LONGEST_DETAIL = 200
 
@@ -103,12 +107,15 @@ class Decision:
 
 
 async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> IssueJob:
-    """The running job of the training for this purpose: made now, with its first step done, or the one there is.
+    """The running job of the training for this purpose: made now, or the one there is. Of few people with its first
+    step done.
 
     Refuses as `actions.issue_all`: the training is not over (but it may be prepared), nobody signs, a text that cannot
     be printed. And (UnusableDesign) where the design cannot be used: no folio is taken in vain.
     """
     await refuse_for(training_id, KINDS[purpose])
+    if are_few := await _n_concerned(training_id, JobPurpose.ISSUE) <= FEW:
+        await settle(training_id)
     async with transaction():
         training = await locked_training(training_id)
         running = IssueJob.filter(training_id=training_id, purpose=purpose, state__in=list(GOES_ON))
@@ -125,7 +132,10 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
             asked_by_id=actor.id,
         )
         await record(ACTS[purpose], actor=actor, object_id=job.id, hub_id=job.hub_id, n=job.n_total)
-        await _advance(job, occasion, actor=actor)
+        if are_few:
+            await _advance(job, occasion, actor=actor)
+        else:
+            await _enqueue_step(job, "first", settles=True)
         return job
 
 
@@ -158,7 +168,7 @@ async def _turn(job_id: UUID, state: JobState, *, actor: Actor) -> IssueJob:
         if state is JobState.RUNNING:
             kinds = KINDS[job.purpose]
             await actions.occasion_of(job.training_id, kinds=kinds, is_over_already=_comes_after(job.purpose))
-            await _enqueue_step(job, f"{uuid7()}")
+            await _enqueue_step(job, f"{uuid7()}", settles=True)
         job.state = state
         job.finished_at = clock.now() if state is JobState.STOPPED else None
         await job.save(update_fields=["state", "finished_at"])
@@ -185,13 +195,21 @@ async def _locked(job_id: UUID) -> IssueJob:
 
 
 async def take_step(job: OutboxJob) -> Mail | None:
-    """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing."""
-    key = UUID(job.payload["job_id"])
+    """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing.
+
+    One that `settles` brings everybody's hours up to date before.
+    """
+    key, settles = UUID(job.payload["job_id"]), job.payload.get("settles", False)
+    own = await IssueJob.get_or_none(id=key)
+    if own is not None and settles and _is_next(own, job):
+        await settle(own.training_id)
     is_usable = await _is_design_usable(key)
     async with transaction():
         own = await _locked(key)
-        if own.state is not JobState.RUNNING or own.n_seen != job.payload["seen"]:
+        if not _is_next(own, job):
             return None
+        if settles:
+            own.n_total = max(own.n_seen, await _n_concerned(own.training_id, own.purpose))
         if not is_usable:
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
             return None
@@ -205,6 +223,10 @@ async def take_step(job: OutboxJob) -> Mail | None:
             logger.warning("job %s waits: %s", own.id, refusal.code)
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
     return None
+
+
+def _is_next(own: IssueJob, step: OutboxJob) -> bool:
+    return own.state is JobState.RUNNING and own.n_seen == step.payload["seen"]
 
 
 async def _is_design_usable(job_id: UUID) -> bool:
@@ -232,8 +254,9 @@ async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
     await job.save(update_fields=["n_seen", "n_total"])
 
 
-async def _enqueue_step(job: IssueJob, name: str) -> None:
-    await enqueue(STEP, {"job_id": str(job.id), "seen": job.n_seen}, dedup=f"{STEP}:{job.id}:{name}")
+async def _enqueue_step(job: IssueJob, name: str, *, settles: bool = False) -> None:
+    payload = {"job_id": str(job.id), "seen": job.n_seen, "settles": settles}
+    await enqueue(STEP, payload, dedup=f"{STEP}:{job.id}:{name}")
 
 
 def _expected() -> list[str]:

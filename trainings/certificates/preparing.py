@@ -18,12 +18,12 @@ from trainings.attendance.actions import settle
 from trainings.attendance.make_ups import stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.certificates import actions, anew, design_texts, status_lists
+from trainings.certificates import actions, anew, design_texts, designs, pdf, status_lists
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.mails import announce, tell_annulled
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.printed import CertificateSheet, made_out_on
-from trainings.certificates.sheets import Occasion
+from trainings.certificates.sheets import Occasion, texts_in_common
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
@@ -196,9 +196,9 @@ async def validate(training_id: UUID) -> int:
     has_lapsed = clock.now() >= _last_end(sessions) + KEPT_FOR
     if not is_over(sessions) and not has_lapsed:
         return 0
+    await settle(training_id)
     async with transaction():
         await locked_training(training_id)
-        await settle(training_id)
         found = await waiting(training_id)
         valid = [one.certificate for one in found if one.is_due]
         unused = [one.certificate for one in found if one.is_unused] if has_lapsed else []
@@ -296,9 +296,9 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
     Refuses (NothingUnused) where there is none, or the training goes on, and (AttendanceOpen) before its last session
     was closed: until then those who came may still be on paper alone.
     """
+    await settle(training_id)
     async with transaction():
         await locked_training(training_id)
-        await settle(training_id)
         unused = await _held([one.certificate for one in await waiting(training_id) if one.is_unused])
         if not unused:
             raise NothingUnused
@@ -315,15 +315,16 @@ async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
     On another day sign those who hold office then. What was handed over stays as it is: it is annulled, and another is
     issued. So does what is unused: it waits to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does.
     """
+    await settle(training_id)
     async with transaction():
         await locked_training(training_id)
-        await settle(training_id)
         found = [one.certificate for one in await waiting(training_id) if one.outdated and not one.is_unused]
         held = [one for one in await _held(found) if not anew.in_hand(one)]
         if not held:
             return 0
         occasion = await _occasion(training_id)
         changes = [_change(one, occasion) for one in held]
+        _check_letters(changes)
         signing = await _signing(training_id, changes)
         for one in changes:
             sheet = replace(one.now, signatories=signing[one.now.issued_on]) if one.is_of_another_day else one.now
@@ -348,6 +349,14 @@ class _Change:
 def _change(certificate: Certificate, occasion: Occasion) -> _Change:
     said = CertificateSheet.from_json(certificate.sheet)
     return _Change(certificate, said, _as_now(certificate, said, occasion))
+
+
+def _check_letters(changes: Sequence[_Change]) -> None:
+    """Refuse (UnprintableText) what the designs that they are set with lack: else none of them could be printed."""
+    for one in changes:
+        design = designs.design_of_kept(one.now.to_json())
+        if missing := pdf.missing_in(design, *texts_in_common(one.now)):
+            raise actions.UnprintableText(letters=missing)
 
 
 async def _signing(training_id: UUID, changes: Sequence[_Change]) -> dict[date, tuple[tuple[str, str], ...]]:
