@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +304,27 @@ async def test_problems_when_it_stays_broken_then_looked_at_less_and_less(
         assert await design_use.problems_of(design) == ("mal",)
 
     assert asked == [0, 60, 180, 420, 900]
+
+
+async def test_designs_without_end_when_asked_by_many_then_other_requests_are_answered_meanwhile(
+    new_client: Browsers, theirs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    other = tmp_path / "otro"
+    change(theirs, END, f"#for a in range(100000) {{ for b in range(100000) {{ [] }} }}\n{END}")
+    shutil.copytree(theirs, other)
+    monkeypatch.setattr(design_check, "check", partial(design_check.check, seconds=1.9))
+    # More than there are threads that all share.
+    asked = [asyncio.create_task(design_use.problems_of(read_design(one))) for one in (theirs, other) * 20]
+    await asyncio.sleep(0)
+
+    answer = await browser.get(f"{desk.page[:-1]}-muestra.png")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert not any(one.done() for one in asked)
+    told = {tuple(one) for one in await asyncio.gather(*asked)}
+    assert sorted(one for [one] in told) == [
+        f"{key}: No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin."
+        for key in ("mio", "otro")
+    ]

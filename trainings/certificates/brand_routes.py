@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings.accounts.permissions import ISSUERS
 from trainings.certificates import brand
 from trainings.certificates.brand_forms import LONGEST_LETTERHEAD, LetterheadForm, PictureForm
+from trainings.certificates.design_turns import in_turn
 from trainings.certificates.models import ImageRole
 from trainings.certificates.pictures import clean
 from trainings.certificates.signature_routes import check_scope
@@ -92,7 +92,7 @@ async def add_image(request: Request) -> Response:
     try:
         typed, content = await read_upload(request, "file", PictureTooLarge)
         form = check(PictureForm, typed)
-        picture = await asyncio.to_thread(clean, content)
+        picture = await in_turn(clean, content)
         await brand.add_image(operator_id, form.role, form.name, picture, actor=request.state.actor)
     except FormErrors as exc:
         return await _index(request, exc.typed, at=(operator_id, exc.typed.value("role")), status=422)

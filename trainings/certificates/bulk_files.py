@@ -110,12 +110,6 @@ def _design_of(sort: str) -> designs.DesignInfo:
     return designs.design_for(design or designs.FIRST, kind, language or "es")
 
 
-def _sort_of(certificate: Certificate) -> str:
-    """As `SORT` says it."""
-    sheet = certificate.sheet
-    return f"{sheet.get('design', '')}/{certificate.kind}/{sheet.get('language', '')}"
-
-
 def _each_once(found: Mapping[str, designs.DesignInfo]) -> list[designs.DesignInfo]:
     by_key = {one.key: one for one in found.values()}
     return [by_key[key] for key in sorted(by_key)]
@@ -137,7 +131,7 @@ async def designs_of(certificate_ids: Sequence[UUID]) -> list[designs.DesignInfo
 
 async def _by_themselves(failed: Sequence[tuple[Certificate, str]]) -> list[tuple[Certificate, str]]:
     """Without those whose design broke meanwhile: nobody is noted for that as the one whose file failed."""
-    return [(one, why) for one, why in failed if not await problems_of(_design_of(_sort_of(one)))]
+    return [(one, why) for one, why in failed if not await problems_of(designs.design_of_kept(one.sheet))]
 
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:

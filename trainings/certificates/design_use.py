@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from uuid import UUID
 
 from trainings import clock
 from trainings.certificates import design_check, designs
 from trainings.certificates.design_texts import TEXTS
+from trainings.certificates.design_turns import taken_up
 from trainings.certificates.designs import LIBRARY, DesignInfo, Stamp, stamp
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.sheets import design_of, given_by
@@ -49,7 +49,8 @@ class _Verdict:
 
 
 _verdicts: dict[Path, _Verdict] = {}
-_turns: defaultdict[Path, Lock] = defaultdict(Lock)
+_looks: dict[Path, Future[_Verdict]] = {}
+"""Under way: two who ask at once wait for the same answer."""
 
 
 async def problems_of(design: DesignInfo) -> Sequence[str]:
@@ -57,21 +58,30 @@ async def problems_of(design: DesignInfo) -> Sequence[str]:
     if design.is_ours:
         return ()
     assert not is_in_transaction(), "nothing is set in a transaction"
-    return await asyncio.to_thread(_problems, design)
+    now = await asyncio.to_thread(stamp, design.folder, LIBRARY, TEXTS)
+    known = _verdicts.get(design.folder)
+    if known is None or known.as_of != now or not _still_holds(known):
+        known = await asyncio.shield(asyncio.wrap_future(_look(design)))
+    # It may have changed since that look began.
+    return known.problems if known.as_of == now else await problems_of(design)
 
 
-def _problems(design: DesignInfo) -> Sequence[str]:
-    # Two who ask at once wait for the same answer.
-    with _turns[design.folder]:
-        now, known = stamp(design.folder, LIBRARY, TEXTS), _verdicts.get(design.folder)
-        if known is not None and known.as_of == now and _still_holds(known):
-            return known.problems
-        n_again = known.n_again + 1 if known is not None and known.as_of == now else 0
-        found = _Verdict(now, _checked(design), clock.ticks(), min(n_again, MOST_DOUBLED))
-        _verdicts[design.folder] = found
-        if found.problems:
-            logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
-        return found.problems
+def _look(design: DesignInfo) -> Future[_Verdict]:
+    look = _looks.get(design.folder)
+    if look is None:
+        look = _looks[design.folder] = taken_up(_looked_at, design)
+        look.add_done_callback(lambda _done: _looks.pop(design.folder, None))
+    return look
+
+
+def _looked_at(design: DesignInfo) -> _Verdict:
+    now, known = stamp(design.folder, LIBRARY, TEXTS), _verdicts.get(design.folder)
+    n_again = known.n_again + 1 if known is not None and known.as_of == now else 0
+    found = _Verdict(now, _checked(design), clock.ticks(), min(n_again, MOST_DOUBLED))
+    _verdicts[design.folder] = found
+    if found.problems:
+        logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
+    return found
 
 
 def _checked(design: DesignInfo) -> Sequence[str]:

@@ -219,3 +219,8 @@ def design_for(key: str, kind: str, language: str) -> DesignInfo:
     fits_kind = [design for design in in_order if kind in design.kinds]
     fits = [design for design in fits_kind if design.prints_in(language)]
     return (fits or fits_kind or in_order)[0]
+
+
+def design_of_kept(sheet: Mapping[str, Any]) -> DesignInfo:
+    """What a kept sheet is set with; the first ones named neither design nor language."""
+    return design_for(sheet.get("design", FIRST), sheet["kind"], sheet.get("language", "es"))

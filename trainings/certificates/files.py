@@ -9,6 +9,8 @@ from io import BytesIO
 from PIL import Image
 
 from trainings.certificates import pdf
+from trainings.certificates.design_turns import in_turn
+from trainings.certificates.designs import design_of_kept
 from trainings.certificates.making import CannotBeMade, MadeFile, make, order_for
 from trainings.certificates.models import Certificate, CertificateFile
 from trainings.db import lock, reads, transaction
@@ -43,7 +45,8 @@ async def file_of(certificate: Certificate) -> CertificateFile:
             raise NameRemoved
         [order] = await order_for([now])
         try:
-            made = await asyncio.to_thread(make, order)
+            run = asyncio.to_thread if design_of_kept(now.sheet).is_ours else in_turn
+            made = await run(make, order)
         except CannotBeMade as problem:
             raise NotSet(problem=problem) from problem
         await keep([(now, made)])
@@ -75,7 +78,7 @@ def _row(certificate: Certificate, made: MadeFile) -> CertificateFile:
     )
 
 
-def sample_png(sheet: pdf.CertificateSheet, page: int, *, pictures: Mapping[str, pdf.Picture] | None = None) -> bytes:
+def sample_png(sheet: pdf.CertificateSheet, page: int, pictures: Mapping[str, pdf.Picture] | None = None) -> bytes:
     """One page as a picture of few colours, a third of its weight. CPU work: call it in a thread."""
     picture = Image.open(BytesIO(pdf.preview_png(sheet, page=page, pictures=pictures))).convert("RGB")
     file = BytesIO()

@@ -11,6 +11,7 @@ from trainings.certificates import designs, pdf
 from trainings.certificates.actions import UnprintableText
 from trainings.certificates.brand import pictures
 from trainings.certificates.design_problems import explained
+from trainings.certificates.design_turns import in_turn
 from trainings.certificates.design_use import UnusableDesign, refuse_unusable
 from trainings.certificates.files import sample_png
 from trainings.certificates.models import CertificateKind
@@ -56,7 +57,8 @@ class Sample:
         if missing := pdf.missing_in(design, *texts_in_common(self.sheet)):
             raise UnprintableText(letters=missing)
         try:
-            return await asyncio.to_thread(sample_png, self.sheet, self.page, pictures=self.pictures)
+            run = asyncio.to_thread if design.is_ours else in_turn
+            return await run(sample_png, self.sheet, self.page, self.pictures)
         except CannotTypeset as problem:
             raise UnusableDesign(title=design.title, problems=explained(problem, design.key)) from problem
 
