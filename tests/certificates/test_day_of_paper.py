@@ -13,7 +13,7 @@ from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import anew, preparing, register
-from trainings.certificates.actions import NoSignatory
+from trainings.certificates.actions import NoSignatory, UnprintableText
 from trainings.certificates.badges import credential, facts_of
 from trainings.certificates.check_views import check_view
 from trainings.certificates.files import file_of
@@ -135,6 +135,18 @@ async def test_title_alone_corrected_when_nobody_signs_any_more_then_set_anew_wi
     assert {(one.title, one.sheet["signatories"][0][0]) for one in await Certificate.all()} == {
         ("Sus derechos", "Otto Pop")
     }
+
+
+async def test_title_with_a_letter_that_cannot_be_printed_then_refused_and_all_stays(
+    db: Settings, freeze: Freeze
+) -> None:
+    world = await prepared(freeze, before=terms)
+    await Training.filter(id=world.training.id).update(title="Sus derechos 🌸")
+
+    with pytest.raises(UnprintableText):
+        await preparing.correct_outdated(world.training.id, actor=PROGRAM)
+
+    assert {one.revision for one in await Certificate.all()} == {1}
 
 
 async def test_prepared_in_the_year_before_the_last_session_then_of_the_series_of_the_year_that_the_paper_says(

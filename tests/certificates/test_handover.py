@@ -265,7 +265,7 @@ async def test_calling_order_then_by_community_the_nameless_last_and_annulled_on
 
     shown = text_of(page)
     folio = [one.folio for one in world.papers]
-    assert "3 personas, 2 comunidades" in shown
+    assert "3 personas, 1 comunidad" in shown
     assert f"Las Pozas 2 Ana Coc {folio[0]} Cata Tut {folio[2]} Sin comunidad anotada 1 Dora Ba {folio[3]}" in shown
     assert "Beto" not in shown
     assert "Ana" not in text_of(later), "the name was removed from the paper"

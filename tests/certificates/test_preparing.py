@@ -129,6 +129,26 @@ async def test_unused_but_handed_over_then_who_holds_the_paper_is_told_after_ten
     assert "ya no es válido" not in mail.text, "it never was"
 
 
+@pytest.mark.pages
+async def test_nothing_prepared_and_the_last_session_open_then_first_its_attendance(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training = await make_held(4, 4, hub=cast.hub)
+    await make_attendee(training, given_names="Ana", surnames="Coc", sessions=[training.sessions[0]])
+    freeze(CLOSING)
+    browser = await signed_in(new_client, cast.coordinator)
+    page = f"/panel/capacitaciones/{training.id}/diplomas"
+    words = "La última sesión no está cerrada. Antes de emitir, marque a quienes firmaron la hoja y ciérrela."
+
+    ended = text_of(await browser.get(page))
+    await attendance.close_session(training.sessions[1].id, actor=PROGRAM)
+    closed = text_of(await browser.get(page))
+
+    assert (words in ended, words in closed) == (True, False)
+    assert "Emitir 1 constancia de asistencia" in ended, "its hours count at its end"
+
+
 async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, freeze: Freeze) -> None:
     world = await prepared(freeze)
 
