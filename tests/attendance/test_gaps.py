@@ -115,6 +115,64 @@ async def test_phones_not_heard_of_since_it_was_over(door: Opened, freeze: Freez
     assert door.training.sessions[1].id not in await gaps_of([one.id for one in door.training.sessions])
 
 
+# -- from the number with which it began
+
+
+async def began(device: Device, seq: int, **columns: object) -> None:
+    await Device.filter(id=device.id).update(first_seq=seq, **columns)
+
+
+async def test_numbers_before_the_first_that_came_then_missed_from_where_the_phone_began(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door(n_sessions=2)
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    await send(device, numbered(door, 9, 64), last_seq=9)
+    silent = await sentences(door)
+
+    await began(device, 7)
+    said = await sentences(door)
+    await send(device, numbered(door, 3, 20), numbered(door, 5, 40), last_seq=9)
+    again = await sentences(door)
+    await send(device, numbered(door, 7, 62), numbered(door, 8, 63))
+
+    missed = ["Faltan 2 marcas de Teléfono de Ana (hechas antes de las 9:04 a. m.)."]
+    assert (silent, said, again) == ([], missed, missed), "3 and 5 are of an earlier preparation, as 4 may be"
+    assert await sentences(door) == []
+
+
+async def test_of_what_it_made_nothing_came_then_all_of_it_at_the_session_that_had_begun(
+    door: Opened, freeze: Freeze
+) -> None:
+    device, holding, slow = [await make_device(door) for _ in range(3)]
+    freeze(door.starts_at + HOUR)
+    for one in (device, holding, slow):
+        await began(one, 57)
+    await send(device, last_seq=60)
+    await send(holding, last_seq=60, n_unsent=4)
+    await send(slow, last_seq=56)
+
+    missing, held = await sentences(door)
+    assert missing == "Faltan 4 marcas de Teléfono de Ana."
+    assert held.startswith("Teléfono de Ana guarda 4 marcas sin enviar (dicho el ")
+    assert await gaps_of([door.training.sessions[1].id]) == {}
+
+
+async def test_phone_of_which_something_came_long_before_then_nothing_is_missed_before_that(
+    door: Opened, freeze: Freeze
+) -> None:
+    freeze(door.starts_at - timedelta(days=3))
+    device, fresh = await make_device(door), await make_device(door)
+    await send(device, numbered(door, 1, 0), last_seq=1)
+    freeze(door.ends_at + HOUR)
+    for one in (device, fresh):
+        await began(one, 1)
+        await send(one, numbered(door, 5, 60), last_seq=5)
+
+    assert await sentences(door) == ["Faltan 4 marcas de Teléfono de Ana (hechas antes de las 9:00 a. m.)."]
+
+
 async def test_long_ago_then_nobody_is_asked_any_more(door: Opened, freeze: Freeze) -> None:
     await send(await make_device(door), numbered(door, 7, 60), numbered(door, 9, 64))
     freeze(door.ends_at + timedelta(days=50))

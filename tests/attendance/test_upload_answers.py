@@ -247,6 +247,24 @@ async def test_phone_is_told_the_highest_number_of_its_marks(client: AsyncClient
     assert await last_number() == 64
 
 
+async def test_phone_says_with_which_number_it_began_then_the_first_word_stays(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    door = await open_door()
+    phone = await a_phone(client, door)
+    freeze(door.ends_at)
+    key, noted = str(phone.device.id), []
+
+    # Of another phone, no number, as it is, and after its storage was emptied.
+    said = ({"device": str(door.key), "seq": 3}, {"device": key, "seq": "x"}, [57], {"device": key, "seq": 57})
+    for first in (*said, {"device": key, "seq": 70}):
+        answer = await sent(phone, first=first)
+        assert answer.status_code == 200
+        noted.append((await Device.get(id=phone.device.id)).first_seq)
+
+    assert noted == [None, None, None, 57, 57]
+
+
 async def test_revoked_phone_then_still_answered_and_told(client: AsyncClient, freeze: Freeze) -> None:
     door = await open_door()
     phone = await a_phone(client, door)

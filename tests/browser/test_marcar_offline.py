@@ -161,20 +161,23 @@ def test_mark_that_can_never_be_sent_stays_and_holds_up_no_other(phone: Phone, v
 def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
     phone: Phone, cameras: Browser, village: Village
 ) -> None:
-    ana, byron = village.people(2)
+    """As which phone it began with which number, it says too: what never came from there on is missed."""
+    ana, byron, carla = people = village.people(3)
     phone.type_code(ana.token)
     phone.expect_answer("present")
     phone.expect_queue("Todo enviado")
-    numbers = "SELECT seq FROM scan_event WHERE registration_id = ?"
-    [(last,)] = village.ask(numbers, ana.registration_id)
 
     with cameras.new_context(viewport=PHONE, locale="es-GT") as emptied:
-        again = at_door(emptied, village, village.last_phone)
-        again.type_code(byron.token)
-        again.expect_answer("present")
-        again.expect_queue("Todo enviado")
+        for one, cookie in ((byron, village.last_phone), (carla, village.phone())):
+            again = at_door(emptied, village, cookie)
+            again.type_code(one.token)
+            again.expect_answer("present")
+            again.expect_queue("Todo enviado")
 
-    assert village.ask(numbers, byron.registration_id) == [(last + 1,)]
+    question = (
+        "SELECT e.seq, d.first_seq FROM scan_event e JOIN device d ON d.id = e.phone_id WHERE e.registration_id = ?"
+    )
+    assert [village.ask(question, one.registration_id) for one in people] == [[(1, 1)], [(2, 1)], [(3, 3)]]
 
 
 def test_clock_a_month_ahead_marks_at_the_true_time(pocket: BrowserContext, village: Village) -> None:

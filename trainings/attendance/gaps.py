@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 from trainings import clock
@@ -29,10 +30,12 @@ MOST_TOLD = 12
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Marks that a phone made and that did not arrive: how many, and between which others. No end: after `since`."""
+    """Marks that a phone made and that did not arrive: how many, and between which others. No end: after `since`; no
+    beginning: before all others.
+    """
 
     n: int
-    since: datetime
+    since: datetime | None
     until: datetime | None
 
 
@@ -74,23 +77,36 @@ class Gap:
 
     def _lacking(self, one: Missing) -> str:
         values = {"n": one.n, "phone": self.name}
-        if one.until is None:
+        if one.since is not None and one.until is not None:
+            return self._between(one.n, one.since, one.until)
+        if one.since is not None:
             words = ngettext(
                 "Falta %(n)s marca de %(phone)s (hecha después de las %(since)s).",
                 "Faltan %(n)s marcas de %(phone)s (hechas después de las %(since)s).",
                 one.n,
             )
             return words % (values | {"since": dates.time_of_day(one.since, language())})
+        if one.until is not None:
+            words = ngettext(
+                "Falta %(n)s marca de %(phone)s (hecha antes de las %(until)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas antes de las %(until)s).",
+                one.n,
+            )
+            return words % (values | {"until": dates.time_of_day(one.until, language())})
+        return ngettext("Falta %(n)s marca de %(phone)s.", "Faltan %(n)s marcas de %(phone)s.", one.n) % values
+
+    def _between(self, n: int, since: datetime, until: datetime) -> str:
         # Where a phone's clock was set in between, the mark that was made later bears an earlier time.
-        since, until = sorted((one.since, one.until))
+        since, until = sorted((since, until))
         is_one_day = dates.local_day(since) == dates.local_day(until)
         told = dates.time_of_day if is_one_day else dates.day_and_time
         words = ngettext(
             "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",
             "Faltan %(n)s marcas de %(phone)s (hechas entre %(since)s y %(until)s).",
-            one.n,
+            n,
         )
-        return words % (values | {"since": told(since, language()), "until": told(until, language())})
+        times = {"since": told(since, language()), "until": told(until, language())}
+        return words % ({"n": n, "phone": self.name} | times)
 
 
 def _when(moment: datetime | None) -> str:
@@ -101,7 +117,8 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
     """The gaps of each of these sessions, by phone; sessions and phones without any, and those of long ago, left out.
 
     A phone numbers what it makes: a number that never came, between two that did, is a mark of that time. It counts at
-    the session where the mark before it was made.
+    the session where the mark before it was made; what is missing before the first at that one's, and what a phone made
+    of which nothing came at the last that had begun when it said so.
     """
     lately = reads(TrainingSession).filter(id__in=sorted(session_ids), starts_at__gt=clock.now() - ASKED_FOR)
     sessions = {one.id: one for one in await lately}
@@ -109,29 +126,32 @@ async def gaps_of(session_ids: Collection[UUID]) -> dict[UUID, list[Gap]]:
     devices = {one.device_id: one.device for one in bound if one.device.token_hash is not None}
     if not devices:
         return {}
-    made = await _made(devices, since=min(one.starts_at for one in sessions.values()) - EARLY)
-    missing = {key: _missing(devices[key], made[key]) for key in devices}
-    holds_at = await _where_unsent(devices)
+    since = min(one.starts_at for one in sessions.values()) - EARLY
+    made = await _made(devices, since=since)
+    latest = await _latest_begun(devices)
+    missing = {key: _missing(devices[key], made[key], latest.get(key)) for key in devices}
     gaps: dict[UUID, list[Gap]] = defaultdict(list)
     for one in sorted(bound, key=lambda one: one.device.name.casefold()):
         if one.device_id in devices:
             session, own = sessions[one.session_id], missing[one.device_id].get(one.session_id, [])
-            gap = _gap(one.device, session, own, is_latest=holds_at.get(one.device_id) == session.id)
+            gap = _gap(one.device, session, own, is_latest=latest.get(one.device_id) == session.id)
             if gap is not None:
                 gaps[session.id].append(gap)
     return dict(gaps)
 
 
-async def _where_unsent(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
-    """For each phone that holds something by its own word, the session that had begun last when it said so."""
-    holding = {key: one for key, one in devices.items() if one.n_unsent}
-    if not holding:
+async def _latest_begun(devices: Mapping[UUID, Device]) -> dict[UUID, UUID]:
+    """For each phone that holds something by its own word, or says with which number it began, the session that had
+    begun last when it said so.
+    """
+    telling = {key: one for key, one in devices.items() if one.n_unsent or one.first_seq is not None}
+    if not telling:
         return {}
-    bound = reads(DeviceSession).filter(device_id__in=sorted(holding), session__starts_at__lte=clock.now())
+    bound = reads(DeviceSession).filter(device_id__in=sorted(telling), session__starts_at__lte=clock.now())
     latest: dict[UUID, UUID] = {}
     rows = await bound.order_by("session__starts_at").values_list("device_id", "session_id", "session__starts_at")
     for device_id, session_id, starts_at in rows:
-        said_at = holding[device_id].last_seen_at
+        said_at = telling[device_id].last_seen_at
         if said_at is None or starts_at <= said_at:
             latest[device_id] = session_id
     return latest
@@ -178,13 +198,17 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What came from one phone: marks with their numbers, and the moments of what is kept elsewhere without one."""
+    """What came from one phone: marks with their numbers, and the moments of what is kept elsewhere without one.
+
+    `is_all`: nothing came of it earlier than what was asked for.
+    """
 
     marks: Sequence[_Numbered]
     others: Sequence[datetime]
+    is_all: bool = True
 
 
-async def _made(devices: Iterable[UUID], *, since: datetime) -> Mapping[UUID, _Made]:
+async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[UUID, _Made]:
     """What came in since then."""
     keys = sorted(devices)
     marks: dict[UUID, list[_Numbered]] = defaultdict(list)
@@ -200,30 +224,57 @@ async def _made(devices: Iterable[UUID], *, since: datetime) -> Mapping[UUID, _M
     heads = reads(HeadCount).filter(activity_id__in=[key for (key,) in counting], counted_by_id__in=keys)
     for device_id, at in await heads.values_list("counted_by_id", "counted_at"):
         others[device_id].append(at)
-    return defaultdict(lambda: _Made((), ()), {key: _Made(marks[key], sorted(others[key])) for key in keys})
+    earlier = await _heard_earlier(devices, since)
+    return {key: _Made(marks[key], sorted(others[key]), key not in earlier) for key in keys}
 
 
-def _missing(device: Device, made: _Made) -> dict[UUID, list[Missing]]:
+async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set[UUID]:
+    """Those of which something came in before, of the phones that say with which number they began."""
+    older = sorted(key for key, one in devices.items() if one.first_seq is not None and one.created_at < since)
+    if not older:
+        return set()
+    marks = reads(ScanEvent).filter(phone_id__in=older, created_at__lt=since).distinct().values_list("phone_id")
+    slips = reads(WalkInSlip).filter(device_id__in=older, created_at__lt=since).distinct().values_list("device_id")
+    return {key for (key,) in [*await marks, *await slips]}
+
+
+def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
     """What is missing of one phone, by the session of the mark before it.
 
     Slips, and heads at an activity, have numbers too and are kept without: those written meanwhile are taken off. What
-    the phone holds by its own word is not missing as well.
+    the phone holds by its own word is not missing as well. `latest`: where it was when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
-    for before, after in zip(made.marks, made.marks[1:], strict=False):
+    # What it made before it was prepared as this one it may have sent as the one that it was.
+    marks = [one for one in made.marks if one.seq >= (device.first_seq or 0)]
+    if device.first_seq is not None and made.is_all:
+        found += _before_first(device.first_seq, device.last_seq, marks, made.others, latest)
+    for before, after in pairwise(marks):
         n = after.seq - before.seq - 1
         if n > 0:
             first, last = sorted((before.at, after.at))
             n -= bisect_right(made.others, last) - bisect_left(made.others, first)
         found.append((before.session_id, Missing(n, before.at, after.at)))
-    if made.marks:
-        newest = made.marks[-1]
+    if marks:
+        newest = marks[-1]
         n = device.last_seq - newest.seq - _n_since(made.others, newest.at)
         found.append((newest.session_id, Missing(n, newest.at, None)))
     missing: dict[UUID, list[Missing]] = defaultdict(list)
     for session_id, one in _without_held(found, device.n_unsent):
         missing[session_id].append(one)
     return {key: _told(own) for key, own in missing.items()}
+
+
+def _before_first(
+    first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: Sequence[datetime], latest: UUID | None
+) -> list[tuple[UUID, Missing]]:
+    """What never came before the first mark; all of it, where there is none."""
+    if marks:
+        oldest = marks[0]
+        n = oldest.seq - first_seq - bisect_right(others, oldest.at)
+        return [(oldest.session_id, Missing(n, None, oldest.at))]
+    n = last_seq - first_seq + 1 - len(others)
+    return [(latest, Missing(n, None, None))] if latest is not None else []
 
 
 def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tuple[UUID, Missing]]:

@@ -89,8 +89,8 @@ class Device(Record):
 
     `enrol_hash` is that of the one-time code in a helper's QR; used, it is gone and `token_hash` is that of the cookie.
     `enrol_until` stays with a phone that a code let in: it is in somebody else's hand than that of who prepared it.
-    `last_seq` and `n_unsent` are as the phone last said. Revoked, it gets no list, and what it sends waits for
-    somebody.
+    `last_seq` and `n_unsent` are as the phone last said, `first_seq` is the number with which it began. Revoked, it
+    gets no list, and what it sends waits for somebody.
     """
 
     hub: fields.ForeignKeyRelation[Hub] = fields.ForeignKeyField(
@@ -105,6 +105,7 @@ class Device(Record):
     claimed_at: datetime | None = UTCDatetimeField(null=True)
     ready_at: datetime | None = UTCDatetimeField(null=True)
     last_seen_at: datetime | None = UTCDatetimeField(null=True)
+    first_seq: int | None = fields.IntField(null=True)
     last_seq = fields.IntField(default=0)
     n_unsent = fields.IntField(default=0)
     app_version = fields.CharField(max_length=24, default="")

@@ -209,10 +209,22 @@ def read_event(item: object) -> UploadedEvent | Unreadable:
         return Unreadable(name if isinstance(name, str) and len(name) <= 64 else None)
 
 
+class First(BaseModel):
+    """The number of the first mark that a phone made as this device."""
+
+    device: UUID
+    seq: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
+
+
+def _first(value: Any) -> First | None:
+    return First.model_validate(value) if isinstance(value, Mapping) else None
+
+
 class UploadBody(BaseModel):
     """Up to fifty events with the phone's clock as it is now; `n_unsent` counts what it keeps besides them.
 
-    `perf`: what the counter of the page that sends, `page`, shows at that moment.
+    `first`: with which number it began, as which device: prepared anew, it may say what it knew before. `perf`: what
+    the counter of the page that sends, `page`, shows at that moment.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -221,6 +233,7 @@ class UploadBody(BaseModel):
     events: Annotated[list[Any], Field(max_length=MOST_EVENTS)]
     last_seq: Annotated[int | None, _or_nothing(_small)] = None
     n_unsent: Annotated[int | None, _or_nothing(_small)] = None
+    first: Annotated[First | None, _or_nothing(_first)] = None
     app: Noted = ""
     perf: Annotated[int | None, _or_nothing(_whole)] = None
     page: Annotated[str, _or_nothing(_word(16))] = ""

@@ -35,7 +35,7 @@ class Upload:
 
     `n_unsent` counts what it keeps besides these events; none where it is not the phone that sends them. `session_ids`
     are then those of which the sender answers for what the phone says, and `hub_ids` those of whose activities. `sent`:
-    what the counter of the phone's page showed on sending.
+    what the counter of the phone's page showed on sending. `first_seq`: the number with which it began as this device.
     """
 
     items: Sequence[object]
@@ -46,6 +46,7 @@ class Upload:
     session_ids: frozenset[UUID] | None = None
     hub_ids: frozenset[UUID] | None = None
     sent: Reading | None = None
+    first_seq: int | None = None
 
 
 async def receive(device: Device, upload: Upload) -> list[Result]:
@@ -140,6 +141,8 @@ async def _note_phone(device: Device, upload: Upload, results: Sequence[Result])
     if upload.n_unsent is not None:
         await Device.filter(id=device.id).update(
             last_seen_at=clock.now(),
+            # Emptied, it begins anew; what it said before is where it began.
+            first_seq=device.first_seq or upload.first_seq,
             last_seq=max(device.last_seq, upload.last_seq or 0),
             n_unsent=upload.n_unsent + sum(not one.is_kept for one in results),
             app_version=upload.app_version or device.app_version,

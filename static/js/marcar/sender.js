@@ -116,7 +116,8 @@ export class Sender {
     const asked_at = Date.now();
     // What it does not understand the server has not got either.
     const n_unsent = (await this.store.countWaiting()) - batch.length + (await this.store.countUnread());
-    const rest = { n_unsent, last_seq: (await this.store.get("seq")) ?? 0 };
+    // A number that never comes is missed there from the first one on.
+    const rest = { n_unsent, last_seq: (await this.store.get("seq")) ?? 0, first: await this.store.get("first") };
     const events = batch.map(({ event }) => event);
     // Where the clock was set right since, the page's counter tells when its marks were made.
     const counter = { page: this.told.page, perf: Math.round(performance.now()) };

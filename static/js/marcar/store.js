@@ -93,6 +93,8 @@ export async function openStore(onClosed) {
      * @param {number} number
      */
     numberFrom: (number) => numberFrom(db, number),
+    /** @param {string} device as which this phone is prepared from here on, unless it is already */
+    beginAs: (device) => beginAs(db, device),
     /** @param {string} key @returns {Promise<any>} */
     get: (key) => one("meta", key),
     /** @param {string} key @param {unknown} value */
@@ -185,6 +187,20 @@ function numberFrom(db, number) {
     const last = store.get("seq");
     last.onsuccess = () => {
       if ((last.result ?? 0) < number) store.put(number, "seq");
+    };
+  });
+}
+
+/**
+ * Which number comes next, as long as it is prepared as this device; said once.
+ * @param {IDBDatabase} db
+ * @param {string} device
+ */
+function beginAs(db, device) {
+  return changed(db, "meta", (store) => {
+    const [begun, last] = [store.get("first"), store.get("seq")];
+    last.onsuccess = () => {
+      if (begun.result?.device !== device) store.put({ device, seq: (last.result ?? 0) + 1 }, "first");
     };
   });
 }
