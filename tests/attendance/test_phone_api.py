@@ -69,6 +69,7 @@ def as_told(session: TrainingSession, version: str, phone: str) -> dict[str, obj
         "hub_phone": phone,
         "closes_from": f"{session.starts_at:%Y-%m-%dT%H:%M:%SZ}",
         "closing": False,
+        "reopened": None,
     }
 
 

@@ -11,9 +11,10 @@ from tests import make
 from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, kept, make_device, send, states
 from trainings.accounts.models import Role, User
-from trainings.attendance import rescheduling
+from trainings.attendance import actions, rescheduling
 from trainings.attendance.closings import closed_on_phones, phones_missing
 from trainings.attendance.models import Decision, Device, ScanEvent
+from trainings.attendance.phone_state import exact, state_of
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.places.models import Hub
@@ -143,3 +144,35 @@ async def test_helper_reports_before_the_facilitator_closes_then_it_is_closed_wh
     await send(hers)
 
     assert await closed_at(door) == said
+
+
+@pytest.mark.parametrize("arrives", ["before the reopening", "after it"])
+async def test_opened_again_in_the_panel_then_open_until_a_closing_that_was_made_later(
+    sqlite_db: Settings, freeze: Freeze, arrives: str
+) -> None:
+    door, user = await open_hers()
+    hers, other = await make_device(door, prepared_by_id=user.id), await make_device(door, prepared_by_id=user.id)
+    start = door.starts_at
+    freeze(start + 2 * HOUR)
+    await send(hers, event(door, start + HOUR, kind="close", how="button"))
+    await send(other)
+    assert await closed_at(door) == start + HOUR
+    early = event(door, start + timedelta(minutes=90), kind="close", how="button")
+    freeze(start + 3 * HOUR)
+    if arrives == "before the reopening":
+        await send(other, early)
+
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    freeze(start + 4 * HOUR)
+    await send(other, early, event(door, h=h(door.ana)))
+    await send(hers)
+
+    assert await closed_at(door) is None
+    assert await closed_on_phones([door.key]) == {}
+    [told] = (await state_of(hers))["sessions"]
+    assert (told["closed"], told["closing"]) == (False, False)
+    assert told["reopened"] == exact(start + 3 * HOUR)
+    later = start + timedelta(hours=3, minutes=30)
+    await send(hers, event(door, later, kind="close", how="button"))
+    await send(other)
+    assert await closed_at(door) == later

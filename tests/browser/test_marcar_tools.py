@@ -152,16 +152,22 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Ph
     assert village.ask("SELECT kind FROM scan_event WHERE target_id = ?", close) == [("undo",)]
     assert village.ask("SELECT id FROM training_session WHERE closed_at IS NOT NULL") == []
 
-    def took_effect(route: Route) -> None:
+    said: dict[str, object] = {"closed": True}
+
+    def as_said(route: Route) -> None:
         answer = route.fetch()
         body = answer.json()
-        body["sessions"] = [{**one, "closed": True} for one in body["sessions"]]
+        body["sessions"] = [{**one, **said} for one in body["sessions"]]
         route.fulfill(response=answer, json=body)
 
-    phone.context.route("**/marcar/api/estado", took_effect)
+    phone.context.route("**/marcar/api/estado", as_said)
     phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
     expect(phone.page.get_by_text("puede abrirla otra vez en el panel")).to_be_visible()
     expect(phone.page.get_by_role("button", name="Deshacer el cierre")).to_be_hidden()
+    said = {"closed": False, "reopened": datetime.now(UTC).isoformat()}
+    phone.page.reload()
+    expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
+    expect(phone.page.locator("[data-waits]")).to_be_hidden()
     phone.context.unroute("**/marcar/api/estado")
 
 

@@ -99,7 +99,7 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Open a closed session again, for who came late or was forgotten. What phones closed until now closes it no more."""
+    """Open a closed session again, for who came late or was forgotten: phones' earlier closings close it no more."""
     async with transaction():
         training_id = (await _found(session_id)).training_id
         await locked_stays(training_id)

@@ -14,6 +14,7 @@ from trainings.attendance.device_queries import closes_from
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actor import Actor
+from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
@@ -43,7 +44,8 @@ async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime
 async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, list[ScanEvent]]]:
     """The open ones of these sessions with their closings, the earliest first.
 
-    Not counted: what was taken back or put aside, or waits for a decision; and a time that cannot be.
+    Not counted: what was taken back or put aside, or waits for a decision; a time that cannot be; and what was made
+    before somebody opened the session again, whenever it came in.
     """
     now = clock.now()
     found = reads(TrainingSession).filter(
@@ -56,14 +58,20 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
     of_session: dict[UUID, list[ScanEvent]] = defaultdict(list)
     for event in await events.order_by("at", "id"):
         of_session[event.session_id].append(event)
-    closed = []
+    closed, reopened = [], await reopened_at(of_session)
     for session_id, own in of_session.items():
-        session = sessions[session_id]
+        session, since = sessions[session_id], reopened.get(session_id)
         closes = [one for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
-        possible = [one for one in closes if session.starts_at <= one.at <= now]
+        possible = [one for one in closes if session.starts_at <= one.at <= now and (since is None or since < one.at)]
         if possible:
             closed.append((session, possible))
     return closed
+
+
+async def reopened_at(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When those of these sessions were last opened again that were. The act on record says it."""
+    acts = reads(AuditLine).filter(act=actions.REOPEN, object_id__in=sorted(session_ids))
+    return dict(await acts.order_by("created_at").values_list("object_id", "created_at"))
 
 
 async def _taking_effect(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:

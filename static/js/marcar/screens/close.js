@@ -26,9 +26,12 @@ class Close extends SessionScreen {
     return this.follow(() => this.draw());
   }
 
-  /** The closing of this phone that stands. */
+  /** The closing of this phone that stands: not taken back, nor made before the panel opened the session again. */
   get closing() {
-    return this.book.events.find(({ id, kind }) => kind === "close" && !this.book.isUndone(id)) ?? null;
+    const { clock } = this.app.phone;
+    const reopened = this.session.reopened && !clock.isLost ? Date.parse(this.session.reopened) : -Infinity;
+    const stands = ({ id, kind, at }) => kind === "close" && !this.book.isUndone(id) && at + clock.offset > reopened;
+    return this.book.events.find(stands) ?? null;
   }
 
   /** @param {{kind: string, how: string, target?: string}} mark */
