@@ -12,11 +12,11 @@ import pytest
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, stay
 from tests.attendance.slips import answers, slip
-from tests.attendance.uploading import counted, event, make_device, send, states
+from tests.attendance.uploading import counted, event, make_device, ms, send, states
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings.attendance import reviews, slip_opening
-from trainings.attendance.models import Decision, Device, ScanEvent, WalkInSlip
+from trainings.attendance.models import Decision, Device, ScanEvent, ScanFlag, WalkInSlip
 from trainings.attendance.review_queries import review_of
 from trainings.attendance.slip_forms import SlipForm, read_slip
 from trainings.attendance.slip_opening import NotAgreed, SlipDone
@@ -91,6 +91,18 @@ async def test_phone_with_a_wrong_clock_then_consent_when_its_mark_says(sqlite_d
     await send(device, read, late, offset=behind)
 
     assert (await Consent.get(participant__registrations__source=Source.WALK_IN)).created_at == door.starts_at
+
+
+async def test_slip_without_its_card_by_a_clock_of_another_year_then_its_person_came_at_the_session(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door, device, card = await opened(freeze)
+
+    await send(device, slip(door, card) | {"at": ms(door.starts_at) // 2, "h": "f" * 24})
+
+    key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
+    assert (await stay(door, await Registration.get(id=key))).arrived_at == door.starts_at
+    assert not await ScanEvent.exists(flag=ScanFlag.CLOCK)
 
 
 async def test_nothing_of_it_lies_open_in_the_database(db: Settings, freeze: Freeze) -> None:
