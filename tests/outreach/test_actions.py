@@ -27,7 +27,7 @@ from trainings.outreach.actions import (
     publish_activity,
     reopen_activity,
 )
-from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.models import ActivityFeed, ActivityState, ActivityText, OutreachActivity
 from trainings.places.models import Hub, Venue
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import FacilitatorBooked, VenueBooked
@@ -163,6 +163,17 @@ async def test_what_is_cancelled_is_not_changed_until_it_is_reopened(db: Setting
 
     assert (again.state, again.cancelled_at, again.cancel_reason) == (ActivityState.PUBLISHED, None, "")
     assert await OutreachActivity.filter(state=ActivityState.PUBLISHED, cancel_reason="").count() == 1
+
+
+async def test_draft_that_is_held_after_all_is_a_draft_again(db: Settings) -> None:
+    draft = await make_draft(when=in_the_park())
+    await cancel_activity(draft.id, "No hay fondos", actor=PROGRAM)
+
+    again = [await reopen_activity(draft.id, actor=PROGRAM) for _ in range(2)]
+
+    assert [(one.state, one.published_at, one.cancelled_at) for one in again] == [(ActivityState.DRAFT, None, None)] * 2
+    assert (await ActivityText.all().count(), await ActivityFeed.all().count()) == (0, 0)
+    assert await AuditLine.filter(act="outreach.reopen").count() == 1
 
 
 async def test_what_was_held_is_not_moved_but_its_words_are_corrected(sqlite_db: Settings, freeze: Freeze) -> None:

@@ -165,6 +165,21 @@ async def test_move_cancel_and_reopen_by_their_forms(client: AsyncClient, cast: 
     )
 
 
+async def test_draft_called_off_and_held_after_all_says_nothing_of_calendars(client: AsyncClient, cast: Cast) -> None:
+    draft = await make_draft(cast.hub, when=PARK)
+    path = f"{INDEX}/{draft.id}"
+    await as_(client, cast, "coordinator")
+
+    await post(client, f"{path}/cancelar", {"reason": "Lluvia"})
+    off = await client.get(path)
+    await post(client, f"{path}/reabrir")
+    again = await client.get(path)
+
+    assert "Listo: la actividad está cancelada. Nadie más la había visto." in words_of(off.text)
+    assert "Listo: es un borrador otra vez." in words_of(again.text)
+    assert f'href="/actividades/{draft.slug}"' not in off.text + again.text
+
+
 async def test_reopening_what_is_taken_by_now_asks_why(client: AsyncClient, cast: Cast) -> None:
     activity = await make_activity(cast.hub, when=PARK)
     await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)

@@ -27,6 +27,7 @@ from trainings.schedule.changes import differences, recent_changes
 from trainings.schedule.models import (
     PlaceShown,
     Printout,
+    SessionChange,
     SessionState,
     Training,
     TrainingSession,
@@ -160,6 +161,36 @@ async def test_called_off_training_asks_before_it_is_reopened(client: AsyncClien
     assert called_off.headers["location"] == reopened.headers["location"] == one(training, "/cambios")
     assert "¿Sí se realiza la capacitación?" in question
     assert (await Training.get(id=training.id)).state is TrainingState.PUBLISHED
+
+
+async def test_draft_is_called_off_and_held_after_all_between_its_planners(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, facilitators=[cast.facilitator])
+    await as_(client, cast, "coordinator")
+
+    asked = await text_of(client, one(training, "/cancelar"))
+    off = await post(client, one(training, "/cancelar"), {"reason": "No hay fondos."})
+    shown = await client.get(one(training))
+    question = await text_of(client, one(training, "/reabrir"))
+    held = await post(client, one(training, "/reabrir"))
+
+    assert "Es un borrador: nadie más la ha visto." in asked
+    assert "Vuelve a ser un borrador: se ve al publicarla." in question
+    for page in (asked, question):
+        assert "que facilita" not in page
+        assert "se le avisa" not in page
+    assert off.headers["location"] == held.headers["location"] == one(training)
+    assert f"/capacitaciones/{training.slug}" not in shown.text
+    assert "Listo: es un borrador otra vez." in await text_of(client, one(training))
+    assert (await Training.get(id=training.id)).state is TrainingState.DRAFT
+    assert (await OutboxJob.all().count(), await SessionChange.all().count()) == (0, 0)
+
+
+async def test_hidden_training_says_that_it_stays_hidden_when_held_after_all(client: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.UNLISTED)
+    await as_(client, cast, "coordinator")
+    await post(client, one(training, "/cancelar"), {"reason": "No hay fondos."})
+
+    assert "Vuelve a estar solo con enlace: no sale en las listas." in await text_of(client, one(training, "/reabrir"))
 
 
 async def test_nothing_changed_says_so(client: AsyncClient, cast: Cast) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from importlib import import_module
 
 import pytest
+from tortoise.connection import get_connection
 
 from tests import make
 from tests.cast import Cast
@@ -14,11 +16,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.schedule import actions, copies
 from trainings.schedule.bookings import VenueBooked
-from trainings.schedule.models import (
-    SessionState,
-    Training,
-    TrainingState,
-)
+from trainings.schedule.models import SessionFeed, SessionState, SessionText, Training, TrainingState
 
 ALLOWED = {
     (TrainingState.DRAFT, "publish"): TrainingState.PUBLISHED,
@@ -105,6 +103,48 @@ async def test_reopening_brings_back_the_sessions_that_stood(cast: Cast) -> None
     kept = await Training.get(id=training.id)
     assert (kept.cancelled_at, kept.cancel_reason) == (None, "")
     assert [one.state for one in await sessions_of(training)] == [SessionState.CANCELLED, SessionState.PLANNED]
+
+
+@pytest.mark.parametrize("state", [TrainingState.DRAFT, TrainingState.UNLISTED])
+async def test_held_after_all_what_nobody_was_shown_stays_so(cast: Cast, state: TrainingState) -> None:
+    training = await make.make_training(hub=cast.hub, state=state)
+    await act("cancel", training)
+    off = await Training.get(id=training.id)
+
+    for name in ("publish", "unlist"):
+        with pytest.raises(actions.IllegalMove):
+            await act(name, training)
+    await act("reopen", training)
+
+    kept = await Training.get(id=training.id)
+    assert (off.state_before, kept.state, kept.state_before) == (state, state, None)
+    assert kept.published_at == off.published_at == training.published_at
+    assert (await SessionText.all().count(), await SessionFeed.all().count()) == (0, 0)
+
+
+async def test_held_after_all_a_training_that_was_hidden_stays_hidden(cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    for name in ("unlist", "cancel", "reopen"):
+        await act(name, training)
+
+    assert (await Training.get(id=training.id)).state is TrainingState.UNLISTED
+    assert "STATUS:CANCELLED" in (await SessionText.get(session_id=training.sessions[0].id)).body
+
+
+async def test_rows_of_before_are_told_apart_by_their_last_act(cast: Cast) -> None:
+    fill = import_module("trainings.migrations.0015_what_was_called_off")
+    ways = [("cancel",), ("unlist", "cancel"), ("publish", "unlist", "cancel"), ("unlist", "publish", "cancel")]
+    made = [await make.make_training(hub=cast.hub, state=TrainingState.DRAFT) for _ in ways]
+    for training, names in zip(made, ways, strict=True):
+        for name in names:
+            await act(name, training)
+    await Training.all().update(state_before=None)
+
+    for statement in (fill.NEVER_SHOWN, fill.SHOWN):
+        await get_connection("default").execute_script(statement)
+
+    states = dict(await Training.all().values_list("id", "state_before"))
+    assert [states[one.id] for one in made] == ["draft", "unlisted", "unlisted", "published"]
 
 
 async def test_duplicate_is_a_draft_on_other_days_with_the_same_hours_and_people(cast: Cast) -> None:

@@ -36,9 +36,9 @@ from trainings.web.i18n import N_
 ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
     ActivityState.DRAFT: frozenset({ActivityState.PUBLISHED, ActivityState.CANCELLED}),
     ActivityState.PUBLISHED: frozenset({ActivityState.CANCELLED}),
-    ActivityState.CANCELLED: frozenset({ActivityState.PUBLISHED}),
+    ActivityState.CANCELLED: frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED}),
 }
-"""Permitted moves: what was published never becomes a draft again, what was cancelled may be reopened."""
+"""Permitted moves: what was published never becomes a draft again, what was cancelled becomes what it was before."""
 WHEN_AND_WHERE = frozenset({"starts_at", "ends_at", "municipality_id", "venue_id", "place"})
 
 
@@ -240,24 +240,21 @@ async def cancel_activity(activity_id: UUID, reason: str, *, actor: Actor) -> Ou
 
 
 async def reopen_activity(activity_id: UUID, *, actor: Actor, override_reason: str = "") -> OutreachActivity:
-    """A cancelled one takes place after all, for everybody to see; twice is once.
+    """A cancelled one takes place after all, a draft as a draft again; twice is once.
 
     Meanwhile its time was free for others: refuses people and venues that are taken now, as `create_activity` does.
     """
     async with transaction():
         activity = await locked_activity(activity_id)
-        if activity.state is ActivityState.PUBLISHED:
-            return activity
         if activity.state is not ActivityState.CANCELLED:
-            raise IllegalMove
+            return activity
         await _check_taken(activity, actor, override_reason)
         before, known = left_behind(activity), seen(activity)
         await _become(
             activity,
-            ActivityState.PUBLISHED,
+            ActivityState.PUBLISHED if activity.published_at else ActivityState.DRAFT,
             cancelled_at=None,
             cancel_reason="",
-            published_at=activity.published_at or clock.now(),
         )
         await tell_responsible(known, activity, actor=actor)
         await record("outreach.reopen", actor=actor, object_id=activity.id, hub_id=activity.hub_id, **before)

@@ -36,6 +36,9 @@ INDEX = "/panel/actividades"
 ONE = INDEX + "/{id:uuid}"
 LAST_PAGE = 10_000
 PAST = "pasadas"
+CALLED_OFF = N_("Listo: la actividad está cancelada. Así se ve en su página y en los calendarios.")
+DRAFT_CALLED_OFF = N_("Listo: la actividad está cancelada. Nadie más la había visto.")
+AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 
 # -- the list
@@ -110,7 +113,7 @@ async def _show(
         "is_waiting": is_counter and await is_anything_waiting(activity.id),
         "is_countable": is_countable(activity),
         "n_counted": total(await counts_of(activity.id)),
-        "public_path": path if activity.state is not ActivityState.DRAFT and activity.published_at else "",
+        "public_path": path if activity.published_at else "",
         "public_address": absolute(path),
         "refusal": _said(refusal) if refusal else "",
         "needs_reason": isinstance(refusal, Booked),
@@ -143,7 +146,8 @@ async def reopen(request: Request) -> Response:
         await actions.reopen_activity(activity.id, actor=request.state.actor, override_reason=reason)
     except Refusal as refusal:
         return await _refused(request, activity, refusal)
-    return _done(activity, N_("Listo: la actividad sí se realiza."))
+    is_draft = activity.published_at is None
+    return _done(activity, AGAIN_A_DRAFT if is_draft else N_("Listo: la actividad sí se realiza."))
 
 
 async def _refused(request: Request, activity: OutreachActivity, refusal: Refusal) -> Response:
@@ -234,7 +238,7 @@ async def cancel(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return _cancel_page(request, activity, typed.refused(refusal), status=refusal.status)
-    return _done(activity, N_("Listo: la actividad está cancelada. Así se ve en su página y en los calendarios."))
+    return _done(activity, DRAFT_CALLED_OFF if activity.published_at is None else CALLED_OFF)
 
 
 def _cancel_page(request: Request, activity: OutreachActivity, typed: Typed, *, status: int = 200) -> Response:

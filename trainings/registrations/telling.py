@@ -48,9 +48,9 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
 
     In the caller's transaction. What was said within the last ten minutes is not said any more, but together with this.
     Who was put into a session or taken out of it hears of that, in the same batch; the people of the training do not.
-    None where nobody has to hear anything: in a draft, and where all is again as people know it.
+    None where nobody has to hear anything: in what was never published, and where all is again as people know it.
     """
-    if before.training.state is TrainingState.DRAFT:
+    if before.training.published_at is None:
         return None
     batch_id = uuid7()
     swapped = await swapped_since(before)
@@ -98,6 +98,8 @@ async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUI
 
     Asked before it is done, so that no message is promised that is not sent.
     """
+    if training.published_at is None:
+        return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
     was_off = training.state is TrainingState.CANCELLED
     sessions = await reads(TrainingSession).filter(training_id=training.id)
     changes = []

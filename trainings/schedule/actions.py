@@ -199,18 +199,21 @@ async def unlist(training_id: UUID, *, actor: Actor) -> Training:
     """Leave it reachable by its address only; calendars that showed it say it is cancelled. Refuses as `publish`."""
     async with transaction():
         training = await locked_training(training_id)
+        if training.state is TrainingState.CANCELLED:
+            raise IllegalMove
         return await _become(training, TrainingState.UNLISTED, "schedule.unlist", actor)
 
 
 async def reopen(training_id: UUID, *, actor: Actor) -> Training:
-    """A called-off training takes place after all, for everybody to see."""
+    """A called-off training takes place after all, for whom it did before: a draft is a draft again."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is not TrainingState.CANCELLED:
             raise IllegalMove
-        training.cancelled_at, training.cancel_reason = None, ""
-        await training.save(update_fields=["cancelled_at", "cancel_reason"])
-        return await _become(training, TrainingState.PUBLISHED, "schedule.reopen", actor)
+        before = training.state_before or TrainingState.PUBLISHED
+        training.cancelled_at, training.cancel_reason, training.state_before = None, "", None
+        await training.save(update_fields=["cancelled_at", "cancel_reason", "state_before"])
+        return await _become(training, before, "schedule.reopen", actor)
 
 
 async def cancel_training(training: Training, reason: str, *, actor: Actor) -> None:
@@ -226,22 +229,23 @@ async def cancel_training(training: Training, reason: str, *, actor: Actor) -> N
     end = last_end(await TrainingSession.filter(training_id=training.id))
     if end is not None and clock.now() >= end and training.state is not TrainingState.DRAFT:
         raise AlreadyOver
-    training.state, training.cancelled_at, training.cancel_reason = TrainingState.CANCELLED, clock.now(), reason.strip()
-    await training.save(update_fields=["state", "cancelled_at", "cancel_reason"])
+    training.state_before, training.state = training.state, TrainingState.CANCELLED
+    training.cancelled_at, training.cancel_reason = clock.now(), reason.strip()
+    await training.save(update_fields=["state", "state_before", "cancelled_at", "cancel_reason"])
     await finish(training)
     await record("schedule.cancel_training", actor=actor, object_id=training.id, hub_id=training.hub_id)
 
 
 async def _become(training: Training, state: TrainingState, act: str, actor: Actor) -> Training:
-    """Move a locked training to a state in which people can sign up; nothing to do where it is there."""
+    """Move a locked training to a state in which it takes place; nothing to do where it is there."""
     if training.state is state:
         return training
     if state not in TRAINING_MOVES[training.state]:
         raise IllegalMove
-    await _check_complete(training)
+    if state is not TrainingState.DRAFT:
+        await _check_complete(training)
+        training.published_at = training.published_at or clock.now()
     training.state = state
-    if training.published_at is None:
-        training.published_at = clock.now()
     await training.save(update_fields=["state", "published_at"])
     await finish(training)
     await record(act, actor=actor, object_id=training.id, hub_id=training.hub_id)

@@ -36,6 +36,7 @@ from trainings.web.render import redirect, render
 
 ONE = "/panel/capacitaciones/{id:uuid}"
 SESSION = "/panel/sesiones/{id:uuid}"
+AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 
 class NothingChanged(NotFound):
@@ -166,8 +167,9 @@ async def reopen(request: Request) -> Response:
         if refusal.status not in REFUSED:
             raise
         return await _reopen_form(request, training, typed, refusal=refusal)
-    response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
-    flash(response, gettext(N_("Listo: la capacitación sí se realiza.")))
+    response = redirect(afterwards(training))
+    is_draft = training.published_at is None
+    flash(response, gettext(AGAIN_A_DRAFT if is_draft else N_("Listo: la capacitación sí se realiza.")))
     return response
 
 

@@ -37,9 +37,9 @@ TRAINING_MOVES: dict[TrainingState, frozenset[TrainingState]] = {
     TrainingState.DRAFT: frozenset({TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED}),
     TrainingState.PUBLISHED: frozenset({TrainingState.UNLISTED, TrainingState.CANCELLED}),
     TrainingState.UNLISTED: frozenset({TrainingState.PUBLISHED, TrainingState.CANCELLED}),
-    TrainingState.CANCELLED: frozenset({TrainingState.PUBLISHED}),
+    TrainingState.CANCELLED: frozenset({TrainingState.DRAFT, TrainingState.PUBLISHED, TrainingState.UNLISTED}),
 }
-"""Permitted moves: a published training never becomes a draft again, a cancelled one may be reopened."""
+"""Permitted moves: a published training never becomes a draft again, a cancelled one becomes what it was before."""
 
 
 class PlaceShown(StrEnum):
@@ -140,6 +140,8 @@ class Training(Record):
     CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: who moves up from the waiting list has so many
     hours to say yes, from when they were reached; none: the place is theirs at once.
 
+    `state_before`: what a called-off training was, and is again where it takes place after all.
+
     The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
     the title on tickets, in messages and in personal calendar entries.
     """
@@ -167,6 +169,7 @@ class Training(Record):
     neutral_title = fields.CharField(max_length=180, default="")
     summary = fields.TextField(default="")
     state = fields.CharEnumField(TrainingState, max_length=16, default=TrainingState.DRAFT, db_index=True)
+    state_before: TrainingState | None = fields.CharEnumField(TrainingState, max_length=16, null=True)
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
     reserved = fields.IntField(default=0, db_default=0)

@@ -130,7 +130,7 @@ async def show_training(
         "may_mark": training.course.pass_mark is not None
         and can_enter_marks(actor, training.hub_id, is_facilitator=is_own),
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
-        "public_path": "" if training.state is TrainingState.DRAFT else f"/capacitaciones/{training.slug}",
+        "public_path": "" if training.published_at is None else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
         "has_changed": bool(may_answer and await recent_changes([training.id])),
         "refusal": sentence_of(refusal) if refusal else "",

@@ -155,9 +155,9 @@ def _planned(training: Training) -> list[UUID]:
 
 
 def afterwards(training: Training) -> str:
-    """Where to go on after a change: to who is told of it; a draft is told to nobody."""
+    """Where to go on after a change: to who is told of it; of what was never published nobody is."""
     one = f"/panel/capacitaciones/{training.id}"
-    return one if training.state is TrainingState.DRAFT else f"{one}/cambios"
+    return one if training.published_at is None else f"{one}/cambios"
 
 
 routes: list[BaseRoute] = [
