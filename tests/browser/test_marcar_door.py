@@ -203,6 +203,30 @@ def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village:
     expect(phone.page.get_by_label("Código del boleto")).to_have_value("")
 
 
+def test_camera_that_is_still_starting_when_it_is_left_does_not_stay_on(phone: Phone, village: Village) -> None:
+    """As on a slow telephone, or while somebody thinks about the permission."""
+    phone.page.evaluate(
+        """() => {
+            const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            globalThis.opened = [];
+            navigator.mediaDevices.getUserMedia = async (wanted) => {
+                await new Promise((done) => { globalThis.open = done });
+                opened.push(await open(wanted));
+                return opened.at(-1);
+            };
+        }"""
+    )
+    phone.page.get_by_role("button", name="Encender cámara").click()
+    phone.page.wait_for_function("() => globalThis.open")
+
+    phone.page.get_by_role("link", name="Por fila").click()
+    phone.page.evaluate("() => globalThis.open()")
+
+    phone.page.wait_for_function(
+        "() => opened.length && opened.every((one) => one.getTracks().every((track) => track.readyState === 'ended'))"
+    )
+
+
 def test_code_is_read_however_it_is_typed_and_opens_no_name(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
 

@@ -68,6 +68,8 @@ def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -
 
     line.fill("todas menos cuatro")
     expect(phone.page.locator("[data-list-text]")).to_contain_text("«cuatro»")
+    line.fill("menos 4, 5")
+    expect(phone.page.locator("[data-list-text]")).to_contain_text("no queda ninguna fila marcada")
     line.fill("10-14, 12 y 16")
     expect(phone.page.locator("[data-list-text]")).to_have_text("Se van a marcar 6 filas: 10-14, 16.")
     line.press("Enter")
@@ -84,6 +86,29 @@ def test_a_whole_sheet_in_one_line_counts_and_goes_back_together(phone: Phone) -
     phone.expect_queue(SENT)
     assert _present(phone, [10, 11, 12, 13, 14, 16]) == set()
     assert phone.complaints == []
+
+
+def test_scanner_with_a_cable_on_the_number_pad_marks_the_card_and_no_row(phone: Phone, village: Village) -> None:
+    """Its first digits are not a row, nor is its Enter a press of the key that has the focus."""
+    [ana] = village.people(1)
+    _to_rows(phone)
+    field = phone.page.get_by_label("Fila", exact=True)
+    _pad(phone, 19)
+    phone.expect_answer("present", "Fila 19")
+
+    for focused, answer in ((field, "present"), (phone.page.locator("[data-pad] [data-key='1']"), "already")):
+        focused.focus()
+        phone.page.keyboard.type(ana.token)
+        phone.page.keyboard.press("Enter")
+        phone.expect_answer(answer, ana.name)
+        expect(field).to_have_value("")
+
+    field.fill("0")
+    field.press("Enter")
+    phone.expect_answer("no_row", "Revise la fila", "no tiene fila 0")
+    phone.send_now()
+    phone.expect_queue(SENT)
+    assert _present(phone, list(range(1, 10))) == set()
 
 
 def test_whole_sheet_brings_nobody_back_who_left_before(phone: Phone, village: Village) -> None:

@@ -17,6 +17,8 @@ export class Camera {
   #stream = null;
   /** @type {WakeLockSentinel | null} */
   #awake = null;
+  /** How often it was stopped: what is still being opened by then is closed again. */
+  #stops = 0;
 
   /**
    * @param {HTMLVideoElement} video
@@ -37,22 +39,27 @@ export class Camera {
    */
   async start(deviceId) {
     this.stop();
+    const stops = this.#stops;
     if (!navigator.mediaDevices?.getUserMedia) throw new CameraError("insecure");
     if (deviceId) remember(deviceId);
-    this.#stream = await opened(deviceId ?? remembered());
-    this.video.srcObject = this.#stream;
+    const stream = await opened(deviceId ?? remembered());
+    if (stops !== this.#stops) return close(stream);
+    this.#stream = stream;
+    this.video.srcObject = stream;
     await this.video.play();
+    if (stops !== this.#stops) return;
     this.#track.addEventListener("ended", this.onEnded);
     // Cards come near and go: a camera that can refocus by itself must.
     if (this.#ability("focusMode")?.includes?.("continuous")) await this.#apply({ focusMode: "continuous" });
-    this.#awake = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
+    const awake = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
+    if (stops === this.#stops) this.#awake = awake;
+    else awake?.release();
   }
 
   stop() {
-    for (const track of this.#stream?.getTracks() ?? []) {
-      track.removeEventListener("ended", this.onEnded);
-      track.stop();
-    }
+    this.#stops += 1;
+    for (const track of this.#stream?.getTracks() ?? []) track.removeEventListener("ended", this.onEnded);
+    if (this.#stream) close(this.#stream);
     this.#stream = null;
     this.video.srcObject = null;
     this.#awake?.release();
@@ -90,6 +97,11 @@ export class Camera {
   async #apply(settings) {
     await this.#track.applyConstraints({ advanced: [settings] }).catch(() => undefined);
   }
+}
+
+/** @param {MediaStream} stream */
+function close(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /** @param {string | null | undefined} deviceId */

@@ -9,6 +9,8 @@ const IDLE_MS = 60_000;
 export class Lens {
   /** @type {AbortController | null} */
   #looking = null;
+  /** Whoever waits for the camera or the reader compares: it may have been told to rest, or to start anew, meanwhile. */
+  #turn = 0;
   #idle = 0;
 
   /**
@@ -37,7 +39,7 @@ export class Lens {
     this.stopButton.addEventListener("click", () => this.rest(""));
     this.torch.addEventListener("click", () => this.#switchTorch());
     this.choice.addEventListener("change", () => this.start(this.choice.value));
-    document.addEventListener("visibilitychange", () => document.hidden && this.camera.isOn && this.rest("camera_resting"));
+    document.addEventListener("visibilitychange", () => document.hidden && this.startButton.hidden && this.rest("camera_resting"));
     addEventListener("pagehide", () => this.rest(""));
   }
 
@@ -45,16 +47,19 @@ export class Lens {
   async start(deviceId) {
     this.onTap();
     this.#looking?.abort();
+    const turn = ++this.#turn;
     this.#say("camera_starting");
     this.startButton.hidden = true;
     try {
       // Both at once: people grant permission while the reader loads.
       const [decoder] = await Promise.all([this.#decoder(), this.camera.start(deviceId)]);
+      if (turn !== this.#turn) return;
       await this.#show();
+      if (turn !== this.#turn) return;
       this.part.dataset.reader = decoder.name;
       this.#look(decoder);
     } catch (error) {
-      this.rest(error instanceof CameraError ? `camera_${error.trouble}` : "reader_failed");
+      if (turn === this.#turn) this.rest(error instanceof CameraError ? `camera_${error.trouble}` : "reader_failed");
     }
   }
 
@@ -63,6 +68,7 @@ export class Lens {
    * @param {string} word why, in the words of the page; empty where the person did it
    */
   rest(word) {
+    this.#turn += 1;
     clearTimeout(this.#idle);
     this.#looking?.abort();
     this.#looking = null;

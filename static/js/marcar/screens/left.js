@@ -4,6 +4,7 @@ import { Lens } from "../../scan/lens.js";
 import { Departures } from "../departures.js";
 import { Recent } from "../recent.js";
 import { RowField } from "../row-field.js";
+import { typeInto } from "../scanner-keys.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { rowInWords, SheetChoice } from "../sheets.js";
 import { longDate, timeOfDay } from "../words.js";
@@ -42,7 +43,9 @@ class Left extends SessionScreen {
     this.answer?.show("ready", { text: app.words.say("left_ready") });
     const clock = setInterval(() => this.drawTime(), STEP_MS / 60);
     const end = this.follow(() => this.draw());
+    const leaveKeys = typeInto(this.who.field);
     return () => {
+      leaveKeys();
       clearInterval(clock);
       lens.rest("");
       end();

@@ -4,8 +4,11 @@ import { countIn } from "../count-line.js";
 import { hintAtDoor } from "../door-hint.js";
 import { Recent } from "../recent.js";
 import { listedRows, readRows, RowListError } from "../row-list.js";
+import { catchCode } from "../scanner-keys.js";
 import { ofSession, offerSlip, SessionScreen } from "../screen.js";
 import { rowInWords, SheetChoice } from "../sheets.js";
+
+const ROW = /^\d{1,3}$/;
 
 /** @typedef {import("../marks.js").Said} Said */
 
@@ -42,7 +45,12 @@ class Rows extends SessionScreen {
     this.part("[data-undo-line]").addEventListener("click", () => this.undoLine());
     this.sheet.select.addEventListener("change", () => this.draw());
     this.answer?.show("ready", { text: this.app.words.say("ready_row") });
-    return this.follow(() => this.draw());
+    const end = this.follow(() => this.draw());
+    const leaveKeys = catchCode(this.field, (code) => this.markCode(code));
+    return () => {
+      leaveKeys();
+      end();
+    };
   }
 
   #listenToPad() {
@@ -61,17 +69,24 @@ class Rows extends SessionScreen {
     });
   }
 
-  async mark() {
-    const row = Number(this.field.value);
+  /** A card, read by a scanner with a cable. @param {string} code */
+  async markCode(code) {
     this.app.sound.unlock();
-    if (this.#isBusy || !row) return;
+    this.tell(await this.marks.typed(code));
+  }
+
+  /** The row that was typed; 0 where it is none. */
+  get #row() {
+    return ROW.test(this.field.value) ? Number(this.field.value) : 0;
+  }
+
+  async mark() {
+    const row = this.#row;
+    this.app.sound.unlock();
+    if (this.#isBusy || !this.field.value) return;
     const { code } = this.sheet;
     const h = this.sheet.rows.get(row);
-    if (!h) {
-      this.#isRefused = Boolean(code);
-      if (document.activeElement === this.field) this.field.select();
-      return this.tell({ ...NOTHING, state: "no_row", text: this.#whyNoRow(row) });
-    }
+    if (!h) return this.#refuse(this.#whyNoRow(this.field.value));
     this.#isBusy = true;
     const line = this.book.roster.line(h);
     const name = rowInWords(this.app.words, this.book, row, code);
@@ -79,6 +94,13 @@ class Rows extends SessionScreen {
     this.#isBusy = false;
     if (said.state !== "not_saved") this.field.value = "";
     this.tell(said);
+  }
+
+  /** @param {string} text why what was typed is no row */
+  #refuse(text) {
+    this.#isRefused = Boolean(this.sheet.code);
+    if (document.activeElement === this.field) this.field.select();
+    this.tell({ ...NOTHING, state: "no_row", text });
   }
 
   /** @param {number | string} row */
@@ -132,9 +154,14 @@ class Rows extends SessionScreen {
    * a signature says that somebody came, not that they came back.
    */
   #wanted() {
+    return this.#meant()?.filter((row) => !this.#stayIn(row).present) ?? null;
+  }
+
+  /** All rows that the line means; null where it cannot be read. */
+  #meant() {
     try {
       const { named, last } = this.sheet;
-      return readRows(this.list.value, { named, last }).filter((row) => !this.#stayIn(row).present);
+      return readRows(this.list.value, { named, last });
     } catch (error) {
       if (error instanceof RowListError) return null;
       throw error;
@@ -182,7 +209,7 @@ class Rows extends SessionScreen {
 
   /** What the number stands for, before it is marked. */
   drawRow() {
-    const row = Number(this.field.value);
+    const row = this.#row;
     const { words } = this.app;
     const { code, named, last, rows: cards } = this.sheet;
     if (!row && code) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
@@ -204,7 +231,8 @@ class Rows extends SessionScreen {
   /** Which rows are going to be marked: a line is easily read otherwise than it was meant. @param {number[]} wanted */
   #foretold(wanted) {
     const { words } = this.app;
-    return wanted.length ? words.many("rows_wanted", wanted.length, { rows: listedRows(wanted) }) : words.say("rows_none");
+    if (wanted.length) return words.many("rows_wanted", wanted.length, { rows: listedRows(wanted) });
+    return words.say(this.#meant()?.length ? "rows_none" : "rows_left_none");
   }
 
   #whyNot() {

@@ -6,6 +6,7 @@ import { countIn } from "../count-line.js";
 import { Departures } from "../departures.js";
 import { hintAtDoor } from "../door-hint.js";
 import { Recent } from "../recent.js";
+import { typeInto } from "../scanner-keys.js";
 import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
 import { dayAndTime } from "../words.js";
@@ -53,8 +54,7 @@ class Scanning {
     this.part("form").addEventListener("submit", (/** @type {Event} */ event) => this.typed(event));
     this.undoLast.addEventListener("click", () => this.undo(this.shown));
     this.#listenToMute();
-    const keys = (/** @type {KeyboardEvent} */ event) => this.catchScanner(event);
-    document.addEventListener("keydown", keys);
+    const leaveKeys = typeInto(this.field);
     const draw = () => this.draw();
     app.addEventListener("change", draw);
     const held = holdMarking();
@@ -65,7 +65,7 @@ class Scanning {
     return () => {
       held.then((free) => free());
       lens.rest("");
-      document.removeEventListener("keydown", keys);
+      leaveKeys();
       app.removeEventListener("change", draw);
     };
   }
@@ -91,14 +91,6 @@ class Scanning {
       else this.field.value = "";
       this.field.focus({ preventScroll: true });
     });
-  }
-
-  /** A scanner with a cable types wherever the focus is, and ends with Enter. @param {KeyboardEvent} event */
-  catchScanner(event) {
-    const focused = document.activeElement;
-    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (focused?.matches("input, select, textarea") || event.key === " ") return;
-    this.field.focus({ preventScroll: true });
   }
 
   /** @param {string} target */
