@@ -169,7 +169,7 @@ class Training(Record):
     neutral_title = fields.CharField(max_length=180, default="")
     summary = fields.TextField(default="")
     state = fields.CharEnumField(TrainingState, max_length=16, default=TrainingState.DRAFT, db_index=True)
-    state_before: TrainingState | None = fields.CharEnumField(TrainingState, max_length=16, null=True)
+    state_before: TrainingState | None = fields.CharEnumField(TrainingState, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
     reserved = fields.IntField(default=0, db_default=0)
