@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from io import BytesIO
 
 import pikepdf
@@ -17,7 +18,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import printing
 from trainings.certificates.actions import issue, revoke
-from trainings.certificates.folio_ranges import FolioRanges, UnreadableFolios
+from trainings.certificates.folio_ranges import LONGEST, MOST_RANGES, FolioRanges, UnreadableFolios
 from trainings.certificates.merging import Merged, piece
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind
 from trainings.outbox.models import OutboxJob
@@ -25,6 +26,7 @@ from trainings.outbox.models import OutboxJob
 pytestmark = pytest.mark.pages
 FORM = re.compile(r'<form action="[^"]+/imprimir" method="post".*?</form>', re.DOTALL)
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+FOLIOS_FIELD = re.compile(r'<input id="folios" [^>]*value="([^"]*)"')
 FOLIO = re.compile(r"VIMMIG-1705-2027-(\d{6})")
 
 
@@ -105,17 +107,27 @@ async def test_whole_when_there_are_many_then_one_file_in_calling_order_written_
     assert await Certificate.filter(printed_at=AFTER).count() == 5
 
 
-async def test_folios_that_are_nobodys_then_nothing_and_what_is_no_folio_is_refused(new_client: Browsers) -> None:
+async def test_folios_that_are_nobodys_then_nothing_and_what_is_no_folio_or_too_many_is_refused_and_kept(
+    new_client: Browsers,
+) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
     page = f"{desk.page}/imprimir"
+    scattered = "2027:" + ".".join(str(n) for n in range(1, 2 * MOST_RANGES + 2, 2))
 
     absent = await browser.post(page, data={"folios": "2027:2-999999999"})
-    answers = [await browser.post(page, data={"folios": text}) for text in ("1-2", "2027:", "2027:1;x", "2027:1-2-3")]
+    typed = ("1-2", "2027:", '2027:1;"x', "2027:1-2-3")
+    answers = [await browser.post(page, data={"folios": text, "solo": "cambiados"}) for text in typed]
+    too_many = [await browser.post(page, data={"folios": text}) for text in (scattered, "2027:1" + "0" * LONGEST)]
 
     assert (absent.status_code, "No hay nada que imprimir" in text_of(absent)) == (409, True)
-    assert [one.status_code for one in answers] == [422] * 4
+    assert [one.status_code for one in answers + too_many] == [422] * 6
     assert all("No se entiende qué folios pide." in text_of(one) for one in answers)
+    assert all("Son demasiados folios" in text_of(one) for one in too_many)
+    kept = [FOLIOS_FIELD.findall(one.text) for one in answers + too_many[:1]]
+    assert [[unescape(text) for text in one] for one in kept] == [[text] for text in (*typed, scattered)]
+    assert all({"solo": "cambiados"} in buttons(one) for one in answers)
+    assert all(f'href="{desk.page}"' in one.text for one in answers + too_many)
 
 
 async def test_more_files_are_missing_than_one_waits_for_then_left_to_the_background_and_told(
@@ -127,12 +139,23 @@ async def test_more_files_are_missing_than_one_waits_for_then_left_to_the_backgr
     await OutboxJob.all().update(done_at=clock.now())
     n_before = await OutboxJob.filter(kind="certificate_file").count()
 
-    answer, again = [await browser.post(f"{desk.page}/imprimir") for _press in range(2)]
+    choice = {"folios": "2027:1-5", "solo": "cambiados", "parte": "2", "de": "3"}
+
+    answer, again = [await browser.post(f"{desk.page}/imprimir", data=choice) for _press in range(2)]
 
     assert (answer.status_code, "Todavía se hacen 5 archivos." in text_of(answer)) == (409, True)
-    assert again.status_code == 409
+    assert (again.status_code, buttons(again)[0], "PDF 2 de 3" in text_of(again)) == (409, choice, True)
+    assert f'href="{desk.page}"' in again.text
     assert await OutboxJob.filter(kind="certificate_file").count() == n_before + 5
     assert not await CertificateFile.exists()
+
+
+def test_ranges_when_all_are_known_then_what_is_not_of_them_makes_no_gap() -> None:
+    everybody = [Certificate(year=year, number=n) for year, n in ((2027, 3), (2027, 9), (2027, 12), (2028, 1))]
+    three = [everybody[0], everybody[2], everybody[3]]
+
+    assert str(FolioRanges.of(everybody, among=everybody)) == "2027:3-12;2028:1"
+    assert str(FolioRanges.of(three, among=everybody)) == "2027:3.12;2028:1"
 
 
 def test_ranges_when_written_and_read_then_the_same_folios() -> None:

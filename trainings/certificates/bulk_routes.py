@@ -14,9 +14,10 @@ from trainings.certificates import bulk, bulk_queries, preparing, printing
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.folio_ranges import FolioRanges
 from trainings.certificates.models import JobState
+from trainings.errors import Refusal
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
-from trainings.web.forms import Form, check, read_form
+from trainings.web.forms import Form, Typed, check, read_form
 from trainings.web.headers import token_page_headers
 from trainings.web.render import redirect, render
 
@@ -102,35 +103,47 @@ async def turn(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_print(request: Request) -> Response:
-    """What would be printed, in one file or in parts. Nothing is marked as printed by looking.
+    """What would be printed, in one file or in parts. Nothing is marked as printed by looking."""
+    return await _to_print(request, await _training(request), only_changed=request.query_params.get("solo") == CHANGED)
+
+
+async def _to_print(
+    request: Request, training: Training, *, only_changed: bool, form: Typed | None = None, status: int = 200
+) -> Response:
+    """The page, with what was asked for and refused, to be asked for again.
 
     Each button says which folios it means: what another one printed meanwhile changes nothing of it.
     """
-    training = await _training(request)
-    only_changed = request.query_params.get("solo") == CHANGED
-    papers = await printing.to_print(training, only_changed=only_changed)
+    everything = await printing.to_print(training)
+    papers = await printing.to_print(training, only_changed=True) if only_changed else everything
     context = {
         "training": training,
         "papers": papers.all,
-        "whole": FolioRanges.of(papers.all),
-        "parts": [(part, FolioRanges.of(part)) for part in papers.parts],
+        "whole": FolioRanges.of(papers.all, among=everything.all),
+        "parts": [(part, FolioRanges.of(part, among=everything.all)) for part in papers.parts],
         "outdated": any(one.outdated and not one.is_unused for one in await preparing.waiting(training.id)),
         "only_changed": only_changed,
         "was_printed": any(one.printed_at for one in papers.all),
-        "n_all": len((await printing.to_print(training)).all) if only_changed else len(papers.all),
+        "n_all": len(everything.all),
+        "form": form,
     }
-    return render(request, "certificates/print.html", context)
+    return render(request, "certificates/print.html", context, status=status)
 
 
 @allow(*DESK)
 async def print_them(request: Request) -> Response:
     """One file for the printer, of the folios asked for; what is in it counts as printed."""
     training = await _training(request)
-    form = check(PrintForm, await read_form(request))
+    typed = await read_form(request)
+    form = check(PrintForm, typed)
     only_changed = form.solo == CHANGED
-    chosen = FolioRanges.read(form.folios) if form.folios else None
-    papers = await printing.to_print(training, only_changed=only_changed and chosen is None, chosen=chosen)
-    whole = await printing.print_them(training, papers, only_changed=only_changed, actor=request.state.actor)
+    try:
+        chosen = FolioRanges.read(form.folios) if form.folios else None
+        papers = await printing.to_print(training, only_changed=only_changed and chosen is None, chosen=chosen)
+        whole = await printing.print_them(training, papers, only_changed=only_changed, actor=request.state.actor)
+    except Refusal as refusal:
+        form_again = typed.refused(refusal)
+        return await _to_print(request, training, only_changed=only_changed, form=form_again, status=refusal.status)
     name = printing.name_of(training, number=form.parte, n_parts=form.de)
     return StreamingResponse(whole, media_type="application/pdf", headers=_to_save(f"{name}.pdf"))
 

@@ -17,11 +17,22 @@ from trainings.web.i18n import N_
 
 _YEAR = re.compile(r"([0-9]{4}):([0-9]{1,9}(?:-[0-9]{1,9})?(?:\.[0-9]{1,9}(?:-[0-9]{1,9})?)*)")
 
+MOST_RANGES = 5_000
+"""Half of ten thousand papers of one training changed, each by itself."""
+LONGEST = 60_000
+"""Letters of so many, and of no form more."""
+
 
 class UnreadableFolios(Refusal):
     code = "unreadable_folios"
     status = 422
-    sentence = N_("No se entiende qué folios pide. Abra otra vez la página para imprimir.")
+    sentence = N_("No se entiende qué folios pide. Corríjalo, o use un botón de esta página.")
+
+
+class TooManyFolios(Refusal):
+    code = "too_many_folios"
+    status = 422
+    sentence = N_("Son demasiados folios sueltos para una vez. Pida menos, o use un botón de esta página.")
 
 
 @dataclass(frozen=True)
@@ -31,23 +42,29 @@ class FolioRanges:
     ranges: frozenset[tuple[int, int, int]]
 
     @classmethod
-    def of(cls, papers: Iterable[Certificate]) -> Self:
+    def of(cls, papers: Iterable[Certificate], *, among: Iterable[Certificate] = ()) -> Self:
+        """Those of `papers`. What is known to be nobody's of `among` may lie in a range: so few of them say much."""
         numbers = sorted({(one.year, one.number) for one in papers})
+        known = {pair: place for place, pair in enumerate(sorted({(one.year, one.number) for one in among}))}
         found = set()
         # Numbers in a row are as far from their places as one another.
-        for _key, run in groupby(enumerate(numbers), key=lambda one: (one[1][0], one[1][1] - one[0])):
+        for _key, run in groupby(
+            enumerate(numbers), key=lambda one: (one[1][0], known.get(one[1], one[1][1]) - one[0])
+        ):
             row = [pair for _place, pair in run]
             found.add((row[0][0], row[0][1], row[-1][1]))
         return cls(frozenset(found))
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Refuses: UnreadableFolios."""
+        """Refuses: UnreadableFolios, TooManyFolios."""
+        if len(text) > LONGEST or text.count(".") + text.count(";") >= MOST_RANGES:
+            raise TooManyFolios(field="folios")
         found = set()
         for part in text.split(";"):
             year = _YEAR.fullmatch(part)
             if year is None:
-                raise UnreadableFolios
+                raise UnreadableFolios(field="folios")
             for run in year[2].split("."):
                 first, _dash, last = run.partition("-")
                 found.add((int(year[1]), int(first), int(last or first)))
