@@ -20,7 +20,9 @@ from tests.registrations.reminded import (
     reminders,
 )
 from trainings import clock
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
+from trainings.db import transaction
 from trainings.outbox.models import CallList, CallReason, OutboxJob
 from trainings.places.models import Operator
 from trainings.registrations import actions
@@ -28,7 +30,7 @@ from trainings.registrations.contact_actions import mark_refused
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.reminder_days import Reminder
 from trainings.registrations.reminders import remind
-from trainings.schedule import session_actions
+from trainings.schedule import session_actions, shown
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
@@ -257,6 +259,23 @@ async def test_session_moved_nearer_is_not_reminded_of_while_the_change_is_being
     assert await reminded_days() == [("2027-03-04", 1)]
 
 
+async def test_corrected_words_right_before_nine_put_off_no_reminder(
+    db: Settings, freeze: Freeze, ten_days_before: None
+) -> None:
+    training = await a_training()
+    await make.make_registration(training, email="ana@x.example")
+    session = await TrainingSession.get(training_id=training.id)
+    freeze(days_before(1, 8, 55))
+    await Training.filter(id=training.id).update(bring="Traiga su DPI")
+    async with transaction():
+        corrected = await shown.refresh(training_ids=[training.id])
+
+    written = await pass_days(freeze, days_before(1, 9))
+
+    assert (corrected, written) == ({session.id}, [1])
+    assert await CallList.filter(reason=CallReason.REMINDER, session_id=session.id).count() == 1
+
+
 async def test_nobody_is_reminded_of_what_is_called_off(db: Settings, freeze: Freeze, ten_days_before: None) -> None:
     off, one_off = await a_training(), await a_training(SATURDAY, SATURDAY + timedelta(days=7), title="Otra")
     for training in (off, one_off):
@@ -335,4 +354,4 @@ async def move(training: Training, day: date) -> None:
     """The training's first session to another day, at the same hours."""
     session = await TrainingSession.filter(training_id=training.id).first()
     assert session
-    await session_actions.move_session(session.id, at(day, 8, 30), at(day, 12, 30), None, actor=PROGRAM)
+    await rescheduling.move(session.id, at(day, 8, 30), at(day, 12, 30), session.venue_id, actor=PROGRAM)

@@ -19,11 +19,11 @@ MOST_DAYS_BEFORE = 14
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A planned session; `settled_at`: when it was last changed."""
+    """A planned session; `changed_at`: when it last became another for people (time, place, held or not)."""
 
     id: UUID
     starts_at: datetime
-    settled_at: datetime
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def reminder_due(training_id: UUID, meetings: Sequence[Meeting], days: Sequence[
     morning = max(past)
     on = mornings[morning]
     first, since = by_day[on][0], clock.at(morning, HOUR)
-    if first.starts_at <= now or first.settled_at + STAFF_DELAY > since or not _is_hour_for(first):
+    has_just_changed = first.changed_at is not None and first.changed_at + STAFF_DELAY > since
+    if first.starts_at <= now or has_just_changed or not _is_hour_for(first):
         return None
     return Reminder(training_id, on, (on - morning).days, since, tuple(one.id for one in by_day[on]))
 

@@ -18,7 +18,7 @@ from trainings.registrations.calls import open_list
 from trainings.registrations.messages import REMINDER
 from trainings.registrations.reminder_days import MOST_DAYS_BEFORE, Meeting, Reminder, read_days, reminder_due
 from trainings.registrations.sign_up import locked_training
-from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
 
 logger = logging.getLogger("trainings.registrations")
 
@@ -85,11 +85,12 @@ async def _due() -> list[Reminder]:
     )
     meetings: dict[UUID, list[Meeting]] = defaultdict(list)
     days: dict[UUID, str] = {}
-    found = sessions.values_list(
-        "id", "training_id", "starts_at", "stamped_at", "training__hub__operator__reminder_days"
-    )
-    for session_id, training_id, starts_at, stamped_at, written in await found:
-        meetings[training_id].append(Meeting(session_id, starts_at, stamped_at))
+    # Not by the stamp of calendars, which moves with every corrected word: nobody is told of those.
+    changes = reads(SessionChange).filter(created_at__gt=clock.now() - span).order_by("created_at")
+    changed = dict(await changes.values_list("session_id", "created_at"))
+    found = sessions.values_list("id", "training_id", "starts_at", "training__hub__operator__reminder_days")
+    for session_id, training_id, starts_at, written in await found:
+        meetings[training_id].append(Meeting(session_id, starts_at, changed.get(session_id)))
         days[training_id] = written
     reminders = [reminder_due(key, meetings[key], read_days(days[key])) for key in sorted(meetings)]
     return [one for one in reminders if one is not None]
