@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trainings.attendance.actions import locked_stays, settle
+from trainings.attendance.closings import close_reported
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.moments import date_as_held
 from trainings.attendance.scans import flag_of_clock, when_of
@@ -18,6 +19,7 @@ from trainings.registrations.actions import call_off_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
+from trainings.schedule.corrections import correct_session
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
@@ -61,6 +63,22 @@ async def move(
         )
 
     return await change_sessions(await _training_of(session_id), act, actor=actor)
+
+
+async def correct(
+    session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
+) -> None:
+    """When it was really held: marks, hours and completion as with a move, and nobody hears of it.
+
+    A closing of a phone may be possible by now. Refuses as `correct_session`.
+    """
+    training_id = await _training_of(session_id)
+    async with transaction():
+        await locked_stays(training_id)
+        await correct_session(session_id, starts_at, ends_at, actor=actor, reason=reason, known_as=known_as)
+        await compare_again(training_id)
+        await settle(training_id)
+    await close_reported([session_id], actor=actor)
 
 
 async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:

@@ -62,6 +62,11 @@ async def changes_of(training_id: UUID) -> list[Change]:
     return await _changes(Q(registration__training_id=training_id))
 
 
+async def n_given(training_id: UUID) -> int:
+    """How many certificates of a training stand: they say what was known of it when they were issued."""
+    return await reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.VALID).count()
+
+
 async def _changes(which: Q) -> list[Change]:
     """What somebody left as it is comes back only when it changes again."""
     says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))

@@ -1,8 +1,15 @@
-"""What is asked before something cancelled takes place after all."""
+"""What is asked before something cancelled takes place after all, and where a session was held at another time."""
 
 from __future__ import annotations
 
-from trainings.schedule.forms import Reason
+from datetime import time
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from trainings.people.forms import printable
+from trainings.schedule.forms import EndTime, Reason, Text240, required
+from trainings.web.days import Day
 from trainings.web.forms import Form
 
 
@@ -10,3 +17,13 @@ class RestoreForm(Form):
     """Why people or places may be at two sessions at once, where they are."""
 
     override_reason: Reason = ""
+
+
+class HeldForm(Form):
+    """When a session was really held, and how that is known. `known_as`: when and where it was as the form was opened."""
+
+    day: Day
+    starts: time
+    ends: EndTime
+    reason: Annotated[str, printable(240), AfterValidator(required)]
+    known_as: Text240 = ""

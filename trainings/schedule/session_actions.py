@@ -27,7 +27,10 @@ class SessionElsewhere(Refusal):
 
 class AlreadyHeld(Refusal):
     code = "already_held"
-    sentence = N_("Esa sesión ya se realizó: ni se mueve ni se cancela. Agregue otra si hace falta.")
+    sentence = N_(
+        "Esa sesión ya se realizó: ni se mueve ni se cancela. Si fue otro día u otra hora, anótelo en la página de la "
+        "capacitación, junto a esa sesión."
+    )
 
 
 class MovedIntoPast(Refusal):
@@ -206,7 +209,7 @@ async def keep_sessions(
     if drop_others:
         await _drop(others)
     moved = [await _keep_one(training, plan, standing, people) for plan in changed.values()]
-    await _number(training)
+    await number_sessions(training)
     return any(moved)
 
 
@@ -303,7 +306,7 @@ async def _drop(sessions: Sequence[TrainingSession]) -> None:
     await TrainingSession.filter(id__in=ids).delete()
 
 
-async def _number(training: Training) -> None:
+async def number_sessions(training: Training) -> None:
     """Numbers follow the calendar, called-off meetings counted: each reader counts the days and must find the same."""
     sessions = await TrainingSession.filter(training_id=training.id).order_by("starts_at", "id")
     for number, session in enumerate(sessions, start=1):

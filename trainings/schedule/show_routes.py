@@ -74,6 +74,7 @@ class SessionRow:
     attendance: str
     is_off: bool
     may_change: bool
+    may_correct: bool
     may_restore: bool
 
 
@@ -174,6 +175,7 @@ def session_rows(
                 attendance=_attendance(session, training, actor),
                 is_off=is_off,
                 may_change=may_edit and not is_off and not is_over(session),
+                may_correct=may_edit and not is_off and is_over(session),
                 may_restore=may_edit and may_restore(training, session),
             )
         )

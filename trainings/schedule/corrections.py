@@ -1,0 +1,82 @@
+"""When a session was really held: put right once it is over. A correction of what is known, not a change: nobody hears."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import NotFound, Refusal
+from trainings.schedule.models import SessionState, TrainingSession, TrainingState
+from trainings.schedule.plans import SessionPlan, check_times, session_field
+from trainings.schedule.session_actions import (
+    MovedMeanwhile,
+    SessionCancelled,
+    TrainingCalledOff,
+    finish,
+    locked_training,
+    number_sessions,
+    when_and_where,
+)
+from trainings.web.i18n import N_
+
+
+class NotHeldYet(Refusal):
+    code = "not_held_yet"
+    sentence = N_("A esa hora todavía no ha terminado. Anótelo cuando ya se haya realizado.")
+
+
+async def correct_session(
+    session_id: UUID, starts_at: datetime, ends_at: datetime, *, actor: Actor, reason: str, known_as: str = ""
+) -> None:
+    """A session was held at another time than was known. The reason is kept on record, and nobody is told.
+
+    Who and what was taken then is not asked: it was so. SEQUENCE rises as with a move, for calendars to follow. Refuses
+    a time that is not over yet, one that overlaps another session of the training, what is called off, and as
+    `move_session` what is no longer as `known_as` says.
+    """
+    async with transaction():
+        where = await TrainingSession.get_or_none(id=session_id)
+        if where is None:
+            raise NotFound(N_("No encontramos esa sesión."))
+        training = await locked_training(where.training_id)
+        session = await TrainingSession.get(id=session_id)
+        if training.state is TrainingState.CANCELLED:
+            raise TrainingCalledOff
+        if session.state is SessionState.CANCELLED:
+            raise SessionCancelled
+        if known_as and known_as != when_and_where(session):
+            raise MovedMeanwhile
+        if (session.starts_at, session.ends_at) == (starts_at, ends_at):
+            return
+        await _check_held(session, starts_at, ends_at)
+        await TrainingSession.filter(id=session.id).update(starts_at=starts_at, ends_at=ends_at)
+        await number_sessions(training)
+        await finish(training)
+        if training.state is not TrainingState.DRAFT:
+            await _raise_sequence(session)
+        await record(
+            "schedule.correct_session",
+            actor=actor,
+            object_id=session.id,
+            hub_id=training.hub_id,
+            reason=reason,
+            was=[session.starts_at.isoformat(), session.ends_at.isoformat()],
+        )
+
+
+async def _check_held(session: TrainingSession, starts_at: datetime, ends_at: datetime) -> None:
+    others = TrainingSession.filter(training_id=session.training_id, state=SessionState.PLANNED).exclude(id=session.id)
+    check_times([SessionPlan(starts_at, ends_at)], [(one.starts_at, one.ends_at) for one in await others])
+    if ends_at > clock.now():
+        raise NotHeldYet(field=session_field(0))
+
+
+async def _raise_sequence(before: TrainingSession) -> None:
+    """Also where no feed shows it: who has it from a message finds it newer."""
+    stamped_at = clock.whole_second_after(before.stamped_at)
+    behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)
+    await behind.update(sequence=before.sequence + 1, stamped_at=stamped_at)
