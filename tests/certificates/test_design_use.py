@@ -21,6 +21,7 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk_files, design_check, design_use, designs, mill, pdf
 from trainings.certificates.actions import UnprintableName, UnprintableText, issue
+from trainings.certificates.bulk_queries import left_out
 from trainings.certificates.design_use import UnusableDesign
 from trainings.certificates.designs import DESIGNS, LIBRARY, read_design
 from trainings.certificates.models import (
@@ -33,6 +34,7 @@ from trainings.certificates.models import (
     JobState,
 )
 from trainings.schedule.models import Course, Training
+from trainings.web.i18n import speaking
 
 pytestmark = [pytest.mark.pages, pytest.mark.usefixtures("db")]
 DIPLOMA = CertificateKind.DIPLOMA
@@ -199,6 +201,31 @@ async def test_job_when_one_of_several_designs_is_broken_then_papers_of_the_othe
     await browser.post(started, data={"turn": "go_on"})
     await work()
     assert (await Certificate.filter(file__id=None).count(), (await IssueJob.get()).state) == (0, JobState.DONE)
+
+
+async def test_paper_when_its_design_fails_for_it_alone_then_each_reads_why_in_their_language(
+    new_client: Browsers, theirs: Path
+) -> None:
+    desk = await make_desk()
+    await use(desk)
+    line = change(theirs, END, f'#if d.person_name.starts-with("Beto") {{ panic("así no" + "!" * 200) }}\n{END}')
+    browser = await signed_in(new_client, desk.cast.coordinator)
+
+    started = (await browser.post(desk.page)).headers["location"]
+    await work()
+    page = await browser.get(started)
+    printed = await browser.post(f"{desk.page}/imprimir", data={"folios": "2027:2"})
+
+    job = await IssueJob.get()
+    training = await Training.get(id=desk.training.id).select_related("course")
+    with speaking("en"):
+        in_english = [one.why for one in await left_out(job, training, may_issue=True) if one.reason == "failed"]
+    assert (job.state, (await IssueSkip.get(reason="failed")).registration_id) == (JobState.DONE, desk.completed.id)
+    spanish = f"mio/design.typ, línea {line}: Typst dice: panicked with: así no!!!"
+    assert (spanish in text_of(page), printed.status_code, spanish in text_of(printed)) == (True, 409, True)
+    assert [one[: one.index("!")] for one in in_english] == [
+        f"It could not be done: mio/design.typ, line {line}: Typst says: panicked with: así no"
+    ]
 
 
 async def test_font_when_it_is_broken_then_no_page_breaks(new_client: Browsers, theirs: Path) -> None:

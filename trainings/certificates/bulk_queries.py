@@ -15,6 +15,7 @@ from trainings.certificates import bulk, pdf
 from trainings.certificates.actions import kinds_of
 from trainings.certificates.bulk import GOES_ON, UnknownJob, detail_of
 from trainings.certificates.bulk_files import NOT_THEIR_FAULT, n_files, refuse_broken_papers
+from trainings.certificates.design_problems import words_of
 from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import HIGHER, NOTE, Due, note_due
 from trainings.certificates.models import (
@@ -241,6 +242,8 @@ def _detail(reason: SkipReason, detail: str) -> str:
     """In the language of who reads it, whoever wrote it."""
     if detail == NOT_THEIR_FAULT:
         return gettext(NOT_THEIR_FAULT)
+    if reason is SkipReason.FAILED:
+        return words_of(detail)
     if reason is not SkipReason.ANNULLED:
         return detail
     return dates.date_without_weekday(date.fromisoformat(detail), language())

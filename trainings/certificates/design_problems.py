@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+from dataclasses import dataclass
+from typing import Self
 
 from trainings.lib.sandbox import TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset, UnreadableFont
@@ -11,6 +15,13 @@ from trainings.web.i18n import gettext as _
 
 PACKAGE = N_("Importa un paquete; el programa no sale a la red.")
 UNREADABLE_FONT = N_("%(file)s no es una letra TTF entera: cópiela otra vez, o bórrela.")
+
+LONGEST_KEPT = 200
+_FONT, _TOO_LONG, _TOO_MUCH, _TYPST = "font", "too_long", "too_much", "typst"
+_ENDLESS = {
+    _TOO_LONG: N_("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin."),
+    _TOO_MUCH: N_("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin."),
+}
 
 # Where on our disk it looked is nobody's business.
 _SEARCHED = re.compile(r" *\(searched at [^)]*\)")
@@ -30,23 +41,64 @@ _EXPLANATIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stops a design, in plain values: it is kept by one process and read by people in their languages.
+
+    `where` is a design or a file of one, `line` that of the file, `reason` what Typst says.
+    """
+
+    why: str
+    where: str
+    line: int | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, problem: CannotTypeset, design: str = "") -> Self:
+        """As `explained`."""
+        if isinstance(problem, UnreadableFont):
+            return cls(_FONT, "/".join(problem.path.parts[-3:]))
+        name, _colon, reason = problem.reason.partition(": ")
+        design = design or name
+        if isinstance(problem, TookTooLong | TookTooMuch):
+            return cls(_TOO_LONG if isinstance(problem, TookTooLong) else _TOO_MUCH, design)
+        return cls(_TYPST, problem.file or design, problem.line, _SEARCHED.sub("", reason).rstrip("."))
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """What `kept` wrote; None for any other text."""
+        with contextlib.suppress(ValueError, TypeError):
+            return cls(*json.loads(text))
+        return None
+
+    def kept(self) -> str:
+        """As text of at most `LONGEST_KEPT` letters: of a long reason the beginning."""
+        reason = self.reason
+        while len(text := json.dumps([self.why, self.where, self.line, reason], ensure_ascii=False)) > LONGEST_KEPT:
+            reason = f"{reason[: -2 if reason.endswith('…') else -1]}…"
+        return text
+
+    def in_words(self) -> str:
+        if self.why == _TYPST:
+            known = next((_(words) for part, words in _EXPLANATIONS if part in self.reason), "")
+            said = _("Typst dice: %(reason)s.") % {"reason": self.reason}
+            return in_place(f"{known} {said}".strip(), self.where, self.line)
+        if self.why == _FONT:
+            return _(UNREADABLE_FONT) % {"file": self.where}
+        return f"{self.where}: {_(_ENDLESS[self.why])}"
+
+
 def explained(problem: CannotTypeset, design: str = "") -> str:
     """What is wrong, for whoever can mend it: the file and the line where Typst knows them, else the design; without
     `design`, that is what was to be set.
     """
-    if isinstance(problem, UnreadableFont):
-        return _(UNREADABLE_FONT) % {"file": "/".join(problem.path.parts[-3:])}
-    name, _colon, reason = problem.reason.partition(": ")
-    design = design or name
-    if isinstance(problem, TookTooLong):
-        said = _("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin.")
-        return f"{design}: {said}"
-    if isinstance(problem, TookTooMuch):
-        said = _("Pide más memoria de la que hay. Busque una lista o un texto que crece sin fin.")
-        return f"{design}: {said}"
-    known = next((_(words) for part, words in _EXPLANATIONS if part in reason), "")
-    said = _("Typst dice: %(reason)s.") % {"reason": _SEARCHED.sub("", reason).rstrip(".")}
-    return in_place(f"{known} {said}".strip(), problem.file or design, problem.line)
+    return Trouble.of(problem, design).in_words()
+
+
+def words_of(text: str) -> str:
+    """In the language of who reads it: what stopped a design; any other text as it is."""
+    trouble = Trouble.read(text)
+    return text if trouble is None else trouble.in_words()
 
 
 def in_place(sentence: str, file: str, line: int | None) -> str:

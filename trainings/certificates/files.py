@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from trainings.certificates import pdf
+from trainings.certificates.design_problems import words_of
 from trainings.certificates.design_turns import in_turn
 from trainings.certificates.designs import design_of_kept
 from trainings.certificates.making import CannotBeMade, MadeFile, make, order_for
@@ -48,7 +49,7 @@ async def file_of(certificate: Certificate) -> CertificateFile:
             run = asyncio.to_thread if design_of_kept(now.sheet).is_ours else in_turn
             made = await run(make, order)
         except CannotBeMade as problem:
-            raise NotSet(problem=problem) from problem
+            raise NotSet(problem=words_of(str(problem))) from problem
         await keep([(now, made)])
 
 

@@ -327,7 +327,7 @@ class SkipReason(StrEnum):
 
 class IssueSkip(Record):
     """Somebody whom a job left out. `detail`: the letters that cannot be printed, the folio they have,
-    the day on which theirs was annulled (`2027-03-05`), or what went wrong.
+    the day on which theirs was annulled (`2027-03-05`), or what went wrong (`design_problems.words_of`).
     """
 
     job: fields.ForeignKeyRelation[IssueJob] = fields.ForeignKeyField(

@@ -15,6 +15,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates import ceremony
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.bulk_files import designs_of, set_many
+from trainings.certificates.design_problems import words_of
 from trainings.certificates.design_use import refuse_unusable
 from trainings.certificates.folio_ranges import FolioRanges
 from trainings.certificates.mails import FILE, have_set
@@ -153,7 +154,7 @@ async def _see_to_files(training: Training, papers: Sequence[Certificate]) -> No
         raise FilesAreBeingMade(n=len(missing))
     failed = await set_many([one.id for one in missing])
     if failed:
-        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=failed[0][1])
+        raise FileCannotBeMade(folios=", ".join(one.folio for one, _why in failed), why=words_of(failed[0][1]))
 
 
 async def _have_made(training: Training, missing: Sequence[Certificate]) -> None:

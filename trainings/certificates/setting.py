@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trainings.certificates import pdf, proofs
-from trainings.certificates.design_problems import explained
+from trainings.certificates.design_problems import Trouble
 from trainings.certificates.printed import CertificateSheet, Picture
 from trainings.lib.typst import CannotTypeset
 
@@ -52,7 +52,7 @@ class MadeFile:
 
 
 class CannotBeMade(RuntimeError):
-    """A file that its design cannot set: in words, for whoever can mend it."""
+    """A file that its design cannot set. Its text is what `design_problems.words_of` puts into words."""
 
     is_told = True
 
@@ -68,7 +68,7 @@ def make(order: FileOrder) -> MadeFile:
     try:
         unsigned = pdf.render(sheet, timestamp=order.timestamp, pictures=order.pictures, credential=credential)
     except CannotTypeset as problem:
-        raise CannotBeMade(explained(problem, sheet.design)) from problem
+        raise CannotBeMade(Trouble.of(problem, sheet.design).kept()) from problem
     content = _signed(unsigned, order)
     return MadeFile(
         content=content,
