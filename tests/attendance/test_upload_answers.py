@@ -256,8 +256,12 @@ async def test_phone_says_with_which_number_it_began_then_the_first_word_stays(
     key, noted = str(phone.device.id), []
 
     # Of another phone, no number, as it is, and after its storage was emptied.
-    said = ({"device": str(door.key), "seq": 3}, {"device": key, "seq": "x"}, [57], {"device": key, "seq": 57})
-    for first in (*said, {"device": key, "seq": 70}):
+    elsewhere, unsaid, again = (
+        {"device": str(door.key)},
+        {"device": key, "number": "x"},
+        {"device": key, "number": 70},
+    )
+    for first in (elsewhere | {"number": 3}, unsaid, [57], {"device": key, "number": 57}, again):
         answer = await sent(phone, first=first)
         assert answer.status_code == 200
         noted.append((await Device.get(id=phone.device.id)).first_seq)

@@ -213,7 +213,7 @@ class First(BaseModel):
     """The number of the first mark that a phone made as this device."""
 
     device: UUID
-    seq: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
+    number: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 
 
 def _first(value: Any) -> First | None:

@@ -53,7 +53,7 @@ async def receive(request: Request) -> Response:
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
     sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
-    first_seq = body.first.seq if body.first is not None and body.first.device == device.id else None
+    first_seq = body.first.number if body.first is not None and body.first.device == device.id else None
     upload = Upload(
         body.events, now - body.client_now, body.last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq
     )

@@ -200,7 +200,7 @@ function beginAs(db, device) {
   return changed(db, "meta", (store) => {
     const [begun, last] = [store.get("first"), store.get("seq")];
     last.onsuccess = () => {
-      if (begun.result?.device !== device) store.put({ device, seq: (last.result ?? 0) + 1 }, "first");
+      if (begun.result?.device !== device) store.put({ device, number: (last.result ?? 0) + 1 }, "first");
     };
   });
 }
