@@ -243,6 +243,21 @@ async def test_changed_one_says_for_a_week_what_it_was(client: AsyncClient, free
     assert after == [""] * 3
 
 
+async def test_called_off_and_held_after_all_says_so_for_a_week(client: AsyncClient, freeze: Freeze) -> None:
+    activity = await make_activity(when=PARK)
+    path = f"/actividades/{activity.slug}"
+    await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
+    freeze(NOW + timedelta(hours=1))
+
+    await reopen_activity(activity.id, actor=PROGRAM)
+
+    held = (await client.get(path)).text
+    await cancel_activity(activity.id, "Más lluvia", actor=PROGRAM)
+    off = (await client.get(path)).text.replace(NBSP, " ")
+    assert "Se había cancelado, pero sí se realiza." in held
+    assert "Se canceló: era el lunes 8 de marzo, 8:00 a. m." in off
+
+
 async def test_draft_that_is_moved_was_never_another(client: AsyncClient) -> None:
     draft = await make_draft(when=PARK)
 

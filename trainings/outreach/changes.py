@@ -14,6 +14,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.db import reads
+from trainings.outbox.actions import STAFF_DELAY
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import Venue
 from trainings.schedule import towns
@@ -23,12 +24,12 @@ from trainings.schedule.models import ChangeKind, SessionState
 from trainings.schedule.posted import Meeting, Place, Was
 from trainings.schedule.towns import Town
 
-MOVED = "outreach.move"
+MOVED, CALLED_OFF, HELD_AGAIN = "outreach.move", "outreach.cancel", "outreach.reopen"
 KINDS = {
     "outreach.edit": ChangeKind.MOVED,
     MOVED: ChangeKind.MOVED,
-    "outreach.cancel": ChangeKind.CANCELLED,
-    "outreach.reopen": ChangeKind.REOPENED,
+    CALLED_OFF: ChangeKind.CANCELLED,
+    HELD_AGAIN: ChangeKind.REOPENED,
 }
 """The acts that leave something behind."""
 
@@ -79,9 +80,22 @@ async def recent(activities: Iterable[Placed]) -> dict[UUID, Left]:
     for line in await found.filter(created_at__gt=clock.now() - SHOWN_FOR).order_by("created_at", "id"):
         if line.object_id is not None and "was" in line.detail:
             acts.setdefault(line.object_id, []).append(line)
+    acts = {key: _since_held_again(lines) for key, lines in acts.items()}
     ids = {lines[0].detail["was"]["venue_id"] for lines in acts.values()} - {""}
     venues = dict(await reads(Venue).filter(id__in=sorted(ids)).values_list("id", "name")) if ids else {}
-    return {activity_id: _left(lines, by_id[activity_id], venues) for activity_id, lines in acts.items()}
+    return {key: _left(lines, by_id[key], venues) for key, lines in acts.items()}
+
+
+def _since_held_again(acts: list[AuditLine]) -> list[AuditLine]:
+    """As with sessions: what everybody could read was called off, and is held after all, is said to be so."""
+    called_off_at = None
+    since = 0
+    for n, line in enumerate(acts):
+        if line.act == CALLED_OFF:
+            called_off_at, since = line.created_at, 0
+        elif line.act == HELD_AGAIN and (called_off_at is None or line.created_at >= called_off_at + STAFF_DELAY):
+            since = n
+    return acts[since:]
 
 
 def _left(acts: Sequence[AuditLine], activity: Placed, venues: Mapping[UUID, str]) -> Left:

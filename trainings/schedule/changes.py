@@ -13,6 +13,7 @@ from trainings.audit.actor import Actor
 from trainings.db import is_in_transaction, reads
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.outbox.models import Call, CallList, HolderCall, OutboxJob
+from trainings.schedule.held_again import still_said
 from trainings.schedule.models import (
     ChangeKind,
     SessionChange,
@@ -240,7 +241,8 @@ def _is_told(change: SessionChange, left: _WhatLeft) -> bool:
 
 
 async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[SessionChange]]:
-    """What changed in these trainings in the last seven days, the newest first, with the place that was left.
+    """What changed in these trainings in the last seven days, the newest first, with the place that was left: as far as
+    it is still said of them.
 
     Where a training's place is protected, so is the one that it left: who shows these asks `place_shown` first.
     """
@@ -249,7 +251,7 @@ async def recent_changes(training_ids: Iterable[UUID]) -> dict[UUID, list[Sessio
     recent = reads(SessionChange).filter(session__training_id__in=ids, created_at__gt=clock.now() - SHOWN_FOR)
     for change in await recent.order_by("-created_at", "-id").select_related("session", "old_venue__municipality"):
         found.setdefault(change.session.training_id, []).append(change)
-    return found
+    return {training_id: still_said(changes) for training_id, changes in found.items()}
 
 
 async def changes_since(training_id: UUID, since: datetime) -> list[SessionChange]:

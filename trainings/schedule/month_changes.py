@@ -12,6 +12,7 @@ from trainings.db.sql import Statement, Table, as_moment
 from trainings.schedule import towns
 from trainings.schedule.change_words import change_note
 from trainings.schedule.changes import SHOWN_FOR
+from trainings.schedule.held_again import STILL_SAID
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState
 from trainings.schedule.posted import Meeting, Place, Was
 from trainings.schedule.public_dates import Dated
@@ -43,7 +44,7 @@ class _Row(NamedTuple):
     ends_at: datetime | str
 
 
-CHANGES = """
+CHANGES = f"""
     SELECT c.session_id, c.kind, c.old_starts_at, c.old_ends_at, c.old_venue_id, s.venue_id, t.place_shown,
         o.municipality_id, v.municipality_id, s.starts_at, s.ends_at
     FROM session_change c
@@ -51,9 +52,9 @@ CHANGES = """
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue o ON o.id = c.old_venue_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE c.created_at > ?
+    WHERE c.created_at > ? AND {STILL_SAID.format(change="c")}
     ORDER BY c.created_at DESC, c.id DESC
-"""
+"""  # noqa: S608 - a constant
 """Of all spans of time: asked for one, SQLite would go by its hundreds of sessions instead of the few changes."""
 
 

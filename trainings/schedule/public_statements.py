@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trainings.schedule.held_again import STILL_SAID
+
 _LOOK_ALIKES = """
     FROM registration r
     JOIN registration_group g ON g.id = r.group_id
@@ -56,8 +58,8 @@ _WAS = """
         AND (s.venue_id IS NULL OR ch.old_venue_id <> s.venue_id) AS is_elsewhere,
     ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
 """
-_CHANGED = """
-    LEFT JOIN session_change ch ON ch.session_id = s.id AND ch.created_at > ?
+_CHANGED = f"""
+    LEFT JOIN session_change ch ON ch.session_id = s.id AND ch.created_at > ? AND {STILL_SAID.format(change="ch")}
     LEFT JOIN venue ov ON ov.id = ch.old_venue_id
 """
 """What a session was before its changes since then: a row for each of them, the earliest first."""

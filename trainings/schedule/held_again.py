@@ -1,0 +1,46 @@
+"""A session that everybody was told is off, and is held after all: that is said of it then, no more what was before.
+
+Of what was called off and held again before anybody was told, nobody has to hear.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from trainings.schedule.models import ChangeKind, SessionChange
+
+STILL_SAID = """
+    NOT EXISTS (
+        SELECT 1 FROM session_change again
+        WHERE again.session_id = {change}.session_id AND again.kind = 'reopened'
+            AND again.created_at > {change}.created_at
+            AND NOT EXISTS (
+                SELECT 1 FROM session_change off
+                WHERE off.session_id = again.session_id AND off.kind = 'cancelled'
+                    AND (off.batch_id = again.batch_id OR off.created_at > again.created_at)
+            )
+    )
+"""
+"""The same for a statement that reads changes under the name that is put in."""
+
+
+def still_said(changes: Iterable[SessionChange]) -> list[SessionChange]:
+    """Those of these changes, the newest first, that are not made up for by a session's being held after all."""
+    newest_first = list(changes)
+    of_session: dict[UUID, list[SessionChange]] = defaultdict(list)
+    for change in newest_first:
+        of_session[change.session_id].append(change)
+    kept = {change.id for found in of_session.values() for change in _since_held_again(found)}
+    return [change for change in newest_first if change.id in kept]
+
+
+def _since_held_again(changes: Sequence[SessionChange]) -> Sequence[SessionChange]:
+    called_off_in = {change.batch_id for change in changes if change.kind is ChangeKind.CANCELLED}
+    for n, change in enumerate(changes):
+        if change.kind is ChangeKind.CANCELLED:
+            break
+        if change.kind is ChangeKind.REOPENED and change.batch_id not in called_off_in:
+            return changes[: n + 1]
+    return changes
