@@ -7,10 +7,12 @@ from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
+import pikepdf
 import pypdf
 import pypdfium2
 import pytest
 import zxingcpp
+from pdfminer.high_level import extract_text
 from PIL import Image, ImageChops, ImageFilter
 
 from tests.certificates.sheets import (
@@ -33,12 +35,15 @@ LETTER_LANDSCAPE = (792, 612)
 # -- the sheet
 
 
-def test_render_when_a_letter_has_no_form_of_its_own_then_read_once_by_who_reads_what_it_stands_for() -> None:
-    name = "Malin\u0308 Xun\u0308 Qʼanil"
+def test_render_when_a_letter_has_no_form_of_its_own_then_everybody_reads_it_once() -> None:
+    name = "Malin\u0308 Xun\u0308 Qʼanil q\u0308a \u014b\u0308i b\u0308o"
 
     file = pdf.render(sample(person_name=name), timestamp=WHEN)
 
-    assert name in pypdfium2.PdfDocument(file)[0].get_textpage().get_text_range()
+    assert f"a {name} por haber completado" in words(pypdf.PdfReader(BytesIO(file)).pages[0])
+    assert name.replace(" ", "") in "".join(extract_text(BytesIO(file), page_numbers=[0]).split())
+    assert name.replace(" ", "") in "".join(pypdfium2.PdfDocument(file)[0].get_textpage().get_text_range().split())
+    assert pikepdf.Pdf.open(BytesIO(file)).check_pdf_syntax() == []
 
 
 def test_render_when_diploma_then_two_landscape_letter_pages() -> None:

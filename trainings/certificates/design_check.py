@@ -199,7 +199,7 @@ def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
     except CannotTypeset as problem:
         yield from _why_not_set(design, problem)
         return
-    heaviest = max(len(pdf.light(file)) for [file] in files)
+    heaviest = max(len(pdf.finished(file, {})) for [file] in files)
     if heaviest > pdf.MOST_BYTES:
         sentence = _("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
         yield sentence % {"n": heaviest // 1000, "most": pdf.MOST_BYTES // 1000}

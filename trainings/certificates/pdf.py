@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -32,7 +34,7 @@ __all__ = [
     "CertificateSheet",
     "Picture",
     "design_data",
-    "light",
+    "finished",
     "missing_glyphs",
     "preview_png",
     "render",
@@ -43,6 +45,8 @@ STANDARDS = ("a-3a", "ua-1")
 CREDENTIAL_NAME = "credential.json"
 MOST_BYTES = 60_000
 """Of a file without its signature."""
+_MARK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+"""What is set upon another letter: a form of their own has what stays apart in NFC not."""
 
 
 def render(
@@ -55,8 +59,8 @@ def render(
     """The PDF, unsigned; `credential`, its Open Badge as JSON text, is attached to it.
 
     The same sheet, pictures, credential and timestamp give the same bytes, as long as `versions()` are the same. One
-    that is heavy is packed. Refuses (`CannotTypeset`) letters the fonts lack, pictures that were not handed over,
-    whatever Typst warns of, and a face that overflows.
+    that is heavy, or has letters made of parts, is packed. Refuses (`CannotTypeset`) letters the fonts lack, pictures
+    that were not handed over, whatever Typst warns of, and a face that overflows.
     """
     if timestamp.tzinfo is None:
         raise ValueError("a timestamp needs its zone")
@@ -66,24 +70,19 @@ def render(
     if missing := design.missing(sheet.person_name):
         raise CannotTypeset(f"{sheet.folio}: no font has {missing}")
     [file] = design.make(data, "pdf", name=sheet.folio, pdf_standards=list(STANDARDS), timestamp=second)
-    return light(file)
+    return finished(file, data)
 
 
-def light(file: bytes) -> bytes:
-    """The file where it weighs no more than `MOST_BYTES`; else the same document, packed.
-
-    Typst leaves what tells of tags and pages as it is, a third of a file that says much: qpdf compresses it. All that a
-    reader finds stays as it was, so does the metadata in plain letters.
+def finished(file: bytes, data: Mapping[str, Any]) -> bytes:
+    """A file made of this data as it is given out: as it was set, or packed where it is heavier than `MOST_BYTES`, or
+    has letters made of parts, which would be read twice.
     """
-    if len(file) <= MOST_BYTES:
+    has_parts = bool(_MARK.search(json.dumps(data, ensure_ascii=False)))
+    if len(file) <= MOST_BYTES and not has_parts:
         return file
-    import pikepdf  # noqa: PLC0415 - some megabytes, for the few that are heavy
+    from trainings.certificates.pdf_packing import packed  # noqa: PLC0415 - some megabytes, for the few that need it
 
-    packed = BytesIO()
-    with pikepdf.open(BytesIO(file)) as document:
-        together = pikepdf.ObjectStreamMode.generate
-        document.save(packed, object_stream_mode=together, deterministic_id=True, fix_metadata_version=False)
-    return packed.getvalue()
+    return packed(file, has_parts=has_parts)
 
 
 def preview_png(

@@ -37,7 +37,7 @@ SHRUNK_AS_THEY_ARE = frozenset(("L", "LA", "RGB", "RGBA"))
 _one_at_a_time = threading.Lock()
 """A large one takes a hundred megabytes while it is unpacked."""
 MOST_OCTETS = 4_800
-"""Of one picture in the file: the longest paper, packed (`pdf.light`), has 38,500 besides, and four of them fit."""
+"""Of one picture in the file: the longest paper, packed (`pdf.finished`), has 38,500 besides, and four of them fit."""
 MOST_SVG_OCTETS, BARE_PAGE = 24_000, 2_900
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"

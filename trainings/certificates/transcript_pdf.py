@@ -8,6 +8,7 @@ from typing import Any
 
 from trainings.certificates.bands import band
 from trainings.certificates.designs import DESIGNS
+from trainings.certificates.pdf import finished
 from trainings.certificates.transcript_queries import Entry
 from trainings.lib import dates, qr
 from trainings.lib.tokens import show_certificate_code
@@ -25,7 +26,7 @@ def render(name: str, code: str, entries: Sequence[Entry], *, made_at: datetime)
     second = made_at.astimezone(UTC).replace(microsecond=0)
     data = transcript_data(name, code, entries, made_at=made_at)
     [file] = DESIGN.make(data, "pdf", name=code, pdf_standards=STANDARDS, timestamp=second)
-    return file
+    return finished(file, data)
 
 
 def missing_glyphs(name: str, entries: Sequence[Entry]) -> str:
