@@ -124,6 +124,30 @@ async def test_two_who_are_merged_then_as_one_until_it_is_taken_back(db: Setting
     assert await hours(door.ana) == (120, False)
 
 
+async def test_two_sign_ups_for_one_training_are_merged_then_all_counts_for_one_until_it_is_taken_back(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door(n_sessions=2)
+    again = await make.make_registration(door.training, given_names="Ana Lucía", surnames="Ba Coc")
+    coordinator = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    first, second = door.training.sessions
+    await attend(door, again, first, freeze, 3)
+    await attend(door, door.ana, second, freeze, 4)
+    both = [door.ana.participant_id, again.participant_id]
+
+    for kept_id, merged_id in (both, both[::-1]):
+        await merging.merge(kept_id, merged_id, MergeReason.SAID_SO, actor=coordinator)
+        assert (await hours(door.ana), await hours(again)) == ((420, True), (0, False))
+        assert (await shown(door.ana), await shown(again)) == (420, 0)
+        await merging.undo((await Merge.filter(undone_at=None).get()).id, actor=coordinator)
+        assert (await hours(door.ana), await hours(again)) == ((240, False), (180, False))
+
+    await merging.merge(both[0], both[1], MergeReason.SAID_SO, actor=coordinator)
+    await Registration.filter(id=door.ana.id).update(state=RegistrationState.CANCELLED)
+    await actions.settle(door.training.id)
+    assert (await hours(door.ana), await hours(again)) == ((0, False), (420, True)), "the one that stands has them"
+
+
 async def test_merge_of_one_who_never_came_is_taken_back_then_no_hours_are_left(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
     other = await another_date(door)

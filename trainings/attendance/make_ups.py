@@ -27,7 +27,7 @@ class _SignUp(NamedTuple):
 
 
 async def same_course_ids(registration_ids: Collection[UUID]) -> set[UUID]:
-    """These registrations, and those of the same people, as staff merged them, at other trainings of their courses."""
+    """These registrations, and the others of the same people, as staff merged them, for the same courses."""
     whole = set(registration_ids)
     for some in _in_parts(registration_ids):
         whole.update(one.id for own in await _of_same_people(some) for one in own)
@@ -39,8 +39,8 @@ async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[
 
     They are those of its own ticket, wherever it was shown, and those by which the same person, as staff merged them,
     was on another sign-up at this training, or at a session of its course that began later than this training did.
-    Of several sign-ups of a person for one training the first that came has these, else the oldest. A place that was
-    not given, or given back, and never used, has none.
+    Of several sign-ups of a person for one training one has all of them, and the others none: who came before who did
+    not, then who has a place, then the oldest. A place that was not given, or given back, and never used, has none.
     """
     found: dict[UUID, list[Attendance]] = {}
     for some in _in_parts(registration_ids):
@@ -63,7 +63,9 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
     found = {key: list(stays[key]) for key in registration_ids}
     beginnings = await _beginnings({one.training_id for own in people for one in own})
     for own in people:
-        for one in _gaining(own, stays):
+        gaining = list(_gaining(own, stays))
+        found |= {one.id: [] for one in own if one.id in found and one not in gaining}
+        for one in gaining:
             if one.id in found:
                 found[one.id] += _gained(one, own, stays, beginnings.get(one.training_id))
     return found
@@ -75,22 +77,31 @@ def _gaining(own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]])
     for one in own:
         if stays[one.id] or one.state in TAKES_PLACE:
             by_training[one.training_id].append(one)
-    return (min(same, key=lambda one: (not stays[one.id], one.id)) for same in by_training.values())
+    return (
+        min(same, key=lambda one: (not stays[one.id], one.state not in TAKES_PLACE, one.id))
+        for same in by_training.values()
+    )
 
 
 def _gained(
     sign_up: _SignUp, own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]], begun: datetime | None
 ) -> list[Attendance]:
-    others = [stay for one in own if one.training_id != sign_up.training_id for stay in stays[one.id]]
-    return [
+    beside = [stay for one in own if _is_beside(one, sign_up) for stay in stays[one.id]]
+    elsewhere = [stay for one in own if one.training_id != sign_up.training_id for stay in stays[one.id]]
+    return beside + [
         stay
-        for stay in others
+        for stay in elsewhere
         if stay.session.training_id == sign_up.training_id or (begun is not None and stay.session.starts_at > begun)
     ]
 
 
+def _is_beside(one: _SignUp, sign_up: _SignUp) -> bool:
+    """Whether it is another sign-up for the same training."""
+    return one.training_id == sign_up.training_id and one.id != sign_up.id
+
+
 async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp]]:
-    """The sign-ups of each person for each course, where they are for several trainings and of one of these."""
+    """The sign-ups of each person for each course, where there are several and one of them is of these."""
     asked = reads(Registration).filter(id__in=registration_ids)
     person_of = await whole_people(dict(await asked.values_list("participant_id", "participant__merged_into_id")))
     found = reads(Registration).filter(participant_id__in=sorted(person_of), duplicate_of_id=None)
@@ -100,11 +111,7 @@ async def _of_same_people(registration_ids: Sequence[UUID]) -> list[list[_SignUp
     for one in sign_ups:
         by_course[person_of[one.participant_id], one.course_id].append(one)
     keys = set(registration_ids)
-    return [
-        own
-        for own in by_course.values()
-        if len({one.training_id for one in own}) > 1 and not keys.isdisjoint(one.id for one in own)
-    ]
+    return [own for own in by_course.values() if len(own) > 1 and not keys.isdisjoint(one.id for one in own)]
 
 
 async def _beginnings(training_ids: Collection[UUID]) -> dict[UUID, datetime]:

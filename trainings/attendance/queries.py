@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +19,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import search_text, short_name
+from trainings.people.merged import whole_people
 from trainings.registrations.card_queries import SeenCard, seen_at
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionFacilitator, Training, TrainingSession
@@ -55,7 +57,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One person of the roster. `how` is that of the event which "Deshacer" takes back."""
+    """One person of the roster. `how` is that of the event which "Deshacer" takes back.
+
+    `others`: further sign-ups of theirs here, as staff merged them: one head, with the marks of all.
+    """
 
     number: int
     registration_id: UUID
@@ -68,6 +73,12 @@ class RosterLine:
     stay: Stay
     how: ScanHow | None
     search_text: str
+    others: frozenset[UUID] = frozenset()
+
+    @property
+    def sign_ups(self) -> frozenset[UUID]:
+        """All of theirs here."""
+        return self.others | {self.registration_id}
 
     @property
     def state(self) -> str:
@@ -114,20 +125,49 @@ async def door_of(session_id: UUID, actor: Actor) -> Door:
 
 
 async def roster(session: TrainingSession) -> list[RosterLine]:
-    """Everybody who may come or came, by name; cancelled people and those of other trainings only where they came."""
+    """Everybody who may come or came, by name; cancelled people and those of other trainings only where they came.
+
+    Of several sign-ups of one person the one for this training that has a place stands for all, else the oldest.
+    """
     events = await _events_by_person(session.id)
     undone = await undone_at(session.id)
-    stays = {key: stay_of(own, undone) for key, own in events.items()}
-    came = [key for key, stay in stays.items() if stay.is_present]
+    came = [key for key, own in events.items() if stay_of(own, undone).is_present]
     registrations = (
         await reads(Registration)
         .filter(Q(training_id=session.training_id) | Q(id__in=came), duplicate_of_id=None)
         .prefetch_related("participant")
     )
     shown = [one for one in registrations if one.state is not RegistrationState.CANCELLED or one.id in came]
-    shown.sort(key=lambda one: (search_text(one.participant.given_names, one.participant.surnames), one.id))
-    how = {event.id: event.how for own in events.values() for event in own}
-    return [_line(number, one, stays.get(one.id, Stay()), how, session) for number, one in enumerate(shown, start=1)]
+    people = [(_who_stands(own, session), own) for own in await _by_person(shown)]
+    people.sort(key=lambda one: (search_text(one[0].participant.given_names, one[0].participant.surnames), one[0].id))
+    lines = []
+    for number, (first, own) in enumerate(people, start=1):
+        marks = [event for one in own for event in events.get(one.id, ())]
+        lines.append(
+            _line(number, first, own, stay_of(marks, undone), {event.id: event.how for event in marks}, session)
+        )
+    return lines
+
+
+async def _by_person(registrations: Iterable[Registration]) -> list[list[Registration]]:
+    """Those of each person together, as staff merged them."""
+    found = list(registrations)
+    person_of = await persons_of({one.participant_id: one.participant.merged_into_id for one in found})
+    together: dict[UUID, list[Registration]] = defaultdict(list)
+    for one in found:
+        together[person_of[one.participant_id]].append(one)
+    return list(together.values())
+
+
+async def persons_of(merged_into: Mapping[UUID, UUID | None]) -> Mapping[UUID, UUID]:
+    """For each of these participants, with what they were merged into, the one that stays. Nearly always: they do."""
+    if any(merged_into.values()):
+        return await whole_people(merged_into)
+    return {key: key for key in merged_into}
+
+
+def _who_stands(own: Sequence[Registration], session: TrainingSession) -> Registration:
+    return min(own, key=lambda one: (one.training_id != session.training_id, one.state not in EXPECTED, one.id))
 
 
 async def _events_by_person(session_id: UUID) -> dict[UUID, list[ScanEvent]]:
@@ -139,9 +179,14 @@ async def _events_by_person(session_id: UUID) -> dict[UUID, list[ScanEvent]]:
 
 
 def _line(
-    number: int, registration: Registration, stay: Stay, how: Mapping[UUID, ScanHow], session: TrainingSession
+    number: int,
+    registration: Registration,
+    own: Sequence[Registration],
+    stay: Stay,
+    how: Mapping[UUID, ScanHow],
+    session: TrainingSession,
 ) -> RosterLine:
-    person = registration.participant
+    person, others = registration.participant, [one for one in own if one.id != registration.id]
     return RosterLine(
         number=number,
         registration_id=registration.id,
@@ -153,7 +198,10 @@ def _line(
         is_of_training=registration.training_id == session.training_id,
         stay=stay,
         how=how.get(stay.event_id) if stay.event_id else None,
-        search_text=search_text(person.given_names, person.surnames, person.community, registration.short_code),
+        search_text=search_text(
+            person.given_names, person.surnames, person.community, *(one.short_code for one in (registration, *others))
+        ),
+        others=frozenset(one.id for one in others),
     )
 
 
@@ -199,14 +247,18 @@ def totals(lines: list[RosterLine]) -> Totals:
 
 
 async def totals_of(session: TrainingSession) -> Totals:
-    """All counts, without names."""
-    here = await reads(Attendance).filter(session_id=session.id, is_present=True).values_list("registration_id")
+    """All counts, without names. Who has several sign-ups is one."""
+    whose = ("participant_id", "participant__merged_into_id")
+    came = reads(Attendance).filter(session_id=session.id, is_present=True)
+    here = dict(await came.values_list(*(f"registration__{column}" for column in whose)))
     expected = reads(Registration).filter(
         training_id=session.training_id, duplicate_of_id=None, state__in=list(EXPECTED)
     )
-    present = {one for (one,) in here}
-    n_expected = len(present | {one for (one,) in await expected.values_list("id")})
-    return Totals(len(present), n_expected, *(await beside_list(session.id)))
+    wanted = dict(await expected.values_list(*whose))
+    person_of = await persons_of(here | wanted)
+    n_present = len({person_of[key] for key in here})
+    n_expected = len({person_of[key] for key in here | wanted})
+    return Totals(n_present, n_expected, *(await beside_list(session.id)))
 
 
 class BesideList(NamedTuple):

@@ -62,11 +62,16 @@ class SessionFile:
     def present(self) -> list[RosterLine]:
         return [line for line in self.lines if line.stay.is_present]
 
+    def sign_ups_with(self, registration_id: UUID) -> frozenset[UUID]:
+        """All by which the person of this one may be here."""
+        own = next((line.sign_ups for line in self.lines if registration_id in line.sign_ups), frozenset())
+        return own | {registration_id}
+
 
 async def session_file(door: Door) -> SessionFile:
     """Everything that is known of a session."""
     lines = await roster(door.session)
-    here = [line.registration_id for line in lines if line.stay.is_present]
+    here = [key for line in lines if line.stay.is_present for key in line.sign_ups]
     people = await reads(Registration).filter(id__in=here).select_related("participant") if here else []
     return SessionFile(
         door=door,
@@ -87,7 +92,7 @@ async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) 
     kept = [await open_sheet(one) for one in printed if one.kept_where]
     if kept:
         return kept[::-1]
-    wanted = {line.registration_id for line in lines if line.is_expected or line.stay.is_present}
+    wanted = {key for line in lines if line.is_expected or line.stay.is_present for key in line.sign_ups}
     chosen: list[OpenSheet] = []
     for one in printed:
         opened = await open_sheet(one)
@@ -152,7 +157,7 @@ def file_data(file: SessionFile, *, is_marked: bool) -> dict[str, Any]:
 
 
 def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
-    listed = {line.registration_id for opened in file.sheets for line in opened.lines}
+    listed, counted = {line.registration_id for opened in file.sheets for line in opened.lines}, set[UUID]()
     made = [
         list_data(
             file.head,
@@ -160,19 +165,19 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
             opened.lines,
             columns=opened.sheet.columns,
             is_marked=is_marked,
-            totals=_by_sex(file, opened.lines) if is_marked else BY_HAND,
+            totals=_by_sex(file, opened.lines, counted) if is_marked else BY_HAND,
         )
         for opened in file.sheets
     ]
     shown = file.present if is_marked else [line for line in file.lines if line.is_expected]
-    rest = [line for line in shown if line.registration_id not in listed]
+    rest = [line for line in shown if line.sign_ups.isdisjoint(listed)]
     if made and not (rest and is_marked):
         return made
     # A number stands for a row of a sheet that has a code: paper without one has none to be typed in by.
     has_numbers = is_marked and not made
     numbered = [_as_line(file.door.session.id, line, n if has_numbers else 0) for n, line in enumerate(rest, start=1)]
     note = MORE_PEOPLE if made else WITHOUT_SHEET if is_marked else WITHOUT_CODE
-    totals = _by_sex(file, numbered) if is_marked else BY_HAND
+    totals = _by_sex(file, numbered, counted) if is_marked else BY_HAND
     return [*made, list_data(file.head, "", numbered, is_marked=is_marked, totals=totals, note=note)]
 
 
@@ -188,12 +193,19 @@ def _as_line(session_id: UUID, line: RosterLine, number: int) -> Line:
     )
 
 
-def _by_sex(file: SessionFile, lines: Sequence[Line]) -> BySex:
-    """Of those whom this list shows as present, a card without a name among them: what stands under it adds up."""
-    here = [line for line in lines if line.stay.is_present]
-    said = [file.sex_of.get(line.registration_id) for line in here if line.registration_id is not None]
+def _by_sex(file: SessionFile, lines: Sequence[Line], counted: set[UUID]) -> BySex:
+    """Of those whom this list shows as present, a card without a name among them: what stands under it adds up.
+
+    Who stands in two rows, by two sign-ups, is one head: `counted` are the sign-ups of those who were.
+    """
+    said: list[Sex | None] = []
+    for line in lines:
+        key = line.registration_id
+        if line.stay.is_present and key not in counted:
+            said.append(file.sex_of.get(key) if key is not None else None)
+            counted |= file.sign_ups_with(key) if key is not None else set()
     women, men = said.count(Sex.MUJER), said.count(Sex.HOMBRE)
-    return BySex(women, men, len(here) - women - men)
+    return BySex(women, men, len(said) - women - men)
 
 
 def _report(file: SessionFile) -> dict[str, Any]:

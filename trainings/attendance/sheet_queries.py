@@ -323,4 +323,4 @@ def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[Rost
     """Who is expected and stands on no sheet: they signed up after it was printed, and another sheet has them. Who came
     from another training, or without a sign-up, is nobody to print a row for.
     """
-    return [one for one in lines if one.is_expected and one.registration_id not in listed]
+    return [one for one in lines if one.is_expected and one.sign_ups.isdisjoint(listed)]

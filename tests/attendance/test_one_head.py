@@ -1,0 +1,62 @@
+"""Who has two sign-ups and was merged by staff is one person at a session: in the totals, in the file, in money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tests import make
+from tests.attendance.doors import Opened, open_door, qr_of, scan, take
+from tests.attendance.uploading import counted, make_sheet
+from trainings.accounts.models import Role
+from trainings.accounts.queries import actor_of
+from trainings.attendance import actions
+from trainings.attendance.models import ScanKind
+from trainings.attendance.queries import door_of, roster, totals
+from trainings.attendance.session_file import file_data, session_file
+from trainings.attendance.session_reports import Report, write_report
+from trainings.attendance.sheet_queries import listed_at, unlisted
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.people.models import Merge, MergeReason, Participant, Sex
+from trainings.privacy import merging
+from trainings.settings import Settings
+
+Freeze = Callable[[datetime], None]
+HOUR = timedelta(hours=1)
+
+
+async def heads(door: Opened, actor: Actor) -> tuple[int, int, str, list[int]]:
+    """Present by the list and by the counter, which agree; expected; the fares; the women of each list of the file."""
+    made = totals(await roster(door.session))
+    assert await counted(door) == astuple(made)
+    data = file_data(await session_file(await door_of(door.key, actor)), is_marked=True)
+    assert data["report"]["counts"][1] == ["Personas presentes, con nombre", str(made.n_present)]
+    women = [one["totals"]["women"] for one in data["lists"]]
+    return made.n_present, made.n_expected, data["receipts"]["total"], women
+
+
+async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_until_it_is_taken_back(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await Participant.filter(id__in=[door.ana.participant_id, again.participant_id]).update(sex=Sex.MUJER)
+    await make_sheet(door, [again])
+    freeze(door.ends_at)
+    await take(door, scan(qr_of(again), door.starts_at), scan(qr_of(door.ana), door.starts_at + HOUR))
+    await take(door, scan(qr_of(door.ana), door.starts_at + 2 * HOUR, kind=ScanKind.OUT))
+    await actions.close_session(door.key, actor=PROGRAM)
+    await write_report(door.key, Report(transport_each=Decimal(25)), actor=boss)
+
+    assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+    assert await heads(door, boss) == (1, 1, "Q25.00", [1])
+    [line] = await roster(door.session)
+    assert (line.registration_id, set(line.others)) == (door.ana.id, {again.id})
+    assert (line.stay.arrived_at, line.stay.left_at) == (door.starts_at, door.starts_at + 2 * HOUR)
+    assert unlisted([line], await listed_at(door.key)) == [], "the row of the other sign-up is hers"
+    await merging.undo((await Merge.get()).id, actor=boss)
+    assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
