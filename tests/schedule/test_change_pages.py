@@ -406,3 +406,6 @@ async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
         f"/c/{training.short_code}",
     ):
         assert words in page
+    freeze(clock.now() + HOUR)
+    await shift(session.id, HOUR - DAY)
+    assert f"CAMBIO DE HORA: {training.title}" in await text_of(client, one(training, "/cambios")), "the same day"

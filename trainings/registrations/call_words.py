@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainings import clock
 from trainings.outbox.models import CallReason, CallResult, CallVia
 from trainings.people.models import Relation
 from trainings.registrations.call_actions import WhyClosed
@@ -78,13 +77,7 @@ def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
     if kinds == {ChangeKind.PLACE}:
         return gettext(N_("Cambio de lugar"))
     if kinds == {ChangeKind.MOVED} and not any(one.is_elsewhere for one in changed):
-        is_another_day = any(_is_another_day(one) for one in changed)
-        return gettext(N_("Cambio de fecha") if is_another_day else N_("Cambio de hora"))
+        return gettext(N_("Cambio de fecha") if any(one.is_other_day for one in changed) else N_("Cambio de hora"))
     if kinds <= {ChangeKind.MOVED, ChangeKind.PLACE}:
         return gettext(REASONS[reason])
     return gettext(N_("Varios cambios"))
-
-
-def _is_another_day(one: Difference) -> bool:
-    old = one.old_starts_at
-    return old is None or clock.local(old).date() != clock.local(one.session.starts_at).date()

@@ -61,7 +61,7 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
     ends_at = one.old_ends_at if is_off and one.old_ends_at else session.ends_at
     with speaking(SOURCE_LANGUAGE):
         return ChangeCard(
-            head=gettext(HEADS[one.kind]).upper(),
+            head=gettext(_head(one)).upper(),
             title=training.title,
             before="" if is_off else _before(training, one),
             weekday=dates.weekday(starts_at, SOURCE_LANGUAGE),
@@ -73,6 +73,12 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
             phone=gettext(N_("Ventanilla: %(phone)s")) % {"phone": show_phone(_phone(training))},
             link=absolute(f"/c/{training.short_code}"),
         )
+
+
+def _head(one: Difference) -> str:
+    if one.kind is ChangeKind.MOVED and not one.is_other_day:
+        return N_("Cambio de hora")
+    return HEADS[one.kind]
 
 
 def change_text(training: Training, one: Difference) -> str:

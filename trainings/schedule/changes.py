@@ -60,6 +60,12 @@ class Difference:
     is_moved: bool
     is_elsewhere: bool
 
+    @property
+    def is_other_day(self) -> bool:
+        """Whether it is on another day than before, not only at another hour; so is what has no day before."""
+        old = self.old_starts_at
+        return old is None or clock.local(old).date() != clock.local(self.session.starts_at).date()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
