@@ -21,7 +21,7 @@ from trainings.outbox import bell
 from trainings.outbox.actions import STAFF_DELAY, HasNotFailed, TooLateToStop, enqueue, retry, stop_batch
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
-from trainings.web.i18n import speaking
+from trainings.web.i18n import language, speaking
 
 Freeze = Callable[[datetime], None]
 
@@ -57,16 +57,17 @@ async def test_same_message_twice_is_one(db: Settings) -> None:
     assert [(job.dedup, job.payload["name"]) for job in jobs] == [("note:ana", "ana"), ("note:beto", "beto")]
 
 
-async def test_message_knows_whom_it_is_about_and_the_language_spoken(db: Settings) -> None:
+async def test_message_knows_whom_it_is_about_and_a_language_only_if_it_is_told_one(db: Settings) -> None:
     registration, hub = uuid7(), uuid7()
 
     async with transaction():
         with speaking("en"):
             await enqueue("note", {"registration_id": str(registration)}, dedup="note:1", hub_id=hub)
+            await enqueue("note", {}, dedup="note:2", lang=language())
 
-    [job] = await OutboxJob.all()
-    assert (job.subject_id, job.hub_id, job.lang) == (registration, hub, "en")
-    assert job.run_at <= clock.now()
+    first, second = await OutboxJob.all().order_by("id")
+    assert (first.subject_id, first.hub_id, first.lang, second.lang) == (registration, hub, "", "en")
+    assert first.run_at <= clock.now()
 
 
 async def test_writing_a_message_wakes_the_worker(db: Settings) -> None:

@@ -23,6 +23,7 @@ from trainings.outbox.actions import STAFF_DELAY, TakenOver, stop_batch
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
+from trainings.web.i18n import speaking
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
@@ -358,7 +359,8 @@ async def test_who_holds_a_session_hears_of_its_change_but_not_of_their_own(
     await OutboxJob.all().delete()
     actor = await make.actor_of(author)
 
-    await rescheduling.move(session.id, SATURDAY + DAY, SATURDAY + DAY + HOUR, session.venue_id, actor=actor)
+    with speaking("en"):
+        await rescheduling.move(session.id, SATURDAY + DAY, SATURDAY + DAY + HOUR, session.venue_id, actor=actor)
     [message] = await deliver(db, freeze, peer)
 
     assert message["To"] == "facilita@x.example"

@@ -15,13 +15,15 @@ from tests.outbox.told import (
     a_training,
     change,
     everything,
-    last_job,
     last_mail,
     received,
     tell,
     token_of,
 )
-from trainings.people.models import Participant
+from trainings.audit.actor import PROGRAM
+from trainings.outbox.models import OutboxJob
+from trainings.people.models import ConsentHow, Participant
+from trainings.registrations import actions
 from trainings.registrations.mails import KINDS
 from trainings.registrations.models import OwnLink, RegistrationState
 from trainings.schedule.models import PlaceShown, TrainingSession
@@ -206,12 +208,26 @@ async def test_every_kind_of_message_is_complete_in_both_languages(sqlite_db: Se
         assert "%(" not in body
 
 
-async def test_message_that_staff_cause_speaks_the_language_of_the_sign_up(db: Settings) -> None:
-    with speaking("en"):
-        registration = await make.make_registration(await a_training(), email="ana@x.example")
+@pytest.mark.parametrize(
+    ("of_page", "how", "of_staff", "wanted"),
+    [
+        ("en", ConsentHow.FORM, "es-GT", "en"),
+        ("es-GT", ConsentHow.FORM, "en", "es-GT"),
+        ("en", ConsentHow.READ_ALOUD, "en", "es-GT"),
+    ],
+)
+async def test_messages_speak_the_language_that_their_reader_read_and_not_that_of_who_causes_them(
+    db: Settings, of_page: str, how: ConsentHow, of_staff: str, wanted: str
+) -> None:
+    training = await a_training(approval_required=True)
+    with speaking(of_page):
+        registration = await make.make_registration(training, email="ana@x.example", consent_how=how)
 
-    mail = await tell(registration, "training_changed")
+    with speaking(of_staff):
+        await actions.approve(registration.id, actor=PROGRAM)
+        confirmed = await last_mail("registration_confirmed")
+        changed = await tell(registration, "training_changed")
 
-    assert (await last_job("training_changed")).lang == "es-GT"
-    assert mail.lang == "en"
-    assert "Saturday, 6 March 2027" in mail.text
+    assert [confirmed.lang, changed.lang] == [wanted, wanted]
+    assert ("Saturday, 6 March 2027" in changed.text) == (wanted == "en")
+    assert {job.lang for job in await OutboxJob.all()} == {""}

@@ -31,6 +31,7 @@ from trainings.outreach.actions import (
 from trainings.outreach.responsible import CHANGED
 from trainings.settings import Settings
 
+from trainings.web.i18n import speaking
 Freeze = Callable[[datetime], None]
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 SATURDAY = datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
@@ -67,8 +68,9 @@ async def test_moves_within_ten_minutes_are_one_message_from_what_the_person_kne
 
     await move_activity(activity.id, on(SATURDAY + DAY), actor=PROGRAM)
     freeze(NOW + timedelta(minutes=4))
-    await move_activity(activity.id, on(SATURDAY + 2 * DAY, "Cancha"), actor=PROGRAM)
-    mail = await mail_to(cast.coordinator)
+    with speaking("en"):
+        await move_activity(activity.id, on(SATURDAY + 2 * DAY, "Cancha"), actor=PROGRAM)
+        mail = await mail_to(cast.coordinator)
 
     assert mail.subject == "Cambió su actividad"
     assert "Antes: sábado, 6 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. (en otro lugar). Ahora: lunes" in mail.text

@@ -18,7 +18,7 @@ from trainings.lib.tokens import uuid7
 from trainings.outbox.models import CallList, CallReason
 from trainings.people.actions import GuardianContact
 from trainings.people.consents import TEXT_VERSION, text_of
-from trainings.people.models import Consent, ConsentPurpose, Relation
+from trainings.people.models import Consent, ConsentHow, ConsentPurpose, Participant, Relation
 from trainings.registrations import actions, call_actions
 from trainings.registrations.call_actions import WhyClosed
 from trainings.registrations.call_households import households
@@ -207,6 +207,17 @@ async def test_text_is_in_english_also_for_who_left_no_address(db: object) -> No
     assert (consent.text_version, other.text_version) == (f"{TEXT_VERSION}-en", TEXT_VERSION)
     assert text_of(consent.text_version, ConsentPurpose.DATA).startswith("Yes, ")
     assert text_of(other.text_version, ConsentPurpose.DATA).startswith("Sí, ")
+
+
+async def test_text_is_in_spanish_for_whom_the_desk_signed_up_on_english_pages(db: object) -> None:
+    training = await a_training()
+    with speaking("en"):
+        await make.make_registration(
+            training, email="ana@x.example", phone="5555 1234", consent_how=ConsentHow.READ_ALOUD
+        )
+    await Participant.all().update(email_refused_at=clock.now())
+
+    assert not (await only_call(await a_list(training))).speaks_english
 
 
 async def test_text_is_in_english_for_the_guardian_who_read_it_so(db: object) -> None:

@@ -109,9 +109,7 @@ class World:
     def batch(self, *asked: SignUp | tuple[UUID, ...]) -> tuple[list[Outcome | Exception], Changes]:
         """Sign-ups, and the keys of people who leave, decided together."""
         commands: list[Command] = [
-            Enter(TRAINING, one, VISITOR, "es-GT")
-            if isinstance(one, SignUp)
-            else Leave(TRAINING, one, HOLDER_OF_LINK, "es-GT")
+            Enter(TRAINING, one, VISITOR, "es-GT") if isinstance(one, SignUp) else Leave(TRAINING, one, HOLDER_OF_LINK)
             for one in asked
         ]
         self.situation.drafts = {
@@ -124,7 +122,7 @@ class World:
             if isinstance(one, SignUp)
         }
         # Nobody leaves at the end, so that all who enter are remembered: the next batch finds them as if stored.
-        outcomes, changes = decide([*commands, Leave(TRAINING, (), HOLDER_OF_LINK, "es-GT")], self.situation)
+        outcomes, changes = decide([*commands, Leave(TRAINING, (), HOLDER_OF_LINK)], self.situation)
         outcomes.pop()
         self._store(changes)
         self.entered += [one for one in outcomes if isinstance(one, SignedUp) and one.is_new]

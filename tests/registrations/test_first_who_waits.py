@@ -121,8 +121,8 @@ async def test_two_who_look_alike_move_up_at_once_on_one_place(db: Settings) -> 
 async def test_who_moves_up_and_leaves_in_one_batch_is_followed_by_who_waits(db: Settings) -> None:
     training, ana, family, alone = await one_behind()
     commands: list[Command] = [
-        Leave(training.id, (ana.id,), HOLDER_OF_LINK, "es-GT"),
-        Leave(training.id, (alone.id,), HOLDER_OF_LINK, "es-GT"),
+        Leave(training.id, (ana.id,), HOLDER_OF_LINK),
+        Leave(training.id, (alone.id,), HOLDER_OF_LINK),
     ]
 
     await serve(commands)
@@ -138,7 +138,7 @@ async def test_who_enters_before_the_first_leaves_in_one_batch(db: Settings) -> 
     commands: list[Command] = [
         Enter(training.id, again[0], PROGRAM, "es-GT"),
         Enter(training.id, again[1], PROGRAM, "es-GT"),
-        Leave(training.id, (family[0].id,), HOLDER_OF_LINK, "es-GT"),
+        Leave(training.id, (family[0].id,), HOLDER_OF_LINK),
     ]
 
     entered, second, _left = await serve(commands)
@@ -161,7 +161,7 @@ async def test_who_enters_and_moves_up_before_the_first_in_one_batch(db: Setting
     family = await rosas_family(training, "Beto", "Carlos")
     commands: list[Command] = [
         Enter(training.id, wish(**SAME), PROGRAM, "es-GT"),
-        Leave(training.id, (ana.id,), HOLDER_OF_LINK, "es-GT"),
+        Leave(training.id, (ana.id,), HOLDER_OF_LINK),
         Enter(training.id, wish(**SAME, body_hash="again"), PROGRAM, "es-GT"),
     ]
 

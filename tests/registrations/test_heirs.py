@@ -153,7 +153,7 @@ async def test_first_who_leaves_in_the_batch_in_which_another_comes(db: Settings
     again = [wish(body_hash=str(number), **ROSA) for number in range(2)]
     commands: list[Command] = [
         Enter(training.id, again[0], PROGRAM, "es-GT"),
-        Leave(training.id, (first.id,), HOLDER_OF_LINK, "es-GT"),
+        Leave(training.id, (first.id,), HOLDER_OF_LINK),
         Enter(training.id, again[1], PROGRAM, "es-GT"),
     ]
 

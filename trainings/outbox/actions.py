@@ -17,7 +17,6 @@ from trainings.db import is_in_transaction, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.outbox import bell
 from trainings.outbox.models import CallList, OutboxJob, Outcome
-from trainings.web import i18n
 from trainings.web.i18n import N_
 
 STAFF_DELAY = timedelta(minutes=10)
@@ -58,10 +57,12 @@ async def enqueue(
     hub_id: UUID | None = None,
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
+    lang: str = "",
 ) -> None:
     """Write a job in the caller's transaction: it is done if and only if that commits; the same `dedup` is one job.
 
     `payload` holds ids only (as text); its `registration_id` says whom a message is about. Without `run_at`: due now.
+    `lang`: only where who asks for it reads what comes of it; anybody else is spoken to in their own language.
     """
     assert is_in_transaction(), "a job is written together with what causes it"
     subject = payload.get("registration_id")
@@ -72,7 +73,7 @@ async def enqueue(
         subject_id=UUID(subject) if subject else None,
         hub_id=hub_id,
         batch_id=batch_id,
-        lang=i18n.language(),
+        lang=lang,
         run_at=run_at or clock.now(),
     )
     await OutboxJob.bulk_create([job], ignore_conflicts=True)

@@ -38,7 +38,7 @@ async def enqueue_many(
     run_at: datetime | None = None,
     batch_id: UUID | None = None,
 ) -> None:
-    """Write these jobs in the caller's transaction, in the language of whom they are about. Without `run_at`: due now.
+    """Write these jobs in the caller's transaction. Without `run_at`: due now.
 
     `payload` is what they have in common: ids and codes only. None of them may be there yet: the caller holds a lock
     under which it has looked.

@@ -38,7 +38,8 @@ class OutboxJob(Record):
     """One thing to do at least once. `payload` holds ids only: never a link, a token, an address or a name.
 
     `dedup` makes enqueueing twice the same job one row. `subject_id` is the registration that the message is about,
-    `lang` the language of whoever caused it. `batch` groups messages that staff caused and may stop within ten minutes.
+    `lang` the language of whoever asked for it, where they read what comes of it themselves; else empty. `batch` groups
+    messages that staff caused and may stop within ten minutes.
     `attempts` counts claims, so that a worker whose lease ran out cannot overwrite the next one; `tries` the failures
     after which a job is given up. A job ends as done, failed (after the last try), or stopped.
     """

@@ -34,7 +34,6 @@ from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.models import Training, TrainingSession
-from trainings.web import i18n
 from trainings.web.i18n import N_
 
 
@@ -86,7 +85,6 @@ async def _leave(people: Sequence[Registration], actor: Actor) -> None:
             people[0].training_id,
             tuple(one.id for one in people),
             actor,
-            i18n.language(),
             run_at=clock.now() + STAFF_DELAY if is_by_staff else None,
             batch_id=uuid7() if is_by_staff else None,
         )

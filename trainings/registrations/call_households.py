@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trainings.db import reads
-from trainings.outbox.models import Call, CallList, OutboxJob
-from trainings.people.consents import IN_ENGLISH
-from trainings.people.models import Consent, Guardian, Participant, Relation
+from trainings.outbox.models import Call, CallList
+from trainings.people.models import Guardian, Participant, Relation
+from trainings.people.readers import english_readers
 from trainings.registrations.call_people import Listed, people_on
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.staff_queries import is_minor
@@ -70,7 +70,7 @@ async def households(call_list: CallList) -> list[Household]:
     listed = (await people_on([call_list]))[call_list.id]
     members = await _members(listed)
     phones = await _phones(members)
-    english = await _english_speakers(listed)
+    english = await english_readers([member.person.id for member in members])
     together: dict[tuple[str, object], list[Member]] = defaultdict(list)
     for member in members:
         together[_call_of(member, phones)].append(member)
@@ -78,7 +78,7 @@ async def households(call_list: CallList) -> list[Household]:
         Household(
             phone=str(key) if kind == "phone" else None,
             members=sorted(mates, key=lambda one: (one.is_minor, one.listed.registration_id)),
-            speaks_english=any(one.listed.registration_id in english for one in mates),
+            speaks_english=any(one.person.id in english for one in mates),
         )
         for (kind, key), mates in together.items()
     ]
@@ -142,17 +142,3 @@ async def _phones_of_forms(members: Sequence[Member]) -> dict[tuple[UUID, str | 
         for one in mates
         if one.participant.phone and one.participant.phone_key and not is_minor(one)
     }
-
-
-async def _english_speakers(listed: Sequence[Listed]) -> frozenset[UUID]:
-    """Who agreed to the English sentence, or whose guardian did, or whose first message was in English."""
-    wanted = [one.registration_id for one in listed]
-    if not wanted:
-        return frozenset()
-    jobs = reads(OutboxJob).filter(subject_id__in=wanted).order_by("-created_at", "-id")
-    first = dict(await jobs.values_list("subject_id", "lang"))
-    english = {registration_id for registration_id, lang in first.items() if lang.startswith("en")}
-    for model in (Consent, Guardian):
-        read = reads(model).filter(participant__registrations__id__in=wanted, text_version__endswith=IN_ENGLISH)
-        english |= {key for (key,) in await read.values_list("participant__registrations__id")}
-    return frozenset(english.intersection(wanted))

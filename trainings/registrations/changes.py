@@ -53,7 +53,6 @@ class Letter(NamedTuple):
     kind: str
     registration_id: UUID
     hub_id: UUID
-    lang: str
     run_at: datetime | None = None
     batch_id: UUID | None = None
 
@@ -72,7 +71,7 @@ class Line(NamedTuple):
 class Changes:
     """In the order in which they were decided. `runs`, `groups` are the ids of those whose numbers changed.
 
-    `promoted` are the groups that moved up, each with its training; `lang_of` in which language they are told.
+    `promoted` are the groups that moved up, each with its training.
     `cards`: whose named card goes back, which waited for staff with them.
     `firsts` is whom a look-alike looks like from now on: nobody, where it came in the stead of who left.
     `stand_ins`: who got in while the first of those who look alike waits; all others look like that one.
@@ -85,7 +84,6 @@ class Changes:
     stand_ins: dict[UUID, UUID] = field(default_factory=dict)
     groups: dict[UUID, None] = field(default_factory=dict)
     promoted: dict[UUID, UUID] = field(default_factory=dict)
-    lang_of: dict[UUID, str] = field(default_factory=dict)
     runs: dict[UUID, None] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)

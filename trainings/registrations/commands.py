@@ -14,7 +14,7 @@ from trainings.registrations.wishes import SignUp
 
 
 class Enter(NamedTuple):
-    """A sign-up. `lang` is the language of whoever asks, for the messages about it.
+    """A sign-up. `lang` is the language of the page on which it was agreed.
 
     `watched` are the windows in which it counts: beyond their limits it is refused, or held for staff.
     """
@@ -45,7 +45,6 @@ class Leave:
     training_id: UUID
     registration_ids: tuple[UUID, ...]
     actor: Actor
-    lang: str
     run_at: datetime | None = None
     batch_id: UUID | None = None
     farewell: Farewell = Farewell.CANCELLED

@@ -233,7 +233,7 @@ class _Clerk:
         for _group, person in leaving:
             self._pass_on(person, run)
         if frees:
-            self._promote(command, run)
+            self._promote(run)
         return Left(tuple(person.id for _group, person in leaving))
 
     def _is_told(self, command: Leave, group: Group, person: Person) -> bool:
@@ -322,7 +322,7 @@ class _Clerk:
 
     # -- moving up
 
-    def _promote(self, command: Leave, run: Run) -> None:
+    def _promote(self, run: Run) -> None:
         """Give the free places to who waits, first that fits; nobody moves up into what is called off or over."""
         if self._phase(run) in PAST_PROMOTING:
             return
@@ -332,19 +332,19 @@ class _Clerk:
         run.room = outcome.room
         for group_id in outcome.promoted:
             group = run.waiting.pop(group_id)
-            self._move_up(group, run, command)
+            self._move_up(group, run)
         for group_id, lacking in outcome.passed_over:
             detail = {"lacking": lacking.value}
             self.changes.lines.append(Line("registrations.pass_over", PROGRAM, group_id, run.hub_id, detail))
 
-    def _move_up(self, group: Group, run: Run, command: Leave) -> None:
+    def _move_up(self, group: Group, run: Run) -> None:
         self._pass(group, run)
         group.state = RegistrationState.CONFIRMED if run.offer_hours is None else RegistrationState.OFFERED
         group.wait_number = None
         for person in group.live:
             person.state = group.state
         self.changes.groups[group.id] = None
-        self.changes.promoted[group.id], self.changes.lang_of[group.id] = run.id, command.lang
+        self.changes.promoted[group.id] = run.id
         self.changes.runs[run.id] = None
         self.changes.lines.append(Line("registrations.promote", PROGRAM, group.id, run.hub_id, {}))
 
@@ -378,4 +378,4 @@ class _Clerk:
 
     def _letter(self, kind: str, registration_id: UUID, run: Run, command: Command) -> None:
         run_at, batch_id = (command.run_at, command.batch_id) if isinstance(command, Leave) else (None, None)
-        self.changes.letters.append(Letter(kind, registration_id, run.hub_id, command.lang, run_at, batch_id))
+        self.changes.letters.append(Letter(kind, registration_id, run.hub_id, run_at, batch_id))

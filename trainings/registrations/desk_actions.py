@@ -32,7 +32,6 @@ from trainings.registrations.needs import NeedState, read_needs, write_needs
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.phase import last_end
-from trainings.web import i18n
 from trainings.web.i18n import N_
 
 
@@ -118,7 +117,7 @@ async def reject(group_id: UUID, *, actor: Actor, batch_id: UUID | None = None) 
         held = Registration.filter(group_id=group.id, state=RegistrationState.HELD).order_by("id")
         people = tuple(key for (key,) in await held.values_list("id"))
         run_at, batch = clock.now() + STAFF_DELAY, batch_id or tokens.uuid7()
-        await give_back(Leave(training.id, people, actor, i18n.language(), run_at, batch, Farewell.REJECTED))
+        await give_back(Leave(training.id, people, actor, run_at, batch, Farewell.REJECTED))
         await record(
             "registrations.reject", actor=actor, object_id=group.id, hub_id=training.hub_id, people=len(people)
         )

@@ -81,7 +81,8 @@ def dedup_of(draft: ImportDraft) -> str:
 
 
 async def _enqueue(draft: ImportDraft) -> None:
-    await enqueue(KIND, {"import_id": str(draft.id), "begin": draft.n_done}, dedup=dedup_of(draft))
+    payload = {"import_id": str(draft.id), "begin": draft.n_done}
+    await enqueue(KIND, payload, dedup=dedup_of(draft), lang=i18n.language())
 
 
 async def is_stuck(draft: ImportDraft) -> bool:
@@ -106,10 +107,10 @@ async def register_some(job: OutboxJob) -> None:
         rows = await read_list(from_text(draft.rows), draft.columns, training, part=slice(first, first + AT_ONCE))
         outcomes = outcomes_of(draft)
         verdicts = [await _take(row, outcomes, training, actor) for row in rows]
-    async with transaction():
-        (held,) = await lock(ImportDraft, [draft.id])
-        if _is_at(held, first):
-            await _count(held, verdicts, outcomes, training, actor)
+        async with transaction():
+            (held,) = await lock(ImportDraft, [draft.id])
+            if _is_at(held, first):
+                await _count(held, verdicts, outcomes, training, actor)
 
 
 def _is_at(draft: ImportDraft, row: int) -> bool:

@@ -63,7 +63,8 @@ LINK = Insert(
 JOB = Insert(
     "outbox_job",
     "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
-    "batch_id uuid, lang text, run_at timestamptz",
+    "batch_id uuid, run_at timestamptz",
+    lang="''",
     attempts="0",
     tries="0",
     outcome="''",
@@ -331,7 +332,7 @@ async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Lette
         is_offered = _state_after(group_id, changes, situation) is RegistrationState.OFFERED
         kind = "registration_offered" if is_offered else "registration_promoted"
         hub_id = situation.runs[changes.promoted[group_id]].hub_id
-        letters.append(Letter(kind, UUID(str(row["id"])), hub_id, changes.lang_of[group_id]))
+        letters.append(Letter(kind, UUID(str(row["id"])), hub_id))
     return letters
 
 
@@ -347,7 +348,6 @@ def _job(letter: Letter, at: datetime) -> Values:
         subject,
         letter.hub_id,
         letter.batch_id,
-        letter.lang,
         letter.run_at or at,
     )
 

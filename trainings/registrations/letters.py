@@ -14,6 +14,7 @@ from trainings.db import reads
 from trainings.lib.dates import time_range
 from trainings.lib.text import initials
 from trainings.outbox.models import OutboxJob, Outcome
+from trainings.people.readers import english_readers
 from trainings.registrations.knowing import Heard, word_of
 from trainings.registrations.mailboxes import Mailbox, address_of, read_mailbox
 from trainings.registrations.messages import ABOUT_CHANGES, REMINDER
@@ -36,6 +37,7 @@ ABOUT_ONE = frozenset({"own_link_again", "need_answered", "certificate_ready", "
 ABOUT_LEAVING = frozenset({"registration_cancelled", "registration_rejected", "offer_expired", "waitlist_closed"})
 """Messages about who is off; all others of a group are about who stays."""
 GIVING_PLACES = ("registration_confirmed", "registration_promoted")
+ENGLISH = "en"
 READ = (Outcome.SENT,)
 """How messages end that came to somebody. What was kept without a mail server did not: it is news still."""
 HEARD = frozenset({Source.DESK, Source.CALL, Source.WHATSAPP})
@@ -242,8 +244,7 @@ async def gather(job: OutboxJob) -> Facts | None:
         sessions=await reads(TrainingSession)
         .filter(training_id=registration.training_id)
         .prefetch_related("venue__municipality"),
-        # Who signed up spoke this language then; what staff cause later must not speak theirs.
-        lang=until_now[0].lang or SOURCE_LANGUAGE,
+        lang=await _language_of(registration),
         round_number=_rounds(until_now, mailbox.mates),
         is_told_again=await _is_told_again(job, concerned),
         changes=changes,
@@ -251,6 +252,12 @@ async def gather(job: OutboxJob) -> Facts | None:
         told_of_changes=[one for one in until_now if one.kind in ABOUT_CHANGES and one.outcome in READ],
         reminded=[one for one in until_now if one.kind == REMINDER and one.outcome in READ],
     )
+
+
+async def _language_of(registration: Registration) -> str:
+    """That in which the person reads; never that of whoever caused the message."""
+    person_id = registration.participant_id
+    return ENGLISH if person_id in await english_readers([person_id]) else SOURCE_LANGUAGE
 
 
 async def _loaded(registration_id: UUID | None) -> Registration | None:

@@ -25,7 +25,7 @@ from trainings.registrations.mailboxes import Mailbox, address_of, mailbox_of
 from trainings.registrations.models import HoldReason, OwnLink, Registration, RegistrationState
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule.models import SessionState, Training
-from trainings.web.i18n import SOURCE_LANGUAGE, speaking
+from trainings.web.i18n import SOURCE_LANGUAGE, language, speaking
 from trainings.web.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def ask_for_links(email: str) -> None:
     """
     keys = keyring().blind_indexes(email, PURPOSE)
     async with transaction():
-        await enqueue(MY_LINKS, {"email_keys": keys}, dedup=f"{MY_LINKS}:{uuid7()}")
+        await enqueue(MY_LINKS, {"email_keys": keys}, dedup=f"{MY_LINKS}:{uuid7()}", lang=language())
 
 
 async def compose(job: OutboxJob) -> Mail | None:

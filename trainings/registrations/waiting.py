@@ -31,7 +31,6 @@ from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish
-from trainings.web import i18n
 from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.registrations")
@@ -205,7 +204,7 @@ async def _expire(training_id: UUID) -> int:
         for group_id in groups:
             await record("registrations.expire_offer", actor=PROGRAM, object_id=group_id, hub_id=training.hub_id)
         people = await _live(groups)
-        await give_back(Leave(training_id, people, PROGRAM, i18n.language(), farewell=Farewell.EXPIRED))
+        await give_back(Leave(training_id, people, PROGRAM, farewell=Farewell.EXPIRED))
         return len(groups)
 
 
@@ -255,7 +254,7 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID:
         run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED
         people = await _live(waiting)
         if people:
-            await give_back(Leave(training_id, people, actor, i18n.language(), run_at, batch, farewell))
+            await give_back(Leave(training_id, people, actor, run_at, batch, farewell))
         training.has_waiting_list = False
         await training.save(update_fields=["has_waiting_list"])
         # A form that was opened before must not open the list again.
