@@ -19,7 +19,8 @@ from trainings.attendance import rescheduling
 from trainings.lib.dates import NBSP
 from trainings.outbox.actions import STAFF_DELAY, stop_batch
 from trainings.outbox.models import CallList, OutboxJob
-from trainings.schedule.models import SessionFacilitator, Training
+from trainings.registrations.publishing import publish, unlist
+from trainings.schedule.models import SessionFacilitator, Training, TrainingState
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -88,8 +89,31 @@ async def test_who_comes_and_who_goes_are_told_and_nobody_else(
         f"Ahora usted facilita la sesión del {when.removesuffix('.')}. (Salón municipal, La Libertad, Petén)." in words
     )
     assert f"/panel/capacitaciones/{training.id}" in words
-    assert {subject for subject, _words in told.values()} == {"Cambió quién facilita una sesión"}
+    assert told[cast.facilitator.email][0] == "Cambió quién facilita una sesión"
+    assert told[cast.assistant.email][0] == "Usted facilita una sesión"
     assert await CallList.all().count() == 0
+
+
+async def test_who_was_put_in_before_it_was_published_hears_of_it_once_then(
+    db: Settings, peer: Peer, freeze: Freeze, cast: Cast
+) -> None:
+    people = [cast.facilitator, cast.coordinator]
+    draft = await a_training(hub=cast.hub, venue=cast.venue, facilitators=people, state=TrainingState.DRAFT)
+    await OutboxJob.all().delete()
+    actor = await make.actor_of(cast.coordinator)
+
+    for act in (publish, unlist, publish):
+        await act(draft.id, actor=actor)
+    [session] = draft.sessions
+    await rescheduling.move(session.id, FRIDAY + 30 * HOUR, FRIDAY + 32 * HOUR, cast.venue.id, actor=actor)
+    told = await deliver(db, freeze, peer)
+
+    subject, words = told[cast.facilitator.email]
+    assert told.keys() == {cast.facilitator.email}
+    assert subject == "Usted facilita una sesión"
+    assert "Ahora usted facilita la sesión del sábado, 6 de marzo de 2027, de 2:30 p. m. a 4:30 p. m." in words
+    assert "Antes:" not in words
+    assert len(peer.accepted) == 1
 
 
 async def test_handing_back_or_on_within_ten_minutes_tells_only_what_stays(

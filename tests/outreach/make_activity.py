@@ -8,6 +8,7 @@ from typing import Any
 from tests import make
 from trainings import clock
 from trainings.accounts.models import Role, User
+from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activity, publish_activity
@@ -49,8 +50,9 @@ async def make_draft(hub: Hub | None = None, **more: Any) -> OutreachActivity:
 
 
 async def make_activity(hub: Hub | None = None, **more: Any) -> OutreachActivity:
-    """A published one."""
-    return await publish_activity((await make_draft(hub, **more)).id, actor=PROGRAM)
+    """One that who answers for it published, so that they need no word of that."""
+    draft = await make_draft(hub, **more)
+    return await publish_activity(draft.id, actor=await actor_of(await User.get(id=draft.responsible_id)))
 
 
 async def written_again(activity: OutreachActivity) -> bool:

@@ -26,12 +26,13 @@ from trainings.outreach.actions import (
     cancel_activity,
     edit_activity,
     move_activity,
+    publish_activity,
     reopen_activity,
 )
 from trainings.outreach.responsible import CHANGED
 from trainings.settings import Settings
-
 from trainings.web.i18n import speaking
+
 Freeze = Callable[[datetime], None]
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 SATURDAY = datetime(2027, 3, 6, 14, 30, tzinfo=UTC)
@@ -134,6 +135,27 @@ async def test_who_is_put_in_charge_and_who_was_hear_of_it(db: Settings) -> None
     assert "Si llueve: En el salón" in new.text
     assert "Ya no responde por la actividad del sábado, 6 de marzo de 2027" in old.text
     assert len({job.batch_id for job in await waiting()}) == 1, "stopped together"
+
+
+async def test_who_was_put_in_charge_of_a_draft_hears_of_it_when_it_is_published(db: Settings, freeze: Freeze) -> None:
+    cast = await make_cast()
+    draft = await make_draft(cast.hub, responsible=cast.facilitator, when=on(SATURDAY), materials="Mesa")
+    own = await make_draft(cast.hub, responsible=cast.coordinator, when=on(SATURDAY + DAY))
+
+    for activity in (draft, own):
+        for _again in range(2):
+            await publish_activity(activity.id, actor=await actor_of(cast.coordinator))
+    first = await mail_to(cast.facilitator)
+    freeze(NOW + timedelta(minutes=4))
+    await move_activity(draft.id, on(SATURDAY + 2 * DAY), actor=PROGRAM)
+    moved = await mail_to(cast.facilitator)
+    await cancel_activity(draft.id, "Lluvia", actor=PROGRAM)
+
+    assert first.subject == moved.subject == "Usted responde por una actividad"
+    assert "Ahora usted responde por la actividad del sábado, 6 de marzo de 2027" in first.text
+    assert "Materiales: Mesa." in first.text
+    assert "Ahora usted responde por la actividad del lunes, 8 de marzo de 2027" in moved.text
+    assert await waiting() == [], "of what is off before they heard of it there is nothing to say"
 
 
 async def test_nobody_is_told_of_a_draft_of_other_words_or_of_what_is_over(db: Settings, freeze: Freeze) -> None:

@@ -58,6 +58,21 @@ async def test_publish_hide_and_publish_again(client: AsyncClient, cast: Cast) -
     assert f"localhost:8000/c/{training.short_code}" in page
 
 
+async def test_publishing_says_that_who_facilitates_is_told_and_where_to_stop_it(
+    client: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]
+) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT, facilitators=[cast.facilitator])
+    await as_(client, cast, "coordinator")
+
+    done = await post(client, one(training, "/publicar"))
+    page = (await client.get(done.headers["location"])).text
+    freeze(clock.now() + STAFF_DELAY)
+
+    assert "A quien facilita se le escribe a las" in page
+    assert 'href="/panel/mensajes">Detener el aviso' in page
+    assert "A quien facilita se le escribe" not in (await client.get(one(training))).text
+
+
 async def test_publish_without_sessions_says_what_is_missing(client: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, sessions=[], state=TrainingState.DRAFT)
     await as_(client, cast, "coordinator")

@@ -25,7 +25,7 @@ from trainings.lib.tokens import slug_suffix
 from trainings.outreach import shown
 from trainings.outreach.changes import left_behind
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
-from trainings.outreach.responsible import seen, tell_responsible
+from trainings.outreach.responsible import seen, tell_published, tell_responsible
 from trainings.places.actions import UnknownMunicipality
 from trainings.places.models import Hub, Municipality, Venue
 from trainings.schedule.bookings import check_bookings
@@ -205,12 +205,13 @@ async def move_activity(
 
 
 async def publish_activity(activity_id: UUID, *, actor: Actor) -> OutreachActivity:
-    """Show it in lists and calendars; twice is once. Refuses what is cancelled."""
+    """Show it in lists and calendars, and tell who answers for it; twice is once. Refuses what is cancelled."""
     async with transaction():
         activity = await _standing(activity_id)
         if activity.state is ActivityState.PUBLISHED:
             return activity
-        await _become(activity, ActivityState.PUBLISHED, published_at=activity.published_at or clock.now())
+        await _become(activity, ActivityState.PUBLISHED, published_at=clock.now())
+        await tell_published(activity, actor=actor)
         await record("outreach.publish", actor=actor, object_id=activity.id, hub_id=activity.hub_id)
     return activity
 

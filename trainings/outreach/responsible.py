@@ -7,7 +7,7 @@ of what was undone. Whoever does it needs no word of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -32,6 +32,8 @@ from trainings.web.i18n import gettext as _
 from trainings.web.render import absolute
 
 CHANGED = "activity_changed"
+NOBODY = UUID(int=0)
+"""Who answered for an activity while it was a draft, as far as anybody was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
     last = await _last_words(activity)
     batch_id, run_at = uuid7(), clock.now() + STAFF_DELAY
     untold = {user: job for user, job in last.items() if not job.done_at and not job.failed_at}
-    for user_id in sorted({before.responsible_id, now.responsible_id} | set(untold)):
+    for user_id in sorted({before.responsible_id, now.responsible_id} - {NOBODY} | set(untold)):
         job = last.get(user_id)
         is_back = job is not None and await _take_back(job, has_seen=user_id == actor.id)
         known = _known(job.payload) if job is not None and is_back else before
@@ -87,6 +89,13 @@ async def tell_responsible(before: Seen | None, activity: OutreachActivity, *, a
                 run_at=run_at,
                 batch_id=batch_id,
             )
+
+
+async def tell_published(activity: OutreachActivity, *, actor: Actor) -> None:
+    """Tell who answers for it that it takes place, in the caller's transaction that shows it for the first time."""
+    now = seen(activity)
+    assert now is not None, "shown"
+    await tell_responsible(replace(now, responsible_id=NOBODY), activity, actor=actor)
 
 
 async def leaves_at(activity_id: UUID) -> datetime | None:
@@ -167,17 +176,23 @@ async def compose(job: OutboxJob) -> Mail | None:
     known, now = _known(job.payload), seen(activity)
     if user is None or now is None:
         return None
-    is_handed_on = (known.responsible_id == user.id) != (now.responsible_id == user.id)
     with speaking(job.lang or SOURCE_LANGUAGE):
         return staff_mail(
             user.email,
-            _("Cambió quién responde por una actividad") if is_handed_on else _("Cambió su actividad"),
+            _subject(known, now, user),
             await _told(known, activity, user),
             [Section(_("Qué sigue"), [Item(_("Ver la actividad"), absolute(f"/panel/actividades/{activity.id}"))])],
             reply_to=activity.hub.email,
             is_overtaken=not _is_news(known, now, user.id) or activity.ends_at <= clock.now(),
             is_optional=False,
         )
+
+
+def _subject(known: Seen, now: Seen, user: User) -> str:
+    if known.responsible_id == NOBODY:
+        return _("Usted responde por una actividad")
+    is_handed_on = (known.responsible_id == user.id) != (now.responsible_id == user.id)
+    return _("Cambió quién responde por una actividad") if is_handed_on else _("Cambió su actividad")
 
 
 async def _told(known: Seen, activity: OutreachActivity, user: User) -> list[str]:

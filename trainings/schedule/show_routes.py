@@ -28,6 +28,7 @@ from trainings.lib.text import short_name
 from trainings.registrations import actions as registrations
 from trainings.registrations.call_views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.publishing import leaves_at
 from trainings.registrations.queries import of_training
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
@@ -133,6 +134,7 @@ async def show_training(
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
         "public_path": "" if training.published_at is None else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],
+        "told_at": await leaves_at(training.id) if may_edit else None,
         "has_changed": bool(may_answer and await recent_changes([training.id])),
         "refusal": sentence_of(refusal) if refusal else "",
     }

@@ -15,9 +15,10 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.places.queries import hubs_visible_to
+from trainings.registrations import publishing
 from trainings.registrations.change_views import who_is_told
 from trainings.registrations.telling import who_would_hear
-from trainings.schedule import actions, queries
+from trainings.schedule import queries
 from trainings.schedule.editor_routes import editable
 from trainings.schedule.forms import CancelForm
 from trainings.schedule.models import TRAINING_MOVES, SessionState, Training, TrainingState
@@ -98,7 +99,7 @@ async def _obey(request: Request, act: Callable[[Training, Actor], Awaitable[obj
 @allow(*EDITORS)
 async def publish(request: Request) -> Response:
     async def act(training: Training, actor: Actor) -> None:
-        await actions.publish(training.id, actor=actor)
+        await publishing.publish(training.id, actor=actor)
 
     return await _obey(request, act, N_("Listo: la capacitación está publicada. Comparta su enlace."))
 
@@ -106,7 +107,7 @@ async def publish(request: Request) -> Response:
 @allow(*EDITORS)
 async def unlist(request: Request) -> Response:
     async def act(training: Training, actor: Actor) -> None:
-        await actions.unlist(training.id, actor=actor)
+        await publishing.unlist(training.id, actor=actor)
 
     return await _obey(request, act, N_("Listo: ya no sale en las listas. Quien tiene el enlace la puede abrir."))
 

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from trainings import clock
 from trainings.accounts.models import User
+from trainings.accounts.queries import actor_of
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.outreach.actions import (
@@ -128,19 +129,20 @@ async def _make(hub: Hub, entry: SeedActivity, responsible: str, *, is_draft: bo
     starts_at, ends_at = (_moment(entry.days, hour) for hour in entry.hours)
     venue = await Venue.filter(hub_id=hub.id, municipality_id=hub.seat_id).order_by("created_at").first()
     venue_id = venue.id if venue is not None and entry.at_venue else None
+    user = await User.get(email=f"{responsible}@{DOMAIN}")
     plan = ActivityPlan(
         hub_id=hub.id,
         kind=entry.kind,
         title=entry.title,
         at=TimeAndPlace(starts_at, ends_at, hub.seat_id, venue_id, entry.place),
-        responsible_id=(await User.get(email=f"{responsible}@{DOMAIN}")).id,
+        responsible_id=user.id,
         summary=entry.summary,
         materials=entry.materials,
         rain_plan=entry.rain_plan,
     )
     with clock.frozen(min(starts_at - timedelta(days=15), clock.now())):
         made = await create_activity(plan, actor=PROGRAM, override_reason="Calendario de demostración")
-        return made if is_draft else await publish_activity(made.id, actor=PROGRAM)
+        return made if is_draft else await publish_activity(made.id, actor=await actor_of(user))
 
 
 def _moment(days: int, hour: int) -> datetime:

@@ -1,0 +1,46 @@
+"""Showing a training for the first time, and word of it to who holds its sessions: of a draft nobody was told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.lib.tokens import uuid7
+from trainings.outbox.actions import STAFF_DELAY
+from trainings.registrations.facilitator_notes import Batch, tell_facilitators
+from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule import actions as schedule
+from trainings.schedule.changes import standing
+from trainings.schedule.models import Training
+
+
+async def publish(training_id: UUID, *, actor: Actor) -> None:
+    """Show it to everybody; who holds its sessions is told, the first time. Refuses as `schedule.actions.publish`."""
+    await _show(training_id, schedule.publish, actor)
+
+
+async def unlist(training_id: UUID, *, actor: Actor) -> None:
+    """Show it to who has its address, and tell as `publish` does. Refuses as `schedule.actions.unlist`."""
+    await _show(training_id, schedule.unlist, actor)
+
+
+async def leaves_at(training_id: UUID) -> datetime | None:
+    """When a message to who holds its sessions leaves that can still be stopped; none where no such waits."""
+    return max((job.run_at for job in await waiting_for_facilitators([training_id])), default=None)
+
+
+async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], actor: Actor) -> None:
+    async with transaction():
+        was_draft = (await locked_training(training_id)).published_at is None
+        training = await act(training_id, actor=actor)
+        if was_draft:
+            # As far as they know they hold nothing.
+            before = replace(await standing(training_id), holders={})
+            batch = Batch(uuid7(), clock.now() + STAFF_DELAY)
+            await tell_facilitators(training, [], await swapped_since(before), batch, actor=actor)
