@@ -75,7 +75,7 @@ async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
     first = clock.local(training.sessions[0].starts_at).date().replace(day=1)
     one, month = await posters.training_data(training), await posters.month_data(hub, first)
     changes = (await recent_changes([training.id])).get(training.id, [])
-    changed = differences(reversed(changes), list(training.sessions), is_called_off=False)
+    changed = differences(reversed(changes), list(training.sessions), training, is_called_off=False)
     lists = [await told_by(call_list) for call_list in await CallList.filter(training_id=training.id)]
     return [
         words_of(posters.poster(posters.TRAINING, one, "pdf", made_at=WHEN)),

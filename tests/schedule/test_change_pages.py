@@ -370,7 +370,7 @@ async def test_place_that_was_left_is_hidden_where_the_place_is(
     coordinator = await make.actor_of(cast.coordinator)
     loaded = await for_staff(training.id, coordinator)
     changes = (await recent_changes([training.id]))[training.id]
-    [change] = differences(reversed(changes), list(loaded.sessions), is_called_off=False)
+    [change] = differences(reversed(changes), list(loaded.sessions), loaded, is_called_off=False)
     card, words = change_pictures.change_card(loaded, change), change_pictures.change_text(loaded, change)
 
     assert not [name for name in names for page in pages if name in page]

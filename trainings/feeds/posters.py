@@ -120,8 +120,10 @@ def _training(posted: Posted, short_code: str) -> dict[str, Any]:
 def _hours(posted: Posted, meeting: Meeting) -> str:
     """With the municipality where the training goes round."""
     hours = dates.time_range(meeting.starts_at, meeting.ends_at, "es")
-    is_elsewhere_too = len({one.place.town for one in posted.taking_place}) > 1
-    return f"{hours}, en {meeting.place.town.name}" if is_elsewhere_too else hours
+    is_elsewhere_too = len({one.place.where for one in posted.taking_place}) > 1
+    if not is_elsewhere_too:
+        return hours
+    return f"{hours}, en línea" if meeting.place.is_online else f"{hours}, en {meeting.place.town.name}"
 
 
 def _which(posted: Posted, meeting: Meeting) -> str:
@@ -151,7 +153,9 @@ async def _meetings(hub: Hub, first: date, last: date) -> list[Entry]:
 
 
 def _entry(posted: Posted, meeting: Meeting) -> Entry:
-    place = _where(meeting.place.name, meeting.place.town, posted.hub.seat.department)
+    place = meeting.place.where
+    if not meeting.place.is_online:
+        place = _where(meeting.place.name, meeting.place.town, posted.hub.seat.department)
     return Entry(meeting.starts_at, posted.title, place, "")
 
 

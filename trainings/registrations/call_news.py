@@ -57,7 +57,7 @@ class News:
 
     sessions: Mapping[UUID, Sequence[TrainingSession]] = field(default_factory=dict)
     changes: Mapping[UUID, Sequence[SessionChange]] = field(default_factory=dict)
-    called_off: frozenset[UUID] = frozenset()
+    trainings: Mapping[UUID, Training] = field(default_factory=dict)
     words: Words = field(default_factory=Words)
     worked_out: dict[tuple[UUID, UUID], Sequence[Difference]] = field(default_factory=dict)
     """Of one reader and list it is asked several times, for each later list too."""
@@ -77,9 +77,10 @@ class News:
     def _after(self, call_list: CallList, heard: Heard) -> list[Difference]:
         until = call_list.closed_at
         words = [one for one in heard.words if one.list_id != call_list.id and (until is None or one.at <= until)]
-        is_called_off = call_list.training_id in self.called_off
+        training = self.trainings[call_list.training_id]
+        is_called_off = training.state is TrainingState.CANCELLED
         changes, sessions = self.changes[call_list.id], self.sessions[call_list.id]
-        return Heard(heard.since, words).news(changes, sessions, is_called_off=is_called_off)
+        return Heard(heard.since, words).news(changes, sessions, training, is_called_off=is_called_off)
 
 
 async def news_of(lists: Sequence[CallList], people: People) -> News:
@@ -91,11 +92,10 @@ async def news_of(lists: Sequence[CallList], people: People) -> News:
     found = reads(TrainingSession).filter(id__in=sorted({one.session_id for one in changes}))
     sessions = await found.order_by("starts_at", "id").prefetch_related("venue__municipality")
     trainings = sorted({one.training_id for one in sessions})
-    off = reads(Training).filter(id__in=trainings, state=TrainingState.CANCELLED)
     return News(
         sessions={key: [one for one in sessions if one.id in of_list] for key, of_list in told.items()},
         changes={key: [one for one in changes if one.session_id in of_list] for key, of_list in told.items()},
-        called_off=frozenset([key for (key,) in await off.values_list("id")]),
+        trainings={one.id: one for one in await reads(Training).filter(id__in=trainings)},
         words=await words_between(changes, trainings, people),
     )
 

@@ -170,7 +170,7 @@ def _scope(
     is_off = call_list.training.state is TrainingState.CANCELLED
     return _Scope(
         *_span(call_list, [one for one in of_training if one.id in told] or of_training, of_batch),
-        differences(of_batch, of_training, is_called_off=is_off),
+        differences(of_batch, of_training, call_list.training, is_called_off=is_off),
     )
 
 

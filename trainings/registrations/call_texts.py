@@ -24,7 +24,7 @@ from trainings.registrations.knowing import without_before
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
-from trainings.schedule.changes import Difference, changes_of_batch, differences
+from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of
 from trainings.schedule.models import (
     ChangeKind,
     PlaceShown,
@@ -109,10 +109,10 @@ class Told:
         )
 
     def place_of(self, session: TrainingSession, *, is_confirmed: bool) -> str:
-        """Where it is held, as exactly as the reader may know; empty where it is held nowhere."""
+        """Where it is held, as exactly as the reader may know."""
         venue = session.venue or self.training.venue
         if venue is None:
-            return "" if self.training.online_url else self.hub.seat.full_name
+            return gettext(N_("en línea")) if self.training.online_url else self.hub.seat.full_name
         if self.training.place_shown is PlaceShown.AFTER_CONFIRMATION and not is_confirmed:
             return venue.municipality.full_name
         return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
@@ -133,7 +133,7 @@ async def told_by(call_list: CallList) -> Told:
         training=training,
         sessions=sessions,
         about=(await sessions_told([call_list]))[call_list.id],
-        differences=differences(changes, sessions, is_called_off=is_off),
+        differences=differences(changes, sessions, training, is_called_off=is_off),
         offered_until=dict(await offered.values_list("id", "offered_until")) if is_offer else {},
     )
 
@@ -149,11 +149,15 @@ def told_to(told: Told, readers: Iterable[Household | Holder]) -> Told:
     heard: dict[UUID, Difference] = {}
     for one in chain.from_iterable(news):
         other = heard.setdefault(one.session.id, one)
-        if (one.kind, one.old_starts_at, one.old_ends_at) != (other.kind, other.old_starts_at, other.old_ends_at):
+        if _as_known(one) != _as_known(other):
             kind = one.kind if one.kind is ChangeKind.CANCELLED else ChangeKind.MOVED
             heard[one.session.id] = without_before(replace(one, kind=kind))
     in_order = sorted(heard.values(), key=lambda one: (one.session.starts_at, one.session.id))
     return replace(told, differences=in_order)
+
+
+def _as_known(one: Difference) -> tuple[object, ...]:
+    return one.kind, one.old_starts_at, one.old_ends_at, _elsewhere(one) if one.kind is ChangeKind.PLACE else ""
 
 
 def _each(reader: Household | Holder) -> Sequence[Member | Holder]:
@@ -211,12 +215,16 @@ def _standing(household: Household, told: Told) -> str:
 
 
 def _place(told: Told, *, is_confirmed: bool) -> str:
-    """Where that is held of which the list tells, unless it is in many places."""
+    """Where that is held of which the list tells, unless it is in many places; and how who has a place comes in."""
     places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in told.to_come)
-    places.pop("", None)
-    if not places or len(places) > MOST_SAID:
-        return ""
-    return gettext(N_("Lugar: %(place)s.")) % {"place": "; ".join(places)}
+    said = []
+    if places and len(places) <= MOST_SAID:
+        said.append(gettext(N_("Lugar: %(place)s.")) % {"place": "; ".join(places)})
+    links = {link_of(one, told.training) for one in told.to_come} - {None}
+    if links and is_confirmed:
+        # Nothing behind it: a full stop would be taken for a part of the address.
+        said.append(gettext(N_("Enlace: %(address)s")) % {"address": links.pop()})
+    return " ".join(said)
 
 
 # -- for a community
@@ -310,7 +318,20 @@ def _changed(one: Difference) -> str:
     if one.kind is ChangeKind.MOVED and one.old_starts_at is not None:
         return gettext(N_("La del %(old)s pasa al %(now)s.")) % {"old": _when(one.old_starts_at), "now": now}
     before = _when(one.old_starts_at) if one.kind is ChangeKind.CANCELLED and one.old_starts_at else now
-    return gettext(CHANGES[one.kind]) % {"when": before, "now": now, "old": before}
+    return gettext(_elsewhere(one) if one.kind is ChangeKind.PLACE else CHANGES[one.kind]) % {
+        "when": before,
+        "now": now,
+        "old": before,
+    }
+
+
+def _elsewhere(one: Difference) -> str:
+    if one.is_other_link:
+        return N_("La del %(when)s tiene otro enlace para entrar.")
+    if one.online_url is not None and one.session.venue_id is None:
+        return N_("La del %(when)s es en línea.")
+    is_left = one.was_online and one.online_url is None
+    return N_("La del %(when)s ya no es en línea.") if is_left else CHANGES[ChangeKind.PLACE]
 
 
 def _joined(words: Sequence[str]) -> str:

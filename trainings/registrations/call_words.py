@@ -74,6 +74,8 @@ def title_of(reason: CallReason, changed: Sequence[Difference]) -> str:
         return ngettext("Sesión que sí se realiza", "Sesiones que sí se realizan", n)
     if kinds == {ChangeKind.ADDED}:
         return ngettext("Una sesión más", "Más sesiones", n)
+    if kinds == {ChangeKind.PLACE} and all(one.is_other_link for one in changed):
+        return gettext(N_("Cambio de enlace"))
     if kinds == {ChangeKind.PLACE}:
         return gettext(N_("Cambio de lugar"))
     if kinds == {ChangeKind.MOVED} and not any(one.is_elsewhere for one in changed):

@@ -128,7 +128,7 @@ async def changed(training: Training) -> list[Changed]:
     """What is another than a week ago, by time."""
     recent = (await recent_changes([training.id])).get(training.id, [])
     is_off = training.state is TrainingState.CANCELLED
-    found = differences(reversed(recent), list(training.sessions), is_called_off=is_off)
+    found = differences(reversed(recent), list(training.sessions), training, is_called_off=is_off)
     return [
         Changed(
             session_id=one.session.id,

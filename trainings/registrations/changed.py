@@ -15,7 +15,7 @@ from trainings.schedule.models import ChangeKind
 def news(facts: Facts) -> list[Difference]:
     """What is another than the reader knows, by what they last heard; what was moved back is no news."""
     ahead = [*facts.coming, *facts.called_off]
-    found = facts.heard.news(facts.changes, ahead, is_called_off=facts.is_cancelled)
+    found = facts.heard.news(facts.changes, ahead, facts.training, is_called_off=facts.is_cancelled)
     return [one for one in found if _concerns(one, facts)]
 
 
@@ -62,7 +62,9 @@ def _was_told(facts: Facts, since: datetime, until: datetime) -> bool:
 
 
 def _concerns(difference: Difference, facts: Facts) -> bool:
-    """Another house in the same town is no news for who may not know the house."""
+    """Another house in the same town is no news for who may not know the house, nor another link to who has none."""
+    if difference.is_other_link and difference.kind is ChangeKind.PLACE:
+        return facts.takes_place
     if difference.kind is not ChangeKind.PLACE or facts.knows_place:
         return True
     old, new = difference.old_venue, difference.session.venue

@@ -100,7 +100,8 @@ async def _expected(session: TrainingSession) -> Sequence[Registration]:
 def _place_of(session: TrainingSession) -> str:
     venue = session.venue or session.training.venue
     if venue is None:
-        return _("En línea.") if session.training.online_url else session.training.hub.seat.full_name
+        online = session.training.online_url
+        return _("En línea: %(address)s") % {"address": online} if online else session.training.hub.seat.full_name
     parts = (venue.name, venue.address, venue.municipality.full_name)
     return _("Lugar: %(place)s") % {"place": ", ".join(part for part in parts if part)}
 

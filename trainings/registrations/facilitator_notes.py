@@ -91,7 +91,10 @@ async def compose(job: OutboxJob) -> Mail | None:
     is_off = training.state is TrainingState.CANCELLED
     known = held_as_known(job) if "held" in job.payload else frozenset(one.id for one in held)
     found = differences(
-        await changes_of_batch(job.batch_id), [one for one in held if one.id in known], is_called_off=is_off
+        await changes_of_batch(job.batch_id),
+        [one for one in held if one.id in known],
+        training,
+        is_called_off=is_off,
     )
     with speaking(job.lang or SOURCE_LANGUAGE):
         swapped = [] if is_off else _swapped(await sessions.prefetch_related("venue__municipality"), held, known)
@@ -100,20 +103,13 @@ async def compose(job: OutboxJob) -> Mail | None:
         path, words = is_theirs if held else ("/panel", _("Ver mi semana"))
         return staff_mail(
             user.email,
-            _subject(is_changed=bool(found), is_new=not known),
-            [*(sentence_of(one, knows_place=True) for one in found), *swapped],
+            _("Cambió una sesión que usted facilita") if found else _("Cambió quién facilita una sesión"),
+            [*(sentence_of(one, knows_place=True, knows_link=True) for one in found), *swapped],
             [Section(_("Qué sigue"), [Item(words, absolute(path))])],
             reply_to=training.hub.email,
             is_overtaken=not found and not swapped,
             is_optional=False,
         )
-
-
-def _subject(*, is_changed: bool, is_new: bool) -> str:
-    """`is_new`: as far as they know they hold nothing of it."""
-    if is_changed:
-        return _("Cambió una sesión que usted facilita")
-    return _("Usted facilita una sesión") if is_new else _("Cambió quién facilita una sesión")
 
 
 def _swapped(sessions: Iterable[TrainingSession], held: Iterable[TrainingSession], known: frozenset[UUID]) -> list[str]:

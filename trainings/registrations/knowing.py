@@ -11,7 +11,7 @@ from trainings.outbox.claims import LONGEST_MESSAGE
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.messages import ABOUT_CHANGES
 from trainings.schedule.changes import Difference, Known, as_it_stands, as_left, difference, differences
-from trainings.schedule.models import ChangeKind, SessionChange, TrainingSession
+from trainings.schedule.models import ChangeKind, SessionChange, Training, TrainingSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,23 @@ class Heard:
         ]
 
     def news(
-        self, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+        self,
+        changes: Sequence[SessionChange],
+        sessions: Sequence[TrainingSession],
+        training: Training,
+        *,
+        is_called_off: bool,
     ) -> list[Difference]:
-        """What of these sessions is another than the reader knows, by time. `changes`: all of theirs, in order.
+        """What of a training's sessions is another than the reader knows, by time. `changes`: all of theirs, in order.
 
         What was shown last counts, be it in a message about something else. What was only shown, and never told to have
         changed, is told all the same: a confirmation may have left after a move of which nobody was told yet. Where it
         is not sure what the reader heard, nothing is before.
         """
         sure = [word for word in self.words if word.is_sure]
-        found = self._news(sure, changes, sessions, is_called_off=is_called_off)
+        found = self._news(sure, changes, sessions, training, is_called_off=is_called_off)
         if len(sure) < len(self.words):
-            others = self._news(self.words, changes, sessions, is_called_off=is_called_off)
+            others = self._news(self.words, changes, sessions, training, is_called_off=is_called_off)
             found = {key: _as_sure(found.get(key), others.get(key)) for key in {**found, **others}}
         return sorted(found.values(), key=lambda one: (one.session.starts_at, one.session.id))
 
@@ -80,6 +85,7 @@ class Heard:
         words: Sequence[Word],
         changes: Sequence[SessionChange],
         sessions: Sequence[TrainingSession],
+        training: Training,
         *,
         is_called_off: bool,
     ) -> dict[UUID, Difference]:
@@ -87,12 +93,14 @@ class Heard:
         return {
             one.session.id: self._as_known(one, words, changes) if one.kind is ChangeKind.CANCELLED else one
             for heard in (telling, words)
-            for one in differences(self.unheard(changes, heard), sessions, is_called_off=is_called_off, before=as_left)
+            for one in differences(
+                self.unheard(changes, heard), sessions, training, is_called_off=is_called_off, before=as_left
+            )
         }
 
     def _as_known(self, one: Difference, words: Sequence[Word], changes: Iterable[SessionChange]) -> Difference:
         known = Heard(self.since, words).known(one.session, changes)
-        return difference(one.session, one.kind, known, is_on=False) or one
+        return difference(one.session, one.kind, known, None, is_on=False) or one
 
     def known(self, session: TrainingSession, changes: Iterable[SessionChange]) -> Known:
         """A session that is off as the reader last heard of it before that."""
@@ -113,4 +121,4 @@ def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
 
 def without_before(one: Difference) -> Difference:
     """Only what holds now, to who knows it on one day or another."""
-    return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None)
+    return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None, is_other_link=False, was_online=False)

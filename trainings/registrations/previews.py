@@ -99,7 +99,7 @@ def sample_of(training: Training, kind: str) -> Sample:
 def _place(training: Training, session: TrainingSession, kind: str) -> str:
     venue = session.venue or training.venue
     if venue is None:
-        return "" if training.online_url else training.hub.seat.full_name
+        return _("En línea") if training.online_url else training.hub.seat.full_name
     if training.place_shown is PlaceShown.AFTER_CONFIRMATION and kind not in WITH_PLACE:
         return venue.municipality.full_name
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)

@@ -61,7 +61,7 @@ async def tell_changes(before: Standing, *, actor: Actor) -> UUID | None:
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(batch_id)
     sessions = await TrainingSession.filter(training_id=training.id)
-    readers = await _who_hears(training.id, changes, sessions, is_called_off=is_off)
+    readers = await _who_hears(training, changes, sessions, is_called_off=is_off)
     batch = Batch(batch_id, clock.now() + STAFF_DELAY)
     if readers.is_news_to_all or swapped:
         told = changes if readers.is_news_to_all else []
@@ -109,14 +109,14 @@ async def who_would_hear(training: Training, *, is_called_off: bool, turned: UUI
             session.state = SessionState.CANCELLED if session.state is SessionState.PLANNED else SessionState.PLANNED
         is_on = not is_called_off and session.state is SessionState.PLANNED
         if was_on != is_on and session.ends_at > clock.now():
-            changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED))
+            changes.append(change_from(session, ChangeKind.REOPENED if is_on else ChangeKind.CANCELLED, training))
     waiting = reads(SessionChange).filter(batch_id__in=await _waiting_batches(training.id))
     taken_over = list(await waiting.order_by("created_at", "id"))
-    return await _who_hears(training.id, [*taken_over, *changes], sessions, is_called_off=is_called_off)
+    return await _who_hears(training, [*taken_over, *changes], sessions, is_called_off=is_called_off)
 
 
 async def _who_hears(
-    training_id: UUID, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
+    training: Training, changes: Sequence[SessionChange], sessions: Sequence[TrainingSession], *, is_called_off: bool
 ) -> Readers:
     """Who knows these sessions otherwise than they are now. `changes`, in order, may not be stored yet.
 
@@ -126,22 +126,22 @@ async def _who_hears(
         return Readers(is_news_to_all=False, unknowing=frozenset(), knowing=frozenset())
     untold = await first_untold({one.session_id for one in changes})
     of_each = {one.session_id: untold.get(one.session_id, one) for one in reversed(changes)}
-    is_news_to_all = bool(differences(of_each.values(), sessions, is_called_off=is_called_off))
+    is_news_to_all = bool(differences(of_each.values(), sessions, training, is_called_off=is_called_off))
     stored = await changes_of(of_each)
     ids = {one.id for one in stored}
     history = [*stored, *(one for one in changes if one.id not in ids)]
-    everybody = await people_of([training_id])
-    words = await words_between(history, [training_id], everybody)
-    people = [one for one in everybody.get(training_id, ()) if one.is_counted]
+    everybody = await people_of([training.id])
+    words = await words_between(history, [training.id], everybody)
+    people = [one for one in everybody.get(training.id, ()) if one.is_counted]
     heard = {
-        one.id: Heard(one.created_at, words.to(one.id, training_id, one.created_at, is_called=not one.takes_mail))
+        one.id: Heard(one.created_at, words.to(one.id, training.id, one.created_at, is_called=not one.takes_mail))
         for one in people
     } | {
-        block_id: Heard(since, words.to(block_id, training_id, since, is_called=True))
-        for block_id, since in (await holders_of(training_id)).items()
+        block_id: Heard(since, words.to(block_id, training.id, since, is_called=True))
+        for block_id, since in (await holders_of(training.id)).items()
     }
     concerned = [one for one in sessions if one.id in of_each]
-    unknowing = _unknowing(heard, history, concerned, is_called_off=is_called_off)
+    unknowing = _unknowing(heard, history, concerned, training, is_called_off=is_called_off)
     return Readers(is_news_to_all, unknowing, frozenset(heard) - unknowing)
 
 
@@ -149,6 +149,7 @@ def _unknowing(
     heard: Mapping[UUID, Heard],
     history: Sequence[SessionChange],
     concerned: Sequence[TrainingSession],
+    training: Training,
     *,
     is_called_off: bool,
 ) -> frozenset[UUID]:
@@ -159,7 +160,7 @@ def _unknowing(
     for reader, one in heard.items():
         key = (max(one.since, first), tuple(one.words))
         if key not in is_news:
-            is_news[key] = bool(Heard(*key).news(history, concerned, is_called_off=is_called_off))
+            is_news[key] = bool(Heard(*key).news(history, concerned, training, is_called_off=is_called_off))
         if is_news[key]:
             unknowing.append(reader)
     return frozenset(unknowing)

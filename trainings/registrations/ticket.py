@@ -132,7 +132,9 @@ class Ticket:
         """What changed within a week and since this person signed up, in the language being spoken."""
         later = [one for one in self.own.changes if one.created_at >= self.own.registration.created_at]
         ahead = [session for session in self.own.sessions if session.ends_at > clock.now()]
-        found = differences(later, ahead, is_called_off=self.is_called_off, before=as_left)
+        found = differences(
+            later, ahead, self.own.registration.training, is_called_off=self.is_called_off, before=as_left
+        )
         knows = knows_place(self.own)
         return [sentence_of(one, knows_place=knows) for one in found if knows or one.kind is not ChangeKind.PLACE]
 
@@ -185,7 +187,7 @@ def place_of(own: OwnRegistration, session: TrainingSession) -> str:
     training = own.registration.training
     venue = session.venue or training.venue
     if venue is None:
-        return "" if training.online_url else training.hub.seat.full_name
+        return _("En línea") if training.online_url else training.hub.seat.full_name
     if not knows_place(own):
         return venue.municipality.full_name
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
@@ -218,7 +220,7 @@ def _appointment(own: OwnRegistration, session: TrainingSession) -> Appointment:
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         summary=training.neutral_title or training.title,
-        location=place_of(own, session) or _("En línea"),
+        location=place_of(own, session),
         description="\n".join(part for part in (_("Ventanilla: %(phone)s") % {"phone": phone}, bring, online) if part),
         is_cancelled=is_off,
     )

@@ -178,9 +178,10 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
+    online = gettext("En línea")
     changed = {one.session_id: one for one in known.changed}
     for session in sessions:
-        key, training, starts_at, ends_at, town, _access, is_off = session
+        key, training, starts_at, ends_at, town, access, is_off = session
         here = clock.local(starts_at)
         note = note_of(session, changed.get(str(key)), now) if changed else ""
         entry = Entry(
@@ -189,7 +190,8 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
             training.path,
             dates.time_of_day(here, lang),
             training.title,
-            places[town].full_name,
+            # A venue always tells its access, be it none.
+            online if access is None and training.is_online else places[town].full_name,
             gettext("Cancelada") if is_off else note,
             "",
             _mark(note, is_off=is_off),

@@ -78,7 +78,8 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
 def _head(one: Difference) -> str:
     if one.kind is ChangeKind.MOVED and not one.is_other_day:
         return N_("Cambio de hora")
-    return HEADS[one.kind]
+    is_link = one.kind is ChangeKind.PLACE and one.is_other_link
+    return N_("Cambio de enlace") if is_link else HEADS[one.kind]
 
 
 def change_text(training: Training, one: Difference) -> str:
@@ -102,11 +103,17 @@ def _before(training: Training, one: Difference) -> str:
         is_same_start = one.old_starts_at == one.session.starts_at
         hours = dates.time_range(one.old_starts_at, one.old_ends_at, SOURCE_LANGUAGE)
         parts.append(hours if is_same_start else day)
-    if one.is_elsewhere and one.old_venue is not None:
-        old = _venue_words(training, one.old_venue.name, one.old_venue.municipality.full_name)
-        if old != _place(training, one.session):
+    if one.is_elsewhere:
+        old = _old_place(training, one)
+        if old not in ("", _place(training, one.session)):
             parts.append(old)
     return gettext(N_("Antes: %(when)s")) % {"when": ", ".join(parts)} if parts else ""
+
+
+def _old_place(training: Training, one: Difference) -> str:
+    if one.old_venue is None:
+        return gettext(N_("En línea")) if one.was_online else ""
+    return _venue_words(training, one.old_venue.name, one.old_venue.municipality.full_name)
 
 
 def _place(training: Training, session: TrainingSession) -> str:

@@ -101,7 +101,7 @@ async def picture(request: Request) -> Response:
     training = await queries.for_staff(session.training_id, request.state.actor)
     changes = (await recent_changes([training.id])).get(training.id, [])
     is_off = training.state is TrainingState.CANCELLED
-    found = differences(reversed(changes), list(training.sessions), is_called_off=is_off)
+    found = differences(reversed(changes), list(training.sessions), training, is_called_off=is_off)
     one = next((one for one in found if one.session.id == session.id), None)
     if one is None:
         raise NothingChanged

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from trainings.schedule.models import TrainingSession
 
 
-def sentence_of(one: Difference, *, knows_place: bool) -> str:
+def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False) -> str:
     """For messages: `Antes: jueves, 4 de marzo de 2027, de 8:30 a. m. a 12:30 p. m. Ahora: …`, in the language spoken.
 
-    Without `knows_place` only municipalities are told.
+    Without `knows_place` only municipalities are told, without `knows_link` only that it is online.
     """
     session = one.session
     now = day_and_hours(session.starts_at, session.ends_at)
@@ -30,11 +30,27 @@ def sentence_of(one: Difference, *, knows_place: bool) -> str:
     old = day_and_hours(one.old_starts_at, one.old_ends_at)
     if one.kind is ChangeKind.CANCELLED:
         return stopped(gettext(N_("Se canceló la sesión del %(when)s")) % {"when": old})
+    if one.is_other_link and not one.is_moved:
+        return _other_link(one, now, knows_link=knows_link)
     if one.is_elsewhere:
-        before, after = place_words(one.old_venue, knows_place), place_words(session.venue, knows_place)
+        before = place_words(one.old_venue, knows_place, is_online=one.was_online)
+        after = place_words(session.venue, knows_place, is_online=one.online_url is not None)
         if before != after:
             old, now = with_place(old, before), with_place(now, after)
-    return before_and_now(old, now, is_held_after_all=one.kind is ChangeKind.REOPENED)
+    told = before_and_now(old, now, is_held_after_all=one.kind is ChangeKind.REOPENED)
+    return f"{told} {_link(one)}" if knows_link and one.is_elsewhere and one.online_url else told
+
+
+def _other_link(one: Difference, when: str, *, knows_link: bool) -> str:
+    told = stopped(gettext(N_("Cambió el enlace para entrar en línea: %(when)s")) % {"when": when})
+    if one.kind is ChangeKind.REOPENED:
+        told = f"{gettext(N_('Se había cancelado, pero sí se realiza.'))} {told}"
+    return f"{told} {_link(one)}" if knows_link else told
+
+
+def _link(one: Difference) -> str:
+    """Nothing behind it: a full stop would be taken for a part of the address."""
+    return gettext(N_("Enlace: %(address)s")) % {"address": one.online_url}
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
@@ -57,11 +73,13 @@ def taken_out(session: TrainingSession) -> str:
     return stopped(gettext(N_("Ya no facilita la sesión del %(when)s")) % {"when": when})
 
 
-def place_words(venue: Venue | None, knows_place: bool) -> str:
-    """The house and its municipality, or the municipality alone; empty without a house."""
+def place_words(venue: Venue | None, knows_place: bool, *, is_online: bool = False) -> str:
+    """The house and its municipality, or the municipality alone, and that it is online; empty without any of them."""
+    online = gettext(N_("En línea")) if is_online else ""
     if venue is None:
-        return ""
-    return f"{venue.name}, {venue.municipality.full_name}" if knows_place else venue.municipality.full_name
+        return online
+    house = f"{venue.name}, {venue.municipality.full_name}" if knows_place else venue.municipality.full_name
+    return "; ".join(part for part in (house, online) if part)
 
 
 def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
@@ -74,10 +92,11 @@ def public_note(meeting: Meeting, *, is_called_off: bool) -> str:
         return _called_off(meeting, was) if was_on else ""
     if was.kind is ChangeKind.ADDED:
         return gettext(N_("Sesión nueva"))
-    before = _before(meeting, was)
     if was.kind is ChangeKind.REOPENED:
         return gettext(N_("Se había cancelado, pero sí se realiza."))
-    return gettext(N_("Cambió: antes %(before)s")) % {"before": before} if before else ""
+    if before := _before(meeting, was):
+        return gettext(N_("Cambió: antes %(before)s")) % {"before": before}
+    return gettext(N_("Cambió el enlace para entrar")) if was.is_other_link else ""
 
 
 def change_note(meeting: Meeting, *, is_called_off: bool, is_elsewhere: bool) -> str:
@@ -97,8 +116,8 @@ def _before(meeting: Meeting, was: Was) -> str:
         parts.append(dates.day_and_time(was.starts_at, language()))
     elif was.starts_at and was.ends_at and was.ends_at != meeting.ends_at:
         parts.append(dates.time_range(was.starts_at, was.ends_at, language()))
-    if was.place is not None and (was.place.name, was.place.town) != (meeting.place.name, meeting.place.town):
-        parts.append(", ".join(part for part in (was.place.name, was.place.town.full_name) if part))
+    if was.place is not None and was.place.with_name != meeting.place.with_name:
+        parts.append(was.place.with_name)
     return "; ".join(parts)
 
 

@@ -49,7 +49,8 @@ class Standing:
 class Difference:
     """What somebody has to hear of one session: how it was when they last heard of it, if it is another now.
 
-    `old_*` are empty for a new session. `is_moved`: other times; `is_elsewhere`: another place.
+    `old_*` are empty for a new session. `is_moved`: other times; `is_elsewhere`: another place, be it another link only
+    (`is_other_link`). `online_url`: the address by which one comes to it online now.
     """
 
     session: TrainingSession
@@ -59,6 +60,9 @@ class Difference:
     old_venue: Venue | None
     is_moved: bool
     is_elsewhere: bool
+    is_other_link: bool = False
+    was_online: bool = False
+    online_url: str | None = None
 
     @property
     def is_other_day(self) -> bool:
@@ -75,6 +79,7 @@ class Known:
     ends_at: datetime
     venue_id: UUID | None
     venue: Venue | None = field(compare=False)
+    online_url: str | None = None
 
 
 def as_all_knew(change: SessionChange) -> Known | None:
@@ -82,7 +87,7 @@ def as_all_knew(change: SessionChange) -> Known | None:
     if change.old_starts_at is None or change.old_ends_at is None:
         return None
     venue = change.old_venue if change.old_venue_id else None
-    return Known(change.old_starts_at, change.old_ends_at, change.old_venue_id, venue)
+    return Known(change.old_starts_at, change.old_ends_at, change.old_venue_id, venue, change.old_online_url)
 
 
 def as_left(change: SessionChange) -> Known | None:
@@ -90,7 +95,19 @@ def as_left(change: SessionChange) -> Known | None:
     if change.left_starts_at is None or change.left_ends_at is None:
         return None
     venue = change.left_venue if change.left_venue_id else None
-    return Known(change.left_starts_at, change.left_ends_at, change.left_venue_id, venue)
+    return Known(change.left_starts_at, change.left_ends_at, change.left_venue_id, venue, change.left_online_url)
+
+
+def link_of(session: TrainingSession, training: Training) -> str | None:
+    """The address by which one comes to a session online. Of a training that has no place of its own, what is in a
+    house is only there.
+    """
+    return training.online_url if session.venue_id is None or training.venue_id is not None else None
+
+
+def _is_elsewhere(old_venue_id: UUID | None, old_link: str | None, venue_id: UUID | None, link: str | None) -> bool:
+    """Whether who goes by the old place comes to nothing. A link that is new beside a house takes nothing away."""
+    return old_venue_id != venue_id or (old_link is not None and old_link != link)
 
 
 def as_it_stands(session: TrainingSession) -> Known:
@@ -128,7 +145,7 @@ async def note_changes(before: Standing, *, actor: Actor, batch_id: UUID) -> lis
         old = before.sessions.get(session_id)
         if old is not None and now.sessions[session_id].sequence <= old.sequence:
             await _raise_sequence(old)
-        change = _change_after(session_id, kind, before=old, untold=untold.get(session_id))
+        change = _change_after(session_id, kind, before=before, untold=untold.get(session_id))
         change.changed_by_id, change.batch_id = actor.id, batch_id
         await change.save(force_create=True)
         noted.append(change)
@@ -149,7 +166,8 @@ def _kind_of(before: Standing, now: Standing, session_id: UUID) -> ChangeKind | 
         return None
     if (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at):
         return ChangeKind.MOVED
-    return ChangeKind.PLACE if old.venue_id != new.venue_id else None
+    links = link_of(old, before.training), link_of(new, now.training)
+    return ChangeKind.PLACE if _is_elsewhere(old.venue_id, links[0], new.venue_id, links[1]) else None
 
 
 async def _raise_sequence(old: TrainingSession) -> None:
@@ -158,38 +176,35 @@ async def _raise_sequence(old: TrainingSession) -> None:
 
 
 def _change_after(
-    session_id: UUID, kind: ChangeKind, *, before: TrainingSession | None, untold: SessionChange | None
+    session_id: UUID, kind: ChangeKind, *, before: Standing, untold: SessionChange | None
 ) -> SessionChange:
     """What a session was before it changed; not stored. Times in UTC.
 
-    `before` is the row as it was (none for a new session). Where an earlier change has not been told yet (`untold`),
-    what people last knew is what was before that one; who came in between knows the row.
+    `before` holds the row as it was, unless it is new. Where an earlier change has not been told yet (`untold`), what
+    people last knew is what was before that one; who came in between knows the row.
     """
-    left = (before.starts_at, before.ends_at, before.venue_id) if before is not None else (None, None, None)
-    known = (untold.old_starts_at, untold.old_ends_at, untold.old_venue_id) if untold is not None else left
-    return SessionChange(
-        session_id=session_id,
-        kind=kind,
-        old_starts_at=known[0],
-        old_ends_at=known[1],
-        old_venue_id=known[2],
-        left_starts_at=left[0],
-        left_ends_at=left[1],
-        left_venue_id=left[2],
-    )
+    row = before.sessions.get(session_id)
+    change = change_from(row, kind, before.training) if row else SessionChange(session_id=session_id, kind=kind)
+    if untold is not None:
+        change.old_starts_at, change.old_ends_at = untold.old_starts_at, untold.old_ends_at
+        change.old_venue_id, change.old_online_url = untold.old_venue_id, untold.old_online_url
+    return change
 
 
-def change_from(session: TrainingSession, kind: ChangeKind) -> SessionChange:
-    """A change of a session that stands as it is in its row; not stored."""
+def change_from(session: TrainingSession, kind: ChangeKind, training: Training) -> SessionChange:
+    """A change of a session of this training that stands as it is in its row; not stored."""
+    link = link_of(session, training)
     return SessionChange(
         session_id=session.id,
         kind=kind,
         old_starts_at=session.starts_at,
         old_ends_at=session.ends_at,
         old_venue_id=session.venue_id,
+        old_online_url=link,
         left_starts_at=session.starts_at,
         left_ends_at=session.ends_at,
         left_venue_id=session.venue_id,
+        left_online_url=link,
     )
 
 
@@ -281,11 +296,13 @@ async def changes_of_batch(batch_id: UUID) -> list[SessionChange]:
 def differences(
     changes: Iterable[SessionChange],
     sessions: Sequence[TrainingSession],
+    training: Training,
     *,
     is_called_off: bool,
     before: Callable[[SessionChange], Known | None] = as_all_knew,
 ) -> list[Difference]:
-    """What of these sessions is another than before the earliest of these changes, by the time that is valid now.
+    """What of these sessions of a training is another than before the earliest of these changes, by the time that is
+    valid now.
 
     `changes` in the order in which they were made; `before` is how the reader knew the session before one of them. Who
     moved something and moved it back has changed nothing.
@@ -297,14 +314,16 @@ def differences(
     found = []
     for one in by_time:
         is_on = one.state is SessionState.PLANNED and not is_called_off
-        found.append(difference(one, first[one.id].kind, before(first[one.id]), is_on=is_on))
+        found.append(difference(one, first[one.id].kind, before(first[one.id]), link_of(one, training), is_on=is_on))
     return [one for one in found if one is not None]
 
 
-def difference(session: TrainingSession, kind: ChangeKind, known: Known | None, *, is_on: bool) -> Difference | None:
+def difference(
+    session: TrainingSession, kind: ChangeKind, known: Known | None, link: str | None, *, is_on: bool
+) -> Difference | None:
     """What is another of a session than somebody knows; none where nothing is. `kind`: the first change since then."""
     is_moved = known is not None and (known.starts_at, known.ends_at) != (session.starts_at, session.ends_at)
-    is_elsewhere = known is not None and known.venue_id != session.venue_id
+    is_elsewhere = known is not None and _is_elsewhere(known.venue_id, known.online_url, session.venue_id, link)
     kind_now = _net_kind(kind, is_on=is_on, is_moved=is_moved, is_elsewhere=is_elsewhere)
     if kind_now is None:
         return None
@@ -316,6 +335,9 @@ def difference(session: TrainingSession, kind: ChangeKind, known: Known | None, 
         old_venue=known.venue if known else None,
         is_moved=is_moved,
         is_elsewhere=is_elsewhere,
+        is_other_link=is_elsewhere and known is not None and known.venue_id == session.venue_id and link is not None,
+        was_online=known is not None and known.online_url is not None,
+        online_url=link,
     )
 
 

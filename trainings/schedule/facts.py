@@ -13,6 +13,7 @@ from trainings.schedule.change_words import public_note
 from trainings.schedule.models import Offer
 from trainings.schedule.phase import Phase, closing_time
 from trainings.schedule.posted import HubCard, Meeting, Place, Posted
+from trainings.schedule.towns import Town
 from trainings.schedule.words import KINDS
 from trainings.web.i18n import gettext, language, ngettext
 
@@ -101,7 +102,7 @@ def facts_of(training: Posted) -> Facts:
             _dated(meeting, among=places, is_cancelled=training.is_called_off(meeting)) for meeting in training.meetings
         ),
         running=_running(training),
-        places=places,
+        places=tuple(place for place in places if not place.is_online),
         place_note=_place_note(training),
         audience=" ".join(_audience(training)),
         before=_before(training),
@@ -130,7 +131,7 @@ def invitation(training: Posted, address: str) -> str:
     """The WhatsApp link that tells somebody of this training."""
     meeting = training.next_meeting
     moment = dates.day_and_time(meeting.starts_at, language())
-    text = f"{training.title}. {meeting.place.town.full_name}, {_stopped(moment)} {address}"
+    text = f"{training.title}. {meeting.place.where}, {_stopped(moment)} {address}"
     return f"https://wa.me/?text={quote(text, safe='')}"
 
 
@@ -140,8 +141,14 @@ def _about(training: Posted) -> list[str]:
 
 
 def towns_of(training: Posted) -> str:
-    """Where it is: `La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`."""
-    found = tuple(dict.fromkeys(meeting.place.town for meeting in training.held))
+    """Where it is: `La Libertad, Petén`; of several `La Libertad, Las Cruces y Sayaxché, Petén`; or `En línea`."""
+    places = [meeting.place for meeting in training.held]
+    found = tuple(dict.fromkeys(place.town for place in places if not place.is_online))
+    online = [gettext("En línea")] if any(place.is_online for place in places) else []
+    return "; ".join([*([_towns(found)] if found else []), *online])
+
+
+def _towns(found: Sequence[Town]) -> str:
     if len(found) > MOST_TOWNS:
         return gettext("%(num)s municipios") % {"num": len(found)}
     if len({town.department for town in found}) == 1:
@@ -151,16 +158,18 @@ def towns_of(training: Posted) -> str:
 
 def short_place(place: Place, among: Collection[Place]) -> str:
     """As much of a place as tells it from the others: its name, with the municipality where they are in several."""
-    towns = {one.town for one in among}
+    if place.is_online:
+        return place.where
+    towns = {one.town for one in among if not one.is_online}
     if not place.name or len({town.department for town in towns}) > 1:
-        return ", ".join(part for part in (place.name, place.town.full_name) if part)
+        return place.with_name
     return place.name if len(towns) == 1 else f"{place.name}, {place.town.name}"
 
 
 def _description(training: Posted, about: list[str]) -> str:
     meeting = training.next_meeting
     day = dates.long_date(meeting.starts_at, language())
-    place = ", ".join(part for part in (meeting.place.name, meeting.place.town.full_name) if part)
+    place = meeting.place.with_name
     time = dates.time_of_day(meeting.starts_at, language())
     return f"{about[0]}, {about[1]}. {day[0].upper()}{day[1:]}, {_stopped(time)} {place}."
 

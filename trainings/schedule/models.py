@@ -321,6 +321,7 @@ class SessionChange(Record):
 
     `old_*`: before the first of the changes that nobody had been told of then, as people know it who were there all the
     time. `left_*`: right before this one, as it was shown till then to who came in between. None for a new session.
+    `*_online_url`: the address by which one came to it online; none where it was in a house only.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -334,12 +335,14 @@ class SessionChange(Record):
         "trainings.Venue", related_name="left_by", null=True, on_delete=fields.RESTRICT
     )
     old_venue_id: UUID | None
+    old_online_url: str | None = EncryptedTextField(null=True)
     left_starts_at: datetime | None = UTCDatetimeField(null=True)
     left_ends_at: datetime | None = UTCDatetimeField(null=True)
     left_venue: fields.ForeignKeyNullableRelation[Venue] = fields.ForeignKeyField(
         "trainings.Venue", related_name="left_last_by", null=True, on_delete=fields.RESTRICT
     )
     left_venue_id: UUID | None
+    left_online_url: str | None = EncryptedTextField(null=True)
     changed_by_id: UUID | None = fields.UUIDField(null=True)
     batch_id: UUID | None = fields.UUIDField(null=True)
 

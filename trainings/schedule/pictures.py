@@ -20,7 +20,7 @@ def training_card(training: Posted) -> Card:
         return Card(
             title=training.title,
             above=f"{gettext(KINDS[training.kind])} · {length}",
-            place=meeting.place.town.full_name,
+            place=meeting.place.where,
             foot=gettext(FOOT),
             weekday=dates.weekday(meeting.starts_at, SOURCE_LANGUAGE),
             day=str(clock.local(meeting.starts_at).day),

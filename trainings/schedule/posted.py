@@ -11,11 +11,14 @@ from trainings.places.models import OperatorKind
 from trainings.schedule.models import ChangeKind, CourseKind, SessionState, TrainingState
 from trainings.schedule.phase import Phase, end_of, is_running, phase
 from trainings.schedule.towns import Town
+from trainings.web.i18n import gettext
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a meeting is. Without a name only the municipality may be told (or the meeting is online)."""
+    """Where a meeting is. Without a name only the municipality may be told; online it is in none, whatever `town` it
+    is listed under.
+    """
 
     town: Town
     name: str = ""
@@ -23,10 +26,23 @@ class Place:
     lat: float | None = None
     lon: float | None = None
     access: tuple[str, ...] = ()
+    is_online: bool = False
+
+    @property
+    def where(self) -> str:
+        """The municipality with its department, or that it is online, in the language of the request."""
+        return gettext("En línea") if self.is_online else self.town.full_name
+
+    @property
+    def with_name(self) -> str:
+        """The same behind the name of the house, where that may be told."""
+        return f"{self.name}, {self.where}" if self.name else self.where
 
     @property
     def in_full(self) -> str:
-        """Name, address, municipality and department, as far as they may be told."""
+        """Name, address, municipality and department, as far as they may be told; or that it is online."""
+        if self.is_online:
+            return self.where
         return ", ".join(part for part in (self.name, self.address, self.town.full_name) if part)
 
     @property
@@ -39,12 +55,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Was:
-    """How a session was before it changed within the last seven days. `place` is none where that is the same."""
+    """How a session was before it changed within the last seven days. `place` is none where that is the same.
+
+    `is_other_link`: of the place only the address by which one comes in online.
+    """
 
     kind: ChangeKind
     starts_at: datetime | None
     ends_at: datetime | None
     place: Place | None
+    is_other_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

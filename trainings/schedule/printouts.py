@@ -103,13 +103,15 @@ def _is_wrong(
     later = [one for one in changes if one.created_at >= printout.created_at]
     shown = [one for one in sessions if printout.session_id in (None, one.id)]
     is_off = training.state is TrainingState.CANCELLED
-    if any(_matters(one) for one in differences(later, shown, is_called_off=is_off, before=as_left)):
+    if any(_matters(one) for one in differences(later, shown, training, is_called_off=is_off, before=as_left)):
         return True
     return printout.kind is PrintKind.SHEET and not is_off and _has_other_number(printout, later, sessions)
 
 
 def _matters(one: Difference) -> bool:
-    """Whether somebody may still go by it."""
+    """Whether somebody may still go by it. No paper carries the address of a meeting online."""
+    if one.is_other_link and not one.is_moved:
+        return False
     ends = [moment for moment in (one.old_ends_at, one.session.ends_at) if moment is not None]
     return max(ends) > clock.now()
 

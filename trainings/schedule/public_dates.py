@@ -22,7 +22,8 @@ DATED = """
 TRAINING, ENDS, VENUE, IS_OFF, KEY = 0, 2, 3, 4, 5
 """Columns of it."""
 TRAININGS = """
-    SELECT t.id, t.state, t.cancelled_at, t.slug, t.title, t.place_shown, h.seat_id, topic.slug,
+    SELECT t.id, t.state, t.cancelled_at, t.slug, t.title, t.place_shown,
+        t.online_url IS NOT NULL AND t.place_shown = 'public', h.seat_id, topic.slug,
         CAST(t.languages AS TEXT), CAST(t.interpreter_languages AS TEXT), CAST(t.audience AS TEXT),
         CAST(c.audience AS TEXT)
     FROM training t
@@ -37,13 +38,16 @@ IN_FEEDS = "SELECT session_id FROM session_feed WHERE session_id IN ?list"
 
 
 class DatedTraining(NamedTuple):
-    """What is the same for all sessions of a training. `seat`: the municipality of its hub."""
+    """What is the same for all sessions of a training. `seat`: the municipality of its hub; `is_online`: what is held
+    in no house is, for everybody to know.
+    """
 
     id: str
     cancelled_at: datetime | None
     path: str
     title: str
     place_shown: str
+    is_online: bool
     seat: str
     topic_slug: str
     languages: frozenset[str]
@@ -151,13 +155,14 @@ def _dated(row: tuple[Any, ...], training: DatedTraining, place: tuple[str, str 
 
 
 def _training(row: tuple[Any, ...]) -> DatedTraining:
-    training_id, _state, cancelled_at, slug, title, place_shown, seat, topic, *lists = row
+    training_id, _state, cancelled_at, slug, title, place_shown, is_online, seat, topic, *lists = row
     return DatedTraining(
         str(training_id),
         moment(cancelled_at),
         f"/capacitaciones/{slug}",
         title,
         place_shown,
+        bool(is_online),
         seat,
         topic,
         *kinds_of(*lists),

@@ -16,13 +16,22 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.db import sql
+from trainings.db.fields import reveal
 from trainings.db.sql import Statement, Table, as_moment
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
 from trainings.schedule import towns
 from trainings.schedule.changes import SHOWN_FOR
-from trainings.schedule.models import ChangeKind, CourseKind, PlaceShown, SessionState, TrainingState
+from trainings.schedule.models import (
+    ChangeKind,
+    CourseKind,
+    PlaceShown,
+    SessionChange,
+    SessionState,
+    Training,
+    TrainingState,
+)
 from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.posted import HubCard, Listed, Meeting, Place, Posted, Was
 from trainings.schedule.public_statements import (
@@ -181,7 +190,7 @@ def _listed(rows: Sequence[dict[str, Any]]) -> list[Listed]:
 def _listed_meeting(row: dict[str, Any]) -> Meeting:
     """With the name of its place, where everybody may know it."""
     town, is_public = towns.by_code()[row["town_code"]], row["place_shown"] == PlaceShown.PUBLIC
-    place = Place(town, name=row["name"]) if is_public and row["name"] else Place(town)
+    place = Place(town, name=row["name"] or "", is_online=bool(row["is_online"])) if is_public else Place(town)
     return _meeting(row, place, is_public=is_public)
 
 
@@ -238,25 +247,41 @@ def _meeting(row: dict[str, Any], place: Place, *, is_public: bool) -> Meeting:
     starts_at, ends_at = moment(row["starts_at"]), moment(row["ends_at"])
     assert starts_at is not None
     assert ends_at is not None
-    was = _was(row, is_public=is_public) if row["was_kind"] else None
+    was = _was(row, place, is_public=is_public) if row["was_kind"] else None
     closed_at = moment(row["closed_at"])
     return Meeting(starts_at, ends_at, SessionState(row["state"]), place, closed_at, was, str(row["session_id"]))
 
 
-def _was(row: dict[str, Any], *, is_public: bool) -> Was:
+def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
     """A place that was left is as protected as the one that took its turn."""
     place = None
-    if row["is_elsewhere"]:
+    if row["was_online"] and is_public:
+        place = Place(now.town, is_online=True)
+    elif row["is_elsewhere"]:
         town = towns.by_code()[row["old_municipality_id"]]
         place = Place(town, name=row["old_name"], address=row["old_address"]) if is_public else Place(town)
-    return Was(ChangeKind(row["was_kind"]), moment(row["old_starts_at"]), moment(row["old_ends_at"]), place)
+    return Was(
+        ChangeKind(row["was_kind"]),
+        moment(row["old_starts_at"]),
+        moment(row["old_ends_at"]),
+        place,
+        _is_other_link(row),
+    )
+
+
+def _is_other_link(row: dict[str, Any]) -> bool:
+    """Whether one came in by another address; the seals tell it only once they are opened."""
+    if not (row["link_change_id"] and row["old_online_url"] and row["online_url"]):
+        return False
+    old = reveal(SessionChange, "old_online_url", UUID(str(row["link_change_id"])), row["old_online_url"])
+    return old != reveal(Training, "online_url", UUID(str(row["training_id"])), row["online_url"])
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:
     """The one home of the rule that a protected place is told by its municipality only."""
     town = towns.by_code()[row["municipality_id"]] if row["municipality_id"] else seat
     if not is_public or row["name"] is None:
-        return Place(town)
+        return Place(town, is_online=is_public and bool(row["is_online"]))
     return Place(
         town=town,
         name=row["name"],

@@ -92,12 +92,13 @@ async def show(request: Request) -> Response:
 
 
 def _page(request: Request, training: Posted) -> Response:
-    town = training.town
+    place = training.next_meeting.place
+    town = place.town
     context = {
         "training": training,
         "facts": facts_of(training),
         "invitation": invitation(training, absolute(training.path)),
-        "map": department_map(town.department_code, {town.code: Marked(1)}),
+        "map": None if place.is_online else department_map(town.department_code, {town.code: Marked(1)}),
         "shows_seats": training.phase in COUNTED,
         "is_coming": training.phase not in (Phase.CANCELLED, Phase.HELD),
         "has_entry": has_entry(training),

@@ -56,6 +56,9 @@ PREREQUISITES = """
 _WAS = """
     ch.kind AS was_kind, ch.old_starts_at, ch.old_ends_at, ch.old_venue_id IS NOT NULL
         AND (s.venue_id IS NULL OR ch.old_venue_id <> s.venue_id) AS is_elsewhere,
+    ch.old_venue_id IS NULL AND ch.old_online_url IS NOT NULL AS was_online,
+    CASE WHEN ch.kind = 'place' AND ch.old_venue_id IS NULL AND s.venue_id IS NULL THEN ch.id END AS link_change_id,
+    ch.old_online_url, CASE WHEN ch.old_online_url IS NOT NULL THEN t.online_url END AS online_url, s.training_id,
     ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
 """
 _CHANGED = f"""
@@ -66,8 +69,9 @@ _CHANGED = f"""
 
 MEETINGS = f"""
     SELECT s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state, v.name, v.address, v.lat, v.lon, v.access,
-        v.municipality_id, {_WAS}
+        v.municipality_id, s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {_WAS}
     FROM training_session s
+    JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
     {_CHANGED}
     WHERE s.training_id = ?
@@ -77,7 +81,8 @@ MEETINGS = f"""
 _LISTED = """
     SELECT t.id, t.slug, t.state AS training_state, t.title, t.capacity, {taken} AS taken, t.has_waiting_list,
         t.opens_at, t.closes_at, t.cancelled_at, s.id AS session_id, s.starts_at, s.ends_at, s.closed_at, s.state,
-        COALESCE(v.municipality_id, h.seat_id) AS town_code, t.place_shown, v.name, {was}
+        COALESCE(v.municipality_id, h.seat_id) AS town_code, t.place_shown, v.name,
+        s.venue_id IS NULL AND t.online_url IS NOT NULL AS is_online, {was}
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     JOIN hub h ON h.id = t.hub_id

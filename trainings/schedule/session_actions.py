@@ -61,6 +61,14 @@ class NotStarted(Refusal):
     sentence = N_("La sesión todavía no empieza. Ciérrela cuando termine.")
 
 
+class PlaceGone(Refusal):
+    code = "place_gone"
+    sentence = N_(
+        "Quienes la conocen no sabrían adónde ir. Escoja el lugar o, si es en línea, "
+        "escriba el enlace en la capacitación."
+    )
+
+
 class TrainingCalledOff(Refusal):
     code = "called_off"
     sentence = N_("Esta capacitación está cancelada. Reábrala antes de cambiarla.")
@@ -185,7 +193,8 @@ async def keep_sessions(
 ) -> bool:
     """Write these meetings of a locked training; whether one was added or changed its time or place.
 
-    Sessions left out stand, unless `drop_others`. All are numbered by time.
+    Sessions left out stand, unless `drop_others`. All are numbered by time. Refuses that one which is no draft's has no
+    place any more, be it because its link was taken away.
     """
     standing = {
         one.id: one for one in await TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
@@ -194,6 +203,7 @@ async def keep_sessions(
     if not {plan.id for plan in wanted if plan.id is not None} <= standing.keys():
         raise SessionElsewhere
     others = [one for one in standing.values() if one.id not in {plan.id for plan in wanted}]
+    _check_placed(training, [*wanted, *others])
     check_times(wanted, [] if drop_others else [(one.starts_at, one.ends_at) for one in others])
     await check_places(training.hub_id, [plan.venue_id for plan in wanted])
     people = await _facilitators(standing)
@@ -247,6 +257,14 @@ def _check_movable(training: Training, session: TrainingSession) -> None:
     is_over = session.closed_at is not None or clock.now() >= session.ends_at
     if is_over and training.state is not TrainingState.DRAFT:
         raise AlreadyHeld
+
+
+def _check_placed(training: Training, sessions: Iterable[SessionPlan | TrainingSession]) -> None:
+    """Others may come to what is no draft any more: each meeting ahead is in a house, or online."""
+    if training.state is TrainingState.DRAFT or training.online_url is not None:
+        return
+    if any(one.venue_id is None and one.ends_at > clock.now() for one in sessions):
+        raise PlaceGone(field="venue")
 
 
 def _check_still_comes(training: Training, plan: SessionPlan, number: int) -> None:
