@@ -103,13 +103,20 @@ async def compose(job: OutboxJob) -> Mail | None:
         path, words = is_theirs if held else ("/panel", _("Ver mi semana"))
         return staff_mail(
             user.email,
-            _("Cambió una sesión que usted facilita") if found else _("Cambió quién facilita una sesión"),
+            _subject(is_changed=bool(found), is_new=not known),
             [*(sentence_of(one, knows_place=True, knows_link=True) for one in found), *swapped],
             [Section(_("Qué sigue"), [Item(words, absolute(path))])],
             reply_to=training.hub.email,
             is_overtaken=not found and not swapped,
             is_optional=False,
         )
+
+
+def _subject(*, is_changed: bool, is_new: bool) -> str:
+    """`is_new`: as far as they know they hold nothing of it."""
+    if is_changed:
+        return _("Cambió una sesión que usted facilita")
+    return _("Usted facilita una sesión") if is_new else _("Cambió quién facilita una sesión")
 
 
 def _swapped(sessions: Iterable[TrainingSession], held: Iterable[TrainingSession], known: frozenset[UUID]) -> list[str]:
