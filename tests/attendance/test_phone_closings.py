@@ -11,7 +11,7 @@ from tests import make
 from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, kept, make_device, send, states
 from trainings.accounts.models import Role, User
-from trainings.attendance import actions, rescheduling
+from trainings.attendance import actions, devices, rescheduling
 from trainings.attendance.closings import closed_on_phones, phones_missing
 from trainings.attendance.models import Decision, Device, ScanEvent
 from trainings.attendance.phone_state import exact, state_of
@@ -176,3 +176,21 @@ async def test_opened_again_in_the_panel_then_open_until_a_closing_that_was_made
     await send(hers, event(door, later, kind="close", how="button"))
     await send(other)
     assert await closed_at(door) == later
+
+
+async def test_last_phone_that_is_waited_for_is_taken_out_of_use_then_the_closing_takes_effect(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door, user = await open_hers()
+    hers, lost = await make_device(door, prepared_by_id=user.id), await make_device(door)
+    freeze(door.starts_at + 3 * HOUR)
+    ended = door.starts_at + 2 * HOUR
+    await send(hers, event(door, ended, kind="close", how="button"))
+    assert await closed_at(door) is None
+    boss = await make.actor_of(await make.make_user(Role.HUB_COORDINATOR, await Hub.get(id=door.training.hub_id)))
+
+    await devices.revoke(lost.id, actor=boss)
+
+    assert await closed_at(door) == ended
+    [line] = await AuditLine.filter(act="attendance.close")
+    assert line.actor_role == "phone"

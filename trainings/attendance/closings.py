@@ -11,7 +11,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.device_queries import closes_from
-from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanKind
+from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
@@ -19,8 +19,11 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
 
+PHONE = Actor(id=None, role="phone")
+"""Whose doing it is, also where somebody here ended the wait."""
 
-async def close_reported(session_ids: Collection[UUID], *, actor: Actor) -> None:
+
+async def close_reported(session_ids: Collection[UUID]) -> None:
     """Close those of these sessions that a phone closed that may, and whose phones have all told what they have.
 
     In a transaction for each. One that is not closed now waits for its phones, or for somebody's word.
@@ -30,7 +33,7 @@ async def close_reported(session_ids: Collection[UUID], *, actor: Actor) -> None
         if at is not None and not await phones_missing(session.id, at):
             # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
             with suppress(Refusal):
-                await actions.close_session(session.id, actor=actor, at=at)
+                await actions.close_session(session.id, actor=PHONE, at=at)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:
@@ -62,10 +65,15 @@ async def _closes(session_ids: Collection[UUID]) -> list[tuple[TrainingSession, 
     for session_id, own in of_session.items():
         session, since = sessions[session_id], reopened.get(session_id)
         closes = [one for one in standing(own, undone_by(own)) if one.kind is ScanKind.CLOSE]
-        possible = [one for one in closes if session.starts_at <= one.at <= now and (since is None or since < one.at)]
+        possible = [one for one in closes if session.starts_at <= one.at <= now and _is_since(one, since)]
         if possible:
             closed.append((session, possible))
     return closed
+
+
+def _is_since(close: ScanEvent, reopened: datetime | None) -> bool:
+    """Whether it was made after that. When one was made that only its session dates, nobody knows."""
+    return reopened is None or (reopened < close.at and close.dated_by is not DatedBy.SESSION)
 
 
 async def reopened_at(session_ids: Collection[UUID]) -> dict[UUID, datetime]:

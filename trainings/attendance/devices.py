@@ -14,7 +14,8 @@ from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import can_manage_phone, can_prepare_phone
 from trainings.accounts.queries import actor_of
-from trainings.attendance.device_queries import device_digest
+from trainings.attendance.closings import close_reported
+from trainings.attendance.device_queries import device_digest, sessions_of
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM, Actor
@@ -172,8 +173,8 @@ async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:
 async def revoke(device_id: UUID, *, actor: Actor) -> None:
     """From now on it gets no list, and what it still sends is kept for somebody to decide. Twice is once.
 
-    Prepared again it is in use again. A code that no phone has used yet is gone altogether. Refuses (NotYourPhone) who
-    neither leads its hub nor prepared it.
+    A closing that waited for this phone alone takes effect. Prepared again it is in use again. A code that no phone has
+    used yet is gone altogether. Refuses (NotYourPhone) who neither leads its hub nor prepared it.
     """
     async with transaction():
         device = await _managed(device_id, actor)
@@ -186,6 +187,7 @@ async def revoke(device_id: UUID, *, actor: Actor) -> None:
             return
         device.revoked_at, device.revoked_by_id, device.ready_at = clock.now(), actor.id, None
         await device.save(update_fields=["revoked_at", "revoked_by_id", "ready_at"])
+    await close_reported(await sessions_of(device))
 
 
 async def note_ready(device: Device, lacking: Collection[UUID], app: str) -> None:

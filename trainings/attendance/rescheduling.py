@@ -78,7 +78,7 @@ async def correct(
         await correct_session(session_id, starts_at, ends_at, actor=actor, reason=reason, known_as=known_as)
         await compare_again(training_id)
         await settle(training_id)
-    await close_reported([session_id], actor=actor)
+    await close_reported([session_id])
 
 
 async def cancel(session_id: UUID, *, actor: Actor) -> UUID | None:

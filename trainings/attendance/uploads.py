@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 
 from trainings import clock
 from trainings.attendance.batches import Batch, CameMeanwhile
-from trainings.attendance.closings import close_reported
+from trainings.attendance.closings import PHONE, close_reported
 from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.models import Device
 from trainings.attendance.moments import Reading
@@ -21,12 +21,10 @@ from trainings.attendance.slips import body_hash_of
 from trainings.attendance.upload_forms import EventKind, Unreadable, UploadedEvent, other_id, read_event
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.audit.actions import record
-from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.db.trouble import is_passing
 
 logger = logging.getLogger("trainings.attendance")
-PHONE = Actor(id=None, role="phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ async def receive(device: Device, upload: Upload) -> list[Result]:
     results = await _keep_all(device, upload, read)
     await open_slips(_slips_in(read, upload.session_ids), actor=PHONE)
     if upload.n_unsent == 0 and all(one.is_kept for one in results):
-        await close_reported(await sessions_of(device), actor=PHONE)
+        await close_reported(await sessions_of(device))
     return results
 
 
