@@ -11,10 +11,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tortoise.expressions import F
 
 from trainings.accounts.permissions import EDITORS
 from trainings.attendance import uploads
+from trainings.attendance.closings import close_reported
 from trainings.attendance.device_panel import phone_seen_by
+from trainings.attendance.device_queries import sessions_of
 from trainings.attendance.devices import UnknownPhone
 from trainings.attendance.models import Device, DeviceSession
 from trainings.attendance.upload_forms import MOST_EVENTS
@@ -91,6 +94,7 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
     except UnknownPhone as unknown:
         raise CopyNotOurs(field="file") from unknown
     states = await _take(phone.device, copy, actor)
+    await _note_arrived(phone.device, states[ResultState.STORED] + states[ResultState.FLAGGED])
     loaded = Loaded(
         phone=phone.device.name,
         n_new=states[ResultState.STORED] + states[ResultState.FLAGGED],
@@ -110,7 +114,7 @@ async def load_copy(content: bytes, *, actor: Actor) -> Loaded:
 
 
 async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState]:
-    """In batches like the phone's own; what it says of itself is left to the phone.
+    """In batches like the phone's own; what it says of itself is left to the phone: its numbers, and that it was here.
 
     Anybody can seal something to us: a copy is believed as far as who loads it decides. Another hub's marks wait there.
     """
@@ -124,6 +128,17 @@ async def _take(device: Device, copy: Copy, actor: Actor) -> Counter[ResultState
         results = await uploads.receive(device, upload)
         states.update(one.state for one in results)
     return states
+
+
+async def _note_arrived(device: Device, n: int) -> None:
+    """So many fewer are on the phone alone, by its last word; some may have been made after that.
+
+    A copy that is loaded again tells nothing new, and what the phone says next counts.
+    """
+    said = Device.filter(id=device.id)
+    if not await said.filter(n_unsent__gte=n).update(n_unsent=F("n_unsent") - n):
+        await said.update(n_unsent=0)
+    await close_reported(await sessions_of(device))
 
 
 def _batches(events: Sequence[Any]) -> list[Sequence[Any]]:
