@@ -1,11 +1,13 @@
 """One press for many: people are taken in steps, each numbered and frozen in a transaction of its own, then the files.
 
 Every step is a job of the outbox that enqueues the next one, so that the whole pauses, and goes on where a process was
-killed. Who is next is asked of the database, not remembered: nobody is taken twice, whatever is repeated.
+killed. Who is next is asked of the database, not remembered: nobody is taken twice, whatever is repeated. Beside a step
+some files of the one before are set: the mill does not wait until the last person was taken.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +18,19 @@ from trainings.attendance.actions import settle
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import actions, preparing
-from trainings.certificates.bulk_files import FILES, NOT_THEIR_FAULT, refuse_broken_papers, set_files
+from trainings.certificates.bulk_files import (
+    FILES,
+    NOT_THEIR_FAULT,
+    n_beside,
+    refuse_broken_papers,
+    set_beside,
+    set_files,
+)
 from trainings.certificates.design_use import UnusableDesign, refuse_for
 from trainings.certificates.eligibility import CAME_SHORT, NOTE, Due, diploma_due, due_unless_held, note_due
 from trainings.certificates.erasing import WITHDRAWN_MARK
 from trainings.certificates.models import (
+    Certificate,
     CertificateKind,
     CertificateState,
     IssueJob,
@@ -197,22 +207,31 @@ async def _locked(job_id: UUID) -> IssueJob:
 async def take_step(job: OutboxJob) -> Mail | None:
     """Take the next people of a job. A step that was done before, by a worker that was killed since, does nothing.
 
-    One that `settles` brings everybody's hours up to date before.
+    One that `settles` brings everybody's hours up to date before. `papers` are some that the step before made.
     """
-    key, settles = UUID(job.payload["job_id"]), job.payload.get("settles", False)
-    own = await IssueJob.get_or_none(id=key)
-    if own is not None and settles and _is_next(own, job):
+    own = await IssueJob.get_or_none(id=UUID(job.payload["job_id"]))
+    if own is None or not _is_next(own, job):
+        return None
+    if job.payload.get("settles"):
         await settle(own.training_id)
-    is_usable = await _is_design_usable(key)
+    papers = [UUID(one) for one in job.payload.get("papers", ())]
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_take_next(job, own.id))
+        both.create_task(set_beside(own, papers))
+    return None
+
+
+async def _take_next(step: OutboxJob, job_id: UUID) -> None:
+    is_usable = await _is_design_usable(job_id)
     async with transaction():
-        own = await _locked(key)
-        if not _is_next(own, job):
-            return None
-        if settles:
+        own = await _locked(job_id)
+        if not _is_next(own, step):
+            return
+        if step.payload.get("settles"):
             own.n_total = max(own.n_seen, await _n_concerned(own.training_id, own.purpose))
         if not is_usable:
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
-            return None
+            return
         actor = Actor(id=own.asked_by_id, role="program")
         try:
             async with transaction():
@@ -222,7 +241,6 @@ async def take_step(job: OutboxJob) -> Mail | None:
             # Whoever goes on with it is told what is in the way.
             logger.warning("job %s waits: %s", own.id, refusal.code)
             await IssueJob.filter(id=own.id).update(state=JobState.PAUSED)
-    return None
 
 
 def _is_next(own: IssueJob, step: OutboxJob) -> bool:
@@ -241,21 +259,22 @@ async def _is_design_usable(job_id: UUID) -> bool:
 async def _advance(job: IssueJob, occasion: Occasion, *, actor: Actor) -> None:
     """Issue to the next people or note why not, and have the rest done later; after the last, the files."""
     people = await _next(job)
+    papers: Sequence[Certificate] = ()
     if people:
         decisions = await _decide(job, occasion, people)
-        await _carry_out(job, occasion, decisions, actor=actor)
+        papers = await _carry_out(job, occasion, decisions, actor=actor)
         job.n_seen += len(people)
         job.n_total = max(job.n_total, job.n_seen)
     if len(people) == PEOPLE_AT_ONCE:
-        await _enqueue_step(job, str(job.n_seen))
+        await _enqueue_step(job, str(job.n_seen), papers=[str(one.id) for one in papers[: n_beside()]])
     else:
         job.n_seen = job.n_total = max(job.n_seen, await _n_concerned(job.training_id, job.purpose))
         await enqueue(FILES, {"job_id": str(job.id), "turn": 0}, dedup=f"{FILES}:{job.id}:{uuid7()}")
     await job.save(update_fields=["n_seen", "n_total"])
 
 
-async def _enqueue_step(job: IssueJob, name: str, *, settles: bool = False) -> None:
-    payload = {"job_id": str(job.id), "seen": job.n_seen, "settles": settles}
+async def _enqueue_step(job: IssueJob, name: str, *, settles: bool = False, papers: Sequence[str] = ()) -> None:
+    payload = {"job_id": str(job.id), "seen": job.n_seen, "settles": settles, "papers": list(papers)}
     await enqueue(STEP, payload, dedup=f"{STEP}:{job.id}:{name}")
 
 
@@ -306,8 +325,10 @@ def detail_of(due: Due) -> str:
     return due.paper.folio
 
 
-async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor) -> None:
-    """All at once; where that fails, one by one, so that one person's rows hold up nobody else."""
+async def _carry_out(
+    job: IssueJob, occasion: Occasion, decisions: Sequence[Decision], *, actor: Actor
+) -> Sequence[Certificate]:
+    """All at once; where that fails, one by one, so that one person's rows hold up nobody else. What was issued."""
     state = CertificateState.VALID if _comes_after(job.purpose) else CertificateState.PREPARED
     due = [(one.registration, one.kind) for one in decisions if one.kind is not None]
     skips = [
@@ -315,20 +336,22 @@ async def _carry_out(job: IssueJob, occasion: Occasion, decisions: Sequence[Deci
         for one in decisions
         if one.reason is not None
     ]
+    papers: list[Certificate] = []
     try:
         async with transaction():
-            await actions.issue_to(due, occasion, actor=actor, state=state)
+            papers += await actions.issue_to(due, occasion, actor=actor, state=state)
     except (ValueError, TypeError, KeyError):
         logger.exception("job %s: a step is done one by one", job.id)
         for pair in due:
             try:
                 async with transaction():
-                    await actions.issue_to([pair], occasion, actor=actor, state=state)
+                    papers += await actions.issue_to([pair], occasion, actor=actor, state=state)
             except (ValueError, TypeError, KeyError):
                 logger.exception("job %s: nothing could be issued to registration %s", job.id, pair[0].id)
                 said = {"reason": SkipReason.FAILED, "detail": NOT_THEIR_FAULT}
                 skips.append(IssueSkip(job_id=job.id, registration_id=pair[0].id, **said))
     await IssueSkip.bulk_create(skips)
+    return papers
 
 
 TASKS: Composers = {STEP: take_step, FILES: set_files}

@@ -42,6 +42,9 @@ MISSING = """
     AND NOT EXISTS (SELECT 1 FROM issue_skip s
         WHERE s.job_id = ? AND s.registration_id = r.id AND s.reason = 'failed')
 """
+AMONG = " AND c.id IN ?list"
+ANY = " LIMIT 1"
+"""Without an order: the first that is found is enough."""
 IN_ORDER = f" ORDER BY c.year, c.number LIMIT {MOST_OF_A_TURN}"
 SORT = "coalesce(c.sheet ->> 'design', '') || '/' || c.kind || '/' || coalesce(c.sheet ->> 'language', '')"
 """What tells which design a paper is set with. The first ones named neither design nor language."""
@@ -60,7 +63,7 @@ async def set_files(job: OutboxJob) -> Mail | None:
     to_set, broken = await _next(own)
     if to_set:
         await _note(own, await _by_themselves(await set_many(to_set, until=clock.ticks() + SECONDS)))
-    is_left = bool(await _missing(own))
+    is_left = bool(await sql.reads(MISSING + ANY, own.training_id, own.id))
     async with transaction():
         [own] = await lock(IssueJob, [own.id])
         if own.state is not JobState.RUNNING:
@@ -75,6 +78,21 @@ async def set_files(job: OutboxJob) -> Mail | None:
             own.state, own.finished_at = JobState.DONE, clock.now()
             await own.save(update_fields=["state", "finished_at"])
     return None
+
+
+def n_beside() -> int:
+    """So many files keep the mill busy while the next people are taken."""
+    return AT_ONCE * (mill().n_processes + 1)
+
+
+async def set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
+    """Set the files of these that have none, as a turn of the job would; papers of a design that cannot be used wait
+    for that.
+    """
+    rows = await sql.reads(MISSING + AMONG, job.training_id, job.id, list(certificate_ids))
+    to_set = [UUID(str(row["id"])) for row in rows]
+    if not any([await problems_of(design) for design in await designs_of(to_set)]):
+        await _note(job, await _by_themselves(await set_many(to_set)))
 
 
 async def _next(job: IssueJob) -> tuple[list[UUID], list[designs.DesignInfo]]:
@@ -136,6 +154,8 @@ async def _by_themselves(failed: Sequence[tuple[Certificate, str]]) -> list[tupl
 
 async def _note(job: IssueJob, failed: Sequence[tuple[Certificate, str]]) -> None:
     """So that the job ends, and says whose file is missing."""
+    if not failed:
+        return
     async with transaction():
         for one, why in failed:
             # Who was left out for another reason, and has a paper from before, is named for this one.

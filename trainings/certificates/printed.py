@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Self
 
@@ -98,7 +98,8 @@ class CertificateSheet:
 
     def to_json(self) -> dict[str, Any]:
         """What is kept with the certificate; `from_json` makes the same sheet of it."""
-        return asdict(self) | {
+        # Not `asdict`: what it copies deeply cannot be changed.
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "kind": str(self.kind),
             "issued_on": self.issued_on.isoformat(),
             "held_days": [day.isoformat() for day in self.held_days],
