@@ -20,6 +20,12 @@ LONGEST_TITLE = (
     "escuela, los puestos de salud y la alcaldía auxiliar de cada comunidad"
 )
 
+NOTES = {
+    "es": ("Firmado electrónicamente por {subject}.", "Certificado electrónico propio, huella 9F3A61C07B2E84D5."),
+    "en": ("Signed electronically by {subject}.", "Electronic certificate of its own, fingerprint 9F3A61C07B2E84D5."),
+}
+"""As `signatures.note_of` says it, which brings all that signs along."""
+
 
 class Size(StrEnum):
     SHORTEST = "shortest"
@@ -44,6 +50,7 @@ def sample(
     sheet = {Size.SHORTEST: _shortest, Size.USUAL: _usual, Size.LONGEST: _longest}[size]()
     chosen = language or design.all_languages()[0]
     first = chosen.partition("+")[0]
+    lines = NOTES.get(first, NOTES["es"])
     return replace(
         sheet,
         kind=chosen_kind,
@@ -52,6 +59,7 @@ def sample(
         authority=design_texts.authority(first, sheet.operator),
         activity=design_texts.activity(first, sheet.activity_kind),
         held_text=design_texts.days(first, sheet.held_days),
+        note=() if size is Size.SHORTEST else tuple(line.format(subject=sheet.operator) for line in lines),
     )
 
 
@@ -88,7 +96,6 @@ def _usual() -> CertificateSheet:
         held_days=(date(2027, 3, 4),),
         shield=shield,
         logos=((wide, "Organización de muestra"), (small, "Asociación de muestra")),
-        note=("Firmado electrónicamente por la Municipalidad de La Libertad, Petén.",),
     )
 
 
@@ -104,7 +111,6 @@ def _shortest() -> CertificateSheet:
         signatories=usual.signatories[:2],
         shield="",
         logos=(),
-        note=(),
     )
 
 
@@ -133,8 +139,4 @@ def _longest() -> CertificateSheet:
         folio="VIMMIG-0908-2027-000007",
         supporters=("Organización que apoya el taller", "Asociación que presta el salón"),
         logos=(*usual.logos, (usual.logos[0][0], "Cooperación de muestra")),
-        note=(
-            "Firmado electrónicamente por la Municipalidad de San Miguel Sigüilá, Quetzaltenango,",
-            "con un certificado propio. El lector de PDF dice si el archivo está como se firmó.",
-        ),
     )
