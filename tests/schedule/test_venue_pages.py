@@ -10,11 +10,38 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import as_, filled, one, post, posted
+from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.outbox.models import CallList, OutboxJob
+from trainings.outreach.actions import TimeAndPlace
+from trainings.outreach.models import OutreachActivity
 from trainings.places.models import Venue
-from trainings.schedule.models import SessionText, Training
+from trainings.schedule.models import (
+    ChangeKind,
+    PrintKind,
+    SessionChange,
+    SessionText,
+    Training,
+    TrainingSession,
+    TrainingState,
+)
+from trainings.schedule.printouts import note_printed
 
 pytestmark = pytest.mark.pages
+
+
+async def a_training(cast: Cast, *, hours: int = 24, state: TrainingState = TrainingState.PUBLISHED) -> Training:
+    start = clock.now().replace(microsecond=0) + timedelta(hours=hours)
+    span = (start, start + timedelta(hours=4))
+    return await make.make_training(hub=cast.hub, venue=cast.venue, sessions=[span], state=state)
+
+
+async def at_venue(cast: Cast) -> TimeAndPlace:
+    start = clock.now().replace(microsecond=0) + timedelta(days=3)
+    return TimeAndPlace(start, start + timedelta(hours=4), cast.hub.seat_id, cast.venue.id, "El patio")
+
 
 FORM = {
     "name": "Salón de usos múltiples «El Quetzal»",
@@ -52,9 +79,62 @@ async def test_corrected_venue_is_corrected_in_calendars(client: AsyncClient, ca
     await as_(client, cast, "coordinator")
     typed = posted((await client.get(f"/panel/lugares/{cast.venue.id}/editar")).text)
 
-    await post(client, f"/panel/lugares/{cast.venue.id}/editar", {**typed, "address": "Barrio Nuevo"})
+    path, said = f"/panel/lugares/{cast.venue.id}/editar", {**typed, "address": "Barrio Nuevo"}
+    asked = await post(client, path, said)
+    again = await post(client, path, {**said, "asked": "yes"})
+    saved = await post(client, path, {**said, "asked": "yes", "meaning": "correccion"})
 
+    assert (asked.status_code, again.status_code, saved.status_code) == (200, 422, 303)
+    assert "¿Es el mismo lugar?" in asked.text
+    assert "Barrio Nuevo" in asked.text, "what was typed is kept"
+    assert "Diga si es el mismo lugar u otro." in again.text
     assert "Barrio Nuevo" in (await SessionText.get()).body
+    assert (await TrainingSession.get()).sequence == 1
+    assert not await SessionChange.exists(), "nobody is told of a better word"
+
+
+async def test_venue_that_is_another_place_is_told_as_a_change_of_place(client: AsyncClient, cast: Cast) -> None:
+    coming, over = await a_training(cast), await a_training(cast, hours=-20)
+    draft = await a_training(cast, state=TrainingState.DRAFT)
+    await make.make_registration(coming, given_names="Ana", email="ana@x.example")
+    await make.make_registration(coming, given_names="Beto")
+    await note_printed(coming.id, PrintKind.POSTER, actor=PROGRAM)
+    fair = await make_activity(cast.hub, when=await at_venue(cast))
+    await as_(client, cast, "coordinator")
+    path = f"/panel/lugares/{cast.venue.id}/editar"
+    await make.make_municipality(make.TACANA)
+    said = {**posted((await client.get(path)).text), "name": "Escuela de El Arroyo", "municipality": make.TACANA}
+
+    asked = await post(client, path, said)
+    same_name = await post(
+        client, path, {**said, "name": cast.venue.name, "municipality": "1705", "address": "Otra", "meaning": "otro"}
+    )
+    moved = await post(client, path, {**posted(asked.text), "meaning": "otro"})
+
+    assert f"{coming.title}</a>" in asked.text
+    assert "2 personas" in asked.text
+    assert fair.title in asked.text
+    assert (same_name.status_code, moved.status_code) == (409, 303), moved.text
+    new, old = await Venue.get(name="Escuela de El Arroyo"), await Venue.get(id=cast.venue.id)
+    assert (old.name, old.municipality_id, old.is_active) == (cast.venue.name, "1705", False)
+    assert moved.headers["location"] == f"/panel/lugares/{new.id}/editar"
+    [change] = await SessionChange.all()
+    assert (change.kind, change.old_venue_id) == (ChangeKind.PLACE, cast.venue.id)
+    places = dict(await TrainingSession.all().values_list("training_id", "venue_id"))
+    assert places == {coming.id: new.id, over.id: cast.venue.id, draft.id: new.id}
+    assert (await Training.get(id=coming.id)).venue_id == new.id
+    assert (await OutreachActivity.get(id=fair.id)).municipality_id == make.TACANA
+    assert await OutboxJob.exists(kind="training_changed", batch_id=change.batch_id)
+    assert await CallList.exists(batch_id=change.batch_id)
+    after = (await client.get(moved.headers["location"])).text
+    assert f'href="{one(coming, "/cambios")}"' in after
+    told = (await client.get(one(coming, "/cambios"))).text
+    assert "Papel con la fecha de antes" in told
+    assert "Antes: " in told
+    assert f"({cast.venue.name}, La Libertad, Petén)" in told
+    public = (await client.get("/capacitaciones")).text
+    assert "Escuela de El Arroyo" in public
+    assert f"Cambió: antes {cast.venue.name}" in public
 
 
 async def test_retired_venue_is_offered_no_more_and_keeps_its_trainings(client: AsyncClient, cast: Cast) -> None:

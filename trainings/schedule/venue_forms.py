@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -18,6 +18,8 @@ from trainings.web.i18n import N_
 
 MOST_SEATS = 100_000
 DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
+CORRECTION, ANOTHER = "correccion", "otro"
+"""What it means that a venue is written anew where something is to come there."""
 SOUTH, NORTH, WEST, EAST = 13, 19, -93, -88
 """Around Guatemala: exchanged or mistyped numbers lie elsewhere."""
 
@@ -43,6 +45,7 @@ class VenueForm(Form):
     access: list[AccessFeature] = []
     capacity: int | None = Field(default=None, ge=1, le=MOST_SEATS)
     is_active: bool = False
+    meaning: Literal["", "correccion", "otro"] = ""
 
     def details(self) -> VenueDetails:
         """What the form says, as the action takes it."""
