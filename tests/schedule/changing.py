@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
 from tests.schedule.panel import as_
+from trainings.attendance import rescheduling
+from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
 from trainings.schedule.models import Training, TrainingSession
 
@@ -37,6 +40,14 @@ async def with_people(client: AsyncClient, cast: Cast, freeze: Freeze) -> Traini
 
 def first(training: Training) -> TrainingSession:
     return min(training.sessions, key=lambda session: session.starts_at)
+
+
+async def shift(session_id: UUID, by: timedelta, venue_id: UUID | None = None) -> UUID | None:
+    """Move a session, and tell it; returns the batch."""
+    now = await TrainingSession.get(id=session_id)
+    return await rescheduling.move(
+        now.id, now.starts_at + by, now.ends_at + by, venue_id or now.venue_id, actor=PROGRAM
+    )
 
 
 async def text_of(client: AsyncClient, path: str) -> str:

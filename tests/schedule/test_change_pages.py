@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from io import BytesIO
-from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
-from PIL import Image
 
 from tests import make
 from tests.cast import Cast
 from tests.registrations.card_world import make_block
-from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, text_of, with_people
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of, with_people
 from tests.schedule.panel import as_, one, post
 from trainings import clock
 from trainings.attendance import rescheduling
@@ -38,13 +35,6 @@ from trainings.schedule.queries import for_staff
 pytestmark = pytest.mark.pages
 
 BEFORE = "Cambió: antes jueves 4 de marzo, 8:30 a. m."
-
-
-async def shift(session_id: UUID, by: timedelta, venue_id: UUID | None = None) -> UUID | None:
-    now = await TrainingSession.get(id=session_id)
-    return await rescheduling.move(
-        now.id, now.starts_at + by, now.ends_at + by, venue_id or now.venue_id, actor=PROGRAM
-    )
 
 
 # -- the panel
@@ -382,30 +372,3 @@ async def test_place_that_was_left_is_hidden_where_the_place_is(
 
 
 # -- the picture
-
-
-async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
-    client: AsyncClient, cast: Cast, freeze: Freeze
-) -> None:
-    freeze(MORNING - 9 * DAY)
-    training = await a_training(cast)
-    session = first(training)
-    await shift(session.id, DAY)
-    await as_(client, cast, "assistant")
-
-    page = await text_of(client, one(training, "/cambios"))
-    answer = await client.get(f"/panel/sesiones/{session.id}/cambio.png")
-
-    assert answer.headers["content-type"] == "image/png"
-    with Image.open(BytesIO(answer.content)) as picture:
-        assert picture.size == (change_pictures.SIZE, change_pictures.SIZE)
-    for words in (
-        f"CAMBIO DE FECHA: {training.title}",
-        "Antes: jueves 4 de marzo, 8:30 a. m.",
-        "Ahora: viernes 5 de marzo, de 8:30 a. m. a 12:30 p. m.",
-        f"/c/{training.short_code}",
-    ):
-        assert words in page
-    freeze(clock.now() + HOUR)
-    await shift(session.id, HOUR - DAY)
-    assert f"CAMBIO DE HORA: {training.title}" in await text_of(client, one(training, "/cambios")), "the same day"

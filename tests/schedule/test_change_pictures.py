@@ -6,8 +6,13 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
+from httpx2 import AsyncClient
 from PIL import Image
 
+from tests.cast import Cast
+from tests.schedule.changing import DAY, HOUR, MORNING, Freeze, a_training, first, shift, text_of
+from tests.schedule.panel import as_, one
+from trainings import clock
 from trainings.schedule.change_pictures import FOOT_TOP, MARGIN, SIZE, ChangeCard, change_png
 
 LONG = "Primeros auxilios psicológicos para personas migrantes y sus familias"
@@ -67,3 +72,31 @@ def test_long_words_do_not_break_the_picture() -> None:
 
 def test_emoji_are_left_out_of_the_picture() -> None:
     assert change_png(replace(MOVED, title=f"{LONG} 🌽")) == change_png(MOVED)
+
+
+@pytest.mark.pages
+async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    freeze(MORNING - 9 * DAY)
+    training = await a_training(cast)
+    session = first(training)
+    await shift(session.id, DAY)
+    await as_(client, cast, "assistant")
+
+    page = await text_of(client, one(training, "/cambios"))
+    answer = await client.get(f"/panel/sesiones/{session.id}/cambio.png")
+
+    assert answer.headers["content-type"] == "image/png"
+    with Image.open(BytesIO(answer.content)) as picture:
+        assert picture.size == (SIZE, SIZE)
+    for words in (
+        f"CAMBIO DE FECHA: {training.title}",
+        "Antes: jueves 4 de marzo, 8:30 a. m.",
+        "Ahora: viernes 5 de marzo, de 8:30 a. m. a 12:30 p. m.",
+        f"/c/{training.short_code}",
+    ):
+        assert words in page
+    freeze(clock.now() + HOUR)
+    await shift(session.id, HOUR - DAY)
+    assert f"CAMBIO DE HORA: {training.title}" in await text_of(client, one(training, "/cambios")), "the same day"
