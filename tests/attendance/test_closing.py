@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests import make
 from tests.attendance.browsers import (
     ROSA,
     Freeze,
@@ -12,10 +13,11 @@ from tests.attendance.browsers import (
     signed_in,
 )
 from tests.attendance.doors import hours, qr_of, scan, stay
+from tests.attendance.uploading import make_device
 from tests.cast import make_cast
 from tests.web.pages import Page
 from trainings.attendance import actions
-from trainings.attendance.models import ScanEvent
+from trainings.attendance.models import Device, ScanEvent
 from trainings.audit.actor import PROGRAM
 from trainings.lib import tokens
 from trainings.people.models import Consent
@@ -73,11 +75,21 @@ async def test_closing_says_what_it_means_then_counts_hours_and_may_be_taken_bac
 ) -> None:
     cast = await make_cast()
     door = await open_held_door(cast)
+    await make.make_registration(door.training, given_names="Berta")
     await actions.take(door.key, [scan(qr_of(door.ana), door.starts_at)], actor=PROGRAM)
     freeze(door.ends_at)
     client = await signed_in(new_client, cast, "facilitator")
+    hers, told = await make_device(door, n_unsent=2), await make_device(door, last_seen_at=door.ends_at)
+    await Device.filter(id=told.id).update(name="Teléfono de Luis")
+    await Device.filter(id=hers.id).update(last_seen_at=door.starts_at)
     asked = await client.get(f"{path_of(door)}/cerrar")
-    assert asked.status_code == 200
+    words = Page(asked.text).text
+    held, absent = words.index("Teléfono de Ana guarda 2 marcas sin enviar"), words.index("Falta 1 persona inscrita")
+    assert held < absent, "what may still come is told before who is absent"
+    assert "Teléfono de Ana no se ha comunicado desde" in words
+    assert "Teléfono de Luis" not in words, "it was heard of since, with nothing left on it"
+    await Device.all().update(last_seen_at=door.ends_at, n_unsent=0)
+    assert "sin esperar" not in (await client.get(f"{path_of(door)}/cerrar")).text
     assert (await TrainingSession.get(id=door.key)).closed_at is None
 
     answer = await client.post(f"{path_of(door)}/cerrar")

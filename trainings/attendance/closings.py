@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.device_queries import closes_from
+from trainings.attendance.gaps import Gap, gaps_of
 from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.projection import standing, undone_by
 from trainings.audit.actor import Actor
@@ -19,6 +21,8 @@ from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
 
+LATELY = timedelta(minutes=10)
+"""Of a phone that told within so long that it keeps nothing back, a running session waits for nothing."""
 PHONE = Actor(id=None, role="phone")
 """Whose doing it is, also where somebody here ended the wait."""
 
@@ -103,3 +107,17 @@ async def phones_missing(session_id: UUID, at: datetime) -> list[Device]:
         id__in=[key for (key,) in await bound], revoked_at=None, token_hash__not_isnull=True
     )
     return [one for one in devices if one.n_unsent or one.last_seen_at is None or one.last_seen_at < at]
+
+
+async def untold(session: TrainingSession) -> list[Gap]:
+    """What its phones have not told, where somebody is about to close it: marks that they hold or that did not arrive,
+    and phones not heard of since it ended, or lately.
+    """
+    since = min(session.ends_at, clock.now() - LATELY)
+    missing = {one.id: one for one in await phones_missing(session.id, since)}
+    gaps = {one.device_id: one for one in (await gaps_of([session.id])).get(session.id, [])}
+    for key, one in missing.items():
+        known = gaps.get(key) or Gap(key, one.name, (), one.n_unsent, one.last_seen_at, is_silent=False)
+        is_silent = one.last_seen_at is None or one.last_seen_at < since
+        gaps[key] = replace(known, n_unsent=one.n_unsent, is_silent=is_silent)
+    return sorted(gaps.values(), key=lambda one: one.name.casefold())

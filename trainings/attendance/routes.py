@@ -32,6 +32,7 @@ from trainings.attendance import (
     upload_routes,
     views,
 )
+from trainings.attendance.closings import untold
 from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.forms import BatchBody, MarkForm, UndoForm, WalkInForm, moment
 from trainings.attendance.models import ScanHow, ScanKind
@@ -274,6 +275,7 @@ async def confirm_close(request: Request) -> Response:
         "n_present": counted.n_present,
         "n_expected": counted.n_expected,
         "n_missing": counted.n_expected - counted.n_present,
+        "phones": await untold(session),
         "n_review": sum(line.stay.to_review for line in lines),
         "beside": await beside_list(session.id),
         "companions": await companions_by_phone(session.id),
