@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import pytest
@@ -10,9 +11,12 @@ from httpx2 import AsyncClient
 
 from tests import make
 from tests.cast import Cast
+from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import NEW, as_, filled, post
 from tests.web.pages import Page
 from trainings import clock
+from trainings.audit.actor import PROGRAM
+from trainings.outreach.actions import TimeAndPlace, cancel_activity
 from trainings.schedule import absences
 from trainings.schedule.models import Training, Unavailability
 
@@ -24,6 +28,10 @@ Freeze = Callable[[datetime], None]
 @pytest.fixture(autouse=True)
 def _in_february(freeze: Freeze) -> None:
     freeze(clock.at(date(2027, 2, 1), time(9)))
+
+
+async def words_of(client: AsyncClient, path: str) -> str:
+    return " ".join(Page((await client.get(path)).text).text.split())
 
 
 @pytest.mark.parametrize(
@@ -154,6 +162,30 @@ async def test_sessions_that_stand_then_are_told_to_who_coordinates(client: Asyn
     assert "«Refugio», jueves 4 de febrero, 8:00 a. m.: Ana Coc avisó que no puede." in panel
     assert panel.count("avisó que no puede") == 1
     assert page.count("Avisó que no puede: Ana Coc") == 1
+    assert "avisó que no puede" not in elsewhere
+
+
+async def test_fairs_that_one_answers_for_then_are_told_to_both(client: AsyncClient, cast: Cast) -> None:
+    day = date(2027, 2, 4)
+    at = TimeAndPlace(clock.at(day, time(8)), clock.at(day, time(12)), make.LA_LIBERTAD, None, "Parque central")
+    fair = await make_activity(cast.hub, responsible=cast.facilitator, when=at, title="Feria")
+    later = replace(at, starts_at=clock.at(day, time(14)), ends_at=clock.at(day, time(16)))
+    await make_activity(cast.hub, responsible=cast.facilitator, when=later, title="Convivio")
+    off = await make_activity(cast.hub, responsible=cast.facilitator, when=replace(at, place="Cancha"), title="Otra")
+    await cancel_activity(off.id, "Lluvia", actor=PROGRAM)
+    await as_(client, cast, "facilitator")
+    await post(client, PAGE, {"day": "2027-02-04", "starts": "08:00", "ends": "10:00"})
+
+    own = await words_of(client, PAGE)
+    await as_(client, cast, "coordinator")
+    panel, page = [await words_of(client, path) for path in ("/panel", f"/panel/actividades/{fair.id}")]
+    await as_(client, cast, "coordinator_elsewhere")
+    elsewhere = await words_of(client, "/panel")
+
+    assert "Responde por una actividad ese tiempo. Avise a la coordinación: Feria, jueves 4 de febrero" in own
+    assert "Buscar quién responda «Feria», jueves 4 de febrero, 8:00 a. m.: Ana Coc avisó que no puede." in panel
+    assert panel.count("avisó que no puede") == 1
+    assert page.count("Avisó que no puede.") == 1
     assert "avisó que no puede" not in elsewhere
 
 

@@ -12,6 +12,7 @@ from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
+from trainings.outreach.absences import unanswered_at
 from trainings.outreach.actions import ACTIVITY_MOVES, ActivityCalledOff, MovedMeanwhile
 from trainings.outreach.cautions import days_off
 from trainings.outreach.editor_routes import editable, saved, when_and_where
@@ -107,6 +108,7 @@ async def _show(
         "moves": ACTIVITY_MOVES[activity.state],
         "days_off": await days_off(activity.starts_at, activity.ends_at, activity.municipality_id),
         "is_held": actions.is_held(activity),
+        "is_away": activity.id in {one.activity_id for one in await unanswered_at([activity.hub_id])},
         "told_at": await leaves_at(activity.id),
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": is_counter and activity.state is ActivityState.PUBLISHED,

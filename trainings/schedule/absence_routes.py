@@ -17,6 +17,7 @@ from trainings.accounts.permissions import HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.lib import dates
+from trainings.outreach.absences import activities_then
 from trainings.schedule.absences import (
     absences_of,
     hours_of,
@@ -76,11 +77,12 @@ class RemoveForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class AbsenceLine:
-    """An absence in words, and the sessions that one is down for in it."""
+    """An absence in words, and the sessions that one is down for and the activities that one answers for in it."""
 
     absence: Unavailability
     words: str
     sessions: list[str]
+    activities: list[str]
 
 
 @allow(*HUB_STAFF)
@@ -116,14 +118,16 @@ async def _page(request: Request, typed: Typed, *, status: int = 200) -> Respons
     actor: Actor = request.state.actor
     assert actor.id is not None, "only people who signed in come here"
     absences = await absences_of(actor.id)
-    sessions = await sessions_then(actor.id, absences)
-    lines = [_line(absence, sessions[absence.id]) for absence in absences]
+    sessions, activities = await sessions_then(actor.id, absences), await activities_then(actor.id, absences)
+    lines = [
+        AbsenceLine(one, span_in_words(one), _in_words(sessions[one.id]), _in_words(activities[one.id]))
+        for one in absences
+    ]
     return render(request, "schedule/staff/absences.html", {"form": typed, "lines": lines}, status=status)
 
 
-def _line(absence: Unavailability, sessions: Sequence[tuple[datetime, str]]) -> AbsenceLine:
-    said = [f"{title}, {dates.day_and_time(at, language())}" for at, title in sessions]
-    return AbsenceLine(absence, span_in_words(absence), said)
+def _in_words(found: Sequence[tuple[datetime, str]]) -> list[str]:
+    return [f"{title}, {dates.day_and_time(at, language())}" for at, title in found]
 
 
 def _back(sentence: str) -> Response:

@@ -13,6 +13,7 @@ from trainings.accounts.permissions import (
     EDITORS,
     OPERATOR_ADMINS,
     can_close_session,
+    can_edit_activities,
     can_edit_trainings,
     can_issue_certificates,
 )
@@ -24,6 +25,7 @@ from trainings.certificates.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
+from trainings.outreach.absences import unanswered_at
 from trainings.places.models import Hub
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.call_words import REASONS
@@ -43,6 +45,7 @@ FINISHED_WITHIN = timedelta(days=120)
 CALLS_WITHIN = timedelta(days=1)
 SIGNATURE_ENDS_WITHIN = timedelta(days=30)
 UNHELD_WITHIN = timedelta(days=7)
+IS_AWAY = N_("«%(title)s», %(when)s: %(who)s avisó que no puede.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_close(actor),
         *await _to_call(actor),
         *await _to_hold(actor),
+        *await _to_answer_for(actor),
         *await _to_decide(actor),
         *await _to_approve(actor),
         *await _to_arrange(actor),
@@ -123,7 +127,7 @@ async def _to_call(actor: Actor) -> list[Concern]:
 async def _to_hold(actor: Actor) -> list[Concern]:
     """Sessions whose facilitator said afterwards that they cannot. Hot in the week before."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
-    words = gettext(N_("«%(title)s», %(when)s: %(who)s avisó que no puede."))
+    words = gettext(IS_AWAY)
     return [
         Concern(
             "persona",
@@ -133,6 +137,22 @@ async def _to_hold(actor: Actor) -> list[Concern]:
             is_hot=one.starts_at < clock.now() + UNHELD_WITHIN,
         )
         for one in await unheld_at(hubs)
+    ]
+
+
+async def _to_answer_for(actor: Actor) -> list[Concern]:
+    """The same of activities and who answers for them."""
+    hubs = [hub_id for hub_id in actor.roles_at if can_edit_activities(actor, hub_id)]
+    words = gettext(IS_AWAY)
+    return [
+        Concern(
+            "persona",
+            f"/panel/actividades/{one.activity_id}/editar",
+            gettext(N_("Buscar quién responda")),
+            words % {"title": one.title, "when": dates.day_and_time(one.starts_at, language()), "who": one.who},
+            is_hot=one.starts_at < clock.now() + UNHELD_WITHIN,
+        )
+        for one in await unanswered_at(hubs)
     ]
 
 
