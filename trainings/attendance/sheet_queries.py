@@ -291,12 +291,10 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
     if not made:
         return None
     arrivals = [one for one in standing(events, undone) if one.kind in ARRIVALS and one.id not in lines]
-    first_of = {(one.registration_id, one.code_hash): one.created_at for one in reversed(arrivals)}
+    first_of = {_whom(one): one.created_at for one in sorted(arrivals, key=lambda one: one.created_at, reverse=True)}
     numbers = sorted(lines[one.id].number for one in made)
     already = {
-        lines[one.id].number
-        for one in made
-        if one.created_at > first_of.get((one.registration_id, one.code_hash), one.created_at)
+        lines[one.id].number for one in made if one.created_at > first_of.get(_whom(one), one.created_at)
     }
     marked = [line for line in opened.lines if line.number in set(numbers)]
     return TypedIn(
@@ -307,6 +305,11 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
         not_counted=[line.number for line in marked if line.state == "missing"],
         is_taken_back=all(one.id in undone for one in made),
     )
+
+
+def _whom(event: ScanEvent) -> UUID | str:
+    """Whoever it is of. A phone's mark of somebody bears their card as well, that of the paper does not."""
+    return event.registration_id or event.code_hash
 
 
 # -- who stands on no sheet
