@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
 PARK = TimeAndPlace(STARTS, STARTS + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")
-TOWN = "/municipios/la-libertad-peten"
+TOWN, EMBED = "/municipios/la-libertad-peten", "/incrustar/municipio/la-libertad-peten"
 
 
 @pytest.fixture(autouse=True)
@@ -228,6 +228,7 @@ async def test_changed_one_says_for_a_week_what_it_was(client: AsyncClient, free
 
     await move_activity(activity.id, market, actor=PROGRAM)
     moved = await told()
+    on_other_sites = [(await client.get(one)).text.replace(NBSP, " ") for one in (EMBED, f"{EMBED}/fragmento")]
     await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
     called_off = await told()
     await reopen_activity(activity.id, actor=PROGRAM)
@@ -238,6 +239,7 @@ async def test_changed_one_says_for_a_week_what_it_was(client: AsyncClient, free
     after = await told()
 
     assert moved == ["Cambió: antes lunes 8 de marzo, 8:00 a. m."] * 3
+    assert all("Sin inscripción. Cambió: antes lunes 8 de marzo, 8:00 a. m." in one for one in on_other_sites)
     assert called_off == ["Se canceló: era el lunes 8 de marzo, 8:00 a. m."] * 3
     assert only_elsewhere == ["Cambió de lugar"] * 3
     assert after == [""] * 3

@@ -9,6 +9,7 @@ from trainings import clock
 from trainings.db import reads
 from trainings.feeds.scopes import Filter, FilterKind
 from trainings.lib import dates
+from trainings.outreach.changes import recent
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.queries import listed
 from trainings.schedule.change_words import public_note
@@ -86,17 +87,17 @@ def _meeting(training: Listed, meeting: Meeting) -> Line:
 
 async def _activities(scope: str, most: int | None) -> list[Line]:
     found = reads(OutreachActivity).filter(feeds__scope=scope, state=ActivityState.PUBLISHED, ends_at__gt=clock.now())
-    soon = found.order_by("starts_at", "id").select_related("hub", "venue")
+    soon = (await found.order_by("starts_at", "id").select_related("hub", "venue"))[:most]
     return [
         _line(
             one.starts_at,
             one.title,
             hours_of(one),
             ", ".join(part for part in (one.place, one.town.full_name) if part),
-            gettext(NO_SIGN_UP),
+            ". ".join(part for part in (gettext(NO_SIGN_UP), one.note) if part),
             one.path,
         )
-        for one in listed((await soon)[:most])
+        for one in listed(soon, await recent(soon))
     ]
 
 
