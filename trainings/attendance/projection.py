@@ -183,12 +183,20 @@ def heads_by_phone(events: Iterable[Mark], undone: Collection[UUID]) -> dict[UUI
 
 
 def unnamed_of(events: Iterable[Mark], undone: Collection[UUID]) -> int:
-    """How many came whom nobody has written down yet: cards without a name, and what somebody decided to count."""
+    """How many came whom nobody has written down yet."""
+    return len(unnamed_stays(events, undone))
+
+
+def unnamed_stays(events: Iterable[Mark], undone: Collection[UUID]) -> dict[str, Stay]:
+    """Who came whom nobody has written down yet: cards without a name, and what somebody decided to count; by the
+    beginning of the card's digest, or by the event where no card is known.
+    """
     by_card: dict[str, list[Mark]] = defaultdict(list)
     for event in events:
         if event.registration_id is None and (event.flag is ScanFlag.UNNAMED or event.decision is Decision.COUNTED):
             by_card[event.code_hash or str(event.id)].append(event)
-    return sum(stay_of(own, undone).is_present for own in by_card.values())
+    stays = {key: stay_of(own, undone) for key, own in by_card.items()}
+    return {key: stay for key, stay in stays.items() if stay.is_present}
 
 
 def counts(session: TrainingSession) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from trainings.attendance.sheet_pages import (
     list_data,
     printable,
 )
-from trainings.attendance.sheet_queries import Line, OpenSheet, open_sheet
+from trainings.attendance.sheet_queries import Line, OpenSheet, open_sheet, unnamed_beside
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.dates import number_in_words_es
@@ -46,7 +46,9 @@ SEXES = (Sex.MUJER, Sex.HOMBRE, Sex.UNDISCLOSED, None)
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
-    """What the file is made of, read at one moment. `sheets` are the printed lists that are part of it."""
+    """What the file is made of, read at one moment. `sheets` are the printed lists that are part of it, `unnamed` who
+    came, has no name yet and stands on none of them.
+    """
 
     door: Door
     head: Head
@@ -54,6 +56,7 @@ class SessionFile:
     figures: Figures
     lines: Sequence[RosterLine]
     sheets: Sequence[OpenSheet]
+    unnamed: Sequence[Line]
     invitation: dict[str, Any] | None
     minors: Collection[UUID]
     sex_of: Mapping[UUID, Sex | None]
@@ -73,13 +76,15 @@ async def session_file(door: Door) -> SessionFile:
     lines = await roster(door.session)
     here = [key for line in lines if line.stay.is_present for key in line.sign_ups]
     people = await reads(Registration).filter(id__in=here).select_related("participant") if here else []
+    sheets = await sheets_of_file(door.session, lines)
     return SessionFile(
         door=door,
         head=await head_of(door),
         report=await report_of(door.session.id) or EMPTY,
         figures=await figures_of(door.session, lines),
         lines=lines,
-        sheets=await sheets_of_file(door.session, lines),
+        sheets=sheets,
+        unnamed=await unnamed_beside(door.session.id, sheets),
         invitation=await _invitation(door),
         minors={one.id for one in people if is_minor(one.participant)},
         sex_of={one.id: one.participant.sex for one in people},
@@ -87,20 +92,25 @@ async def session_file(door: Door) -> SessionFile:
 
 
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
-    """The lists that were signed: those whose place is known, else the last one, with the earlier ones it continues."""
+    """The lists that were signed: those whose place is known, and the last ones besides with somebody on them who is on
+    no other: what a sheet that is continued lacks.
+    """
     printed = await reads(AttendanceSheet).filter(session_id=session.id).order_by("-created_at", "-id")
-    kept = [await open_sheet(one) for one in printed if one.kept_where]
-    if kept:
-        return kept[::-1]
+    opened = [await open_sheet(one) for one in printed]
     wanted = {key for line in lines if line.is_expected or line.stay.is_present for key in line.sign_ups}
-    chosen: list[OpenSheet] = []
-    for one in printed:
-        opened = await open_sheet(one)
-        own = {line.registration_id for line in opened.lines} & wanted
-        if own or not chosen:
-            chosen.append(opened)
+    chosen = [one for one in opened if one.sheet.kept_where]
+    wanted -= {line.registration_id for one in chosen for line in one.lines}
+    for one in opened:
+        own = {line.registration_id for line in one.lines} & wanted
+        if one not in chosen and (own or not chosen or _has_unnamed(one)):
+            chosen.append(one)
             wanted -= own
-    return chosen[::-1]
+    return [one for one in reversed(opened) if one in chosen]
+
+
+def _has_unnamed(opened: OpenSheet) -> bool:
+    """Whether somebody came by a row of it who has no name yet: no other sheet has that card."""
+    return any(line.state == "unnamed" for line in opened.lines)
 
 
 # -- the invitation
@@ -171,21 +181,23 @@ def _lists(file: SessionFile, *, is_marked: bool) -> list[dict[str, Any]]:
     ]
     shown = file.present if is_marked else [line for line in file.lines if line.is_expected]
     rest = [line for line in shown if line.sign_ups.isdisjoint(listed)]
-    if made and not (rest and is_marked):
+    unnamed = file.unnamed if is_marked else ()
+    if made and not (is_marked and (rest or unnamed)):
         return made
     # A number stands for a row of a sheet that has a code: paper without one has none to be typed in by.
     has_numbers = is_marked and not made
-    numbered = [_as_line(file.door.session.id, line, n if has_numbers else 0) for n, line in enumerate(rest, start=1)]
+    beside = [*(_as_line(file.door.session.id, line) for line in rest), *unnamed]
+    numbered = [replace(line, number=n if has_numbers else 0) for n, line in enumerate(beside, start=1)]
     note = MORE_PEOPLE if made else WITHOUT_SHEET if is_marked else WITHOUT_CODE
     totals = _by_sex(file, numbered, counted) if is_marked else BY_HAND
     return [*made, list_data(file.head, "", numbered, is_marked=is_marked, totals=totals, note=note)]
 
 
-def _as_line(session_id: UUID, line: RosterLine, number: int) -> Line:
+def _as_line(session_id: UUID, line: RosterLine) -> Line:
     """A row of who stands on no sheet."""
     return Line(
         session_id=session_id,
-        number=number,
+        number=0,
         is_named_on_paper=False,
         registration_id=line.registration_id,
         given_names=line.full_name,

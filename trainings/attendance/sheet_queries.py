@@ -11,8 +11,9 @@ from uuid import UUID, uuid5
 from tortoise.functions import Count
 
 from trainings.accounts.models import User
+from trainings.attendance.marks import marks_beside
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, SheetRow
-from trainings.attendance.projection import ARRIVALS, Stay, standing, stay_of, undone_by
+from trainings.attendance.projection import ARRIVALS, Stay, standing, stay_of, undone_by, unnamed_stays
 from trainings.attendance.queries import RosterLine
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.db import reads
@@ -23,6 +24,8 @@ from trainings.schedule.models import TrainingSession
 from trainings.web.i18n import N_
 
 OPEN = Stay()
+WITHOUT_NAME = "Sin nombre todavía"
+"""On paper, in Spanish."""
 
 
 class UnknownSheet(NotFound):
@@ -57,8 +60,8 @@ class Line:
     """One row: whose it is by now, or the spare card that it stands for, and what was marked.
 
     `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
-    look-alike the first one. `event_id` is what taking back takes; none where nobody is
-    marked. `is_named_on_paper`: the name was printed, not written in by hand.
+    look-alike the first one. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes;
+    none where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
     """
 
     session_id: UUID
@@ -70,6 +73,7 @@ class Line:
     surnames: str = ""
     card_id: UUID | None = None
     short_code: str = ""
+    card_hash: str = ""
     is_card_open: bool = False
     stay: Stay = field(default=OPEN)
 
@@ -225,6 +229,7 @@ def _line(
         surnames=person.participant.surnames if person is not None else "",
         card_id=card.id if card is not None else None,
         short_code=tokens.show_short_code(card.short_code) if card is not None else "",
+        card_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
         is_card_open=card is not None and card.state is CardState.OPEN,
         stay=marks.of(counted, card),
     )
@@ -293,9 +298,7 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
     arrivals = [one for one in standing(events, undone) if one.kind in ARRIVALS and one.id not in lines]
     first_of = {_whom(one): one.created_at for one in sorted(arrivals, key=lambda one: one.created_at, reverse=True)}
     numbers = sorted(lines[one.id].number for one in made)
-    already = {
-        lines[one.id].number for one in made if one.created_at > first_of.get(_whom(one), one.created_at)
-    }
+    already = {lines[one.id].number for one in made if one.created_at > first_of.get(_whom(one), one.created_at)}
     marked = [line for line in opened.lines if line.number in set(numbers)]
     return TypedIn(
         key,
@@ -320,6 +323,36 @@ async def listed_at(session_id: UUID) -> frozenset[UUID]:
     rows = reads(SheetRow).filter(sheet__session_id=session_id)
     found = await rows.values_list("registration_id", "card__registration_id")
     return frozenset(one for pair in found for one in pair if one is not None)
+
+
+async def unnamed_beside(session_id: UUID, sheets: Iterable[OpenSheet]) -> list[Line]:
+    """Who came, has no name yet and stands in no row of these sheets, in the order in which they came."""
+    marks = await marks_beside(session_id)
+    in_rows = {line.card_hash for opened in sheets for line in opened.lines if line.state == "unnamed"}
+    stays = {key: stay for key, stay in unnamed_stays(marks, undone_by(marks)).items() if key not in in_rows}
+    codes = await _short_codes(key for key in stays if len(key) == CODE_HASH_LENGTH)
+    lines = [
+        Line(
+            session_id=session_id,
+            number=0,
+            is_named_on_paper=False,
+            given_names=WITHOUT_NAME,
+            short_code=codes.get(key, ""),
+            card_hash=key,
+            stay=stay,
+        )
+        for key, stay in stays.items()
+    ]
+    return sorted(lines, key=lambda line: (str(line.stay.arrived_at), line.card_hash))
+
+
+async def _short_codes(card_hashes: Iterable[str]) -> dict[str, str]:
+    """The codes that people read of these cards."""
+    found = {}
+    for one in card_hashes:
+        async for card in reads(Card).filter(qr_hash__gte=one, qr_hash__lt=f"{one}g").limit(1):
+            found[one] = tokens.show_short_code(card.short_code)
+    return found
 
 
 def unlisted(lines: Iterable[RosterLine], listed: Collection[UUID]) -> list[RosterLine]:
