@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from tests.queries import counted_queries
 from tests.schedule.panel import as_, post
 from tests.web.pages import Page
 from trainings.audit.actor import PROGRAM
-from trainings.outreach.actions import TimeAndPlace, cancel_activity
+from trainings.outreach.actions import TimeAndPlace, cancel_activity, move_activity, reopen_activity
 from trainings.outreach.heads import counts_of, total
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
@@ -365,3 +366,34 @@ async def test_totals_that_others_overtook_are_shown_again(
 
     assert (refused.status_code, seen, done.status_code) == (409, "1", 303)
     assert total(await counts_of(fair.id)) == 31
+
+
+async def test_poster_of_a_month_is_wrong_paper_until_it_is_printed_anew(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    activity, other = await make_activity(cast.hub, when=PARK), await make_activity(cast.hub, when=PARK)
+    await as_(client, cast, "assistant")
+    page, poster = f"{INDEX}/{activity.id}", "/panel/difundir/cartel.pdf?mes=2027-03"
+
+    async def papers(path: str = page) -> list[str]:
+        return re.findall(r"Cartel de [^:]*", (await client.get(path)).text)
+
+    assert (await client.get(poster)).status_code == 200
+    unchanged = await papers()
+    freeze(NOW + timedelta(hours=1))
+    away = replace(PARK, starts_at=STARTS + timedelta(days=30), ends_at=PARK.ends_at + timedelta(days=30))
+    await move_activity(activity.id, away, actor=PROGRAM)
+    moved = await papers()
+    await move_activity(activity.id, PARK, actor=PROGRAM, override_reason="Prueba")
+    moved_back = await papers()
+    await cancel_activity(activity.id, "Lluvia", actor=PROGRAM)
+    called_off = await papers()
+    freeze(NOW + timedelta(hours=2))
+    await client.get(poster)
+    printed_anew = await papers()
+    await reopen_activity(activity.id, actor=PROGRAM, override_reason="Prueba")
+
+    assert (unchanged, moved_back, printed_anew, await papers()) == ([], [], [], [])
+    assert called_off == moved
+    assert moved == ["Cartel de marzo 2027"]
+    assert await papers(f"{INDEX}/{other.id}") == []

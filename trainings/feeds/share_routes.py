@@ -13,11 +13,12 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.audit.actor import Actor
-from trainings.db import reads
+from trainings.db import reads, transaction
 from trainings.errors import NotFound
 from trainings.feeds import posters, share_texts
 from trainings.feeds.posters import MONTH, TRAINING, Form
 from trainings.lib.typst import Design
+from trainings.outreach import papers
 from trainings.places.models import Hub
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.schedule.models import PrintKind
@@ -84,7 +85,9 @@ async def month_poster(request: Request) -> Response:
     _hubs, hub = await _hub(request)
     first, form = _month(request), _form(request)
     if form == "pdf":
-        await note_month_poster(hub.id, first, actor=request.state.actor)
+        async with transaction():
+            await note_month_poster(hub.id, first, actor=request.state.actor)
+            await papers.note_month_poster(hub.id, first, actor=request.state.actor)
     return await _file(MONTH, await posters.month_data(hub, first), form, f"cartel-{hub.slug}-{first:%Y-%m}")
 
 

@@ -8,7 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import DESK, EDITORS, STAFF, can_count_heads, can_edit_activities
+from trainings.accounts.permissions import (
+    DESK,
+    EDITORS,
+    STAFF,
+    can_count_heads,
+    can_edit_activities,
+    can_register_at_desk,
+)
 from trainings.audit.actor import Actor
 from trainings.errors import Refusal
 from trainings.outreach import actions, forms, queries
@@ -18,6 +25,7 @@ from trainings.outreach.cautions import days_off
 from trainings.outreach.editor_routes import editable, saved, when_and_where
 from trainings.outreach.heads import counts_of, is_anything_waiting, is_countable, n_counted_at, total
 from trainings.outreach.models import ActivityKind, ActivityState, OutreachActivity
+from trainings.outreach.papers import wrong_posters
 from trainings.outreach.queries import ActivityFilter
 from trainings.outreach.responsible import leaves_at
 from trainings.outreach.shown import PATH, place_in_words
@@ -110,6 +118,7 @@ async def _show(
         "is_held": actions.is_held(activity),
         "is_away": activity.id in {one.activity_id for one in await unanswered_at([activity.hub_id])},
         "told_at": await leaves_at(activity.id),
+        "papers": await wrong_posters(activity) if can_register_at_desk(actor, activity.hub_id) else [],
         "may_edit": can_edit_activities(actor, activity.hub_id),
         "may_count": is_counter and activity.state is ActivityState.PUBLISHED,
         "is_waiting": is_counter and await is_anything_waiting(activity.id),
