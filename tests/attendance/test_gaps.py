@@ -9,8 +9,9 @@ import pytest
 
 from tests.attendance.doors import Opened, open_door
 from tests.attendance.uploading import Event, event, h, make_device, send
+from tests.outreach.make_activity import make_activity
 from trainings.attendance.gaps import Gap, gaps_of, gaps_of_phones
-from trainings.attendance.models import Device
+from trainings.attendance.models import Device, DeviceActivity
 from trainings.lib import tokens
 from trainings.settings import Settings
 
@@ -66,6 +67,23 @@ async def test_slips_have_numbers_too_then_none_is_missed_for_them(door: Opened,
     await send(device, numbered(door, 1, 0), slip, numbered(door, 3, 10))
 
     assert await sentences(door) == []
+
+
+async def test_time_of_what_is_kept_elsewhere_says_nothing_then_none_is_missed_for_its_number(
+    door: Opened, freeze: Freeze
+) -> None:
+    device, activity = await make_device(door), await make_activity()
+    await DeviceActivity.create(device=device, activity=activity)
+    freeze(door.ends_at + HOUR)
+    slip = numbered(door, 2, 70, kind="slip", how="button", sealed="AQIDBA")
+    head = numbered(door, 4, -600_000, kind="count", activity=activity.id, session=None, sex="mujer", age_band="18-59")
+
+    # A line of the paper is dated at the beginning, and the clock had been wrong as the head was counted.
+    await send(device, numbered(door, 1, 60), slip, numbered(door, 3, 80, how="sheet"), head, last_seq=6)
+    assert await sentences(door) == ["Faltan 2 marcas de Teléfono de Ana (hechas después de las 8:00 a. m.)."]
+    await send(device, numbered(door, 6, 95), last_seq=6)
+
+    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre 8:00 a. m. y 9:35 a. m.)."]
 
 
 async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice(door: Opened, freeze: Freeze) -> None:

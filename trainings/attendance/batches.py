@@ -263,7 +263,8 @@ class Batch:
             session = self.sessions[event.session]
             meant = self.holders.of(event, session, self.trainings[session.training_id])
             written_at = self.moments.of(event, session).at
-            await slips.receive(self.device, event.id, session.id, meant.code_hash, event.sealed, written_at)
+            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, written_at, event.seq)
+            await slips.receive(self.device, slip)
 
 
 def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:

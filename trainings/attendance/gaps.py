@@ -197,14 +197,38 @@ class _Numbered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Others:
+    """What a phone made that is kept elsewhere, in order: by its number, and by its time where it was kept without."""
+
+    numbers: Sequence[int]
+    moments: Sequence[datetime]
+
+    def n_between(self, before: _Numbered, after: _Numbered) -> int:
+        first, last = sorted((before.at, after.at))
+        n_numbered = bisect_left(self.numbers, after.seq) - bisect_right(self.numbers, before.seq)
+        return n_numbered + bisect_right(self.moments, last) - bisect_left(self.moments, first)
+
+    def n_before(self, first_seq: int, mark: _Numbered) -> int:
+        n_numbered = bisect_left(self.numbers, mark.seq) - bisect_left(self.numbers, first_seq)
+        return n_numbered + bisect_right(self.moments, mark.at)
+
+    def n_after(self, mark: _Numbered) -> int:
+        n_numbered = len(self.numbers) - bisect_right(self.numbers, mark.seq)
+        return n_numbered + len(self.moments) - bisect_left(self.moments, mark.at)
+
+    def n_from(self, first_seq: int) -> int:
+        return len(self.numbers) - bisect_left(self.numbers, first_seq) + len(self.moments)
+
+
+@dataclass(frozen=True, slots=True)
 class _Made:
-    """What came from one phone: marks with their numbers, and the moments of what is kept elsewhere without one.
+    """What came from one phone: marks with their numbers, and what is kept elsewhere.
 
     `is_all`: nothing came of it earlier than what was asked for.
     """
 
     marks: Sequence[_Numbered]
-    others: Sequence[datetime]
+    others: _Others
     is_all: bool = True
 
 
@@ -216,16 +240,27 @@ async def _made(devices: Mapping[UUID, Device], *, since: datetime) -> Mapping[U
     rows = reads(ScanEvent).filter(phone_id__in=keys, seq__not_isnull=True, created_at__gte=since)
     for phone_id, *rest in await rows.order_by("seq", "at").values_list(*columns):
         marks[phone_id].append(_Numbered(*rest))
-    others: dict[UUID, list[datetime]] = defaultdict(list)
-    slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since).values_list("device_id", "written_at")
-    for device_id, at in await slips:
-        others[device_id].append(at)
+    others, earlier = await _others(keys, since), await _heard_earlier(devices, since)
+    return {key: _Made(marks[key], others[key], key not in earlier) for key in keys}
+
+
+async def _others(keys: Sequence[UUID], since: datetime) -> dict[UUID, _Others]:
+    """Slips that came in since then, and heads at activities."""
+    slips = reads(WalkInSlip).filter(device_id__in=keys, created_at__gte=since)
     counting = await reads(DeviceActivity).filter(device_id__in=keys).values_list("activity_id")
     heads = reads(HeadCount).filter(activity_id__in=[key for (key,) in counting], counted_by_id__in=keys)
-    for device_id, at in await heads.values_list("counted_by_id", "counted_at"):
-        others[device_id].append(at)
-    earlier = await _heard_earlier(devices, since)
-    return {key: _Made(marks[key], sorted(others[key]), key not in earlier) for key in keys}
+    rows = [
+        *await slips.values_list("device_id", "seq", "written_at"),
+        *await heads.values_list("counted_by_id", "seq", "counted_at"),
+    ]
+    numbers: dict[UUID, set[int]] = defaultdict(set)
+    moments: dict[UUID, list[datetime]] = defaultdict(list)
+    for device_id, seq, at in rows:
+        if seq is not None:
+            numbers[device_id].add(seq)
+        else:
+            moments[device_id].append(at)
+    return {key: _Others(sorted(numbers[key]), sorted(moments[key])) for key in keys}
 
 
 async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set[UUID]:
@@ -241,8 +276,8 @@ async def _heard_earlier(devices: Mapping[UUID, Device], since: datetime) -> set
 def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, list[Missing]]:
     """What is missing of one phone, by the session of the mark before it.
 
-    Slips, and heads at an activity, have numbers too and are kept without: those written meanwhile are taken off. What
-    the phone holds by its own word is not missing as well. `latest`: where it was when it last spoke.
+    Slips, and heads at an activity, have numbers too: they are taken off, those that were kept without by their time.
+    What the phone holds by its own word is not missing as well. `latest`: where it was when it last spoke.
     """
     found: list[tuple[UUID, Missing]] = []
     # What it made before it was prepared as this one it may have sent as the one that it was.
@@ -252,12 +287,11 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
     for before, after in pairwise(marks):
         n = after.seq - before.seq - 1
         if n > 0:
-            first, last = sorted((before.at, after.at))
-            n -= bisect_right(made.others, last) - bisect_left(made.others, first)
+            n -= made.others.n_between(before, after)
         found.append((before.session_id, Missing(n, before.at, after.at)))
     if marks:
         newest = marks[-1]
-        n = device.last_seq - newest.seq - _n_since(made.others, newest.at)
+        n = device.last_seq - newest.seq - made.others.n_after(newest)
         found.append((newest.session_id, Missing(n, newest.at, None)))
     missing: dict[UUID, list[Missing]] = defaultdict(list)
     for session_id, one in _without_held(found, device.n_unsent):
@@ -266,14 +300,14 @@ def _missing(device: Device, made: _Made, latest: UUID | None) -> dict[UUID, lis
 
 
 def _before_first(
-    first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: Sequence[datetime], latest: UUID | None
+    first_seq: int, last_seq: int, marks: Sequence[_Numbered], others: _Others, latest: UUID | None
 ) -> list[tuple[UUID, Missing]]:
     """What never came before the first mark; all of it, where there is none."""
     if marks:
         oldest = marks[0]
-        n = oldest.seq - first_seq - bisect_right(others, oldest.at)
+        n = oldest.seq - first_seq - others.n_before(first_seq, oldest)
         return [(oldest.session_id, Missing(n, None, oldest.at))]
-    n = last_seq - first_seq + 1 - len(others)
+    n = last_seq - first_seq + 1 - others.n_from(first_seq)
     return [(latest, Missing(n, None, None))] if latest is not None else []
 
 
@@ -287,10 +321,6 @@ def _without_held(found: Sequence[tuple[UUID, Missing]], n_held: int) -> list[tu
         if n > n_taken:
             left.append((session_id, replace(one, n=n - n_taken)))
     return left[::-1]
-
-
-def _n_since(moments: Sequence[datetime], start: datetime) -> int:
-    return len(moments) - bisect_left(moments, start)
 
 
 def _told(missing: list[Missing]) -> list[Missing]:

@@ -72,6 +72,7 @@ class Counting:
             counted_at=at,
             counted_by_id=self.device_id,
             target_id=event.target if is_undo else None,
+            seq=event.seq,
             state=HeadState.WAITING if self.waits[event.activity] else HeadState.COUNTS,
         )
 

@@ -213,6 +213,7 @@ class WalkInSlip(Record):
     """What somebody at the door filled in on a phone, under the id that the phone made, for the card `code_hash`.
 
     `body` is sealed by the phone to our public key and kept sealed; emptied once it is a registration or put aside.
+    `seq`: the number that the phone gave it, among its marks.
     """
 
     session: fields.ForeignKeyRelation[TrainingSession] = fields.ForeignKeyField(
@@ -227,6 +228,7 @@ class WalkInSlip(Record):
     body: str | None = EncryptedTextField(null=True)
     body_hash = fields.CharField(max_length=64)
     written_at: datetime = UTCDatetimeField()
+    seq: int | None = fields.IntField(null=True)
     state = fields.CharEnumField(SlipState, max_length=16, default=SlipState.WAITING)
     problem = fields.CharField(max_length=240, default="")
     registration: fields.ForeignKeyNullableRelation[Registration] = fields.ForeignKeyField(

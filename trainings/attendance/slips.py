@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,25 +16,36 @@ def body_hash_of(sealed: str) -> str:
     return hashlib.sha256(sealed.encode()).hexdigest()
 
 
-async def receive(
-    device: Device | None, event_id: UUID, session_id: UUID, code_hash: str, sealed: str, at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """As a phone sent it; `sealed` stays as the phone sealed it, `seq` is its number among the marks of that phone."""
+
+    id: UUID
+    session_id: UUID
+    code_hash: str
+    sealed: str
+    written_at: datetime
+    seq: int | None
+
+
+async def receive(device: Device | None, slip: Slip) -> None:
     """Keep a slip under the id that the phone made; sent again it is one. Another body under the id is kept beside it.
 
-    `sealed` stays as the phone sealed it. In the caller's transaction.
+    In the caller's transaction.
     """
-    body_hash = body_hash_of(sealed)
-    for key in (event_id, other_id(event_id, body_hash)):
+    body_hash = body_hash_of(slip.sealed)
+    for key in (slip.id, other_id(slip.id, body_hash)):
         standing = await WalkInSlip.get_or_none(id=key)
         if standing is None:
             await WalkInSlip.create(
                 id=key,
-                session_id=session_id,
+                session_id=slip.session_id,
                 device_id=device.id if device is not None else None,
-                code_hash=code_hash,
-                body=sealed,
+                code_hash=slip.code_hash,
+                body=slip.sealed,
                 body_hash=body_hash,
-                written_at=at,
+                written_at=slip.written_at,
+                seq=slip.seq,
             )
             return
         if standing.body_hash == body_hash:

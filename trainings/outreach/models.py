@@ -110,7 +110,8 @@ class HeadCount(Record):
 
     The key comes from the phone that counted: sent twice it is one. `sex` and `age_band` as seen, or not said. A phone
     takes back what it counted by its name (`target_id`), and all that came under it: `conflict_of_id` names the first
-    that had the same one. Which rows stand is found from all of them together (`heads`).
+    that had the same one. Which rows stand is found from all of them together (`heads`). `seq`: the number that a
+    prepared phone gave it, among its marks.
     """
 
     activity: fields.ForeignKeyRelation[OutreachActivity] = fields.ForeignKeyField(
@@ -124,6 +125,7 @@ class HeadCount(Record):
     counted_by_id: UUID | None = fields.UUIDField(null=True)
     target_id: UUID | None = fields.UUIDField(null=True)
     conflict_of_id: UUID | None = fields.UUIDField(null=True)
+    seq: int | None = fields.IntField(null=True)
     state = fields.CharEnumField(HeadState, max_length=16, default=HeadState.COUNTS, db_default="")
     decided_by_id: UUID | None = fields.UUIDField(null=True)
     decided_at: datetime | None = UTCDatetimeField(null=True)
