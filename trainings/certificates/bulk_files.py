@@ -32,6 +32,8 @@ SECONDS = 4.0
 """So long does one turn take files on, then it lets the messages of the outbox through."""
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
+MADE_MEANWHILE = 4
+"""Files that a process sets while a hundred people are taken."""
 MOST_OF_A_TURN = 2_000
 NOT_THEIR_FAULT = N_("El programa falló. Avise a quien lo administra.")
 
@@ -81,8 +83,8 @@ async def set_files(job: OutboxJob) -> Mail | None:
 
 
 def n_beside() -> int:
-    """So many files keep the mill busy while the next people are taken."""
-    return AT_ONCE * (mill().n_processes + 1)
+    """So many files keep the mill busy while the next people are taken: more would make people wait for files."""
+    return MADE_MEANWHILE * mill().n_processes
 
 
 async def set_beside(job: IssueJob, certificate_ids: Sequence[UUID]) -> None:
