@@ -13,13 +13,14 @@ from trainings.places.models import AccessFeature
 from trainings.schedule import actions
 from trainings.schedule.models import PlaceShown, SessionFeed, Training, TrainingState
 from trainings.schedule.month_changes import ask_changes, changed_between
-from trainings.schedule.public_dates import Dated, ask_dates, dates_of
+from trainings.schedule.public_dates import Dated, ask_dates, dates_of, kinds_among
 from trainings.schedule.public_queries import ask_offered, offered
 from trainings.settings import Settings
 
 START = clock.now().replace(microsecond=0) + timedelta(days=30)
 END = START + timedelta(days=9)
 HOUR = timedelta(hours=1)
+NEVER = START - timedelta(days=300)
 
 
 def on(day: int) -> tuple[datetime, datetime]:
@@ -29,7 +30,7 @@ def on(day: int) -> tuple[datetime, datetime]:
 
 async def read() -> list[Dated]:
     [found] = await sql.tables([ask_dates(START, END)])
-    return (await dates_of(found)).shown()
+    return list(dates_of(found))
 
 
 async def test_sessions_are_those_announced_and_called_off_ones_where_calendars_showed_them(db: Settings) -> None:
@@ -44,7 +45,7 @@ async def test_sessions_are_those_announced_and_called_off_ones_where_calendars_
         await actions.cancel_training(await Training.get(id=off.id), "Sin salón.", actor=PROGRAM)
     await SessionFeed.filter(session_id=quiet.sessions[1].id).delete()
 
-    found = [(one.training.title, one.starts_at, one.ends_at, one.is_off) for one in await read()]
+    found = [(one.title, one.starts_at, one.ends_at, one.is_off) for one in await read()]
 
     assert found == [
         ("De dos", *on(1), False),
@@ -65,7 +66,7 @@ async def test_sessions_of_a_span_are_all_that_touch_it(db: Settings) -> None:
     for title, (begins, ends) in lengths.items():
         await make.make_training(title=title, sessions=[(START + begins, START + ends)])
 
-    assert [one.training.title for one in await read()] == ["Sobre"]
+    assert [one.title for one in await read()] == ["Sobre"]
 
 
 async def test_place_is_told_by_town_and_access_where_it_is_not_protected(db: Settings) -> None:
@@ -81,11 +82,11 @@ async def test_place_is_told_by_town_and_access_where_it_is_not_protected(db: Se
         neutral_title="P",
     )
 
-    found = [(one.training.title, one.town_code, one.access) for one in await read()]
+    found = [(one.title, one.town_code, one.access) for one in await read()]
 
     assert found == [("Abierta", make.TACANA, frozenset({"ramp"})), ("Protegida", make.TACANA, frozenset())]
-    [row] = [one for one in await read() if one.training_id == str(open_.id)]
-    assert (row.session_id, row.training.path) == (str(open_.sessions[0].id), f"/capacitaciones/{open_.slug}")
+    [row] = [one for one in await read() if one.slug == open_.slug]
+    assert (row.session_id, row.path) == (str(open_.sessions[0].id), f"/capacitaciones/{open_.slug}")
 
 
 async def test_what_is_offered_and_what_changed_is_asked_in_one_go(db: Settings) -> None:
@@ -95,7 +96,7 @@ async def test_what_is_offered_and_what_changed_is_asked_in_one_go(db: Settings)
     session = moved.sessions[0]
     await rescheduling.move(session.id, *on(4), session.venue_id, actor=PROGRAM)
 
-    rows, changes = await sql.tables([ask_offered(clock.now()), ask_changes()])
+    rows, changes = await sql.tables([ask_offered(clock.now(), NEVER, NEVER), ask_changes()])
 
     [changed] = changed_between(START, END, changes)
     assert (changed.session_id, changed.was.starts_at, changed.is_elsewhere) == (
@@ -106,4 +107,6 @@ async def test_what_is_offered_and_what_changed_is_asked_in_one_go(db: Settings)
     assert changed_between(START, START + HOUR, changes) == ()
     [kind] = offered(rows)
     assert (kind.town_code, kind.languages) == (make.LA_LIBERTAD, frozenset({"kek"}))
-    assert offered((await sql.tables([ask_offered(END)]))[0]) == ()
+    assert kinds_among(await read()) == (kind,)
+    for now, start, end in ((END, NEVER, NEVER), (clock.now(), START, END)):
+        assert offered((await sql.tables([ask_offered(now, start, end)]))[0]) == ()

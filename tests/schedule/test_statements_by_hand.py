@@ -11,8 +11,8 @@ from tests.cast import Cast, make_cast
 from trainings.accounts.models import Role, User
 from trainings.places.queries import hubs_visible_to
 from trainings.schedule import queries, views
-from trainings.schedule.cells import CALLED_OFF, Entry
-from trainings.schedule.entry_lines import FILLED_IN, TEMPLATE, lines_of
+from trainings.schedule.cells import CALLED_OFF
+from trainings.schedule.entry_lines import FILLED_IN, TEMPLATE, Entry, lines_of
 from trainings.settings import Settings
 from trainings.web.i18n import speaking
 from trainings.web.render import render_text
@@ -47,7 +47,7 @@ async def test_sessions_and_hubs_of_the_calendar_are_those_in_scope_for_each_rol
         choices = await views.choices_of(actor)
 
         expected = {one.id for one in await queries.sessions_visible_to(actor)}
-        assert {one.id for one in read.shown()} == expected, role
+        assert {one.id for one in read} == expected, role
         assert {hub.id for hub in choices.hubs} == {hub.id for hub in await hubs_visible_to(actor)}, role
 
 
@@ -75,7 +75,7 @@ async def test_filters_of_the_calendar_narrow_its_sessions(cast: Cast) -> None:
 
     async def titles(wanted: views.Wanted) -> list[str]:
         read = await views.sessions_of(actor, wanted, START - HOUR, START + 24 * HOUR)
-        return [one.title for one in read.shown()]
+        return [one.title for one in read]
 
     assert venue[1] == "Salón municipal, La Libertad, Petén"
     assert await titles(views.Wanted(hub=choices.hubs[0])) == ["Aquí", "Prestada"]

@@ -84,11 +84,11 @@ async def _to_close(actor: Actor) -> list[Concern]:
     now = clock.now()
     for session in await queries.unclosed_sessions(actor, now - UNCLOSED_FOR):
         path = f"/panel/sesiones/{session.id}/asistencia"
-        if session.is_running(now) and actor.has_any(ATTENDANCE_TAKERS):
+        if session.is_running and actor.has_any(ATTENDANCE_TAKERS):
             until = dates.time_of_day(session.ends_at, language())
             sentence = gettext(N_("En curso. Termina: %(until)s")) % {"until": until}
             concerns.append(Concern("lista", path, gettext(N_("Pasar asistencia")), f"{numbered(session)}. {sentence}"))
-        elif not session.is_running(now) and _may_close(session, actor):
+        elif not session.is_running and _may_close(session, actor):
             ended = dates.day_and_time(session.ends_at, language())
             sentence = gettext(N_("Terminó el %(when)s")) % {"when": ended}
             title = gettext(N_("Cerrar una sesión"))

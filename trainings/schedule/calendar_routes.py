@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,20 +13,21 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db import reads, sql
 from trainings.db.sql import Statement
-from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.places.models import Venue
 from trainings.schedule import filters, public_queries, towns
-from trainings.schedule.cells import CALLED_OFF, CHANGED, ByDay, Entry, cells_of, weekdays_of
+from trainings.schedule.cells import CALLED_OFF, CHANGED, ByDay, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, day_notes, feasts_between
+from trainings.schedule.entry_lines import Entry
 from trainings.schedule.filters import WITHOUT_STEPS, Filters
 from trainings.schedule.month_changes import Changed, ask_changes, changed_between, note_of
 from trainings.schedule.months import Month
-from trainings.schedule.public_dates import Dated, ReadDates, ask_dates, dates_of
+from trainings.schedule.public_dates import Dated, ask_dates, dates_of, kinds_among
 from trainings.schedule.public_queries import Offered
 from trainings.schedule.public_statements import TOPICS
 from trainings.schedule.remembered import remembered
+from trainings.schedule.whens import when
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.i18n import gettext, language, ngettext
 from trainings.web.render import render
@@ -45,19 +46,16 @@ class Known:
     notes: tuple[str, ...]
     topics: tuple[tuple[str, str], ...]
     offered: tuple[Offered, ...]
-    sessions: ReadDates
+    sessions: tuple[Dated, ...]
     changed: tuple[Changed, ...]
     activities: tuple[ListedActivity, ...]
     feasts: tuple[Feast, ...]
 
     @property
     def changes_at(self) -> datetime:
-        """When it begins to read differently by itself: the day ends, or something on it does."""
+        """When what was read begins to read differently by itself: the day ends, or an activity does."""
         now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
-        if self.month.starts_at >= tomorrow:
-            return tomorrow  # nothing of a month that is to come ends before
-        ends = self.sessions.ends() | {activity.ends_at for activity in self.activities}
-        return min([tomorrow, *(moment for moment in ends if moment > now)])
+        return min([tomorrow, *(activity.ends_at for activity in self.activities if activity.ends_at > now)])
 
 
 @allow(PUBLIC)
@@ -71,7 +69,12 @@ async def _known(request: Request) -> Known:
     shown, more = _asked(request.query_params.get("mes", ""))
     start, end = shown.starts_at, shown.ends_at
     names, offered, dated, changes = await sql.tables(
-        [Statement(TOPICS, ()), public_queries.ask_offered(clock.now()), ask_dates(start, end), ask_changes()]
+        [
+            Statement(TOPICS, ()),
+            public_queries.ask_offered(clock.now(), start, end),
+            ask_dates(start, end),
+            ask_changes(),
+        ]
     )
     topics: dict[str, str] = dict(names)
     chosen, notes = filters.read_filters(request.query_params, topics)
@@ -82,7 +85,7 @@ async def _known(request: Request) -> Known:
         notes=(*more, *notes),
         topics=tuple(topics.items()),
         offered=public_queries.offered(offered),
-        sessions=await dates_of(dated),
+        sessions=dates_of(dated),
         changed=changed_between(start, end, changes),
         activities=tuple(await activities_of(chosen, shown.first, shown.last)),
         feasts=tuple(await feasts_between(shown.first, shown.last, codes)) if codes else (),
@@ -125,8 +128,7 @@ async def _without_steps(activities: Sequence[ListedActivity]) -> list[ListedAct
 
 def _page(request: Request, known: Known) -> Response:
     shown, chosen, this = known.month, known.chosen, Month.of(clock.today())
-    topics, all_sessions = dict(known.topics), known.sessions.shown()
-    sessions = chosen.chosen(all_sessions)
+    topics, sessions = dict(known.topics), chosen.chosen(known.sessions)
     applied = filters.applied(chosen, topics, lambda narrowed: narrowed.month(shown))
     steps = {"before": shown.later(-1), "after": shown.later(1)}
     address = chosen.month(None if shown == this and not request.url.query else shown)
@@ -138,7 +140,7 @@ def _page(request: Request, known: Known) -> Response:
         "filters": chosen,
         "applied": applied,
         "notes": known.notes,
-        **filters.choices([*known.offered, *_kinds(all_sessions)], topics, chosen),
+        **filters.choices([*known.offered, *kinds_among(known.sessions)], topics, chosen),
         **{name: chosen.month(there) if _is_shown(there) else "" for name, there in steps.items()},
         "today": chosen.month(None),
         "is_now": shown == this,
@@ -151,11 +153,6 @@ def _page(request: Request, known: Known) -> Response:
     return render(request, "schedule/calendar.html", context)
 
 
-def _kinds(sessions: Sequence[Dated]) -> Iterable[Dated]:
-    """One session of each training in each town: all that filters tell apart."""
-    return {(one.town_code, one.training_id): one for one in sessions}.values()
-
-
 def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
     """The list with the same filters; from the month on, where that is still to come."""
     since = shown.first if shown > this else None
@@ -166,7 +163,7 @@ def _list_of(chosen: Filters, shown: Month, this: Month) -> str:
 
 def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) -> str:
     """`3 capacitaciones, 1 actividad`; what was called off is not counted."""
-    n_trainings = len({one.training_id for one in sessions if not one.is_off})
+    n_trainings = len({one.slug for one in sessions if not one.is_off})
     n_activities = sum(not one.is_cancelled for one in activities)
     told = []
     if n_trainings:
@@ -178,45 +175,45 @@ def _summary(sessions: Sequence[Dated], activities: Sequence[ListedActivity]) ->
 
 def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     by_day, now, lang, places = ByDay(known.month.first, known.month.last), clock.now(), language(), towns.by_code()
-    online = gettext("En línea")
     changed = {one.session_id: one for one in known.changed}
+    called_off, online = gettext("Cancelada"), gettext("En línea")
     for session in sessions:
-        key, training, starts_at, ends_at, town, access, is_off = session
-        here = clock.local(starts_at)
-        note = note_of(session, changed.get(str(key)), now) if changed else ""
+        here, time, days = when(session.starts_told, session.ends_told, lang)
+        note = note_of(session, changed.get(session.session_id), now) if changed else ""
         entry = Entry(
             here,
-            _look(note, is_off=is_off, is_over=ends_at <= now),
-            training.path,
-            dates.time_of_day(here, lang),
-            training.title,
-            # A venue always tells its access, be it none.
-            online if access is None and training.is_online else places[town].full_name,
-            gettext("Cancelada") if is_off else note,
+            session.look or ("changed" if note else ""),
+            session.path,
+            time,
+            session.title,
+            online if session.is_online else places[session.town_code].full_name,
+            called_off if session.look == "off" else note,
             "",
-            _mark(note, is_off=is_off),
+            _mark(note, is_off=session.look == "off"),
         )
-        by_day.put(entry, ends_at)
+        by_day.put(entry, days)
     for activity in known.activities:
-        by_day.put(_activity_entry(activity, now), activity.ends_at)
+        _put_activity(by_day, activity, now)
     return by_day.in_order()
 
 
-def _activity_entry(activity: ListedActivity, now: datetime) -> Entry:
+def _put_activity(by_day: ByDay, activity: ListedActivity, now: datetime) -> None:
     is_what, note = gettext(KINDS[activity.kind]), activity.note
     if activity.is_cancelled:
         is_what, note = gettext("Cancelada"), ""
     look = _look(note, is_off=activity.is_cancelled, is_over=activity.ends_at <= now)
-    return Entry(
-        starts_at=clock.local(activity.starts_at),
+    here, time, days = when(activity.starts_at, activity.ends_at, language())
+    entry = Entry(
+        starts_at=here,
         look=f"act {look}".strip(),
         href=activity.path,
-        time=dates.time_of_day(activity.starts_at, language()),
+        time=time,
         title=activity.title,
         place=activity.town.full_name,
         state=" · ".join(filter(None, [is_what, note])),
         mark=_mark(note, is_off=activity.is_cancelled),
     )
+    by_day.put(entry, days)
 
 
 def _mark(note: str, *, is_off: bool) -> str:

@@ -4,40 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import date, timedelta
+from operator import attrgetter
 
 from markupsafe import Markup
 
 from trainings import clock
-from trainings.schedule.entry_lines import lines_of
-from trainings.schedule.months import Month, days_from, days_touched
+from trainings.schedule.entry_lines import Entry, lines_of
+from trainings.schedule.months import Month, days_from
 from trainings.schedule.session_words import short_weekday
 from trainings.web.i18n import N_, gettext
 
 ONE_DAY = timedelta(days=1)
 DAYS_OF_WEEK = 7
+STARTS_AT = attrgetter("starts_at")
 MOST_DOTS = 3
 CALLED_OFF, CHANGED = "cerrar", "girar"
 """Icons of what is to be noticed: it is struck, or another than it was."""
-
-
-class Entry(NamedTuple):
-    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty.
-
-    `starts_at` is local; `mark`: the icon beside its state, where it is to be noticed without colours. A tuple, because
-    a page makes hundreds of them.
-    """
-
-    starts_at: datetime
-    look: str
-    href: str
-    time: str
-    title: str
-    place: str
-    state: str
-    move: str = ""
-    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +45,21 @@ class Cell:
 
 
 class ByDay(dict[date, list[Entry]]):
-    """Entries by local day, within a span."""
+    """Entries by local day, for each day of a span."""
 
     def __init__(self, first: date, last: date) -> None:
-        super().__init__()
-        self.first, self.last = first, last
-        self._ends = {day: clock.midnight(day + ONE_DAY) for day in days_from(first, last)}
+        super().__init__((day, []) for day in days_from(first, last))
 
-    def put(self, entry: Entry, ends_at: datetime) -> None:
-        """On each day that it touches; from the second on it says that it goes on."""
-        first = entry.starts_at.date()
-        day_is_over = self._ends.get(first)
-        if day_is_over is not None and ends_at <= day_is_over:
-            self.setdefault(first, []).append(entry)
-            return
-        for day in days_touched(entry.starts_at, ends_at):
-            if self.first <= day <= self.last:
-                shown = entry if day == first else entry._replace(time=gettext(N_("sigue")))
-                self.setdefault(day, []).append(shown)
+    def put(self, entry: Entry, days: Sequence[date]) -> None:
+        """On each of the days that it touches; from the second on it says that it goes on."""
+        for day in days:
+            if day in self:
+                self[day].append(entry if day == days[0] else entry._replace(time=gettext(N_("sigue"))))
 
     def in_order(self) -> ByDay:
         """The same, each day by the time at which things begin."""
         for entries in self.values():
-            entries.sort(key=lambda entry: entry.starts_at)
+            entries.sort(key=STARTS_AT)
         return self
 
 

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from trainings.web.i18n import language
 from trainings.web.render import render_text
 
-if TYPE_CHECKING:
-    from trainings.schedule.cells import Entry
-
 TEMPLATE = "schedule/_entry.html"
 FILLED_IN = ("look", "href", "time", "title", "place", "state", "move")
 HOLE = re.compile("\x02(\\w+)\x03")
 """Where a value goes: characters that no text of ours has, and that the template leaves as they are."""
 BETWEEN = "\x1f"
+
+
+class Entry(NamedTuple):
+    """A session or activity in a calendar: `look` are its classes, `move` the form that moves it, or empty.
+
+    `starts_at` is local; `mark`: the icon beside its state, where it is to be noticed without colours. A tuple, because
+    a page makes hundreds of them.
+    """
+
+    starts_at: datetime
+    look: str
+    href: str
+    time: str
+    title: str
+    place: str
+    state: str
+    move: str = ""
+    mark: str = ""
 
 
 def lines_of(entries: Sequence[Entry]) -> Markup:
@@ -52,4 +68,4 @@ def _pattern(lang: str, mark: str, has_place: bool, has_move: bool) -> tuple[str
     values = {name: f"\x02{name}\x03" for name in FILLED_IN}
     values |= {"mark": mark} | ({} if has_place else {"place": ""}) | ({} if has_move else {"move": ""})
     written = render_text(TEMPLATE, values).replace("%", "%%") + "\n"
-    return HOLE.sub("%s", written), attrgetter(*HOLE.findall(written))
+    return HOLE.sub("%s", written), itemgetter(*map(Entry._fields.index, HOLE.findall(written)))

@@ -41,18 +41,23 @@ class Offered(Protocol):
     def audience(self) -> frozenset[str]: ...
 
 
-class Coming(Offered, Protocol):
+class Dated(Offered, Protocol):
     """What they are chosen by."""
 
-    @property
-    def training_id(self) -> str: ...
     @property
     def starts_at(self) -> datetime: ...
     @property
     def access(self) -> frozenset[str]: ...
 
 
-C = TypeVar("C", bound=Coming)
+class Coming(Dated, Protocol):
+    """What trainings are chosen by."""
+
+    @property
+    def training_id(self) -> str: ...
+
+
+D = TypeVar("D", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Filters:
         hindered = {one.training_id for one in coming if not WITHOUT_STEPS & one.access} if self.is_accessible else ()
         return [one for one in found if one not in hindered]
 
-    def chosen(self, coming: Iterable[C]) -> list[C]:
+    def chosen(self, coming: Iterable[D]) -> list[D]:
         """Those that pass, in the order given. Who says nothing of its audience is for everybody."""
         if self == EVERYTHING:
             return list(coming)

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import EDITORS, STAFF
 from trainings.audit.actor import Actor
@@ -22,7 +21,7 @@ from trainings.schedule.day_notes import Notes
 from trainings.schedule.models import SessionFacilitator
 from trainings.schedule.month_routes import Loaded, activity_entry, asked_month, load, month_frame
 from trainings.schedule.months import days_touched
-from trainings.schedule.session_words import look_of, move_path, numbered, session_path
+from trainings.schedule.session_words import move_path, numbered, session_path
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.schedule.words import STATES
@@ -55,7 +54,7 @@ async def index(request: Request) -> Response:
     actor: Actor = request.state.actor
     month, notes = asked_month(request)
     loaded = await load(request, month.first, month.last)
-    sessions = loaded.sessions.shown()
+    sessions = loaded.sessions
     context = {
         **month_frame(loaded, sessions, actor, View.LIST),
         "notes": notes + loaded.notes,
@@ -98,13 +97,12 @@ async def _names(user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Actor, holders: Iterable[str]) -> Line:
-    day, now = max(session.day, loaded.first), clock.now()
-    look = look_of(session, now)
+    day = max(session.day, loaded.first)
     return Line(
         day=day,
         hours=_hours(session),
-        look=look,
-        href=session_path(session, actor, now),
+        look=session.look,
+        href=session_path(session, actor, is_due=session.is_due),
         title=numbered(session),
         place=session.place,
         who=", ".join(holders),
@@ -112,7 +110,7 @@ def _session_line(session: StaffSession, loaded: Loaded, notes: Notes, actor: Ac
         capacity=session.capacity,
         state=_state(session),
         note=". ".join(notes.get(day, ())),
-        move=move_path(session, look, may_move=session.hub_id in actor.hubs_with(EDITORS)),
+        move=move_path(session, may_move=session.hub_id in actor.hubs_with(EDITORS)),
     )
 
 
@@ -144,11 +142,11 @@ def _hours(one: StaffSession | ListedActivity) -> str:
 def _state(session: StaffSession) -> str:
     if session.is_cancelled:
         return gettext(N_("Cancelada"))
-    if not session.is_draft and session.is_running(clock.now()) and session.closed_at is None:
+    if session.is_running:
         return gettext(N_("En curso"))
-    if not session.is_draft and session.is_over(clock.now()):
+    if session.is_over:
         return gettext(N_("Ya se realizó"))
-    return gettext(STATES[session.training.state])
+    return gettext(STATES[session.state])
 
 
 routes: list[BaseRoute] = [Route("/panel/lista", index)]

@@ -16,18 +16,21 @@ from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.permissions import DESK, EDITORS, STAFF
 from trainings.audit.actor import Actor
+from trainings.db.sql import as_uuid
 from trainings.lib import dates
 from trainings.outreach.queries import ListedActivity, listed_activities
 from trainings.outreach.words import KINDS
 from trainings.schedule import views
-from trainings.schedule.cells import CALLED_OFF, ByDay, Entry, cells_of, weekdays_of
+from trainings.schedule.cells import CALLED_OFF, ByDay, cells_of, weekdays_of
 from trainings.schedule.day_notes import Feast, Notes, day_notes, feasts_served, times_away
+from trainings.schedule.entry_lines import Entry
 from trainings.schedule.months import Month
 from trainings.schedule.queries import SEES_ALL
 from trainings.schedule.remembered import remembered
-from trainings.schedule.session_words import look_of, move_path, numbering, session_path
-from trainings.schedule.staff_sessions import ReadSessions, StaffSession
+from trainings.schedule.session_words import move_path, numbering, session_path
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import Choices, View, Wanted
+from trainings.schedule.whens import when
 from trainings.web.allow import allow
 from trainings.web.i18n import N_, gettext, language, ngettext
 from trainings.web.render import render
@@ -47,7 +50,7 @@ class Loaded:
     wanted: Wanted
     choices: Choices
     notes: tuple[str, ...]
-    sessions: ReadSessions
+    sessions: tuple[StaffSession, ...]
     activities: tuple[ListedActivity, ...]
     feasts: tuple[Feast, ...]
     away: tuple[tuple[datetime, datetime], ...]
@@ -103,30 +106,27 @@ async def _activities(actor: Actor, wanted: Wanted, first: date, last: date) -> 
 def entries_by_day(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor) -> ByDay:
     """By local day, each in order of time; what lasts over midnight stands on both days."""
     by_day = ByDay(loaded.first, loaded.last)
-    may_move, now, lang = actor.hubs_with(EDITORS), clock.now(), language()
-    common = {
-        key: (one.hub_id in may_move, f"{one.taken}/{one.capacity}", numbering(one))
-        for key, one in {session.training.key: session.training for session in sessions}.items()
-    }
+    may_move, today, lang, title = actor.hubs_with(EDITORS), clock.today(), language(), numbering()
+    theirs = {key for key in {session.hub_key for session in sessions} if as_uuid(key) in may_move}
     off, draft = gettext(N_("Cancelada")), gettext(N_("Borrador"))
     for session in sessions:
-        here = clock.local(session.starts_at)
-        look = look_of(session, now)
-        is_theirs, places, title = common[session.training.key]
+        here, time, days = when(session.starts_told, session.ends_told, lang)
+        look = session.look
         entry = Entry(
             here,
             look,
-            session_path(session, actor, now),
-            dates.time_of_day(here, lang),
-            title(session.position),
+            session_path(session, actor, is_due=days[0] <= today),
+            time,
+            title(session),
             session.place,
-            off if look == "off" else draft if look == "draft" else places,
-            move_path(session, look, may_move=is_theirs),
+            off if look == "off" else draft if look == "draft" else f"{session.taken}/{session.capacity}",
+            move_path(session, may_move=session.hub_key in theirs),
             CALLED_OFF if look == "off" else "",
         )
-        by_day.put(entry, session.ends_at)
+        by_day.put(entry, days)
     for activity in loaded.activities:
-        by_day.put(activity_entry(activity, may_move), activity.ends_at)
+        _here, _time, days = when(activity.starts_at, activity.ends_at, lang)
+        by_day.put(activity_entry(activity, may_move), days)
     return by_day.in_order()
 
 
@@ -230,15 +230,14 @@ async def month(request: Request) -> Response:
 
 
 def _next_change(loaded: Loaded) -> datetime:
-    """When it begins to read differently by itself: the day ends, or something begins or ends."""
+    """When what was read begins to read differently by itself: the day ends, or an activity does."""
     now, tomorrow = clock.now(), clock.midnight(clock.today() + ONE_DAY)
-    moments = [*loaded.sessions.turns(tomorrow), *(activity.ends_at for activity in loaded.activities)]
-    return min([tomorrow, *(moment for moment in moments if moment > now)])
+    return min([tomorrow, *(activity.ends_at for activity in loaded.activities if activity.ends_at > now)])
 
 
 def _page(request: Request, loaded: Loaded, notes: tuple[str, ...]) -> Response:
     actor: Actor = request.state.actor
-    shown, sessions = Month.of(loaded.first), loaded.sessions.shown()
+    shown, sessions = Month.of(loaded.first), loaded.sessions
     context = {
         **month_frame(loaded, sessions, actor, View.MONTH),
         "notes": notes + loaded.notes,

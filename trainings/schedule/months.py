@@ -96,12 +96,14 @@ def days_from(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-@lru_cache(maxsize=4096)
 def days_touched(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
-    """The local days on which something is; what ends at midnight does not touch the day that begins.
-
-    Kept, for a page that is made anew asks for nearly the same again, hundreds at a time.
-    """
+    """The local days on which something is; what ends at midnight does not touch the day that begins."""
     first = clock.local(starts_at).date()
-    last = clock.local(max(ends_at - INSTANT, starts_at)).date()
-    return (first,) if first == last else tuple(days_from(first, last))
+    if ends_at <= _end_of(first):
+        return (first,)
+    return tuple(days_from(first, clock.local(ends_at - INSTANT).date()))
+
+
+@lru_cache(maxsize=1024)
+def _end_of(day: date) -> datetime:
+    return clock.midnight(day + timedelta(days=1))

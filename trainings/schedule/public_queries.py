@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import sql
 from trainings.db.fields import reveal
-from trainings.db.sql import Statement, Table, as_moment
+from trainings.db.sql import Statement, as_moment
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
@@ -122,12 +122,15 @@ async def coming_sessions(now: datetime) -> list[Coming]:
     return [_coming(row) for row in await sql.reads(COMING, now)]
 
 
-def ask_offered(now: datetime) -> Statement:
-    """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`."""
-    return Statement(OFFERED, (now - LONGEST_SESSION, now))
+def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
+    """Asks what sessions of listed trainings that have not ended at `now` are told apart by; see `offered`.
+
+    But for those that begin from `start` until `end`: who shows that span has read them.
+    """
+    return Statement(OFFERED, (now - LONGEST_SESSION, start, end, now))
 
 
-def offered(rows: Table) -> tuple[Offered, ...]:
+def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
     """The answer to `ask_offered`."""
     return tuple(Offered(town, topic, *kinds_of(*lists)) for town, topic, *lists in rows)
 
@@ -317,14 +320,14 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
         **_kind(row),
         "training_id": str(row["training_id"]),
         "starts_at": moment(row["starts_at"]),
-        "access": access_of(row["place_shown"], row["access"]),
+        "access": access_of(row["access"]),
     }
 
 
 @lru_cache(maxsize=1024)
-def access_of(shown: str, access: str | None) -> frozenset[str]:
-    """Access is no fact of a place that is protected."""
-    return frozenset(_read_codes(access)) if access is not None and shown == PlaceShown.PUBLIC else frozenset()
+def access_of(told: str | None) -> frozenset[str]:
+    """What is known of the ways into a place."""
+    return frozenset(_read_codes(told)) if told else frozenset()
 
 
 def _kind(row: dict[str, Any]) -> dict[str, Any]:
@@ -335,10 +338,14 @@ def _kind(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def kinds_of(spoken: str, interpreted: str, invited: str, by_course: str) -> tuple[frozenset[str], frozenset[str]]:
+def kinds_of(
+    spoken: str | None, interpreted: str | None, invited: str | None, by_course: str | None
+) -> tuple[frozenset[str], frozenset[str]]:
     """The languages in which one can follow it, and whom it is for, out of lists as they are stored."""
-    languages = frozenset(_read_codes(spoken) + _read_codes(interpreted))
-    return languages, frozenset(_read_codes(invited) or _read_codes(by_course))
+    languages, interpreters, audience = (
+        _read_codes(told or "[]") for told in (spoken, interpreted, invited or by_course)
+    )
+    return frozenset(languages + interpreters), frozenset(audience)
 
 
 @lru_cache(maxsize=256)

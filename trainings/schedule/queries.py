@@ -116,13 +116,13 @@ async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
     scope, of_scope = scope_of(actor)
     condition = f"{scope} AND s.ends_at > ? AND s.closed_at IS NULL"
-    return (await read_where(condition, [*of_scope, clock.now()], limit=limit)).shown()
+    return list(await read_where(condition, [*of_scope, clock.now()], limit=limit))
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
     """Sessions since then that began and were not closed, of trainings that people can sign up for."""
     scope, of_scope = scope_of(actor)
-    return (await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()])).shown()
+    return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 
 
 UNCLOSED = """

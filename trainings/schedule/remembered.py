@@ -26,27 +26,13 @@ LONGEST_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page as it was made, and for which time it stands."""
+    """A page as it was made, out of which facts, and for which time it stands."""
 
+    facts: object
     body: bytes
     caching: str
     made_at: datetime
     until: datetime
-
-
-class _Key:
-    """What a page is kept by. Its hash is worked out once: the facts of a month are thousands of values."""
-
-    __slots__ = ("_hash", "parts")
-
-    def __init__(self, parts: tuple[Hashable, ...]) -> None:
-        self.parts, self._hash = parts, hash(parts)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.parts == other.parts
 
 
 _kept: OrderedDict[Hashable, _Page] = OrderedDict()
@@ -54,7 +40,7 @@ _kept: OrderedDict[Hashable, _Page] = OrderedDict()
 
 def remembered(
     request: Request,
-    facts: Hashable,
+    facts: object,
     make: Callable[[], Response],
     *,
     until: datetime,
@@ -63,8 +49,9 @@ def remembered(
 ) -> Response:
     """The page of these facts, made where it is not there yet.
 
-    Pages of filters are always made, unless `with_query` says that each address has a page of its own; so are those
-    that somebody sees who is signed in, unless `is_staff`: then each person has their own, as the roles are now.
+    Each address has one page in each language: facts that are past seldom come back. Pages of filters are always made,
+    unless `with_query` says that each address has a page of its own; so are those that somebody sees who is signed in,
+    unless `is_staff`: then each person has their own, as the roles are now.
     `until` is when the same facts begin to read differently.
     """
     query, actor = request.url.query, request.scope.get("state", {}).get("actor")
@@ -73,11 +60,11 @@ def remembered(
     if has_own_words or (query and not ((with_query or is_staff) and len(query) <= LONGEST_QUERY)):
         return make()
     now = clock.now()
-    key = _Key((request.url.path, query, language(), _seen_as(actor) if is_staff else None, facts))
+    key = request.url.path, query, language(), _seen_as(actor) if is_staff else None
     kept = _kept.get(key)
-    if kept is None or not kept.made_at <= now < kept.until:
+    if kept is None or not kept.made_at <= now < kept.until or kept.facts != facts:
         made = make()
-        kept = _Page(bytes(made.body), made.headers["cache-control"], now, until)
+        kept = _Page(facts, bytes(made.body), made.headers["cache-control"], now, until)
         _keep(key, kept)
     _kept.move_to_end(key)
     return HTMLResponse(kept.body, headers={"cache-control": kept.caching})

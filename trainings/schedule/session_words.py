@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from trainings import clock
 from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.audit.actor import Actor
 from trainings.lib import dates
-from trainings.schedule.staff_sessions import StaffSession, StaffTraining
+from trainings.schedule.staff_sessions import StaffSession
 from trainings.web.i18n import N_, gettext, language
 
-ONE_DAY = timedelta(days=1)
-HERE = "\x02"
-"""Stands for a number that is put in afterwards."""
 FIXED = frozenset({"off", "gone"})
 """Looks of what is not moved any more."""
 
 
 def numbered(session: StaffSession) -> str:
     """The title, with the number of the meeting where there are several."""
-    return numbering(session.training)(session.position)
+    return numbering()(session)
 
 
-def numbering(training: StaffTraining) -> Callable[[int], str]:
-    """The same by the meeting's number, for who writes hundreds: what all of a training share is put together once."""
-    title, n = training.title, training.n_sessions
-    if n == 1:
-        return lambda _position: title
+def numbering() -> Callable[[StaffSession], str]:
+    """The same for who writes hundreds: the words are looked up once."""
     words = gettext(N_("%(title)s, sesión %(position)s de %(n)s"))
-    before, after = (words % {"title": title, "position": HERE, "n": n}).rsplit(HERE, 1)
-    return lambda position: f"{before}{position}{after}"
+
+    def told(session: StaffSession) -> str:
+        title, n = session.title, session.n_sessions
+        return title if n == 1 else words % {"title": title, "position": session.position, "n": n}
+
+    return told
 
 
 def when(moment: datetime) -> str:
@@ -56,27 +54,14 @@ def _cut(name: str) -> str:
     return name[:3] if language().startswith("en") else f"{name[:3]}."
 
 
-def look_of(session: StaffSession, now: datetime) -> str:
-    """Its class in a calendar: called off, draft, going on, over, or none of these."""
-    if session.is_cancelled:
-        return "off"
-    if session.is_draft:
-        return "draft"
-    if session.is_over(now):
-        return "gone"
-    return "open" if now >= session.starts_at else ""
-
-
-def move_path(session: StaffSession, look: str, *, may_move: bool) -> str:
+def move_path(session: StaffSession, *, may_move: bool) -> str:
     """The form that moves it; empty for who may not, and for what is over or called off."""
-    return f"/panel/sesiones/{session.key}/mover" if may_move and look not in FIXED else ""
+    return f"/panel/sesiones/{session.key}/mover" if may_move and session.look not in FIXED else ""
 
 
-def session_path(session: StaffSession, actor: Actor, now: datetime) -> str:
-    """Attendance on the day and afterwards, for whoever takes it; before that, the training."""
-    home = f"/panel/capacitaciones/{session.training.key}"
-    # Most of a month is further ahead than a day: the calendar is asked for the rest only.
-    if session.starts_at >= now + ONE_DAY or session.is_cancelled or session.is_draft:
-        return home
-    is_due = session.day <= clock.today() and actor.has_any(ATTENDANCE_TAKERS)
-    return f"/panel/sesiones/{session.key}/asistencia" if is_due else home
+def session_path(session: StaffSession, actor: Actor, *, is_due: bool) -> str:
+    """Attendance for whoever takes it once its day has come (`is_due`); before that, the training."""
+    is_held = is_due and not session.is_cancelled and not session.is_draft
+    if is_held and actor.has_any(ATTENDANCE_TAKERS):
+        return f"/panel/sesiones/{session.key}/asistencia"
+    return f"/panel/capacitaciones/{session.training_key}"

@@ -1,50 +1,67 @@
-"""Sessions as the panel shows them in time, read in one statement: hundreds of them stand on one page."""
+"""Sessions as the panel shows them in time, read by hand-written statements: hundreds stand on one page."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import sql
-from trainings.db.sql import Table, as_moment, as_uuid
-from trainings.schedule.models import SessionState, TrainingState
+from trainings.db.sql import as_moment, as_uuid
+from trainings.schedule.models import TrainingState
 
-
-class StaffTraining(NamedTuple):
-    """What is the same for all sessions of a training; `n_sessions` counts cancelled ones too. `key` is its id as the
-    database told it.
-    """
-
-    key: UUID | str
-    hub_id: UUID
-    title: str
-    state: TrainingState
-    opens_at: datetime | None
-    closes_at: datetime | None
-    capacity: int
-    taken: int
-    n_sessions: int
+SESSIONS = """
+    SELECT s.id, s.training_id, s.starts_at, s.ends_at,
+        CASE
+            WHEN s.state = 'cancelled' OR t.state = 'cancelled' THEN 'off'
+            WHEN t.state = 'draft' THEN 'draft'
+            WHEN s.closed_at IS NOT NULL OR s.ends_at <= ? THEN 'gone'
+            WHEN s.starts_at <= ? THEN 'open'
+            ELSE ''
+        END,
+        s.position, COALESCE(v.name, '')
+    FROM training_session s
+    JOIN training t ON t.id = s.training_id
+    LEFT JOIN venue v ON v.id = s.venue_id
+    WHERE {}
+    ORDER BY s.starts_at, s.id
+"""
+TRAINING = 1
+"""Column of it."""
+TRAININGS = """
+    SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
+        (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
+    FROM training t
+    WHERE t.id IN ?list
+"""
+"""Read apart: what is the same for all sessions of a training is told, and counted, once."""
 
 
 class StaffSession(NamedTuple):
-    """A session as the week and the lists of the panel show it. Times UTC, `key` is its id as the database told it.
+    """A session with its training, as the week and the lists of the panel show it. `n_sessions` counts cancelled ones.
 
-    A tuple, because a page makes hundreds of them.
+    `look` is its class in a calendar at the moment of reading: called off, draft, over (or closed), going on, or none
+    of these. Keys and moments are as the database told them, for most are asked for once or never. A tuple, because a
+    page makes hundreds of them.
     """
 
     key: UUID | str
-    training: StaffTraining
-    starts_at: datetime
-    ends_at: datetime
-    state: SessionState
-    closed_at: datetime | None
+    training_key: UUID | str
+    starts_told: datetime | str
+    ends_told: datetime | str
+    look: str
     position: int
     place: str
+    hub_key: UUID | str
+    title: str
+    state_told: str
+    opens_told: datetime | str | None
+    closes_told: datetime | str | None
+    capacity: int
+    taken: int
+    n_sessions: int
 
     @property
     def id(self) -> UUID:
@@ -52,115 +69,65 @@ class StaffSession(NamedTuple):
 
     @property
     def training_id(self) -> UUID:
-        return as_uuid(self.training.key)
+        return as_uuid(self.training_key)
 
     @property
     def hub_id(self) -> UUID:
-        return self.training.hub_id
+        return as_uuid(self.hub_key)
 
     @property
-    def title(self) -> str:
-        return self.training.title
+    def starts_at(self) -> datetime:
+        return as_moment(self.starts_told)
 
     @property
-    def n_sessions(self) -> int:
-        return self.training.n_sessions
+    def ends_at(self) -> datetime:
+        return as_moment(self.ends_told)
 
     @property
-    def capacity(self) -> int:
-        return self.training.capacity
+    def opens_at(self) -> datetime | None:
+        return as_moment(self.opens_told) if self.opens_told else None
 
     @property
-    def taken(self) -> int:
-        return self.training.taken
+    def closes_at(self) -> datetime | None:
+        return as_moment(self.closes_told) if self.closes_told else None
+
+    @property
+    def state(self) -> TrainingState:
+        """Of its training."""
+        return TrainingState(self.state_told)
 
     @property
     def is_cancelled(self) -> bool:
-        return self.state is SessionState.CANCELLED or self.training.state is TrainingState.CANCELLED
+        return self.look == "off"
 
     @property
     def is_draft(self) -> bool:
-        return self.training.state is TrainingState.DRAFT
+        return self.look == "draft"
 
     @property
     def day(self) -> date:
         """The local date."""
         return clock.local(self.starts_at).date()
 
-    def is_running(self, now: datetime) -> bool:
-        return self.starts_at <= now < self.ends_at
+    @property
+    def is_due(self) -> bool:
+        """Whether its day has come."""
+        return self.day <= clock.today()
 
-    def is_over(self, now: datetime) -> bool:
-        return self.closed_at is not None or now >= self.ends_at
+    @property
+    def is_running(self) -> bool:
+        return self.look == "open"
 
-
-SESSIONS = """
-    SELECT s.id, s.training_id, s.starts_at, s.ends_at, s.state, s.closed_at, s.position, v.name
-    FROM training_session s
-    JOIN training t ON t.id = s.training_id
-    LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE {}
-    ORDER BY s.starts_at, s.id
-"""
-TRAINING, STARTS, ENDS = 1, 2, 3
-"""Columns of it."""
-TRAININGS = """
-    SELECT t.id, t.hub_id, t.title, t.state, t.opens_at, t.closes_at, t.capacity, t.taken + t.reserved,
-        (SELECT COUNT(*) FROM training_session s WHERE s.training_id = t.id)
-    FROM training t
-    WHERE t.id IN ?list
-"""
-"""Read apart: what is the same for all sessions of a training is told once."""
-STATES: Mapping[str, SessionState] = {state.value: state for state in SessionState}
-TRAINING_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
+    @property
+    def is_over(self) -> bool:
+        return self.look == "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSessions:
-    """Sessions and their trainings as the database told them: two readings are equal where a page of them would be.
-
-    The trainings alone make its hash: each of thousands of values would be looked through before it is compared.
-    """
-
-    rows: Table = field(hash=False)
-    trainings: frozenset[tuple[Any, ...]]
-
-    def shown(self) -> list[StaffSession]:
-        """The same, as pages show them."""
-        trainings = {row[0]: _training(row) for row in self.trainings}
-        return [_staff_session(row, trainings[row[TRAINING]]) for row in self.rows]
-
-    def turns(self, before: datetime) -> list[datetime]:
-        """When those begin and end that have begun by then: they are in order of their begin."""
-        begun = itertools.takewhile(lambda row: as_moment(row[STARTS]) < before, self.rows)
-        return [as_moment(told) for row in begun for told in (row[STARTS], row[ENDS])]
-
-
-async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> ReadSessions:
-    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training.
-
-    Not yet turned into what pages show: most of the time that is on a page already.
-    """
-    text = SESSIONS.format(condition)
-    rows = await (sql.tuples(text, *values) if limit is None else sql.tuples(f"{text} LIMIT ?", *values, limit))
-    return ReadSessions(rows, frozenset(await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))))
-
-
-def _training(row: tuple[Any, ...]) -> StaffTraining:
-    key, hub_id, title, state, opens_at, closes_at, *numbers = row
-    opens, closes = as_moment(opens_at) if opens_at else None, as_moment(closes_at) if closes_at else None
-    return StaffTraining(key, as_uuid(hub_id), title, TRAINING_STATES[state], opens, closes, *numbers)
-
-
-def _staff_session(row: tuple[Any, ...], training: StaffTraining) -> StaffSession:
-    key, _training_id, starts_at, ends_at, state, closed_at, position, place = row
-    return StaffSession(
-        key,
-        training,
-        as_moment(starts_at),
-        as_moment(ends_at),
-        STATES[state],
-        as_moment(closed_at) if closed_at else None,
-        position,
-        place or "",
-    )
+async def read_where(condition: str, values: Sequence[object], *, limit: int | None = None) -> tuple[StaffSession, ...]:
+    """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training."""
+    text, now = SESSIONS.format(condition), clock.now()
+    more = [] if limit is None else [limit]
+    rows = await sql.tuples(f"{text} LIMIT ?" if more else text, now, now, *values, *more)
+    trainings = await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))
+    same = {key: columns for key, *columns in trainings}
+    return tuple(StaffSession._make((*row, *same[row[TRAINING]])) for row in rows)

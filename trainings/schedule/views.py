@@ -19,7 +19,7 @@ from trainings.schedule import queries
 from trainings.schedule.months import Month
 from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.queries import sunday_before
-from trainings.schedule.staff_sessions import ReadSessions, read_where
+from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_, gettext
 
 Option = tuple[str, str]
@@ -193,7 +193,7 @@ def tabs(here: View, wanted: Wanted, first: date, last: date) -> list[Tab]:
     return [Tab(gettext(VIEWS[view]), periods[view], view is here) for view in View]
 
 
-async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> ReadSessions:
+async def sessions_of(actor: Actor, wanted: Wanted, start: datetime, end: datetime) -> tuple[StaffSession, ...]:
     """Sessions in scope that are on at some time of the span, by start."""
     scope, of_scope = queries.scope_of(actor)
     conditions = ["s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ?", scope]

@@ -23,7 +23,7 @@ from trainings.schedule import queries
 from trainings.schedule.attention_routes import concerns_of
 from trainings.schedule.models import TrainingState
 from trainings.schedule.month_routes import Loaded, activity_entry, frame, load
-from trainings.schedule.session_words import look_of, move_path, numbered, session_path, short_day, short_weekday, when
+from trainings.schedule.session_words import move_path, numbered, session_path, short_day, short_weekday, when
 from trainings.schedule.staff_sessions import StaffSession
 from trainings.schedule.views import View
 from trainings.web.allow import allow
@@ -117,8 +117,8 @@ async def _week(request: Request, first_day: date) -> Response:
     is_whole = is_this_week and not loaded.wanted.values
     coming = await queries.coming_sessions(actor, COMING) if is_whole else []
     activities = await coming_activities(actor, COMING) if is_whole else []
-    sessions = loaded.sessions.shown()
-    waiting = await _waiting(sessions + coming)
+    sessions = loaded.sessions
+    waiting = await _waiting([*sessions, *coming])
     context = {
         **_calendar(loaded, sessions, actor, waiting),
         "coming": _lines(coming, activities, waiting, actor),
@@ -157,17 +157,17 @@ async def _waiting(sessions: Sequence[StaffSession]) -> Mapping[UUID, int]:
 
 def _events(loaded: Loaded, sessions: Sequence[StaffSession], actor: Actor, waiting: Mapping[UUID, int]) -> list[Event]:
     """By start."""
-    may_move, now = actor.hubs_with(EDITORS), clock.now()
+    may_move = actor.hubs_with(EDITORS)
     found = [
         Event(
             starts_at=session.starts_at,
             ends_at=session.ends_at,
-            look=look_of(session, now),
-            href=session_path(session, actor, now),
+            look=session.look,
+            href=session_path(session, actor, is_due=session.is_due),
             title=numbered(session),
             place=session.place,
             state=_box_state(session, waiting.get(session.training_id, 0)),
-            move=move_path(session, look_of(session, now), may_move=session.hub_id in may_move),
+            move=move_path(session, may_move=session.hub_id in may_move),
         )
         for session in sessions
     ]
@@ -283,7 +283,7 @@ def _line(session: StaffSession, waiting: Mapping[UUID, int], actor: Actor) -> L
     return Line(
         starts_at=session.starts_at,
         when=when(session.starts_at),
-        href=session_path(session, actor, clock.now()),
+        href=session_path(session, actor, is_due=session.is_due),
         title=numbered(session),
         place=session.place,
         taken=session.taken,
@@ -298,25 +298,25 @@ def _line_state(session: StaffSession, n_waiting: int) -> str:
         return gettext(N_("Cancelada"))
     if session.is_draft:
         return gettext(N_("Borrador"))
-    if session.is_running(clock.now()):
+    if session.is_running:
         return gettext(N_("En curso"))
     if n_waiting:
         return gettext(N_("Llena, %(n)s en espera")) % {"n": n_waiting}
     if session.taken >= session.capacity:
         return gettext(N_("Llena"))
-    if session.training.state == TrainingState.UNLISTED:
+    if session.state is TrainingState.UNLISTED:
         return gettext(N_("Solo con enlace"))
     return _open_state(session)
 
 
 def _open_state(session: StaffSession) -> str:
-    if session.training.closes_at is not None and session.training.closes_at <= clock.now():
+    if session.closes_at is not None and session.closes_at <= clock.now():
         return gettext(N_("Inscripción cerrada"))
-    if session.training.opens_at is not None and session.training.opens_at > clock.now():
-        return gettext(N_("Abre el %(day)s")) % {"day": short_day(clock.local(session.training.opens_at).date())}
-    if session.training.closes_at is None:
+    if session.opens_at is not None and session.opens_at > clock.now():
+        return gettext(N_("Abre el %(day)s")) % {"day": short_day(clock.local(session.opens_at).date())}
+    if session.closes_at is None:
         return gettext(N_("Abierta"))
-    day = clock.local(session.training.closes_at).date()
+    day = clock.local(session.closes_at).date()
     return gettext(N_("Abierta hasta %(day)s")) % {"day": short_day(day)}
 
 
