@@ -116,6 +116,24 @@ async def test_who_was_put_in_before_it_was_published_hears_of_it_once_then(
     assert len(peer.accepted) == 1
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_called_off_before_they_heard_of_it_they_hear_nothing_unless_it_is_held(
+    db: Settings, peer: Peer, freeze: Freeze, cast: Cast, is_held: bool
+) -> None:
+    people = [cast.facilitator]
+    draft = await a_training(hub=cast.hub, venue=cast.venue, facilitators=people, state=TrainingState.DRAFT)
+    await OutboxJob.all().delete()
+    actor = await make.actor_of(cast.coordinator)
+    await publish(draft.id, actor=actor)
+
+    await rescheduling.call_off(draft.id, "Lluvia", actor=actor)
+    if is_held:
+        await rescheduling.reopen(draft.id, actor=actor)
+    told = await deliver(db, freeze, peer)
+
+    assert [subject for subject, _words in told.values()] == ["Usted facilita una sesión"] * is_held
+
+
 async def test_handing_back_or_on_within_ten_minutes_tells_only_what_stays(
     db: Settings, peer: Peer, freeze: Freeze, cast: Cast, training: Training
 ) -> None:

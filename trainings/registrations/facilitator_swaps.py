@@ -25,16 +25,20 @@ class Swap:
 async def swapped_since(before: Standing) -> Mapping[UUID, frozenset[UUID]]:
     """Who does not hold the sessions that they know of, with those that they do know of, in the caller's transaction.
 
-    What somebody was about to be told has not reached them: they know what was before that. Of what is over or called
-    off there is nothing to tell.
+    What somebody was about to be told has not reached them: they know what was before that, also while it is called
+    off. Otherwise of what is over or called off there is nothing to tell.
     """
     now = await standing(before.training.id)
     known = {user_id: _held_by(user_id, before) for user_id in {*_holders(before), *_holders(now)}}
-    for job in await waiting_for_facilitators([before.training.id]):
-        if "held" in job.payload:
-            known[UUID(job.payload["user_id"])] = held_as_known(job)
-    ahead = frozenset(key for key, one in now.sessions.items() if now.takes_place(one) and one.ends_at > clock.now())
-    return {user_id: held for user_id, held in known.items() if (held ^ _held_by(user_id, now)) & ahead}
+    waiting = [job for job in await waiting_for_facilitators([before.training.id]) if "held" in job.payload]
+    unheard = {UUID(job.payload["user_id"]): held_as_known(job) for job in waiting}
+    to_come = {key: one for key, one in now.sessions.items() if one.ends_at > clock.now()}
+    ahead = {key for key, one in to_come.items() if now.takes_place(one)}
+    return {
+        user_id: held
+        for user_id, held in (known | unheard).items()
+        if (held ^ _held_by(user_id, now)) & (to_come.keys() if user_id in unheard else ahead)
+    }
 
 
 def swap_of(known: Collection[UUID], held: Collection[UUID]) -> Swap:
