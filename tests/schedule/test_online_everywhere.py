@@ -11,6 +11,7 @@ from httpx2 import AsyncClient
 from tests.cast import Cast
 from tests.registrations.call_world import MONDAY, Freeze, a_training
 from tests.registrations.test_online_changes import FIRST, OTHER, put
+from tests.schedule.panel import as_
 from trainings.audit.actor import PROGRAM
 from trainings.feeds import posters, share_texts
 from trainings.lib.dates import NBSP
@@ -78,6 +79,11 @@ async def test_online_is_said_where_the_municipality_would_be(client: AsyncClien
     for told in await on_paper(training, cast):
         assert "n línea" in unquote(told)
         assert SEAT not in told
+
+    await as_(client, cast, "coordinator")
+    staff = await client.get(f"/panel/capacitaciones/{training.id}")
+    assert "<td>En línea" in staff.text
+    assert "Sin lugar todavía" not in staff.text
 
     freeze(MONDAY.replace(hour=20))
     await put(training, venue_id=cast.venue.id)

@@ -142,7 +142,7 @@ async def _restore_form(
     context = {
         "training": session.training,
         "action": f"/panel/sesiones/{session.id}/reabrir",
-        "sessions": [(session, place_of(session))],
+        "sessions": [(session, place_of(session, session.training))],
         "is_whole": False,
         "is_needless": session.state is SessionState.PLANNED,
     }
@@ -181,7 +181,7 @@ async def _reopen_form(
     context = {
         "training": training,
         "action": f"/panel/capacitaciones/{training.id}/reabrir",
-        "sessions": [(session, place_of(session)) for session in in_time],
+        "sessions": [(session, place_of(session, training)) for session in in_time],
         "is_whole": True,
         "is_needless": training.state is not TrainingState.CANCELLED,
     }

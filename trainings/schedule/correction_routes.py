@@ -74,7 +74,7 @@ def _form(request: Request, session: TrainingSession, typed: Typed, *, status: i
     context = {
         "here": "capacitaciones",
         "session": session,
-        "place": place_of(session),
+        "place": place_of(session, session.training),
         "form": at_the_day(typed),
         "today": clock.today(),
     }

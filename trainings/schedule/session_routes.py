@@ -128,7 +128,7 @@ async def _move_form(
     context = {
         "here": "capacitaciones",
         "session": session,
-        "place": place_of(session),
+        "place": place_of(session, session.training),
         "form": at_the_day(typed),
         "venues": [
             (venue.id, f"{venue.name}, {venue.municipality.full_name}")
@@ -173,7 +173,7 @@ async def _cancel_page(
     context = {
         "here": "capacitaciones",
         "session": session,
-        "place": place_of(session),
+        "place": place_of(session, session.training),
         **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
         "is_only": isinstance(refusal, OnlySession),

@@ -34,7 +34,8 @@ from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
 from trainings.schedule.absences import unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
-from trainings.schedule.changes import recent_changes
+from trainings.schedule.change_words import place_words
+from trainings.schedule.changes import link_of, recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.words import PHASES, STATES
@@ -167,7 +168,7 @@ def session_rows(
                 position=session.position,
                 starts_at=session.starts_at,
                 ends_at=session.ends_at,
-                place=place_of(session),
+                place=place_of(session, training),
                 people=", ".join(sorted(one.user.name for one in session.facilitators)),
                 away=away.get(session.id, ""),
                 state=session_state(session, is_off=is_off),
@@ -198,9 +199,9 @@ def may_restore(training: Training, session: TrainingSession) -> bool:
     return is_alone and clock.now() < session.ends_at
 
 
-def place_of(session: TrainingSession) -> str:
-    """The venue with its municipality, or nothing."""
-    return f"{session.venue.name}, {session.venue.municipality.full_name}" if session.venue else ""
+def place_of(session: TrainingSession, training: Training) -> str:
+    """The venue with its municipality, or that it is online, or nothing."""
+    return place_words(session.venue, knows_place=True, is_online=link_of(session, training) is not None)
 
 
 def is_over(session: TrainingSession) -> bool:
