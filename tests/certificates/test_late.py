@@ -12,6 +12,7 @@ from tests import make
 from tests.cast import make_cast
 from tests.certificates.held import AFTER, make_attendee, make_held
 from trainings import clock
+from trainings.accounts.models import Role
 from trainings.attendance import actions as attendance
 from trainings.attendance import reviews
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
@@ -54,6 +55,22 @@ async def issued(freeze: Freeze) -> tuple[Training, Registration, Certificate, C
     freeze(AFTER)
     diploma, note = [await issue(ana.id, kind, actor=PROGRAM) for kind in (DIPLOMA, NOTE)]
     return training, ana, diploma, note
+
+
+@pytest.mark.pages
+async def test_session_was_held_at_other_hours_then_what_was_given_out_is_told(
+    client: AsyncClient, db: Settings, freeze: Freeze
+) -> None:
+    training, _ana, _diploma, _note = await issued(freeze)
+    session = training.sessions[-1]
+    start = clock.local(session.starts_at)
+    await make.sign_in(client, await make.make_user(Role.HUB_COORDINATOR, await training.hub))
+    form = {"day": f"{start:%Y-%m-%d}", "starts": f"{start:%H:%M}", "ends": f"{start + timedelta(hours=3):%H:%M}"}
+
+    sent = await client.post(f"/panel/sesiones/{session.id}/realizada", data=form | {"reason": "Terminó antes"})
+
+    assert await facts(training) == [("constancia", 420, True, False)]
+    assert "Ya hay 2 diplomas o constancias" in (await client.get(sent.headers["location"])).text
 
 
 async def test_late_departure_then_shown_and_left_alone_until_it_changes_again(db: Settings, freeze: Freeze) -> None:
