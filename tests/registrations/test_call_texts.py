@@ -25,6 +25,7 @@ from trainings.registrations.call_households import households
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
 from trainings.registrations.calls import open_list
+from trainings.schedule.actions import unlist
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import move_session
 from trainings.web.i18n import speaking
@@ -287,12 +288,17 @@ async def test_protected_place_is_told_only_to_who_has_theirs(db: object) -> Non
     assert "Salón" not in texts["Berta"]
 
 
-async def test_nothing_of_a_protected_training_is_said_in_public(db: object) -> None:
-    training = await a_training(place_shown=PlaceShown.AFTER_CONFIRMATION)
+@pytest.mark.parametrize("is_unlisted", [False, True])
+async def test_nothing_of_a_protected_training_is_said_in_public(db: object, is_unlisted: bool) -> None:
+    training = await a_training(place_shown=PlaceShown.PUBLIC if is_unlisted else PlaceShown.AFTER_CONFIRMATION)
     await make.make_registration(training, community="Las Pozas")
+    if is_unlisted:
+        await unlist(training.id, actor=PROGRAM)
     told = await told_by(await moved(training))
+    await rescheduling.call_off(training.id, "Lluvia", actor=PROGRAM)
+    off = await told_by(await CallList.get(reason=CallReason.CANCELLED))
 
-    texts = {text_for_all(told), text_for_all(told, "Las Pozas")}
+    texts = {text_for_all(one, where) for one in (told, off) for where in ("", "Las Pozas")}
 
     discreet = f"Aviso de {HUB}: si se inscribió en una actividad nuestra, tenemos algo que decirle."
     assert texts == {f"{discreet} Más información al {PHONE}."}

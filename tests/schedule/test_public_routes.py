@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests import make
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, page_of, rows
+from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction
 from trainings.feeds import memory
@@ -260,6 +261,21 @@ async def test_unlisted_training_is_reached_by_its_address_only_and_not_indexed(
     assert rows(listed) == [published.slug]
     assert not (await page_of(client, published)).all("meta", name="robots")
     assert (await client.get(f"/capacitaciones/{unlisted.slug}/evento.ics")).status_code == 404
+
+
+async def test_hidden_training_stays_hidden_when_it_is_called_off(client: AsyncClient) -> None:
+    hidden = await make.make_training()
+    await schedule.unlist(hidden.id, actor=PROGRAM)
+    async with transaction():
+        await schedule.cancel_training(await Training.get(id=hidden.id), "Prueba", actor=PROGRAM)
+    month, seat = f"{clock.local(hidden.sessions[0].starts_at):%Y-%m}", await (await hidden.hub).seat
+
+    pages = [
+        await get(client, path) for path in ("/capacitaciones", f"/calendario?mes={month}", f"/municipios/{seat.slug}")
+    ]
+
+    assert [f"/capacitaciones/{hidden.slug}" in page.source for page in pages] == [False] * 3
+    assert (await page_of(client, hidden)).one("meta", name="robots")["content"] == "noindex"
 
 
 async def test_draft_is_the_same_404_as_what_never_was(client: AsyncClient) -> None:

@@ -315,6 +315,18 @@ async def test_unlisted_from_the_start_never_comes_into_feeds(cast: Cast, freeze
     assert await seen() == before
 
 
+async def test_held_while_hidden_it_stays_so_when_the_rest_is_called_off(cast: Cast, freeze: Freeze) -> None:
+    freeze(NOON)
+    training = await two_sessions(cast)
+    await actions.unlist(training.id, actor=PROGRAM)
+    hidden = await seen()
+    freeze(NOON + timedelta(days=5))
+
+    await call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+
+    assert await seen() == hidden
+
+
 async def test_cancelling_one_session_changes_one_event(cast: Cast) -> None:
     training = await two_sessions(cast)
     first, second = session_plans(training)

@@ -104,7 +104,7 @@ class Told:
         """Whether nothing of it may be said in public: a protected place, a page that only a link opens, an offer."""
         return (
             self.training.place_shown is PlaceShown.AFTER_CONFIRMATION
-            or self.training.state is TrainingState.UNLISTED
+            or TrainingState.UNLISTED in (self.training.state, self.training.state_before)
             or self.call_list.reason is CallReason.OFFERED
         )
 

@@ -192,7 +192,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Posted(Listed):
-    """The same with all that its own page shows. `minutes` are the course's, `prerequisites` titles of courses."""
+    """The same with all that its own page shows. `minutes` are the course's, `prerequisites` titles of courses.
+
+    `is_unlisted`: for who has its address only, also when it is called off.
+    """
 
     neutral_title: str
     summary: str
@@ -207,6 +210,7 @@ class Posted(Listed):
     childcare_taken: int
     is_place_public: bool
     is_online: bool
+    is_unlisted: bool
     approval_required: bool
     walk_ins: bool
     admits_minors: bool

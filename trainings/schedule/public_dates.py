@@ -31,7 +31,7 @@ DATED = f"""
     WHERE s.starts_at > ? AND s.starts_at < ? AND s.ends_at > ? AND t.id = s.training_id
         AND t.published_at IS NOT NULL AND (
             t.state = 'published' AND s.state = 'planned'
-            OR t.state IN ('published', 'cancelled')
+            OR (t.state = 'published' OR t.state = 'cancelled' AND t.state_before = 'published')
             AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
         )
     ORDER BY s.starts_at, s.id

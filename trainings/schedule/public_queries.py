@@ -219,6 +219,7 @@ def _posted(row: dict[str, Any], meetings: Sequence[dict[str, Any]], prerequisit
         closes_at=moment(row["closes_at"]),
         is_place_public=is_place_public,
         is_online=bool(row["is_online"]),
+        is_unlisted=bool(row["is_unlisted"]),
         approval_required=bool(row["approval_required"]),
         walk_ins=bool(row["walk_ins"]),
         admits_minors=bool(row["admits_minors"]),

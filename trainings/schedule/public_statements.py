@@ -29,7 +29,7 @@ _TRAINING = """
         t.closes_at, t.place_shown,
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
-        t.online_url IS NOT NULL AS is_online,
+        t.online_url IS NOT NULL AS is_online, COALESCE(t.state_before, t.state) = 'unlisted' AS is_unlisted,
         c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
         c.completion_share, c.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
         EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
@@ -104,7 +104,8 @@ AROUND = _LISTED.format(
         LEFT JOIN venue v ON v.id = s.venue_id
         WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
             t.state = 'published'
-            OR t.state = 'cancelled' AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
+            OR t.state = 'cancelled' AND t.state_before = 'published'
+                AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
         )
     )""",
 )
@@ -148,7 +149,7 @@ COMING = _COMING.format(lists=LISTS, access=ACCESS, which="t.state = 'published'
 CALLED_OFF = _COMING.format(
     lists=LISTS,
     access=ACCESS,
-    which="""t.state = 'cancelled' AND t.cancelled_at > ?
+    which="""t.state = 'cancelled' AND t.state_before = 'published' AND t.cancelled_at > ?
         AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)""",
 )
 OFFERED = """

@@ -57,6 +57,7 @@ _COLUMNS = (
     "venue_id",
     *(f"venue__{column}" for column in _VENUE),
     "training__state",
+    "training__state_before",
     "training__cancelled_at",
     "training__slug",
     "training__title",
@@ -184,7 +185,7 @@ def _is_frozen(row: Row, stored: SessionText) -> bool:
     """Whether it stays as it was cancelled: nobody needs to hear more. What became hidden since then stays hidden."""
     if CANCELLED_LINE not in stored.body or _is_live(row):
         return False
-    return stored.format >= TEXT_FORMAT or bool(row["training__state"] == TrainingState.UNLISTED)
+    return stored.format >= TEXT_FORMAT or _is_hidden(row)
 
 
 async def _hidden(row: Row, stored: SessionText) -> str | None:
@@ -208,10 +209,15 @@ def _is_listed(row: Row) -> bool:
 
 
 def _is_live(row: Row) -> bool:
-    """Listed, or held before its training was called off: that has taken place."""
+    """Listed, or held before its training was called off: that has taken place, for whom it was shown to."""
     if row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.CANCELLED:
-        return bool(row["ends_at"] <= row["training__cancelled_at"])
+        return bool(row["ends_at"] <= row["training__cancelled_at"]) and not _is_hidden(row)
     return _is_listed(row)
+
+
+def _is_hidden(row: Row) -> bool:
+    """Whether it is by its address only, also where it is called off by now."""
+    return TrainingState.UNLISTED in (row["training__state"], row["training__state_before"])
 
 
 async def _scopes_of(session_ids: list[UUID]) -> dict[UUID, set[str]]:
