@@ -223,6 +223,28 @@ async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, c
     assert (await client.post(f"{path(door)}/cerrar")).status_code == 303, "twice is once"
 
 
+async def test_pending_close_was_a_mistake_then_the_session_goes_on(
+    client: AsyncClient, cast: Cast, door: Opened, freeze: Freeze
+) -> None:
+    first, second = await make_device(door), await make_device(door)
+    await send(first, event(door, door.starts_at + HOUR, kind="close", how="button"))
+    await make.sign_in(client, cast.assistant)
+    assert (await client.post(f"{path(door)}/abierta")).status_code == 403
+    await make.sign_in(client, cast.facilitator)
+
+    said = await client.post(f"{path(door)}/abierta")
+    await client.post(f"{path(door)}/abierta")
+
+    words = text_of(await client.get(said.headers["location"]))
+    assert ("La sesión sigue abierta" in words, "Cierre pendiente" in words) == (True, False)
+    await send(second)
+    assert (await TrainingSession.get(id=door.key)).closed_at is None
+    assert await AuditLine.filter(act="attendance.reopen").count() == 1
+    freeze(door.ends_at + 3 * HOUR)
+    await send(first, event(door, door.ends_at + 2 * HOUR, kind="close", how="button"))
+    assert "Cierre pendiente" in text_of(await client.get(path(door))), "what is said later counts anew"
+
+
 # -- slips
 
 

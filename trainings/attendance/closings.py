@@ -15,9 +15,10 @@ from trainings.attendance.device_queries import closes_from
 from trainings.attendance.gaps import Gap, gaps_of
 from trainings.attendance.models import DatedBy, Device, DeviceSession, ScanEvent, ScanKind
 from trainings.attendance.projection import standing, undone_by
+from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.audit.models import AuditLine
-from trainings.db import reads
+from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
 
@@ -38,6 +39,16 @@ async def close_reported(session_ids: Collection[UUID]) -> None:
             # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
             with suppress(Refusal):
                 await actions.close_session(session.id, actor=PHONE, at=at)
+
+
+async def keep_open(session_id: UUID, *, actor: Actor) -> None:
+    """A session goes on that a phone closed: what phones closed until now is put aside, as where it is opened again.
+
+    Nothing to do where no closing waits.
+    """
+    async with transaction():
+        if session_id in await closed_on_phones([session_id]):
+            await record(actions.REOPEN, actor=actor, object_id=session_id)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:

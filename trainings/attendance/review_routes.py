@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
 from trainings.attendance import actions, review_views, reviews
+from trainings.attendance.closings import keep_open
 from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.head_reviews import activities_to_review
 from trainings.attendance.queries import door_of, roster
@@ -201,6 +202,17 @@ async def close(request: Request) -> Response:
     return _back(gate.session.id, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
 
 
+@allow(*ATTENDANCE_TAKERS)
+async def stay_open(request: Request) -> Response:
+    """The closing of a phone was a mistake: the session goes on, until somebody closes it anew."""
+    actor = request.state.actor
+    gate = await review_gate(request.path_params["id"], actor)
+    if not gate.can_close:
+        raise MayNotClose
+    await keep_open(gate.session.id, actor=actor)
+    return _back(gate.session.id, gettext(N_("Listo. La sesión sigue abierta hasta que alguien la cierre.")))
+
+
 routes: list[BaseRoute] = [
     Route(INDEX, index),
     Route(SESSION, show),
@@ -208,4 +220,5 @@ routes: list[BaseRoute] = [
     Route(SESSION + "/persona", choose_person),
     Route(SESSION + "/persona", set_person, methods=["POST"]),
     Route(SESSION + "/cerrar", close, methods=["POST"]),
+    Route(SESSION + "/abierta", stay_open, methods=["POST"]),
 ]
