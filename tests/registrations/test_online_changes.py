@@ -19,7 +19,7 @@ from trainings.outbox.models import CallReason, OutboxJob
 from trainings.registrations.call_households import households
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
 from trainings.registrations.call_views import calls_about
-from trainings.registrations.models import Registration
+from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.ticket import ticket_of
 from trainings.schedule.actions import SessionPlan, edit_training, move_session, publish
@@ -106,6 +106,8 @@ async def shared(training: Training, cast: Cast) -> str:
 
 async def test_changed_link_is_told_to_all_who_have_the_old_one(cast: Cast, freeze: Freeze) -> None:
     training, ana = await with_people(cast, freeze, is_online=True)
+    waiting = await make.make_registration(training, given_names="Wanda")
+    await Registration.filter(id=waiting.id).update(state=RegistrationState.WAITLISTED)
     sequence = (await TrainingSession.get(training_id=training.id)).sequence
 
     batch = await put(training, online_url=OTHER)

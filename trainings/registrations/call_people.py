@@ -16,10 +16,11 @@ from trainings.registrations.call_holders import Holder, holders_of, holders_on
 from trainings.registrations.call_overlaps import is_told_elsewhere
 from trainings.registrations.call_validity import CHANGES, KINDS, PAPERS
 from trainings.registrations.letters import ABOUT_ONE
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.readers import Person, by_mailbox, people_of
 from trainings.registrations.spoken import standing_marks
 from trainings.schedule.changes import Difference
+from trainings.schedule.models import ChangeKind
 
 PATIENCE = timedelta(hours=2)
 """So long after its hour a message may still leave before somebody is called instead."""
@@ -193,7 +194,11 @@ def _is_for(call_list: CallList, person: Person, around: Around) -> bool:
 def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Difference] | None:
     if call_list.reason not in CHANGES:
         return None
-    return around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
+    news = around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
+    if news is None or person.state in TAKES_PLACE:
+        return news
+    # The address of a meeting online is told to who has a place: another one is no news for who waits.
+    return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]
 
 
 def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:
