@@ -10,9 +10,10 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import open_door
+from tests.attendance.uploading import event, h, make_device, send
 from trainings.attendance.models import Attendance, AttendanceSheet, ScanEvent, ScanFlag, SheetRow
 from trainings.attendance.queries import totals_of
-from trainings.attendance.sheet_queries import line_of
+from trainings.attendance.sheet_queries import line_of, open_sheet, typed_in
 from trainings.attendance.sheets import RowIsEmpty, keep_paper, mark_rows, print_sheet, unmark_row
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
@@ -74,6 +75,23 @@ async def test_rows_that_are_typed_in_count_once_and_from_the_start(db: Settings
     assert {event.at for event in events} == {door.starts_at}
     assert ScanFlag.CLOCK not in {event.flag for event in events}
     assert (await totals_of(door.session)).n_present == 1
+
+
+async def test_rows_of_who_was_there_by_a_phone_then_told_as_there_already(sqlite_db: Settings, freeze: Freeze) -> None:
+    door = await open_door()
+    await make.make_registration(door.training, given_names="Berta")
+    sheet = await print_sheet(door.key, n_blank=1, columns=[], actor=PROGRAM)
+    [blank] = await Card.all()
+    freeze(door.starts_at)
+    marks = [event(door, h=h(door.ana)), event(door, kind="walkin", h=blank.qr_hash[:24])]
+    await send(await make_device(door), *marks)
+    freeze(door.ends_at)
+
+    await mark_rows(sheet.id, [1, 2, 3], actor=PROGRAM, key=KEY)
+
+    typed = await typed_in(await open_sheet(sheet), KEY)
+    assert typed is not None
+    assert (typed.numbers, typed.already) == ([1, 2, 3], [1, 3])
 
 
 async def test_where_the_signed_paper_is_is_kept(db: Settings) -> None:
