@@ -172,6 +172,25 @@ async def test_from_online_to_a_house_is_told_as_such(cast: Cast, freeze: Freeze
     assert f"Antes: {day}. (En línea). Ahora: {day}. ({house})." in await to_who_facilitates()
 
 
+async def test_nobody_is_asked_to_arrive_where_it_is_online(cast: Cast, freeze: Freeze) -> None:
+    training = await a_training(cast, state=TrainingState.DRAFT)
+    await put(training, online_url=FIRST)
+    await publish(training.id, actor=PROGRAM)
+    ana = await make.make_registration(training, given_names="Ana", email="ana@x.example")
+
+    told = []
+    for kind in ("registration_confirmed", "registration_promoted"):
+        await OutboxJob.filter(subject_id=ana.id).update(kind=kind)
+        mail = await jobs.COMPOSERS[kind](await OutboxJob.get(subject_id=ana.id))
+        assert isinstance(mail, Mail)
+        told.append(mail.text)
+
+    for text in told:
+        assert "n línea: entre con el enlace de abajo." in text
+        assert FIRST in text
+        assert "Al llegar" not in text
+
+
 async def test_reminder_by_telephone_says_how_one_comes_in(cast: Cast, freeze: Freeze) -> None:
     training, _ana = await with_people(cast, freeze, is_online=True)
 

@@ -156,6 +156,11 @@ class Facts:
             return venue.municipality.full_name
         return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
 
+    def is_online(self, sessions: Sequence[TrainingSession]) -> bool:
+        """Whether these are held in no house, so that nobody arrives anywhere."""
+        is_in_no_house = self.training.venue is None and all(one.venue is None for one in sessions)
+        return is_in_no_house and self.training.online_url is not None
+
     def meetings(self) -> list[Meeting]:
         """All sessions ahead, in the language being spoken; what is off on the day that the reader knows."""
         return sorted((self._meeting(one) for one in self._ahead), key=lambda one: one.starts_at)
@@ -178,6 +183,7 @@ class Facts:
             "place": places.pop() if len(places) == 1 and not self.is_cancelled else "",
             "place_comes_later": not self.knows_place and bool(self.coming) and not self.is_cancelled,
             "online_url": self.training.online_url if is_confirmed else "",
+            "is_online": self.is_online(self.coming),
             "bring": self.training.bring if is_confirmed else "",
             "n": len(self.concerned),
             "names": names_of(self.concerned),

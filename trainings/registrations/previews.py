@@ -164,6 +164,7 @@ def _facts(kind: str, sample: Sample) -> dict[str, Any]:
         "place": places.pop() if len(places) == 1 and not is_off else "",
         "place_comes_later": False,
         "online_url": "",
+        "is_online": False,
         "bring": sample.bring if has_place else "",
         "n": 1,
         "names": "Rosa",

@@ -44,6 +44,7 @@ def shown(facts: Facts) -> dict[str, Any]:
         "day": sessions[0].starts_at,
         "meetings": meetings,
         "place": places.pop() if len(places) == 1 else "",
+        "is_online": facts.is_online(sessions),
         "days_left": (clock.local(sessions[0].starts_at).date() - clock.today()).days,
     }
 
