@@ -20,7 +20,7 @@ class RestoreForm(Form):
 
 
 class HeldForm(Form):
-    """When a session was really held, and how that is known. `known_as`: when and where it was as the form was opened."""
+    """When a session was really held, and how that is known. `known_as`: when and where it was on the open form."""
 
     day: Day
     starts: time

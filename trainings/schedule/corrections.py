@@ -1,4 +1,4 @@
-"""When a session was really held: put right once it is over. A correction of what is known, not a change: nobody hears."""
+"""When a session was really held, put right once it is over. It corrects what is known: nobody is told of it."""
 
 from __future__ import annotations
 
