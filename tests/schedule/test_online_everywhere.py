@@ -10,7 +10,7 @@ from httpx2 import AsyncClient
 
 from tests.cast import Cast
 from tests.registrations.call_world import MONDAY, Freeze, a_training
-from tests.registrations.test_online_changes import FIRST, OTHER, put
+from tests.registrations.test_online_changes import FIRST, OTHER, put, shared
 from tests.schedule.panel import as_
 from trainings.audit.actor import PROGRAM
 from trainings.feeds import posters, share_texts
@@ -122,4 +122,5 @@ async def test_protected_training_does_not_say_that_it_is_online(
         line = await line_of(client, path, training)
         assert SEAT in line, path
         assert "línea" not in line
-        assert OTHER not in line
+    assert "línea" not in (await client.get(f"/capacitaciones/{training.slug}/inscripcion")).text
+    assert "En línea" not in await shared(training, cast)

@@ -245,6 +245,7 @@ def _public_place(training: Training, session: TrainingSession) -> str:
     """Where it is held, as anybody may know: a protected place is its municipality only."""
     venue = session.venue or training.venue
     if venue is None:
-        return gettext(N_("En línea")) if training.online_url else training.hub.seat.full_name
+        is_told = training.online_url and training.place_shown is PlaceShown.PUBLIC
+        return gettext(N_("En línea")) if is_told else training.hub.seat.full_name
     town = venue.municipality.full_name
     return town if training.place_shown is PlaceShown.AFTER_CONFIRMATION else f"{venue.name}, {town}"
