@@ -12,7 +12,7 @@ from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions
-from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.make_ups import stays_counting, stays_of_person
 from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
@@ -139,6 +139,7 @@ async def test_two_sign_ups_for_one_training_are_merged_then_all_counts_for_one_
         await merging.merge(kept_id, merged_id, MergeReason.SAID_SO, actor=coordinator)
         assert (await hours(door.ana), await hours(again)) == ((420, True), (0, False))
         assert (await shown(door.ana), await shown(again)) == (420, 0)
+        assert sum(one.minutes for one in await stays_of_person(again)) == 420, "her other link says the same"
         await merging.undo((await Merge.filter(undone_at=None).get()).id, actor=coordinator)
         assert (await hours(door.ana), await hours(again)) == ((240, False), (180, False))
 

@@ -48,6 +48,18 @@ async def stays_counting(registration_ids: Collection[UUID]) -> dict[UUID, list[
     return found
 
 
+async def stays_of_person(registration: Registration) -> list[Attendance]:
+    """What somebody is told of on the page of a sign-up: where another of theirs for the same training has the hours,
+    those. Who gave this place back hears of this one alone.
+    """
+    own = (await stays_counting([registration.id]))[registration.id]
+    if own or registration.state not in TAKES_PLACE:
+        return own
+    sign_ups = [one for people in await _of_same_people([registration.id]) for one in people]
+    beside = [one.id for one in sign_ups if one.training_id == registration.training_id]
+    return next((stays for stays in (await stays_counting(beside)).values() if stays), [])
+
+
 def _in_parts(registration_ids: Collection[UUID]) -> Iterable[Sequence[UUID]]:
     keys = sorted(registration_ids)
     return (keys[first : first + AT_ONCE] for first in range(0, len(keys), AT_ONCE))

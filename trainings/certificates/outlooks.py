@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trainings import clock
-from trainings.attendance.make_ups import stays_counting
+from trainings.attendance.make_ups import stays_of_person
 from trainings.attendance.projection import counts
 from trainings.certificates.eligibility import Hours, hours_of
 from trainings.certificates.words import hours_in_words
@@ -118,7 +118,7 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
     None before anything of it was held, and for who gave the place back and never came.
     """
     training = registration.training
-    stays = (await stays_counting([registration.id]))[registration.id]
+    stays = await stays_of_person(registration)
     planned = [one for one in sessions if one.state is SessionState.PLANNED]
     has_begun = bool(stays) or (registration.state in TAKES_PLACE and any(counts(one) for one in planned))
     if not has_begun or training.state is TrainingState.CANCELLED or not planned:
