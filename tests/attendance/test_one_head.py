@@ -60,3 +60,21 @@ async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_
     assert unlisted([line], await listed_at(door.key)) == [], "the row of the other sign-up is hers"
     await merging.undo((await Merge.get()).id, actor=boss)
     assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
+
+
+async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_came(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    await Participant.filter(id__in=[door.ana.participant_id, again.participant_id]).update(sex=Sex.MUJER)
+    await make_sheet(door, [door.ana])
+    freeze(door.ends_at)
+    await take(door, scan(qr_of(again), door.starts_at))
+    await write_report(door.key, Report(transport_each=Decimal(25)), actor=boss)
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+
+    assert await heads(door, boss) == (1, 1, "Q25.00", [1])
+    [made] = file_data(await session_file(await door_of(door.key, boss)), is_marked=True)["lists"]
+    assert [row["mark"] for row in made["rows"]] == ["Presente, 8:00\xa0a.\xa0m.", ""]

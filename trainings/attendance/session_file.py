@@ -76,7 +76,7 @@ async def session_file(door: Door) -> SessionFile:
     lines = await roster(door.session)
     here = [key for line in lines if line.stay.is_present for key in line.sign_ups]
     people = await reads(Registration).filter(id__in=here).select_related("participant") if here else []
-    sheets = await sheets_of_file(door.session, lines)
+    sheets = [_of_people(one, lines) for one in await sheets_of_file(door.session, lines)]
     return SessionFile(
         door=door,
         head=await head_of(door),
@@ -89,6 +89,16 @@ async def session_file(door: Door) -> SessionFile:
         minors={one.id for one in people if is_minor(one.participant)},
         sex_of={one.id: one.participant.sex for one in people},
     )
+
+
+def _of_people(opened: OpenSheet, lines: Sequence[RosterLine]) -> OpenSheet:
+    """A sheet whose rows tell what is known of their people, by whichever of their sign-ups they came."""
+    stays = {key: line.stay for line in lines for key in line.sign_ups}
+    rows = [
+        replace(row, stay=stays.get(row.registration_id, row.stay)) if row.registration_id is not None else row
+        for row in opened.lines
+    ]
+    return replace(opened, lines=rows)
 
 
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
