@@ -90,6 +90,29 @@ async def test_nothing_tells_then_as_the_session_is_held_and_flagged(db: Setting
     assert (await stay(door)).arrived_at == earlier
 
 
+async def test_near_the_session_but_after_it_came_in_then_its_clock_is_not_believed(
+    db: Settings, freeze: Freeze
+) -> None:
+    """Two hours ahead and set right before it sent; set back two hours before it sent again."""
+    door = await open_door()
+    phone = await make_device(door)
+    now = door.starts_at + 100 * MINUTE
+    freeze(now)
+    ahead = event(door, door.starts_at + 3 * HOUR, kind="out", h=h(door.ana), perf=since(HOUR))
+    right = event(door, door.starts_at + HOUR, kind="out", h=h(door.ana))
+
+    await send_from(phone, Reading("p1", since(100 * MINUTE), now), event(door, h=h(door.ana)), ahead)
+    await send(phone, right)
+    freeze(now + 5 * MINUTE)
+    await send(phone, right, offset=2 * HOUR)
+
+    assert [await dated(one) for one in (ahead, right)] == [
+        (door.starts_at + HOUR, DatedBy.PAGE, ScanFlag.CLOCK),
+        (door.starts_at + HOUR, DatedBy.CLOCK, ScanFlag.NONE),
+    ]
+    assert (await stay(door)).left_at == door.starts_at + HOUR
+
+
 # -- sent again, from another page or by another clock
 
 

@@ -95,11 +95,13 @@ class Moments:
         if is_line(event.kind, event.how):
             return Dated(session.starts_at, DatedBy.SESSION)
         at, latest = event.at + self.offset, (came_at or self.now) + CLOCK_TOLERANCE
+        since = self.device.created_at - DOOR_OPENS
         is_near = session.starts_at - DOOR_OPENS <= at <= session.ends_at + DOOR_OPENS
-        if is_near or self._is_possible(at, latest):
+        # Near its session it may be of when the same phone was prepared as another; after it came in it never is.
+        if at <= latest and (is_near or since <= at):
             return Dated(at, DatedBy.CLOCK)
         counted = self._counted(event)
-        if counted is not None and self._is_possible(counted, latest):
+        if counted is not None and since <= counted <= latest:
             return Dated(counted, DatedBy.PAGE)
         return Dated(as_held(event.kind, session), DatedBy.SESSION)
 
@@ -108,10 +110,6 @@ class Moments:
         if event.stated_at is None or dated.by is DatedBy.SESSION:
             return None
         return event.stated_at + (dated.at - event.at)
-
-    def _is_possible(self, at: datetime, latest: datetime) -> bool:
-        """Whether this phone can have made a mark then."""
-        return self.device.created_at - DOOR_OPENS <= at <= latest
 
     def _counted(self, event: Made) -> datetime | None:
         """When it was by the counter of the page that sends, where it was made on that."""
