@@ -17,7 +17,7 @@ from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.transcript_queries import entries_of
-from trainings.db import lock, transaction
+from trainings.db import lock, sql, transaction
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
 from trainings.registrations.models import Registration, RegistrationState
@@ -26,6 +26,9 @@ from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
+SOMEBODY_WAITS = """
+    SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 async def another_date(door: Opened, days: int = 9) -> Training:
@@ -234,3 +237,52 @@ async def test_one_settled_alone_then_by_all_their_tickets_and_nobody_elses_hour
 
     assert alone == ((240, True), (0, False))
     assert (await hours(door.ana), await hours(beto)) == ((240, True), (240, True))
+
+
+async def settle_alone(registration: Registration, is_settled: asyncio.Event, may_end: asyncio.Event) -> None:
+    async with transaction():
+        await actions.lock_stays_of(registration.training_id, [registration.id])
+        await actions.settle_people(registration.training_id, [registration.id])
+        is_settled.set()
+        await may_end.wait()
+
+
+async def test_one_settled_alone_then_their_other_sign_up_is_held_till_it_is_written(postgres_db: Settings) -> None:
+    door = await open_door()
+    again = await sign_up_again(door, await another_date(door))
+    is_settled, may_end = asyncio.Event(), asyncio.Event()
+
+    settling = asyncio.create_task(settle_alone(again, is_settled, may_end))
+    await is_settled.wait()
+    async with transaction():
+        free = await Registration.all().select_for_update(skip_locked=True)
+    may_end.set()
+    await settling
+
+    assert free == [], "whoever counts for the other date waits, and does not write what this one read before"
+
+
+async def test_one_settled_alone_while_another_date_is_held_then_waits_for_it_holding_nothing(
+    postgres_db: Settings,
+) -> None:
+    door = await open_door()
+    other = await another_date(door)
+    again = await sign_up_again(door, other)
+    await take(door, scan(qr_of(door.ana), other.sessions[0].starts_at), session=other.sessions[0].id)
+    is_settled, may_end, is_held = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    may_end.set()
+
+    async def meanwhile() -> None:
+        await is_held.wait()
+        await settle_alone(again, is_settled, may_end)
+
+    settling = asyncio.create_task(meanwhile())
+    async with transaction():
+        await lock(Training, [door.training.id])
+        is_held.set()
+        while not await sql.rows(SOMEBODY_WAITS):  # noqa: ASYNC110 - the database tells by being asked
+            await asyncio.sleep(0.01)
+        await lock(Training, [other.id])
+    await settling
+
+    assert is_settled.is_set()

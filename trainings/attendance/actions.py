@@ -135,19 +135,22 @@ async def settle(training_id: UUID) -> None:
     concerned = sorted(await _attending(training_id) | await _with_hours(training_id))
     for first in range(0, len(concerned), PEOPLE_AT_ONCE):
         async with transaction():
-            await _settle_some(training_id, concerned[first : first + PEOPLE_AT_ONCE])
+            some = concerned[first : first + PEOPLE_AT_ONCE]
+            await _settle_some(some, await _locked(training_id, partial(_stays_of, training_id, some)))
 
 
 async def settle_people(training_id: UUID, registration_ids: Collection[UUID]) -> None:
-    """The same for some of its people alone, in the caller's transaction, which holds the training."""
+    """The same for some of its people alone, in the caller's transaction, which holds what `lock_stays_of` locks."""
     await match_unknown(training_id)
-    await _settle_some(training_id, await same_course_ids(registration_ids))
+    await _settle_some(registration_ids, await lock_stays_of(training_id, registration_ids))
 
 
-async def _settle_some(training_id: UUID, registration_ids: Collection[UUID]) -> None:
-    """What of these registrations concerns the training: all their stays, then their hours."""
+async def _settle_some(registration_ids: Collection[UUID], stays: Collection[_Where]) -> None:
+    """These stays, then the hours: of these registrations, whose trainings are locked, and of the others of the same
+    people, whose trainings may not be.
+    """
     touched: dict[UUID, set[UUID]] = defaultdict(set)
-    for stay in await _locked(training_id, partial(_stays_of, training_id, registration_ids)):
+    for stay in stays:
         touched[stay.session_id].add(stay.registration_id)
     sessions = {one.id: one for one in await TrainingSession.filter(id__in=sorted(touched))}
     await project_all(sessions, touched)
@@ -194,6 +197,14 @@ async def locked_stays(training_id: UUID) -> list[_Where]:
     One that came in between had its own transaction count it.
     """
     return await _locked(training_id, partial(_stays, training_id))
+
+
+async def lock_stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
+    """The same of some of its people, by whichever of their sign-ups. Before any training is locked alone: they are
+    taken in key order, and nobody waits in a ring.
+    """
+    concerned = await same_course_ids(registration_ids)
+    return await _locked(training_id, partial(_stays_of, training_id, concerned))
 
 
 async def _locked(training_id: UUID, ask: Callable[[], Awaitable[list[_Where]]]) -> list[_Where]:
