@@ -7,6 +7,8 @@ from dataclasses import astuple
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import Opened, open_door, qr_of, scan, take
 from tests.attendance.uploading import counted, make_sheet
@@ -18,6 +20,7 @@ from trainings.attendance.queries import door_of, roster, totals
 from trainings.attendance.session_file import file_data, session_file
 from trainings.attendance.session_reports import Report, write_report
 from trainings.attendance.sheet_queries import listed_at, unlisted
+from trainings.attendance.sheets import NobodyToPrint, print_sheet
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.people.models import Merge, MergeReason, Participant, Sex
 from trainings.privacy import merging
@@ -58,6 +61,8 @@ async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_
     assert (line.registration_id, set(line.others)) == (door.ana.id, {again.id})
     assert (line.stay.arrived_at, line.stay.left_at) == (door.starts_at, door.starts_at + 2 * HOUR)
     assert unlisted([line], await listed_at(door.key)) == [], "the row of the other sign-up is hers"
+    with pytest.raises(NobodyToPrint):
+        await print_sheet(door.key, n_blank=0, columns=(), actor=boss, is_continuation=True)
     await merging.undo((await Merge.get()).id, actor=boss)
     assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
 

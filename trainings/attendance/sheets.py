@@ -12,7 +12,7 @@ from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanHow, Sca
 from trainings.attendance.projection import ARRIVALS
 from trainings.attendance.queries import roster
 from trainings.attendance.scans import DOOR_OPENS, Answer, Scan
-from trainings.attendance.sheet_queries import Line, event_of_row, line_of, listed_at
+from trainings.attendance.sheet_queries import Line, event_of_row, line_of, listed_at, unlisted
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -144,9 +144,8 @@ async def _freeze(sheet: AttendanceSheet, people: Sequence[UUID], cards: Sequenc
 
 
 async def _people(session: TrainingSession, *, is_continuation: bool) -> list[UUID]:
-    expected = [line.registration_id for line in await roster(session) if line.is_expected]
-    before = await listed_at(session.id) if is_continuation else frozenset()
-    return [one for one in expected if one not in before]
+    before = await listed_at(session.id) if is_continuation else ()
+    return [line.registration_id for line in unlisted(await roster(session), before)]
 
 
 async def _free_code() -> str:
