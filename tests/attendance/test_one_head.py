@@ -11,23 +11,31 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import Opened, open_door, qr_of, scan, take
-from tests.attendance.uploading import counted, make_sheet
+from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions
-from trainings.attendance.models import ScanKind
+from trainings.attendance.models import Device, ScanKind
+from trainings.attendance.phone_state import state_of
 from trainings.attendance.queries import door_of, roster, totals
 from trainings.attendance.session_file import file_data, session_file
 from trainings.attendance.session_reports import Report, write_report
 from trainings.attendance.sheet_queries import listed_at, unlisted
 from trainings.attendance.sheets import NobodyToPrint, print_sheet
 from trainings.audit.actor import PROGRAM, Actor
+from trainings.audit.models import AuditLine
 from trainings.people.models import Merge, MergeReason, Participant, Sex
 from trainings.privacy import merging
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
+
+
+async def expected_by(phone: Device) -> int:
+    """As many as the phone says."""
+    [told] = (await state_of(phone))["sessions"]
+    return int(told["n_expected"])
 
 
 async def heads(door: Opened, actor: Actor) -> tuple[int, int, str, list[int]]:
@@ -55,6 +63,7 @@ async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_
     await write_report(door.key, Report(transport_each=Decimal(25)), actor=boss)
 
     assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
+    assert await expected_by(phone := await make_device(door)) == 2
     await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
     assert await heads(door, boss) == (1, 1, "Q25.00", [1])
     [line] = await roster(door.session)
@@ -63,6 +72,11 @@ async def test_two_sign_ups_of_one_at_one_session_then_one_head_receipt_and_row_
     assert unlisted([line], await listed_at(door.key)) == [], "the row of the other sign-up is hers"
     with pytest.raises(NobodyToPrint):
         await print_sheet(door.key, n_blank=0, columns=(), actor=boss, is_continuation=True)
+    assert await expected_by(phone) == 1
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    await actions.close_session(door.key, actor=PROGRAM)
+    closings = AuditLine.filter(act="attendance.close").order_by("created_at", "id")
+    assert [one.detail for one in await closings] == [{"present": 2}, {"present": 1}]
     await merging.undo((await Merge.get()).id, actor=boss)
     assert await heads(door, boss) == (2, 2, "Q50.00", [1, 1])
 

@@ -16,6 +16,7 @@ from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.attendance.projection import counts, keep_stays, project_all, settle_registrations
+from trainings.attendance.queries import totals_of
 from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -94,7 +95,7 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
         if was_closed:
             return
         await settle(training_id)
-        n_present = await Attendance.filter(session_id=session_id, is_present=True).count()
+        n_present = (await totals_of(await _found(session_id))).n_present
         await record("attendance.close", actor=actor, object_id=session_id, present=n_present)
 
 

@@ -20,7 +20,7 @@ from trainings.attendance.device_queries import (
     upload_until,
 )
 from trainings.attendance.models import Device, DeviceActivity, ScanEvent
-from trainings.attendance.queries import EXPECTED, place_of
+from trainings.attendance.queries import EXPECTED, persons_of, place_of
 from trainings.attendance.roster_file import moment, rosters_of
 from trainings.db import keyring, reads
 from trainings.lib.sealing import SealedBox
@@ -130,11 +130,14 @@ def _place(session: TrainingSession) -> str:
 
 
 async def _expected(training_ids: Collection[UUID]) -> Counter[UUID]:
-    """How many are expected at each training; a look-alike is no second person."""
+    """How many are expected at each training; who has several sign-ups is one, a look-alike no second person."""
     found = reads(Registration).filter(
         training_id__in=sorted(training_ids), duplicate_of_id=None, state__in=list(EXPECTED)
     )
-    return Counter(key for (key,) in await found.values_list("training_id"))
+    rows = await found.values_list("training_id", "participant_id", "participant__merged_into_id")
+    person_of = await persons_of({key: merged_into for _training, key, merged_into in rows})
+    people = {(training_id, person_of[key]) for training_id, key, _merged_into in rows}
+    return Counter(training_id for training_id, _person in people)
 
 
 async def _activities(device: Device) -> list[dict[str, Any]]:
