@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.attendance.doors import Opened, open_door
-from tests.attendance.uploading import Event, event, h, make_device, send
+from tests.attendance.uploading import NO_OFFSET, Event, event, h, make_device, send
 from tests.outreach.make_activity import make_activity
 from trainings.attendance.gaps import Gap, gaps_of, gaps_of_phones
 from trainings.attendance.models import Device, DeviceActivity
+from trainings.attendance.uploads import Upload, receive
 from trainings.lib import tokens
 from trainings.settings import Settings
 
@@ -158,6 +159,21 @@ async def test_numbers_before_the_first_that_came_then_missed_from_where_the_pho
     missed = ["Faltan 2 marcas de Teléfono de Ana (hechas antes de las 9:04 a. m.)."]
     assert (silent, said, again) == ([], missed, missed), "3 and 5 are of an earlier preparation, as 4 may be"
     assert await sentences(door) == []
+
+
+async def test_phone_that_learns_only_later_to_say_where_it_began_then_what_is_missing_stays_so(
+    door: Opened, freeze: Freeze
+) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+    await send(device, *(numbered(door, n, n) for n in (5, 6, 8)), last_seq=10, n_unsent=2)
+
+    await receive(await Device.get(id=device.id), Upload([], NO_OFFSET, last_seq=10, n_unsent=0, first_seq=11))
+
+    assert await sentences(door) == [
+        "Falta 1 marca de Teléfono de Ana (hecha entre 8:06 a. m. y 8:08 a. m.).",
+        "Faltan 2 marcas de Teléfono de Ana (hechas después de las 8:08 a. m.).",
+    ]
 
 
 async def test_of_what_it_made_nothing_came_then_all_of_it_at_the_session_that_had_begun(

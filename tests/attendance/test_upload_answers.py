@@ -255,18 +255,21 @@ async def test_phone_says_with_which_number_it_began_then_the_first_word_stays(
     freeze(door.ends_at)
     key, noted = str(phone.device.id), []
 
-    # Of another phone, no number, as it is, and after its storage was emptied.
-    elsewhere, unsaid, again = (
-        {"device": str(door.key)},
-        {"device": key, "number": "x"},
-        {"device": key, "number": 70},
-    )
-    for first in (elsewhere | {"number": 3}, unsaid, [57], {"device": key, "number": 57}, again):
-        answer = await sent(phone, first=first)
+    # As the one that it was before, no number, as it is, and after its storage was emptied.
+    for first, last_seq in (
+        ({"device": str(door.key), "number": 3}, 56),
+        ({"device": str(door.key)}, 0),
+        ({"device": key, "number": "x"}, 0),
+        ([57], 0),
+        ({"device": key, "number": 57}, 58),
+        ({"device": key, "number": 70}, 69),
+    ):
+        answer = await sent(phone, first=first, last_seq=last_seq)
         assert answer.status_code == 200
-        noted.append((await Device.get(id=phone.device.id)).first_seq)
+        device = await Device.get(id=phone.device.id)
+        noted.append((device.first_seq, device.last_seq))
 
-    assert noted == [None, None, None, 57, 57]
+    assert noted == [(None, 0)] * 4 + [(57, 58), (57, 69)]
 
 
 async def test_revoked_phone_then_still_answered_and_told(client: AsyncClient, freeze: Freeze) -> None:

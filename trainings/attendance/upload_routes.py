@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.attendance import uploads
 from trainings.attendance.device_queries import phone_that_asks
+from trainings.attendance.models import Device
 from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
 from trainings.attendance.upload_forms import UploadBody
@@ -53,10 +54,8 @@ async def receive(request: Request) -> Response:
     # A phone that does not say what it keeps back keeps something back.
     n_unsent = 1 if body.n_unsent is None else body.n_unsent
     sent = Reading(body.page, body.perf, now) if body.page and body.perf is not None else None
-    first_seq = body.first.number if body.first is not None and body.first.device == device.id else None
-    upload = Upload(
-        body.events, now - body.client_now, body.last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq
-    )
+    first_seq, last_seq = _numbers_of(device, body)
+    upload = Upload(body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq)
     results = await uploads.receive(device, upload)
     answer = {
         "now": exact(now),
@@ -64,6 +63,13 @@ async def receive(request: Request) -> Response:
         "device": {"revoked": device.revoked_at is not None},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
+
+
+def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | None]:
+    """The first number and the last; none where the phone still speaks as the one that it was before."""
+    if body.first is None:
+        return None, body.last_seq
+    return (body.first.number, body.last_seq) if body.first.device == device.id else (None, None)
 
 
 def result_json(result: Result) -> dict[str, Any]:

@@ -139,8 +139,9 @@ async def _note_phone(device: Device, upload: Upload, results: Sequence[Result])
     if upload.n_unsent is not None:
         await Device.filter(id=device.id).update(
             last_seen_at=clock.now(),
-            # Emptied, it begins anew; what it said before is where it began.
-            first_seq=device.first_seq or upload.first_seq,
+            # Emptied, it begins anew; what it said before is where it began. Who told of numbers before saying where
+            # they began would hide those that never came.
+            first_seq=device.first_seq or (None if device.last_seq else upload.first_seq),
             last_seq=max(device.last_seq, upload.last_seq or 0),
             n_unsent=upload.n_unsent + sum(not one.is_kept for one in results),
             app_version=upload.app_version or device.app_version,

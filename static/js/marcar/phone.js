@@ -113,7 +113,9 @@ export class Phone {
   async heard(body, asked_at, said = this.said) {
     if (body.now !== undefined) this.clock.hear(clockOf(body.now), asked_at);
     this.name = body.device?.name ?? this.name;
-    if (body.device?.id) await this.store.beginAs(body.device.id);
+    const { id } = body.device ?? {};
+    // Known as this one since a program that did not note where it began: what was made then began earlier.
+    if (id && id !== this.said?.device?.id) await this.store.beginAs(id);
     this.said = said && { ...said, device: nameless(said.device), offset: this.clock.offset, seen: this.clock.now };
     if (this.said) await this.store.put(KEY, this.said);
     await this.#setAccount(body.device?.revoked ? "revoked" : "");
