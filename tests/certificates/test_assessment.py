@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,7 +14,9 @@ from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee, make_held
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue, issue_all
+from trainings.certificates.mails import compose
 from trainings.certificates.models import Certificate, CertificateKind
+from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
 
 Freeze = Callable[[datetime], None]
@@ -68,7 +71,7 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
 ) -> None:
     cast = await make_cast()
     training = await make_held(4, hub=cast.hub, course=await make.make_course(pass_mark=60))
-    ana = await make_attendee(training, given_names="Ana", surnames="Coc")
+    ana = await make_attendee(training, given_names="Ana", surnames="Coc", email="ana@la-libertad.example")
     freeze(AFTER)
     diploma = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
     await Registration.filter(id=ana.id).update(mark=85)
@@ -78,7 +81,11 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
     every = await browser.get(papers)
     together = await issue_all(training.id, actor=PROGRAM)
     offered = await browser.get(page)
-    [pressed, again] = [await browser.post(page, data={"kind": "certificado"}) for _press in range(2)]
+    pressed, again = await asyncio.gather(*(browser.post(page, data={"kind": "certificado"}) for _press in range(2)))
+    told = await OutboxJob.filter(kind="certificate_annulled").first()
+    assert told is not None
+    letter = await compose(told)
+    offered_after = text_of(await browser.get(page))
     checked = text_of(await browser.get(f"/verificar/{diploma.code}"))
 
     assert ("Emitir el que falta" in every.text, "Le toca certificado" in every.text) == (False, True)
@@ -88,6 +95,9 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
     [old, new] = await Certificate.all().order_by("number")
     assert (old.state, new.state, new.kind) == ("revoked", "valid", "certificado")
     assert (new.replaces_id, old.revoked_reason) == (old.id, "Se emitió un certificado en su lugar.")
+    assert letter is not None
+    assert new.folio in letter.text, "what is annulled is told with what took its place"
+    assert "Emitir diploma" not in offered_after
     assert f"Se emitió otro en su lugar: {new.folio}" in checked
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.certificates.held import AFTER
-from trainings.certificates.eligibility import UNUSED, Due, annulled_of, diploma_due, note_due
+from trainings.certificates.eligibility import (
+    UNUSED,
+    Due,
+    annulled_of,
+    diploma_due,
+    due_unless_held,
+    may_be_issued,
+    note_due,
+)
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 
 CERTIFICADO, DIPLOMA, CONSTANCIA = CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
@@ -26,6 +34,10 @@ def test_diploma_when_completed_then_the_highest_kind_once() -> None:
 
     assert diploma_due(PASSED, []) == Due(CERTIFICADO)
     assert diploma_due(PASSED, [diploma]) == Due(reason=SkipReason.HAS_ONE, paper=diploma), "exchanged for each alone"
+    certificado = paper(CERTIFICADO)
+    assert diploma_due(COMPLETED, [certificado]) == Due(reason=SkipReason.HAS_ONE, paper=certificado)
+    assert due_unless_held(CERTIFICADO, [diploma]).paper is diploma, "nor is another prepared"
+    assert [may_be_issued(kind, [certificado]) for kind in PASSED] == [False, False, True]
     assert diploma_due(COMPLETED, [paper(CONSTANCIA)]) == Due(DIPLOMA)
     assert diploma_due(COMPLETED, [diploma]) == Due(reason=SkipReason.HAS_ONE, paper=diploma)
     assert [diploma_due(earned, []) for earned in (CAME, [])] == [Due(reason=SkipReason.HOURS)] * 2

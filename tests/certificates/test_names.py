@@ -161,6 +161,25 @@ async def test_valid_paper_then_the_link_corrects_a_slip_once_and_never_makes_it
     assert (await Certificate.get(id=diploma.id)).printed_name == "Aná Coc Xol"
 
 
+async def test_valid_paper_when_the_name_is_written_by_the_link_of_another_sign_up_then_it_stays_its_persons(
+    db: Settings, freeze: Freeze
+) -> None:
+    training, ahead = await make_held(4, 4), await make_held(4, start=AFTER + timedelta(days=30))
+    ana = await make_attendee(training, given_names="Ana", surnames="Cok Xol")
+    with clock.frozen(BEFORE):
+        other = await make.make_registration(ahead, given_names="Eva", surnames="Pop")
+    await Registration.filter(id=other.id).update(participant_id=ana.participant_id, created_at=BEFORE)
+    freeze(AFTER)
+    await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+
+    with pytest.raises(names.AlreadyValid):
+        await names.correct(other.id, "Rigoberto", "Otra Persona", OWN, actor=HOLDER_OF_LINK)
+    await names.correct(other.id, "Rigoberto", "Otra Persona", DESK, actor=PROGRAM)
+    with pytest.raises(names.AlreadyValid):
+        await names.confirm(ana.id, OWN, actor=HOLDER_OF_LINK)
+    assert await names.confirm(ana.id, DESK, actor=PROGRAM) == 1, "at the desk somebody sees who it is"
+
+
 @pytest.mark.pages
 async def test_letter_that_cannot_be_printed_then_refused_wherever_the_name_is_written(
     new_client: Browsers, freeze: Freeze

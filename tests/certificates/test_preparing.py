@@ -233,12 +233,14 @@ async def test_who_gave_their_place_back_before_they_ever_came_then_neither_call
 
     before = text_of(await browser.get(f"{base}/diplomas/imprimir"))
     await cancel(ana.id, actor=PROGRAM)
-    told, called, printed = [
-        text_of(await browser.get(f"{base}/{page}")) for page in ("diplomas", "ceremonia", "diplomas/imprimir")
+    told, called, printed, handed = [
+        text_of(await browser.get(f"{base}/{page}"))
+        for page in ("diplomas", "ceremonia", "diplomas/imprimir", "entrega")
     ]
 
     assert ("2 documentos." in before, "1 documento." in printed) == (True, True)
     assert ("Ana Coc" in called, "Beto Coc" in called) == (False, True)
+    assert ("Ana" in handed, "Beto" in handed) == (False, True)
     assert told.count("Canceló su lugar: no se imprime") == 1
 
 

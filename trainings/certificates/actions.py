@@ -15,14 +15,16 @@ from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
 from trainings.certificates.design_use import refuse_for
 from trainings.certificates.eligibility import (
+    EXCHANGED,
     NotEligible,
     TrainingNotOver,
     diploma_due,
     due_unless_held,
     earned_kinds,
+    exchangeable,
     is_over,
 )
-from trainings.certificates.mails import announce, have_set
+from trainings.certificates.mails import announce, have_set, tell_annulled
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.occasions import gathered
 from trainings.certificates.sheets import (
@@ -94,6 +96,7 @@ class IssuedTogether:
 
 async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -> Certificate:
     """The certificate of this registration and kind: made now, or the one that stands (issuing twice gives the same).
+    A certificado takes the place of a diploma, which is annulled, and whose person is told.
 
     Refuses before the training is over, when the hours are not met, when nobody signs, where a letter of what it
     prints is not in the design's fonts, and where the design cannot be used. Its file is set by the outbox, or when
@@ -110,8 +113,9 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
 
 async def issue_with_usable_design(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
     """The same in the caller's transaction, which holds the training's lock; before it the design was looked at."""
-    held = due_unless_held(kind, (await papers_of([where.id]))[where.id]).paper
-    if held is not None:
+    papers = (await papers_of([where.id]))[where.id]
+    held, diploma = due_unless_held(kind, papers).paper, exchangeable(kind, papers)
+    if held is not None and diploma is None:
         return held
     occasion = await occasion_of(where.training_id, kinds=[kind])
     await settle_people(where.training_id, [where.id])
@@ -122,8 +126,19 @@ async def issue_with_usable_design(where: Registration, kind: CertificateKind, *
     if missing:
         raise UnprintableName(letters=missing)
     [certificate] = await issue_to([(registration, kind)], occasion, actor=actor)
+    if diploma is not None:
+        await _give_way(diploma, certificate, registration, occasion.training, actor=actor)
     await have_set(certificate)
     return certificate
+
+
+async def _give_way(
+    old: Certificate, new: Certificate, registration: Registration, training: Training, *, actor: Actor
+) -> None:
+    new.replaces_id = old.id
+    await new.save(update_fields=["replaces_id"])
+    annulled = await revoke(old.id, EXCHANGED, actor=actor)
+    await tell_annulled([(annulled, registration.participant)], training)
 
 
 async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
@@ -133,6 +148,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
     and for who waits for an answer there is `bulk.start`, which does the same in small steps.
     """
     await refuse_for(training_id)
+    await refuse_before_its_end(training_id)
     await settle(training_id)
     async with transaction():
         await locked_training(training_id)
@@ -172,6 +188,14 @@ async def papers_of(registration_ids: Sequence[UUID]) -> defaultdict[UUID, list[
         for one in await found.order_by("year", "number"):
             papers[one.registration_id].append(one)
     return papers
+
+
+async def refuse_before_its_end(training_id: UUID) -> None:
+    """Refuse (TrainingNotOver). Asked before hours are brought up to date: else a session that ends in between would
+    count as over, and nobody have its minutes.
+    """
+    if not is_over(await TrainingSession.filter(training_id=training_id)):
+        raise TrainingNotOver
 
 
 async def occasion_of(

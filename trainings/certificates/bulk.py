@@ -124,6 +124,8 @@ async def start(training_id: UUID, purpose: JobPurpose, *, actor: Actor) -> Issu
     be printed. And (UnusableDesign) where the design cannot be used: no folio is taken in vain.
     """
     await refuse_for(training_id, KINDS[purpose])
+    if _comes_after(purpose):
+        await actions.refuse_before_its_end(training_id)
     if are_few := await _n_concerned(training_id, JobPurpose.ISSUE) <= FEW:
         await settle(training_id)
     async with transaction():
@@ -217,8 +219,16 @@ async def take_step(job: OutboxJob) -> Mail | None:
     papers = [UUID(one) for one in job.payload.get("papers", ())]
     async with asyncio.TaskGroup() as both:
         both.create_task(_take_next(job, own.id))
-        both.create_task(set_beside(own, papers))
+        both.create_task(_set_beside(own, papers))
     return None
+
+
+async def _set_beside(job: IssueJob, papers: Sequence[UUID]) -> None:
+    """A file that cannot be set stops nobody from being taken: the turns of files come to it again, and say so."""
+    try:
+        await set_beside(job, papers)
+    except Exception:
+        logger.exception("files could not be set beside a step of job %s", job.id)
 
 
 async def _take_next(step: OutboxJob, job_id: UUID) -> None:

@@ -16,7 +16,7 @@ from trainings.web.i18n import gettext as _
 PACKAGE = N_("Importa un paquete; el programa no sale a la red.")
 UNREADABLE_FONT = N_("%(file)s no es una letra TTF entera: cópiela otra vez, o bórrela.")
 
-LONGEST_KEPT = 200
+LONGEST_KEPT, LONGEST_PLACE = 200, 60
 _FONT, _TOO_LONG, _TOO_MUCH, _TYPST = "font", "too_long", "too_much", "typst"
 _ENDLESS = {
     _TOO_LONG: N_("No termina: se detuvo después de varios segundos. Busque un ciclo (for, while) sin fin."),
@@ -72,10 +72,12 @@ class Trouble:
         return None
 
     def kept(self) -> str:
-        """As text of at most `LONGEST_KEPT` letters: of a long reason the beginning."""
-        reason = self.reason
-        while len(text := json.dumps([self.why, self.where, self.line, reason], ensure_ascii=False)) > LONGEST_KEPT:
-            reason = f"{reason[: -2 if reason.endswith('…') else -1]}…"
+        """As text of at most `LONGEST_KEPT` letters: of a long reason the beginning, of a long place its end."""
+        where, reason = self.where[-LONGEST_PLACE:], self.reason
+        while len(text := json.dumps([self.why, where, self.line, reason], ensure_ascii=False)) > LONGEST_KEPT:
+            if len(reason) < 2:
+                return json.dumps([self.why, "…", self.line, ""], ensure_ascii=False)
+            reason = f"{reason[:-2]}…"
         return text
 
     def in_words(self) -> str:

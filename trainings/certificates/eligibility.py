@@ -120,16 +120,9 @@ class Due:
 
 
 def diploma_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
-    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there.
-
-    Who passed the test when their diploma was made already keeps it: that it gives way to a certificado is decided for
-    each (`exchangeable`).
-    """
+    """To who completed the training the highest kind that they earned. `papers`: all that was issued to them there."""
     highest = next((kind for kind in earned if kind in HIGHER), None)
-    if highest is None:
-        return Due(reason=SkipReason.HOURS)
-    diploma = exchangeable(highest, papers)
-    return Due(reason=SkipReason.HAS_ONE, paper=diploma) if diploma else _due_unless_annulled(highest, papers)
+    return Due(reason=SkipReason.HOURS) if highest is None else _due_unless_annulled(highest, papers)
 
 
 def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate]) -> Due:
@@ -144,22 +137,30 @@ def note_due(earned: Sequence[CertificateKind], papers: Collection[Certificate])
 
 
 def exchangeable(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    """The diploma that stands and gives way where a certificado is issued: one training, one of the higher kinds."""
-    if kind is not CertificateKind.CERTIFICADO or _held(kind, papers):
+    """The diploma that stands and gives way where a certificado is issued to its person alone."""
+    if kind is not CertificateKind.CERTIFICADO or _held([kind], papers):
         return None
-    return _held(CertificateKind.DIPLOMA, papers)
+    return _held([CertificateKind.DIPLOMA], papers)
+
+
+def may_be_issued(kind: CertificateKind, papers: Collection[Certificate]) -> bool:
+    """Whether one of this kind that somebody earned may be issued to them alone."""
+    return due_unless_held(kind, papers).paper is None or exchangeable(kind, papers) is not None
 
 
 def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> Due:
-    """This kind, to who has none of it that stands, and had none taken away."""
-    held = _held(kind, papers)
+    """This kind, to who has none of it that stands, and had none taken away. Of one training one stands of the higher
+    kinds: who has a diploma gets a certificado in its place, for themselves alone (`exchangeable`).
+    """
+    held = _held(HIGHER if kind in HIGHER else [kind], papers)
     if held is not None:
         return Due(reason=SkipReason.HAS_ONE, paper=held)
     return Due() if any(is_withdrawn(one) for one in papers) else Due(kind)
 
 
-def _held(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    return next((one for one in papers if one.kind is kind and one.state is not CertificateState.REVOKED), None)
+def _held(kinds: Collection[CertificateKind], papers: Collection[Certificate]) -> Certificate | None:
+    standing = (one for one in papers if one.kind in kinds and one.state is not CertificateState.REVOKED)
+    return next(standing, None)
 
 
 def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate]) -> Due:

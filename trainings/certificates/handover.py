@@ -14,6 +14,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_issue_certificates
+from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.row_lists import read_rows
 from trainings.attendance.sheet_queries import UnknownSheet, open_sheet
@@ -23,7 +24,7 @@ from trainings.certificates.models import Certificate, CertificateState, HandedO
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotAllowed, Refusal
 from trainings.lib import tokens
-from trainings.registrations.models import Registration
+from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.web.i18n import N_
 
 LONGEST_SCAN = 300
@@ -70,10 +71,21 @@ class Handed:
 
 
 async def of_training(training_id: UUID) -> list[Certificate]:
-    """The certificates of a training that stand, by folio, with their people: what there is to hand over, or was."""
+    """The certificates of a training that stand, by folio, with their people: what there is to hand over, or was.
+
+    Not what was prepared for who gave their place back and never came: nobody prints it.
+    """
     standing = reads(Certificate).filter(registration__training_id=training_id, erased_at=None)
-    found = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
-    return await found.prefetch_related("registration__participant")
+    ordered = standing.exclude(state=CertificateState.REVOKED).order_by("year", "number", "id")
+    found = await ordered.prefetch_related("registration__participant")
+    left = [one.registration_id for one in found if _is_left(one)]
+    stays = await stays_counting(left) if left else {}
+    return [one for one in found if not _is_left(one) or stays[one.registration_id]]
+
+
+def _is_left(one: Certificate) -> bool:
+    is_open = one.state is CertificateState.PREPARED and one.handed_over_at is None
+    return is_open and one.registration.state not in TAKES_PLACE
 
 
 async def hand_over(training_id: UUID, certificate_ids: Collection[UUID], how: HandedOver, *, actor: Actor) -> Handed:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from trainings import clock
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
@@ -28,7 +30,7 @@ from trainings.registrations.letters import Facts, gather
 from trainings.registrations.mails import Kind, letter_of
 from trainings.schedule.models import Training
 from trainings.settings import get_settings
-from trainings.web.i18n import N_, language
+from trainings.web.i18n import N_
 from trainings.web.i18n import gettext as _
 
 READY, ANNULLED = "certificate_ready", "certificate_annulled"
@@ -124,7 +126,6 @@ async def _write(
     batch_id: UUID | None = None,
 ) -> int:
     """The messages to those who left an address; how many."""
-    lang = language()
     letters = [
         OutboxJob(
             kind=kind,
@@ -133,7 +134,6 @@ async def _write(
             subject_id=one.registration_id,
             hub_id=one.hub_id,
             batch_id=batch_id,
-            lang=lang,
             run_at=run_at,
         )
         for one, person in papers
@@ -173,7 +173,8 @@ async def compose(job: OutboxJob) -> Mail | None:
 
 async def _replacement(certificate: Certificate) -> str:
     """The folio of the one that is valid in its place; empty for none."""
-    others = reads(Certificate).filter(registration_id=certificate.registration_id, kind=certificate.kind)
+    in_its_place = Q(Q(kind=certificate.kind), Q(replaces_id=certificate.id), join_type=Q.OR)
+    others = reads(Certificate).filter(in_its_place, registration_id=certificate.registration_id)
     found = await others.filter(state=CertificateState.VALID).exclude(id=certificate.id).first()
     return found.folio if found is not None else ""
 

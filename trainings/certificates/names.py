@@ -15,7 +15,7 @@ from trainings.certificates import anew, pdf
 from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
 from trainings.db import keyring, reads, transaction
 from trainings.errors import NotFound, Refusal
-from trainings.lib.text import are_alike
+from trainings.lib.text import are_alike, fold
 from trainings.people.actions import name_key
 from trainings.people.consent_actions import check_permission
 from trainings.registrations import actions as registrations
@@ -72,7 +72,8 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
 
     Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
     another by now. Refuses a letter that cannot be printed (LetterNotPrintable), who took back the permission for
-    their data (PermissionGone), and by a link what was handed over already (PaperInHand).
+    their data (PermissionGone), and by a link what was handed over already (PaperInHand) or is valid with the name of
+    somebody else (AlreadyValid).
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -80,6 +81,8 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
         await check_permission(registration.participant_id)
         if name is not None and name != registration.participant.full_name:
             raise NameChanged
+        if actor == HOLDER_OF_LINK:
+            await _check_printed(registration)
         return await _confirm(registration, how, actor)
 
 
@@ -133,10 +136,21 @@ async def _check_same_person(registration: Registration, given_names: str, surna
     person = registration.participant
     if name_key(given_names, surnames) == person.name_key:
         return
-    if not await Certificate.exists(registration_id=registration.id, state=CertificateState.VALID):
+    sign_ups = await Registration.filter(participant_id=person.id).prefetch_related("participant")
+    proofs = Certificate.filter(registration_id__in=[one.id for one in sign_ups], state=CertificateState.VALID)
+    if not await proofs.exists():
         return
-    if await confirmed([registration]) or not are_alike(person.full_name, f"{given_names} {surnames}"):
+    if await confirmed(sign_ups) or not are_alike(person.full_name, f"{given_names} {surnames}"):
         raise AlreadyValid(field="given_names")
+
+
+async def _check_printed(registration: Registration) -> None:
+    """The same where the name was written elsewhere meanwhile, and would be printed by saying that it is right."""
+    name = registration.participant.full_name
+    for paper in await anew.not_in_hand(registration.id):
+        is_another = fold(paper.printed_name) != fold(name) and not are_alike(paper.printed_name, name)
+        if paper.state is CertificateState.VALID and is_another:
+            raise AlreadyValid(field="given_names")
 
 
 async def _held(registration_id: UUID) -> Registration:

@@ -17,7 +17,7 @@ from trainings.audit.actor import Actor
 from trainings.certificates.actions import ReasonMissing, issue_with_usable_design, revoke
 from trainings.certificates.design_use import refuse_for
 from trainings.certificates.mails import tell_annulled
-from trainings.certificates.models import Certificate, CertificateKind, CertificateState, RevocationRequest
+from trainings.certificates.models import Certificate, CertificateState, RevocationRequest
 from trainings.db import reads, transaction
 from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.outbox.actions import stop_batch
@@ -75,10 +75,8 @@ async def annul(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifica
         return certificate
 
 
-async def reissue(
-    certificate_id: UUID, reason: str, *, actor: Actor, kind: CertificateKind | None = None
-) -> Certificate:
-    """Annul one and issue another in its place, of its kind or of this one, both or neither; the new one.
+async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certificate:
+    """Annul one and issue another of its kind in its place, both or neither; the new one.
 
     Refuses as `annul` and as `issue` do: who no longer earned it gets no other, and where the design cannot be used the
     old one stands.
@@ -86,15 +84,12 @@ async def reissue(
     old = await Certificate.get_or_none(id=certificate_id).select_related("registration")
     if old is None:
         raise NotFound(N_("No encontramos ese certificado."))
-    where, kind = old.registration, kind or old.kind
-    await refuse_for(where.training_id, [kind])
+    where = old.registration
+    await refuse_for(where.training_id, [old.kind])
     async with transaction():
         await locked_training(where.training_id)
         old = await revoke(certificate_id, reason, actor=actor)
-        new = await issue_with_usable_design(where, kind, actor=actor)
-        if new.replaces_id is None:
-            new.replaces_id = old.id
-            await new.save(update_fields=["replaces_id"])
+        new = await issue_with_usable_design(where, old.kind, actor=actor)
         await _tell([old])
         return new
 

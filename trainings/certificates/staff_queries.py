@@ -25,6 +25,7 @@ from trainings.certificates.eligibility import (
     earned_kinds,
     hours_of,
     is_over,
+    may_be_issued,
     note_due,
 )
 from trainings.certificates.erasing import is_withdrawn
@@ -265,8 +266,7 @@ def _person(
     outlook = progress.outlook
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
-    issued = {certificate.kind for certificate in certificates if stands(certificate)}
-    open_kinds = [kind for kind in kinds if kind not in issued]
+    open_kinds = [kind for kind in kinds if may_be_issued(kind, certificates)]
     return Person(
         registration=registration,
         hours=hours,

@@ -36,7 +36,7 @@ from trainings.certificates import (
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.brand import pictures
 from trainings.certificates.desk_forms import NameReadForm
-from trainings.certificates.eligibility import EXCHANGED, exchangeable, is_over
+from trainings.certificates.eligibility import is_over
 from trainings.certificates.files import NameRemoved, file_of
 from trainings.certificates.forms import IssueForm
 from trainings.certificates.models import Certificate, ConfirmedHow, JobPurpose
@@ -240,13 +240,9 @@ async def issue(request: Request) -> Response:
     """Issue one certificate of the posted kind. Pressed twice it is the same certificate."""
     training, person = await queries.person_at_desk(request.state.actor, request.path_params["id"])
     _check_issuer(request, training.hub_id)
-    form, actor = check(IssueForm, await read_form(request)), request.state.actor
-    diploma = exchangeable(form.kind, person.certificates)
+    form = check(IssueForm, await read_form(request))
     try:
-        if diploma is not None:
-            certificate = await revocations.reissue(diploma.id, EXCHANGED, actor=actor, kind=form.kind)
-        else:
-            certificate = await actions.issue(person.registration.id, form.kind, actor=actor)
+        certificate = await actions.issue(person.registration.id, form.kind, actor=request.state.actor)
     except Refusal as refusal:
         return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")

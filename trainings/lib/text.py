@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from functools import partial
 
 _APOSTROPHES = "'’ʼꞌꞋ‘`´ʻ′‛ʹʾʿ＇"
 _DROP_APOSTROPHES = dict.fromkeys(map(ord, _APOSTROPHES))
 _MOST_TERMS = 8
 _ALIKE = 0.6
+_SHORT, _MOST_LEFT_OVER = 4, 2
 # Emoji families are joined by ZWJ; ZWNJ changes the shape of letters in some scripts.
 _KEPT_FORMAT = "\u200c\u200d"
 _LINE_ENDS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -95,15 +97,27 @@ def fold(text: str) -> str:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether a name may be a slip of another: each word of the shorter one has its counterpart, much like it."""
+    """Whether a name may be a slip of another, or be written out: each word of the shorter one has its counterpart,
+    much like it or short for it, and few are left over.
+    """
     shorter, longer = sorted((fold(one).split(), fold(other).split()), key=len)
     left = list(longer)
     for word in shorter:
-        counterparts = get_close_matches(word, left, n=1, cutoff=_ALIKE)
-        if not counterparts:
+        counterpart = max(left, key=partial(_likeness, word))
+        if _likeness(word, counterpart) < _ALIKE:
             return False
-        left.remove(counterparts[0])
-    return bool(shorter)
+        left.remove(counterpart)
+    return bool(shorter) and len(left) <= _MOST_LEFT_OVER
+
+
+def _likeness(one: str, other: str) -> float:
+    """From 0 to 1. Short words differ by half of their letters soon (Ac, Ak); Ma. is María, Fco. Francisco, J. José."""
+    shorter, longer = sorted((one, other), key=len)
+    letters = iter(longer)
+    if len(shorter) < _SHORT and one[0] == other[0] and all(letter in letters for letter in shorter):
+        return 1.0
+    likeness = SequenceMatcher(None, shorter, longer).ratio()
+    return likeness + _ALIKE - 0.5 if len(longer) <= _SHORT else likeness
 
 
 def search_text(*parts: str) -> str:

@@ -27,9 +27,9 @@ AT_LONGEST = timedelta(days=1)
 async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, datetime]]:
     """By list the registrations concerned, each with since when: what was told before, was told of another paper.
 
-    Who has a valid one of the kind by now is not told of the annulled one, but of that. Of what never was valid nor
-    handed over nobody knows. Nobody is called to fetch what they hold already, nor about what they had their name
-    taken out of.
+    Who has a valid one of the kind by now, or a certificado in place of a diploma, is told of that alone. Of what never
+    was valid nor handed over nobody knows. Nobody is called to fetch what they hold already, nor about what they had
+    their name taken out of.
     """
     asked = [one for one in lists if one.reason in (CallReason.CERTIFICATE, CallReason.ANNULLED)]
     if not asked:
@@ -48,6 +48,8 @@ async def told_of_papers(lists: Sequence[CallList]) -> dict[UUID, dict[UUID, dat
             own = valid[row["training_id"]]
             own[row["id"]] = max(row["validated_at"], own.get(row["id"], row["validated_at"]))
             standing.add((row["id"], row["kind"]))
+            if row["kind"] == "certificado":
+                standing.add((row["id"], "diploma"))
         elif row["revoked_at"] is not None and row["erased_at"] is None:
             annulled[row["training_id"]].append((row["revoked_at"], (row["id"], row["kind"])))
     still_kept = clock.now() - KEPT

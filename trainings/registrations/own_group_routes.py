@@ -184,7 +184,7 @@ async def confirm_name(request: Request) -> Response:
     form = check(NameReadForm, await read_form(request))
     try:
         await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
-    except (names.NameChanged, names.LetterNotPrintable, names.PaperInHand) as refusal:
+    except (names.NameChanged, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
         name_form = Typed.of(names_of(registration)).refused(refusal)
         return await _show_member(request, ticket, name_form=name_form, status=refusal.status)
     return back(f"{place_of(request)}/cambiar", gettext(N_("Gracias. Así se imprimirá el nombre en el diploma.")))

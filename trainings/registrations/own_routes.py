@@ -149,7 +149,7 @@ async def confirm_name(request: Request) -> Response:
     form, registration = check(NameReadForm, await read_form(request)), ticket.own.registration
     try:
         await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
-    except (names.NameChanged, names.LetterNotPrintable, names.PaperInHand) as refusal:
+    except (names.NameChanged, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
         name_form = Typed.of(names_of(registration)).refused(refusal)
         return await show_own(request, ticket, name_form=name_form, status=refusal.status)
     return back(base_of(request), gettext(N_("Gracias. Así se imprimirá su nombre en el diploma.")))
