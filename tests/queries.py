@@ -1,10 +1,17 @@
-"""Counting what a page asks of the database, so that a list of many asks no more than a list of one."""
+"""Questions to the database: counting them, so that a list of many asks no more than one of one; waiting for locks."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from trainings.db import sql
+
+SOMEBODY_WAITS = """
+    SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 class _Counter(logging.Handler):
@@ -30,3 +37,10 @@ def counted_queries() -> Iterator[list[str]]:
         logger.removeHandler(counter)
         logger.setLevel(level)
         logger.propagate = propagate
+
+
+async def until_somebody_waits() -> None:
+    """Until another transaction waits for a row, on PostgreSQL; an error where none does."""
+    async with asyncio.timeout(30):
+        while not await sql.rows(SOMEBODY_WAITS):  # noqa: ASYNC110 - the database tells by being asked
+            await asyncio.sleep(0.01)

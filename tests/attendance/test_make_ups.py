@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, qr_of, scan, take
+from tests.queries import until_somebody_waits
 from trainings import clock
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
@@ -17,7 +18,7 @@ from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.eligibility import hours_of
 from trainings.certificates.transcript_queries import entries_of
-from trainings.db import lock, sql, transaction
+from trainings.db import lock, transaction
 from trainings.people.models import Merge, MergeReason
 from trainings.privacy import merging
 from trainings.registrations.models import Registration, RegistrationState
@@ -26,9 +27,6 @@ from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
 HOUR = timedelta(hours=1)
-SOMEBODY_WAITS = """
-    SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 
 
 async def another_date(door: Opened, days: int = 9) -> Training:
@@ -280,8 +278,7 @@ async def test_one_settled_alone_while_another_date_is_held_then_waits_for_it_ho
     async with transaction():
         await lock(Training, [door.training.id])
         is_held.set()
-        while not await sql.rows(SOMEBODY_WAITS):  # noqa: ASYNC110 - the database tells by being asked
-            await asyncio.sleep(0.01)
+        await until_somebody_waits()
         await lock(Training, [other.id])
     await settling
 

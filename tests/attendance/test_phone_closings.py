@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, kept, make_device, send, states
+from tests.queries import until_somebody_waits
 from trainings.accounts.models import Role, User
 from trainings.attendance import actions, devices, rescheduling
-from trainings.attendance.closings import closed_on_phones, phones_missing
+from trainings.attendance.closings import ClosedMeanwhile, closed_on_phones, keep_open, phones_missing
 from trainings.attendance.models import Decision, Device, ScanEvent
 from trainings.attendance.phone_state import exact, state_of
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.db import transaction
 from trainings.places.models import Hub
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
@@ -194,3 +199,31 @@ async def test_last_phone_that_is_waited_for_is_taken_out_of_use_then_the_closin
     assert await closed_at(door) == ended
     [line] = await AuditLine.filter(act="attendance.close")
     assert line.actor_role == "phone"
+
+
+@pytest.mark.parametrize("comes_first", ["open", "closed"])
+async def test_left_open_at_the_moment_of_the_last_phone_then_whichever_came_first(
+    postgres_db: Settings, freeze: Freeze, comes_first: str
+) -> None:
+    door, user = await open_hers()
+    hers, last = await make_device(door, prepared_by_id=user.id), await make_device(door)
+    freeze(door.starts_at + 3 * HOUR)
+    await send(hers, event(door, door.starts_at + 2 * HOUR, kind="close", how="button"))
+    leave_open, hear_of_last = partial(keep_open, door.key, actor=PROGRAM), partial(send, last)
+    first, second = (leave_open, hear_of_last) if comes_first == "open" else (hear_of_last, leave_open)
+    has_begun = asyncio.Event()
+
+    async def come_second() -> None:
+        await has_begun.wait()
+        await second()
+
+    meanwhile = asyncio.create_task(come_second())
+    async with transaction():
+        await first()
+        has_begun.set()
+        await until_somebody_waits()
+    with nullcontext() if comes_first == "open" else pytest.raises(ClosedMeanwhile):
+        await meanwhile
+
+    assert (await closed_at(door) is None) == (comes_first == "open")
+    assert await AuditLine.filter(act="attendance.reopen").count() == (comes_first == "open")

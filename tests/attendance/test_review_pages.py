@@ -221,6 +221,8 @@ async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, c
     assert await hours(late) == (240, True)
     assert "Llegó después de cerrar la sesión 1" in text_of(await client.get(path(door)))
     assert (await client.post(f"{path(door)}/cerrar")).status_code == 303, "twice is once"
+    too_late = await client.post(f"{path(door)}/abierta")
+    assert (too_late.status_code, "Mientras tanto se cerró la sesión" in text_of(too_late)) == (409, True)
 
 
 async def test_pending_close_was_a_mistake_then_the_session_goes_on(
@@ -237,6 +239,8 @@ async def test_pending_close_was_a_mistake_then_the_session_goes_on(
 
     words = text_of(await client.get(said.headers["location"]))
     assert ("La sesión sigue abierta" in words, "Cierre pendiente" in words) == (True, False)
+    of_before = await client.post(f"{path(door)}/cerrar")
+    assert (of_before.status_code, "Ya no hay un cierre pendiente" in text_of(of_before)) == (409, True)
     await send(second)
     assert (await TrainingSession.get(id=door.key)).closed_at is None
     assert await AuditLine.filter(act="attendance.reopen").count() == 1

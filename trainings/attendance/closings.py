@@ -21,11 +21,24 @@ from trainings.audit.models import AuditLine
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession
+from trainings.web.i18n import N_
 
 LATELY = timedelta(minutes=10)
 """Of a phone that told within so long that it keeps nothing back, a running session waits for nothing."""
 PHONE = Actor(id=None, role="phone")
 """Whose doing it is, also where somebody here ended the wait."""
+
+
+class ClosedMeanwhile(Refusal):
+    code = "closed_meanwhile"
+    sentence = N_(
+        "Mientras tanto se cerró la sesión. Si todavía no termina, ábrala otra vez en su página de asistencia."
+    )
+
+
+class NoClosingWaits(Refusal):
+    code = "no_closing_waits"
+    sentence = N_("Ya no hay un cierre pendiente. Si la sesión terminó, ciérrela en su página de asistencia.")
 
 
 async def close_reported(session_ids: Collection[UUID]) -> None:
@@ -34,21 +47,59 @@ async def close_reported(session_ids: Collection[UUID]) -> None:
     In a transaction for each. One that is not closed now waits for its phones, or for somebody's word.
     """
     for session, closes in await _closes(session_ids):
-        at = await _taking_effect(session, closes)
-        if at is not None and not await phones_missing(session.id, at):
+        if await _due_at(session, closes) is not None:
             # Called off in the same moment: then nobody closes it, and what the phone sent is kept all the same.
             with suppress(Refusal):
+                await _close_if_still_due(session)
+
+
+async def _close_if_still_due(session: TrainingSession) -> None:
+    """Asked again under the lock: somebody may have said in the same moment that it goes on."""
+    async with transaction():
+        await actions.locked_stays(session.training_id)
+        for again, closes in await _closes([session.id]):
+            at = await _due_at(again, closes)
+            if at is not None:
                 await actions.close_session(session.id, actor=PHONE, at=at)
+
+
+async def _due_at(session: TrainingSession, closes: Sequence[ScanEvent]) -> datetime | None:
+    at = await _taking_effect(session, closes)
+    return None if at is None or await phones_missing(session.id, at) else at
+
+
+async def close_without_waiting(session_id: UUID, *, actor: Actor) -> None:
+    """Close a session when a phone said, though others have not told everything. Twice is once.
+
+    Refuses (NoClosingWaits) where no closing waits, by somebody's word, and it is open.
+    """
+    async with transaction():
+        session = await _locked(session_id)
+        at = (await closed_on_phones([session_id])).get(session_id)
+        if at is not None:
+            await actions.close_session(session_id, actor=actor, at=at)
+        elif session.closed_at is None:
+            raise NoClosingWaits
 
 
 async def keep_open(session_id: UUID, *, actor: Actor) -> None:
     """A session goes on that a phone closed: what phones closed until now is put aside, as where it is opened again.
 
-    Nothing to do where no closing waits.
+    Nothing to do where no closing waits. Refuses (ClosedMeanwhile) what was closed by now.
     """
     async with transaction():
+        session = await _locked(session_id)
+        if session.closed_at is not None:
+            raise ClosedMeanwhile
         if session_id in await closed_on_phones([session_id]):
             await record(actions.REOPEN, actor=actor, object_id=session_id)
+
+
+async def _locked(session_id: UUID) -> TrainingSession:
+    """The session as it is, under the locks of all trainings whose hours its closing changes."""
+    where = await TrainingSession.get(id=session_id)
+    await actions.locked_stays(where.training_id)
+    return await TrainingSession.get(id=session_id)
 
 
 async def closed_on_phones(session_ids: Collection[UUID]) -> dict[UUID, datetime]:

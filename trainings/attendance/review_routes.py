@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ATTENDANCE_TAKERS, EDITORS
-from trainings.attendance import actions, review_views, reviews
-from trainings.attendance.closings import keep_open
+from trainings.attendance import review_views, reviews
+from trainings.attendance.closings import close_without_waiting, keep_open
 from trainings.attendance.companions import companions_by_phone
 from trainings.attendance.head_reviews import activities_to_review
 from trainings.attendance.queries import door_of, roster
@@ -195,10 +195,8 @@ async def close(request: Request) -> Response:
     gate = await review_gate(request.path_params["id"], actor)
     if not gate.can_close:
         raise MayNotClose
-    pending = (await review_of(gate.session)).closing
-    if pending is not None:
-        await actions.close_session(gate.session.id, actor=actor, at=pending.at)
-        await preparing.validate(gate.session.training_id)
+    await close_without_waiting(gate.session.id, actor=actor)
+    await preparing.validate(gate.session.training_id)
     return _back(gate.session.id, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
 
 
