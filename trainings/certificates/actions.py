@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.actions import settle, settle_people
+from trainings.attendance.actions import lock_stays_of, settle, settle_people
 from trainings.audit.actions import Act, record, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
@@ -107,12 +107,15 @@ async def issue(registration_id: UUID, kind: CertificateKind, *, actor: Actor) -
         raise NotFound(N_("No encontramos esa inscripción."))
     await refuse_for(where.training_id, [kind])
     async with transaction():
+        await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
         return await issue_with_usable_design(where, kind, actor=actor)
 
 
 async def issue_with_usable_design(where: Registration, kind: CertificateKind, *, actor: Actor) -> Certificate:
-    """The same in the caller's transaction, which holds the training's lock; before it the design was looked at."""
+    """The same in the caller's transaction, which holds the training and `lock_stays_of`; before it the design was
+    looked at.
+    """
     papers = (await papers_of([where.id]))[where.id]
     held, diploma = due_unless_held(kind, papers).paper, exchangeable(kind, papers)
     if held is not None and diploma is None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import ISSUERS
+from trainings.attendance.actions import lock_stays_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.actions import ReasonMissing, issue_with_usable_design, revoke
@@ -87,6 +88,7 @@ async def reissue(certificate_id: UUID, reason: str, *, actor: Actor) -> Certifi
     where = old.registration
     await refuse_for(where.training_id, [old.kind])
     async with transaction():
+        await lock_stays_of(where.training_id, [where.id])
         await locked_training(where.training_id)
         old = await revoke(certificate_id, reason, actor=actor)
         new = await issue_with_usable_design(where, old.kind, actor=actor)
