@@ -3,6 +3,8 @@
 const PAUSE_MS = 300;
 /** Shorter than any code, longer than any row number. */
 const SHORTEST_CODE = 4;
+/** With these a scanner types capitals. */
+const HELD = new Set(["Shift", "CapsLock"]);
 
 /**
  * What a scanner types is put into this field, unless somebody is writing into another one.
@@ -11,8 +13,7 @@ const SHORTEST_CODE = 4;
  */
 export function typeInto(field) {
   return onKeys((event) => {
-    if (event.key.length !== 1 || event.key === " " || isWriting()) return;
-    field.focus({ preventScroll: true });
+    if (isCharacter(event) && !isWriting()) field.focus({ preventScroll: true });
   });
 }
 
@@ -28,10 +29,16 @@ export function catchCode(field, onCode) {
   let before = 0;
   return onKeys((event) => {
     if (isWriting() && document.activeElement !== field) return;
+    // A list that has the focus would choose by what is typed: another sheet, on which the rows are other people.
+    if (isCharacter(event) && document.activeElement?.matches("select")) field.focus({ preventScroll: true });
+    if (HELD.has(event.key)) return;
     if (event.timeStamp - before > PAUSE_MS) typed = "";
     before = event.timeStamp;
-    if (event.key.length === 1) typed += event.key;
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter") {
+      // Only people take back what they typed, or go elsewhere.
+      typed = event.key.length === 1 ? typed + event.key : "";
+      return;
+    }
     const code = typed;
     typed = "";
     if (code.length < SHORTEST_CODE) return;
@@ -42,7 +49,12 @@ export function catchCode(field, onCode) {
 }
 
 function isWriting() {
-  return document.activeElement?.matches("input, select, textarea") ?? false;
+  return document.activeElement?.matches("input, textarea") ?? false;
+}
+
+/** One that codes are made of: the space bar opens a list and presses a button. @param {KeyboardEvent} event */
+function isCharacter({ key }) {
+  return key.length === 1 && key !== " ";
 }
 
 /**
