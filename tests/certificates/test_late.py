@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from trainings.certificates.actions import issue, revoke
 from trainings.certificates.files import file_of
 from trainings.certificates.late import ChangedAgain, Fact
 from trainings.certificates.models import Certificate, CertificateKind, CertificateReview
+from trainings.certificates.revocations import reissue
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
@@ -61,16 +63,50 @@ async def issued(freeze: Freeze) -> tuple[Training, Registration, Certificate, C
 async def test_session_was_held_at_other_hours_then_what_was_given_out_is_told(
     client: AsyncClient, db: Settings, freeze: Freeze
 ) -> None:
-    training, _ana, _diploma, _note = await issued(freeze)
-    session = training.sessions[-1]
+    training, _ana, diploma, _note = await issued(freeze)
+    session, page = training.sessions[-1], f"/panel/capacitaciones/{training.id}/diplomas/cambios"
     start = clock.local(session.starts_at)
     await make.sign_in(client, await make.make_user(Role.HUB_COORDINATOR, await training.hub))
     form = {"day": f"{start:%Y-%m-%d}", "starts": f"{start:%H:%M}", "ends": f"{start + timedelta(hours=3):%H:%M}"}
+    both = [("diploma", 420, True, False), ("constancia", 420, True, False)]
 
     sent = await client.post(f"/panel/sesiones/{session.id}/realizada", data=form | {"reason": "Terminó antes"})
 
-    assert await facts(training) == [("constancia", 420, True, False)]
+    assert await facts(training) == both
     assert "Ya hay 2 diplomas o constancias" in (await client.get(sent.headers["location"])).text
+    shown = re.sub(r"<[^>]+>", "", (await client.get(page)).text)
+    assert shown.count("Dice: 8 horas. Ahora: 7 horas.") == 2
+    seen = [(one.certificate.id, one.text) for one in await late.changes_of(training.id)]
+    await late.leave(training.id, seen, actor=PROGRAM)
+    assert await facts(training) == []
+
+    freeze(AFTER + timedelta(hours=1))
+    another_day = form | {"day": f"{start + timedelta(days=1):%Y-%m-%d}", "reason": "Fue un día después"}
+    sent = await client.post(f"/panel/sesiones/{session.id}/realizada", data=another_day)
+    shown = re.sub(r"<[^>]+>", "", (await client.get(page)).text)
+    assert shown.count("Dice: 8 horas, 4 y 5 de marzo de 2027. Ahora: 7 horas, 4 y 6 de marzo de 2027.") == 2
+    assert await facts(training) == both, "the hours are those that somebody left, the day is another"
+    with pytest.raises(ChangedAgain):
+        await late.leave(training.id, seen, actor=PROGRAM)
+    await reissue(diploma.id, "Fue un día después", actor=PROGRAM)
+    assert await facts(training) == both[1:], "the new one says the day as it was"
+
+
+@pytest.mark.pages
+async def test_session_was_held_earlier_that_day_then_no_paper_says_otherwise(
+    client: AsyncClient, db: Settings, freeze: Freeze
+) -> None:
+    training, _ana, _diploma, _note = await issued(freeze)
+    session = training.sessions[-1]
+    await make.sign_in(client, await make.make_user(Role.HUB_COORDINATOR, await training.hub))
+    start, end = (clock.local(one) - timedelta(hours=1) for one in (session.starts_at, session.ends_at))
+    form = {"day": f"{start:%Y-%m-%d}", "starts": f"{start:%H:%M}", "ends": f"{end:%H:%M}", "reason": "Fue antes"}
+
+    sent = await client.post(f"/panel/sesiones/{session.id}/realizada", data=form)
+
+    assert await facts(training) == []
+    said = (await client.get(sent.headers["location"])).text
+    assert ("quedó anotado cuándo fue" in said, "lo que se sabía antes" in said) == (True, False)
 
 
 async def test_late_departure_then_shown_and_left_alone_until_it_changes_again(db: Settings, freeze: Freeze) -> None:
@@ -148,7 +184,7 @@ async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: As
 
     for name in ("list", "hub"):
         assert "1 documento emitido ya no cumple la regla" in seen[name]
-        assert "1 constancia emitida dice otras horas" in seen[name]
+        assert "1 documento emitido dice otras horas u otro día" in seen[name]
         assert f"{path}/cambios" in seen[name]
     assert "8 horas" in seen["late"]
     assert "no completa, lleva 4 horas" in seen["late"]

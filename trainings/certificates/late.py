@@ -1,4 +1,4 @@
-"""Late data: what attendance says by now of certificates that were given out. Nothing changes them but a person."""
+"""Late data: what is known by now of certificates that were given out. Nothing changes them but a person."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tortoise.expressions import F, Q
 from trainings.accounts.permissions import DESK
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
+from trainings.certificates.held_otherwise import HeldOtherwise, held_otherwise
 from trainings.certificates.models import Certificate, CertificateKind, CertificateReview, CertificateState
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
@@ -37,7 +38,7 @@ class Fact(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As a form carries it back, to tell whether it is still so."""
+        """In one word, for a form."""
         return f"{self.minutes}-{'si' if self.is_completed else 'no'}"
 
 
@@ -45,11 +46,18 @@ class Fact(NamedTuple):
 class Change:
     """A certificate that stands and says something else than attendance does by now.
 
-    A note states the hours attended; diploma and tested certificate that the course was completed.
+    A note states the hours attended; diploma and tested certificate that the course was completed. `held`: where a
+    session was put right since, and they tell other days or hours than it was held.
     """
 
     certificate: Certificate
     now: Fact
+    held: HeldOtherwise | None = None
+
+    @property
+    def text(self) -> str:
+        """As a form carries it back, to tell whether it is still so."""
+        return f"{self.now.text}-{self.held.corrected_at.timestamp()}" if self.held is not None else self.now.text
 
     @property
     def fails(self) -> bool:
@@ -59,32 +67,42 @@ class Change:
 
 async def changes_of(training_id: UUID) -> list[Change]:
     """The certificates of a training that wait for an answer, by folio. Their people are loaded."""
-    return await _changes(Q(registration__training_id=training_id))
+    return await _changes(Q(registration__training_id=training_id), Q(training_id=training_id))
 
 
-async def n_given(training_id: UUID) -> int:
-    """How many certificates of a training stand: they say what was known of it when they were issued."""
-    return await reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.VALID).count()
-
-
-async def _changes(which: Q) -> list[Change]:
-    """What somebody left as it is comes back only when it changes again."""
+async def _changes(which: Q, sessions: Q) -> list[Change]:
+    """Of these certificates, of the trainings of these sessions. What somebody left as it is comes back only when it
+    changes again.
+    """
+    held = await held_otherwise(sessions)
     says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
     not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
-    valid = reads(Certificate).filter(which, state=CertificateState.VALID)
-    differing = valid.filter(says_else | not_completed).order_by("year", "number", "id")
-    found = await differing.prefetch_related("registration__participant", "registration__training__hub")
+    differing = says_else | not_completed | Q(id__in=sorted(held)) if held else says_else | not_completed
+    valid = reads(Certificate).filter(which, differing, state=CertificateState.VALID)
+    found = await valid.order_by("year", "number", "id").prefetch_related(
+        "registration__participant", "registration__training__hub"
+    )
     left = await _left_alone([one.id for one in found])
     changes = [
-        Change(one, Fact(one.registration.minutes_attended, one.registration.completed_at is not None)) for one in found
+        Change(
+            one, Fact(one.registration.minutes_attended, one.registration.completed_at is not None), held.get(one.id)
+        )
+        for one in found
     ]
-    return [one for one in changes if left.get(one.certificate.id) != one.now]
+    return [one for one in changes if not _is_left(one, left.get(one.certificate.id))]
 
 
-async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, Fact]:
-    """What attendance said when somebody last left each as it is."""
+def _is_left(change: Change, review: CertificateReview | None) -> bool:
+    """Whether somebody left it so, as attendance is and when it was held is known by now."""
+    if review is None or (review.minutes, review.is_completed) != change.now:
+        return False
+    return change.held is None or change.held.corrected_at <= review.created_at
+
+
+async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, CertificateReview]:
+    """When somebody last left each as it is."""
     reviews = reads(CertificateReview).filter(certificate_id__in=list(certificate_ids)).order_by("created_at", "id")
-    return {one.certificate_id: Fact(one.minutes, one.is_completed) for one in await reviews}
+    return {one.certificate_id: one for one in await reviews}
 
 
 class Late(NamedTuple):
@@ -98,7 +116,8 @@ class Late(NamedTuple):
 async def trainings_with_late_data(actor: Actor) -> list[Late]:
     """Those of the hubs where somebody works at the desk, by title."""
     by_training: dict[UUID, list[Change]] = defaultdict(list)
-    for change in await _changes(Q(hub_id__in=sorted(actor.hubs_with(DESK)))):
+    hub_ids = sorted(actor.hubs_with(DESK))
+    for change in await _changes(Q(hub_id__in=hub_ids), Q(training__hub_id__in=hub_ids)):
         by_training[change.certificate.registration.training_id].append(change)
     found = [late_of(own) for own in by_training.values()]
     return sorted(found, key=lambda one: (fold(one.training.title), one.training.id))
@@ -119,7 +138,7 @@ async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: A
         training = await locked_training(training_id)
         waiting = {one.certificate.id: one for one in await changes_of(training_id)}
         chosen = [(waiting[key], text) for key, text in dict(seen).items() if key in waiting]
-        if any(change.now.text != text for change, text in chosen):
+        if any(change.text != text for change, text in chosen):
             raise ChangedAgain
         for change, _text in chosen:
             await CertificateReview.create(

@@ -53,19 +53,44 @@ class ChangeView:
 def view_of(change: Change) -> ChangeView:
     certificate = change.certificate
     person = certificate.registration.participant
-    is_note = certificate.kind is CertificateKind.CONSTANCIA
-    attended = dates.duration(change.now.minutes, language())
-    was = dates.duration(certificate.minutes, language()) if is_note else gettext(N_("completó la capacitación"))
+    was, now = _held_in_words(change) if change.held is not None and not change.fails else _attended_in_words(change)
     return ChangeView(
         id=certificate.id,
         name=short_name(person.given_names, person.surnames),
         kind=gettext(KIND_WORDS[certificate.kind]),
         folio=certificate.folio,
         was=was,
-        now=attended if is_note else gettext(N_("no completa, lleva %(hours)s")) % {"hours": attended},
+        now=now,
         fails=change.fails,
-        value=f"{certificate.id}:{change.now.text}",
+        value=f"{certificate.id}:{change.text}",
     )
+
+
+def _attended_in_words(change: Change) -> tuple[str, str]:
+    attended = dates.duration(change.now.minutes, language())
+    if _is_note(change):
+        return dates.duration(change.certificate.minutes, language()), attended
+    return (
+        gettext(N_("completó la capacitación")),
+        gettext(N_("no completa, lleva %(hours)s")) % {"hours": attended},
+    )
+
+
+def _held_in_words(change: Change) -> tuple[str, str]:
+    assert change.held is not None
+    minutes = change.now.minutes if _is_note(change) else change.held.now.minutes
+    said, now = change.held.said, change.held.now
+    hours = dates.duration(said.minutes, language()), dates.duration(minutes, language())
+    if said.days == now.days:
+        return hours
+    return (
+        f"{hours[0]}, {dates.date_span(said.days, language())}",
+        f"{hours[1]}, {dates.date_span(now.days, language())}",
+    )
+
+
+def _is_note(change: Change) -> bool:
+    return change.certificate.kind is CertificateKind.CONSTANCIA
 
 
 @allow(*DESK)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import EDITORS
 from trainings.attendance import rescheduling
-from trainings.certificates.late import n_given
+from trainings.certificates.late import changes_of
 from trainings.errors import Refusal
 from trainings.schedule.change_forms import HeldForm
 from trainings.schedule.forms import at_the_day
@@ -57,9 +57,9 @@ async def correct(request: Request) -> Response:
 
 
 async def _done(session: TrainingSession) -> str:
-    """Papers that were given out tell the day that was known, and stay as they are."""
+    """Papers that were given out tell what was known, and stay as they are until somebody decides."""
     done = gettext(N_("Listo: quedó anotado cuándo fue. Las marcas y las horas se compararon otra vez."))
-    n = await n_given(session.training_id)
+    n = len(await changes_of(session.training_id))
     if not n:
         return done
     papers = ngettext(
