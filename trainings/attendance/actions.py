@@ -200,6 +200,15 @@ async def locked_stays(training_id: UUID) -> list[_Where]:
     return await _locked(training_id, partial(_stays, training_id))
 
 
+async def lock_all_stays(training_ids: Collection[UUID]) -> None:
+    """Lock several trainings for what changes each, with all trainings that their stays concern."""
+    held = set(training_ids)
+    for training_id in training_ids:
+        for stay in await _stays(training_id):
+            held |= {stay.held_in, stay.signed_up_for}
+    await lock(Training, held)
+
+
 async def lock_stays_of(training_id: UUID, registration_ids: Collection[UUID]) -> list[_Where]:
     """The same of some of its people, by whichever of their sign-ups. Before any training is locked alone: they are
     taken in key order, and nobody waits in a ring.

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from trainings import clock
+from trainings.attendance.actions import lock_all_stays
 from trainings.attendance.rescheduling import change_sessions
 from trainings.audit.actor import Actor
-from trainings.db import lock, reads, transaction
+from trainings.db import reads, transaction
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.actions import VenueDetails, create_venue, update_venue
@@ -76,11 +77,8 @@ async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Acto
     could tell the two apart.
     """
     async with transaction():
+        sessions = await _held_to_come(venue)
         new = await create_venue(replace(details, is_active=True), hub=hub, actor=actor)
-        sessions = await TrainingSession.filter(
-            venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now()
-        ).exclude(training__state=TrainingState.CANCELLED)
-        await lock(Training, {one.training_id for one in sessions})
         reason = gettext(N_("El lugar es otro: %(name)s")) % {"name": details.name}
         for training_id in sorted({one.training_id for one in sessions}):
             there = [one for one in sessions if one.training_id == training_id]
@@ -88,6 +86,18 @@ async def relocate(venue: Venue, details: VenueDetails, *, hub: Hub, actor: Acto
         await _move_activities(venue, new, actor=actor, reason=reason)
         await update_venue(venue, replace(details_of(venue), is_active=False), hub=hub, actor=actor)
     return new
+
+
+async def _held_to_come(venue: Venue) -> list[TrainingSession]:
+    """What is to come there, read under the locks of its trainings: somebody may be moving it at this moment. Taken
+    before anything is written, in one go, so that nobody waits in a ring.
+    """
+    coming = TrainingSession.filter(venue_id=venue.id, state=SessionState.PLANNED, starts_at__gt=clock.now()).exclude(
+        training__state=TrainingState.CANCELLED
+    )
+    held = {training_id for (training_id,) in await coming.values_list("training_id")}
+    await lock_all_stays(held)
+    return await coming.filter(training_id__in=sorted(held))
 
 
 async def _move(
