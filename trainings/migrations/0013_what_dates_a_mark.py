@@ -9,6 +9,16 @@ from trainings.attendance.models import DatedBy
 
 LINES = "UPDATE scan_event SET dated_by = 'session' WHERE how = 'sheet' AND kind IN ('in', 'walkin')"
 """A line of the signed paper never said when."""
+LOST = """
+    UPDATE scan_event SET dated_by = 'session'
+    WHERE phone_id IS NOT NULL AND at <> device_at AND at = (
+        SELECT CASE WHEN scan_event.kind IN ('out', 'left', 'close') THEN held.ends_at ELSE held.starts_at END
+        FROM training_session held
+        WHERE held.id = scan_event.session_id
+    )
+"""
+"""What no clock told was put at the beginning of its session, at the end who left."""
+BY_THE_SESSION = (LINES, LOST)
 
 
 class Migration(migrations.Migration):
@@ -28,5 +38,5 @@ class Migration(migrations.Migration):
                 max_length=8,
             ),
         ),
-        ops.RunSQL(LINES, reverse_sql=ops.RunSQL.noop),
+        *(ops.RunSQL(statement, reverse_sql=ops.RunSQL.noop) for statement in BY_THE_SESSION),
     ]
