@@ -241,6 +241,7 @@ async def test_pending_close_was_a_mistake_then_the_session_goes_on(
     assert ("La sesión sigue abierta" in words, "Cierre pendiente" in words) == (True, False)
     of_before = await client.post(f"{path(door)}/cerrar")
     assert (of_before.status_code, "Ya no hay un cierre pendiente" in text_of(of_before)) == (409, True)
+    assert f'href="/panel/sesiones/{door.key}/asistencia"' in of_before.text, "where it says to go"
     await send(second)
     assert (await TrainingSession.get(id=door.key)).closed_at is None
     assert await AuditLine.filter(act="attendance.reopen").count() == 1
