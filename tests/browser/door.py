@@ -234,7 +234,8 @@ class Handlers:
             return RedirectResponse(BASE, 303)
         n_present, n_expected = self.door.n_present, self.door.n_expected
         counts = {"n_present": n_present, "n_expected": n_expected, "n_missing": n_expected - n_present, "n_review": 1}
-        return show(request, "close", counts | {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": []})
+        beside = {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": [], "phones": []}
+        return show(request, "close", counts | beside)
 
     async def reopen(self, _request: Request) -> Response:
         self.door.closed = False

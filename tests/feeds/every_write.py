@@ -58,7 +58,10 @@ SHOWN: Mapping[str, Case] = {
         OWN,
     ),
     "training.state (unlisted)": (lambda w: schedule.unlist(w.training.id, actor=PROGRAM), OWN),
-    "training.state, cancelled_at": (lambda w: call_off_training(w.training.id, "No hay paso.", actor=PROGRAM), OWN),
+    "training.state, state_before, cancelled_at": (
+        lambda w: call_off_training(w.training.id, "No hay paso.", actor=PROGRAM),
+        OWN,
+    ),
     "training.title": (lambda w: w.edit(title="Otro título"), OWN),
     "training.summary": (lambda w: w.edit(summary="De la capacitación."), OWN),
     "training.place_shown": (lambda w: w.edit(place_shown=PlaceShown.AFTER_CONFIRMATION), OWN),
