@@ -28,8 +28,10 @@ from trainings.web.i18n import N_, gettext
 logger = logging.getLogger("trainings.certificates")
 
 FILES = "certificate_files"
-SECONDS = 4.0
-"""So long does one turn take files on, then it lets the messages of the outbox through."""
+SECONDS = 10.0
+"""So long does one turn take files on, then it lets the messages of the outbox through. Between turns the mill has
+nothing to do for some tenths of a second.
+"""
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""
 MADE_MEANWHILE = 4
