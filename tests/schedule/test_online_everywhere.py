@@ -30,6 +30,7 @@ LISTS = (
     "/calendario?mes=2027-03",
     "/municipios/la-libertad-peten",
 )
+STAFF_VIEWS = ("/panel/mes?mes=2027-03", "/panel/semana?desde=2027-03-01", "/panel/lista?mes=2027-03", "/panel")
 SEAT = "La Libertad, Petén"
 
 
@@ -84,6 +85,8 @@ async def test_online_is_said_where_the_municipality_would_be(client: AsyncClien
     staff = await client.get(f"/panel/capacitaciones/{training.id}")
     assert "<td>En línea" in staff.text
     assert "Sin lugar todavía" not in staff.text
+    for path in STAFF_VIEWS:
+        assert "En línea" in (await client.get(path)).text, path
 
     freeze(MONDAY.replace(hour=20))
     await put(training, venue_id=cast.venue.id)

@@ -11,6 +11,7 @@ from trainings import clock
 from trainings.db import sql
 from trainings.db.sql import as_moment, as_uuid
 from trainings.schedule.models import TrainingState
+from trainings.web.i18n import N_, gettext
 
 SESSIONS = """
     SELECT s.id, s.training_id, s.starts_at, s.ends_at,
@@ -21,7 +22,7 @@ SESSIONS = """
             WHEN s.starts_at <= ? THEN 'open'
             ELSE ''
         END,
-        s.position, COALESCE(v.name, '')
+        s.position, COALESCE(v.name, CASE WHEN t.online_url IS NULL THEN '' ELSE ? END)
     FROM training_session s
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
@@ -43,8 +44,8 @@ class StaffSession(NamedTuple):
     """A session with its training, as the week and the lists of the panel show it. `n_sessions` counts cancelled ones.
 
     `look` is its class in a calendar at the moment of reading: called off, draft, over (or closed), going on, or none
-    of these. Keys and moments are as the database told them, for most are asked for once or never. A tuple, because a
-    page makes hundreds of them.
+    of these. `place`: the name of the house, or that it is online, in the language of the request. Keys and moments are
+    as the database told them, for most are asked for once or never. A tuple, because a page makes hundreds of them.
     """
 
     key: UUID | str
@@ -127,7 +128,8 @@ async def read_where(condition: str, values: Sequence[object], *, limit: int | N
     """The (first) sessions by start of which this condition is true, `s` being the session, `t` its training."""
     text, now = SESSIONS.format(condition), clock.now()
     more = [] if limit is None else [limit]
-    rows = await sql.tuples(f"{text} LIMIT ?" if more else text, now, now, *values, *more)
+    online = gettext(N_("En línea"))
+    rows = await sql.tuples(f"{text} LIMIT ?" if more else text, now, now, online, *values, *more)
     trainings = await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))
     same = {key: columns for key, *columns in trainings}
     return tuple(StaffSession._make((*row, *same[row[TRAINING]])) for row in rows)
