@@ -177,6 +177,8 @@ async def test_valid_paper_when_the_name_is_written_by_the_link_of_another_sign_
     await names.correct(other.id, "Rigoberto", "Otra Persona", DESK, actor=PROGRAM)
     with pytest.raises(names.AlreadyValid):
         await names.confirm(ana.id, OWN, actor=HOLDER_OF_LINK)
+    with pytest.raises(names.AlreadyValid):
+        await names.correct(ana.id, "Rigoberto", "Otra Persona", OWN, actor=HOLDER_OF_LINK)
     assert await names.confirm(ana.id, DESK, actor=PROGRAM) == 1, "at the desk somebody sees who it is"
 
 

@@ -105,6 +105,8 @@ async def correct(
             await _check_same_person(registration, given_names, surnames)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
+        if actor == HOLDER_OF_LINK:
+            await _check_printed(renamed)
         if how is not None:
             return await _confirm(renamed, how, actor)
         return await anew.set_name(await anew.not_in_hand(renamed.id), renamed.participant, actor=actor)
