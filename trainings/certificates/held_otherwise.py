@@ -56,12 +56,13 @@ async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
 
 
 def _differs(certificate: Certificate, said: Held, now: Held) -> bool:
+    """One from before papers kept all days tells the last alone."""
     is_note = certificate.kind is CertificateKind.CONSTANCIA
-    return said.days != now.days or (said.minutes != now.minutes and not is_note)
+    known = now.days if certificate.sheet.get("held_days") else now.days[-1:]
+    return said.days != known or (said.minutes != now.minutes and not is_note)
 
 
 def _said(certificate: Certificate) -> Held:
-    """One from before papers kept all days has the last alone."""
     days = tuple(date.fromisoformat(day) for day in certificate.sheet.get("held_days", ()))
     return Held(certificate.minutes, days or (certificate.held_on,))
 
