@@ -15,7 +15,7 @@ from tests.certificates.held import AFTER, make_attendee, make_held
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue, issue_all
 from trainings.certificates.mails import compose
-from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.models import Certificate, CertificateKind, HandedOver
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
 
@@ -74,6 +74,8 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
     ana = await make_attendee(training, given_names="Ana", surnames="Coc", email="ana@la-libertad.example")
     freeze(AFTER)
     diploma = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    note = await issue(ana.id, CertificateKind.CONSTANCIA, actor=PROGRAM)
+    await Certificate.filter(id=note.id).update(handed_over_at=AFTER, handed_over_how=HandedOver.LIST)
     await Registration.filter(id=ana.id).update(mark=85)
     browser = await signed_in(new_client, cast.coordinator)
     papers, page = f"/panel/capacitaciones/{training.id}/diplomas", f"/panel/inscripciones/{ana.id}/diploma"
@@ -81,23 +83,29 @@ async def test_passed_after_the_diploma_was_made_then_one_paper_and_exchanged_on
     every = await browser.get(papers)
     together = await issue_all(training.id, actor=PROGRAM)
     offered = await browser.get(page)
+    await Certificate.filter(id=diploma.id).update(handed_over_at=AFTER, handed_over_how=HandedOver.LIST)
+    to_ask_back = await browser.get(page)
     pressed, again = await asyncio.gather(*(browser.post(page, data={"kind": "certificado"}) for _press in range(2)))
     told = await OutboxJob.filter(kind="certificate_annulled").first()
     assert told is not None
     letter = await compose(told)
     offered_after = text_of(await browser.get(page))
+    late_press = await browser.post(page, data={"kind": "diploma"})
+    told_late = text_of(await browser.get(late_press.headers["location"]))
     checked = text_of(await browser.get(f"/verificar/{diploma.code}"))
 
     assert ("Emitir el que falta" in every.text, "Le toca certificado" in every.text) == (False, True)
     assert together.certificates == []
     assert "Emitir certificado en vez del diploma" in offered.text
+    assert ["pídalo de vuelta" in one.text for one in (offered, to_ask_back)] == [False, True]
     assert (pressed.status_code, again.status_code) == (303, 303)
-    [old, new] = await Certificate.all().order_by("number")
+    [old, new] = await Certificate.exclude(id=note.id).order_by("number")
     assert (old.state, new.state, new.kind) == ("revoked", "valid", "certificado")
     assert (new.replaces_id, old.revoked_reason) == (old.id, "Se emitió un certificado en su lugar.")
     assert letter is not None
     assert new.folio in letter.text, "what is annulled is told with what took its place"
     assert "Emitir diploma" not in offered_after
+    assert f"El certificado está emitido: {new.folio}" in told_late, "from a page of before: it is named as what it is"
     assert f"Se emitió otro en su lugar: {new.folio}" in checked
 
 

@@ -72,18 +72,21 @@ def test_note_then_for_who_came_without_a_diploma(
         ([paper(DIPLOMA, REVOKED)], 0),
         ([paper(DIPLOMA, REVOKED, revoked_reason=UNUSED)], None),
         ([paper(CONSTANCIA, REVOKED)], None),
+        ([paper(DIPLOMA, REVOKED), paper(CERTIFICADO, REVOKED, number=2)], 1),
         ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, number=2)], None),
         ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, REVOKED, number=2)], 1),
         ([paper(DIPLOMA, REVOKED), paper(DIPLOMA, REVOKED, number=2, revoked_reason=UNUSED)], None),
     ],
-    ids=["none", "annulled", "unused", "another kind", "replaced", "annulled again", "another one unused"],
+    ids=["none", "annulled", "unused", "another kind", "exchanged", "replaced", "annulled again", "another one unused"],
 )
 def test_annulled_then_the_newest_that_somebody_meant(papers: list[Certificate], which: int | None) -> None:
     found = annulled_of(DIPLOMA, papers)
 
     assert found is (None if which is None else papers[which])
     if found is not None:
-        assert diploma_due(COMPLETED, papers) == Due(reason=SkipReason.ANNULLED, paper=found)
+        assert [diploma_due(earned, papers) for earned in (COMPLETED, PASSED)] == [
+            Due(reason=SkipReason.ANNULLED, paper=found)
+        ] * 2
 
 
 def test_withdrawn_then_nothing_is_due_nor_said() -> None:

@@ -152,10 +152,14 @@ def due_unless_held(kind: CertificateKind, papers: Collection[Certificate]) -> D
     """This kind, to who has none of it that stands, and had none taken away. Of one training one stands of the higher
     kinds: who has a diploma gets a certificado in its place, for themselves alone (`exchangeable`).
     """
-    held = _held(HIGHER if kind in HIGHER else [kind], papers)
+    held = _held(_one_stands_of(kind), papers)
     if held is not None:
         return Due(reason=SkipReason.HAS_ONE, paper=held)
     return Due() if any(is_withdrawn(one) for one in papers) else Due(kind)
+
+
+def _one_stands_of(kind: CertificateKind) -> Collection[CertificateKind]:
+    return HIGHER if kind in HIGHER else frozenset({kind})
 
 
 def _held(kinds: Collection[CertificateKind], papers: Collection[Certificate]) -> Certificate | None:
@@ -170,8 +174,11 @@ def _due_unless_annulled(kind: CertificateKind, papers: Collection[Certificate])
 
 
 def annulled_of(kind: CertificateKind, papers: Collection[Certificate]) -> Certificate | None:
-    """The newest of this kind, where somebody annulled it: it was neither merely unused, nor taken away at a word."""
-    newest = max((one for one in papers if one.kind is kind), key=lambda one: (one.year, one.number), default=None)
+    """The newest of this kind, or of the other one of the higher kinds, where somebody annulled it: it was neither
+    merely unused, nor taken away at a word.
+    """
+    kinds = _one_stands_of(kind)
+    newest = max((one for one in papers if one.kind in kinds), key=lambda one: (one.year, one.number), default=None)
     if newest is None or newest.state is not CertificateState.REVOKED:
         return None
     return None if newest.revoked_reason == UNUSED or is_withdrawn(newest) else newest

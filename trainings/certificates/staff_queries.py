@@ -267,6 +267,7 @@ def _person(
     has_completed = outlook is Outlook.COMPLETED
     kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
     open_kinds = [kind for kind in kinds if may_be_issued(kind, certificates)]
+    annulled = [one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None]
     return Person(
         registration=registration,
         hours=hours,
@@ -275,7 +276,7 @@ def _person(
         due=diploma_due(kinds, certificates).kind,
         is_note_due=note_due(kinds, certificates).kind is not None,
         open_kinds=open_kinds,
-        annulled=[one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None],
+        annulled=list(dict.fromkeys(annulled)),
         has_come=any(stay.registration_id == registration.id for stay in stays),
         letters="" if meetings is None else _letters(registration, training.course),
         standing=None if meetings is None else standing(progress, hours, registration, training, meetings),

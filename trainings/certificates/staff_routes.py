@@ -246,7 +246,7 @@ async def issue(request: Request) -> Response:
     except Refusal as refusal:
         return await _show_person(request, training, person, refusal=refusal, status=refusal.status)
     response = redirect(f"/panel/capacitaciones/{training.id}/diplomas#p-{person.registration.id}")
-    flash(response, gettext(ISSUED_WORDS[form.kind]) % {"folio": certificate.folio})
+    flash(response, gettext(ISSUED_WORDS[certificate.kind]) % {"folio": certificate.folio})
     return response
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.eligibility import UNUSED, exchangeable
+from trainings.certificates.eligibility import UNUSED, annulled_of, exchangeable
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
@@ -76,7 +76,10 @@ class OpenKind:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """One row of a training's certificates (fields: `certificates/training.html`)."""
+    """One row of a training's certificates (fields: `certificates/training.html`).
+
+    `is_above_diploma`: a certificado may take their diploma's place; `must_ask_back`: they have that in hands.
+    """
 
     id: UUID
     name: str
@@ -93,11 +96,13 @@ class PersonView:
     confirmed: str
     is_expected: bool
     is_above_diploma: bool
+    must_ask_back: bool
 
 
 def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonView:
     """`confirmed`: who said that the name is right, where that is shown."""
     participant = person.registration.participant
+    giving_way = [one for kind in person.open_kinds if (one := exchangeable(kind, person.certificates)) is not None]
     return PersonView(
         id=person.registration.id,
         name=short_name(participant.given_names, participant.surnames),
@@ -113,7 +118,8 @@ def person_view(person: Person, confirmed: Confirmed | None = None) -> PersonVie
         mark=person.registration.mark,
         confirmed=_confirmed(confirmed) if confirmed is not None else "",
         is_expected=person.is_expected,
-        is_above_diploma=any(exchangeable(kind, person.certificates) for kind in person.open_kinds),
+        is_above_diploma=bool(giving_way),
+        must_ask_back=any(one.handed_over_at is not None for one in giving_way),
     )
 
 
@@ -162,7 +168,7 @@ def _handed_over(certificate: Certificate) -> str:
 
 def _open(kind: CertificateKind, person: Person) -> OpenKind:
     words = EXCHANGE if exchangeable(kind, person.certificates) else ISSUE_WORDS[kind]
-    return OpenKind(kind, gettext(words), kind in {one.kind for one in person.annulled})
+    return OpenKind(kind, gettext(words), annulled_of(kind, person.certificates) is not None)
 
 
 def _annulled(certificate: Certificate) -> str:
