@@ -168,7 +168,30 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Ph
     phone.page.reload()
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
     expect(phone.page.locator("[data-waits]")).to_be_hidden()
-    phone.context.unroute("**/marcar/api/estado")
+
+
+def test_closing_is_asked_after_anew_where_an_older_answer_is_still_under_way(phone: Phone, village: Village) -> None:
+    asked = phone.context.request.get(f"{village.origin}/marcar/api/estado", headers={"X-Marcar": "1"})
+    before = asked.json()
+    late: list[Route] = []
+
+    def as_said(route: Route) -> None:
+        if not late:
+            late.append(route)
+            return
+        sessions = [{**one, "closed": True} for one in before["sessions"]]
+        route.fulfill(json={**before, "sessions": sessions})
+
+    _to(phone, "Cerrar sesión")
+    phone.context.route("**/marcar/api/estado", as_said)
+    with phone.page.expect_request("**/marcar/api/estado"):
+        phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    with phone.page.expect_response("**/marcar/api/marcas"):
+        phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    phone.expect_queue(SENT)
+    late[0].fulfill(json=before)
+
+    expect(phone.page.get_by_text("puede abrirla otra vez en el panel")).to_be_visible()
 
 
 def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper(
@@ -290,8 +313,6 @@ def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(
 
     pocket.route("**/marcar/api/marcas", heard)
     _send(phone)
-    # What is sent while the phone is put away concerns no other test.
-    pocket.unroute_all(behavior="ignoreErrors")
 
     assert said[:2] == ["stored", "stored"]
     assert village.ask(STANDING, "60+") == []

@@ -77,7 +77,7 @@ export class App extends EventTarget {
   async #heardReply(body, asked_at, kinds) {
     await this.phone.heard(body, asked_at);
     // It may have taken effect with this, and then it is not taken back here any more.
-    if (kinds.includes("close")) this.phone.refresh();
+    if (kinds.includes("close")) this.phone.refreshAnew();
   }
 
   #heardOfPhone() {

@@ -84,6 +84,12 @@ export class Phone {
     return this.#refreshing;
   }
 
+  /** As `refresh`, and never content with an answer that was asked for before: something changed by now. */
+  async refreshAnew() {
+    await this.#refreshing;
+    await this.refresh();
+  }
+
   async #refresh() {
     const asked_at = Date.now();
     const { trouble, status, body } = await ask("estado");
