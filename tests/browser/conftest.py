@@ -162,6 +162,8 @@ def phone(request: pytest.FixtureRequest, village: Village) -> Iterator[Phone]:
         village.show(None)
     phone = at_door(context, village)
     yield phone
+    # What is sent while the phone is put away concerns no other test.
+    context.unroute_all(behavior="ignoreErrors")
     for page in context.pages:
         page.close()  # and with it the camera, which all windows of a browser share
     assert phone.complaints == []

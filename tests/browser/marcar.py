@@ -238,7 +238,7 @@ def opened(context: BrowserContext, village: Village, *, cookie: str | None = No
 
 def emptied(context: BrowserContext, village: Village) -> BrowserContext:
     """The same phone as if nobody had used it yet, but that the program is on it."""
-    context.unroute_all()
+    context.unroute_all(behavior="ignoreErrors")
     context.set_offline(False)
     context.clear_cookies()
     page = context.new_page()

@@ -50,8 +50,11 @@ def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+def visit(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Visit]:
     """Opens a page in a browser of its own; at the end nothing may have been complained about."""
+    if "origin" in request.fixturenames:
+        # It has to outlive the pages: what they still fetch when the test ends is no fault.
+        request.getfixturevalue("origin")
     watch = Watch()
     with ExitStack() as stack:
 

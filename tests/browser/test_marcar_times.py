@@ -123,4 +123,3 @@ def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is
     hint.get_by_role("link", name="Ir a la de ahora: La de ahora").click()
     expect(phone.page.get_by_role("heading", name="La de ahora")).to_be_visible()
     expect(hint).to_be_hidden()
-    phone.context.unroute("**/marcar/api/estado")
