@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from tests import make
-from tests.attendance.doors import Opened, open_door, qr_of, scan, take
+from tests.attendance.doors import Opened, hours, open_door, qr_of, scan, take
 from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
@@ -18,14 +18,23 @@ from trainings.attendance import actions
 from trainings.attendance.models import Device, ScanKind
 from trainings.attendance.phone_state import state_of
 from trainings.attendance.queries import door_of, roster, totals
-from trainings.attendance.session_file import file_data, session_file
+from trainings.attendance.session_file import file_data, session_file, sheets_of_file
 from trainings.attendance.session_reports import Report, write_report
-from trainings.attendance.sheet_queries import listed_at, unlisted
-from trainings.attendance.sheets import NobodyToPrint, print_sheet
+from trainings.attendance.sheet_queries import line_of, listed_at, open_sheet, typed_in, unlisted
+from trainings.attendance.sheets import (
+    NobodyToPrint,
+    mark_rows,
+    note_left,
+    print_sheet,
+    unmark_row,
+    unmark_rows,
+)
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.audit.models import AuditLine
+from trainings.lib import tokens
 from trainings.people.models import Merge, MergeReason, Participant, Sex
 from trainings.privacy import merging
+from trainings.registrations.actions import cancel
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -97,3 +106,35 @@ async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_ca
     assert await heads(door, boss) == (1, 1, "Q25.00", [1])
     [made] = file_data(await session_file(await door_of(door.key, boss)), is_marked=True)["lists"]
     assert [row["mark"] for row in made["rows"]] == ["Presente, 8:00\xa0a.\xa0m.", ""]
+
+
+async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_is_worked_with_as_any_other(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    """Rows 1 and 2 are of who was marked by a sign-up that is on no sheet; row 1 of one that was cancelled since."""
+    door = await open_door()
+    old, again = [await make.make_registration(door.training, given_names="Ana", surnames="Ba") for _ in range(2)]
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    sheet, _card = await make_sheet(door, [old, door.ana])
+    await cancel(old.id, actor=PROGRAM)
+    freeze(door.ends_at)
+    await take(door, scan(qr_of(again), door.starts_at))
+    for other in (door.ana, old):
+        await merging.merge(again.participant_id, other.participant_id, MergeReason.SAID_SO, actor=boss)
+
+    opened = await open_sheet(sheet)
+    assert [line.state for line in opened.lines] == ["present", "present", "missing"]
+    assert await sheets_of_file(door.session, await roster(door.session)) == [opened]
+    freeze(door.ends_at + HOUR)
+    await mark_rows(sheet.id, [2], actor=PROGRAM, key=door.key)
+    told = await typed_in(await open_sheet(sheet), door.key)
+    assert told is not None
+    assert told.already == [2]
+    await unmark_rows(sheet.id, actor=PROGRAM, key=door.key)
+    await note_left(sheet.id, 1, door.starts_at + HOUR, actor=PROGRAM, key=again.id)
+    assert await hours(again) == (60, False)
+    for n in (2, 1):
+        line = await line_of(sheet.id, n)
+        assert line.event_id is not None
+        await unmark_row(sheet.id, n, line.event_id, actor=PROGRAM, key=tokens.uuid7())
+    assert [line.state for line in (await open_sheet(sheet)).lines] == ["missing"] * 3

@@ -59,7 +59,7 @@ class Door:
 class RosterLine:
     """One person of the roster. `how` is that of the event which "Deshacer" takes back.
 
-    `others`: further sign-ups of theirs here, as staff merged them: one head, with the marks of all.
+    `others`: further sign-ups of theirs here, as staff merged them, also cancelled: one head, with the marks of all.
     """
 
     number: int
@@ -137,8 +137,11 @@ async def roster(session: TrainingSession) -> list[RosterLine]:
         .filter(Q(training_id=session.training_id) | Q(id__in=came), duplicate_of_id=None)
         .prefetch_related("participant")
     )
-    shown = [one for one in registrations if one.state is not RegistrationState.CANCELLED or one.id in came]
-    people = [(_who_stands(own, session), own) for own in await _by_person(shown)]
+    people = []
+    for own in await _by_person(registrations):
+        shown = [one for one in own if one.state is not RegistrationState.CANCELLED or one.id in came]
+        if shown:
+            people.append((_who_stands(shown, session), own))
     people.sort(key=lambda one: (search_text(one[0].participant.given_names, one[0].participant.surnames), one[0].id))
     lines = []
     for number, (first, own) in enumerate(people, start=1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -76,7 +76,7 @@ async def session_file(door: Door) -> SessionFile:
     lines = await roster(door.session)
     here = [key for line in lines if line.stay.is_present for key in line.sign_ups]
     people = await reads(Registration).filter(id__in=here).select_related("participant") if here else []
-    sheets = [_of_people(one, lines) for one in await sheets_of_file(door.session, lines)]
+    sheets = await sheets_of_file(door.session, lines)
     return SessionFile(
         door=door,
         head=await head_of(door),
@@ -91,31 +91,27 @@ async def session_file(door: Door) -> SessionFile:
     )
 
 
-def _of_people(opened: OpenSheet, lines: Sequence[RosterLine]) -> OpenSheet:
-    """A sheet whose rows tell what is known of their people, by whichever of their sign-ups they came."""
-    stays = {key: line.stay for line in lines for key in line.sign_ups}
-    rows = [
-        replace(row, stay=stays.get(row.registration_id, row.stay)) if row.registration_id is not None else row
-        for row in opened.lines
-    ]
-    return replace(opened, lines=rows)
-
-
 async def sheets_of_file(session: TrainingSession, lines: Sequence[RosterLine]) -> list[OpenSheet]:
     """The lists that were signed: those whose place is known, and the last ones besides with somebody on them who is on
     no other: what a sheet that is continued lacks.
     """
     printed = await reads(AttendanceSheet).filter(session_id=session.id).order_by("-created_at", "-id")
     opened = [await open_sheet(one) for one in printed]
-    wanted = {key for line in lines if line.is_expected or line.stay.is_present for key in line.sign_ups}
+    wanted = [line.sign_ups for line in lines if line.is_expected or line.stay.is_present]
     chosen = [one for one in opened if one.sheet.kept_where]
-    wanted -= {line.registration_id for one in chosen for line in one.lines}
+    wanted = _on_none(wanted, chosen)
     for one in opened:
-        own = {line.registration_id for line in one.lines} & wanted
-        if one not in chosen and (own or not chosen or _has_unnamed(one)):
+        left = _on_none(wanted, [one])
+        if one not in chosen and (len(left) < len(wanted) or not chosen or _has_unnamed(one)):
             chosen.append(one)
-            wanted -= own
+            wanted = left
     return [one for one in reversed(opened) if one in chosen]
+
+
+def _on_none(people: Iterable[frozenset[UUID]], sheets: Iterable[OpenSheet]) -> list[frozenset[UUID]]:
+    """Those of these people, by all their sign-ups, who stand on none of the sheets."""
+    listed = {line.registration_id for one in sheets for line in one.lines}
+    return [own for own in people if own.isdisjoint(listed)]
 
 
 def _has_unnamed(opened: OpenSheet) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from tortoise.functions import Count
@@ -14,7 +15,7 @@ from trainings.accounts.models import User
 from trainings.attendance.marks import marks_beside
 from trainings.attendance.models import AttendanceSheet, ScanEvent, ScanFlag, SheetRow
 from trainings.attendance.projection import ARRIVALS, Stay, standing, stay_of, undone_by, unnamed_stays
-from trainings.attendance.queries import RosterLine
+from trainings.attendance.queries import RosterLine, persons_of
 from trainings.attendance.upload_forms import CODE_HASH_LENGTH
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -60,8 +61,9 @@ class Line:
     """One row: whose it is by now, or the spare card that it stands for, and what was marked.
 
     `person_id` is the registration of whose name it is, `registration_id` whom a mark of the row counts for: of a
-    look-alike the first one. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes;
-    none where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
+    look-alike the first one. `here_as`: the sign-up of theirs that `stay` rests on, as staff merged them; `sign_ups`:
+    all that were marked. `card_hash`: the beginning of the card's digest. `event_id` is what taking back takes; none
+    where nobody is marked. `is_named_on_paper`: the name was printed, not written in by hand.
     """
 
     session_id: UUID
@@ -76,6 +78,8 @@ class Line:
     card_hash: str = ""
     is_card_open: bool = False
     stay: Stay = field(default=OPEN)
+    here_as: UUID | None = None
+    sign_ups: frozenset[UUID] = frozenset()
 
     @property
     def name(self) -> str:
@@ -191,7 +195,7 @@ async def _lines(sheet: AttendanceSheet, rows: Sequence[SheetRow]) -> list[Line]
     session = await reads(TrainingSession).get(id=sheet.session_id)
     people = {row.number: _person(row, session.training_id) for row in rows}
     firsts = await _firsts(people.values())
-    marks = await marks_at(sheet.session_id)
+    marks = await marks_at(sheet.session_id, [one for one in (*people.values(), *firsts.values()) if one is not None])
     return [_line(sheet, row, people[row.number], firsts, marks) for row in rows]
 
 
@@ -219,6 +223,7 @@ def _line(
 ) -> Line:
     counted = firsts.get(person.duplicate_of_id, person) if person is not None and person.duplicate_of_id else person
     card = row.card
+    marked = marks.of(counted, card)
     return Line(
         session_id=sheet.session_id,
         number=row.number,
@@ -231,38 +236,73 @@ def _line(
         short_code=tokens.show_short_code(card.short_code) if card is not None else "",
         card_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
         is_card_open=card is not None and card.state is CardState.OPEN,
-        stay=marks.of(counted, card),
+        stay=marked.stay,
+        here_as=marked.here_as,
+        sign_ups=marked.sign_ups,
     )
+
+
+class Marked(NamedTuple):
+    """What was marked of one person, or of one card, and for which of their sign-ups: see `Line`."""
+
+    stay: Stay = OPEN
+    here_as: UUID | None = None
+    sign_ups: frozenset[UUID] = frozenset()
+
+
+NEVER = Marked()
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What was marked at a session, by person, and by card where nobody is written down for it yet."""
+    """What was marked at a session, by person, whoever's sign-ups those are, and by card where nobody is written down
+    for it yet.
+    """
 
-    by_person: Mapping[UUID, Stay]
-    by_card: Mapping[str, Stay]
+    person_of: Mapping[UUID, UUID]
+    by_person: Mapping[UUID, Marked]
+    by_card: Mapping[str, Marked]
 
-    def of(self, person: Registration | None, card: Card | None) -> Stay:
+    def of(self, person: Registration | None, card: Card | None) -> Marked:
         if person is not None:
-            return self.by_person.get(person.id, OPEN)
-        return self.by_card.get(card.qr_hash[:CODE_HASH_LENGTH], OPEN) if card is not None else OPEN
+            return self.by_person.get(self.person_of[person.id], NEVER)
+        return self.by_card.get(card.qr_hash[:CODE_HASH_LENGTH], NEVER) if card is not None else NEVER
 
 
-async def marks_at(session_id: UUID) -> Marks:
-    """All that counts at a session."""
+async def marks_at(session_id: UUID, people: Iterable[Registration]) -> Marks:
+    """All that counts at a session; of these people by whichever of their sign-ups they were marked."""
     events = await reads(ScanEvent).filter(session_id=session_id)
     undone = undone_by(events)
-    people: dict[UUID, list[ScanEvent]] = defaultdict(list)
-    cards: dict[str, list[ScanEvent]] = defaultdict(list)
+    person_of = await _person_of_each(people, events)
+    by_person: dict[UUID, list[ScanEvent]] = defaultdict(list)
+    by_card: dict[str, list[ScanEvent]] = defaultdict(list)
     for event in events:
         if event.registration_id is not None:
-            people[event.registration_id].append(event)
+            by_person[person_of[event.registration_id]].append(event)
         elif event.code_hash and event.flag is ScanFlag.UNNAMED:
-            cards[event.code_hash].append(event)
+            by_card[event.code_hash].append(event)
     return Marks(
-        {key: stay_of(own, undone) for key, own in people.items()},
-        {key: stay_of(own, undone) for key, own in cards.items()},
+        person_of,
+        {key: _marked(own, undone) for key, own in by_person.items()},
+        {key: _marked(own, undone) for key, own in by_card.items()},
     )
+
+
+def _marked(events: Sequence[ScanEvent], undone: Collection[UUID]) -> Marked:
+    stay, sign_ups = stay_of(events, undone), {event.id: event.registration_id for event in events}
+    here_as = sign_ups.get(stay.event_id) if stay.event_id is not None else None
+    return Marked(stay, here_as, frozenset(key for key in sign_ups.values() if key is not None))
+
+
+async def _person_of_each(people: Iterable[Registration], events: Iterable[ScanEvent]) -> dict[UUID, UUID]:
+    """The person of each of these sign-ups, and of each that was marked, as staff merged them."""
+    whose = {one.id: (one.participant_id, one.participant.merged_into_id) for one in people}
+    unread = sorted({one.registration_id for one in events if one.registration_id is not None} - whose.keys())
+    more = reads(Registration).filter(id__in=unread)
+    rows = await more.values_list("id", "participant_id", "participant__merged_into_id") if unread else []
+    whose |= {key: (participant_id, merged_into) for key, participant_id, merged_into in rows}
+    person_of = await persons_of(dict(whose.values()))
+    return {key: person_of[participant_id] for key, (participant_id, _merged_into) in whose.items()}
 
 
 # -- what a line that was typed in came to
@@ -296,9 +336,11 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
     if not made:
         return None
     arrivals = [one for one in standing(events, undone) if one.kind in ARRIVALS and one.id not in lines]
-    first_of = {_whom(one): one.created_at for one in sorted(arrivals, key=lambda one: one.created_at, reverse=True)}
+    first_of: dict[UUID | str, datetime] = {}
+    for one in sorted(arrivals, key=lambda one: one.created_at):
+        first_of.setdefault(_whom(one), one.created_at)
     numbers = sorted(lines[one.id].number for one in made)
-    already = {lines[one.id].number for one in made if one.created_at > first_of.get(_whom(one), one.created_at)}
+    already = {lines[one.id].number for one in made if _was_there(lines[one.id], one, first_of)}
     marked = [line for line in opened.lines if line.number in set(numbers)]
     return TypedIn(
         key,
@@ -308,6 +350,11 @@ async def typed_in(opened: OpenSheet, key: UUID) -> TypedIn | None:
         not_counted=[line.number for line in marked if line.state == "missing"],
         is_taken_back=all(one.id in undone for one in made),
     )
+
+
+def _was_there(line: Line, event: ScanEvent, first_of: Mapping[UUID | str, datetime]) -> bool:
+    """Whether somebody had been marked before this line was typed in, by whichever of their sign-ups."""
+    return any(event.created_at > first_of.get(key, event.created_at) for key in (*line.sign_ups, _whom(event)))
 
 
 def _whom(event: ScanEvent) -> UUID | str:

@@ -208,7 +208,7 @@ async def unmark_row(sheet_id: UUID, number: int, event_id: UUID, *, actor: Acto
     sheet = await AttendanceSheet.get(id=sheet_id)
     line = await line_of(sheet_id, number)
     shown = await ScanEvent.get_or_none(id=event_id, session_id=sheet.session_id)
-    if shown is None or shown.registration_id not in (line.registration_id, line.person_id):
+    if shown is None or shown.registration_id not in (line.registration_id, line.person_id, *line.sign_ups):
         raise RowIsEmpty(row=number)
     await _undo(sheet.session_id, [event_id], actor=actor, key=key)
     return shown.kind in ARRIVALS and (await line_of(sheet_id, number)).stay.is_present
@@ -239,7 +239,8 @@ async def note_left(sheet_id: UUID, number: int, left_at: datetime, *, actor: Ac
         kind=ScanKind.LEFT,
         how=ScanHow.SHEET,
         at=at,
-        registration_id=line.registration_id,
+        # Minutes are counted for each sign-up by its own marks.
+        registration_id=line.here_as,
         stated_at=left_at,
         sheet_id=sheet_id,
         row=number,
