@@ -18,7 +18,7 @@ from trainings.lib.dates import NBSP
 from trainings.places.models import Hub
 from trainings.schedule.actions import publish
 from trainings.schedule.facts import facts_of, invitation
-from trainings.schedule.models import PlaceShown, Training, TrainingState
+from trainings.schedule.models import ChangeKind, PlaceShown, SessionChange, Training, TrainingState
 from trainings.schedule.pictures import training_card
 from trainings.schedule.public_queries import public_training
 
@@ -109,21 +109,32 @@ async def test_another_link_is_shown_as_a_change_and_never_the_link(
         assert "Cambió el enlace para entrar" in page, path
         assert FIRST not in page
         assert OTHER not in page
+    await SessionChange.all().update(kind=ChangeKind.MOVED)
+    assert "Cambió el enlace para entrar" in await line_of(client, LISTS[0], training), "moved and back in between"
     await put(training, online_url=FIRST)
-    assert "Cambió" not in await line_of(client, LISTS[0], training), "it is what it was"
+    for path in (LISTS[0], LISTS[3]):
+        assert "Cambió" not in await line_of(client, path, training), "it is what it was"
 
 
 async def test_protected_training_does_not_say_that_it_is_online(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
     freeze(MONDAY)
-    training = await a_training(cast, title="Charla de prueba", place_shown=PlaceShown.AFTER_CONFIRMATION)
-
+    protected = {"place_shown": PlaceShown.AFTER_CONFIRMATION, "state": TrainingState.DRAFT}
+    training = await a_training(cast, title="Charla de prueba", **protected)
     await put(training, online_url=FIRST)
+    await publish(training.id, actor=PROGRAM)
+
+    await put(training, online_url=OTHER)
 
     for path in LISTS:
         line = await line_of(client, path, training)
         assert SEAT in line, path
-        assert "línea" not in line
+        assert not re.search("línea|Cambió", line), path
+    assert "Cambió el enlace" not in (await client.get(f"/capacitaciones/{training.slug}")).text
+    assert not re.search("(?i)enlace|línea", await shared(training, cast))
+    await as_(client, cast, "coordinator")
+    staff = (await client.get(f"/panel/capacitaciones/{training.id}/cambios")).text
+    assert not re.search("Cambió el enlace|En línea", staff)
     assert "línea" not in (await client.get(f"/capacitaciones/{training.slug}/inscripcion")).text
     assert "En línea" not in await shared(training, cast)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from trainings.registrations.models import InvitationLetter, Registration, Reser
 from trainings.registrations.telling import Readers
 from trainings.schedule.change_pictures import change_text
 from trainings.schedule.change_words import sentence_of
-from trainings.schedule.changes import differences, recent_changes
+from trainings.schedule.changes import Difference, differences, recent_changes
 from trainings.schedule.models import (
     ChangeKind,
     PlaceShown,
@@ -132,14 +132,20 @@ async def changed(training: Training) -> list[Changed]:
     return [
         Changed(
             session_id=one.session.id,
-            # It stands beside what is shared: a protected place would be copied along.
-            sentence=sentence_of(one, knows_place=training.place_shown is PlaceShown.PUBLIC),
+            sentence=_sentence(one, training),
             picture=f"/panel/sesiones/{one.session.id}/cambio.png",
             text=change_text(training, one),
             is_off=one.kind is ChangeKind.CANCELLED,
         )
         for one in found
     ]
+
+
+def _sentence(one: Difference, training: Training) -> str:
+    """It stands beside what is shared: of a protected place not even that it is online may be copied along."""
+    if training.place_shown is PlaceShown.PUBLIC:
+        return sentence_of(one, knows_place=True)
+    return sentence_of(replace(one, is_other_link=False, was_online=False, online_url=None), knows_place=False)
 
 
 # -- paper

@@ -61,7 +61,7 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
     ends_at = one.old_ends_at if is_off and one.old_ends_at else session.ends_at
     with speaking(SOURCE_LANGUAGE):
         return ChangeCard(
-            head=gettext(_head(one)).upper(),
+            head=gettext(_head(training, one)).upper(),
             title=training.title,
             before="" if is_off else _before(training, one),
             weekday=dates.weekday(starts_at, SOURCE_LANGUAGE),
@@ -75,10 +75,10 @@ def change_card(training: Training, one: Difference) -> ChangeCard:
         )
 
 
-def _head(one: Difference) -> str:
+def _head(training: Training, one: Difference) -> str:
     if one.kind is ChangeKind.MOVED and not one.is_other_day:
         return N_("Cambio de hora")
-    is_link = one.kind is ChangeKind.PLACE and one.is_other_link
+    is_link = one.kind is ChangeKind.PLACE and one.is_other_link and training.place_shown is PlaceShown.PUBLIC
     return N_("Cambio de enlace") if is_link else HEADS[one.kind]
 
 

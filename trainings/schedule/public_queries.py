@@ -17,7 +17,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import sql
 from trainings.db.fields import reveal
-from trainings.db.sql import Statement, as_moment
+from trainings.db.sql import Statement, as_moment, as_uuid
 from trainings.errors import NotFound
 from trainings.lib.tokens import normalise
 from trainings.places.models import OperatorKind
@@ -56,6 +56,10 @@ from trainings.web.i18n import N_
 SLUG = re.compile(r"[a-z0-9-]{1,120}")
 CODE = re.compile(r"[0-9A-Z]{1,8}")
 """What may be asked for at all: PostgreSQL refuses texts that hold NUL or half a character."""
+
+
+Key = UUID | str
+"""As the database told it."""
 
 
 class UnknownTraining(NotFound):
@@ -269,16 +273,20 @@ def _was(row: dict[str, Any], now: Place, *, is_public: bool) -> Was:
         moment(row["old_starts_at"]),
         moment(row["old_ends_at"]),
         place,
-        _is_other_link(row),
+        is_public
+        and is_other_link(row["link_change_id"], row["old_online_url"], row["training_id"], row["online_url"]),
     )
 
 
-def _is_other_link(row: dict[str, Any]) -> bool:
-    """Whether one came in by another address; the seals tell it only once they are opened."""
-    if not (row["link_change_id"] and row["old_online_url"] and row["online_url"]):
+def is_other_link(change_id: Key | None, old_link: str | None, training_id: Key, link: str | None) -> bool:
+    """Whether one came in by another address before this change; it has an id here where that was online and still is.
+
+    The seals tell it only once they are opened.
+    """
+    if not (change_id and old_link and link):
         return False
-    old = reveal(SessionChange, "old_online_url", UUID(str(row["link_change_id"])), row["old_online_url"])
-    return old != reveal(Training, "online_url", UUID(str(row["training_id"])), row["online_url"])
+    old = reveal(SessionChange, "old_online_url", as_uuid(change_id), old_link)
+    return old != reveal(Training, "online_url", as_uuid(training_id), link)
 
 
 def _place(row: dict[str, Any], seat: Town, *, is_public: bool) -> Place:

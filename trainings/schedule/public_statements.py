@@ -57,7 +57,7 @@ _WAS = """
     ch.kind AS was_kind, ch.old_starts_at, ch.old_ends_at, ch.old_venue_id IS NOT NULL
         AND (s.venue_id IS NULL OR ch.old_venue_id <> s.venue_id) AS is_elsewhere,
     ch.old_venue_id IS NULL AND ch.old_online_url IS NOT NULL AS was_online,
-    CASE WHEN ch.kind = 'place' AND ch.old_venue_id IS NULL AND s.venue_id IS NULL THEN ch.id END AS link_change_id,
+    CASE WHEN ch.old_venue_id IS NULL AND s.venue_id IS NULL THEN ch.id END AS link_change_id,
     ch.old_online_url, CASE WHEN ch.old_online_url IS NOT NULL THEN t.online_url END AS online_url, s.training_id,
     ov.name AS old_name, ov.address AS old_address, ov.municipality_id AS old_municipality_id
 """
