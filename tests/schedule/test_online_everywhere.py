@@ -104,7 +104,7 @@ async def test_another_link_is_shown_as_a_change_and_never_the_link(
 
     await put(training, online_url=OTHER)
 
-    for path in (*LISTS[:3], f"/capacitaciones/{training.slug}"):
+    for path in (*LISTS[:4], f"/capacitaciones/{training.slug}"):
         page = (await client.get(path)).text
         assert "Cambió el enlace para entrar" in page, path
         assert FIRST not in page

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from trainings import clock
 from trainings.db.sql import Statement, Table, as_moment
@@ -16,7 +15,7 @@ from trainings.schedule.held_again import STILL_SAID
 from trainings.schedule.models import ChangeKind, PlaceShown, SessionState
 from trainings.schedule.posted import Meeting, Place, Was
 from trainings.schedule.public_dates import Dated
-from trainings.schedule.public_queries import moment
+from trainings.schedule.public_queries import Key, is_other_link, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +30,28 @@ class Changed:
 class _Row(NamedTuple):
     """A change, what its session is now, and the municipalities of both of its places."""
 
-    session_id: UUID | str
+    session_id: Key
     kind: str
     old_starts_at: datetime | str | None
     old_ends_at: datetime | str | None
-    old_venue_id: UUID | str | None
-    venue_id: UUID | str | None
+    old_venue_id: Key | None
+    venue_id: Key | None
     place_shown: str
     town: str | None
     town_now: str | None
     starts_at: datetime | str
     ends_at: datetime | str
+    link_change_id: Key | None
+    old_link: str | None
+    training_id: Key
+    link: str | None
 
 
 CHANGES = f"""
     SELECT c.session_id, c.kind, c.old_starts_at, c.old_ends_at, c.old_venue_id, s.venue_id, t.place_shown,
-        o.municipality_id, v.municipality_id, s.starts_at, s.ends_at
+        o.municipality_id, v.municipality_id, s.starts_at, s.ends_at,
+        CASE WHEN c.old_venue_id IS NULL AND s.venue_id IS NULL AND t.place_shown = 'public' THEN c.id END,
+        c.old_online_url, t.id, t.online_url
     FROM session_change c
     JOIN training_session s ON s.id = c.session_id
     JOIN training t ON t.id = s.training_id
@@ -73,7 +78,8 @@ def changed_between(start: datetime, end: datetime, rows: Table) -> tuple[Change
 
 def _changed(session_id: str, row: _Row) -> Changed:
     place = Place(towns.by_code()[row.town]) if row.town and row.town != row.town_now else None
-    was = Was(ChangeKind(row.kind), moment(row.old_starts_at), moment(row.old_ends_at), place)
+    has_other_link = is_other_link(row.link_change_id, row.old_link, row.training_id, row.link)
+    was = Was(ChangeKind(row.kind), moment(row.old_starts_at), moment(row.old_ends_at), place, has_other_link)
     # Another house in the same town is no news for who may not know the house.
     is_elsewhere = row.old_venue_id != row.venue_id and row.place_shown == PlaceShown.PUBLIC
     return Changed(session_id, was, is_elsewhere=is_elsewhere)
