@@ -147,8 +147,8 @@ async def test_from_a_house_to_online_is_told_as_such(cast: Cast, freeze: Freeze
     await put(training, online_url=FIRST)
 
     to_one, to_all = await called()
-    assert f"{WHEN} es en línea. Lugar: en línea. Enlace: {FIRST} Si no" in to_one
-    assert f"{WHEN} es en línea. Lugar: en línea. Más información" in to_all
+    assert f"{WHEN} es en línea. Enlace: {FIRST} Si no" in to_one
+    assert f"{WHEN} es en línea. Más información" in to_all
     day = DAY.removesuffix(".")
     told = f"Antes: {day}. ({house}). Ahora: {day}. (En línea)."
     assert f"{told} Enlace: {FIRST}" in await to_who_facilitates()

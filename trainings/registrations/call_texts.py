@@ -216,7 +216,9 @@ def _standing(household: Household, told: Told) -> str:
 
 def _place(told: Told, *, is_confirmed: bool) -> str:
     """Where that is held of which the list tells, unless it is in many places; and how who has a place comes in."""
-    places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in told.to_come)
+    said_online = {one.session.id for one in told.differences if _is_now_online(one)}
+    somewhere = [one for one in told.to_come if one.id not in said_online]
+    places = dict.fromkeys(told.place_of(one, is_confirmed=is_confirmed) for one in somewhere)
     said = []
     if places and len(places) <= MOST_SAID:
         said.append(gettext(N_("Lugar: %(place)s.")) % {"place": "; ".join(places)})
@@ -328,10 +330,16 @@ def _changed(one: Difference) -> str:
 def _elsewhere(one: Difference) -> str:
     if one.is_other_link:
         return N_("La del %(when)s tiene otro enlace para entrar.")
-    if one.online_url is not None and one.session.venue_id is None:
+    if _is_now_online(one):
         return N_("La del %(when)s es en línea.")
     is_left = one.was_online and one.online_url is None
     return N_("La del %(when)s ya no es en línea.") if is_left else CHANGES[ChangeKind.PLACE]
+
+
+def _is_now_online(one: Difference) -> bool:
+    """Whether that is what is said of it: where it is need not be said again."""
+    is_online = one.online_url is not None and one.session.venue_id is None
+    return one.kind is ChangeKind.PLACE and is_online and not one.is_other_link
 
 
 def _joined(words: Sequence[str]) -> str:
