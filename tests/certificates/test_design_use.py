@@ -272,7 +272,7 @@ async def test_verdict_then_asked_once_until_a_file_changes_and_what_is_wrong_ag
         asked.append(folder)
         return answers[len(asked) - 1]
 
-    monkeypatch.setattr(design_check, "check", check)
+    monkeypatch.setattr(design_check, "problems_in", check)
     design = read_design(theirs)
     both = await asyncio.gather(design_use.problems_of(design), design_use.problems_of(design))
     assert ([list(one) for one in both], len(asked)) == ([["mal"], ["mal"]], 1)
@@ -294,10 +294,13 @@ async def test_problems_when_a_name_has_octets_that_are_no_letters_then_told_as_
     (design / "fonts" / os.fsdecode(b"Espa\xf1ola.ttf")).write_bytes(b"no es una letra")
 
     [problem] = await design_use.problems_of(read_design(design))
+    with speaking("en"):
+        [in_english] = await design_use.problems_of(read_design(design))
 
     assert (
         problem.encode() == "mio/fonts/Espa?ola.ttf no es una letra TTF entera: cópiela otra vez, o bórrela.".encode()
     )
+    assert in_english == "mio/fonts/Espa?ola.ttf is not a whole TTF font: copy it again, or delete it."
 
 
 async def test_problems_when_the_check_itself_fails_then_told_in_a_sentence(
@@ -324,7 +327,7 @@ async def test_problems_when_it_stays_broken_then_looked_at_less_and_less(
         return ["mal"]
 
     monkeypatch.setattr(clock, "ticks", lambda: float(at[-1]))
-    monkeypatch.setattr(design_check, "check", check)
+    monkeypatch.setattr(design_check, "problems_in", check)
 
     for minute in range(20):
         at.append(60 * minute)
@@ -341,7 +344,7 @@ async def test_designs_without_end_when_asked_by_many_then_other_requests_are_an
     other = tmp_path / "otro"
     change(theirs, END, f"#for a in range(100000) {{ for b in range(100000) {{ [] }} }}\n{END}")
     shutil.copytree(theirs, other)
-    monkeypatch.setattr(design_check, "check", partial(design_check.check, seconds=1.9))
+    monkeypatch.setattr(design_check, "problems_in", partial(design_check.problems_in, seconds=1.9))
     # More than there are threads that all share.
     asked = [asyncio.create_task(design_use.problems_of(read_design(one))) for one in (theirs, other) * 20]
     await asyncio.sleep(0)

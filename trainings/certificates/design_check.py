@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from trainings.certificates import design_previews, design_slots, design_texts, pdf
-from trainings.certificates.design_problems import PACKAGE, UNREADABLE_FONT, explained, in_place
+from trainings.certificates.design_problems import PACKAGE, UNREADABLE_FONT, Said, Trouble, in_place, together
 from trainings.certificates.design_samples import Size, pictures, sample
 from trainings.certificates.designs import (
     FONT_FOLDER,
@@ -36,7 +36,6 @@ from trainings.certificates.printed import CertificateSheet
 from trainings.lib.sandbox import SECONDS, DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset, UnreadableFont, code_points_of
 from trainings.web.i18n import N_
-from trainings.web.i18n import gettext as _
 
 WHEN = datetime(2027, 3, 5, 15, tzinfo=UTC)
 PAGES = 2
@@ -50,19 +49,28 @@ _FONT = re.compile(r"""\bfont:\s*\(?\s*"([^"]+)\"""")
 _SIZES = {Size.SHORTEST: N_("los datos más cortos"), Size.LONGEST: N_("los datos más largos")}
 
 
+Problem = Said | Trouble
+
+
 class NotDrawn(ValueError):
     """A design of which no picture can be made; the sentence says why."""
 
 
 def check(folder: Path, *, seconds: float = SECONDS) -> list[str]:
-    """All that is wrong, each in a sentence; nothing where the design may be used. Takes some seconds.
+    """As `problems_in`, told now."""
+    return [str(one) for one in problems_in(folder, seconds=seconds)]
+
+
+def problems_in(folder: Path, *, seconds: float = SECONDS) -> list[Problem]:
+    """All that is wrong, each in a sentence for whoever reads it; nothing where the design may be used. Takes some
+    seconds.
 
     `seconds` are what one sheet may take; all together may take some times as long.
     """
     try:
         design = read_design(folder.resolve())
     except UnusableManifest as unusable:
-        return [str(unusable)]
+        return [Said("%(unusable)s", {"unusable": unusable})]
     wrong = list(_before(design))
     if wrong:
         return wrong
@@ -78,7 +86,7 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
     except UnusableManifest as unusable:
         raise NotDrawn(str(unusable)) from unusable
     if wrong := list(_before(design, is_drawn=False)):
-        raise NotDrawn("\n".join(wrong))
+        raise NotDrawn("\n".join(map(str, wrong)))
     with tempfile.TemporaryDirectory() as empty:
         theirs = copied(design, Path(empty))
         apart = typesetter(theirs)
@@ -86,7 +94,7 @@ def preview(folder: Path, to: Path | None = None) -> list[Path]:
             drawn = design_previews.refresh(design, apart)
             return drawn if to is None else drawn + design_previews.draw_all(design, apart, to)
         except CannotTypeset as problem:
-            raise NotDrawn("\n".join(_why_not_set(theirs, problem))) from problem
+            raise NotDrawn("\n".join(map(str, _why_not_set(theirs, problem)))) from problem
 
 
 def copied(design: DesignInfo, place: Path) -> DesignInfo:
@@ -103,7 +111,7 @@ def typesetter(design: DesignInfo, *, seconds: float = 4 * SECONDS) -> DesignApa
 # -- before it is set
 
 
-def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
+def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[Problem]:
     """What is wrong with its files. Those that could not be read to their end are told alone, unread."""
     if strange := list(_strange(design)):
         yield from strange
@@ -116,80 +124,79 @@ def _before(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
     yield from _sentences(design)
 
 
-def _strange(design: DesignInfo) -> Iterator[str]:
+def _strange(design: DesignInfo) -> Iterator[Problem]:
     for one in strange_in(design.folder):
         if not one.is_symlink():
-            yield _("%(file)s no es un archivo: bórrelo.") % {"file": one.name}
+            yield Said(N_("%(file)s no es un archivo: bórrelo."), {"file": one.name})
     if is_too_heavy(design.folder):
-        yield _("La carpeta pesa demasiado; lo más son %(most)s MB.") % {"most": HEAVIEST // 1024**2}
+        yield Said(N_("La carpeta pesa demasiado; lo más son %(most)s MB."), {"most": HEAVIEST // 1024**2})
 
 
-def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[str]:
+def _files(design: DesignInfo, *, is_drawn: bool = True) -> Iterator[Problem]:
     if not design.file.is_file():
-        yield _("Falta design.typ: ahí está el diseño.")
+        yield Said(N_("Falta design.typ: ahí está el diseño."))
     if not is_drawn:
         return
-    again = _("`trainings design preview %(folder)s` hace el archivo.") % {"folder": design.folder}
+    again = Said(N_("`trainings design preview %(folder)s` hace el archivo."), {"folder": design.folder})
     if not (design.folder / design_previews.PREVIEW).is_file():
-        yield _("Falta preview.png, la imagen de muestra.") + " " + again
+        yield together(Said(N_("Falta preview.png, la imagen de muestra.")), again, " ")
     try:
         kept = json_in(design.folder / design_previews.SAMPLE)
         missing = json.loads(design_previews.sample_text(design)).keys() - set(kept)
     except (ValueError, TypeError):
-        yield _("Falta sample.json, los datos de muestra, o no se puede leer.") + " " + again
+        yield together(Said(N_("Falta sample.json, los datos de muestra, o no se puede leer.")), again, " ")
     else:
         if missing:
-            yield _("A sample.json le falta: %(names)s.") % {"names": ", ".join(sorted(missing))} + " " + again
+            lacking = Said(N_("A sample.json le falta: %(names)s."), {"names": ", ".join(sorted(missing))})
+            yield together(lacking, again, " ")
 
 
-def _links(design: DesignInfo) -> Iterator[str]:
+def _links(design: DesignInfo) -> Iterator[Problem]:
     for file in links_in(design.folder):
-        yield _("%(file)s lleva a otro lugar: copie el archivo mismo.") % {"file": file.name}
+        yield Said(N_("%(file)s lleva a otro lugar: copie el archivo mismo."), {"file": file.name})
 
 
-def _packages(design: DesignInfo) -> Iterator[str]:
+def _packages(design: DesignInfo) -> Iterator[Problem]:
     for file in sorted(design.folder.rglob("*.typ")):
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             if _PACKAGE.search(line.partition("//")[0]):
-                yield in_place(_(PACKAGE), f"{design.key}/{file.name}", number)
+                yield in_place(Said(PACKAGE), f"{design.key}/{file.name}", number)
 
 
-def _sentences(design: DesignInfo) -> Iterator[str]:
+def _sentences(design: DesignInfo) -> Iterator[Problem]:
     fonts = typesetter(design)
     if not fonts.font_files():
-        yield _("La carpeta fonts no tiene ninguna letra (TTF).")
+        yield Said(N_("La carpeta fonts no tiene ninguna letra (TTF)."))
         return
     if unreadable := list(_unreadable(fonts)):
         yield from unreadable
         return
     if missing := fonts.missing(LETTERS):
-        yield _("A su letra le falta: %(letters)s") % {"letters": " ".join(missing)}
+        yield Said(N_("A su letra le falta: %(letters)s"), {"letters": " ".join(missing)})
     for code in design.files_of_languages():
         try:
             said = design_texts.read_wording(design_texts.TEXTS / f"{code}.json").sentences
         except design_texts.UnusableTexts as unusable:
-            yield str(unusable)
+            yield Said(unusable.text, unusable.values)
         else:
             if missing := fonts.missing(*said.values()):
-                yield _("%(file)s.json: a la letra le falta: %(letters)s") % {
-                    "file": code,
-                    "letters": " ".join(missing),
-                }
+                lacking = N_("%(file)s.json: a la letra le falta: %(letters)s")
+                yield Said(lacking, {"file": code, "letters": " ".join(missing)})
 
 
-def _unreadable(fonts: DesignApart) -> Iterator[str]:
+def _unreadable(fonts: DesignApart) -> Iterator[Problem]:
     """Of its letters those that are no font, and those that Typst cannot use."""
     for file in fonts.font_files():
         try:
             code_points_of(file)
         except UnreadableFont as problem:
-            yield explained(problem)
+            yield Trouble.of(problem)
 
 
 # -- set
 
 
-def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
+def _settings(design: DesignInfo, seconds: float) -> Iterator[Problem]:
     """The usual sheet, and then every kind in every language with the shortest and the longest data."""
     pairs = product(sorted(design.kinds), design.all_languages())
     sheets = [sample(design, size, kind=kind, language=language) for kind, language in pairs for size in _SIZES]
@@ -201,17 +208,17 @@ def _settings(design: DesignInfo, seconds: float) -> Iterator[str]:
         return
     heaviest = max(len(pdf.finished(file, {})) for [file] in files)
     if heaviest > pdf.MOST_BYTES:
-        sentence = _("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
-        yield sentence % {"n": heaviest // 1000, "most": pdf.MOST_BYTES // 1000}
+        sentence = N_("El archivo más pesado tiene %(n)s KB; lo más son %(most)s.")
+        yield Said(sentence, {"n": heaviest // 1000, "most": pdf.MOST_BYTES // 1000})
 
 
-def _why_not_set(design: DesignInfo, problem: CannotTypeset) -> Iterator[str]:
+def _why_not_set(design: DesignInfo, problem: CannotTypeset) -> Iterator[Problem]:
     if not isinstance(problem, TookTooLong | TookTooMuch):
         yield from _fonts_missing(design)
-    yield explained(problem)
+    yield Trouble.of(problem)
 
 
-def _fonts_missing(design: DesignInfo) -> Iterator[str]:
+def _fonts_missing(design: DesignInfo) -> Iterator[Problem]:
     """What else may be behind it where a design brings its own letters: Typst stops before it says so."""
     if design.fonts == FONT_FOLDER:
         return
@@ -221,12 +228,12 @@ def _fonts_missing(design: DesignInfo) -> Iterator[str]:
         return
     for file in typesetter(design).font_files():
         if file.name not in known:
-            yield _(UNREADABLE_FONT) % {"file": "/".join(file.parts[-3:])}
+            yield Said(UNREADABLE_FONT, {"file": "/".join(file.parts[-3:])})
     for file in sorted([*design.folder.glob("*.typ"), *(design.folder.parent / "lib").glob("*.typ")]):
         for family in sorted(set(_FONT.findall(file.read_text(encoding="utf-8", errors="replace")))):
             if family.casefold() not in {one.casefold() for one in known.values()}:
-                said = _("%(file)s pide la letra «%(family)s», y en la carpeta fonts no está: cópiela ahí.")
-                yield said % {"file": f"{file.parent.name}/{file.name}", "family": family}
+                said = N_("%(file)s pide la letra «%(family)s», y en la carpeta fonts no está: cópiela ahí.")
+                yield Said(said, {"file": f"{file.parent.name}/{file.name}", "family": family})
 
 
 def _set(design: DesignInfo, sheets: Sequence[CertificateSheet], *, seconds: float) -> list[list[bytes]]:
@@ -245,25 +252,25 @@ def _drawn(design: DesignInfo, sizes: Sequence[Size], ppi: int) -> list[list[Ima
 # -- looked at
 
 
-def _seen(design: DesignInfo) -> Iterator[str]:
+def _seen(design: DesignInfo) -> Iterator[Problem]:
     """With other data than the samples it may not be set at all."""
     try:
         yield from design_slots.not_printed(design, typesetter(design))
         yield from _looked_at(design)
     except CannotTypeset as problem:
-        yield explained(problem)
+        yield Trouble.of(problem)
 
 
-def _looked_at(design: DesignInfo) -> Iterator[str]:
+def _looked_at(design: DesignInfo) -> Iterator[Problem]:
     drawn = _drawn(design, list(_SIZES), design_slots.READ_AT)
     for words, pages in zip(_SIZES.values(), drawn, strict=True):
         if len(pages) != PAGES:
-            sentence = _("Con %(data)s salen %(n)s páginas; han de ser dos, frente y reverso.")
-            yield sentence % {"data": _(words), "n": len(pages)}
+            sentence = N_("Con %(data)s salen %(n)s páginas; han de ser dos, frente y reverso.")
+            yield Said(sentence, {"data": Said(words), "n": len(pages)})
     if not all(_is_on_its_paper(design, page) for pages in drawn for page in pages):
-        yield _("El papel no es el que dice manifest.json (paper, orientation).")
+        yield Said(N_("El papel no es el que dice manifest.json (paper, orientation)."))
     codes = (design_slots.wrong_code(pages, sample(design).check_url) for pages in drawn)
-    if wrong := next(filter(None, codes), ""):
+    if wrong := next(filter(None, codes), None):
         yield wrong
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from trainings.lib.sandbox import TookTooLong, TookTooMuch
@@ -39,6 +40,17 @@ _EXPLANATIONS = (
     ("unknown font", N_("Pide una letra que no está en la carpeta de letras.")),
     ("no cabe en el frente", N_("El texto no cabe en el frente.")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence in the language of whoever reads it: its words in Spanish, and what is put in, another one maybe."""
+
+    words: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return _(self.words) % self.values if self.values else _(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +92,11 @@ class Trouble:
             reason = f"{reason[:-2]}…"
         return text
 
-    def in_words(self) -> str:
+    def __str__(self) -> str:
         if self.why == _TYPST:
             known = next((_(words) for part, words in _EXPLANATIONS if part in self.reason), "")
             said = _("Typst dice: %(reason)s.") % {"reason": self.reason}
-            return in_place(f"{known} {said}".strip(), self.where, self.line)
+            return str(in_place(f"{known} {said}".strip(), self.where, self.line))
         if self.why == _FONT:
             return _(UNREADABLE_FONT) % {"file": self.where}
         return f"{self.where}: {_(_ENDLESS[self.why])}"
@@ -94,16 +106,22 @@ def explained(problem: CannotTypeset, design: str = "") -> str:
     """What is wrong, for whoever can mend it: the file and the line where Typst knows them, else the design; without
     `design`, that is what was to be set.
     """
-    return Trouble.of(problem, design).in_words()
+    return str(Trouble.of(problem, design))
 
 
 def words_of(text: str) -> str:
     """In the language of who reads it: what stopped a design; any other text as it is."""
     trouble = Trouble.read(text)
-    return text if trouble is None else trouble.in_words()
+    return text if trouble is None else str(trouble)
 
 
-def in_place(sentence: str, file: str, line: int | None) -> str:
+def in_place(sentence: object, file: str, line: int | None = None) -> Said:
     if line is None:
-        return f"{file}: {sentence}"
-    return _("%(file)s, línea %(line)s: %(sentence)s") % {"file": file, "line": line, "sentence": sentence}
+        return Said("%(file)s: %(sentence)s", {"file": file, "sentence": sentence})
+    words = N_("%(file)s, línea %(line)s: %(sentence)s")
+    return Said(words, {"file": file, "line": line, "sentence": sentence})
+
+
+def together(one: object, then: object, between: str) -> Said:
+    """Two sentences in one."""
+    return Said(f"%(one)s{between}%(then)s", {"one": one, "then": then})

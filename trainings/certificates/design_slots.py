@@ -10,12 +10,12 @@ import zxingcpp
 from PIL import Image
 
 from trainings.certificates import pdf
+from trainings.certificates.design_problems import Said
 from trainings.certificates.design_samples import pictures, sample
 from trainings.certificates.designs import DesignInfo
 from trainings.lib import qr
 from trainings.lib.sandbox import DesignApart
 from trainings.web.i18n import N_
-from trainings.web.i18n import gettext as _
 
 READ_AT = 150
 """Dots per inch at which a cheap scanner sees the page."""
@@ -85,7 +85,7 @@ _OPTIONAL: dict[str, tuple[str, Change]] = {
 }
 
 
-def not_printed(design: DesignInfo, typesetter: DesignApart) -> Iterator[str]:
+def not_printed(design: DesignInfo, typesetter: DesignApart) -> Iterator[Said]:
     """A sentence for each part that the page is the same without."""
     optional = dict(part for slot, part in _OPTIONAL.items() if slot in design.slots)
     changes = _FACE | _ANYWHERE | optional
@@ -93,20 +93,20 @@ def not_printed(design: DesignInfo, typesetter: DesignApart) -> Iterator[str]:
     before, *after = _pages(typesetter, [usual, *(_changed(usual, change) for change in changes.values())])
     for words, pages in zip(changes, after, strict=True):
         if words in _FACE and pages[0] == before[0]:
-            yield _("El frente no muestra %(part)s.") % {"part": _(words)}
+            yield Said(N_("El frente no muestra %(part)s."), {"part": Said(words)})
         elif pages == before:
-            yield _("No muestra %(part)s.") % {"part": _(words)}
+            yield Said(N_("No muestra %(part)s."), {"part": Said(words)})
     yield from _second(design, typesetter)
 
 
-def _second(design: DesignInfo, typesetter: DesignApart) -> Iterator[str]:
+def _second(design: DesignInfo, typesetter: DesignApart) -> Iterator[Said]:
     language = next((language for language in design.all_languages() if "+" in language), None)
     if language is None:
         return
     both = pdf.design_data(sample(design, language=language), pictures=pictures())
     before, after = _pages(typesetter, [both, _changed(both, _put("second", "reason", value=_RUNS))])
     if before == after:
-        yield _("En dos idiomas no muestra el segundo (second).")
+        yield Said(N_("En dos idiomas no muestra el segundo (second)."))
 
 
 def _changed(data: dict[str, Any], change: Change) -> dict[str, Any]:
@@ -119,21 +119,21 @@ def _pages(typesetter: DesignApart, sheets: list[dict[str, Any]]) -> list[list[b
     return typesetter.make_all(sheets, "png", name="parts", ppi=_COMPARED_AT)
 
 
-def wrong_code(pages: list[Image.Image], address: str) -> str:
+def wrong_code(pages: list[Image.Image], address: str) -> Said | None:
     """What is wrong with the QR on these pages (grey, `READ_AT` dots an inch), in a sentence, or nothing."""
     found = [(page, code) for page in pages for code in zxingcpp.read_barcodes(page)]
     if not any(code.text == address for _page, code in found):
-        return _("El código QR no se lee a %(dpi)s puntos por pulgada.") % {"dpi": READ_AT}
+        return Said(N_("El código QR no se lee a %(dpi)s puntos por pulgada."), {"dpi": READ_AT})
     page, code = next((page, code) for page, code in found if code.text == address)
     corners = code.position
     width = corners.top_right.x - corners.top_left.x
     millimetres = width * _MM_PER_INCH / READ_AT
     # A pixel more or less is the scanner's, not the designer's.
     if millimetres < LEAST_MM - 0.3:
-        return _("El código QR mide %(mm)s mm; han de ser 30 o más.") % {"mm": f"{millimetres:.0f}"}
+        return Said(N_("El código QR mide %(mm)s mm; han de ser 30 o más."), {"mm": f"{millimetres:.0f}"})
     if not _is_quiet(page, corners, 3.5 * width / len(qr.matrix(address, "M"))):
-        return _("Al código QR le falta blanco alrededor: cuatro módulos a cada lado.")
-    return ""
+        return Said(N_("Al código QR le falta blanco alrededor: cuatro módulos a cada lado."))
+    return None
 
 
 def _is_quiet(page: Image.Image, corners: Any, margin: float) -> bool:

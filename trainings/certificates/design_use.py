@@ -14,6 +14,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.certificates import design_check, designs
+from trainings.certificates.design_problems import Said
 from trainings.certificates.design_texts import TEXTS
 from trainings.certificates.design_turns import taken_up
 from trainings.certificates.designs import LIBRARY, DesignInfo, Stamp, stamp
@@ -22,7 +23,7 @@ from trainings.certificates.sheets import design_of, given_by
 from trainings.db import is_in_transaction, reads
 from trainings.errors import Refusal
 from trainings.schedule.models import Training
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_
 
 logger = logging.getLogger("trainings.certificates")
 
@@ -41,8 +42,10 @@ class UnusableDesign(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
+    """`problems` are put into words when they are read: whoever asked first may read another language."""
+
     as_of: Stamp
-    problems: Sequence[str]
+    problems: Sequence[object]
     at: float
     n_again: int = 0
     """So often was it wrong before, with the same files."""
@@ -63,7 +66,7 @@ async def problems_of(design: DesignInfo) -> Sequence[str]:
     if known is None or known.as_of != now or not _still_holds(known):
         known = await asyncio.shield(asyncio.wrap_future(_look(design)))
     # It may have changed since that look began.
-    return known.problems if known.as_of == now else await problems_of(design)
+    return await problems_of(design) if known.as_of != now else tuple(printable(str(one)) for one in known.problems)
 
 
 def _look(design: DesignInfo) -> Future[_Verdict]:
@@ -80,18 +83,19 @@ def _looked_at(design: DesignInfo) -> _Verdict:
     found = _Verdict(now, _checked(design), clock.ticks(), min(n_again, MOST_DOUBLED))
     _verdicts[design.folder] = found
     if found.problems:
-        logger.warning("the design %s cannot be used: %s", design.key, " ".join(found.problems))
+        logger.warning(
+            "the design %s cannot be used: %s", design.key, " ".join(printable(str(one)) for one in found.problems)
+        )
     return found
 
 
-def _checked(design: DesignInfo) -> Sequence[str]:
+def _checked(design: DesignInfo) -> Sequence[object]:
     """What a designer did may stop the check itself: that is told as any other problem, and no page fails by it."""
     try:
-        found = design_check.check(design.folder)
+        return design_check.problems_in(design.folder)
     except Exception:  # whatever it is, the design cannot be used
         logger.exception("the design %s could not be checked", design.key)
-        return (gettext(NOT_CHECKED) % {"command": f"trainings design check {printable(design.key)}"},)
-    return tuple(printable(one) for one in found)
+        return (Said(NOT_CHECKED, {"command": f"trainings design check {design.key}"}),)
 
 
 def printable(text: str) -> str:

@@ -6,15 +6,16 @@ import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from pathlib import Path
 from typing import Any
 
 from trainings import clock
 from trainings.certificates import design_texts
+from trainings.certificates.design_problems import Said, in_place, together
 from trainings.certificates.json_files import UnreadableJson, json_in
 from trainings.certificates.printed import KINDS
-from trainings.web.i18n import gettext as _
+from trainings.web.i18n import N_
 
 DESIGNS = Path(__file__).parents[2] / "certificates"
 LIBRARY = DESIGNS / "lib"
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class UnusableManifest(ValueError):
-    """A manifest that is missing, or that says what there is not; the sentence names it."""
+    """A manifest that is missing, or that says what there is not; the sentence (`Said`) names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +101,19 @@ class DesignInfo:
 def read_design(folder: Path) -> DesignInfo:
     """The design in a folder; refuses (`UnusableManifest`) what its manifest leaves out or misspells."""
     if not folder.is_dir():
-        raise UnusableManifest(_("%(folder)s no es una carpeta: revise la dirección.") % {"folder": folder.name})
+        raise UnusableManifest(Said(N_("%(folder)s no es una carpeta: revise la dirección."), {"folder": folder.name}))
     file = folder / "manifest.json"
     if not file.exists():
-        said = _("En %(folder)s no hay manifest.json: copie una carpeta entera de certificates, como sobrio.")
-        raise UnusableManifest(said % {"folder": folder.name})
+        said = N_("En %(folder)s no hay manifest.json: copie una carpeta entera de certificates, como sobrio.")
+        raise UnusableManifest(Said(said, {"folder": folder.name}))
     try:
         kept = json_in(file)
     except UnreadableJson as error:
-        raise UnusableManifest(f"{folder.name}/manifest.json: {error}") from error
-    problems = list(_problems(kept)) if isinstance(kept, dict) else [_("no es un objeto { … }")]
+        raise UnusableManifest(in_place(error, f"{folder.name}/manifest.json")) from error
+    problems = list(_problems(kept)) if isinstance(kept, dict) else [Said(N_("no es un objeto { … }"))]
     if problems:
-        raise UnusableManifest(f"{folder.name}/manifest.json: {'; '.join(problems)}")
+        all_of_them = reduce(partial(together, between="; "), problems)
+        raise UnusableManifest(in_place(all_of_them, f"{folder.name}/manifest.json"))
     return DesignInfo(
         folder=folder,
         title=kept["title"],
@@ -123,7 +125,7 @@ def read_design(folder: Path) -> DesignInfo:
     )
 
 
-def _problems(kept: dict[str, Any]) -> list[str]:
+def _problems(kept: dict[str, Any]) -> list[Said]:
     languages = {one.removesuffix(_WITH_ANY_SECOND) for one in _texts(kept, "languages")}
     wrong = [
         *_unknown("kinds", _texts(kept, "kinds"), KINDS),
@@ -135,7 +137,7 @@ def _problems(kept: dict[str, Any]) -> list[str]:
     missing = [name for name in ("kinds", "languages") if not _texts(kept, name)]
     missing += [] if isinstance(kept.get("slots"), list) else ["slots"]
     missing += [] if str(kept.get("title") or "").strip() else ["title"]
-    return wrong + [_("falta %(name)s") % {"name": name} for name in missing]
+    return wrong + [Said(N_("falta %(name)s"), {"name": name}) for name in missing]
 
 
 def _texts(kept: dict[str, Any], name: str) -> list[str]:
@@ -143,10 +145,10 @@ def _texts(kept: dict[str, Any], name: str) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else []
 
 
-def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[str]:
-    sentence = _("%(name)s: no hay %(one)s, sólo %(known)s")
+def _unknown(name: str, found: list[str], known: frozenset[str]) -> list[Said]:
+    sentence = N_("%(name)s: no hay %(one)s, sólo %(known)s")
     listed = ", ".join(sorted(known))
-    return [sentence % {"name": name, "one": one, "known": listed} for one in found if one not in known]
+    return [Said(sentence, {"name": name, "one": one, "known": listed}) for one in found if one not in known]
 
 
 def all_designs() -> Mapping[str, DesignInfo]:
