@@ -16,11 +16,13 @@ from trainings.db import reveal, sql
 from trainings.db.sql import Pairs, Statement
 from trainings.lib import tokens
 from trainings.limits.actions import Tally
+from trainings.people.models import AgeGroup
 from trainings.registrations.commands import Command, Enter, Leave, SignedUp
 from trainings.registrations.drawn_codes import Codes
 from trainings.registrations.models import HoldReason, OwnLink, RegistrationState, Source
 from trainings.registrations.sameness import known_by_code
 from trainings.registrations.situation import Alike, Draft, Group, Meeting, Person, Run, Situation, Standing, Ticket
+from trainings.registrations.wishes import Namesake
 from trainings.schedule.models import SessionState, TrainingState
 
 Row = Mapping[str, Any]
@@ -49,7 +51,8 @@ BY_KEY = """
     WHERE idempotency_key IN ?list
 """
 BY_BROWSER = """
-    SELECT g.id, g.training_id, g.browser_key, g.body_hash, g.created_at, p.name_key
+    SELECT g.id, g.training_id, g.browser_key, g.body_hash, g.created_at, p.name_key, p.municipality_id, p.age_group,
+        p.phone_key, p.email_key
     FROM registration_group g
     JOIN registration r ON r.group_id = g.id AND r.state <> 'cancelled'
     JOIN participant p ON p.id = r.participant_id
@@ -277,23 +280,28 @@ def _looks(row: Row) -> Alike:
 
 
 async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
-    names: dict[UUID, set[str]] = defaultdict(set)
+    members: dict[UUID, list[Row]] = defaultdict(list)
     for row in by_browser:
-        names[_key(row["id"])].add(row["name_key"])
+        members[_key(row["id"])].append(row)
     answers = await _answers({_key(row["id"]) for row in [*by_key, *by_browser]})
     for row in by_key:
-        situation.by_key[row["idempotency_key"]] = _standing(row, frozenset(), answers)
-    for row in {_key(row["id"]): row for row in by_browser}.values():
-        standing = _standing(row, frozenset(names[_key(row["id"])]), answers)
-        situation.by_browser.setdefault((standing.training_id, row["browser_key"]), []).append(standing)
+        situation.by_key[row["idempotency_key"]] = _standing(row, answers)
+    for rows in members.values():
+        contacts = frozenset(key for row in rows for key in (row["phone_key"], row["email_key"]) if key)
+        standing = _standing(rows[0], answers)._replace(people=sorted(map(_namesake, rows)), contact_keys=contacts)
+        situation.by_browser.setdefault((standing.training_id, rows[0]["browser_key"]), []).append(standing)
 
 
-def _standing(row: Row, names: frozenset[str], answers: Mapping[UUID, SignedUp]) -> Standing:
+def _namesake(row: Row) -> Namesake:
+    is_minor = bool(row["age_group"]) and AgeGroup(row["age_group"]).is_minor
+    return row["name_key"], row["municipality_id"] or "", is_minor
+
+
+def _standing(row: Row, answers: Mapping[UUID, SignedUp]) -> Standing:
     return Standing(
         training_id=_key(row["training_id"]),
         body_hash=row["body_hash"],
         created_at=_moment(row["created_at"]),
-        names=names,
         answer=answers.get(_key(row["id"])),
     )
 

@@ -43,8 +43,7 @@ def same_again(situation: Situation, wish: SignUp, training_id: UUID) -> SignedU
                 raise KeyUsedAgain
             return found.answer._replace(is_new=False)
     if wish.browser_key and wish.browser_is_known:
-        names = frozenset(one.name_key for one in wish.keys)
-        same = situation.same_browser(training_id, wish.browser_key, names)
+        same = situation.same_browser(training_id, wish)
         return next((one.answer._replace(is_new=False) for one in same if one.answer is not None), None)
     return None
 

@@ -18,6 +18,7 @@ from trainings.people.actions import Sameness
 from trainings.registrations.allocation import Party, Room
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
+from trainings.registrations.wishes import Namesake, SignUp
 from trainings.schedule.models import SessionState, TrainingState
 
 
@@ -166,13 +167,25 @@ class Known:
 
 
 class Standing(NamedTuple):
-    """A group that stands, as the same sign-up again finds it. `names` are those who have not cancelled."""
+    """A group that stands, as the same sign-up again finds it: by its key, or by who comes and how they are reached.
+
+    `people` are those who have not cancelled, in order.
+    """
 
     training_id: UUID
     body_hash: str
     created_at: datetime
-    names: frozenset[str]
     answer: SignedUp | None
+    people: Sequence[Namesake] = ()
+    contact_keys: frozenset[str] = frozenset()
+
+    def is_of(self, wish: SignUp) -> bool:
+        """Whether the same people come, and are reached as before: one telephone signs up namesakes of a whole village,
+        and a name alone, typed on a shared one, must open nothing.
+        """
+        typed = wish.contact_keys
+        has_same_contact = bool(typed & self.contact_keys) or not (typed or self.contact_keys)
+        return has_same_contact and wish.namesakes == self.people
 
 
 class Ticket(NamedTuple):
@@ -280,6 +293,7 @@ class Situation:
         self.heirs.setdefault(chosen_id, []).extend(known)
         return known
 
-    def same_browser(self, training_id: UUID, browser_key: str, names: frozenset[str]) -> Iterator[Standing]:
-        """The groups that the same names from the same browser made."""
-        return (one for one in self.by_browser.get((training_id, browser_key), ()) if one.names == names)
+    def same_browser(self, training_id: UUID, wish: SignUp) -> Iterator[Standing]:
+        """The groups that the same people made from the same browser."""
+        standing = self.by_browser.get((training_id, wish.browser_key or ""), ())
+        return (one for one in standing if one.is_of(wish))

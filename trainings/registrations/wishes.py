@@ -13,6 +13,9 @@ from trainings.registrations.models import HoldReason, Source
 
 LARGEST_GROUP = 8
 
+Namesake = tuple[str, str, bool]
+"""Folded name, INE code of the municipality or nothing, whether a minor: father and son may have one name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -93,6 +96,17 @@ class SignUp:
         assert self.guardian is not None
         own = self.guardian.phone or self.guardian.email
         return self.guardian if own else replace(self.guardian, phone=self.contact_phone, email=self.contact_email)
+
+    @property
+    def namesakes(self) -> Sequence[Namesake]:
+        """Who comes, as far as one sign-up is told from that of people of the same names; in no order of the form."""
+        pairs = zip(self.members, self.keys, strict=True)
+        return sorted((keys.name_key, keys.municipality or "", member.is_minor) for member, keys in pairs)
+
+    @property
+    def contact_keys(self) -> frozenset[str]:
+        """The keyed hashes of every contact, of every secret key."""
+        return frozenset(key for one in self.keys for key in (*one.phone_keys, *one.email_keys))
 
     def held(self, reason: HoldReason) -> SignUp:
         """The same wish, to be looked at by staff first."""
