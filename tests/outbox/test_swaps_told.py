@@ -118,20 +118,27 @@ async def test_who_was_put_in_before_it_was_published_hears_of_it_once_then(
 
 @pytest.mark.parametrize("is_held", [False, True])
 async def test_called_off_before_they_heard_of_it_they_hear_nothing_unless_it_is_held(
-    db: Settings, peer: Peer, freeze: Freeze, cast: Cast, is_held: bool
+    client: AsyncClient, db: Settings, peer: Peer, freeze: Freeze, cast: Cast, is_held: bool
 ) -> None:
     people = [cast.facilitator]
     draft = await a_training(hub=cast.hub, venue=cast.venue, facilitators=people, state=TrainingState.DRAFT)
     await OutboxJob.all().delete()
     actor = await make.actor_of(cast.coordinator)
     await publish(draft.id, actor=actor)
+    await make.sign_in(client, cast.coordinator)
+    page = f"/panel/capacitaciones/{draft.id}"
 
+    asked = (await client.get(f"{page}/cancelar")).text
     await rescheduling.call_off(draft.id, "Lluvia", actor=actor)
     if is_held:
+        asked = (await client.get(f"{page}/reabrir")).text
         await rescheduling.reopen(draft.id, actor=actor)
+    after = (await client.get(f"{page}/cambios")).text
     told = await deliver(db, freeze, peer)
 
     assert [subject for subject, _words in told.values()] == ["Usted facilita una sesión"] * is_held
+    assert ["que facilita" in asked, "A quien facilita" in after] == [is_held, is_held]
+    assert ("no se les avisa: todo queda como ya lo saben" in asked) is is_held
 
 
 async def test_handing_back_or_on_within_ten_minutes_tells_only_what_stays(

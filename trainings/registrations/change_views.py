@@ -17,7 +17,7 @@ from trainings.outbox.models import CallList, OutboxJob
 from trainings.places.models import Hub
 from trainings.registrations.call_people import n_to_tell, n_written_to
 from trainings.registrations.call_views import Calls
-from trainings.registrations.facilitator_notes import n_facilitators_to_tell
+from trainings.registrations.facilitator_notes import n_facilitators_to_tell, n_facilitators_written_to
 from trainings.registrations.facilitator_swaps import waiting_for_facilitators
 from trainings.registrations.models import InvitationLetter, Registration, ReservedBlock
 from trainings.registrations.telling import Readers
@@ -95,12 +95,12 @@ async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
     found = (
         await jobs.filter(done_at=None, failed_at=None, stopped_at=None)
         .order_by("run_at")
-        .values_list("batch_id", "run_at", "subject_id")
+        .values_list("batch_id", "run_at")
     )
     if found:
-        batch_id, leaves_at, _subject = found[0]
+        batch_id, leaves_at = found[0]
         n_people = (await n_written_to([batch_id]))[batch_id]
-        n_facilitators = sum(subject_id is None for *_, subject_id in found)
+        n_facilitators = await n_facilitators_written_to(batch_id)
         return Waiting(batch_id, n_people, n_facilitators, n_calls.get(batch_id, 0), leaves_at)
     lists = reads(CallList).filter(batch_id__in=batches, closed_at=None, due_at__gt=now)
     call_list = await lists.order_by("-created_at").first()
@@ -110,17 +110,25 @@ async def waiting(training: Training, calls: Iterable[Calls]) -> Waiting | None:
 
 
 async def who_is_told(
-    training: Training, session_ids: Collection[UUID], *, actor: Actor, readers: Readers | None = None
+    training: Training,
+    session_ids: Collection[UUID],
+    *,
+    actor: Actor,
+    readers: Readers | None = None,
+    is_off: bool = False,
 ) -> dict[str, Any]:
     """How many people a change to these sessions will be told to, and how, for the question before it.
 
-    `readers`: those of them who have to hear of it, where that can be said; there may be none.
+    `readers`: those of them who have to hear of it, where that can be said; there may be none. `is_off`: the sessions
+    are called off.
     """
-    if readers is not None and not readers:
-        return {"n_mails": 0, "n_calls": 0, "n_facilitators": 0, "is_known": True}
-    n_mails, n_calls = await n_to_tell(training.id, readers.unknowing if readers is not None else None)
     is_news_to_all = readers is None or readers.is_news_to_all
-    n_facilitators = await n_facilitators_to_tell(session_ids, actor=actor) if is_news_to_all else 0
+    n_facilitators = await n_facilitators_to_tell(
+        training.id, session_ids, actor=actor, is_off=is_off, is_news_to_all=is_news_to_all
+    )
+    if readers is not None and not readers:
+        return {"n_mails": 0, "n_calls": 0, "n_facilitators": n_facilitators, "is_known": True}
+    n_mails, n_calls = await n_to_tell(training.id, readers.unknowing if readers is not None else None)
     return {"n_mails": n_mails, "n_calls": n_calls, "n_facilitators": n_facilitators, "is_known": False}
 
 

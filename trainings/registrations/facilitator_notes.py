@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from trainings.outbox.actions import enqueue
 from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
-from trainings.registrations.facilitator_swaps import CHANGED, held_as_known, swap_of
+from trainings.registrations.facilitator_swaps import CHANGED, held_as_known, swap_of, waiting_for_facilitators
 from trainings.schedule.change_words import put_in, sentence_of, taken_out
 from trainings.schedule.changes import changes_of_batch, differences
 from trainings.schedule.models import (
@@ -68,12 +69,35 @@ async def tell_facilitators(
         )
 
 
-async def n_facilitators_to_tell(session_ids: Collection[UUID], *, actor: Actor) -> int:
-    """How many people would be told of a change to these sessions because they hold them; of what is over, nobody."""
-    holders = reads(SessionFacilitator).filter(
-        session_id__in=sorted(session_ids), session__ends_at__gt=clock.now(), user__is_active=True
-    )
-    return len({user_id for (user_id,) in await holders.values_list("user_id")} - {actor.id})
+async def n_facilitators_to_tell(
+    training_id: UUID, session_ids: Collection[UUID], *, actor: Actor, is_off: bool, is_news_to_all: bool
+) -> int:
+    """How many people would be told of a change to these sessions because they hold them; of what is over, nobody.
+
+    `is_off`: they are called off; else they take place. `is_news_to_all` as in `Readers`. Who has not heard yet what
+    they hold is told what they hold then.
+    """
+    wanted = frozenset(session_ids)
+    ahead = reads(TrainingSession).filter(training_id=training_id, ends_at__gt=clock.now())
+    states = dict(await ahead.values_list("id", "state"))
+    planned = {key for key, state in states.items() if state is SessionState.PLANNED}
+    taking_place = planned - wanted if is_off else planned | wanted & states.keys()
+    held: dict[UUID, set[UUID]] = defaultdict(set)
+    holders = reads(SessionFacilitator).filter(session_id__in=sorted(states), user__is_active=True)
+    for user_id, session_id in await holders.values_list("user_id", "session_id"):
+        held[user_id].add(session_id)
+    waiting = [job for job in await waiting_for_facilitators([training_id]) if "held" in job.payload]
+    unheard = {UUID(job.payload["user_id"]): held_as_known(job) for job in waiting}
+    told = {one for one, theirs in held.items() if is_news_to_all and theirs & unheard.get(one, theirs) & wanted}
+    told |= {one for one, known in unheard.items() if (held[one] ^ known) & taking_place}
+    return len(told - {actor.id})
+
+
+async def n_facilitators_written_to(batch_id: UUID) -> int:
+    """To how many people who hold sessions something of a batch that waits will be said, as things are now."""
+    waiting = await reads(OutboxJob).filter(kind=CHANGED, batch_id=batch_id, attempts=0, done_at=None, stopped_at=None)
+    mails = [await compose(job) for job in waiting]
+    return sum(mail is not None and not mail.is_overtaken for mail in mails)
 
 
 async def compose(job: OutboxJob) -> Mail | None:

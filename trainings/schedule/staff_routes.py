@@ -145,7 +145,7 @@ async def _cancel_form(request: Request, training: Training, typed: Typed, *, st
         "here": "capacitaciones",
         "training": training,
         "form": typed,
-        **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers),
+        **await who_is_told(training, _planned(training), actor=request.state.actor, readers=readers, is_off=True),
         "may_cancel": TrainingState.CANCELLED in TRAINING_MOVES[training.state],
     }
     return render(request, "schedule/staff/cancel.html", context, status=status)
