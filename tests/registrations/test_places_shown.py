@@ -8,7 +8,8 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.registrations.wishes import ROSA, places_of
+from tests.registrations.families import group_token, make_family
+from tests.registrations.wishes import ROSA, link_of, places_of
 from trainings.audit.actor import HOLDER_OF_LINK
 from trainings.registrations import actions
 from trainings.registrations.models import Registration
@@ -68,3 +69,23 @@ async def test_look_alikes_do_not_keep_anybody_out(client: AsyncClient) -> None:
     assert full[3].startswith("ocupados")
     assert other.state == "confirmed"
     assert await places_of(training) == (2, 2)
+
+
+async def test_who_waits_only_for_childcare_is_told_so_in_the_numbers_that_everybody_sees(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=10, childcare_capacity=3)
+    await sign_up(training)
+    await sign_up(training, **CURIOUS)
+    alone = await make.make_registration(training, **(ROSA | ANOTHER), childcare_places=3)
+    family = await make_family(training, "Elvira", "Beto", childcare_places=3)
+    paths = [await link_of(alone), f"/i/{await group_token(family[0])}"]
+
+    told = [(await client.get(path)).text for path in paths]
+    await make.make_registration(training, given_names="Luz", childcare_places=1)
+    with_none_left = (await client.get(paths[0])).text
+    await make_family(training, *"ABCDEFG")
+    without_seats = (await client.get(paths[0])).text
+
+    assert "Lo que falta es cuidado infantil: pidió 3 y queda 1." in told[0]
+    assert "Lo que falta es cuidado infantil: pidió 3 y queda 1." in told[1]
+    assert "pidió 3 y quedan 0." in with_none_left
+    assert "Lo que falta es" not in without_seats

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import qr
@@ -34,8 +35,10 @@ from trainings.registrations.own_queries import (
 from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, ticket_of
+from trainings.schedule.phase import TAKES_SIGN_UPS, phase
+from trainings.schedule.public_queries import shown_taken
 from trainings.web.flash import flash
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.render import redirect, render, token_page_headers
 
 if TYPE_CHECKING:
@@ -49,6 +52,9 @@ class KeptApart(Refusal):
         "inscripción, o en la ventanilla."
     )
 
+
+FEWER = N_("Si puede venir con menos, salga de la lista y vuelva a inscribirse.")
+FEWER_BY_CALL = N_("Si puede venir con menos, llame a la ventanilla.")
 
 OWN = "/i/{token}"
 MEMBER = OWN + "/{registration_id:uuid}"
@@ -191,6 +197,29 @@ async def _returning(group: OwnGroup) -> Sequence[Registration]:
 def lead_of(members: Sequence[Member]) -> Ticket:
     """The ticket that says what holds for the whole group: of somebody who still comes, if anybody does."""
     return next((one.ticket for one in members if not one.ticket.is_cancelled), members[0].ticket)
+
+
+async def lacking_care(own: OwnRegistration) -> str:
+    """Why somebody waits although there are seats: only places in childcare are lacking. Empty where that is not so.
+
+    By the numbers that everybody is shown, so that it tells nobody of a look-alike.
+    """
+    registration = own.registration
+    group, training = registration.group, registration.training
+    if registration.state is not RegistrationState.WAITLISTED or not group.childcare_places:
+        return ""
+    taken, childcare_taken = await shown_taken(training.id)
+    left = max(training.childcare_capacity - childcare_taken, 0)
+    if group.n_people > training.capacity - taken or group.childcare_places <= left:
+        return ""
+    why = ngettext(
+        "Para venir hay lugar. Lo que falta es cuidado infantil: pidió %(asked)s y queda %(num)s.",
+        "Para venir hay lugar. Lo que falta es cuidado infantil: pidió %(asked)s y quedan %(num)s.",
+        left,
+    )
+    is_open = phase(training, own.sessions, clock.now(), occupied=taken) in TAKES_SIGN_UPS
+    way_out = FEWER if is_open else FEWER_BY_CALL
+    return f"{why % {'asked': group.childcare_places, 'num': left}} {gettext(way_out)}"
 
 
 def code_of(ticket: Ticket) -> tuple[int, str] | None:
