@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from tests import make
 from tests.cast import Cast, make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import BEFORE, HELD, come, make_attendee, make_held
+from tests.queries import counted_queries
 from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.attendance import actions as attendance
@@ -31,6 +32,7 @@ from trainings.certificates.models import (
 from trainings.certificates.preparing import AttendanceOpen, NothingUnused, Outdated
 from trainings.certificates.views import certificate_view
 from trainings.outbox.models import CallList, CallReason, OutboxJob
+from trainings.people.models import Participant
 from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training, TrainingSession, TrainingState
@@ -102,6 +104,57 @@ async def test_who_is_on_track_is_prepared_and_attendance_decides(db: Settings, 
     assert await world.states() == {"Ana": VALID, "Beto": REVOKED}
     assert await OutboxJob.filter(kind="certificate_ready").count() == 1, "who never had one is told nothing"
     assert not await CallList.exists(reason=CallReason.ANNULLED)
+
+
+async def test_many_that_become_valid_when_it_is_cut_short_then_the_next_time_goes_on(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "PAPERS_AT_ONCE", 2)
+    training = await make_held(4, 4)
+    first = [training.sessions[0]]
+    people = [await make_attendee(training, given_names=name, sessions=first) for name in ("Ana", "Beto", "Cata")]
+    freeze(EVE)
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    for one in people:
+        await come(training.sessions[1], one)
+    freeze(CLOSING)
+    announce, told = preparing.announce, list[int]()
+
+    async def cut_short(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
+        told.append(len(issued))
+        if len(told) == 2:
+            raise ConnectionError
+        await announce(issued, training)
+
+    monkeypatch.setattr(preparing, "announce", cut_short)
+
+    with pytest.raises(ConnectionError):
+        await preparing.validate_due()
+    assert [one.state for one in await Certificate.all().order_by("number")] == [VALID, VALID, PREPARED]
+    assert await preparing.validate_due() == 1
+
+    assert [one.state for one in await Certificate.all().order_by("number")] == [VALID] * 3
+    assert told == [2, 1, 1]
+
+
+@pytest.mark.pages
+async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Settings, freeze: Freeze) -> None:
+    asked = []
+    for n in (1, 4):
+        training = await make_held(4)
+        people = [await make_attendee(training, sessions=[]) for _one in range(n)]
+        freeze(EVE - timedelta(days=1))
+        await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+        for one in people:
+            await come(training.sessions[0], one)
+        freeze(CLOSING)
+        await attendance.settle(training.id)
+        keys = await preparing._prepared_keys(training.id)
+        with counted_queries() as queries:
+            assert await preparing._validate_some(training.id, keys, has_lapsed=False) == n
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
 
 
 async def test_unused_but_handed_over_then_who_holds_the_paper_is_told_after_ten_minutes(
