@@ -15,6 +15,9 @@ from trainings.schedule.models import PlaceShown, SessionFeed, Training, Trainin
 from trainings.schedule.month_changes import ask_changes, changed_between
 from trainings.schedule.public_dates import Dated, ask_dates, dates_of, kinds_among
 from trainings.schedule.public_queries import ask_offered, offered
+from trainings.schedule.public_statements import AROUND, CALLED_OFF, COMING
+from trainings.schedule.queries import COMING_OF_STAFF
+from trainings.schedule.staff_sessions import SESSIONS
 from trainings.settings import Settings
 
 START = clock.now().replace(microsecond=0) + timedelta(days=30)
@@ -54,6 +57,19 @@ async def test_sessions_are_those_announced_and_called_off_ones_where_calendars_
         ("Suspendida", *on(5), True),
     ]
     assert {one.starts_at.tzinfo for one in await read()} == {UTC}
+
+
+async def test_sessions_of_years_ago_are_not_looked_through_for_those_to_come(sqlite_db: Settings) -> None:
+    asked = {
+        COMING: (NEVER, NEVER),
+        CALLED_OFF: (NEVER, NEVER, NEVER),
+        AROUND: (NEVER, NEVER, NEVER, make.TACANA, make.TACANA),
+        SESSIONS.format(COMING_OF_STAFF): (NEVER, NEVER, "", NEVER, NEVER),
+    }
+
+    for statement, values in asked.items():
+        steps = [row["detail"] for row in await sql.rows(f"EXPLAIN QUERY PLAN {statement}", *values)]
+        assert any(step.startswith("SEARCH s ") and "(starts_at>?)" in step for step in steps), (statement, steps)
 
 
 async def test_sessions_of_a_span_are_all_that_touch_it(db: Settings) -> None:

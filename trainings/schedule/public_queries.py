@@ -123,7 +123,7 @@ async def slug_of_code(typed: str) -> str:
 
 async def coming_sessions(now: datetime) -> list[Coming]:
     """Sessions of listed trainings that have not ended at `now`, by start."""
-    return [_coming(row) for row in await sql.reads(COMING, now)]
+    return [_coming(row) for row in await sql.reads(COMING, now - LONGEST_SESSION, now)]
 
 
 def ask_offered(now: datetime, start: datetime, end: datetime) -> Statement:
@@ -141,7 +141,7 @@ def offered(rows: Iterable[tuple[Any, ...]]) -> tuple[Offered, ...]:
 
 async def called_off_lately(now: datetime) -> list[Coming]:
     """Sessions that were to come, of trainings that calendars showed and that were called off within a week."""
-    return [_coming(row) for row in await sql.reads(CALLED_OFF, now, now - SHOWN_FOR)]
+    return [_coming(row) for row in await sql.reads(CALLED_OFF, now - LONGEST_SESSION, now, now - SHOWN_FOR)]
 
 
 async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
@@ -149,7 +149,7 @@ async def trainings_around(town_code: str, since: datetime) -> list[Listed]:
 
     The municipality's feed follows the same rule. Cancelled ones are among them where calendars ever showed them.
     """
-    return _listed(await sql.reads(AROUND, _week_ago(), since, town_code, town_code))
+    return _listed(await sql.reads(AROUND, _week_ago(), since - LONGEST_SESSION, since, town_code, town_code))
 
 
 async def listed_trainings(ids: Sequence[str]) -> list[Listed]:

@@ -99,10 +99,11 @@ AROUND = _LISTED.format(
     which="""t.id IN (
         SELECT s.training_id
         FROM training_session s
-        JOIN training t ON t.id = s.training_id
+        CROSS JOIN training t
         JOIN hub h ON h.id = t.hub_id
         LEFT JOIN venue v ON v.id = s.venue_id
-        WHERE s.ends_at > ? AND (v.municipality_id = ? OR h.seat_id = ?) AND (
+        WHERE s.starts_at > ? AND s.ends_at > ? AND t.id = s.training_id
+            AND (v.municipality_id = ? OR h.seat_id = ?) AND (
             t.state = 'published'
             OR t.state = 'cancelled' AND t.state_before = 'published'
                 AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
@@ -137,13 +138,17 @@ _COMING = """
     SELECT s.training_id, s.starts_at, COALESCE(v.municipality_id, h.seat_id) AS town_code,
         topic.slug AS topic_slug, {lists}, {access}
     FROM training_session s
-    JOIN training t ON t.id = s.training_id
+    CROSS JOIN training t
     JOIN course c ON c.id = t.course_id
     JOIN topic ON topic.id = c.topic_id
     JOIN hub h ON h.id = t.hub_id
     LEFT JOIN venue v ON v.id = s.venue_id
-    WHERE s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL AND {which}
+    WHERE s.starts_at > ? AND s.state = 'planned' AND s.ends_at > ? AND s.closed_at IS NULL AND t.id = s.training_id
+        AND {which}
     ORDER BY s.starts_at, s.id
+"""
+"""CROSS, here and above: from the sessions that may not be over to their trainings, for SQLite would begin with the
+trainings of all years.
 """
 COMING = _COMING.format(lists=LISTS, access=ACCESS, which="t.state = 'published'")
 CALLED_OFF = _COMING.format(

@@ -27,6 +27,7 @@ from trainings.schedule.models import (
     TrainingSession,
     TrainingState,
 )
+from trainings.schedule.plans import LONGEST_SESSION
 from trainings.schedule.staff_sessions import StaffSession, read_where
 from trainings.web.i18n import N_
 
@@ -115,8 +116,9 @@ async def session_for_staff(session_id: UUID, actor: Actor) -> TrainingSession:
 async def coming_sessions(actor: Actor, limit: int) -> list[StaffSession]:
     """The next sessions that are not over, by start."""
     scope, of_scope = scope_of(actor)
-    condition = f"{scope} AND s.ends_at > ? AND s.closed_at IS NULL"
-    return list(await read_where(condition, [*of_scope, clock.now()], limit=limit))
+    now = clock.now()
+    values = [now - LONGEST_SESSION, now, *of_scope]
+    return list(await read_where(f"{COMING_OF_STAFF} AND {scope}", values, limit=limit))
 
 
 async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]:
@@ -125,6 +127,8 @@ async def unclosed_sessions(actor: Actor, since: datetime) -> list[StaffSession]
     return list(await read_where(f"{scope} AND {UNCLOSED}", [*of_scope, since, clock.now()]))
 
 
+COMING_OF_STAFF = "s.starts_at > ? AND s.ends_at > ? AND s.closed_at IS NULL"
+"""By their start too, or those of all years would be looked through."""
 UNCLOSED = """
     s.starts_at >= ? AND s.starts_at <= ? AND s.closed_at IS NULL AND s.state = 'planned'
         AND t.state IN ('published', 'unlisted')
