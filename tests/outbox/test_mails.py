@@ -125,16 +125,19 @@ async def test_protected_place_is_told_to_nobody_without_a_place(sqlite_db: Sett
     assert "Salón municipal" not in told.text + told.html
 
 
-async def test_online_link_is_told_to_people_with_a_place_only(db: Settings) -> None:
-    training = await a_training(capacity=1, online_url="https://reunion.example/abc")
+@pytest.mark.parametrize("shown", list(PlaceShown))
+async def test_online_link_is_told_to_people_with_a_place_only(sqlite_db: Settings, shown: PlaceShown) -> None:
+    training = await a_training(capacity=1, online_url="https://reunion.example/abc", place_shown=shown)
     training.venue_id = None
     await training.save(update_fields=["venue_id"])
     await TrainingSession.filter(training_id=training.id).update(venue_id=None)
     await make.make_registration(training, email="ana@x.example")
     await make.make_registration(training, email="beto@x.example", given_names="Beto", surnames="Coc")
 
+    waiting = everything(await last_mail("registration_waitlisted"))
     assert "https://reunion.example/abc" in everything(await last_mail("registration_confirmed"))
-    assert "reunion.example" not in everything(await last_mail("registration_waitlisted"))
+    assert "reunion.example" not in waiting
+    assert ("En línea" in waiting) is (shown is PlaceShown.PUBLIC)
 
 
 # -- what anybody may have typed

@@ -25,7 +25,7 @@ from trainings.registrations import actions
 from trainings.registrations.models import HoldReason, OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule import actions as schedule
-from trainings.schedule.models import PlaceShown
+from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.pages
@@ -213,6 +213,22 @@ async def test_protected_place_is_told_only_to_who_has_a_place(client: AsyncClie
         assert training.title not in page.text
     entry = await client.get(f"{await link_of(seated)}/evento.ics")
     assert training.title not in entry.text
+
+
+async def test_who_waits_is_not_told_that_a_protected_training_is_held_online(client: AsyncClient) -> None:
+    training = await make.make_training(
+        capacity=1, place_shown=PlaceShown.AFTER_CONFIRMATION, online_url="https://reunion.example/abc"
+    )
+    await Training.filter(id=training.id).update(venue_id=None)
+    await TrainingSession.filter(training_id=training.id).update(venue_id=None)
+    seated = await make.make_registration(training, given_names="Ana")
+    waits = await make.make_registration(training, given_names="Berta")
+
+    told, untold = await page_of(client, seated), await page_of(client, waits)
+
+    assert "En línea" in told.text
+    assert "En línea" not in untold.text
+    assert "La Libertad, Petén" in untold.text
 
 
 # -- keeping the ticket

@@ -151,7 +151,8 @@ class Facts:
     def _place(self, venue: Venue | None) -> str:
         venue = venue or self.training.venue
         if venue is None:
-            return _("En línea") if self.training.online_url else self.hub.seat.full_name
+            is_told = self.training.online_url and self.knows_place
+            return _("En línea") if is_told else self.hub.seat.full_name
         if not self.knows_place:
             return venue.municipality.full_name
         return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)

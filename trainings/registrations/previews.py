@@ -98,9 +98,10 @@ def sample_of(training: Training, kind: str) -> Sample:
 
 def _place(training: Training, session: TrainingSession, kind: str) -> str:
     venue = session.venue or training.venue
+    is_told = training.place_shown is PlaceShown.PUBLIC or kind in WITH_PLACE
     if venue is None:
-        return _("En línea") if training.online_url else training.hub.seat.full_name
-    if training.place_shown is PlaceShown.AFTER_CONFIRMATION and kind not in WITH_PLACE:
+        return _("En línea") if training.online_url and is_told else training.hub.seat.full_name
+    if not is_told:
         return venue.municipality.full_name
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
 

@@ -187,7 +187,8 @@ def place_of(own: OwnRegistration, session: TrainingSession) -> str:
     training = own.registration.training
     venue = session.venue or training.venue
     if venue is None:
-        return _("En línea") if training.online_url else training.hub.seat.full_name
+        is_told = training.online_url and knows_place(own)
+        return _("En línea") if is_told else training.hub.seat.full_name
     if not knows_place(own):
         return venue.municipality.full_name
     return ", ".join(part for part in (venue.name, venue.address, venue.municipality.full_name) if part)
