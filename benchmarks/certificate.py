@@ -29,7 +29,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyld import jsonld
 
-from trainings.certificates import pdf, proofs
+from trainings.certificates import expansion, pdf, proofs
 from trainings.certificates.designs import DESIGNS, FONT_FOLDER
 from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.setting import FileOrder, make
@@ -86,7 +86,7 @@ def proved(document: dict[str, Any]) -> bytes:
 
 
 def from_memory(address: str, _options: object) -> dict[str, Any]:
-    document = proofs.kept(address)
+    document = expansion.kept(address)
     return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": address, "document": document}
 
 

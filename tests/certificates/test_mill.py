@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.certificates.sheets import WHEN, sample
-from trainings.certificates import proofs, signatures
+from trainings.certificates import expansion, signatures
 from trainings.certificates.key_files import make_key_file
 from trainings.certificates.mill import Mill, MillError
 from trainings.certificates.setting import FileOrder, make
@@ -33,7 +33,7 @@ def signing() -> SigningMaterial:
 
 def order(material: SigningMaterial, number: int) -> FileOrder:
     sheet = sample().to_json() | {"folio": f"VIMMIG-1705-2027-{number:06}", "note": signatures.note_of(material)}
-    badge: dict[str, Any] = {"@context": [proofs.CREDENTIALS], "type": ["VerifiableCredential"]}
+    badge: dict[str, Any] = {"@context": [expansion.CREDENTIALS], "type": ["VerifiableCredential"]}
     return FileOrder(sheet, WHEN, {}, badge, "https://ventanilla.example/llave", bytes(32), material, WHEN)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from trainings import clock
-from trainings.certificates import proofs
+from trainings.certificates import expansion, proofs
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.printed import day_on
 from trainings.lib.dates import hours_in_words_es
@@ -108,7 +108,7 @@ def credential(facts: BadgeFacts, contact: Contact | None = None) -> dict[str, A
     """The badge without its proof. With a contact, its holder can show that it is theirs: only if they ask for it."""
     check = f"{facts.base_url}/verificar/{facts.code}"
     return {
-        "@context": [proofs.CREDENTIALS, proofs.OPEN_BADGES],
+        "@context": [expansion.CREDENTIALS, expansion.OPEN_BADGES],
         "id": check,
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": f"{TITLES[facts.kind]}: {facts.title}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from trainings.certificates import badges, issuer_keys, proofs, signing_keys
+from trainings.certificates import badges, expansion, issuer_keys, signing_keys
 from trainings.certificates.models import FolioSeries, IssuerKey, SigningKey
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -58,7 +58,7 @@ def profile(issuer: Issuer) -> dict[str, Any]:
     """Open Badges 3.0 Profile, with the keys that speak for it. What a retired one signed still stands."""
     methods = [_method(issuer, key) for key in issuer.keys]
     return {
-        "@context": [CONTROLLERS, MULTIKEY, proofs.OPEN_BADGES],
+        "@context": [CONTROLLERS, MULTIKEY, expansion.OPEN_BADGES],
         "id": issuer.address,
         "type": ["Profile"],
         "name": issuer.operator.name,

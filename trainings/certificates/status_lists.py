@@ -28,7 +28,7 @@ from tortoise.functions import Count, Max
 from tortoise.queryset import QuerySet
 
 from trainings import clock
-from trainings.certificates import badges, issuer_keys, proofs
+from trainings.certificates import badges, expansion, issuer_keys, proofs
 from trainings.certificates.badges import ENTRIES, PURPOSE
 from trainings.certificates.issuer_keys import KeyPair
 from trainings.certificates.models import Certificate, CertificateState, FolioSeries
@@ -212,7 +212,7 @@ async def _places(which: StatusList) -> list[int]:
 
 def _signed(which: StatusList, places: Iterable[int], pair: KeyPair, created: datetime) -> dict[str, Any]:
     document = {
-        "@context": [proofs.CREDENTIALS],
+        "@context": [expansion.CREDENTIALS],
         "id": which.address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": badges.issuer_address(_base_url(), which.operator_code),
