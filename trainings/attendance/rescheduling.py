@@ -11,21 +11,31 @@ from trainings.attendance.actions import locked_stays, settle
 from trainings.attendance.closings import close_reported
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.moments import date_as_held
+from trainings.attendance.queries import totals_of
 from trainings.attendance.scans import flag_of_clock, when_of
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound
+from trainings.errors import NotFound, Refusal
 from trainings.registrations.actions import call_off_training
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.corrections import correct_session
 from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.not_held import say_held, say_not_held, was_not_held
 from trainings.schedule.restoring import restore_session, restore_training
 from trainings.web.i18n import N_
 
 OF_THE_SESSION = frozenset({ScanFlag.NONE, ScanFlag.CLOCK, ScanFlag.SESSION_OFF, ScanFlag.BEFORE_ARRIVAL})
 """Flags that come of when, and whether, a session is held; none; and what is looked at anew with attendance."""
+
+
+class SomebodyCame(Refusal):
+    code = "somebody_came"
+    sentence = N_(
+        "Hay marcas de quienes llegaron a esta sesión: %(n)s. Si llegaron, sí se realizó; si son un error, "
+        "deshágalas primero en su página de asistencia."
+    )
 
 
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
@@ -76,6 +86,36 @@ async def correct(
     async with transaction():
         await locked_stays(training_id)
         await correct_session(session_id, starts_at, ends_at, actor=actor, reason=reason, known_as=known_as)
+        await compare_again(training_id)
+        await settle(training_id)
+    await close_reported([session_id])
+
+
+async def not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
+    """It did not take place, as is known once its time is over: hours and completion as with a cancelled one.
+
+    Nobody hears of it: nobody can act on it any more, and a message that a session is off would read as if it were the
+    next one. Refuses (SomebodyCame) while anybody is marked there, and as `say_not_held`.
+    """
+    training_id = await _training_of(session_id)
+    async with transaction():
+        await locked_stays(training_id)
+        session = await TrainingSession.get(id=session_id)
+        here = await totals_of(session)
+        n_here = here.n_present + here.n_unnamed + here.n_companions
+        if n_here and not was_not_held(session):
+            raise SomebodyCame(n=n_here)
+        await say_not_held(session_id, actor=actor, reason=reason, known_as=known_as)
+        await compare_again(training_id)
+        await settle(training_id)
+
+
+async def held(session_id: UUID, *, actor: Actor) -> None:
+    """Take that back: marks that came meanwhile count. Refuses as `say_held`."""
+    training_id = await _training_of(session_id)
+    async with transaction():
+        await locked_stays(training_id)
+        await say_held(session_id, actor=actor)
         await compare_again(training_id)
         await settle(training_id)
     await close_reported([session_id])

@@ -84,7 +84,9 @@ class NoReason(Refusal):
 
 class AlreadyOver(Refusal):
     code = "already_over"
-    sentence = N_("Todas las sesiones ya se realizaron: ya no se puede cancelar.")
+    sentence = N_(
+        "Todas las sesiones ya terminaron: ya no se puede cancelar. Si alguna no se realizó, anótelo junto a ella."
+    )
 
 
 class HubFixed(Refusal):

@@ -27,3 +27,10 @@ class HeldForm(Form):
     ends: EndTime
     reason: Annotated[str, printable(240), AfterValidator(required)]
     known_as: Text240 = ""
+
+
+class NotHeldForm(Form):
+    """Why a session did not take place. `known_as`: when and where it was to be on the open form."""
+
+    reason: Annotated[str, printable(240), AfterValidator(required)]
+    known_as: Text240 = ""

@@ -18,6 +18,7 @@ from trainings.errors import Refusal
 from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import Owner
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.not_held import was_not_held
 from trainings.schedule.plans import SessionPlan, TrainingPlan
 from trainings.schedule.series import ordinal, same_weekday_in
 from trainings.schedule.session_actions import locked_training
@@ -50,11 +51,18 @@ async def duplicate_training(
 ) -> Training:
     """A draft like this one with its first session on `first_day` (local), the others as far behind as they were.
 
-    Cancelled sessions are left out. Refuses as `create_training`: the same people may be taken on the new days.
+    Of its sessions those of `to_copy`. Refuses as `create_training`: the same people may be taken on the new days.
     """
     async with transaction():
         training = await locked_training(training_id)
-        return await _copy(training, await _planned(training.id), first_day, actor, override_reason)
+        sessions = await TrainingSession.filter(training_id=training.id).prefetch_related("facilitators")
+        return await _copy(training, to_copy(sessions), first_day, actor, override_reason)
+
+
+def to_copy(sessions: Sequence[TrainingSession]) -> list[TrainingSession]:
+    """What stands; where nothing does, what was to be held and never was: such a training is held another time."""
+    standing = [session for session in sessions if session.state is SessionState.PLANNED]
+    return standing or [session for session in sessions if was_not_held(session)]
 
 
 async def copy_to_month(

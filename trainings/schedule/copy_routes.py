@@ -22,10 +22,10 @@ from trainings.places.models import Hub
 from trainings.places.queries import one_of
 from trainings.schedule.bookings import Booked
 from trainings.schedule.cautions import NONE, Cautions, cautions_of, has_clashes
-from trainings.schedule.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted
+from trainings.schedule.copies import Copy, copies_of, copy_to_month, duplicate_training, shifted, to_copy
 from trainings.schedule.editor_routes import editable, editable_hubs, show_refusal
 from trainings.schedule.forms import DuplicateForm, Reason
-from trainings.schedule.models import SessionState, Training
+from trainings.schedule.models import Training
 from trainings.schedule.plans import SessionPlan
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -81,7 +81,7 @@ async def create(request: Request) -> Response:
 async def _copy_form(
     request: Request, training: Training, typed: Typed, *, status: int = 200, refusal: Refusal | None = None
 ) -> Response:
-    standing = [session for session in training.sessions if session.state is SessionState.PLANNED]
+    standing = to_copy(list(training.sessions))
     form = None if status == 422 or not typed.value("first_day") else check(DuplicateForm, Typed(typed.fields))
     plans = dict(enumerate(shifted(standing, form.first_day))) if form else {}
     cautions = await cautions_of(

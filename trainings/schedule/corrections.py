@@ -57,7 +57,7 @@ async def correct_session(
         await number_sessions(training)
         await finish(training)
         if training.state is not TrainingState.DRAFT:
-            await _raise_sequence(session)
+            await raise_sequence(session)
         await record(
             "schedule.correct_session",
             actor=actor,
@@ -75,7 +75,7 @@ async def _check_held(session: TrainingSession, starts_at: datetime, ends_at: da
         raise NotHeldYet(field=session_field(0))
 
 
-async def _raise_sequence(before: TrainingSession) -> None:
+async def raise_sequence(before: TrainingSession) -> None:
     """Also where no feed shows it: who has it from a message finds it newer."""
     stamped_at = clock.whole_second_after(before.stamped_at)
     behind = TrainingSession.filter(id=before.id, sequence__lte=before.sequence)

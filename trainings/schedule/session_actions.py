@@ -28,8 +28,8 @@ class SessionElsewhere(Refusal):
 class AlreadyHeld(Refusal):
     code = "already_held"
     sentence = N_(
-        "Esa sesión ya se realizó: ni se mueve ni se cancela. Si fue otro día u otra hora, anótelo en la página de la "
-        "capacitación, junto a esa sesión."
+        "Esa sesión ya terminó: ni se mueve ni se cancela. Si no se realizó, o fue otro día u otra hora, anótelo en la "
+        "página de la capacitación, junto a esa sesión."
     )
 
 

@@ -21,7 +21,13 @@ from trainings.schedule.forms import MoveForm, at_the_day, checked
 from trainings.schedule.models import TrainingSession
 from trainings.schedule.months import day_written
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.session_actions import MovedMeanwhile, OnlySession, check_cancellable, when_and_where
+from trainings.schedule.session_actions import (
+    AlreadyHeld,
+    MovedMeanwhile,
+    OnlySession,
+    check_cancellable,
+    when_and_where,
+)
 from trainings.schedule.show_routes import place_of
 from trainings.schedule.staff_routes import afterwards
 from trainings.web.allow import WrongRole, allow
@@ -177,6 +183,7 @@ async def _cancel_page(
         **await who_is_told(session.training, [session.id], actor=request.state.actor, readers=readers, is_off=True),
         "refusal": Typed().refused(refusal).error("") if refusal else "",
         "is_only": isinstance(refusal, OnlySession),
+        "is_over": isinstance(refusal, AlreadyHeld),
     }
     return render(request, "schedule/staff/cancel_session.html", context, status=status)
 

@@ -37,6 +37,7 @@ from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
 from trainings.schedule.change_words import place_words
 from trainings.schedule.changes import link_of, recent_changes
 from trainings.schedule.models import TRAINING_MOVES, PlaceShown, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.not_held import was_not_held
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.words import PHASES, STATES
 from trainings.web.allow import WrongRole, allow
@@ -78,6 +79,7 @@ class SessionRow:
     may_change: bool
     may_correct: bool
     may_restore: bool
+    was_not_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ def session_rows(
                 may_change=may_edit and not is_off and not is_over(session),
                 may_correct=may_edit and not is_off and is_over(session),
                 may_restore=may_edit and may_restore(training, session),
+                was_not_held=may_edit and was_not_held(session) and training.state is not TrainingState.CANCELLED,
             )
         )
     return rows
@@ -211,7 +214,7 @@ def is_over(session: TrainingSession) -> bool:
 def session_state(session: TrainingSession, *, is_off: bool) -> str:
     """One word for the meeting."""
     if is_off:
-        return gettext(N_("Cancelada"))
+        return gettext(N_("No se realizó")) if was_not_held(session) else gettext(N_("Cancelada"))
     if session.closed_at is not None:
         return gettext(N_("Cerrada"))
     if clock.now() >= session.ends_at:

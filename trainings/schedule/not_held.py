@@ -1,0 +1,94 @@
+"""What never took place though its time is over: it rained, nobody came. It corrects what is known: nobody is told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import transaction
+from trainings.errors import NotFound, Refusal
+from trainings.schedule.corrections import raise_sequence
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.phase import end_of
+from trainings.schedule.plans import SessionPlan, check_times
+from trainings.schedule.session_actions import (
+    MovedMeanwhile,
+    SessionCancelled,
+    TrainingCalledOff,
+    finish,
+    locked_training,
+    when_and_where,
+)
+from trainings.web.i18n import N_
+
+ACT = "schedule.not_held"
+"""The act on record; its detail is why."""
+
+
+class NotOverYet(Refusal):
+    code = "not_over_yet"
+    sentence = N_("La sesión todavía no termina. Si no se va a realizar, cancélela: así se le avisa a la gente.")
+
+
+def was_not_held(session: TrainingSession) -> bool:
+    """Whether it was said to be off once it was over: what is called off before that is told to people."""
+    if session.state is not SessionState.CANCELLED or session.cancelled_at is None:
+        return False
+    return session.cancelled_at >= end_of(session)
+
+
+async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as: str = "") -> None:
+    """A session did not take place; twice is once. The reason is kept on record, and nobody is told.
+
+    It may be the last one that is left: the training stays, for another date. SEQUENCE rises, for calendars to follow.
+    Refuses before its time is over, what is called off, and as `move_session` what is no longer as `known_as` says.
+    """
+    async with transaction():
+        training, session = await _locked(session_id)
+        if was_not_held(session):
+            return
+        if session.state is SessionState.CANCELLED:
+            raise SessionCancelled
+        if known_as and known_as != when_and_where(session):
+            raise MovedMeanwhile
+        if clock.now() < end_of(session):
+            raise NotOverYet
+        await _become(training, session, SessionState.CANCELLED)
+        await record(ACT, actor=actor, object_id=session.id, hub_id=training.hub_id, reason=reason)
+
+
+async def say_held(session_id: UUID, *, actor: Actor) -> None:
+    """Take that back; nothing to do where nobody said it.
+
+    Refuses what is called off as a whole, and where another session of the training is known to have been then.
+    """
+    async with transaction():
+        training, session = await _locked(session_id)
+        if not was_not_held(session):
+            return
+        others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
+        plan = SessionPlan(session.starts_at, session.ends_at)
+        check_times([plan], [(one.starts_at, one.ends_at) for one in await others])
+        await _become(training, session, SessionState.PLANNED)
+        await record("schedule.held", actor=actor, object_id=session.id, hub_id=training.hub_id)
+
+
+async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:
+    where = await TrainingSession.get_or_none(id=session_id)
+    if where is None:
+        raise NotFound(N_("No encontramos esa sesión."))
+    training = await locked_training(where.training_id)
+    if training.state is TrainingState.CANCELLED:
+        raise TrainingCalledOff
+    return training, await TrainingSession.get(id=session_id)
+
+
+async def _become(training: Training, session: TrainingSession, state: SessionState) -> None:
+    cancelled_at = clock.now() if state is SessionState.CANCELLED else None
+    # What was never shown has no text to count from, yet a cancelled session is never at 0.
+    sequence = max(session.sequence, 1)
+    await TrainingSession.filter(id=session.id).update(state=state, cancelled_at=cancelled_at, sequence=sequence)
+    await finish(training)
+    await raise_sequence(session)
