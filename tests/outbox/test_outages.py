@@ -107,6 +107,25 @@ async def test_what_sends_nothing_does_not_wait_for_the_server(db: Settings) -> 
     assert (await job_of("beto", "task")).done_at is not None
 
 
+async def test_no_message_waits_for_a_task_that_takes_long(db: Settings, peer: Peer) -> None:
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def take_long(_job: OutboxJob) -> None:
+        begun.set()
+        await done.wait()
+
+    await make_jobs("ana", kind="task")
+    async with working(with_smtp(db, peer.url), {**COMPOSERS, "task": take_long}, offline={"task"}):
+        await begun.wait()
+        await make_jobs(*(f"p{n:02}" for n in range(claims.BATCH + 1)))
+        await until(lambda: has_ended(claims.BATCH + 1))
+        assert (await job_of("ana", "task")).done_at is None
+        done.set()
+        await until_settled()
+
+    assert (await job_of("ana", "task")).done_at is not None
+
+
 async def test_server_that_may_be_back_is_asked_with_one_message(db: Settings, peer: Peer, freeze: Freeze) -> None:
     peer.to_all = "421 4.3.2 closing"
     freeze(clock.now())

@@ -29,8 +29,8 @@ logger = logging.getLogger("trainings.certificates")
 
 FILES = "certificate_files"
 SECONDS = 10.0
-"""So long does one turn take files on, then it lets the messages of the outbox through. Between turns the mill has
-nothing to do for some tenths of a second.
+"""So long does one turn take files on, then it lets others through: an import, the papers of another training. Between
+turns the mill has nothing to do for some tenths of a second.
 """
 AT_ONCE = 8
 """Files gathered and kept together: a transaction of some milliseconds."""

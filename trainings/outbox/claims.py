@@ -31,15 +31,27 @@ LEFT_BEHIND = "LeftBehind"
 """In the place of a reason: its worker ended while it had this job; it has been taken alone since."""
 
 
-async def is_any_due() -> bool:
+ALL = Q()
+
+
+def of(kinds: Collection[str]) -> Q:
+    """Only jobs of these kinds."""
+    return Q(kind__in=sorted(kinds))
+
+
+def but(kinds: Collection[str]) -> Q:
+    """All jobs but of these kinds."""
+    return ~of(kinds) if kinds else ALL
+
+
+async def is_any_due(only: Q = ALL) -> bool:
     """Looking costs no lock; most of the time there is nothing to take."""
-    return await reads(OutboxJob).filter(_due(clock.now())).exists()
+    return await reads(OutboxJob).filter(_due(clock.now()), only).exists()
 
 
-async def claim(most: int = BATCH, *, kinds: Collection[str] | None = None) -> list[OutboxJob]:
-    """Up to 20 due jobs (of these kinds), the longest waiting first, ours for the length of the lease."""
-    only = Q() if kinds is None else Q(kind__in=list(kinds))
-    if not await is_any_due():
+async def claim(most: int = BATCH, *, only: Q = ALL) -> list[OutboxJob]:
+    """Up to 20 due jobs, the longest waiting first, ours for the length of the lease."""
+    if not await is_any_due(only):
         return []
     moment = clock.now()
     async with transaction():

@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from uuid import UUID
 
 from tortoise.exceptions import OperationalError
+from tortoise.expressions import Q
 
 from trainings import clock
 from trainings.outbox import bell, claims
@@ -57,14 +58,12 @@ class UnknownKind(LookupError):
 
 
 class Worker:
-    """One worker. Any number may share an outbox."""
+    """One worker, for `only` some of the jobs. Any number may share an outbox."""
 
-    def __init__(
-        self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, offline: Collection[str]
-    ) -> None:
+    def __init__(self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, only: Q) -> None:
         self._server = server_of(settings)
         self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
-        self._stop, self._composers, self._pace, self._offline = stop, composers, pace, offline
+        self._stop, self._composers, self._pace, self._only = stop, composers, pace, only
         self._troubled: set[UUID] = set()
         self._pause, self._is_out = 0.0, False
 
@@ -99,10 +98,9 @@ class Worker:
         post = Post(self._server, timeout=self._pace.timeout) if self._server else None
         try:
             if was_out and post is not None and not await self._is_back(post):
-                await self._deal_with_all(await claims.claim(kinds=self._offline), None)
                 return 0
             # As long as the server only may be back, one message asks for all.
-            jobs = await claims.claim(1 if was_out else claims.BATCH)
+            jobs = await claims.claim(1 if was_out else claims.BATCH, only=self._only)
             await self._deal_with_all(jobs, post)
             return len(jobs)
         finally:
@@ -111,7 +109,7 @@ class Worker:
 
     async def _is_back(self, post: Post) -> bool:
         """Whether the server that failed lets itself be called again. Asked without touching any message."""
-        if not await claims.is_any_due():
+        if not await claims.is_any_due(self._only):
             return True
         try:
             await post.connect()
@@ -213,19 +211,22 @@ async def run(
 ) -> None:
     """Work until `stop` is set; a message that is being sent then has five seconds more. Raises SettingsProblem.
 
-    The kinds in `offline` send nothing, and are done while no mail server answers.
+    The kinds in `offline` send nothing, and have a worker of their own: they are done while no mail server answers,
+    and no message waits for one that takes long.
     """
-    worker = Worker(stop, settings, composers, pace or Pace(), offline)
-    working = asyncio.create_task(worker.work())
+    shares = [claims.but(offline), *([claims.of(offline)] if offline else [])]
+    workers = [Worker(stop, settings, composers, pace or Pace(), only) for only in shares]
+    working = [asyncio.create_task(one.work()) for one in workers]
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({working}, timeout=SECONDS_TO_STOP)
+        await asyncio.wait([*working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(working, timeout=SECONDS_TO_STOP)
     finally:
-        working.cancel()
-        stopping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        for task in (*working, stopping):
+            task.cancel()
+        for task in working:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 async def _follow(job: OutboxJob, what: Callable[[], Awaitable[None]] | None) -> None:
