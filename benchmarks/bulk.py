@@ -5,7 +5,7 @@ python benchmarks/bulk.py [COUNT] [signed]
 One server with its worker, on SQLite, as an operator starts it. COUNT people of one training completed it; their
 certificates are issued in steps and their files set. Bare: as many processes as cores, of the same low priority, which
 call Typst, QR matrix, pyld and Ed25519 (and pyhanko) on the same kind of data and keep nothing; before and after ours.
-Somebody signs up all the time, one after the other: alone, then beside the bulk. Memory is what each process adds to
+Ten people sign up each second, one after the other: before, then beside the bulk. Memory is what each process adds to
 the machine (PSS); what is shared counts once.
 """
 
@@ -31,7 +31,7 @@ from sign_up import PATH, person
 
 from trainings import clock, db
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import bulk, bulk_files
+from trainings.certificates import bulk
 from trainings.certificates.mill import NICENESS, mill
 from trainings.certificates.models import Certificate, CertificateFile, IssueJob, JobPurpose, JobState, SigningKey
 from trainings.places.models import Signatory
@@ -134,13 +134,11 @@ async def beside_the_bulk(server: Server, path: str, job: IssueJob) -> tuple[lis
     """What sign-ups waited (ms), one after the other, and the memory of the processes, until the job is done."""
     waits, memory, number = [], [], ALONE
     while (await IssueJob.get(id=job.id)).state is not JobState.DONE:
-        done, n_papers = await bulk_files.n_files(job)
         found = await burst(server, [form(server.port, path, person(one)) for one in range(number, number + 10)], 1)
         number += 10
-        if 0 < done < n_papers:
-            waits.append(found.wait)
-            memory.append(memory_of(server.process.pid))
-        await asyncio.sleep(0.2)
+        waits.append(found.wait)
+        memory.append(memory_of(server.process.pid))
+        await asyncio.sleep(1)
     return waits, memory
 
 
