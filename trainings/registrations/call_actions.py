@@ -47,7 +47,7 @@ class ListOvertaken(Refusal):
 
 class NotOnList(Refusal):
     code = "not_on_call_list"
-    sentence = N_("Ya no hace falta: canceló su inscripción, o le llegó el correo.")
+    sentence = N_("Ya no está en esta lista: canceló su inscripción, le llegó el correo, o se le avisa con otra lista.")
 
 
 class NoWhyClosed(Refusal):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tortoise.expressions import Subquery
 
+from trainings import clock
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.outbox.models import Call, CallList, CallReason, OutboxJob, Outcome
@@ -45,8 +46,10 @@ class Around:
 
 
 async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
-    """For each list those whose call tells of all its sessions: of earlier changes, for a reminder of any; and for each
-    of these its own.
+    """For each list those whose call tells of all its sessions, and for each of these its own.
+
+    Of changes the earliest call tells all; but once people may be called about more sessions at once, that call tells
+    the earlier changes of each of them too. For a reminder any does.
     """
     asked = [one for one in lists if one.reason in TELLING_DATES]
     if not asked:
@@ -54,14 +57,15 @@ async def _before(lists: Sequence[CallList]) -> dict[UUID, list[CallList]]:
     trainings = sorted({one.training_id for one in asked})
     found = await reads(CallList).filter(training_id__in=trainings, reason=CallReason.CHANGED).order_by("created_at")
     told = await sessions_told([*asked, *found])
-    passing = await told_in_passing(found)
+    passing, now = await told_in_passing(found), clock.now()
 
     def tells(other: CallList, one: CallList) -> bool:
         if other.training_id != one.training_id or not told[one.id]:
             return False
         if one.reason is CallReason.REMINDER:
             return told[one.id] <= told[other.id] | passing.get(other.id, frozenset())
-        return told[one.id] <= told[other.id] and other.created_at < one.created_at
+        is_wider = told[one.id] < told[other.id] and other.due_at <= now
+        return is_wider or (told[one.id] <= told[other.id] and other.created_at < one.created_at)
 
     return {one.id: [other for other in found if tells(other, one)] for one in (*asked, *found)}
 

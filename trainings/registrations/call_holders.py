@@ -102,9 +102,9 @@ def _of(marks: Marks, call_list: CallList, block: ReservedBlock) -> Sequence[Hol
 
 def _is_on(call_list: CallList, block: ReservedBlock, n_cards: int, marks: Marks, around: Around) -> bool:
     standing = standing_marks(_of(marks, call_list, block))
-    if not standing and _is_told_elsewhere(call_list, block, marks, around):
-        return False
     is_reached = bool(standing) and standing[-1].result is CallResult.REACHED
+    if not is_reached and _is_told_elsewhere(call_list, block, marks, around):
+        return False
     return is_reached or (n_cards > 0 and _is_concerned(call_list, block, around))
 
 

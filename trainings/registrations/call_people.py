@@ -138,9 +138,10 @@ def _audience_of(call_list: CallList, around: Around) -> Audience:
             continue
         standing = _marks_of(call_list, person, around)
         why = _why(call_list, person, around) if _is_concerned(call_list, person, around) else None
-        if not standing and _is_told_elsewhere(call_list, person, around):
+        is_reached = bool(standing) and standing[-1].result is CallResult.REACHED
+        if not is_reached and _is_told_elsewhere(call_list, person, around):
             continue
-        if why is not None or (standing and standing[-1].result is CallResult.REACHED):
+        if why is not None or is_reached:
             found.append(_listed(call_list, person, why, standing, around))
         elif _is_for(call_list, person, around):
             n_by_mail += _may_read(person, _jobs_about(call_list, person, around))
