@@ -12,7 +12,7 @@ import pytest
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, stay
 from tests.attendance.slips import answers, slip
-from tests.attendance.uploading import counted, event, make_device, ms, send, states
+from tests.attendance.uploading import NO_OFFSET, counted, event, make_device, ms, send, states
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings.attendance import reviews, slip_opening
@@ -103,6 +103,19 @@ async def test_slip_without_its_card_by_a_clock_of_another_year_then_its_person_
     key = await slip_opening.register((await only()).id, form(door), actor=PROGRAM)
     assert (await stay(door, await Registration.get(id=key))).arrived_at == door.starts_at
     assert not await ScanEvent.exists(flag=ScanFlag.CLOCK)
+
+
+async def test_sent_again_by_a_clock_set_right_then_what_waits_is_put_at_its_time(db: Settings, freeze: Freeze) -> None:
+    door, device, card = await opened(freeze)
+    behind, at = timedelta(days=400), door.starts_at + 20 * MINUTE
+    sent = event(door, at - behind, kind="slip", h=card.qr_hash[:24], sealed="AQIDBA", perf=None)
+
+    written = []
+    for offset in (NO_OFFSET, behind, NO_OFFSET, behind - HOUR):
+        await send(device, sent, offset=offset)
+        written.append((await only()).written_at)
+
+    assert written == [door.starts_at, at, at, at]
 
 
 async def test_nothing_of_it_lies_open_in_the_database(db: Settings, freeze: Freeze) -> None:

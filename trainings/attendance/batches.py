@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from trainings.attendance.head_counts import Counting, open_counting
 from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
-from trainings.attendance.moments import Dated, Moments, Reading, date_again
+from trainings.attendance.moments import Dated, Moments, Reading, as_held, date_again
 from trainings.attendance.projection import counts, project_all, settle_registrations
 from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
@@ -262,8 +263,9 @@ class Batch:
             assert event.sealed is not None
             session = self.sessions[event.session]
             meant = self.holders.of(event, session, self.trainings[session.training_id])
-            written_at = self.moments.of(event, session).at
-            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, written_at, event.seq)
+            dated = partial(self.moments.of, event, session)
+            held_at = as_held(event.kind, session)
+            slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
             await slips.receive(self.device, slip)
 
 

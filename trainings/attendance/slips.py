@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trainings.attendance.models import Device, WalkInSlip
+from trainings.attendance.models import DatedBy, Device, SlipState, WalkInSlip
+from trainings.attendance.moments import Dated
 from trainings.attendance.upload_forms import other_id
 
 
@@ -18,18 +20,23 @@ def body_hash_of(sealed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """As a phone sent it; `sealed` stays as the phone sealed it, `seq` is its number among the marks of that phone."""
+    """As a phone sent it; `sealed` stays as the phone sealed it, `seq` is its number among the marks of that phone.
+
+    `dated` tells when it was written, given when it came in first; `held_at` is where it is put when nothing tells.
+    """
 
     id: UUID
     session_id: UUID
     code_hash: str
     sealed: str
-    written_at: datetime
+    dated: Callable[[datetime | None], Dated]
+    held_at: datetime
     seq: int | None
 
 
 async def receive(device: Device | None, slip: Slip) -> None:
-    """Keep a slip under the id that the phone made; sent again it is one. Another body under the id is kept beside it.
+    """Keep a slip under the id that the phone made; sent again it is one, and put at the time that is known better now
+    while it waits. Another body under the id is kept beside it.
 
     In the caller's transaction.
     """
@@ -44,9 +51,19 @@ async def receive(device: Device | None, slip: Slip) -> None:
                 code_hash=slip.code_hash,
                 body=slip.sealed,
                 body_hash=body_hash,
-                written_at=slip.written_at,
+                written_at=slip.dated(None).at,
                 seq=slip.seq,
             )
             return
         if standing.body_hash == body_hash:
+            if standing.state is SlipState.WAITING:
+                await _date_again(standing, slip)
             return
+
+
+async def _date_again(standing: WalkInSlip, slip: Slip) -> None:
+    """As a mark that comes again. What dated it is not kept: at the very beginning of its session, that did."""
+    by = DatedBy.SESSION if standing.written_at == slip.held_at else DatedBy.CLOCK
+    dated = slip.dated(standing.created_at)
+    if dated.is_truer_than(Dated(standing.written_at, by)):
+        await WalkInSlip.filter(id=standing.id).update(written_at=dated.at)
