@@ -17,7 +17,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actions import record
 from trainings.audit.actor import PROGRAM
 from trainings.lib.dates import NBSP
-from trainings.outbox.actions import STAFF_DELAY, stop_batch
+from trainings.outbox.actions import stop_batch
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.registrations import call_actions
@@ -327,73 +327,6 @@ async def test_message_on_its_way_while_it_is_moved_back_is_followed_by_the_next
 
     assert waiting == {"ana@x.example"}
     assert "Antes: domingo, 7 de marzo de 2027" in plain(mails["ana@x.example"].text)
-
-
-async def with_two_sessions(cast: Cast) -> tuple[Training, list[UUID]]:
-    days = [SATURDAY, SATURDAY + WEEK]
-    training = await a_training(cast, sessions=[(day, day + HOUR) for day in days])
-    return training, [one.id for one in sorted(training.sessions, key=lambda one: one.starts_at)]
-
-
-async def shift_both(training: Training, session_ids: list[UUID]) -> UUID | None:
-    async def both() -> None:
-        for session_id in session_ids:
-            now = await TrainingSession.get(id=session_id)
-            times = now.starts_at + DAY, now.ends_at + DAY
-            await schedule.move_session(session_id, *times, now.venue_id, actor=PROGRAM)
-
-    return await rescheduling.change_sessions(training.id, both, actor=PROGRAM)
-
-
-async def test_call_about_two_sessions_tells_the_earlier_changes_of_each_of_them_too(
-    cast: Cast, freeze: Freeze
-) -> None:
-    training, ids = await with_two_sessions(cast)
-    for name in ("Ana", "Eva"):
-        await make.make_registration(training, given_names=name)
-    eva = await Registration.get(participant__given_names="Eva")
-    block = await make_block(training)
-    for session_id in ids:
-        await shift(session_id, HOUR)
-        freeze(clock.now() + HOUR)
-    of_first, of_second = await CallList.all().order_by("created_at")
-    await call_actions.mark(of_first.id, eva.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
-
-    await shift_both(training, ids)
-
-    of_both = await CallList.exclude(id__in=[of_first.id, of_second.id]).get()
-    lists = [of_first, of_second, of_both]
-    assert [len(await calls(one)) for one in lists] == [2, 2, 2], "it may still be stopped"
-    freeze(clock.now() + STAFF_DELAY)
-    assert [set(await calls(one)) for one in lists] == [set(), set(), {"Ana", "Eva"}]
-    assert [await holders(one) for one in lists] == [[], [], [block.id]]
-    text = plain(text_for((await households(of_both))[0], await told_by(of_both)))
-    assert "La del sábado 6 de marzo, 8:30 a. m. pasa al domingo 7 de marzo, 9:30 a. m." in text
-    assert "La del sábado 13 de marzo, 8:30 a. m. pasa al domingo 14 de marzo, 9:30 a. m." in text
-
-
-async def test_call_about_two_sessions_tells_a_later_change_of_one_of_them_too(cast: Cast, freeze: Freeze) -> None:
-    training, ids = await with_two_sessions(cast)
-    ana = await make.make_registration(training, given_names="Ana")
-    block = await make_block(training)
-
-    await shift(ids[0], HOUR)
-    freeze(clock.now() + HOUR)
-    await shift_both(training, ids)
-    first, of_both = await CallList.all().order_by("created_at")
-    freeze(clock.now() + STAFF_DELAY / 2)
-    await call_actions.mark(first.id, ana.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    await call_actions.mark_holder(first.id, block.id, CallResult.REACHED, CallVia.CALL, actor=PROGRAM)
-    freeze(clock.now() + HOUR)
-
-    await shift(ids[0], HOUR)
-
-    last = await CallList.exclude(id__in=[first.id, of_both.id]).get()
-    assert [set(await calls(one)) for one in (of_both, last)] == [{"Ana"}, set()]
-    assert [await holders(one) for one in (of_both, last)] == [[block.id], []]
-    text = plain(text_for(await only_call(of_both), await told_by(of_both)))
-    assert "La del domingo 7 de marzo, 9:30 a. m. pasa al domingo 7 de marzo, 10:30 a. m." in text
-    assert "La del sábado 13 de marzo, 8:30 a. m. pasa al domingo 14 de marzo" in text
 
 
 # -- on the own page
