@@ -1,4 +1,4 @@
-"""Addresses that take no mail: marked when the mail server says so, free once they take some or are corrected."""
+"""Where people are reached: addresses that take no mail are marked, and free once they do; the desk corrects both."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from trainings.people.consent_actions import check_permission
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.mailboxes import read_mailbox
-from trainings.registrations.models import Registration
+from trainings.registrations.models import OwnLink, Registration
 from trainings.web.i18n import N_
 
 
 class NoGuardian(Refusal):
     code = "no_guardian"
-    sentence = N_("De una persona menor de edad solo se guarda el correo de quien dio permiso, y nadie lo ha dado.")
+    sentence = N_("De una persona menor de edad solo se guarda el contacto de quien dio permiso, y nadie lo ha dado.")
 
 
 async def mark_refused(address: str) -> None:
@@ -87,6 +87,52 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
             people=len(people),
             has_email=email is not None,
         )
+
+
+async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Actor) -> None:
+    """Call another number from now on, or none: this person, and those of their form with the same one.
+
+    Of a minor it is the guardian's. Refuses (PermissionGone) who took back the permission for their data, and a minor
+    without a guardian (NoGuardian).
+    """
+    async with transaction():
+        registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
+        if registration is None:
+            raise UnknownRegistration
+        await check_permission(registration.participant_id)
+        people = await _called_together(registration)
+        guardians = await _guardians([person for person in people if _is_minor(person)])
+        if _is_minor(registration.participant) and not guardians:
+            raise NoGuardian(field="number")
+        for guardian in guardians:
+            guardian.phone = phone
+            await guardian.save(update_fields=["phone"])
+        for person in people:
+            person.phone = None if _is_minor(person) else phone
+            person.phone_key = keyring().blind_index(phone, "phone") if phone else None
+            await person.save(update_fields=["phone", "phone_key"])
+        await record(
+            "registrations.correct_phone",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            people=len(people),
+            has_phone=phone is not None,
+        )
+
+
+async def _called_together(registration: Registration) -> Sequence[Participant]:
+    """This person and those of the form with the same number, but for adults who made their link their own."""
+    key = registration.participant.phone_key
+    people = {registration.participant_id: registration.participant}
+    apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
+    claimed = {key for (key,) in await apart.values_list("registration_id")}
+    if key and registration.id not in claimed:
+        mates = Registration.filter(group_id=registration.group_id, participant__phone_key=key).order_by("id")
+        for one in await mates.prefetch_related("participant"):
+            if one.id not in claimed:
+                people.setdefault(one.participant_id, one.participant)
+    return list(people.values())
 
 
 async def _guardians(minors: Sequence[Participant]) -> Sequence[Guardian]:

@@ -23,6 +23,12 @@ class EmailForm(Form):
     address: Email = None
 
 
+class PhoneForm(Form):
+    """Where somebody is called from now on; empty means nowhere."""
+
+    number: Phone = None
+
+
 class WithdrawForm(Form):
     """Which permission is taken back."""
 

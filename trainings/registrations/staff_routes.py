@@ -21,7 +21,7 @@ from trainings.registrations import actions, contact_actions, desk_actions, grou
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.queries import position_on_waiting_list
-from trainings.registrations.staff_forms import DetachForm, EmailForm, WithdrawForm
+from trainings.registrations.staff_forms import DetachForm, EmailForm, PhoneForm, WithdrawForm
 from trainings.registrations.staff_queries import StaffView, in_scope
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.ticket import ticket_of
@@ -71,7 +71,7 @@ async def show(request: Request) -> Response:
 async def _show(
     request: Request, view: StaffView, *, refusal: Refusal | None = None, status: int = 200, **forms: Typed | None
 ) -> Response:
-    """The page; `forms` are `name_form`, `email_form` or `detach_form` shown again with their errors."""
+    """The page; `forms` are `name_form`, `phone_form`, `email_form` or `detach_form` shown again with their errors."""
     registration = view.own.registration
     await record(
         "registrations.open",
@@ -97,6 +97,7 @@ async def _show(
         "standing": await standing_of(registration, view.own.sessions),
         "refused": sentence_of(refusal) if refusal is not None else "",
         "name_form": None,
+        "phone_form": None,
         "email_form": None,
         "detach_form": None,
         **forms,
@@ -160,6 +161,24 @@ async def correct_email(request: Request) -> Response:
     if form.address is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
     return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
+
+
+@allow(*DESK)
+async def correct_phone(request: Request) -> Response:
+    """Another number, or none, for the person and those of the same form who are called together."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(PhoneForm, typed)
+        await contact_actions.correct_phone(registration.id, form.number, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, phone_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, phone_form=typed.refused(exc), status=exc.status)
+    if form.number is None:
+        return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
+    return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
 
 
 async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence: str) -> Response:
@@ -263,6 +282,7 @@ routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(ONE + "/nombre", rename, methods=["POST"]),
     Route(ONE + "/correo", correct_email, methods=["POST"]),
+    Route(ONE + "/telefono", correct_phone, methods=["POST"]),
     Route(ONE + "/cancelar", cancel, methods=["POST"]),
     Route(ONE + "/cancelar-grupo", cancel_group, methods=["POST"]),
     Route(ONE + "/aprobar", approve, methods=["POST"]),
