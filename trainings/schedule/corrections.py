@@ -9,7 +9,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.schedule.models import SessionState, TrainingSession, TrainingState
 from trainings.schedule.plans import SessionPlan, check_times, session_field
 from trainings.schedule.session_actions import (
@@ -17,7 +17,7 @@ from trainings.schedule.session_actions import (
     SessionCancelled,
     TrainingCalledOff,
     finish,
-    locked_training,
+    locked_session,
     number_sessions,
     when_and_where,
 )
@@ -39,11 +39,7 @@ async def correct_session(
     `move_session` what is no longer as `known_as` says.
     """
     async with transaction():
-        where = await TrainingSession.get_or_none(id=session_id)
-        if where is None:
-            raise NotFound(N_("No encontramos esa sesión."))
-        training = await locked_training(where.training_id)
-        session = await TrainingSession.get(id=session_id)
+        training, session = await locked_session(session_id)
         if training.state is TrainingState.CANCELLED:
             raise TrainingCalledOff
         if session.state is SessionState.CANCELLED:

@@ -8,7 +8,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.schedule.corrections import raise_sequence
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import end_of
@@ -18,7 +18,7 @@ from trainings.schedule.session_actions import (
     SessionCancelled,
     TrainingCalledOff,
     finish,
-    locked_training,
+    locked_session,
     when_and_where,
 )
 from trainings.web.i18n import N_
@@ -76,13 +76,10 @@ async def say_held(session_id: UUID, *, actor: Actor) -> None:
 
 
 async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:
-    where = await TrainingSession.get_or_none(id=session_id)
-    if where is None:
-        raise NotFound(N_("No encontramos esa sesión."))
-    training = await locked_training(where.training_id)
+    training, session = await locked_session(session_id)
     if training.state is TrainingState.CANCELLED:
         raise TrainingCalledOff
-    return training, await TrainingSession.get(id=session_id)
+    return training, session
 
 
 async def _become(training: Training, session: TrainingSession, state: SessionState) -> None:

@@ -9,12 +9,12 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import Refusal
 from trainings.schedule import actions
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.plans import SessionPlan, check_times
-from trainings.schedule.session_actions import TrainingCalledOff, finish, locked_training
+from trainings.schedule.session_actions import TrainingCalledOff, finish, locked_session, locked_training
 from trainings.web.i18n import N_
 
 
@@ -35,11 +35,7 @@ async def restore_session(session_id: UUID, *, actor: Actor, override_reason: st
     where a person or the place is taken (with a reason it stands, on record).
     """
     async with transaction():
-        where = await TrainingSession.get_or_none(id=session_id)
-        if where is None:
-            raise NotFound(N_("No encontramos esa sesión."))
-        training = await locked_training(where.training_id)
-        session = await TrainingSession.get(id=session_id)
+        training, session = await locked_session(session_id)
         if session.state is SessionState.PLANNED:
             return session
         if training.state is TrainingState.CANCELLED:

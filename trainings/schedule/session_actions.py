@@ -111,7 +111,7 @@ async def move_session(
     `known_as`: the `when_and_where` from which somebody moves it; refused (MovedMeanwhile) where it is no longer so.
     """
     async with transaction():
-        training, session = await _locked(session_id)
+        training, session = await locked_session(session_id)
         _check_movable(training, session)
         if known_as and known_as != when_and_where(session):
             raise MovedMeanwhile
@@ -131,7 +131,7 @@ def when_and_where(session: TrainingSession) -> str:
 async def cancel_session(session_id: UUID, *, actor: Actor) -> None:
     """One meeting will not take place; twice is once. Refuses what was held, and the last one that is left."""
     async with transaction():
-        training, session = await _locked(session_id)
+        training, session = await locked_session(session_id)
         if session.state is SessionState.CANCELLED:
             return
         await check_cancellable(training, session)
@@ -157,7 +157,7 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
     `at`: when it was closed, where we hear of it later.
     """
     async with transaction():
-        training, session = await _locked(session_id)
+        training, session = await locked_session(session_id)
         if session.state is SessionState.CANCELLED:
             raise SessionCancelled
         if clock.now() < session.starts_at:
@@ -172,7 +172,7 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
     """Take the closing back; nothing to do where it is open."""
     async with transaction():
-        training, session = await _locked(session_id)
+        training, session = await locked_session(session_id)
         if session.closed_at is None:
             return
         session.closed_at = session.closed_by_id = None
@@ -240,8 +240,8 @@ async def _open_training(training_id: UUID) -> Training:
     return training
 
 
-async def _locked(session_id: UUID) -> tuple[Training, TrainingSession]:
-    """The session, read under its training's lock."""
+async def locked_session(session_id: UUID) -> tuple[Training, TrainingSession]:
+    """The session, read under its training's lock, with that training. Raises NotFound."""
     where = await TrainingSession.get_or_none(id=session_id)
     if where is None:
         raise NotFound(N_("No encontramos esa sesión."))
