@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from trainings import clock
 from trainings.db import reads
 from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.schedule.absences import Unheld, away_then, by_absence
 from trainings.schedule.models import Unavailability
 
 
@@ -22,28 +22,11 @@ async def activities_then(user_id: UUID, absences: Sequence[Unavailability]) -> 
         starts_at__lt=max(absence.ends_at for absence in absences),
         ends_at__gt=min(absence.starts_at for absence in absences),
     )
-    rows = await theirs.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
-    return {
-        absence.id: [
-            (one.starts_at, one.title)
-            for one in rows
-            if one.starts_at < absence.ends_at and absence.starts_at < one.ends_at
-        ]
-        for absence in absences
-    }
+    standing = theirs.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
+    return by_absence(absences, await standing.values_list("starts_at", "ends_at", "title"))
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """An activity to come, and who answers for it and said that they cannot then."""
-
-    activity_id: UUID
-    title: str
-    starts_at: datetime
-    who: str
-
-
-async def unanswered_at(hub_ids: Collection[UUID]) -> list[Unanswered]:
+async def unanswered_at(hub_ids: Collection[UUID]) -> list[Unheld]:
     """At these hubs, by start. Whoever was put in charge all the same stays so until they take their absence back."""
     now = clock.now()
     found = reads(OutreachActivity).filter(
@@ -51,11 +34,4 @@ async def unanswered_at(hub_ids: Collection[UUID]) -> list[Unanswered]:
     )
     times = ("ends_at", "responsible__unavailable__starts_at", "responsible__unavailable__ends_at")
     standing = found.exclude(state=ActivityState.CANCELLED).order_by("starts_at", "id")
-    rows = await standing.values_list("id", "title", "starts_at", "responsible__name", *times)
-    return list(
-        dict.fromkeys(
-            Unanswered(activity_id, title, starts_at, who)
-            for activity_id, title, starts_at, who, ends_at, away_from, away_until in rows
-            if starts_at < away_until and away_from < ends_at
-        )
-    )
+    return away_then(await standing.values_list("id", "id", "title", "starts_at", "responsible__name", *times))

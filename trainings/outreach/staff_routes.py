@@ -116,7 +116,7 @@ async def _show(
         "moves": ACTIVITY_MOVES[activity.state],
         "days_off": await days_off(activity.starts_at, activity.ends_at, activity.municipality_id),
         "is_held": actions.is_held(activity),
-        "is_away": activity.id in {one.activity_id for one in await unanswered_at([activity.hub_id])},
+        "is_away": activity.id in {one.id for one in await unanswered_at([activity.hub_id])},
         "told_at": await leaves_at(activity.id),
         "papers": await wrong_posters(activity) if can_register_at_desk(actor, activity.hub_id) else [],
         "may_edit": can_edit_activities(actor, activity.hub_id),

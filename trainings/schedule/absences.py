@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -119,6 +119,13 @@ async def sessions_then(user_id: UUID, absences: Sequence[Unavailability]) -> di
     rows = await held.order_by("session__starts_at").values_list(
         "session__starts_at", "session__ends_at", "session__training__title"
     )
+    return by_absence(absences, rows)
+
+
+def by_absence(
+    absences: Iterable[Unavailability], rows: Sequence[tuple[datetime, datetime, str]]
+) -> dict[UUID, list[tuple[datetime, str]]]:
+    """Start and title of what is then, by absence; `rows`: start, end and title of each."""
     return {
         absence.id: [
             (starts_at, title)
@@ -131,10 +138,13 @@ async def sessions_then(user_id: UUID, absences: Sequence[Unavailability]) -> di
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A session to come, and somebody down for it who said that they cannot then."""
+    """A session (or activity) to come, and somebody down for it who said that they cannot then.
 
-    session_id: UUID
-    training_id: UUID
+    `edited_id`: of its training, or of the activity itself: there somebody else is put in.
+    """
+
+    id: UUID
+    edited_id: UUID
     title: str
     starts_at: datetime
     who: str
@@ -154,9 +164,14 @@ async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
     about = ("session_id", "session__training_id", "session__training__title", "session__starts_at", "user__name")
     times = ("session__ends_at", "user__unavailable__starts_at", "user__unavailable__ends_at")
     rows = await held.order_by("session__starts_at", "session_id", "user__name").values_list(*about, *times)
-    found = [
-        Unheld(session_id, training_id, title, starts_at, who)
-        for session_id, training_id, title, starts_at, who, ends_at, away_from, away_until in rows
+    return away_then(rows)
+
+
+def away_then(rows: Iterable[tuple[UUID, UUID, str, datetime, str, datetime, datetime, datetime]]) -> list[Unheld]:
+    """Those who cannot then, each once. Of each row the last three: when it ends, and when they are away."""
+    found = (
+        Unheld(session_id, edited_id, title, starts_at, who)
+        for session_id, edited_id, title, starts_at, who, ends_at, away_from, away_until in rows
         if starts_at < away_until and away_from < ends_at
-    ]
+    )
     return list(dict.fromkeys(found))

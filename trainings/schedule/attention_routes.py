@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,7 +34,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
 from trainings.schedule import queries
-from trainings.schedule.absences import unheld_at
+from trainings.schedule.absences import Unheld, unheld_at
 from trainings.schedule.models import Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
@@ -125,34 +126,29 @@ async def _to_call(actor: Actor) -> list[Concern]:
 
 
 async def _to_hold(actor: Actor) -> list[Concern]:
-    """Sessions whose facilitator said afterwards that they cannot. Hot in the week before."""
+    """Sessions whose facilitator said afterwards that they cannot."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
-    words = gettext(IS_AWAY)
-    return [
-        Concern(
-            "persona",
-            f"/panel/capacitaciones/{one.training_id}/editar",
-            gettext(N_("Buscar quién facilite")),
-            words % {"title": one.title, "when": dates.day_and_time(one.starts_at, language()), "who": one.who},
-            is_hot=one.starts_at < clock.now() + UNHELD_WITHIN,
-        )
-        for one in await unheld_at(hubs)
-    ]
+    return _unheld(await unheld_at(hubs), "/panel/capacitaciones", gettext(N_("Buscar quién facilite")))
 
 
 async def _to_answer_for(actor: Actor) -> list[Concern]:
     """The same of activities and who answers for them."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_activities(actor, hub_id)]
-    words = gettext(IS_AWAY)
+    return _unheld(await unanswered_at(hubs), "/panel/actividades", gettext(N_("Buscar quién responda")))
+
+
+def _unheld(found: Iterable[Unheld], path: str, title: str) -> list[Concern]:
+    """Hot in the week before."""
+    words, soon = gettext(IS_AWAY), clock.now() + UNHELD_WITHIN
     return [
         Concern(
             "persona",
-            f"/panel/actividades/{one.activity_id}/editar",
-            gettext(N_("Buscar quién responda")),
+            f"{path}/{one.edited_id}/editar",
+            title,
             words % {"title": one.title, "when": dates.day_and_time(one.starts_at, language()), "who": one.who},
-            is_hot=one.starts_at < clock.now() + UNHELD_WITHIN,
+            is_hot=one.starts_at < soon,
         )
-        for one in await unanswered_at(hubs)
+        for one in found
     ]
 
 

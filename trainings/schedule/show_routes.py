@@ -192,7 +192,7 @@ async def _away(training: Training) -> dict[UUID, str]:
     """Who said that they cannot, by session."""
     found: dict[UUID, list[str]] = {}
     for one in await unheld_at([training.hub_id]):
-        found.setdefault(one.session_id, []).append(one.who)
+        found.setdefault(one.id, []).append(one.who)
     return {session_id: ", ".join(names) for session_id, names in found.items()}
 
 
