@@ -15,7 +15,7 @@ from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions
-from trainings.attendance.models import Device, ScanKind
+from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanKind
 from trainings.attendance.phone_state import state_of
 from trainings.attendance.queries import door_of, roster, totals
 from trainings.attendance.session_file import file_data, session_file, sheets_of_file
@@ -29,12 +29,14 @@ from trainings.attendance.sheets import (
     unmark_row,
     unmark_rows,
 )
+from trainings.attendance.views import person_view
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
 from trainings.people.models import Merge, MergeReason, Participant, Sex
 from trainings.privacy import merging
 from trainings.registrations.actions import cancel
+from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -138,3 +140,36 @@ async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_is_worked_wi
         assert line.event_id is not None
         await unmark_row(sheet.id, n, line.event_id, actor=PROGRAM, key=tokens.uuid7())
     assert [line.state for line in (await open_sheet(sheet)).lines] == ["missing"] * 3
+
+
+async def test_button_of_the_list_then_the_departure_is_of_the_sign_up_by_which_they_are_here(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    """Ana came by a sign-up that staff merged, Carla with the ticket of another date, which was looked at."""
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    elsewhere = await make.make_training(course=await door.training.course, hub=await door.training.hub)
+    carla = await make.make_registration(elsewhere, given_names="Carla", surnames="Xol")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    freeze(door.starts_at)
+    await take(door, scan(qr_of(again), door.starts_at), scan(qr_of(carla), door.starts_at))
+    await ScanEvent.filter(registration_id=carla.id).update(decision=Decision.COUNTED)
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+    freeze(door.starts_at + HOUR)
+
+    for line in await roster(door.session):
+        shown = await Registration.get(id=person_view(line, view="todas", query="").registration_id)
+        await take(door, scan(registration=shown, at=door.starts_at + HOUR, kind=ScanKind.OUT))
+
+    assert [line.state for line in await roster(door.session)] == ["left", "left"]
+    freeze(door.ends_at)
+    await actions.settle(door.training.id)
+    stays = {one.registration_id: one.minutes for one in await Attendance.filter(session_id=door.key)}
+    assert stays == {again.id: 60, carla.id: 60}
+
+
+async def test_tapped_row_of_somebody_who_was_never_here_with_another_ticket_then_nobody(sqlite_db: Settings) -> None:
+    door = await open_door()
+    stranger = await make.make_registration(await make.make_training(hub=await door.training.hub))
+
+    assert await take(door, scan(registration=stranger)) == ["unknown_code"]

@@ -48,7 +48,7 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
         where = await _found(session_id)
         await lock(Training, {where.training_id, *await trainings_named(scans)})
         session = await _found(session_id)
-        named = await find_named(session.training_id, scans)
+        named = await find_named(session, scans)
         intake = await Intake.open(session, scans, named, actor=actor, offset=offset)
         answers = [intake.decide(scan) for scan in scans]
         stays = intake.stays()

@@ -68,23 +68,30 @@ class Named:
 
 
 async def trainings_named(scans: Sequence[Scan]) -> set[UUID]:
-    """The trainings whose tickets are among the scans: those to be locked."""
+    """The trainings whose tickets, and whose people, are among the scans: those to be locked."""
     digests = [tokens.digest(code, "qr") for scan in scans if (code := scan.read_code) is not None]
-    found = await Registration.filter(qr_hash__in=digests).values_list("training_id")
+    found = await Registration.filter(Q(qr_hash__in=digests) | Q(id__in=_tapped(scans))).values_list("training_id")
     replaced = await ReplacedTicket.filter(qr_hash__in=digests).values_list("registration__training_id")
     return {training_id for (training_id,) in (*found, *replaced)}
 
 
-async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
-    """Read what the scans name. A tapped row is one of this training's, or nobody; a QR may be another training's."""
+def _tapped(scans: Sequence[Scan]) -> list[UUID]:
+    return [scan.registration_id for scan in scans if scan.registration_id is not None]
+
+
+async def find_named(session: TrainingSession, scans: Sequence[Scan]) -> Named:
+    """Read what the scans name. A tapped row is of this training, or of who was marked here with the ticket of another;
+    else it is nobody. A QR may be another training's.
+    """
+    training_id, tapped = session.training_id, _tapped(scans)
     codes = {code for scan in scans if (code := scan.read_code) is not None}
     digests = [tokens.digest(code, "qr") for code in codes if len(code) == tokens.QR_TOKEN_LENGTH]
     short_codes = [code for code in codes if len(code) == tokens.SHORT_CODE_LENGTH]
-    tapped = [scan.registration_id for scan in scans if scan.registration_id is not None]
-    here = Q(short_code__in=short_codes) | Q(id__in=tapped)
-    found = await Registration.filter(Q(qr_hash__in=digests) | Q(here, training_id=training_id)).prefetch_related(
-        "participant"
-    )
+    seen = ScanEvent.filter(session_id=session.id, registration_id__in=tapped) if tapped else None
+    guests = {key for (key,) in await seen.values_list("registration_id")} if seen is not None else set()
+    here = Q(Q(short_code__in=short_codes) | Q(id__in=tapped), training_id=training_id)
+    wanted_here = Q(qr_hash__in=digests) | here | Q(id__in=sorted(guests))
+    found = await Registration.filter(wanted_here).prefetch_related("participant")
     by_qr = {one.qr_hash: one for one in found}
     by_short_code = {one.short_code: one for one in found if one.training_id == training_id}
     replaced = await _replaced([digest for digest in digests if digest not in by_qr], short_codes, training_id)
@@ -97,7 +104,7 @@ async def find_named(training_id: UUID, scans: Sequence[Scan]) -> Named:
         by_qr=by_qr,
         replaced=replaced,
         by_short_code=by_short_code,
-        by_id={one.id: one for one in found if one.training_id == training_id},
+        by_id={one.id: one for one in found if one.training_id == training_id or one.id in guests},
         firsts={one.id: one for one in firsts},
         cards=await seen_at(await Training.get(id=training_id), unknown) if unknown else {},
     )

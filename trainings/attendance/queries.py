@@ -74,6 +74,12 @@ class RosterLine:
     how: ScanHow | None
     search_text: str
     others: frozenset[UUID] = frozenset()
+    marked_as: UUID | None = None
+
+    @property
+    def here_as(self) -> UUID:
+        """The sign-up of theirs to mark: minutes are counted for each by its own marks."""
+        return self.marked_as or self.registration_id
 
     @property
     def sign_ups(self) -> frozenset[UUID]:
@@ -146,9 +152,7 @@ async def roster(session: TrainingSession) -> list[RosterLine]:
     lines = []
     for number, (first, own) in enumerate(people, start=1):
         marks = [event for one in own for event in events.get(one.id, ())]
-        lines.append(
-            _line(number, first, own, stay_of(marks, undone), {event.id: event.how for event in marks}, session)
-        )
+        lines.append(_line(number, first, own, stay_of(marks, undone), {event.id: event for event in marks}, session))
     return lines
 
 
@@ -186,10 +190,11 @@ def _line(
     registration: Registration,
     own: Sequence[Registration],
     stay: Stay,
-    how: Mapping[UUID, ScanHow],
+    marks: Mapping[UUID, ScanEvent],
     session: TrainingSession,
 ) -> RosterLine:
     person, others = registration.participant, [one for one in own if one.id != registration.id]
+    shown = marks.get(stay.event_id) if stay.event_id else None
     return RosterLine(
         number=number,
         registration_id=registration.id,
@@ -200,11 +205,12 @@ def _line(
         registration_state=registration.state,
         is_of_training=registration.training_id == session.training_id,
         stay=stay,
-        how=how.get(stay.event_id) if stay.event_id else None,
+        how=shown.how if shown else None,
         search_text=search_text(
             person.given_names, person.surnames, person.community, *(one.short_code for one in (registration, *others))
         ),
         others=frozenset(one.id for one in others),
+        marked_as=shown.registration_id if shown else None,
     )
 
 

@@ -89,7 +89,7 @@ def person_view(line: RosterLine, *, view: str, query: str) -> PersonView:
     note = NOTES.get(line.registration_state) if line.is_of_training else ANOTHER_TRAINING
     return PersonView(
         number=line.number,
-        registration_id=line.registration_id,
+        registration_id=line.here_as,
         name=line.name,
         community=line.community,
         short_code=show_short_code(line.short_code),
