@@ -138,6 +138,7 @@ async def test_a_hundred_people_are_refused_in_words(client: AsyncClient) -> Non
 
         assert answer.status_code == 422
         assert "En un formulario caben hasta 8 personas." in answer.text
+        assert "Inscribir a 100" not in answer.text
     assert await nothing_is_kept()
 
 

@@ -98,14 +98,14 @@ async def _communities(municipality: str) -> list[str]:
 
 
 def _people(training: Training, typed: Typed) -> dict[str, Any]:
-    n_people = count_people(typed)
+    n_people = min(count_people(typed), LARGEST_GROUP)
     return {
         "form": typed if typed.fields else None,
         "told": _told(typed),
         "n_people": n_people,
         # More than the whole training holds would wait in vain.
         "largest": max(min(LARGEST_GROUP, training.capacity), 2),
-        "people": [_person(training, typed, number) for number in range(min(n_people, LARGEST_GROUP))],
+        "people": [_person(training, typed, number) for number in range(n_people)],
         "blank": _person(training, Typed(), 0),
         "has_later": any(_is_answered(typed, name) for name in LATER),
         "names_guardian": any(
