@@ -135,10 +135,19 @@ def test_whole_name_is_split_before_its_last_two_words(text: str, is_reversed: b
         ("MAESTRA", ActorType.DOCENTE),
         ("comadrona", ActorType.SALUD),
         ("docente", ActorType.DOCENTE),
+        ("Presidenta COCODE", ActorType.COCODE),
+        ("Vocal II, COCODE Las Pozas", ActorType.COCODE),
+        ("secretaria (COCODE)", ActorType.COCODE),
+        ("Representante ante el COMUDE", ActorType.COMUDE),
     ],
 )
 def test_kind_of_actor_is_understood_as_people_write_it(text: str, code: ActorType) -> None:
     assert values.actor_type_of(text) is code
+
+
+def test_post_in_two_councils_is_asked_for() -> None:
+    with pytest.raises(values.Unclear):
+        values.actor_type_of("COCODE y COMUDE")
 
 
 # -- rows

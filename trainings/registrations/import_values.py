@@ -52,8 +52,6 @@ def _by_words(words: Mapping[CodeT, str], others: Mapping[CodeT, str]) -> dict[s
 _ACTORS = _by_words(
     ACTOR_TYPES,
     {
-        ActorType.COCODE: "miembro de cocode,miembro del cocode,presidente de cocode,presidente del cocode",
-        ActorType.COMUDE: "miembro de comude,miembro del comude",
         ActorType.ALCALDIA: "alcalde auxiliar,alcaldesa auxiliar,alcalde comunitario,alcaldesa comunitaria,"
         "alcaldía auxiliar,alcaldía comunitaria,autoridad indígena,autoridad comunitaria",
         ActorType.DOCENTE: "maestra,maestro,profesor,profesora,directora,director,educación",
@@ -71,6 +69,7 @@ _ACTORS = _by_words(
         ActorType.OTRO: "otra",
     },
 )
+_COUNCILS = {"cocode": ActorType.COCODE, "cocodes": ActorType.COCODE, "comude": ActorType.COMUDE}
 _SEXES = _by_words(SEXES, {Sex.MUJER: "femenino,femenina,f,mujeres", Sex.HOMBRE: "masculino,masculina,h,hombres,varón"})
 _AGES = _by_words(
     AGE_GROUPS,
@@ -128,7 +127,10 @@ def tidy(cell: str) -> str:
 
 
 def actor_type_of(text: str) -> ActorType:
-    found = _ACTORS.get(fold(text))
+    """A post in a council counts as the council: nobody writes only «COCODE» under «cargo»."""
+    folded = fold(text)
+    councils = {code for word, code in _COUNCILS.items() if word in folded.split()}
+    found = _ACTORS.get(folded) or (councils.pop() if len(councils) == 1 else None)
     if found is None:
         raise Unclear(
             N_("no conocemos «%(text)s». Escriba COCODE, Docente, Juventud u otra palabra de la lista."), text=text
