@@ -96,8 +96,13 @@ async def n_facilitators_to_tell(
 async def n_facilitators_written_to(batch_id: UUID) -> int:
     """To how many people who hold sessions something of a batch that waits will be said, as things are now."""
     waiting = await reads(OutboxJob).filter(kind=CHANGED, batch_id=batch_id, attempts=0, done_at=None, stopped_at=None)
-    mails = [await compose(job) for job in waiting]
-    return sum(mail is not None and not mail.is_overtaken for mail in mails)
+    return sum([await says_something(job) for job in waiting])
+
+
+async def says_something(job: OutboxJob) -> bool:
+    """Whether its reader hears anything that they do not know, as things are now."""
+    mail = await compose(job)
+    return mail is not None and not mail.is_overtaken
 
 
 async def compose(job: OutboxJob) -> Mail | None:

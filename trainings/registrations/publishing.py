@@ -12,7 +12,7 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.registrations.facilitator_notes import Batch, tell_facilitators
+from trainings.registrations.facilitator_notes import Batch, says_something, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule import actions as schedule
@@ -31,8 +31,11 @@ async def unlist(training_id: UUID, *, actor: Actor) -> None:
 
 
 async def leaves_at(training_id: UUID) -> datetime | None:
-    """When a message to who holds its sessions leaves that can still be stopped; none where no such waits."""
-    return max((job.run_at for job in await waiting_for_facilitators([training_id])), default=None)
+    """When a message to who holds its sessions leaves that can still be stopped; none where no such waits, or says
+    nothing any more.
+    """
+    waiting = await waiting_for_facilitators([training_id])
+    return max([job.run_at for job in waiting if await says_something(job)], default=None)
 
 
 async def _show(training_id: UUID, act: Callable[..., Awaitable[Training]], actor: Actor) -> None:
