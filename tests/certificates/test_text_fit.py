@@ -27,6 +27,8 @@ pytestmark = pytest.mark.pages
 DESIGNS = sorted(all_designs())
 CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
 LEAST_SHARE = 0.6
+LEAST_POINTS = 9.9
+"""Of a statement in a second language."""
 CAPITALS = (
     (LONGEST_NAME.upper(), (LONGEST_TITLE + ", de Huehuetenango").upper()[:180]),
     ("W" * 45 + " " + "M" * 44, "MWMW WMWMWMWM " * 12 + "MWMWMWMWMWMW"),
@@ -100,6 +102,7 @@ def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, languag
             assert len(lines) <= most_lines
             sizes[kept].append(letter_size)
         assert_inside(pages)
+        assert_second_is_large(pages, sheet)
         assert_room_for_stamp(pages[0], sheet.signatories[0][0])
         assert_reads_in_order(sheet, file)
         if size is Size.LONGEST or language == "es":
@@ -127,15 +130,26 @@ def assert_reads_in_order(sheet: CertificateSheet, file: bytes) -> None:
     data = pdf.design_data(sheet, pictures=design_samples.pictures())
     face = joined(pypdf.PdfReader(BytesIO(file)).pages[0].extract_text())
     layout = joined(extract_text(BytesIO(file), page_numbers=[0]))
-    for words in filter(None, (data["words"], data["second"])):
-        sentence = joined(sentence_of(words, sheet.person_name))
-        assert sentence in face
-        assert sentence in layout
+    sentence = joined(sentence_of(data["words"], sheet.person_name))
+    assert sentence in face
+    assert sentence in layout
     back = joined(pypdf.PdfReader(BytesIO(file)).pages[1].extract_text())
     for topic, _minutes in sheet.contents:
         assert joined(topic) in back
     for said in (sheet.host_text, data["code"], sheet.folio, *sheet.note):
         assert joined(said) in back
+    if data["second"] is not None:
+        sentence = joined(sentence_of(data["second"], sheet.person_name))
+        assert (sentence in face) != (sentence in back), "on the back where it is long"
+
+
+def assert_second_is_large(pages: list[LTPage], sheet: CertificateSheet) -> None:
+    """Wherever the statement in the second language stands, it can be read where it hangs."""
+    second = pdf.design_data(sheet, pictures=design_samples.pictures())["second"]
+    if second is not None:
+        gives = "".join(text for text, _role in second["gives"])
+        [page] = [one for one in pages if joined(gives) in text_of(one)]
+        assert found(page, gives)[0] >= LEAST_POINTS
 
 
 def assert_accessible(file: bytes, language: str, folder: Path) -> None:
@@ -175,8 +189,10 @@ def test_names_and_titles_of_all_lengths_then_lines_are_few_large_and_even(key: 
 
     for n in (12, 42, 54, 66, 90):
         name, title = LONGEST_NAME[:n].strip(), LONGEST_TITLE[: 2 * n].strip()
-        [face] = pages_of(made(replace(longest, person_name=name, title=title)), 0)
+        sheet = replace(longest, person_name=name, title=title)
+        face, back = pages_of(made(sheet))
 
+        assert_second_is_large([face, back], sheet)
         size, lines = found(face, name)
         assert len(lines) <= 2
         assert size >= LEAST_SHARE * name_size
