@@ -21,6 +21,7 @@ from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk, handover, preparing
 from trainings.certificates.eligibility import UNUSED
+from trainings.certificates.mails import announce
 from trainings.certificates.models import (
     Certificate,
     CertificateKind,
@@ -118,7 +119,7 @@ async def test_many_that_become_valid_when_it_is_cut_short_then_the_next_time_go
     for one in people:
         await come(training.sessions[1], one)
     freeze(CLOSING)
-    announce, told = preparing.announce, list[int]()
+    told = list[int]()
 
     async def cut_short(issued: Sequence[tuple[Certificate, Participant]], training: Training) -> None:
         told.append(len(issued))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.attendance.actions import lock_stays_of, settle, settle_people
-from trainings.audit.actions import Act, record, record_all
+from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf, status_lists
 from trainings.certificates.design_use import refuse_for
@@ -157,7 +157,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
         await locked_training(training_id)
         occasion = await occasion_of(training_id)
         completed = Registration.filter(training_id=training_id, duplicate_of_id=None, completed_at__not_isnull=True)
-        people = await completed.order_by("created_at", "id").prefetch_related("participant")
+        people = await completed.order_by("created_at", "id").select_related("participant")
         papers = await papers_of([one.id for one in people])
         found = [(one, diploma_due(kinds_of(one, occasion.training), papers[one.id]).kind) for one in people]
         due = [(one, kind) for one, kind in found if kind is not None]
@@ -340,9 +340,18 @@ async def revoke(certificate_id: UUID, reason: str, *, actor: Actor) -> Certific
             raise NotFound(N_("No encontramos ese certificado."))
         if CertificateState.REVOKED not in MOVES[certificate.state]:
             raise AlreadyRevoked
-        certificate.state, certificate.revoked_at = CertificateState.REVOKED, clock.now()
-        certificate.revoked_reason, certificate.revoked_by_id = reason.strip()[:LONGEST_REASON], actor.id
-        await certificate.save(update_fields=["state", "revoked_at", "revoked_reason", "revoked_by_id"])
-        await record("certificates.revoke", actor=actor, object_id=certificate.id, hub_id=certificate.hub_id)
-        status_lists.touch([certificate])
+        await revoke_held([certificate], reason, actor=actor)
         return certificate
+
+
+async def revoke_held(certificates: Sequence[Certificate], reason: str, *, actor: Actor) -> None:
+    """The same of many that stand, in the caller's transaction, which holds them."""
+    moment, why = clock.now(), reason.strip()[:LONGEST_REASON]
+    for one in certificates:
+        one.state, one.revoked_at = CertificateState.REVOKED, moment
+        one.revoked_reason, one.revoked_by_id = why, actor.id
+    same = Certificate.filter(id__in=[one.id for one in certificates])
+    await same.update(state=CertificateState.REVOKED, revoked_at=moment, revoked_reason=why, revoked_by_id=actor.id)
+    acts = [Act(one.id, one.hub_id, {}) for one in certificates]
+    await record_all("certificates.revoke", acts, actor=actor)
+    status_lists.touch(certificates)

@@ -173,7 +173,7 @@ def issued_by(job: IssueJob) -> QuerySet[Certificate]:
 
 async def left_out(job: IssueJob, training: Training, *, may_issue: bool) -> list[LeftOut]:
     """Everybody it gave nothing: what can be mended first, then by name. What may be issued instead, for who may."""
-    skips = await reads(IssueSkip).filter(job_id=job.id).prefetch_related("registration__participant")
+    skips = await reads(IssueSkip).filter(job_id=job.id).select_related("registration__participant")
     papers = await _papers_of_short(job)
     found = [
         _left_out(one, job, _note_for(one, job, training, papers[one.registration_id]), may_issue=may_issue)

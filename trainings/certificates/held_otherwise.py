@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -47,24 +47,33 @@ async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
     held_of = await _held([*corrected])
     valid = reads(Certificate).filter(registration__training_id__in=[*held_of], state=CertificateState.VALID)
     found = {}
-    for one in await valid.select_related("registration"):
-        training_id = one.registration.training_id
-        now, said = held_of[training_id], _said(one)
-        if _differs(one, said, now):
-            found[one.id] = HeldOtherwise(said, now, corrected[training_id])
+    for key, training_id, *columns in await valid.values_list("id", "registration__training_id", *SAYS):
+        paper, now = _Paper(*columns), held_of[training_id]
+        if paper.differs(now):
+            found[key] = HeldOtherwise(paper.said, now, corrected[training_id])
     return found
 
 
-def _differs(certificate: Certificate, said: Held, now: Held) -> bool:
-    """One from before papers kept all days tells the last alone."""
-    is_note = certificate.kind is CertificateKind.CONSTANCIA
-    known = now.days if certificate.sheet.get("held_days") else now.days[-1:]
-    return said.days != known or (said.minutes != now.minutes and not is_note)
+SAYS = ("kind", "minutes", "held_on", "sheet")
 
 
-def _said(certificate: Certificate) -> Held:
-    days = tuple(date.fromisoformat(day) for day in certificate.sheet.get("held_days", ()))
-    return Held(certificate.minutes, days or (certificate.held_on,))
+class _Paper(NamedTuple):
+    """What is read of a certificate: of thousands no more than is needed."""
+
+    kind: CertificateKind
+    minutes: int
+    held_on: date
+    sheet: Mapping[str, Any]
+
+    @property
+    def said(self) -> Held:
+        days = tuple(date.fromisoformat(day) for day in self.sheet.get("held_days", ()))
+        return Held(self.minutes, days or (self.held_on,))
+
+    def differs(self, now: Held) -> bool:
+        """One from before papers kept all days tells the last alone."""
+        said, known = self.said, now.days if self.sheet.get("held_days") else now.days[-1:]
+        return said.days != known or (said.minutes != now.minutes and self.kind is not CertificateKind.CONSTANCIA)
 
 
 async def _corrected(sessions: Q) -> dict[UUID, datetime]:

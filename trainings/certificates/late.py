@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise.expressions import F, Q
 
 from trainings.accounts.permissions import DESK
-from trainings.audit.actions import record
+from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import Actor
 from trainings.certificates.held_otherwise import HeldOtherwise, held_otherwise
 from trainings.certificates.models import Certificate, CertificateKind, CertificateReview, CertificateState
@@ -23,6 +23,8 @@ from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 NOTE = CertificateKind.CONSTANCIA
+AT_ONCE = 10_000
+"""So many keys are asked for in one question: the engines take some thirty thousand."""
 
 
 class ChangedAgain(Refusal):
@@ -75,13 +77,7 @@ async def _changes(which: Q, sessions: Q) -> list[Change]:
     changes again.
     """
     held = await held_otherwise(sessions)
-    says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
-    not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
-    differing = says_else | not_completed | Q(id__in=sorted(held)) if held else says_else | not_completed
-    valid = reads(Certificate).filter(which, differing, state=CertificateState.VALID)
-    found = await valid.order_by("year", "number", "id").prefetch_related(
-        "registration__participant", "registration__training__hub"
-    )
+    found = await _differing(which, sorted(held))
     left = await _left_alone([one.id for one in found])
     changes = [
         Change(
@@ -90,6 +86,26 @@ async def _changes(which: Q, sessions: Q) -> list[Change]:
         for one in found
     ]
     return [one for one in changes if not _is_left(one, left.get(one.certificate.id))]
+
+
+async def _differing(which: Q, held: Sequence[UUID]) -> list[Certificate]:
+    """Those of which attendance says something else, and these, with all that is shown of them."""
+    says_else = Q(kind=NOTE) & ~Q(minutes=F("registration__minutes_attended"))
+    not_completed = ~Q(kind=NOTE) & Q(registration__completed_at__isnull=True)
+    valid = reads(Certificate).filter(which, state=CertificateState.VALID)
+    found: dict[UUID, Certificate] = {}
+    for differing in [says_else | not_completed, *(Q(id__in=some) for some in _in_parts(held))]:
+        found |= {one.id: one for one in await valid.filter(differing).select_related("registration__participant")}
+    training_ids = {one.registration.training_id for one in found.values()}
+    trainings = await reads(Training).filter(id__in=sorted(training_ids)).select_related("hub")
+    by_id = {one.id: one for one in trainings}
+    for one in found.values():
+        one.registration.training = by_id[one.registration.training_id]
+    return sorted(found.values(), key=lambda one: (one.year, one.number, one.id))
+
+
+def _in_parts(keys: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
+    return (keys[first : first + AT_ONCE] for first in range(0, len(keys), AT_ONCE))
 
 
 def _is_left(change: Change, review: CertificateReview | None) -> bool:
@@ -101,8 +117,11 @@ def _is_left(change: Change, review: CertificateReview | None) -> bool:
 
 async def _left_alone(certificate_ids: Sequence[UUID]) -> dict[UUID, CertificateReview]:
     """When somebody last left each as it is."""
-    reviews = reads(CertificateReview).filter(certificate_id__in=list(certificate_ids)).order_by("created_at", "id")
-    return {one.certificate_id: one for one in await reviews}
+    left: dict[UUID, CertificateReview] = {}
+    for some in _in_parts(certificate_ids):
+        reviews = reads(CertificateReview).filter(certificate_id__in=list(some)).order_by("created_at", "id")
+        left |= {one.certificate_id: one for one in await reviews}
+    return left
 
 
 class Late(NamedTuple):
@@ -140,19 +159,14 @@ async def leave(training_id: UUID, seen: Sequence[tuple[UUID, str]], *, actor: A
         chosen = [(waiting[key], text) for key, text in dict(seen).items() if key in waiting]
         if any(change.text != text for change, text in chosen):
             raise ChangedAgain
-        for change, _text in chosen:
-            await CertificateReview.create(
-                certificate_id=change.certificate.id,
-                minutes=change.now.minutes,
-                is_completed=change.now.is_completed,
-                decided_by_id=actor.id,
+        left = [(change.certificate.id, change.now) for change, _text in chosen]
+        reviews = [
+            CertificateReview(
+                certificate_id=key, minutes=now.minutes, is_completed=now.is_completed, decided_by_id=actor.id
             )
-            await record(
-                "certificates.leave",
-                actor=actor,
-                object_id=change.certificate.id,
-                hub_id=training.hub_id,
-                minutes=change.now.minutes,
-                completed=change.now.is_completed,
-            )
-        return len(chosen)
+            for key, now in left
+        ]
+        await CertificateReview.bulk_create(reviews)
+        acts = [Act(key, training.hub_id, {"minutes": now.minutes, "completed": now.is_completed}) for key, now in left]
+        await record_all("certificates.leave", acts, actor=actor)
+        return len(left)
