@@ -13,10 +13,13 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WINDOWLESS = "chromium-headless-shell"
+"""The same engine without what surrounds a page: it opens one with a fifth of the work."""
 
 APT = (
     ("apt-get", "update", "-qq"),
     ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"),
+    ("apt-get", "install", "-y", "-qq", "--no-install-recommends", WINDOWLESS),
 )
 
 ADVICE = """\
@@ -30,6 +33,13 @@ Then run make test again."""
 def on_path() -> str | None:
     """A Chromium on the PATH that starts; the stub of a package that is not installed does not."""
     return next((found for found in map(shutil.which, NAMES) if found and _starts(found)), None)
+
+
+@cache
+def quickest() -> str | None:
+    """The one on the PATH that opens pages with the least work."""
+    found = shutil.which(WINDOWLESS)
+    return found if found and _starts(found) else on_path()
 
 
 def executable() -> str | None:
@@ -57,6 +67,7 @@ def install() -> None:
         print("$", *command, flush=True)
         subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
     on_path.cache_clear()
+    quickest.cache_clear()
 
 
 def _is_debian_root() -> bool:

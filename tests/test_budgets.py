@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import browser_setup
+from tests.browser_setup import quickest
 from tests.database import put_template
 
 MOST_BYTES = 40_000
@@ -46,7 +46,7 @@ def showroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_setup.executable(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=quickest(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Playwright
 
-from tests.browser_setup import on_path
+from tests.browser_setup import quickest
 from trainings.lib import qr
 
 WIDTH, HEIGHT = 1280, 720
@@ -60,6 +60,6 @@ def launch(playwright: Playwright, film: Path | None = None) -> Browser:
         f"--use-file-for-fake-video-capture={film}",
     ]
     return playwright.chromium.launch(
-        executable_path=on_path(),
+        executable_path=quickest(),
         args=["--no-sandbox", *(camera if film else [])],
     )

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.browser.marcar import APP
 from tests.browser.scanner import PHONE
-from tests.browser_setup import on_path
+from tests.browser_setup import quickest
 from tests.database import put_template
 
 HOST = "ventanilla.test"
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 def office(playwright: Playwright) -> Iterator[Browser]:
     """Finds the host's name on this machine, as a network of an office would."""
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-    browser = playwright.chromium.launch(executable_path=on_path(), args=["--no-sandbox", rules])
+    browser = playwright.chromium.launch(executable_path=quickest(), args=["--no-sandbox", rules])
     yield browser
     browser.close()
 

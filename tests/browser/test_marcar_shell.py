@@ -43,6 +43,8 @@ def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, pocket: BrowserCont
 
     parts = [urlsplit(address) for address in phone.addresses if not address.endswith((".png", ".webmanifest"))]
     asked = {f"{one.path}?{one.query}".rstrip("?") for one in parts if not one.path.startswith("/marcar/api/")}
+    # Only a browser with tabs fetches what they show.
+    asked.add(phone.page.locator("link[rel=icon]").get_attribute("href") or "")
     needed = {file.url for file in shell.precached() if file.reader != "jsqr"}
     assert asked == needed - {shell.ENGLISH_PATH}
     assert {one.netloc for one in parts} == {urlsplit(village.origin).netloc}
