@@ -16,6 +16,7 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.outbox.mailer import Mail
 from trainings.outbox.models import CallReason, OutboxJob
+from trainings.registrations import publishing
 from trainings.registrations.call_households import households
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
 from trainings.registrations.call_views import calls_about
@@ -102,6 +103,16 @@ async def shared(training: Training, cast: Cast) -> str:
     recent = (await recent_changes([training.id]))[training.id]
     [one] = differences(reversed(recent), list(loaded.sessions), loaded, is_called_off=False)
     return plain(change_text(loaded, one))
+
+
+async def test_who_facilitates_hears_with_their_session_that_it_is_online_and_how_to_come_in(cast: Cast) -> None:
+    training = await a_training(cast, facilitators=[cast.facilitator], state=TrainingState.DRAFT)
+    await put(training, online_url=FIRST)
+
+    await publishing.publish(training.id, actor=PROGRAM)
+
+    when = DAY.removesuffix(".")
+    assert f"Ahora usted facilita la sesión del {when}. (En línea). Enlace: {FIRST}" in await to_who_facilitates()
 
 
 async def test_changed_link_is_told_to_all_who_have_the_old_one(cast: Cast, freeze: Freeze) -> None:

@@ -19,7 +19,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.registrations.facilitator_swaps import CHANGED, held_as_known, swap_of, waiting_for_facilitators
 from trainings.schedule.change_words import put_in, sentence_of, taken_out
-from trainings.schedule.changes import changes_of_batch, differences
+from trainings.schedule.changes import changes_of_batch, differences, link_of
 from trainings.schedule.models import (
     SessionChange,
     SessionFacilitator,
@@ -126,7 +126,8 @@ async def compose(job: OutboxJob) -> Mail | None:
         is_called_off=is_off,
     )
     with speaking(job.lang or SOURCE_LANGUAGE):
-        swapped = [] if is_off else _swapped(await sessions.prefetch_related("venue__municipality"), held, known)
+        of_training = await sessions.prefetch_related("venue__municipality")
+        swapped = [] if is_off else _swapped(training, of_training, held, known)
         # A training in which somebody holds nothing any more is none of theirs to see.
         is_theirs = (f"/panel/capacitaciones/{training.id}", _("Ver la capacitación"))
         path, words = is_theirs if held else ("/panel", _("Ver mi semana"))
@@ -148,11 +149,13 @@ def _subject(*, is_changed: bool, is_new: bool) -> str:
     return _("Usted facilita una sesión") if is_new else _("Cambió quién facilita una sesión")
 
 
-def _swapped(sessions: Iterable[TrainingSession], held: Iterable[TrainingSession], known: frozenset[UUID]) -> list[str]:
+def _swapped(
+    training: Training, sessions: Iterable[TrainingSession], held: Iterable[TrainingSession], known: frozenset[UUID]
+) -> list[str]:
     """A sentence for each session to come that somebody holds and does not know of, or knows of and holds no more."""
     swap = swap_of(known, {one.id for one in held})
     ahead = [one for one in sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
-    told = [put_in(one) for one in ahead if one.id in swap.put_in]
+    told = [put_in(one, link_of(one, training)) for one in ahead if one.id in swap.put_in]
     return told + [taken_out(one) for one in ahead if one.id in swap.taken_out]
 
 

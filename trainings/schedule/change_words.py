@@ -38,19 +38,19 @@ def sentence_of(one: Difference, *, knows_place: bool, knows_link: bool = False)
         if before != after:
             old, now = with_place(old, before), with_place(now, after)
     told = before_and_now(old, now, is_held_after_all=one.kind is ChangeKind.REOPENED)
-    return f"{told} {_link(one)}" if knows_link and one.is_elsewhere and one.online_url else told
+    return f"{told} {_link(one.online_url)}" if knows_link and one.is_elsewhere and one.online_url else told
 
 
 def _other_link(one: Difference, when: str, *, knows_link: bool) -> str:
     told = stopped(gettext(N_("Cambió el enlace para entrar en línea: %(when)s")) % {"when": when})
     if one.kind is ChangeKind.REOPENED:
         told = f"{gettext(N_('Se había cancelado, pero sí se realiza.'))} {told}"
-    return f"{told} {_link(one)}" if knows_link else told
+    return f"{told} {_link(one.online_url)}" if knows_link and one.online_url else told
 
 
-def _link(one: Difference) -> str:
+def _link(address: str) -> str:
     """Nothing behind it: a full stop would be taken for a part of the address."""
-    return gettext(N_("Enlace: %(address)s")) % {"address": one.online_url}
+    return gettext(N_("Enlace: %(address)s")) % {"address": address}
 
 
 def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
@@ -61,10 +61,12 @@ def before_and_now(old: str, now: str, *, is_held_after_all: bool) -> str:
     return " ".join([*told, stopped(gettext(N_("Ahora: %(when)s")) % {"when": now})])
 
 
-def put_in(session: TrainingSession) -> str:
-    """To who holds a session from now on, with its place."""
-    when = with_place(day_and_hours(session.starts_at, session.ends_at), place_words(session.venue, knows_place=True))
-    return stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
+def put_in(session: TrainingSession, link: str | None) -> str:
+    """To who holds a session from now on, with its place and the address by which one comes to it online."""
+    place = place_words(session.venue, knows_place=True, is_online=link is not None)
+    when = with_place(day_and_hours(session.starts_at, session.ends_at), place)
+    told = stopped(gettext(N_("Ahora usted facilita la sesión del %(when)s")) % {"when": when})
+    return f"{told} {_link(link)}" if link else told
 
 
 def taken_out(session: TrainingSession) -> str:
