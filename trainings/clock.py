@@ -25,6 +25,8 @@ def today() -> date:
 
 def local(moment: datetime) -> datetime:
     """The same moment on a Guatemalan wall clock. A datetime without a zone is a bug, and refused."""
+    if moment.tzinfo is GUATEMALA:
+        return moment
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     return moment.astimezone(GUATEMALA)

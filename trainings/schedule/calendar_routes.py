@@ -179,18 +179,13 @@ def _entries(known: Known, sessions: Sequence[Dated]) -> ByDay:
     called_off, online = gettext("Cancelada"), gettext("En línea")
     for session in sessions:
         here, time, days = when(session.starts_told, session.ends_told, lang)
-        note = note_of(session, changed.get(session.session_id), now) if changed else ""
-        entry = Entry(
-            here,
-            session.look or ("changed" if note else ""),
-            session.path,
-            time,
-            session.title,
-            online if session.is_online else places[session.town_code].full_name,
-            called_off if session.look == "off" else note,
-            "",
-            _mark(note, is_off=session.look == "off"),
-        )
+        look, state, mark = session.look, "", ""
+        if look == "off":
+            state, mark = called_off, CALLED_OFF
+        elif changed and (state := note_of(session, changed.get(session.session_id), now)):
+            look, mark = look or "changed", CHANGED
+        place = online if session.is_online else places[session.town_code].full_name
+        entry = Entry(here, look, session.path, time, session.title, place, state, "", mark)
         by_day.put(entry, days)
     for activity in known.activities:
         _put_activity(by_day, activity, now)

@@ -52,9 +52,12 @@ class ByDay(dict[date, list[Entry]]):
 
     def put(self, entry: Entry, days: Sequence[date]) -> None:
         """On each of the days that it touches; from the second on it says that it goes on."""
-        for day in days:
+        first, *later = days
+        if first in self:
+            self[first].append(entry)
+        for day in later:
             if day in self:
-                self[day].append(entry if day == days[0] else entry._replace(time=gettext(N_("sigue"))))
+                self[day].append(entry._replace(time=gettext(N_("sigue"))))
 
     def in_order(self) -> ByDay:
         """The same, each day by the time at which things begin."""

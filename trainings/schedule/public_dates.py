@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,11 +35,13 @@ DATED = f"""
             OR (t.state = 'published' OR t.state = 'cancelled' AND t.state_before = 'published')
             AND EXISTS (SELECT 1 FROM session_feed f WHERE f.session_id = s.id)
         )
-    ORDER BY s.starts_at, s.id
+    ORDER BY s.starts_at
 """  # noqa: S608
 """All in one: asked for apart, trainings and venues would have to be looked up by keys that were just read. CROSS: from
-sessions to trainings, for SQLite would begin with all trainings of all years.
+sessions to trainings, for SQLite would begin with all trainings of all years. What begins together is put in order
+afterwards: for that SQLite would carry all columns through a tree.
 """
+BY_START = itemgetter(1, 0)
 
 
 class Dated(NamedTuple):
@@ -108,8 +111,8 @@ def ask_dates(start: datetime, end: datetime) -> Statement:
 
 
 def dates_of(rows: Table) -> tuple[Dated, ...]:
-    """The answer to `ask_dates`."""
-    return tuple(map(Dated._make, rows))
+    """The answer to `ask_dates`, by start and key."""
+    return tuple(map(Dated._make, sorted(rows, key=BY_START)))
 
 
 def kinds_among(sessions: Iterable[Dated]) -> tuple[Offered, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,8 +28,10 @@ SESSIONS = """
     JOIN training t ON t.id = s.training_id
     LEFT JOIN venue v ON v.id = s.venue_id
     WHERE {}
-    ORDER BY s.starts_at, s.id
+    ORDER BY s.starts_at
 """
+BY_START = itemgetter(2, 0)
+"""What begins together is put in order afterwards: for that SQLite would carry all columns through a tree."""
 TRAINING = 1
 """Column of it."""
 TRAININGS = """
@@ -129,7 +132,7 @@ async def read_where(condition: str, values: Sequence[object], *, limit: int | N
     text, now = SESSIONS.format(condition), clock.now()
     more = [] if limit is None else [limit]
     online = gettext(N_("En línea"))
-    rows = await sql.tuples(f"{text} LIMIT ?" if more else text, now, now, online, *values, *more)
+    rows = await sql.tuples(f"{text}, s.id LIMIT ?" if more else text, now, now, online, *values, *more)
     trainings = await sql.tuples(TRAININGS, list({row[TRAINING] for row in rows}))
     same = {key: columns for key, *columns in trainings}
-    return tuple(StaffSession._make((*row, *same[row[TRAINING]])) for row in rows)
+    return tuple(StaffSession._make((*row, *same[row[TRAINING]])) for row in sorted(rows, key=BY_START))
