@@ -9,6 +9,7 @@ import { ofSession, offerSlip, SessionScreen } from "../screen.js";
 import { rowInWords, SheetChoice } from "../sheets.js";
 
 const ROW = /^\d{1,3}$/;
+const DIGITS = /^\d*$/;
 
 /** @typedef {import("../marks.js").Said} Said */
 
@@ -103,9 +104,10 @@ class Rows extends SessionScreen {
     this.tell({ ...NOTHING, state: "no_row", text });
   }
 
-  /** @param {number | string} row */
+  /** @param {string} row as it was typed */
   #whyNoRow(row) {
     const { code, last } = this.sheet;
+    if (!DIGITS.test(row)) return this.app.words.say("row_is_number");
     return code ? this.app.words.say("no_such_row", { row, last }) : this.app.words.say("choose_sheet");
   }
 
@@ -212,8 +214,8 @@ class Rows extends SessionScreen {
     const row = this.#row;
     const { words } = this.app;
     const { code, named, last, rows: cards } = this.sheet;
-    if (!row && code) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
-    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(row));
+    if (!row && code && DIGITS.test(this.field.value)) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
+    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(this.field.value));
     const key = this.#isHere(row) ? "row_here" : row > named ? "row_blank" : "row_named";
     return this.put("[data-row-text]", words.say(key, { row }));
   }
