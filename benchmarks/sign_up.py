@@ -35,7 +35,7 @@ from trainings.settings import Settings
 from trainings.web.protocol import CappedHttpTools
 
 PLACES = 200
-ROUNDS, CLIENTS, ALONE = 5, 64, 50
+ROUNDS, CLIENTS, ALONE = 13, 64, 50
 BOUND, LONGEST = 0.6, 4.0
 PATH = "/capacitaciones/{slug}/inscripcion"
 TABLES = ("participant", "consent", "registration_group", "registration", "own_link", "outbox_job", "audit_line")
@@ -80,13 +80,17 @@ async def report(n_sent: int) -> None:
 
 
 def told(ours: list[Burst], bare: list[Burst], alone: Burst) -> int:
-    """Print medians and ratios; 1 where one misses its bound."""
+    """Print medians and ratios, that of speed as the median of what each round of both gave; 1 where one misses its
+    bound.
+    """
     speed = {role: median(one.per_second for one in found) for role, found in (("ours", ours), ("bare", bare))}
     cpu = {role: median(one.cpu for one in found) / 1000 for role, found in (("ours", ours), ("bare", bare))}
     for role, name in (("ours", "kept"), ("bare", "constant")):
         print(f"  {name:10} {speed[role]:8.0f} a second   {cpu[role]:7.3f} ms of processor each")
-    ratio = speed["ours"] / speed["bare"]
-    print(f"  ratio      {ratio:8.1%}" + ("" if ratio >= BOUND else f"   MISSED {BOUND:.0%}"))
+    ratios = sorted(one.per_second / other.per_second for one, other in zip(ours, bare, strict=True))
+    ratio = median(ratios)
+    print(f"  ratio      {ratio:8.1%}   from {ratios[0]:.1%} to {ratios[-1]:.1%}", end="")
+    print("" if ratio >= BOUND else f"   MISSED {BOUND:.0%}")
     wait, longest = median(one.wait for one in ours), median(one.longest for one in ours)
     late = longest / wait
     print(f"  waiting    {wait:.1f} ms, 99 in 100 up to {longest:.1f} ms: {late:.1f} ×", end="")
@@ -133,4 +137,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         serve_without_database(int(sys.argv[2]))
     else:
-        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000))
+        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_400))
