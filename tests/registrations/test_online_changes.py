@@ -18,6 +18,7 @@ from trainings.outbox.mailer import Mail
 from trainings.outbox.models import CallReason, OutboxJob
 from trainings.registrations import publishing
 from trainings.registrations.call_households import households
+from trainings.registrations.call_people import n_written_to
 from trainings.registrations.call_texts import text_for, text_for_all, told_by
 from trainings.registrations.call_views import calls_about
 from trainings.registrations.models import Registration, RegistrationState
@@ -117,13 +118,15 @@ async def test_who_facilitates_hears_with_their_session_that_it_is_online_and_ho
 
 async def test_changed_link_is_told_to_all_who_have_the_old_one(cast: Cast, freeze: Freeze) -> None:
     training, ana = await with_people(cast, freeze, is_online=True)
-    waiting = await make.make_registration(training, given_names="Wanda")
-    await Registration.filter(id=waiting.id).update(state=RegistrationState.WAITLISTED)
+    for address in (None, "wanda@x.example"):
+        waiting = await make.make_registration(training, given_names="Wanda", email=address)
+        await Registration.filter(id=waiting.id).update(state=RegistrationState.WAITLISTED)
     sequence = (await TrainingSession.get(training_id=training.id)).sequence
 
     batch = await put(training, online_url=OTHER)
 
     assert batch is not None
+    assert (await n_written_to([batch]))[batch] == 1, "who waits never had the old one"
     [change] = await SessionChange.filter(batch_id=batch)
     assert (change.kind, change.old_online_url, change.left_online_url) == (ChangeKind.PLACE, FIRST, FIRST)
     assert (await TrainingSession.get(training_id=training.id)).sequence == sequence + 1
@@ -135,7 +138,9 @@ async def test_changed_link_is_told_to_all_who_have_the_old_one(cast: Cast, free
     assert f"Cambió el enlace para entrar en línea: {DAY} Enlace: {OTHER}" in await to_who_facilitates()
     assert "CAMBIO DE ENLACE" in await shared(training, cast)
     assert await own_page("Ana") == [f"Cambió el enlace para entrar en línea: {DAY}"]
-    mail = (await leave(freeze))[ana.mail]
+    mails = await leave(freeze)
+    assert mails.keys() == {ana.mail, cast.facilitator.email}
+    mail = mails[ana.mail]
     assert f"Cambió el enlace para entrar en línea: {DAY}" in plain(mail.text)
     assert OTHER in mail.text
     assert FIRST not in mail.text

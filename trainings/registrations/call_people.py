@@ -15,12 +15,12 @@ from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, Around, aro
 from trainings.registrations.call_holders import Holder, holders_of, holders_on
 from trainings.registrations.call_overlaps import is_told_elsewhere
 from trainings.registrations.call_validity import CHANGES, KINDS, PAPERS
+from trainings.registrations.knowing import for_who_waits
 from trainings.registrations.letters import ABOUT_ONE
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.readers import Person, by_mailbox, people_of
 from trainings.registrations.spoken import standing_marks
 from trainings.schedule.changes import Difference
-from trainings.schedule.models import ChangeKind
 
 PATIENCE = timedelta(hours=2)
 """So long after its hour a message may still leave before somebody is called instead."""
@@ -198,8 +198,7 @@ def _news(call_list: CallList, person: Person, around: Around) -> Sequence[Diffe
     news = around.news.of(call_list, person.id, person.created_at, is_called=not person.takes_mail)
     if news is None or person.state in TAKES_PLACE:
         return news
-    # The address of a meeting online is told to who has a place: another one is no news for who waits.
-    return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]
+    return for_who_waits(news)
 
 
 def _moved_up_unknowing(call_list: CallList, person: Person, around: Around) -> bool:

@@ -119,6 +119,11 @@ def _as_sure(one: Difference | None, other: Difference | None) -> Difference:
     return told if one == other or told.kind is ChangeKind.CANCELLED else without_before(told)
 
 
+def for_who_waits(news: Iterable[Difference]) -> list[Difference]:
+    """What of these is news for who has no place: the address of a meeting online is told to who has one alone."""
+    return [one for one in news if not one.is_other_link or one.kind is not ChangeKind.PLACE]
+
+
 def without_before(one: Difference) -> Difference:
     """Only what holds now, to who knows it on one day or another."""
     return replace(one, old_starts_at=None, old_ends_at=None, old_venue=None, is_other_link=False, was_online=False)

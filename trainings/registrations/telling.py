@@ -19,8 +19,8 @@ from trainings.registrations.call_news import words_between
 from trainings.registrations.calls import open_list
 from trainings.registrations.facilitator_notes import Batch, tell_facilitators
 from trainings.registrations.facilitator_swaps import swapped_since, waiting_for_facilitators
-from trainings.registrations.knowing import Heard, Word
-from trainings.registrations.models import Registration, RegistrationState
+from trainings.registrations.knowing import Heard, Word, for_who_waits
+from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
 from trainings.registrations.readers import people_of
 from trainings.schedule.changes import (
     Standing,
@@ -141,12 +141,14 @@ async def _who_hears(
         for block_id, since in (await holders_of(training.id)).items()
     }
     concerned = [one for one in sessions if one.id in of_each]
-    unknowing = _unknowing(heard, history, concerned, training, is_called_off=is_called_off)
+    waiting = frozenset(one.id for one in people if one.state not in TAKES_PLACE)
+    unknowing = _unknowing(heard, waiting, history, concerned, training, is_called_off=is_called_off)
     return Readers(is_news_to_all, unknowing, frozenset(heard) - unknowing)
 
 
 def _unknowing(
     heard: Mapping[UUID, Heard],
+    waiting: frozenset[UUID],
     history: Sequence[SessionChange],
     concerned: Sequence[TrainingSession],
     training: Training,
@@ -155,12 +157,13 @@ def _unknowing(
 ) -> frozenset[UUID]:
     """To whom something is news. Most came before the first change and heard the same: worked out once for them."""
     first = min(one.created_at for one in history)
-    is_news: dict[tuple[datetime, tuple[Word, ...]], bool] = {}
+    is_news: dict[tuple[datetime, tuple[Word, ...], bool], bool] = {}
     unknowing = []
     for reader, one in heard.items():
-        key = (max(one.since, first), tuple(one.words))
+        key = since, words, waits = (max(one.since, first), tuple(one.words), reader in waiting)
         if key not in is_news:
-            is_news[key] = bool(Heard(*key).news(history, concerned, training, is_called_off=is_called_off))
+            news = Heard(since, words).news(history, concerned, training, is_called_off=is_called_off)
+            is_news[key] = bool(for_who_waits(news) if waits else news)
         if is_news[key]:
             unknowing.append(reader)
     return frozenset(unknowing)
