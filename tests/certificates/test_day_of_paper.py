@@ -11,14 +11,15 @@ from tests.certificates.held import printed
 from tests.certificates.test_preparing import CLOSING, EVE, prepared
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
-from trainings.audit.actor import PROGRAM
-from trainings.certificates import anew, preparing, register
+from trainings.audit.actor import PROGRAM, Actor
+from trainings.certificates import anew, outdated, preparing, register
 from trainings.certificates.actions import NoSignatory, UnprintableText
 from trainings.certificates.badges import credential, facts_of
 from trainings.certificates.check_views import check_view
 from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.preparing import Outdated
+from trainings.certificates.printed import CertificateSheet
 from trainings.certificates.proofs import moment_text
 from trainings.certificates.queries import check_of, public_check
 from trainings.certificates.views import certificate_view
@@ -83,7 +84,7 @@ async def test_session_moved_after_preparing_then_the_paper_is_among_the_changed
 
     waiting = await preparing.waiting(world.training.id)
     assert [list(one.outdated) for one in waiting] == [[Outdated.DAYS]] * 2
-    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 2
+    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 2
 
     found = await Certificate.all().order_by("number")
     face, _back = await printed(found[0])
@@ -130,11 +131,35 @@ async def test_title_alone_corrected_when_nobody_signs_any_more_then_set_anew_wi
     await Signatory.all().delete()
     await Training.filter(id=world.training.id).update(title="Sus derechos")
 
-    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 2
+    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 2
 
     assert {(one.title, one.sheet["signatories"][0][0]) for one in await Certificate.all()} == {
         ("Sus derechos", "Otto Pop")
     }
+
+
+async def test_title_corrected_when_it_is_cut_short_then_pressed_again_it_goes_on(
+    db: Settings, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await prepared(freeze, before=terms)
+    await Training.filter(id=world.training.id).update(title="Sus derechos")
+    set_anew, n_set = anew.set_anew, 0
+
+    async def cut_short(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
+        nonlocal n_set
+        n_set += 1
+        if n_set == 2:
+            raise ConnectionError
+        await set_anew(certificate, sheet, actor=actor)
+
+    monkeypatch.setattr(outdated, "PAPERS_AT_ONCE", 1)
+    monkeypatch.setattr(anew, "set_anew", cut_short)
+
+    with pytest.raises(ConnectionError):
+        await outdated.correct_outdated(world.training.id, actor=PROGRAM)
+    assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
+    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 2]
 
 
 async def test_title_with_a_letter_that_cannot_be_printed_then_refused_and_all_stays(
@@ -144,7 +169,7 @@ async def test_title_with_a_letter_that_cannot_be_printed_then_refused_and_all_s
     await Training.filter(id=world.training.id).update(title="Sus derechos 🌸")
 
     with pytest.raises(UnprintableText):
-        await preparing.correct_outdated(world.training.id, actor=PROGRAM)
+        await outdated.correct_outdated(world.training.id, actor=PROGRAM)
 
     assert {one.revision for one in await Certificate.all()} == {1}
 

@@ -19,7 +19,7 @@ from tests.registrations.call_world import calls
 from trainings import clock, jobs
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import bulk, handover, preparing
+from trainings.certificates import bulk, handover, outdated, preparing
 from trainings.certificates.eligibility import UNUSED
 from trainings.certificates.mails import announce
 from trainings.certificates.models import (
@@ -150,7 +150,7 @@ async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Setting
             await come(training.sessions[0], one)
         freeze(CLOSING)
         await attendance.settle(training.id)
-        keys = await preparing._prepared_keys(training.id)
+        keys = await preparing.prepared_keys(training.id)
         with counted_queries() as queries:
             assert await preparing._validate_some(training.id, keys, has_lapsed=False) == n
         asked.append(len(queries))
@@ -250,7 +250,7 @@ async def test_hours_that_no_longer_hold_then_not_valid_until_set_anew(db: Setti
     assert [(list(one.outdated), one.is_due, one.is_unused) for one in waiting] == [
         ([Outdated.HOURS], False, False)
     ] * 2
-    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
     assert await preparing.validate_due() == 1
 
     ana, beto = await Certificate.all().order_by("number")
@@ -268,7 +268,7 @@ async def test_hours_that_no_longer_hold_when_somebody_stayed_away_then_theirs_i
     await session.save(update_fields=["ends_at"])
     freeze(CLOSING)
 
-    assert await preparing.correct_outdated(world.training.id, actor=PROGRAM) == 1
+    assert await outdated.correct_outdated(world.training.id, actor=PROGRAM) == 1
 
     assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -18,12 +18,12 @@ from trainings.attendance.actions import settle
 from trainings.attendance.make_ups import stays_counting
 from trainings.audit.actions import Act, record_all
 from trainings.audit.actor import PROGRAM, Actor
-from trainings.certificates import actions, anew, design_texts, designs, pdf, status_lists
+from trainings.certificates import design_texts, status_lists
 from trainings.certificates.eligibility import UNUSED, earned_kinds, hours_of, is_over
 from trainings.certificates.mails import announce, tell_annulled
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.printed import CertificateSheet, made_out_on
-from trainings.certificates.sheets import Occasion, texts_in_common
+from trainings.certificates.sheets import Occasion
 from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.registrations.models import TAKES_PLACE, Registration
@@ -105,11 +105,11 @@ async def waiting(training_id: UUID) -> list[Waiting]:
     found = await prepared.order_by("year", "number", "id").select_related("registration__participant")
     if not found:
         return []
-    occasion = await _occasion(training_id)
-    return [_waiting(one, occasion) for one in found]
+    occasion = await occasion_now(training_id)
+    return [waiting_of(one, occasion) for one in found]
 
 
-def _waiting(certificate: Certificate, occasion: Occasion) -> Waiting:
+def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
     training = occasion.training
     is_off = training.state is TrainingState.CANCELLED
     has_ended = is_over(occasion.sessions)
@@ -128,7 +128,7 @@ def _waiting(certificate: Certificate, occasion: Occasion) -> Waiting:
     )
 
 
-async def _occasion(training_id: UUID) -> Occasion:
+async def occasion_now(training_id: UUID) -> Occasion:
     """The training as it stands now. Who signs is frozen on the papers of a day, so it is not asked."""
     training = await reads(Training).get(id=training_id).select_related("course")
     sessions = await reads(TrainingSession).filter(training_id=training_id)
@@ -137,7 +137,7 @@ async def _occasion(training_id: UUID) -> Occasion:
 
 def _outdated(certificate: Certificate, occasion: Occasion) -> Sequence[Outdated]:
     said = CertificateSheet.from_json(certificate.sheet)
-    now = _as_now(certificate, said, occasion)
+    now = as_now(certificate, said, occasion)
     pairs = {
         Outdated.TITLE: (said.title, now.title),
         Outdated.HOURS: (said.minutes, now.minutes),
@@ -159,7 +159,7 @@ def _held_text(said: CertificateSheet, occasion: Occasion) -> str:
     return design_texts.days(said.language.partition("+")[0], occasion.held_days)
 
 
-def _as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
+def as_now(certificate: Certificate, said: CertificateSheet, occasion: Occasion) -> CertificateSheet:
     """What it says of the training as that is by now, with another day where it was moved; all else as it was frozen:
     name, who signs.
     """
@@ -196,7 +196,7 @@ async def validate(training_id: UUID) -> int:
     Each time some papers in a transaction of their own: nobody else waits for thousands, and where it is cut short, the
     next time goes on.
     """
-    keys = await _prepared_keys(training_id)
+    keys = await prepared_keys(training_id)
     if not keys:
         return 0
     sessions = await reads(TrainingSession).filter(training_id=training_id)
@@ -211,9 +211,9 @@ async def validate(training_id: UUID) -> int:
 async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed: bool) -> int:
     async with transaction():
         await locked_training(training_id)
-        held = await _held(keys)
-        occasion = await _occasion(training_id)
-        found = [_waiting(one, occasion) for one in held]
+        held = await held_prepared(keys)
+        occasion = await occasion_now(training_id)
+        found = [waiting_of(one, occasion) for one in held]
         valid = [one.certificate for one in found if one.is_due]
         unused = [one.certificate for one in found if one.is_unused] if has_lapsed else []
         await _make_valid(valid)
@@ -221,7 +221,7 @@ async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed:
         return len(valid) + len(unused)
 
 
-async def _prepared_keys(training_id: UUID) -> list[UUID]:
+async def prepared_keys(training_id: UUID) -> list[UUID]:
     """By folio, so that people are told in that order."""
     prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
     return [key for (key,) in await prepared.order_by("year", "number", "id").values_list("id")]
@@ -262,7 +262,7 @@ def _last_end(sessions: Sequence[TrainingSession]) -> datetime:
     return max(planned or [one.ends_at for one in sessions])
 
 
-async def _held(keys: Sequence[UUID]) -> list[Certificate]:
+async def held_prepared(keys: Sequence[UUID]) -> list[Certificate]:
     """Those still prepared, their rows held, with their people."""
     held = [one for one in await lock(Certificate, keys) if one.state is CertificateState.PREPARED]
     concerned = Registration.filter(id__in=[one.registration_id for one in held])
@@ -322,7 +322,7 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
     await settle(training_id)
     async with transaction():
         await locked_training(training_id)
-        unused = await _held([one.certificate.id for one in await waiting(training_id) if one.is_unused])
+        unused = await held_prepared([one.certificate.id for one in await waiting(training_id) if one.is_unused])
         if not unused:
             raise NothingUnused
         training = await Training.get(id=training_id).prefetch_related("sessions")
@@ -330,59 +330,3 @@ async def annul_unused(training_id: UUID, *, actor: Actor) -> list[Certificate]:
             raise AttendanceOpen
         await _annul(unused, actor=actor)
         return unused
-
-
-async def correct_outdated(training_id: UUID, *, actor: Actor) -> int:
-    """Set those anew whose hours, days or title no longer hold, with the same folio and code; how many.
-
-    On another day sign those who hold office then. What was handed over stays as it is: it is annulled, and another is
-    issued. So does what is unused: it waits to be annulled. Refuses (NoSignatory, UnprintableText) as issuing does.
-    """
-    await settle(training_id)
-    async with transaction():
-        await locked_training(training_id)
-        found = [one.certificate.id for one in await waiting(training_id) if one.outdated and not one.is_unused]
-        held = [one for one in await _held(found) if not anew.in_hand(one)]
-        if not held:
-            return 0
-        occasion = await _occasion(training_id)
-        changes = [_change(one, occasion) for one in held]
-        _check_letters(changes)
-        signing = await _signing(training_id, changes)
-        for one in changes:
-            sheet = replace(one.now, signatories=signing[one.now.issued_on]) if one.is_of_another_day else one.now
-            one.certificate.held_on = occasion.last_day
-            await anew.set_anew(one.certificate, sheet, actor=actor)
-        return len(held)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What a paper says, and what it would by now, still with who signed it."""
-
-    certificate: Certificate
-    said: CertificateSheet
-    now: CertificateSheet
-
-    @property
-    def is_of_another_day(self) -> bool:
-        return self.now.issued_on != self.said.issued_on
-
-
-def _change(certificate: Certificate, occasion: Occasion) -> _Change:
-    said = CertificateSheet.from_json(certificate.sheet)
-    return _Change(certificate, said, _as_now(certificate, said, occasion))
-
-
-def _check_letters(changes: Sequence[_Change]) -> None:
-    """Refuse (UnprintableText) what the designs that they are set with lack: else none of them could be printed."""
-    for one in changes:
-        design = designs.design_of_kept(one.now.to_json())
-        if missing := pdf.missing_in(design, *texts_in_common(one.now)):
-            raise actions.UnprintableText(letters=missing)
-
-
-async def _signing(training_id: UUID, changes: Sequence[_Change]) -> dict[date, tuple[tuple[str, str], ...]]:
-    """Who signs on the days that papers of another day carry by now; those of the same day stay as they are signed."""
-    days = sorted({one.now.issued_on for one in changes if one.is_of_another_day})
-    return {day: tuple((await actions.same_occasion(training_id, day=day)).signatories) for day in days}

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import ISSUERS, can_issue_certificates
-from trainings.certificates import anew, bulk, names, preparing, road
+from trainings.certificates import anew, bulk, names, outdated, preparing, road
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.eligibility import is_over
 from trainings.certificates.models import JobPurpose
@@ -99,7 +99,7 @@ async def annul_unused(request: Request) -> Response:
 async def correct(request: Request) -> Response:
     """«Corregir e imprimir de nuevo»: same folios, what they say of the training as it is by now."""
     training = await _training(request)
-    n = await preparing.correct_outdated(training.id, actor=request.state.actor)
+    n = await outdated.correct_outdated(training.id, actor=request.state.actor)
     await preparing.validate(training.id)
     response = _back(training)
     sentence = ngettext(
