@@ -184,6 +184,7 @@ async def test_from_online_to_a_house_is_told_as_such(cast: Cast, freeze: Freeze
     to_one, to_all = await called()
     assert f"{WHEN} ya no es en línea. Lugar: {cast.venue.name}, " in to_one
     assert f"{WHEN} ya no es en línea. Lugar: {cast.venue.name}, " in to_all
+    assert "Antes: En línea\n" in await shared(training, cast)
     assert FIRST not in to_one + to_all
     assert f"Antes: {day}. (En línea). Ahora: {day}. ({house})." in await to_who_facilitates()
 

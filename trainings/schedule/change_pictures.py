@@ -112,20 +112,20 @@ def _before(training: Training, one: Difference) -> str:
 
 def _old_place(training: Training, one: Difference) -> str:
     if one.old_venue is None:
-        return _without_house(training) if one.was_online else ""
+        return _without_house(training, is_online=True) if one.was_online else ""
     return _venue_words(training, one.old_venue.name, one.old_venue.municipality.full_name)
 
 
 def _place(training: Training, session: TrainingSession) -> str:
     venue = session.venue
     if venue is None:
-        return _without_house(training)
+        return _without_house(training, is_online=training.online_url is not None)
     return _venue_words(training, venue.name, venue.municipality.full_name)
 
 
-def _without_house(training: Training) -> str:
+def _without_house(training: Training, *, is_online: bool) -> str:
     """That it is online, unless even that is protected."""
-    is_told = training.online_url and training.place_shown is PlaceShown.PUBLIC
+    is_told = is_online and training.place_shown is PlaceShown.PUBLIC
     return gettext(N_("En línea")) if is_told else training.hub.seat.full_name
 
 
