@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from tortoise.expressions import F, Q
+
 from trainings.db import reads
 from trainings.people.models import Merge, Participant
 
@@ -34,6 +36,14 @@ async def all_merged_into(kept_id: UUID) -> list[UUID]:
         latest = [merged_id for (merged_id,) in await standing.values_list("merged_id")]
         whole += latest
     return whole
+
+
+async def held_apart_from(participant_id: UUID) -> set[UUID]:
+    """The participants of whom staff said that they are not this person: taken back in the moment of merging."""
+    everybody = await same_person_ids(participant_id)
+    said = reads(Merge).filter(undone_at=F("created_at"))
+    pairs = said.filter(Q(kept_id__in=everybody) | Q(merged_id__in=everybody)).values_list("kept_id", "merged_id")
+    return {key for pair in await pairs for key in pair if key not in everybody}
 
 
 async def whole_people(merged_into: Mapping[UUID, UUID | None]) -> dict[UUID, UUID]:

@@ -19,6 +19,7 @@ from trainings.privacy.comparing import Comparison, UnknownPerson, compare
 from trainings.privacy.merge_forms import MergeForm, PairForm, SearchForm
 from trainings.privacy.merge_queries import Said
 from trainings.privacy.merge_views import facts, row_of, said_row, trainings_of
+from trainings.registrations.apart import NoPlaceForTwo
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -119,7 +120,10 @@ async def merge(request: Request) -> Response:
 @allow(*MERGERS)
 async def hold_different(request: Request) -> Response:
     two = await _compared(request)
-    await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
+    try:
+        await merging.hold_different(two.one.person.id, two.other.person.id, actor=request.state.actor)
+    except NoPlaceForTwo as refused:
+        return await _show(request, two, Typed().refused(refused), refused.status)
     return _back(N_("Listo. Son dos personas y ya no se muestran juntas."))
 
 

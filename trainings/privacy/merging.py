@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from trainings import clock
+from trainings.accounts.permissions import MERGERS
 from trainings.attendance.actions import settle, trainings_in_common
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -15,6 +16,7 @@ from trainings.people.merged import last_kept, same_person_ids
 from trainings.people.models import Merge, MergeReason, Participant
 from trainings.privacy.comparing import Comparison, compare, hub_in_scope
 from trainings.privacy.merge_queries import differences
+from trainings.registrations.apart import tell_apart
 from trainings.web.i18n import N_
 
 
@@ -100,14 +102,16 @@ async def _settle(training_ids: Iterable[UUID]) -> None:
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Say that two people who look alike are two: they are shown as a pair no more.
+    """Say that two people who look alike are two: they are shown as a pair no more, and each has a place of their own.
 
     Kept as a merge that was taken back in the moment it was made; its reason tells nothing. Said twice it is said once.
-    Refuses with AlreadyOne while they are merged, and else as `merge` does.
+    Refuses with AlreadyOne while they are merged, with NoPlaceForTwo, and else as `merge` does.
     """
     two = await compare(one_id, other_id, actor)
     assert actor.id is not None, "people say who is not one person, not programs"
     async with transaction():
+        some, others = await same_person_ids(one_id), await same_person_ids(other_id)
+        await tell_apart(some, others, actor=actor, hubs=actor.hubs_with(MERGERS))
         await lock(Participant, [one_id, other_id])
         everybody = await same_person_ids(one_id)
         if other_id in everybody:

@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.people.actions import Sameness
-from trainings.people.merged import same_person_ids
+from trainings.people.merged import held_apart_from, same_person_ids
 from trainings.people.models import Participant
 from trainings.registrations.allocation import Party
 from trainings.registrations.commands import SignedUp
@@ -90,6 +90,7 @@ async def first_like(registration: Registration) -> UUID | None:
     """Whom somebody looks like who is let in, or comes back, by what is stored. The registration's person is loaded.
 
     Who waits for staff is nobody's first then. Nobody of one form is another of it: father and son may have one name.
+    Nor is anybody whom staff hold to be somebody else.
     """
     person = registration.participant
     others = Registration.filter(
@@ -102,6 +103,8 @@ async def first_like(registration: Registration) -> UUID | None:
     live = others.exclude(state__in=out).order_by("id").select_related("participant")
     contacts = {person.phone_key, person.email_key} - {None}
     found = [one for one in await live if contacts & {one.participant.phone_key, one.participant.email_key}]
+    apart = await held_apart_from(person.id) if found else set()
+    found = [one for one in found if one.participant_id not in apart]
     first = _in_before_waiting(found)
     return None if first is None else first.id
 
