@@ -20,7 +20,8 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
-from trainings.registrations.models import HoldReason, ReplacedTicket, Source
+from trainings.registrations.card_use import use_at_door
+from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -146,12 +147,22 @@ async def test_ticket_of_another_training_then_counted_here_and_made_up_there(db
     device = await make_device(door)
     elsewhere = await make.make_training(course=await door.training.course)
     berta = await make.make_registration(elsewhere, given_names="Berta")
+    [card] = await make_spare_cards(elsewhere)
+    rosa = (await use_at_door(card.id, elsewhere.id, wish(body_hash="rosa"), actor=PROGRAM)).registration_id
     over(door)
 
-    found = await states(device, event(door, h=h(berta)), event(door, code=berta.short_code, how="typed"))
+    found = [
+        (
+            one.id,
+            await states(device, event(door, code=one.short_code, how="typed"))
+            + await states(device, event(door, h=h(one))),
+        )
+        for one in (berta, await Registration.get(id=rosa))
+    ]
 
-    assert found == [("flagged", "other_training")] * 2, "its picture, and its code as typed"
-    assert (await stay(door, berta)).to_review is True
+    told = [("flagged", "other_training")] * 2
+    assert found == [(berta.id, told), (rosa, told)], "its code as typed, and its picture; a card that was given a name"
+    assert [(await stay(door, one)).to_review for one in (berta, await Registration.get(id=rosa))] == [True] * 2
     assert await hours(berta) == (240, True)
 
 

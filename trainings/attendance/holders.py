@@ -119,12 +119,13 @@ class Holders:
         person = self.by_code.get(own) or self.replaced_codes.get(own)
         if person is not None:
             return self._of_person(person, "", None, is_replaced=own not in self.by_code)
-        card = self.cards.get(code)
-        if card is not None:
-            return self._of_card(card.code_hash, training, None)
         # As the picture on the ticket would: somebody of another training, where only one ticket has this code.
         elsewhere = [one for (_training_id, shown), one in self.by_code.items() if shown == code]
-        return self._of_person(elsewhere[0], "", None) if len(elsewhere) == 1 else Meant()
+        card = self.cards.get(code)
+        is_ticket = card is None or card.state in (CardState.USED, CardState.HELD)
+        if len(elsewhere) == 1 and is_ticket:
+            return self._of_person(elsewhere[0], card.code_hash if card is not None else "", None)
+        return self._of_card(card.code_hash, training, None) if card is not None else Meant()
 
     def _of_card(self, shown: str, training: Training, sheet_id: UUID | None) -> Meant:
         person = self.by_card.get(shown) or self.replaced.get(shown)
