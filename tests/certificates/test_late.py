@@ -29,6 +29,7 @@ from trainings.certificates.revocations import reissue
 from trainings.lib import tokens
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
+from trainings.schedule.corrections import correct_session
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
@@ -79,6 +80,10 @@ async def test_session_was_held_at_other_hours_then_what_was_given_out_is_told(
     seen = [(one.certificate.id, one.text) for one in await late.changes_of(training.id)]
     await late.leave(training.id, seen, actor=PROGRAM)
     assert await facts(training) == []
+    freeze(AFTER + timedelta(minutes=30))
+    hour = timedelta(hours=1)
+    await correct_session(session.id, start - hour, start + 2 * hour, actor=PROGRAM, reason="Empezó antes")
+    assert await facts(training) == [], "no paper tells the hour"
 
     freeze(AFTER + timedelta(hours=1))
     another_day = form | {"day": f"{start + timedelta(days=1):%Y-%m-%d}", "reason": "Fue un día después"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldOtherwise:
-    """What a certificate says of when its training was held, what it was, and when that was last put right."""
+    """What a certificate says of when its training was held, what it was, and when that was put right."""
 
     said: Held
     now: Held
@@ -44,13 +44,12 @@ async def held_otherwise(sessions: Q) -> dict[UUID, HeldOtherwise]:
     corrected = await _corrected(sessions)
     if not corrected:
         return {}
-    held_of = await _held([*corrected])
-    valid = reads(Certificate).filter(registration__training_id__in=[*held_of], state=CertificateState.VALID)
+    valid = reads(Certificate).filter(registration__training_id__in=[*corrected], state=CertificateState.VALID)
     found = {}
     for key, training_id, *columns in await valid.values_list("id", "registration__training_id", *SAYS):
-        paper, now = _Paper(*columns), held_of[training_id]
+        paper, (now, at) = _Paper(*columns), corrected[training_id]
         if paper.differs(now):
-            found[key] = HeldOtherwise(paper.said, now, corrected[training_id])
+            found[key] = HeldOtherwise(paper.said, now, at)
     return found
 
 
@@ -76,24 +75,50 @@ class _Paper(NamedTuple):
         return said.days != known or (said.minutes != now.minutes and self.kind is not CertificateKind.CONSTANCIA)
 
 
-async def _corrected(sessions: Q) -> dict[UUID, datetime]:
-    """When a session of each training was last put right, of those that have one."""
-    lines = reads(AuditLine).filter(act=CORRECT).order_by("created_at")
-    at = dict(await lines.values_list("object_id", "created_at"))
-    if not at:
+class _Correction(NamedTuple):
+    at: datetime
+    session_id: UUID
+    was: tuple[datetime, datetime]
+
+
+async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
+    """Of the trainings with a session that was put right: when they were held as is known by now, and when last was put
+    right what a paper tells of that. A session that was put right within its day, as long as it was, told nothing.
+    """
+    by_session: dict[UUID, list[_Correction]] = defaultdict(list)
+    lines = reads(AuditLine).filter(act=CORRECT).order_by("created_at", "id")
+    for session_id, at, detail in await lines.values_list("object_id", "created_at", "detail"):
+        begin, end = (datetime.fromisoformat(one) for one in detail["was"])
+        by_session[session_id].append(_Correction(at, session_id, (begin, end)))
+    if not by_session:
         return {}
-    put_right = await reads(TrainingSession).filter(sessions, id__in=sorted(at)).values_list("training_id", "id")
-    return dict(sorted(((training_id, at[key]) for training_id, key in put_right), key=lambda one: one[1]))
-
-
-async def _held(training_ids: Sequence[UUID]) -> dict[UUID, Held]:
-    planned = reads(TrainingSession).filter(training_id__in=training_ids, state=SessionState.PLANNED)
+    put_right = reads(TrainingSession).filter(sessions, id__in=sorted(by_session))
+    training_ids = {key for (key,) in await put_right.values_list("training_id")}
+    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
     sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
     for session in await planned:
         sessions_of[session.training_id].append(session)
-    return {training_id: _held_in(own) for training_id, own in sessions_of.items()}
+    found = {}
+    for training_id, own in sessions_of.items():
+        times = {one.id: (one.starts_at, one.ends_at) for one in own}
+        at = _last_told(times, [one for key in times for one in by_session[key]])
+        if at is not None:
+            found[training_id] = (_held_in(times.values()), at)
+    return found
 
 
-def _held_in(sessions: Sequence[TrainingSession]) -> Held:
-    days = {clock.local(one.starts_at).date() for one in sessions}
-    return Held(sum(one.minutes for one in sessions), tuple(sorted(days)))
+def _last_told(times: Mapping[UUID, tuple[datetime, datetime]], corrections: Sequence[_Correction]) -> datetime | None:
+    """When the last of these corrections was made that changed what a paper tells; none of them may have."""
+    before, now = dict(times), _held_in(times.values())
+    for one in sorted(corrections, reverse=True):
+        before[one.session_id] = one.was
+        if _held_in(before.values()) != now:
+            return one.at
+    return None
+
+
+def _held_in(times: Iterable[tuple[datetime, datetime]]) -> Held:
+    spans = list(times)
+    days = {clock.local(begin).date() for begin, _end in spans}
+    minutes = sum(int((end - begin).total_seconds() // 60) for begin, end in spans)
+    return Held(minutes, tuple(sorted(days)))
