@@ -189,9 +189,10 @@ async def _read_others(found: Holders, hashes: Collection[str], codes: Collectio
     nobodys = [one for one in hashes if one not in found.by_card and one not in found.replaced]
     if nobodys or codes:
         for row in await sql.rows(CARDS, nobodys, list(codes)):
-            found.cards[row["shown"]] = SeenCard(
+            card = SeenCard(
                 row["qr_hash"][:24], CardState(row["state"]), key_of(row["hub_id"]), key_or_none(row["training_id"])
             )
+            found.cards |= {row["shown"]: card, card.code_hash: card}
     in_rows = {row.registration_id for row in found.rows.values() if row.registration_id is not None}
     shown = (found.by_card, found.replaced, found.by_code, found.replaced_codes)
     known = [*(person for people in shown for person in people.values()), *await _people(in_rows)]
