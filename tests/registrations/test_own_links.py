@@ -74,6 +74,7 @@ async def test_group_page_hands_an_adults_link_over_as_code_and_text_but_no_shar
     page = Page((await client.get(f"{base}/{beto.id}/enlace")).text)
 
     assert secret.removeprefix("/i/") not in group.source
+    assert "Para pedir apoyo para una persona adulta" in group.text
     assert [one["href"] for one in group.all("a") if (one["href"] or "").endswith("/enlace")] == [
         f"{base}/{one.id}/enlace" for one in (ana, beto)
     ]
