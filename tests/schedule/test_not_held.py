@@ -154,6 +154,8 @@ async def test_the_only_one_never_took_place_then_all_pages_stand_and_another_da
 
     assert {path: one.status_code for path, one in shown.items() if one.status_code >= 400} == {}
     assert "No se realizó" in shown[""].text
+    assert "Esta capacitación no se realizó" in shown["own"].text
+    assert "ya tiene su lugar" not in shown["own"].text
     copied = await TrainingSession.get(training_id=shown["copy"].headers["location"].rpartition("/")[2])
     assert (copied.starts_at, again.venue_id) == (start + 7 * DAY, cast.venue.id)
     assert [one.status_code for one in (await client.get(own), await client.get(panel))] == [200, 200]

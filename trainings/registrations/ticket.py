@@ -67,6 +67,11 @@ class Ticket:
         return self.own.registration.training.state is TrainingState.CANCELLED
 
     @property
+    def was_not_held(self) -> bool:
+        """No session is left though nobody called the training off: none took place, and another date may come."""
+        return not self.is_called_off and bool(self.meetings) and not self.planned
+
+    @property
     def is_cancelled(self) -> bool:
         """The person gave the place back."""
         return self.own.registration.state is RegistrationState.CANCELLED
