@@ -20,7 +20,7 @@ from trainings import clock, jobs
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import bulk, handover, outdated, preparing
-from trainings.certificates.eligibility import UNUSED
+from trainings.certificates.eligibility import EXCHANGED, UNUSED
 from trainings.certificates.mails import announce
 from trainings.certificates.models import (
     Certificate,
@@ -223,6 +223,8 @@ async def test_unused_are_annulled_by_a_click_and_folios_stay(db: Settings, free
     ]
     with speaking("en"):
         assert certificate_view(found[0]).reason.startswith("Not used")
+        found[0].revoked_reason = EXCHANGED
+        assert certificate_view(found[0]).reason == "A certificate was issued in its place."
 
 
 async def test_unused_of_what_was_called_off_then_annulled_though_nobody_closes_it(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings.certificates.eligibility import UNUSED, annulled_of, exchangeable
+from trainings.certificates.eligibility import EXCHANGED, UNUSED, annulled_of, exchangeable
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, CertificateState
 from trainings.certificates.names import Confirmed
@@ -144,10 +144,15 @@ def certificate_view(certificate: Certificate, others: Sequence[Certificate] = (
         printed_name=certificate.sheet["person_name"],
         made_out_on=day_on(certificate.sheet),
         revoked_at=certificate.revoked_at,
-        reason=gettext(UNUSED) if certificate.revoked_reason == UNUSED else certificate.revoked_reason,
+        reason=_reason(certificate.revoked_reason),
         other=_other(certificate, others),
         is_nameless=certificate.erased_at is not None,
     )
+
+
+def _reason(kept: str) -> str:
+    """What the program says is told in the language of who reads it; what somebody wrote as it is."""
+    return gettext(kept) if kept in (UNUSED, EXCHANGED) else kept
 
 
 def _other(certificate: Certificate, others: Sequence[Certificate]) -> str:
