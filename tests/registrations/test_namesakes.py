@@ -12,7 +12,8 @@ from tests.registrations.wishes import wish
 from trainings.audit.actor import VISITOR
 from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
-from trainings.registrations.sign_up import sign_up
+from trainings.registrations.commands import Enter, SignedUp
+from trainings.registrations.sign_up import serve, sign_up
 from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
@@ -59,3 +60,14 @@ async def test_father_who_comes_back_with_a_son_of_his_name_brings_somebody_new(
     assert together.group_id != alone.group_id
     assert len(together.registration_ids) == 2
     assert (again.token, again.is_new) == (together.token, False)
+
+
+async def test_namesakes_of_one_batch_are_told_apart_too(db: Settings) -> None:
+    training = await make.make_training()
+    typed = [on_one_telephone(), on_one_telephone(municipality="1705"), on_one_telephone()]
+
+    done = await serve([Enter(training.id, one, VISITOR, "es") for one in typed])
+
+    mother, namesake, again = [one for one in done if isinstance(one, SignedUp)]
+    assert (mother.is_new, namesake.is_new, again.is_new) == (True, True, False)
+    assert again.token == mother.token != namesake.token

@@ -180,11 +180,10 @@ class _Clerk:
         wish, draft = entry.command.wish, entry.draft
         ids = tuple(ticket.registration_id for ticket in draft.tickets)
         answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
-        standing = Standing(run.id, wish.body_hash, self.situation.at, answer)
+        standing = Standing(run.id, wish.body_hash, self.situation.at, answer, wish=wish)
         if wish.idempotency_key:
             self.situation.by_key[wish.idempotency_key] = standing
         if wish.browser_key:
-            standing = standing._replace(people=wish.namesakes, contact_keys=wish.contact_keys)
             self.situation.by_browser.setdefault((run.id, wish.browser_key), []).append(standing)
         for registration_id, keys, entrant in zip(ids, wish.keys, entry.entrants, strict=True):
             if entrant.first_id is None:

@@ -169,7 +169,8 @@ class Known:
 class Standing(NamedTuple):
     """A group that stands, as the same sign-up again finds it: by its key, or by who comes and how they are reached.
 
-    `people` are those who have not cancelled, in order.
+    `people` are those who have not cancelled, in order. Of a sign-up of the same batch they are in its `wish`, which is
+    looked into only where its browser comes again.
     """
 
     training_id: UUID
@@ -178,14 +179,18 @@ class Standing(NamedTuple):
     answer: SignedUp | None
     people: Sequence[Namesake] = ()
     contact_keys: frozenset[str] = frozenset()
+    wish: SignUp | None = None
 
     def is_of(self, wish: SignUp) -> bool:
         """Whether the same people come, and are reached as before: one telephone signs up namesakes of a whole village,
         and a name alone, typed on a shared one, must open nothing.
         """
+        people, reached_at = self.people, self.contact_keys
+        if self.wish is not None:
+            people, reached_at = self.wish.namesakes, self.wish.contact_keys
         typed = wish.contact_keys
-        has_same_contact = bool(typed & self.contact_keys) or not (typed or self.contact_keys)
-        return has_same_contact and wish.namesakes == self.people
+        has_same_contact = bool(typed & reached_at) or not (typed or reached_at)
+        return has_same_contact and wish.namesakes == people
 
 
 class Ticket(NamedTuple):
