@@ -150,12 +150,17 @@ async def test_the_only_one_never_took_place_then_all_pages_stand_and_another_da
     shown |= {part: await client.get(panel + part) for part in (*parts, "/exportar", "/cancelar")}
     shown["month"] = await client.get(f"/panel/mes?mes={start:%Y-%m}")
     shown["copy"] = await post(client, f"{panel}/duplicar", {"first_day": (start + 7 * DAY).date().isoformat()})
-    again = await add_session(training.id, SessionPlan(start + 8 * DAY, start + 8 * DAY + HOUR), actor=PROGRAM)
+    plan = SessionPlan(start + 8 * DAY, start + 8 * DAY + HOUR)
+    told = await rescheduling.change_sessions(
+        training.id, lambda: add_session(training.id, plan, actor=PROGRAM), actor=PROGRAM
+    )
 
     assert {path: one.status_code for path, one in shown.items() if one.status_code >= 400} == {}
     assert "No se realizó" in shown[""].text
     assert "Esta capacitación no se realizó" in shown["own"].text
     assert "ya tiene su lugar" not in shown["own"].text
     copied = await TrainingSession.get(training_id=shown["copy"].headers["location"].rpartition("/")[2])
-    assert (copied.starts_at, again.venue_id) == (start + 7 * DAY, cast.venue.id)
+    assert copied.starts_at == start + 7 * DAY
+    assert [one.kind for one in await SessionChange.filter(batch_id=told)] == ["added"]
+    assert "ya tiene su lugar" in await text_of(client, await link_of(registration))
     assert [one.status_code for one in (await client.get(own), await client.get(panel))] == [200, 200]
