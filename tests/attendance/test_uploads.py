@@ -147,6 +147,8 @@ async def test_ticket_of_another_training_then_counted_here_and_made_up_there(db
     device = await make_device(door)
     elsewhere = await make.make_training(course=await door.training.course)
     berta = await make.make_registration(elsewhere, given_names="Berta")
+    old = tokens.short_code()
+    await ReplacedTicket.create(registration_id=berta.id, qr_hash=tokens.digest("old", "qr"), short_code=old)
     [card] = await make_spare_cards(elsewhere)
     rosa = (await use_at_door(card.id, elsewhere.id, wish(body_hash="rosa"), actor=PROGRAM)).registration_id
     over(door)
@@ -161,6 +163,7 @@ async def test_ticket_of_another_training_then_counted_here_and_made_up_there(db
     ]
 
     told = [("flagged", "other_training")] * 2
+    assert await states(device, event(door, code=old, how="typed")) == told[:1], "of a ticket that was printed anew"
     assert found == [(berta.id, told), (rosa, told)], "its code as typed, and its picture; a card that was given a name"
     assert [(await stay(door, one)).to_review for one in (berta, await Registration.get(id=rosa))] == [True] * 2
     assert await hours(berta) == (240, True)

@@ -120,7 +120,8 @@ class Holders:
         if person is not None:
             return self._of_person(person, "", None, is_replaced=own not in self.by_code)
         # As the picture on the ticket would: somebody of another training, where only one ticket has this code.
-        elsewhere = [one for (_training_id, shown), one in self.by_code.items() if shown == code]
+        tickets = (*self.by_code.items(), *self.replaced_codes.items())
+        elsewhere = [one for (_training_id, shown), one in tickets if shown == code]
         card = self.cards.get(code)
         is_ticket = card is None or card.state in (CardState.USED, CardState.HELD)
         if len(elsewhere) == 1 and is_ticket:
