@@ -150,7 +150,7 @@ async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Setting
             await come(training.sessions[0], one)
         freeze(CLOSING)
         await attendance.settle(training.id)
-        keys = await preparing.prepared_keys(training.id)
+        keys = [one.certificate.id for one in await preparing.waiting(training.id)]
         with counted_queries() as queries:
             assert await preparing._validate_some(training.id, keys, has_lapsed=False) == n
         asked.append(len(queries))

@@ -196,14 +196,16 @@ async def validate(training_id: UUID) -> int:
     Each time some papers in a transaction of their own: nobody else waits for thousands, and where it is cut short, the
     next time goes on.
     """
-    keys = await prepared_keys(training_id)
-    if not keys:
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    if not await prepared.exists():
         return 0
     sessions = await reads(TrainingSession).filter(training_id=training_id)
     has_lapsed = clock.now() >= _last_end(sessions) + KEPT_FOR
     if not is_over(sessions) and not has_lapsed:
         return 0
     await settle(training_id)
+    found = await waiting(training_id)
+    keys = [one.certificate.id for one in found if one.is_due or (has_lapsed and one.is_unused)]
     some = (keys[first : first + PAPERS_AT_ONCE] for first in range(0, len(keys), PAPERS_AT_ONCE))
     return sum([await _validate_some(training_id, few, has_lapsed=has_lapsed) for few in some])
 
@@ -219,12 +221,6 @@ async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed:
         await _make_valid(valid)
         await _annul(unused, actor=PROGRAM)
         return len(valid) + len(unused)
-
-
-async def prepared_keys(training_id: UUID) -> list[UUID]:
-    """By folio, so that people are told in that order."""
-    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
-    return [key for (key,) in await prepared.order_by("year", "number", "id").values_list("id")]
 
 
 async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
