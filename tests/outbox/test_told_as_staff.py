@@ -10,9 +10,11 @@ from httpx2 import AsyncClient
 from tests import make
 from tests.cast import make_cast
 from tests.outbox.told import FRIDAY, SATURDAY, Freeze, a_training
+from trainings.accounts.models import Role, RoleGrant
 from trainings.attendance import rescheduling
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.eve_notes import write_eve_notes
+from trainings.schedule.models import SessionFacilitator
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -27,8 +29,10 @@ async def test_people_and_who_facilitates_are_counted_apart_and_named_in_the_que
 ) -> None:
     freeze(FRIDAY)
     cast = await make_cast()
-    people = [cast.facilitator, cast.coordinator]
+    gone = await make.make_user(Role.FACILITATOR, cast.hub, email="gone@x.example")
+    people = [cast.facilitator, cast.coordinator, gone]
     training = await a_training(2, hub=cast.hub, venue=cast.venue, facilitators=people)
+    await RoleGrant.filter(user_id=gone.id).delete()
     await make.make_registration(training, email="ana@x.example")
     await make.make_registration(training, given_names="Beto", email="beto@x.example")
     session = min(training.sessions, key=lambda one: one.starts_at)
@@ -42,6 +46,7 @@ async def test_people_and_who_facilitates_are_counted_apart_and_named_in_the_que
             f"/panel/capacitaciones/{training.id}/cancelar",
         )
     ]
+    await SessionFacilitator.filter(user_id=gone.id).delete()
     actor = await make.actor_of(cast.coordinator)
     await rescheduling.move(session.id, SATURDAY + DAY, SATURDAY + DAY + HOUR, session.venue_id, actor=actor)
     after = words_of((await client.get(f"/panel/capacitaciones/{training.id}/cambios")).text)

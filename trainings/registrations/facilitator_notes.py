@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
@@ -56,8 +58,7 @@ async def tell_facilitators(
     ids = {change.session_id for change in changes}
     holders = SessionFacilitator.filter(session_id__in=sorted(ids))
     concerned = {user_id for (user_id,) in await holders.values_list("user_id")} | swapped.keys()
-    users = User.filter(id__in=sorted(concerned), is_active=True).order_by("id")
-    for user_id in [one for (one,) in await users.values_list("id") if one != actor.id]:
+    for user_id in sorted(await _working(concerned) - {actor.id}):
         held = {"held": sorted(map(str, swapped[user_id]))} if user_id in swapped else {}
         await enqueue(
             CHANGED,
@@ -83,14 +84,14 @@ async def n_facilitators_to_tell(
     planned = {key for key, state in states.items() if state is SessionState.PLANNED}
     taking_place = planned - wanted if is_off else planned | wanted & states.keys()
     held: dict[UUID, set[UUID]] = defaultdict(set)
-    holders = reads(SessionFacilitator).filter(session_id__in=sorted(states), user__is_active=True)
+    holders = reads(SessionFacilitator).filter(session_id__in=sorted(states))
     for user_id, session_id in await holders.values_list("user_id", "session_id"):
         held[user_id].add(session_id)
     waiting = [job for job in await waiting_for_facilitators([training_id]) if "held" in job.payload]
     unheard = {UUID(job.payload["user_id"]): held_as_known(job) for job in waiting}
     told = {one for one, theirs in held.items() if is_news_to_all and theirs & unheard.get(one, theirs) & wanted}
     told |= {one for one, known in unheard.items() if (held[one] ^ known) & taking_place}
-    return len(told - {actor.id})
+    return len(await _working(told) - {actor.id})
 
 
 async def n_facilitators_written_to(batch_id: UUID) -> int:
@@ -105,13 +106,21 @@ async def says_something(job: OutboxJob) -> bool:
     return mail is not None and not mail.is_overtaken
 
 
+async def _working(user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    return frozenset([user_id for (user_id,) in await _at_work(user_ids).values_list("id")])
+
+
+def _at_work(user_ids: Iterable[UUID]) -> QuerySet[User]:
+    """Of these people who still has a role at a hub."""
+    return reads(User).filter(id__in=sorted(user_ids), is_active=True, grants__role__in=list(HUB_STAFF))
+
+
 async def compose(job: OutboxJob) -> Mail | None:
     """What became of this person's sessions, as it is when it is sent; overtaken where all is as it was.
 
     None for who has no role at a hub any more: the panel shows them nothing of it either.
     """
-    working = reads(User).filter(is_active=True, grants__role__in=list(HUB_STAFF))
-    user = await working.filter(id=UUID(job.payload["user_id"])).first()
+    user = await _at_work([UUID(job.payload["user_id"])]).first()
     if user is None or job.batch_id is None:
         return None
     training = await reads(Training).get(id=UUID(job.payload["training_id"])).prefetch_related("hub")
