@@ -21,6 +21,7 @@ from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue, revoke
+from trainings.certificates.late import changes_of
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.certificates.not_held import PapersTellIt, say_not_held
 from trainings.outbox.models import OutboxJob
@@ -129,6 +130,10 @@ async def test_papers_that_tell_of_it_stand_then_refused_till_they_are_annulled_
     again = await issue(ana.id, kind, actor=PROGRAM)
     assert (again.minutes, len(again.sheet["held_days"])) == (480, 1)
     assert await Certificate.all().count() == 2
+    assert await changes_of(training.id) == []
+    await rescheduling.held(rained.id, actor=PROGRAM)
+    [change] = await changes_of(training.id)
+    assert (change.certificate.id, change.held is not None) == (again.id, True), "it was made while it was denied"
 
 
 @pytest.mark.pages

@@ -16,6 +16,7 @@ from trainings.audit.models import AuditLine
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.db import reads
 from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.not_held import HELD
 
 CORRECT = "schedule.correct_session"
 """The act on record: it tells that a session was put right, and when."""
@@ -76,20 +77,22 @@ class _Paper(NamedTuple):
 
 
 class _Correction(NamedTuple):
+    """`was`: when it was held, as was known before; none where it was known not to have been."""
+
     at: datetime
     session_id: UUID
-    was: tuple[datetime, datetime]
+    was: tuple[datetime, datetime] | None
 
 
 async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
-    """Of the trainings with a session that was put right: when they were held as is known by now, and when last was put
-    right what a paper tells of that. A session that was put right within its day, as long as it was, told nothing.
+    """Of the trainings with a session that was put right, or was held though that had been denied: when they were held
+    as is known by now, and when last was put right what a paper tells of that. A session that was put right within its
+    day, as long as it was, told nothing.
     """
     by_session: dict[UUID, list[_Correction]] = defaultdict(list)
-    lines = reads(AuditLine).filter(act=CORRECT).order_by("created_at", "id")
+    lines = reads(AuditLine).filter(act__in=[CORRECT, HELD]).order_by("created_at", "id")
     for session_id, at, detail in await lines.values_list("object_id", "created_at", "detail"):
-        begin, end = (datetime.fromisoformat(one) for one in detail["was"])
-        by_session[session_id].append(_Correction(at, session_id, (begin, end)))
+        by_session[session_id].append(_Correction(at, session_id, _was(detail)))
     if not by_session:
         return {}
     put_right = reads(TrainingSession).filter(sessions, id__in=sorted(by_session))
@@ -107,11 +110,21 @@ async def _corrected(sessions: Q) -> dict[UUID, tuple[Held, datetime]]:
     return found
 
 
+def _was(detail: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    if "was" not in detail:
+        return None
+    begin, end = (datetime.fromisoformat(one) for one in detail["was"])
+    return begin, end
+
+
 def _last_told(times: Mapping[UUID, tuple[datetime, datetime]], corrections: Sequence[_Correction]) -> datetime | None:
     """When the last of these corrections was made that changed what a paper tells; none of them may have."""
     before, now = dict(times), _held_in(times.values())
-    for one in sorted(corrections, reverse=True):
-        before[one.session_id] = one.was
+    for one in sorted(corrections, key=lambda one: (one.at, one.session_id), reverse=True):
+        if one.was is None:
+            before.pop(one.session_id, None)
+        else:
+            before[one.session_id] = one.was
         if _held_in(before.values()) != now:
             return one.at
     return None
