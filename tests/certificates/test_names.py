@@ -182,6 +182,21 @@ async def test_valid_paper_when_the_name_is_written_by_the_link_of_another_sign_
     assert await names.confirm(ana.id, DESK, actor=PROGRAM) == 1, "at the desk somebody sees who it is"
 
 
+async def test_valid_paper_when_written_by_who_signed_up_a_group_then_no_slip_after_another_makes_it_somebody_elses(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    ana = await make_attendee(await make_held(4, 4), given_names="Ana", surnames="Cok Xol")
+    freeze(AFTER)
+    await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+
+    for given_names, surnames in (("Anai", "Cok Xol"), ("Anais", "Coj Xol")):
+        with pytest.raises(names.AlreadyValid):
+            await names.correct(ana.id, given_names, surnames, None, actor=HOLDER_OF_LINK)
+    await names.correct(ana.id, "Aná", "Cok Xol", None, actor=HOLDER_OF_LINK)
+
+    assert (await Certificate.get()).printed_name == "Aná Cok Xol"
+
+
 @pytest.mark.pages
 async def test_letter_that_cannot_be_printed_then_refused_wherever_the_name_is_written(
     new_client: Browsers, freeze: Freeze

@@ -102,7 +102,7 @@ async def correct(
             await _check_open(registration_id, actor)
         check_letters(given_names, surnames, registration.training.course.design)
         if actor == HOLDER_OF_LINK:
-            await _check_same_person(registration, given_names, surnames)
+            await _check_same_person(registration, given_names, surnames, is_confirming=how is not None)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
         if actor == HOLDER_OF_LINK:
@@ -130,10 +130,13 @@ async def _check_open(registration_id: UUID, actor: Actor) -> None:
         raise PaperInHand
 
 
-async def _check_same_person(registration: Registration, given_names: str, surnames: str) -> None:
+async def _check_same_person(
+    registration: Registration, given_names: str, surnames: str, *, is_confirming: bool
+) -> None:
     """Refuse (AlreadyValid) to make a valid paper another person's: whoever was sent a link may sell it.
 
     A slip of the pen is corrected once; from then on, and where the name was confirmed, only its accents and the like.
+    So it is from the beginning where nobody confirms it: slip by slip the name would become any other.
     """
     person = registration.participant
     if name_key(given_names, surnames) == person.name_key:
@@ -142,7 +145,8 @@ async def _check_same_person(registration: Registration, given_names: str, surna
     proofs = Certificate.filter(registration_id__in=[one.id for one in sign_ups], state=CertificateState.VALID)
     if not await proofs.exists():
         return
-    if await confirmed(sign_ups) or not are_alike(person.full_name, f"{given_names} {surnames}"):
+    is_slip = is_confirming and are_alike(person.full_name, f"{given_names} {surnames}")
+    if not is_slip or await confirmed(sign_ups):
         raise AlreadyValid(field="given_names")
 
 
