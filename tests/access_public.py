@@ -14,6 +14,7 @@ FOR_HOLDERS = {
     "POST /i/{token}/cancelar",
     "POST /i/{token}/volver",
     "POST /i/{token}/acepto",
+    "POST /i/{token}/cuidado",
     "GET /i/{token}/no-puedo",
     "POST /i/{token}/no-puedo",
     "GET /i/{token}/datos",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from trainings.people.forms import Language, Text120, Text160
 from trainings.people.models import AgeGroup, Pueblo, Sex
@@ -39,6 +39,12 @@ class AnswersForm(Form):
         if value is not None and value.is_minor:
             raise wrong(N_("Escoja una de las opciones."))
         return value
+
+
+class ChildcareForm(Form):
+    """For how many children a place in childcare is still needed."""
+
+    childcare_places: int = Field(ge=0, le=8)
 
 
 class ClaimForm(Form):

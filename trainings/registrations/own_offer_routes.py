@@ -1,4 +1,4 @@
-"""A place that is kept for somebody who waited: they say yes, or leave it to the next, behind their own link."""
+"""What is said for all who signed up together, behind their link: yes or no to a place that is kept, fewer children."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.registrations.childcare import fewer_places
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import LinkScope
+from trainings.registrations.own_forms import ChildcareForm
 from trainings.registrations.own_queries import by_own_link, group_of, open_link
 from trainings.registrations.own_views import OWN, back, base_of, lead_of, lead_to, members_of, ticket_for, token_page
 from trainings.registrations.ticket import Ticket
 from trainings.registrations.waiting import NoOffer, accept_offer, decline_offer
 from trainings.web.allow import HOLDER, allow
-from trainings.web.i18n import ngettext
+from trainings.web.forms import check, read_form
+from trainings.web.i18n import N_, gettext, ngettext
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 
 async def _answering(request: Request) -> tuple[Ticket, int]:
-    """Who answers an offer, and for how many: for all of a family its link, for one person their own."""
+    """Who answers, and for how many: for all of a family its link, for one person their own."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         group = await group_of(link)
@@ -65,8 +68,17 @@ async def decline(request: Request) -> Response:
     return back(base_of(request), thanks)
 
 
+@allow(HOLDER)
+async def change_childcare(request: Request) -> Response:
+    ticket, _n_people = await _answering(request)
+    form = check(ChildcareForm, await read_form(request))
+    await fewer_places(ticket.own.registration.group_id, form.childcare_places, actor=HOLDER_OF_LINK)
+    return back(base_of(request), gettext(N_("Listo. Los lugares de cuidado que suelta sirven a otra familia.")))
+
+
 routes: list[BaseRoute] = [
     Route(OWN + "/acepto", accept, methods=["POST"]),
     Route(OWN + "/no-puedo", confirm_decline),
     Route(OWN + "/no-puedo", decline, methods=["POST"]),
+    Route(OWN + "/cuidado", change_childcare, methods=["POST"]),
 ]

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from trainings import clock
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import qr
@@ -35,7 +34,6 @@ from trainings.registrations.own_queries import (
 from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, ticket_of
-from trainings.schedule.phase import TAKES_SIGN_UPS, phase
 from trainings.schedule.public_queries import shown_taken
 from trainings.web.flash import flash
 from trainings.web.i18n import N_, gettext, ngettext
@@ -52,9 +50,6 @@ class KeptApart(Refusal):
         "inscripción, o en la ventanilla."
     )
 
-
-FEWER = N_("Si puede venir con menos, salga de la lista y vuelva a inscribirse.")
-FEWER_BY_CALL = N_("Si puede venir con menos, llame a la ventanilla.")
 
 OWN = "/i/{token}"
 MEMBER = OWN + "/{registration_id:uuid}"
@@ -217,9 +212,8 @@ async def lacking_care(own: OwnRegistration) -> str:
         "Para venir hay lugar. Lo que falta es cuidado infantil: pidió %(asked)s y quedan %(num)s.",
         left,
     )
-    is_open = phase(training, own.sessions, clock.now(), occupied=taken) in TAKES_SIGN_UPS
-    way_out = FEWER if is_open else FEWER_BY_CALL
-    return f"{why % {'asked': group.childcare_places, 'num': left}} {gettext(way_out)}"
+    way_out = gettext(N_("Si puede venir con menos, dígalo abajo: no pierde su lugar en la lista."))
+    return f"{why % {'asked': group.childcare_places, 'num': left}} {way_out}"
 
 
 def code_of(ticket: Ticket) -> tuple[int, str] | None:
