@@ -17,8 +17,10 @@ from tests.cast import Cast
 from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import as_, one, post
 from trainings import clock
+from trainings.accounts.models import RoleGrant
 from trainings.audit.actor import PROGRAM
 from trainings.outreach.actions import TimeAndPlace, cancel_activity
+from trainings.outreach.copies import copy_activity_to_month
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.schedule.actions import cancel_session
@@ -184,6 +186,15 @@ async def test_activities_are_copied_beside_trainings_and_clashes_among_copies_a
     assert clock.local(copy.starts_at).isoformat()[:16] == "2027-04-26T08:00"
     assert (copy.materials, copy.municipality_id, copy.place) == ("Toldo", make.TACANA, "Parque central")
     assert f'href="/panel/actividades/{copy.id}"' in told
+
+
+async def test_activity_of_who_left_the_hub_is_copied_for_who_copies_it(cast: Cast) -> None:
+    activity = await make_activity(cast.hub, responsible=cast.assistant)
+    await RoleGrant.filter(user_id=cast.assistant.id).delete()
+
+    copy, _is_new = await copy_activity_to_month(activity.id, APRIL, actor=await make.actor_of(cast.coordinator))
+
+    assert copy.responsible_id == cast.coordinator.id
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from tests import make
 from tests.cast import Cast
 from tests.schedule.wishes import NOBODY, acts, sessions_of, standing
 from trainings import clock
+from trainings.accounts.models import RoleGrant
 from trainings.audit.actor import PROGRAM
 from trainings.errors import NotFound
 from trainings.schedule import actions, plans, session_actions
+from trainings.schedule.copies import duplicate_training
 from trainings.schedule.models import (
     SessionFacilitator,
     TrainingSession,
@@ -31,6 +33,20 @@ async def test_move_session_keeps_its_people_and_number(cast: Cast) -> None:
 
     assert (moved.starts_at, moved.venue_id, moved.position) == (make.tomorrow_at(14, days=4), school.id, 1)
     assert await SessionFacilitator.filter(session_id=only.id).count() == 1
+
+
+async def test_who_has_no_access_any_more_is_left_out_of_a_session_that_is_copied_or_moved(cast: Cast) -> None:
+    people = [cast.facilitator, cast.assistant]
+    training = await make.make_training(hub=cast.hub, venue=cast.venue, facilitators=people)
+    [only] = training.sessions
+    await RoleGrant.filter(user_id=cast.assistant.id).delete()
+
+    copy = await duplicate_training(training.id, make.tomorrow_at(8, days=9).date(), actor=PROGRAM)
+    await actions.move_session(only.id, make.tomorrow_at(14, days=4), make.tomorrow_at(16, days=4), None, actor=PROGRAM)
+
+    for one in (copy, training):
+        held = SessionFacilitator.filter(session__training_id=one.id)
+        assert await held.values_list("user_id") == [(cast.facilitator.id,)]
 
 
 async def test_move_onto_another_session_of_the_training_is_refused(cast: Cast) -> None:

@@ -344,10 +344,15 @@ async def _checked(hub_id: UUID, at: TimeAndPlace) -> dict[str, Any]:
 
 
 async def _check_responsible(hub_id: UUID, user_id: UUID) -> None:
+    if not await works_at(hub_id, user_id):
+        raise NotOfTheHub(field="responsible")
+
+
+async def works_at(hub_id: UUID, user_id: UUID) -> bool:
+    """Whether somebody may answer for an activity of this hub."""
     hub = await Hub.get(id=hub_id)
     at_hub = Q(grants__hub_id=hub.id) | Q(grants__operator_id=hub.operator_id)
-    if not await User.filter(at_hub, id=user_id, is_active=True, grants__role__in=list(HUB_STAFF)).exists():
-        raise NotOfTheHub(field="responsible")
+    return await User.filter(at_hub, id=user_id, is_active=True, grants__role__in=list(HUB_STAFF)).exists()
 
 
 async def _check_taken(activity: OutreachActivity, actor: Actor, override_reason: str) -> None:

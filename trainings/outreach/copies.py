@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
-from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activity, locked_activity
+from trainings.outreach.actions import ActivityPlan, TimeAndPlace, create_activity, locked_activity, works_at
 from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.outreach.words import KINDS
 from trainings.schedule.bookings import Owner
@@ -21,19 +21,24 @@ from trainings.web.i18n import gettext
 async def copy_activity_to_month(
     activity_id: UUID, month: date, *, actor: Actor, override_reason: str = ""
 ) -> tuple[OutreachActivity, bool]:
-    """As `schedule.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`."""
+    """As `schedule.copies.copy_to_month`: a draft, and whether it is new. Refuses as `create_activity`; where who
+    answered for it left the hub, whoever copies it answers for the copy.
+    """
     async with transaction():
         activity = await locked_activity(activity_id)
         key = copy_key(activity.id, month)
         made = await OutreachActivity.get_or_none(id=key)
         if made is not None:
             return made, False
+        responsible_id = activity.responsible_id
+        if actor.id is not None and not await works_at(activity.hub_id, responsible_id):
+            responsible_id = actor.id
         plan = ActivityPlan(
             hub_id=activity.hub_id,
             kind=activity.kind,
             title=activity.title,
             at=_shifted(activity, month),
-            responsible_id=activity.responsible_id,
+            responsible_id=responsible_id,
             summary=activity.summary,
             materials=activity.materials,
             rain_plan=activity.rain_plan,

@@ -19,7 +19,7 @@ from trainings.schedule.actions import create_training
 from trainings.schedule.bookings import Owner
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.not_held import was_not_held
-from trainings.schedule.plans import SessionPlan, TrainingPlan
+from trainings.schedule.plans import SessionPlan, TrainingPlan, without_who_left
 from trainings.schedule.series import ordinal, same_weekday_in
 from trainings.schedule.session_actions import locked_training
 from trainings.web.i18n import N_
@@ -168,14 +168,14 @@ async def _copy(
     *,
     key: UUID | None = None,
 ) -> Training:
-    """The draft; its window moves with its sessions."""
+    """The draft; its window moves with its sessions. Who has no access any more does not hold them."""
     plan, shift = _plan_of(training), first_day - _first_day(sessions) if sessions else timedelta()
     moved = replace(
         plan,
         opens_at=training.opens_at + shift if training.opens_at else None,
         closes_at=training.closes_at + shift if training.closes_at else None,
     )
-    plans = shifted(sessions, first_day)
+    plans = await without_who_left(shifted(sessions, first_day))
     return await create_training(moved, plans, actor=actor, override_reason=override_reason, training_id=key)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -196,7 +196,22 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
     `sessions` by their number in the whole plan, here and in `check_bookings`.
     """
     for number, session in sessions.items():
-        wanted = set(session.facilitator_ids)
-        known = User.filter(id__in=wanted, is_active=True, grants__role__in=list(HUB_STAFF)).distinct()
-        if wanted and len(await known.values_list("id")) != len(wanted):
+        if set(session.facilitator_ids) != await _with_access(session.facilitator_ids):
             raise UnknownFacilitator(field=session_field(number))
+
+
+async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]:
+    """The same without people of whom `check_facilitators` would refuse to hear: who only moves or copies sessions
+    could not choose others.
+    """
+    planned = list(sessions)
+    known = await _with_access(user_id for one in planned for user_id in one.facilitator_ids)
+    return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]
+
+
+async def _with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    wanted = set(user_ids)
+    if not wanted:
+        return frozenset()
+    known = User.filter(id__in=sorted(wanted), is_active=True, grants__role__in=list(HUB_STAFF))
+    return frozenset([user_id for (user_id,) in await known.values_list("id")])

@@ -16,7 +16,14 @@ from trainings.errors import NotFound, Refusal
 from trainings.schedule import shown
 from trainings.schedule.bookings import check_bookings
 from trainings.schedule.models import SessionFacilitator, SessionState, Training, TrainingSession, TrainingState
-from trainings.schedule.plans import SessionPlan, check_facilitators, check_places, check_times, session_field
+from trainings.schedule.plans import (
+    SessionPlan,
+    check_facilitators,
+    check_places,
+    check_times,
+    session_field,
+    without_who_left,
+)
 from trainings.web.i18n import N_
 
 
@@ -106,7 +113,8 @@ async def move_session(
     override_reason: str = "",
     known_as: str = "",
 ) -> TrainingSession:
-    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does.
+    """Another time or place. Refuses what was held or cancelled, a time that is over, and as `add_session` does; but
+    who held it and has no access any more is taken out of it.
 
     `known_as`: the `when_and_where` from which somebody moves it; refused (MovedMeanwhile) where it is no longer so.
     """
@@ -117,7 +125,8 @@ async def move_session(
             raise MovedMeanwhile
         facilitators = await SessionFacilitator.filter(session_id=session.id).values_list("user_id")
         plan = SessionPlan(starts_at, ends_at, venue_id, tuple(user_id for (user_id,) in facilitators), session.id)
-        await keep_sessions(training, [plan], actor=actor, override_reason=override_reason)
+        plans = await without_who_left([plan])
+        await keep_sessions(training, plans, actor=actor, override_reason=override_reason)
         await finish(training)
         await record("schedule.move_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
         return await TrainingSession.get(id=session.id)
