@@ -50,9 +50,12 @@ class KeptMark(NamedTuple):
     phone_id: UUID | None
 
 
-def key_of(value: Any) -> UUID:
-    """A key as either engine gives it."""
-    return value if isinstance(value, UUID) else UUID(value)
+key_of = sql.as_uuid
+"""A key as either engine gives it."""
+KINDS = {one.value: one for one in ScanKind}
+HOWS = {one.value: one for one in ScanHow}
+FLAGS = {one.value: one for one in ScanFlag}
+DECISIONS = {one.value: one for one in Decision}
 
 
 def key_or_none(value: Any) -> UUID | None:
@@ -66,12 +69,12 @@ def moment_of(value: Any) -> datetime:
 
 async def marks_of(session_ids: Iterable[UUID], registration_ids: Collection[UUID]) -> list[KeptMark]:
     """All events of these people at these sessions."""
-    return [_mark(row) for row in await sql.rows(OF_PEOPLE, sorted(session_ids), list(registration_ids))]
+    return [_mark(row) for row in await sql.rows(OF_PEOPLE, list(session_ids), list(registration_ids))]
 
 
 async def marks_by_key(keys: Iterable[UUID]) -> dict[UUID, KeptMark]:
     """Those events that exist."""
-    return {mark.id: mark for mark in map(_mark, await sql.rows(BY_KEY, sorted(keys)))}
+    return {mark.id: mark for mark in map(_mark, await sql.rows(BY_KEY, list(keys)))}
 
 
 async def marks_beside(session_id: UUID) -> list[KeptMark]:
@@ -81,12 +84,12 @@ async def marks_beside(session_id: UUID) -> list[KeptMark]:
 
 async def other_bodies(session_ids: Collection[UUID], keys: Collection[UUID]) -> list[KeptMark]:
     """What came at these sessions under these ids when something else had them already."""
-    return [_mark(row) for row in await sql.rows(OTHER_BODIES, sorted(session_ids), sorted(keys))] if keys else []
+    return [_mark(row) for row in await sql.rows(OTHER_BODIES, list(session_ids), list(keys))] if keys else []
 
 
 async def undos_naming(keys: Collection[UUID]) -> list[KeptMark]:
     """The events that take these back; which of them count is not asked here."""
-    return [_mark(row) for row in await sql.rows(UNDOS, sorted(keys))] if keys else []
+    return [_mark(row) for row in await sql.rows(UNDOS, list(keys))] if keys else []
 
 
 async def write_marks(events: Collection[ScanEvent]) -> None:
@@ -101,20 +104,24 @@ def _values(event: ScanEvent) -> tuple[Any, ...]:
 
 
 def _mark(row: Mapping[str, Any]) -> KeptMark:
+    """Of the columns of `KEPT`, in their order: somebody's history has dozens of these, and fifty come at once."""
+    key, session, person, kind, how, at, stated, target, conflict, code, number, flag, decision, body, phone = (
+        row.values()
+    )
     return KeptMark(
-        id=key_of(row["id"]),
-        session_id=key_of(row["session_id"]),
-        registration_id=key_or_none(row["registration_id"]),
-        kind=ScanKind(row["kind"]),
-        how=ScanHow(row["how"]),
-        at=moment_of(row["at"]),
-        stated_at=None if row["stated_at"] is None else moment_of(row["stated_at"]),
-        target_id=key_or_none(row["target_id"]),
-        conflict_of_id=key_or_none(row["conflict_of_id"]),
-        code_hash=row["code_hash"],
-        number=row["number"],
-        flag=ScanFlag(row["flag"]),
-        decision=Decision(row["decision"]),
-        body_hash=row["body_hash"],
-        phone_id=key_or_none(row["phone_id"]),
+        key_of(key),
+        key_of(session),
+        key_or_none(person),
+        KINDS[kind],
+        HOWS[how],
+        moment_of(at),
+        None if stated is None else moment_of(stated),
+        key_or_none(target),
+        key_or_none(conflict),
+        code,
+        number,
+        FLAGS[flag],
+        DECISIONS[decision],
+        body,
+        key_or_none(phone),
     )
