@@ -139,6 +139,25 @@ async def test_many_that_become_valid_when_it_is_cut_short_then_the_next_time_go
 
 
 @pytest.mark.pages
+async def test_many_prepared_when_the_session_is_closed_then_valid_by_the_background_and_nobody_waits(
+    new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await prepared(freeze)
+    for one in (world.ana, world.beto):
+        await world.come(one)
+    freeze(CLOSING)
+    browser = await signed_in(new_client, world.cast.coordinator)
+    monkeypatch.setattr(preparing, "PAPERS_AT_ONCE", 1)
+
+    closed = await browser.post(f"/panel/sesiones/{world.training.sessions[1].id}/asistencia/cerrar")
+
+    assert closed.status_code == 303
+    assert await world.states() == {"Ana": PREPARED, "Beto": PREPARED}
+    assert await preparing.validate_due() == 2
+    assert await world.states() == {"Ana": VALID, "Beto": VALID}
+
+
+@pytest.mark.pages
 async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Settings, freeze: Freeze) -> None:
     asked = []
     for n in (1, 4):

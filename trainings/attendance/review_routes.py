@@ -196,7 +196,7 @@ async def close(request: Request) -> Response:
     if not gate.can_close:
         raise MayNotClose
     await close_without_waiting(gate.session.id, actor=actor)
-    await preparing.validate(gate.session.training_id)
+    await preparing.validate_few(gate.session.training_id)
     return _back(gate.session.id, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
 
 

@@ -287,7 +287,7 @@ async def confirm_close(request: Request) -> Response:
 async def close(request: Request) -> Response:
     session = (await _gate_to_close(request)).session
     await actions.close_session(session.id, actor=request.state.actor)
-    await preparing.validate(session.training_id)
+    await preparing.validate_few(session.training_id)
     response = redirect(_page(session))
     flash(response, gettext(N_("Listo. La sesión está cerrada y las horas ya cuentan.")))
     return response

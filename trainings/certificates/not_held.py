@@ -39,7 +39,7 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
         if n_papers:
             raise PapersTellIt(n=n_papers)
         await rescheduling.not_held(session_id, actor=actor, reason=reason, known_as=known_as)
-    await preparing.validate(where.training_id)
+    await preparing.validate_few(where.training_id)
 
 
 async def _n_papers_telling(session: TrainingSession) -> int:

@@ -210,6 +210,15 @@ async def validate(training_id: UUID) -> int:
     return sum([await _validate_some(training_id, few, has_lapsed=has_lapsed) for few in some])
 
 
+async def validate_few(training_id: UUID) -> None:
+    """The same right after attendance changed. Of many papers the background does it, within a minute: whoever closed a
+    session need not wait.
+    """
+    prepared = reads(Certificate).filter(registration__training_id=training_id, state=CertificateState.PREPARED)
+    if await prepared.count() <= PAPERS_AT_ONCE:
+        await validate(training_id)
+
+
 async def _validate_some(training_id: UUID, keys: Sequence[UUID], *, has_lapsed: bool) -> int:
     async with transaction():
         await locked_training(training_id)

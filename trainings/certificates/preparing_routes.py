@@ -100,7 +100,7 @@ async def correct(request: Request) -> Response:
     """«Corregir e imprimir de nuevo»: same folios, what they say of the training as it is by now."""
     training = await _training(request)
     n = await outdated.correct_outdated(training.id, actor=request.state.actor)
-    await preparing.validate(training.id)
+    await preparing.validate_few(training.id)
     response = _back(training)
     sentence = ngettext(
         "Listo. Se corrigió %(n)s diploma, con el mismo folio. Imprima solo lo cambiado.",
