@@ -15,6 +15,7 @@ from tests.outreach.make_activity import make_activity
 from tests.schedule.panel import NEW, as_, filled, post
 from tests.web.pages import Page
 from trainings import clock
+from trainings.accounts.models import RoleGrant
 from trainings.audit.actor import PROGRAM
 from trainings.outreach.actions import TimeAndPlace, cancel_activity
 from trainings.schedule import absences
@@ -163,6 +164,24 @@ async def test_sessions_that_stand_then_are_told_to_who_coordinates(client: Asyn
     assert panel.count("avisó que no puede") == 1
     assert page.count("Avisó que no puede: Ana Coc") == 1
     assert "avisó que no puede" not in elsewhere
+
+
+async def test_sessions_of_who_left_are_told_to_who_coordinates(client: AsyncClient, cast: Cast) -> None:
+    day = date(2027, 2, 4)
+    hours = [(clock.at(day, time(8)), clock.at(day, time(12)))]
+    people = [cast.facilitator, cast.assistant]
+    training = await make.make_training(hub=cast.hub, title="Refugio", sessions=hours, facilitators=people)
+    await RoleGrant.filter(user_id=cast.facilitator.id).delete()
+
+    await as_(client, cast, "coordinator")
+    panel, page = [await words_of(client, path) for path in ("/panel", f"/panel/capacitaciones/{training.id}")]
+    await as_(client, cast, "coordinator_elsewhere")
+    elsewhere = await words_of(client, "/panel")
+
+    assert "Buscar quién facilite «Refugio», jueves 4 de febrero, 8:00 a. m.: Ana Coc ya no tiene acceso." in panel
+    assert "Ya no tiene acceso: Ana Coc" in page
+    assert panel.count("ya no tiene acceso") == 1
+    assert "ya no tiene acceso" not in elsewhere
 
 
 async def test_fairs_that_one_answers_for_then_are_told_to_both(client: AsyncClient, cast: Cast) -> None:

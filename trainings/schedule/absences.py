@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from tortoise.queryset import QuerySet
+
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.audit.actions import record
@@ -14,6 +16,7 @@ from trainings.audit.actor import Actor
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.schedule.models import SessionFacilitator, SessionState, TrainingState, Unavailability
+from trainings.schedule.plans import with_access
 from trainings.web.i18n import N_
 
 KEPT = timedelta(days=7)
@@ -152,19 +155,30 @@ class Unheld:
 
 async def unheld_at(hub_ids: Collection[UUID]) -> list[Unheld]:
     """At these hubs, by start. Whoever was put down all the same stays in it until they take their absence back."""
-    now = clock.now()
+    held = _held_to_come(hub_ids).filter(user__unavailable__ends_at__gt=clock.now())
+    times = ("session__ends_at", "user__unavailable__starts_at", "user__unavailable__ends_at")
+    return away_then(await held.values_list(*_ABOUT, *times))
+
+
+async def left_at(hub_ids: Collection[UUID]) -> list[Unheld]:
+    """Sessions to come at these hubs, by start, of which somebody is down who has no account or role any more."""
+    rows = await _held_to_come(hub_ids).values_list("user_id", *_ABOUT)
+    known = await with_access(user_id for user_id, *_about in rows)
+    return [Unheld(*about) for user_id, *about in rows if user_id not in known]
+
+
+_ABOUT = ("session_id", "session__training_id", "session__training__title", "session__starts_at", "user__name")
+
+
+def _held_to_come(hub_ids: Collection[UUID]) -> QuerySet[SessionFacilitator]:
     held = reads(SessionFacilitator).filter(
         session__training__hub_id__in=sorted(hub_ids),
         session__training__state__not=TrainingState.CANCELLED,
         session__state=SessionState.PLANNED,
         session__closed_at=None,
-        session__ends_at__gt=now,
-        user__unavailable__ends_at__gt=now,
+        session__ends_at__gt=clock.now(),
     )
-    about = ("session_id", "session__training_id", "session__training__title", "session__starts_at", "user__name")
-    times = ("session__ends_at", "user__unavailable__starts_at", "user__unavailable__ends_at")
-    rows = await held.order_by("session__starts_at", "session_id", "user__name").values_list(*about, *times)
-    return away_then(rows)
+    return held.order_by("session__starts_at", "session_id", "user__name")
 
 
 def away_then(rows: Iterable[tuple[UUID, UUID, str, datetime, str, datetime, datetime, datetime]]) -> list[Unheld]:

@@ -34,7 +34,7 @@ from trainings.registrations.models import Registration
 from trainings.registrations.needs_queries import n_unanswered
 from trainings.registrations.review_queries import n_held
 from trainings.schedule import queries
-from trainings.schedule.absences import Unheld, unheld_at
+from trainings.schedule.absences import Unheld, left_at, unheld_at
 from trainings.schedule.models import Training
 from trainings.schedule.session_words import numbered
 from trainings.schedule.staff_sessions import StaffSession
@@ -47,6 +47,7 @@ CALLS_WITHIN = timedelta(days=1)
 SIGNATURE_ENDS_WITHIN = timedelta(days=30)
 UNHELD_WITHIN = timedelta(days=7)
 IS_AWAY = N_("«%(title)s», %(when)s: %(who)s avisó que no puede.")
+HAS_LEFT = N_("«%(title)s», %(when)s: %(who)s ya no tiene acceso.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +127,25 @@ async def _to_call(actor: Actor) -> list[Concern]:
 
 
 async def _to_hold(actor: Actor) -> list[Concern]:
-    """Sessions whose facilitator said afterwards that they cannot."""
+    """Sessions whose facilitator said afterwards that they cannot, or left."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_trainings(actor, hub_id)]
-    return _unheld(await unheld_at(hubs), "/panel/capacitaciones", gettext(N_("Buscar quién facilite")))
+    path, title = "/panel/capacitaciones", gettext(N_("Buscar quién facilite"))
+    return [
+        *_unheld(await unheld_at(hubs), path, title, gettext(IS_AWAY)),
+        *_unheld(await left_at(hubs), path, title, gettext(HAS_LEFT)),
+    ]
 
 
 async def _to_answer_for(actor: Actor) -> list[Concern]:
     """The same of activities and who answers for them."""
     hubs = [hub_id for hub_id in actor.roles_at if can_edit_activities(actor, hub_id)]
-    return _unheld(await unanswered_at(hubs), "/panel/actividades", gettext(N_("Buscar quién responda")))
+    title = gettext(N_("Buscar quién responda"))
+    return _unheld(await unanswered_at(hubs), "/panel/actividades", title, gettext(IS_AWAY))
 
 
-def _unheld(found: Iterable[Unheld], path: str, title: str) -> list[Concern]:
+def _unheld(found: Iterable[Unheld], path: str, title: str, words: str) -> list[Concern]:
     """Hot in the week before."""
-    words, soon = gettext(IS_AWAY), clock.now() + UNHELD_WITHIN
+    soon = clock.now() + UNHELD_WITHIN
     return [
         Concern(
             "persona",

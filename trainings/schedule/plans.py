@@ -11,6 +11,7 @@ from uuid import UUID
 
 from trainings.accounts.models import User
 from trainings.accounts.permissions import HUB_STAFF
+from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.places.models import Hub, Venue
 from trainings.schedule.models import Course, PlaceShown
@@ -196,7 +197,7 @@ async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:
     `sessions` by their number in the whole plan, here and in `check_bookings`.
     """
     for number, session in sessions.items():
-        if set(session.facilitator_ids) != await _with_access(session.facilitator_ids):
+        if set(session.facilitator_ids) != await with_access(session.facilitator_ids):
             raise UnknownFacilitator(field=session_field(number))
 
 
@@ -205,13 +206,14 @@ async def without_who_left(sessions: Iterable[SessionPlan]) -> list[SessionPlan]
     could not choose others.
     """
     planned = list(sessions)
-    known = await _with_access(user_id for one in planned for user_id in one.facilitator_ids)
+    known = await with_access(user_id for one in planned for user_id in one.facilitator_ids)
     return [replace(one, facilitator_ids=tuple(key for key in one.facilitator_ids if key in known)) for one in planned]
 
 
-async def _with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
+async def with_access(user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Of these people those who have an account and a role at a hub."""
     wanted = set(user_ids)
     if not wanted:
         return frozenset()
-    known = User.filter(id__in=sorted(wanted), is_active=True, grants__role__in=list(HUB_STAFF))
+    known = reads(User).filter(id__in=sorted(wanted), is_active=True, grants__role__in=list(HUB_STAFF))
     return frozenset([user_id for (user_id,) in await known.values_list("id")])

@@ -32,7 +32,7 @@ from trainings.registrations.publishing import leaves_at
 from trainings.registrations.queries import of_training
 from trainings.registrations.words import STATES as STATES_OF_PEOPLE
 from trainings.schedule import queries
-from trainings.schedule.absences import unheld_at
+from trainings.schedule.absences import left_at, unheld_at
 from trainings.schedule.cautions import NONE, Cautions, cautions_of_training
 from trainings.schedule.change_words import place_words
 from trainings.schedule.changes import link_of, recent_changes
@@ -189,11 +189,13 @@ def session_rows(
 
 
 async def _away(training: Training) -> dict[UUID, str]:
-    """Who said that they cannot, by session."""
-    found: dict[UUID, list[str]] = {}
-    for one in await unheld_at([training.hub_id]):
-        found.setdefault(one.id, []).append(one.who)
-    return {session_id: ", ".join(names) for session_id, names in found.items()}
+    """Who said that they cannot, and who left, by session, each in a sentence."""
+    hubs, found = [training.hub_id], dict[UUID, list[str]]()
+    is_away, has_left = gettext(N_("Avisó que no puede: %(who)s")), gettext(N_("Ya no tiene acceso: %(who)s"))
+    for words, unheld in ((is_away, await unheld_at(hubs)), (has_left, await left_at(hubs))):
+        for one in unheld:
+            found.setdefault(one.id, []).append(words % {"who": one.who})
+    return {session_id: ". ".join(sentences) for session_id, sentences in found.items()}
 
 
 def may_restore(training: Training, session: TrainingSession) -> bool:
