@@ -16,6 +16,7 @@ from tests.processes import free_port, run, started
 
 PASSWORD = "cuatro tamales verdes"
 SETTINGS = {"env": "demo", "demo_password": PASSWORD}
+PAGES_ALONE = "--no-worker"
 
 
 def seeded_once(made: pytest.TempPathFactory) -> Path:
@@ -34,10 +35,13 @@ def seeded_once(made: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(world: Path, folder: Path) -> Iterator[str]:
-    """A server on its own copy of the world; gives its origin. What it logs as an error fails the test."""
+def serving(world: Path, folder: Path, *options: str) -> Iterator[str]:
+    """A server on its own copy of the world; gives its origin. What it logs as an error fails the test.
+
+    Hundreds of messages of the world wait to be written; with `PAGES_ALONE` they go on waiting.
+    """
     shutil.copytree(world, folder)
     port = free_port()
-    with started(folder, port, **SETTINGS):
+    with started(folder, port, *options, **SETTINGS):
         yield f"http://localhost:{port}"
     assert "ERROR" not in (folder / "log").read_text()

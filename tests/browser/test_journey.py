@@ -45,7 +45,7 @@ def origin(world: Path, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def shared(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server for several tests: people sign up, and that is all. At the desk's the training is full by now."""
-    with demo.serving(world, tmp_path_factory.mktemp("shared") / "site") as origin:
+    with demo.serving(world, tmp_path_factory.mktemp("shared") / "site", demo.PAGES_ALONE) as origin:
         yield origin
 
 
