@@ -187,6 +187,7 @@ class Handlers:
             "to_review": [],
             "closed": self.door.closed,
             "can_close": True,
+            "is_off": False,
             "last": self.last,
             "new_id": tokens.uuid7,
         }

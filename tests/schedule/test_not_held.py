@@ -12,19 +12,25 @@ from tests import make
 from tests.attendance.doors import Opened, flags, hours, open_door, qr_of, scan, take
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast
-from tests.certificates.held import AFTER, make_attendee, make_held
+from tests.certificates.held import AFTER, BEFORE, HELD, make_attendee, make_held
+from tests.registrations.card_world import make_block
 from tests.registrations.wishes import link_of
 from tests.schedule.changing import text_of
 from tests.schedule.panel import as_, post
+from trainings import clock
 from trainings.attendance import rescheduling
+from trainings.attendance.actions import close_session
 from trainings.attendance.models import ScanKind
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
+from trainings.certificates import bulk, preparing
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.late import changes_of
-from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState, JobPurpose
 from trainings.certificates.not_held import PapersTellIt, say_not_held
 from trainings.outbox.models import OutboxJob
+from trainings.registrations.card_queries import UnknownCards, by_bearer_link
+from trainings.registrations.queries import with_sessions
 from trainings.schedule.models import SessionChange, SessionState, SessionText, TrainingSession
 from trainings.schedule.plans import SessionPlan
 from trainings.schedule.session_actions import add_session
@@ -164,8 +170,56 @@ async def test_the_only_one_never_took_place_then_all_pages_stand_and_another_da
     assert "No se realizó" in shown[""].text
     assert "Esta capacitación no se realizó" in shown["own"].text
     assert "ya tiene su lugar" not in shown["own"].text
+    assert "soltar mi lugar" not in shown["own"].text, "there is none to give back"
     copied = await TrainingSession.get(training_id=shown["copy"].headers["location"].rpartition("/")[2])
     assert copied.starts_at == start + 7 * DAY
     assert [one.kind for one in await SessionChange.filter(batch_id=told)] == ["added"]
     assert "ya tiene su lugar" in await text_of(client, await link_of(registration))
     assert [one.status_code for one in (await client.get(own), await client.get(panel))] == [200, 200]
+
+
+async def test_nothing_took_place_then_links_and_prepared_papers_end_as_where_it_did(
+    db: Settings, freeze: Freeze
+) -> None:
+    training = await make_held(4)
+    with clock.frozen(BEFORE):
+        ana = await make.make_registration(training, given_names="Ana", surnames="Coc")
+    freeze(HELD - timedelta(hours=12))
+    block = await make_block(training)
+    await bulk.start(training.id, JobPurpose.PREPARE, actor=PROGRAM)
+    [session] = training.sessions
+    freeze(session.ends_at + HOUR)
+    await say_not_held(session.id, actor=PROGRAM, reason=WHY)
+    assert [n for _training, n in await preparing.left_over([training.hub_id])] == [1]
+
+    freeze(session.ends_at + 8 * DAY)
+    assert await preparing.validate_due() == 1
+    assert (await Certificate.get()).state is CertificateState.REVOKED
+    assert not (await with_sessions(ana.id)).is_only_archive
+
+    freeze(session.ends_at + 100 * DAY)
+    assert (await with_sessions(ana.id)).is_only_archive
+    with pytest.raises(UnknownCards):
+        await by_bearer_link(block.token or "")
+
+
+@pytest.mark.pages
+async def test_closed_and_not_held_then_it_is_opened_by_taking_that_back_alone(
+    client: AsyncClient, cast: Cast, freeze: Freeze
+) -> None:
+    start = make.tomorrow_at(8)
+    training = await make.make_training(hub=cast.hub, venue=cast.venue, sessions=[(start, start + 4 * HOUR)])
+    [session] = training.sessions
+    freeze(start + HOUR)
+    await close_session(session.id, actor=PROGRAM)
+    await rescheduling.not_held(session.id, actor=PROGRAM, reason=WHY)
+    await as_(client, cast, "coordinator")
+    door = f"/panel/sesiones/{session.id}"
+
+    shown, file = await text_of(client, f"{door}/asistencia"), await text_of(client, f"{door}/expediente")
+    assert ("Esta sesión está cancelada" in shown, "Abrir otra vez" in shown) == (True, False)
+    assert "La sesión está cancelada" in file
+    assert (await post(client, f"{door}/asistencia/reabrir", {})).status_code == 409
+    freeze(start + DAY)
+    await rescheduling.held(session.id, actor=PROGRAM)
+    assert (await TrainingSession.get(id=session.id)).state is SessionState.PLANNED

@@ -59,7 +59,7 @@ from trainings.registrations.card_forms import read_card_wish, relations
 from trainings.registrations.card_queries import SeenCard, seen_card
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import SignUp, for_one
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import SessionState, TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -122,6 +122,7 @@ async def _show(
         "to_review": review_views.one_line(await review_of(door.session)),
         "closed": door.session.closed_at is not None,
         "can_close": door.can_close,
+        "is_off": door.session.state is SessionState.CANCELLED,
         "last": await _last(request, door),
         "code_typed": typed,
         "code_error": error,

@@ -106,7 +106,9 @@ def missing(
 
 
 def _of_the_session(session: TrainingSession, figures: Figures) -> Iterator[Lack]:
-    if clock.now() < session.starts_at:
+    if session.state is SessionState.CANCELLED:
+        yield "", N_("La sesión está cancelada: el expediente diría que se realizó."), 0
+    elif clock.now() < session.starts_at:
         yield "", N_("La sesión todavía no empieza: el informe saldrá sin nadie."), 0
     elif session.closed_at is None:
         yield "/asistencia", N_("La sesión sigue abierta. Ciérrela para que las cuentas ya no cambien."), 0

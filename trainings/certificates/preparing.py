@@ -112,7 +112,7 @@ async def waiting(training_id: UUID) -> list[Waiting]:
 def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
     training = occasion.training
     is_off = training.state is TrainingState.CANCELLED
-    has_ended = is_over(occasion.sessions)
+    has_ended = _is_done(occasion.sessions)
     has_earned = certificate.kind in earned_kinds(
         training.course,
         minutes=0,
@@ -242,7 +242,7 @@ async def left_over(hub_ids: Collection[UUID]) -> list[tuple[Training, int]]:
     if not counted:
         return []
     trainings = await reads(Training).filter(id__in=list(counted)).order_by("title", "id").prefetch_related("sessions")
-    return [(one, counted[one.id]) for one in trainings if is_over(list(one.sessions)) and to_close(one) is None]
+    return [(one, counted[one.id]) for one in trainings if _is_done(list(one.sessions)) and to_close(one) is None]
 
 
 async def settle_ended(known: set[UUID]) -> int:
@@ -259,6 +259,11 @@ async def settle_ended(known: set[UUID]) -> int:
         await settle(training_id)
     known.update(one.id for one in new)
     return len(new)
+
+
+def _is_done(sessions: Sequence[TrainingSession]) -> bool:
+    """Whether nothing is left to come to: also where no session took place."""
+    return is_over(sessions) or all(one.state is SessionState.CANCELLED for one in sessions)
 
 
 def _last_end(sessions: Sequence[TrainingSession]) -> datetime:

@@ -30,7 +30,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-from trainings.schedule.phase import last_end
+from trainings.schedule.phase import last_end, over_at
 from trainings.web.i18n import N_
 
 SHOWN_TRAINING = ("training__hub__seat", "training__venue__municipality", "municipality")
@@ -115,7 +115,7 @@ async def by_bearer_link(token: str) -> Block:
     if found is None:
         raise UnknownCards
     sessions = await _sessions(found)
-    end = last_end(sessions)
+    end = over_at(sessions)
     if end is not None and clock.now() > end + LINK_DAYS:
         raise UnknownCards
     return Block(found, sessions, [_without_name(line) for line in await _lines(found, named_by_bearer=True)])

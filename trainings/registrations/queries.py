@@ -16,7 +16,7 @@ from trainings.errors import NotFound
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
 from trainings.schedule.changes import SHOWN_FOR, changes_since
 from trainings.schedule.models import SessionChange, Training, TrainingSession, TrainingState
-from trainings.schedule.phase import last_end
+from trainings.schedule.phase import over_at
 from trainings.web.i18n import N_
 
 LINK_DAYS = timedelta(days=30)
@@ -64,7 +64,7 @@ class OwnRegistration:
     @property
     def is_only_archive(self) -> bool:
         """Whether the own link now shows only certificates and own data."""
-        end = last_end(self.sessions)
+        end = over_at(self.sessions)
         return end is not None and clock.now() > end + LINK_DAYS
 
 

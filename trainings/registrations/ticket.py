@@ -119,7 +119,7 @@ class Ticket:
     @property
     def can_change(self) -> bool:
         """Whether it is still to come: until then needs change and places are given back."""
-        return not self.is_over and not self.is_called_off
+        return not self.is_over and not self.is_called_off and not self.was_not_held
 
     @property
     def may_rejoin(self) -> bool:

@@ -66,6 +66,11 @@ def last_end(sessions: Sequence[Meeting]) -> datetime | None:
     return max((end_of(meeting) for meeting in sessions if meeting.state is SessionState.PLANNED), default=None)
 
 
+def over_at(sessions: Sequence[Meeting]) -> datetime | None:
+    """When the last session ended; where none took place, when the last of them would have."""
+    return last_end(sessions) or max((meeting.ends_at for meeting in sessions), default=None)
+
+
 def closing_time(training: Run, sessions: Sequence[Meeting]) -> datetime | None:
     """Until when people may sign up: the set time, else the end of the last session."""
     return training.closes_at or last_end(sessions)

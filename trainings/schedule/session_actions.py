@@ -58,6 +58,11 @@ class OnlySession(Refusal):
     sentence = N_("Es la única sesión que queda. Para cancelarla, cancele la capacitación.")
 
 
+class SessionIsOff(Refusal):
+    code = "session_is_off"
+    sentence = N_("Esa sesión no se realiza. Si sí se realizó, dígalo primero en la página de la capacitación.")
+
+
 class SessionCancelled(Refusal):
     code = "session_cancelled"
     sentence = N_("Esa sesión está cancelada. Agregue otra en la capacitación.")
@@ -179,11 +184,13 @@ async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None =
 
 
 async def reopen_session(session_id: UUID, *, actor: Actor) -> None:
-    """Take the closing back; nothing to do where it is open."""
+    """Take the closing back; nothing to do where it is open. Refuses (SessionIsOff) what does not take place."""
     async with transaction():
         training, session = await locked_session(session_id)
         if session.closed_at is None:
             return
+        if session.state is SessionState.CANCELLED:
+            raise SessionIsOff
         session.closed_at = session.closed_by_id = None
         await session.save(update_fields=["closed_at", "closed_by_id"])
         await record("schedule.reopen_session", actor=actor, object_id=session.id, hub_id=training.hub_id)
