@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -52,6 +53,28 @@ async def test_number_of_a_minor_is_the_guardian_s_and_goes_nowhere_without_one(
     assert (await Participant.get(id=ana.participant_id)).phone is None
     with pytest.raises(NoGuardian):
         await correct_phone(luz.id, WRONG, actor=PROGRAM)
+
+
+async def test_other_guardian_of_the_same_minor_keeps_their_number(db: Settings) -> None:
+    training = await make.make_training(admits_minors=True)
+    ana, luz = await make_family(training, "Ana", children=["Luz"], phone=WRONG)
+    mother = await Guardian.get(participant_id=luz.participant_id)
+    grandmother = mother.clone(pk=tokens.uuid7())
+    grandmother.name, grandmother.phone = "Tomasa", "+50250000001"
+    await grandmother.save(force_create=True)
+
+    await correct_phone(ana.id, RIGHT, actor=PROGRAM)
+
+    numbers = {one.name: one.phone for one in await Guardian.all()}
+    assert numbers == {mother.name: RIGHT, "Tomasa": "+50250000001"}
+
+
+async def test_two_of_one_form_are_corrected_at_once_then_neither_waits_for_the_other(postgres_db: Settings) -> None:
+    training = await make.make_training(capacity=200)
+    family = await make_family(training, "Ana", "Beto", "Cora", "Dora", phone=WRONG)
+    for _ in range(10):
+        await asyncio.gather(*(correct_phone(family[n].id, WRONG, actor=PROGRAM) for n in (0, 3, 1, 2)))
+    assert await AuditLine.filter(act="registrations.correct_phone").count() == 40
 
 
 async def test_desk_corrects_a_number_and_takes_it_away(new_client: NewClient) -> None:

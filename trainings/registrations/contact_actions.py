@@ -8,7 +8,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import keyring, reads, transaction
+from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.people.consent_actions import check_permission
 from trainings.people.models import Guardian, Participant
@@ -69,15 +69,14 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
         await check_permission(registration.participant_id)
         mailbox = await read_mailbox(registration)
         # The person by an earlier code may be on several registrations of one form.
-        people = {one.participant_id: one.participant for one in [registration, *mailbox.mates]}
-        minors = [person for person in people.values() if _is_minor(person)]
-        guardians = await _guardians(minors)
+        people = await lock(Participant, {one.participant_id for one in [registration, *mailbox.mates]})
+        guardians = await _guardians(people, "email", registration.participant.email_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="address")
         for guardian in guardians:
             guardian.email, guardian.email_refused_at = email, None
             await guardian.save(update_fields=["email", "email_refused_at"])
-        for person in people.values():
+        for person in people:
             await _write_to(person, email)
         await record(
             "registrations.correct_email",
@@ -101,7 +100,7 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
             raise UnknownRegistration
         await check_permission(registration.participant_id)
         people = await _called_together(registration)
-        guardians = await _guardians([person for person in people if _is_minor(person)])
+        guardians = await _guardians(people, "phone", registration.participant.phone_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="number")
         for guardian in guardians:
@@ -122,21 +121,26 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
 
 
 async def _called_together(registration: Registration) -> Sequence[Participant]:
-    """This person and those of the form with the same number, but for adults who made their link their own."""
+    """This person and those of the form with the same number, but for adults who made their link their own. Held."""
     key = registration.participant.phone_key
-    people = {registration.participant_id: registration.participant}
+    people = {registration.participant_id}
     apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
     claimed = {key for (key,) in await apart.values_list("registration_id")}
     if key and registration.id not in claimed:
         mates = Registration.filter(group_id=registration.group_id, participant__phone_key=key).order_by("id")
-        for one in await mates.prefetch_related("participant"):
-            if one.id not in claimed:
-                people.setdefault(one.participant_id, one.participant)
-    return list(people.values())
+        people |= {one.participant_id for one in await mates if one.id not in claimed}
+    return await lock(Participant, people)
 
 
-async def _guardians(minors: Sequence[Participant]) -> Sequence[Guardian]:
-    return await Guardian.filter(participant_id__in=[person.id for person in minors], withdrawn_at=None)
+async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
+    """Who gave permission for the minors among them, by the number or address with this key: another sign-up of the
+    same minor may name somebody else, who is reached elsewhere. All of them where nobody is reached by it.
+    """
+    minors = [person.id for person in people if _is_minor(person)]
+    found = await Guardian.filter(participant_id__in=minors, withdrawn_at=None).order_by("id")
+    ring = keyring()
+    same = [one for one in found if key in (ring.blind_indexes(told, way) if (told := getattr(one, way)) else [None])]
+    return same or found
 
 
 async def _write_to(person: Participant, email: str | None) -> None:
