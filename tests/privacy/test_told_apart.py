@@ -10,11 +10,15 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
+from tests.attendance.doors import Opened, hours, qr_of, scan, take, undo
+from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.privacy.people import someone
 from tests.registrations.wishes import places_of
 from trainings.accounts.queries import actor_of
-from trainings.audit.actor import HOLDER_OF_LINK, Actor
+from trainings.attendance.actions import close_session
+from trainings.attendance.models import ScanEvent
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.people.models import Merge
 from trainings.privacy.merging import hold_different
@@ -124,6 +128,31 @@ async def test_page_says_what_being_two_means_and_why_it_cannot_be(client: Async
     page = await client.get(path)
     refused = await client.post(f"{path}/distintas")
 
-    assert "Cada una tiene desde entonces su propio lugar." in page.text
+    assert "Cada una tiene desde entonces su propio lugar y lo que se marcó con su boleto" in page.text
     assert refused.status_code == 409
     assert "En «Refugio» no queda lugar para que cuenten como dos." in refused.text
+
+
+@pytest.mark.parametrize("by_phone", [True, False])
+async def test_marks_of_each_one_s_ticket_are_theirs_and_undone_ones_stay_undone(
+    cast: Cast, rosa: Actor, freeze: Freeze, *, by_phone: bool
+) -> None:
+    training = await make.make_training(hub=cast.hub, capacity=5)
+    first, second = await namesakes(training)
+    door = Opened(training, training.sessions[0], first)
+    phone = await make_device(door)
+    freeze(door.starts_at)
+    wrong = scan(qr_of(second), door.starts_at)
+    await take(door, wrong, undo(wrong.id, door.starts_at))
+    freeze(door.ends_at)
+    if by_phone:
+        await send(phone, event(door, door.starts_at, h=h(second)))
+    else:
+        await take(door, scan(qr_of(second), door.starts_at))
+    await close_session(door.key, actor=PROGRAM)
+    assert (await hours(first), await hours(second)) == ((240, True), (0, False))
+
+    await hold_different(first.participant_id, second.participant_id, actor=rosa)
+
+    assert (await hours(first), await hours(second)) == ((0, False), (240, True))
+    assert {one.registration_id for one in await ScanEvent.all()} == {second.id}

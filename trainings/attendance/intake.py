@@ -42,18 +42,24 @@ class Named:
 
     def of(self, scan: Scan) -> Registration | None:
         """Whom a scan means. A look-alike's card counts as the first one's."""
-        code = scan.read_code
-        if scan.registration_id is not None:
-            found = self.by_id.get(scan.registration_id)
-        elif code is None:
-            found = None
-        else:
-            digest = tokens.digest(code, "qr")
-            found = self.by_short_code.get(code) or self.by_qr.get(digest)
-            found = found or self.replaced.get(digest) or self.replaced.get(code)
+        tapped = scan.registration_id
+        found = self.by_id.get(tapped) if tapped is not None else self._by_ticket(scan.read_code)
         if found is not None and found.duplicate_of_id is not None:
             return self.firsts[found.duplicate_of_id]
         return found
+
+    def ticket_of(self, scan: Scan) -> str:
+        """The beginning of the digest of the ticket or card that a scan shows: of a look-alike's, not the first one's."""
+        card, holder = self.card_of(scan), None if scan.registration_id else self._by_ticket(scan.read_code)
+        shown = card.qr_hash if card is not None else holder.qr_hash if holder is not None else ""
+        return shown[:CODE_HASH_LENGTH]
+
+    def _by_ticket(self, code: str | None) -> Registration | None:
+        if code is None:
+            return None
+        digest = tokens.digest(code, "qr")
+        found = self.by_short_code.get(code) or self.by_qr.get(digest)
+        return found or self.replaced.get(digest) or self.replaced.get(code)
 
     def holder_of(self, scan: Scan) -> Holder:
         """The same, with what is odd about the ticket itself."""
@@ -195,7 +201,7 @@ class Intake:
         device_at = scan.at or clock.now()
         is_dated_by_session = is_line(scan.kind, scan.how)
         at = self.session.starts_at if is_dated_by_session else device_at + self.offset
-        registration, card = self._meant(scan), self.named.card_of(scan)
+        registration = self._meant(scan)
         flag = self._flag(scan, at)
         if before is not None:
             flag = self._contest(before, flag)
@@ -214,7 +220,7 @@ class Intake:
             seq=scan.seq,
             user_id=self.actor.id,
             unknown_code=scan.read_code if registration is None else None,
-            code_hash=card.qr_hash[:CODE_HASH_LENGTH] if card is not None else "",
+            code_hash=self.named.ticket_of(scan),
             body_hash=scan.body_hash,
             flag=flag,
             stated_at=scan.stated_at,

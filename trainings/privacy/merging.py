@@ -7,7 +7,8 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.accounts.permissions import MERGERS
-from trainings.attendance.actions import settle, trainings_in_common
+from trainings.attendance.actions import lock_all_stays, settle, trainings_in_common
+from trainings.attendance.apart import give_own_marks
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
@@ -102,36 +103,44 @@ async def _settle(training_ids: Iterable[UUID]) -> None:
 
 
 async def hold_different(one_id: UUID, other_id: UUID, *, actor: Actor) -> None:
-    """Say that two people who look alike are two: they are shown as a pair no more, and each has a place of their own.
+    """Say that two people who look alike are two: they are shown as a pair no more, and each has a place of their own,
+    with the marks that were made by their own ticket.
 
     Kept as a merge that was taken back in the moment it was made; its reason tells nothing. Said twice it is said once.
     Refuses with AlreadyOne while they are merged, with NoPlaceForTwo, and else as `merge` does.
     """
     two = await compare(one_id, other_id, actor)
-    assert actor.id is not None, "people say who is not one person, not programs"
+    concerned = await trainings_in_common([one_id, other_id])
     async with transaction():
+        await lock_all_stays(concerned)
         some, others = await same_person_ids(one_id), await same_person_ids(other_id)
-        await tell_apart(some, others, actor=actor, hubs=actor.hubs_with(MERGERS))
+        for own_id, first_id in await tell_apart(some, others, actor=actor, hubs=actor.hubs_with(MERGERS)):
+            await give_own_marks(own_id, first_id)
         await lock(Participant, [one_id, other_id])
         everybody = await same_person_ids(one_id)
         if other_id in everybody:
             raise AlreadyOne
         others = await same_person_ids(other_id)
-        if await _is_said(everybody, others):
-            return
-        moment = clock.now()
-        said = await Merge.create(
-            kept_id=min(one_id, other_id),
-            merged_id=max(one_id, other_id),
-            reason=MergeReason.KNOWN_IN_PERSON,
-            merged_by_id=actor.id,
-            created_at=moment,
-            undone_at=moment,
-            undone_by_id=actor.id,
-        )
-        await record(
-            "privacy.hold_different", actor=actor, object_id=said.merged_id, hub_id=two.hub_id, other=str(said.kept_id)
-        )
+        if not await _is_said(everybody, others):
+            await _say_different(one_id, other_id, hub_id=two.hub_id, actor=actor)
+    await _settle(concerned)
+
+
+async def _say_different(one_id: UUID, other_id: UUID, *, hub_id: UUID, actor: Actor) -> None:
+    assert actor.id is not None, "people say who is not one person, not programs"
+    moment = clock.now()
+    said = await Merge.create(
+        kept_id=min(one_id, other_id),
+        merged_id=max(one_id, other_id),
+        reason=MergeReason.KNOWN_IN_PERSON,
+        merged_by_id=actor.id,
+        created_at=moment,
+        undone_at=moment,
+        undone_by_id=actor.id,
+    )
+    await record(
+        "privacy.hold_different", actor=actor, object_id=said.merged_id, hub_id=hub_id, other=str(said.kept_id)
+    )
 
 
 async def _is_said(some: list[UUID], others: list[UUID]) -> bool:

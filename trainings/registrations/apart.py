@@ -28,8 +28,11 @@ class NoPlaceForTwo(Refusal):
     )
 
 
-async def tell_apart(some: Collection[UUID], others: Collection[UUID], *, actor: Actor, hubs: Collection[UUID]) -> None:
-    """Whoever of these participants counted as one of the others counts for themselves from now on, with a place.
+async def tell_apart(
+    some: Collection[UUID], others: Collection[UUID], *, actor: Actor, hubs: Collection[UUID]
+) -> list[tuple[UUID, UUID]]:
+    """Whoever of these participants counted as one of the others counts for themselves from now on, with a place: their
+    registrations, each with the one that it counted as.
 
     At these hubs: what stands at others is not for the actor to see. In the caller's transaction, which holds no row of
     a participant yet: a training's lock comes first. Refuses with NoPlaceForTwo where a training that is still to come
@@ -38,12 +41,15 @@ async def tell_apart(some: Collection[UUID], others: Collection[UUID], *, actor:
     pairs = Q(participant_id__in=some, duplicate_of__participant_id__in=others)
     pairs |= Q(participant_id__in=others, duplicate_of__participant_id__in=some)
     found = Registration.filter(pairs, training__hub_id__in=hubs).order_by("training_id").distinct()
+    apart: list[tuple[UUID, UUID]] = []
     for (training_id,) in await found.values_list("training_id"):
         training = await locked_training(training_id)
         for one in await Registration.filter(pairs, training_id=training_id).order_by("id").prefetch_related("group"):
-            if await _has_place(one, training):
+            if one.duplicate_of_id is not None and await _has_place(one, training):
+                apart.append((one.id, one.duplicate_of_id))
                 await Registration.filter(id=one.id).update(duplicate_of_id=None)
                 await record("registrations.tell_apart", actor=actor, object_id=one.id, hub_id=training.hub_id)
+    return apart
 
 
 async def _has_place(one: Registration, training: Training) -> bool:
