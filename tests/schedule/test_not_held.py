@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 
+import pypdf
 import pytest
 from httpx2 import AsyncClient
 
@@ -219,6 +221,8 @@ async def test_closed_and_not_held_then_it_is_opened_by_taking_that_back_alone(
     shown, file = await text_of(client, f"{door}/asistencia"), await text_of(client, f"{door}/expediente")
     assert ("Esta sesión está cancelada" in shown, "Abrir otra vez" in shown) == (True, False)
     assert "La sesión está cancelada" in file
+    pages = pypdf.PdfReader(BytesIO((await client.get(f"{door}/expediente.pdf")).content)).pages
+    assert "no se realizó" in pages[0].extract_text()
     assert (await post(client, f"{door}/asistencia/reabrir", {})).status_code == 409
     freeze(start + DAY)
     await rescheduling.held(session.id, actor=PROGRAM)

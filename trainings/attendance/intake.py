@@ -49,7 +49,7 @@ class Named:
         return found
 
     def ticket_of(self, scan: Scan) -> str:
-        """The beginning of the digest of the ticket or card that a scan shows: a look-alike's own, not the first one's."""
+        """The beginning of the digest of the ticket or card that a scan shows: of a look-alike's own."""
         card, holder = self.card_of(scan), None if scan.registration_id else self._by_ticket(scan.read_code)
         shown = card.qr_hash if card is not None else holder.qr_hash if holder is not None else ""
         return shown[:CODE_HASH_LENGTH]

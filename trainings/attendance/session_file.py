@@ -33,7 +33,7 @@ from trainings.people.models import AgeGroup, Sex
 from trainings.people.words import AGE_GROUPS
 from trainings.registrations.letter_sheets import NotYetPublished, letters_as_kept
 from trainings.registrations.models import Addressee, InvitationLetter, Registration
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession
 
 FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
 MOST_COMMUNITIES = 14
@@ -156,12 +156,13 @@ def _to_everybody(training: Training) -> InvitationLetter:
 
 def file_data(file: SessionFile, *, is_marked: bool) -> dict[str, Any]:
     """The file in words. `is_marked`: its list shows who came; otherwise it is the sheet to sign."""
-    head = file.head
+    head, is_off = file.head, file.door.session.state is SessionState.CANCELLED
+    facts = [*head.facts, *([("Estado", "Cancelada: no se realizó")] if is_off else [])]
     return {
         "title": printable(head.title),
         "operator": printable(head.operator),
         "hub": printable(head.hub),
-        "facts": [[what, printable(said)] for what, said in head.facts],
+        "facts": [[what, printable(said)] for what, said in facts],
         "made": f"Hecho el {dates.numeric_date(clock.today())}.",
         "invitation": file.invitation,
         "agenda": _paragraphs(file.report.agenda),
