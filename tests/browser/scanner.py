@@ -50,7 +50,8 @@ class Scanner:
         self.page.get_by_role("button", name="Marcar", exact=True).click()
 
     def send_now(self) -> None:
-        self.page.get_by_role("button", name="Enviar ya").click()
+        """As a tap on the button; where the page has sent by itself meanwhile, the button is gone already."""
+        self.page.evaluate("() => document.querySelector('[data-send-now]').click()")
 
     def row(self, person: Person) -> Locator:
         return self.page.locator(f'tr[data-registration="{person.registration_id}"]')

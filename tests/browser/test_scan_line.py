@@ -28,6 +28,7 @@ def test_lost_answer_after_the_server_stored_counts_once(scanner: Scanner, door:
     scanner.type_code(door.people[0].short_code)
     scanner.expect_answer("kept", "Guardado, sin enviar")
     scanner.expect_sync("Sin señal. Sin enviar: 1")
+    expect(scanner.page.get_by_role("button", name="Enviar ya")).to_be_visible()
     assert len(door.events) == 1
 
     scanner.page.unroute(MARKS)
