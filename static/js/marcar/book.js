@@ -50,20 +50,28 @@ export class Book {
     this.events = [...read.values()].sort((a, b) => a.seq - b.seq);
     for (const old of [this.#marks, this.#about, this.#present]) old.clear();
     for (const event of this.events) this.#note(event);
+    for (const who of this.#marks.keys()) this.#judge(who);
     return this;
   }
 
   /** A mark that was kept just now. @param {ScanEvent} event */
   add(event) {
     this.events.push(event);
-    this.#note(event);
+    this.#judge(this.#note(event));
   }
 
-  /** @param {ScanEvent} event */
+  /** @param {ScanEvent} event @returns {string} under what it is counted */
   #note(event) {
     const who = this.whoOf(event);
     this.#about.set(event.id, who);
-    this.#marks.set(who, [...this.marksOf(who), event]);
+    const marks = this.#marks.get(who);
+    if (marks) marks.push(event);
+    else this.#marks.set(who, [event]);
+    return who;
+  }
+
+  /** Whether they are here by all their marks: looked at once, however many were read. @param {string} who */
+  #judge(who) {
     if (who && this.stayOf(who).present) this.#present.add(who);
     else this.#present.delete(who);
   }
