@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.fakecam import jpeg, put
 from tests.browser.marcar import Village, at_door
@@ -70,6 +70,7 @@ def test_forty_people_by_row_number_then_under_two_minutes(browser: Browser, vil
     phone = at_door(context, village, village.phone())
     context.set_offline(True)
     phone.page.get_by_role("link", name="Por fila").click()
+    expect(phone.page.locator("[data-pad]")).to_be_visible()
     rows = list(range(1, N + 1))
 
     measured = phone.page.evaluate(ROWS, rows)

@@ -205,9 +205,8 @@ def test_closing_once_the_other_phones_have_nothing_to_send_then_closed_by_itsel
     assert village.ask(closed) == []
 
     for helper in helpers:
-        helper.reload()
         with helper.page.expect_response("**/marcar/api/marcas"):
-            helper.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+            helper.reload()
 
     assert len(village.ask(closed)) == 1
     for context in others:
