@@ -82,6 +82,7 @@ async def _workers(settings: Settings, port: int, n: int) -> AsyncIterator[None]
         secret_keys=settings.secret_keys,
         smtp_url=f"smtp://127.0.0.1:{port}",
     )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     with (settings.data_dir / "log").open("wb") as log:
         running = [
             await asyncio.create_subprocess_exec(COMMAND, "worker", env=around, stdout=log, stderr=log)
