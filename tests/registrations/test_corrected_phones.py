@@ -69,6 +69,20 @@ async def test_other_guardian_of_the_same_minor_keeps_their_number(db: Settings)
     assert numbers == {mother.name: RIGHT, "Tomasa": "+50250000001"}
 
 
+async def test_guardian_who_was_not_reached_by_the_old_number_is_by_the_new_one(db: Settings) -> None:
+    training = await make.make_training(admits_minors=True)
+    _ana, luz, sol = await make_family(training, "Ana", children=["Luz", "Sol"], phone=WRONG)
+    odd = await Guardian.get(participant_id=sol.participant_id)
+    odd.phone = "+50250000001"
+    await odd.save(update_fields=["phone"])
+
+    await correct_phone(sol.id, RIGHT, actor=PROGRAM)
+
+    numbers = dict(await Guardian.all().values_list("participant_id", "id"))
+    found = {key: (await Guardian.get(id=one)).phone for key, one in numbers.items()}
+    assert found == {luz.participant_id: RIGHT, sol.participant_id: RIGHT}
+
+
 async def test_two_of_one_form_are_corrected_at_once_then_neither_waits_for_the_other(postgres_db: Settings) -> None:
     training = await make.make_training(capacity=200)
     family = await make_family(training, "Ana", "Beto", "Cora", "Dora", phone=WRONG)

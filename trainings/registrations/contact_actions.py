@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -133,14 +134,22 @@ async def _called_together(registration: Registration) -> Sequence[Participant]:
 
 
 async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
-    """Who gave permission for the minors among them, by the number or address with this key: another sign-up of the
-    same minor may name somebody else, who is reached elsewhere. All of them where nobody is reached by it.
+    """Of each minor among them who gave permission and is reached by the number or address with this key: another
+    sign-up of the same minor may name somebody else. Where nobody is reached by it, who gave it last.
     """
     minors = [person.id for person in people if _is_minor(person)]
-    found = await Guardian.filter(participant_id__in=minors, withdrawn_at=None).order_by("id")
-    ring = keyring()
-    same = [one for one in found if key in (ring.blind_indexes(told, way) if (told := getattr(one, way)) else [None])]
-    return same or found
+    of_each: dict[UUID, list[Guardian]] = defaultdict(list)
+    for one in await Guardian.filter(participant_id__in=minors, withdrawn_at=None).order_by("id"):
+        of_each[one.participant_id].append(one)
+    wanted: list[Guardian] = []
+    for own in of_each.values():
+        wanted += [one for one in own if _is_reached_by(one, way, key)] or own[-1:]
+    return wanted
+
+
+def _is_reached_by(guardian: Guardian, way: str, key: str | None) -> bool:
+    told = getattr(guardian, way)
+    return key in keyring().blind_indexes(told, way) if told else key is None
 
 
 async def _write_to(person: Participant, email: str | None) -> None:
