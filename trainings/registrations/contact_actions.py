@@ -64,10 +64,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
     permission for their data, and a minor without a guardian (NoGuardian).
     """
     async with transaction():
-        registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
-        if registration is None:
-            raise UnknownRegistration
-        await check_permission(registration.participant_id)
+        registration = await _permitted(registration_id)
         mailbox = await read_mailbox(registration)
         # The person by an earlier code may be on several registrations of one form.
         people = await lock(Participant, {one.participant_id for one in [registration, *mailbox.mates]})
@@ -96,10 +93,7 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
     without a guardian (NoGuardian).
     """
     async with transaction():
-        registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
-        if registration is None:
-            raise UnknownRegistration
-        await check_permission(registration.participant_id)
+        registration = await _permitted(registration_id)
         people = await _called_together(registration)
         guardians = await _guardians(people, "phone", registration.participant.phone_key)
         if _is_minor(registration.participant) and not guardians:
@@ -119,6 +113,15 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
             people=len(people),
             has_phone=phone is not None,
         )
+
+
+async def _permitted(registration_id: UUID) -> Registration:
+    """The registration of somebody whose data may be kept."""
+    registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
+    if registration is None:
+        raise UnknownRegistration
+    await check_permission(registration.participant_id)
+    return registration
 
 
 async def _called_together(registration: Registration) -> Sequence[Participant]:
