@@ -35,7 +35,7 @@ from trainings.registrations.card_queries import UnknownCards, by_bearer_link
 from trainings.registrations.queries import with_sessions
 from trainings.schedule.models import SessionChange, SessionState, SessionText, TrainingSession
 from trainings.schedule.plans import SessionPlan
-from trainings.schedule.session_actions import add_session
+from trainings.schedule.session_actions import SessionCancelled, add_session
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -227,3 +227,14 @@ async def test_closed_and_not_held_then_it_is_opened_by_taking_that_back_alone(
     freeze(start + DAY)
     await rescheduling.held(session.id, actor=PROGRAM)
     assert (await TrainingSession.get(id=session.id)).state is SessionState.PLANNED
+
+
+async def test_what_was_cancelled_and_told_then_is_not_said_to_have_been_held_by_this_way(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door(n_sessions=2)
+    off = door.training.sessions[1]
+    await rescheduling.cancel(off.id, actor=PROGRAM)
+    freeze(off.ends_at + HOUR)
+    with pytest.raises(SessionCancelled):
+        await rescheduling.held(off.id, actor=PROGRAM)

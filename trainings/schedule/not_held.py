@@ -62,14 +62,17 @@ async def say_not_held(session_id: UUID, *, actor: Actor, reason: str, known_as:
 
 
 async def say_held(session_id: UUID, *, actor: Actor) -> None:
-    """Take that back; nothing to do where nobody said it.
+    """Take that back; nothing to do where it stands as held.
 
-    Refuses what is called off as a whole, and where another session of the training is known to have been then.
+    Refuses what was cancelled before its end, which was told to people, what is called off as a whole, and where
+    another session of the training is known to have been then.
     """
     async with transaction():
         training, session = await _locked(session_id)
-        if not was_not_held(session):
+        if session.state is not SessionState.CANCELLED:
             return
+        if not was_not_held(session):
+            raise SessionCancelled
         others = TrainingSession.filter(training_id=training.id, state=SessionState.PLANNED)
         plan = SessionPlan(session.starts_at, session.ends_at)
         check_times([plan], [(one.starts_at, one.ends_at) for one in await others])
