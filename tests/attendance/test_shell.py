@@ -25,7 +25,7 @@ const at = Date.parse("2027-03-06T14:30:00Z");
 console.log([dayAndTime(at), longDate(at), timeOfDay(at)].join("; "));
 """
 
-MOST = 420_000
+MOST = 400_000
 """Bytes of program and reader that a phone fetches before it is ready, packed."""
 
 

@@ -55,7 +55,7 @@ def test_phone_keeps_exactly_the_files_it_uses(phone: Phone, pocket: BrowserCont
 def test_browser_that_cannot_read_the_program_says_so_and_leads_to_paper(cameras: Browser, village: Village) -> None:
     context = cameras.new_context(viewport=PHONE, locale="es-GT", service_workers="block")
     page = context.new_page()
-    page.route("**/js/marcar/main.js*", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
+    page.route("**/marcar/programa.js*", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
     page.goto(f"{village.origin}{APP}")
     words = page.get_by_text("el navegador de este teléfono es muy antiguo")
     expect(words).to_be_hidden()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 
 from trainings.attendance.practice import samples
+from trainings.attendance.program import program
 from trainings.outreach.bands import SEEN_BANDS
 from trainings.outreach.words import BANDS, BANDS_IN_YEARS, SEXES_SEEN
 from trainings.people import choices
@@ -24,18 +23,18 @@ from trainings.people.words import RELATIONS
 from trainings.web.headers import SCAN_POLICY
 from trainings.web.i18n import SOURCE_LANGUAGE, gettext, speaking
 from trainings.web.render import environment
-from trainings.web.static import PREFIX, STATIC_DIR, static
+from trainings.web.static import STATIC_DIR, static
 
 PATH = "/marcar/"
 ENGLISH_PATH = "/marcar/en/"
 ENROL_PATH = "/marcar/alta"
 WORKER_PATH = "/marcar/sw.js"
+PROGRAM_PATH = "/marcar/programa.js"
 LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
 NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
 SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
 """The page that answers at each address."""
 
-ENTRY = "js/marcar/main.js"
 WORKER = "js/marcar/worker.js"
 ASSETS = (
     "css/site.css",
@@ -46,7 +45,7 @@ ASSETS = (
     "vendor/zxing-wasm-3.1.4/zxing_reader.wasm",
     "vendor/jsqr-1.4.0/jsQR.js",
 )
-"""What the page loads beside its modules, under addresses that carry their version."""
+"""What the page loads beside its program, under addresses that carry their version."""
 
 READERS = {"vendor/zxing-wasm-3.1.4/": "wasm", "vendor/jsqr-1.4.0/": "jsqr"}
 """Of the two readers of codes a phone needs one: which, its worker finds out. The other comes when there is time, and
@@ -58,7 +57,6 @@ ICONS = (
     ("marcar-512.png", "512x512", "any"),
     ("marcar-maskable.png", "512x512", "maskable"),
 )
-_IMPORT = re.compile(r"^(?:import|export)\b[^;]*?[\"'](\.[^\"']+)[\"'];", re.MULTILINE)
 
 
 def path_for(language: str) -> str:
@@ -92,37 +90,22 @@ class Kept:
 
 
 @lru_cache(maxsize=1)
-def modules() -> tuple[str, ...]:
-    """The entry and every module it imports, by their paths below the static folder."""
-    found: dict[str, None] = {}
-    waiting = [ENTRY]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found[path] = None
-        waiting += [_joined(path, other) for other in _IMPORT.findall((STATIC_DIR / path).read_text())]
-    return tuple(sorted(found))
-
-
-def _joined(path: str, other: str) -> str:
-    """Where a relative import leads."""
-    parts: list[str] = list(PurePosixPath(path).parent.parts)
-    for part in PurePosixPath(other).parts:
-        if part == "..":
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
+def program_address() -> str:
+    """Where the program is, with the version of its content."""
+    return f"{PROGRAM_PATH}?v={hashlib.sha256(program()).hexdigest()[:10]}"
 
 
 @lru_cache(maxsize=1)
-def static_files() -> tuple[Kept, ...]:
-    """Scripts, styles, decoders. A module that others import is asked for without a version."""
-    versioned = (ENTRY, *ASSETS)
-    plain = [path for path in modules() if path != ENTRY]
-    urls = [(static(path), path) for path in versioned] + [(f"{PREFIX}/{path}", path) for path in plain]
-    return tuple(Kept(url, (STATIC_DIR / path).read_bytes(), reader=_reader(path)) for url, path in urls)
+def packed_program() -> bytes:
+    """The program in Brotli, as small as it gets."""
+    return bytes(brotli.compress(program()))
+
+
+@lru_cache(maxsize=1)
+def files() -> tuple[Kept, ...]:
+    """Program, styles, decoders."""
+    assets = [Kept(static(path), (STATIC_DIR / path).read_bytes(), reader=_reader(path)) for path in ASSETS]
+    return (Kept(program_address(), program()), *assets)
 
 
 def _reader(path: str) -> str:
@@ -133,7 +116,7 @@ def _reader(path: str) -> str:
 def version() -> str:
     """Names this state of the app: the same wherever files, pages and worker are the same."""
     content = hashlib.sha256((STATIC_DIR / WORKER).read_bytes())
-    for file in (*static_files(), *(Kept(path, _page(path, "").encode(), SCAN_POLICY) for path in LANGUAGES)):
+    for file in (*files(), *(Kept(path, _page(path, "").encode(), SCAN_POLICY) for path in LANGUAGES)):
         content.update(f"{file.url} {file.key}\n".encode())
     return content.hexdigest()[:12]
 
@@ -157,7 +140,7 @@ def _page(path: str, named: str) -> str:
         "version": named,
         "manifest": f"{path}app.webmanifest",
         "other": other,
-        "modules": [f"{PREFIX}/{one}" for one in modules() if one != ENTRY],
+        "program": program_address(),
         "other_language": LANGUAGES[other],
         "other_name": NAMES[LANGUAGES[other]],
     }
@@ -183,7 +166,7 @@ def _offered() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def precached() -> tuple[Kept, ...]:
     """Exactly what a phone keeps, and nothing with a person in it."""
-    return (*(Kept(path, page(path).encode(), SCAN_POLICY) for path in LANGUAGES), *static_files())
+    return (*(Kept(path, page(path).encode(), SCAN_POLICY) for path in LANGUAGES), *files())
 
 
 @lru_cache(maxsize=1)

@@ -8,21 +8,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trainings.attendance import shell
+from trainings.attendance.program import program
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.headers import SCAN_POLICY, scan_page_headers
 from trainings.web.i18n import language
+from trainings.web.static import ASKED_AGAIN, FOREVER
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-ASKED_AGAIN = {"cache-control": "no-cache"}
 
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """The page. A code for preparing a phone stands behind the `#` of its address and never comes here."""
     path = shell.SHELLS[request.url.path]
-    headers = {**scan_page_headers(), **ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
+    headers = {**scan_page_headers(), "cache-control": ASKED_AGAIN, "content-language": shell.LANGUAGES[path]}
     if "br" not in request.headers.get("accept-encoding", ""):
         return HTMLResponse(shell.page(path), headers=headers)
     packed = {"content-encoding": "br", "vary": "accept-encoding"}
@@ -36,24 +36,38 @@ async def lead_to_app(_request: Request) -> Response:
 
 
 @allow(PUBLIC)
+async def whole_program(request: Request) -> Response:
+    """All modules of the app in one file; its address changes with what is in it."""
+    is_this_one = f"{request.url.path}?{request.url.query}" == shell.program_address()
+    headers = {"cache-control": FOREVER if is_this_one else ASKED_AGAIN, "vary": "accept-encoding"}
+    if "br" not in request.headers.get("accept-encoding", ""):
+        return Response(program(), media_type="text/javascript", headers=headers)
+    packed = {"content-encoding": "br"}
+    return Response(shell.packed_program(), media_type="text/javascript", headers=headers | packed)
+
+
+@allow(PUBLIC)
 async def worker(_request: Request) -> Response:
     """Which files belong to the current version; browsers ask again and again.
 
     It finds out by trying whether this browser can compile WebAssembly, so the page's policy is its own, too.
     """
-    headers = {"content-security-policy": SCAN_POLICY, **ASKED_AGAIN}
+    headers = {"content-security-policy": SCAN_POLICY, "cache-control": ASKED_AGAIN}
     return Response(shell.worker(), media_type="text/javascript", headers=headers)
 
 
 @allow(PUBLIC)
 async def manifest(request: Request) -> Response:
     path = request.url.path.removesuffix("app.webmanifest")
-    return Response(shell.manifest(path), media_type="application/manifest+json", headers=ASKED_AGAIN)
+    return Response(
+        shell.manifest(path), media_type="application/manifest+json", headers={"cache-control": ASKED_AGAIN}
+    )
 
 
 routes: list[BaseRoute] = [
     Route("/marcar", lead_to_app),
     *(Route(path, show) for path in shell.SHELLS),
     Route(shell.WORKER_PATH, worker),
+    Route(shell.PROGRAM_PATH, whole_program),
     *(Route(f"{path}app.webmanifest", manifest) for path in shell.LANGUAGES),
 ]
