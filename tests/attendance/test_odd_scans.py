@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests import make
-from tests.attendance.doors import Opened, answers, flags, open_door, qr_of, scan, stay, take, undo
+from tests.attendance.doors import Opened, answers, flags, hours, open_door, qr_of, scan, stay, take, undo
 from tests.registrations.card_world import make_spare_cards
 from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.attendance import actions
-from trainings.attendance.models import Attendance, ScanEvent, ScanHow
+from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
@@ -202,19 +202,27 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
     assert await flags(door) == ["", ""], "nothing is late at a session that is open"
 
 
-async def test_name_given_after_closing_then_its_mark_of_before_is_not_late(db: Settings, freeze: Freeze) -> None:
+async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_marked_and_nothing_is_late(
+    db: Settings, freeze: Freeze
+) -> None:
     door = await open_door()
     [card] = await make_spare_cards(door.training)
     named = wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id))
-    freeze(door.starts_at)
-    await take(door, scan(card.qr_token, door.starts_at))
+    freeze(door.starts_at + 60 * MINUTE)
+    came = scan(card.qr_token, door.starts_at)
+    await take(door, came, scan(card.qr_token, door.starts_at + 60 * MINUTE, kind=ScanKind.OUT))
     freeze(door.ends_at)
     await actions.close_session(door.key, actor=PROGRAM)
-    freeze(door.ends_at + timedelta(hours=3))
+    freeze(door.ends_at + timedelta(days=2))
 
-    await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
+    for _ in range(2):
+        said = await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
 
-    assert await flags(door) == ["", "after_close"], "the mark of before, and that of the desk"
+        assert said.registration is not None
+        assert (said.id, said.outcome, said.arrived_at) == (came.id, "present", door.starts_at)
+        assert await flags(door) == ["", ""]
+        assert await hours(said.registration) == (60, False)
+        assert (await stay(door, said.registration)).left_at == door.starts_at + 60 * MINUTE
 
 
 async def test_cancelled_session_still_keeps_who_came(db: Settings) -> None:

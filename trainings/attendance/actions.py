@@ -15,8 +15,16 @@ from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
-from trainings.attendance.projection import counts, keep_stays, project_all, settle_registrations
-from trainings.attendance.queries import totals_of
+from trainings.attendance.projection import (
+    ARRIVALS,
+    counts,
+    keep_stays,
+    project_all,
+    settle_registrations,
+    standing,
+    undone_at,
+)
+from trainings.attendance.queries import answer_about, totals_of
 from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -66,19 +74,38 @@ async def take(session_id: UUID, scans: Sequence[Scan], *, actor: Actor, offset:
 async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: Actor) -> Answer:
     """Register somebody at the door and mark them present, together or not at all. Sending it twice is one person.
 
-    With a nameless card in the wish that card is the ticket, and its earlier scans count. Refuses a card that is
-    another person's, void, released, or not for this training.
+    With a nameless card in the wish that card is the ticket, and its earlier scans count: where it was marked, that is
+    when they came. Refuses a card that is another person's, void, released, or not for this training.
     """
     async with transaction():
         where = await _found(session_id)
         if wish.card_id is not None:
             registration_id = (await use_at_door(wish.card_id, where.training_id, wish, actor=actor)).registration_id
             await match_unknown(where.training_id)
+            came = await _came_before(where, registration_id)
+            if came is not None:
+                return came
         else:
             registration_id = (await register_walk_in(where.training_id, wish, actor=actor)).registration_id
         scan = Scan(scan_id, ScanKind.WALK_IN, ScanHow.WALK_IN, registration_id=registration_id)
         [answer] = await take(session_id, [scan], actor=actor)
         return answer
+
+
+async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
+    """The answer about the arrival that stands of somebody who just got a name; none where nobody marked the card.
+
+    Marked again now, who left meanwhile would read as come back, and each card that is named in the office as late.
+    """
+    written = await Registration.get(id=registration_id)
+    person_id = written.duplicate_of_id or written.id
+    events = await ScanEvent.filter(session_id=session.id, registration_id=person_id)
+    arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
+    if not arrivals:
+        return None
+    if counts(session):
+        await settle_registrations({written.id, person_id})
+    return await answer_about(session, min(arrivals, key=lambda one: (one.at, one.id)).id)
 
 
 async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
