@@ -285,7 +285,8 @@ def test_heads_that_are_not_understood_are_sent_once_the_phone_is_prepared_again
     assert village.ask(OF_YOUTH) == [(1, "")] * 3
 
     village.revoke(village.last_phone)
-    girl.click()
+    with phone.page.expect_response("**/marcar/api/marcas"):
+        girl.click()
     phone.expect_queue(SENT)
     expect(phone.page.get_by_role("alert").filter(has_text="se envía y espera revisión")).to_be_visible()
     assert village.ask(OF_YOUTH) == [(1, "")] * 3 + [(1, "waiting")]
