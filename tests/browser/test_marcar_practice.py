@@ -52,6 +52,25 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     assert village.ask("SELECT id FROM scan_event WHERE session_id = ?", village.made["session"]) == []
 
 
+def test_real_ticket_in_practice_and_sample_card_at_a_door_are_refused(phone: Phone, village: Village) -> None:
+    [real], sample = village.people(1), samples()[0]
+    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
+    phone.page.get_by_role("link", name="Practicar con tarjetas").click()
+    for code in (real.token, real.short_code):
+        phone.type_code(code)
+        phone.expect_answer("not_saved", "Si es un boleto de verdad, toque «Terminar»")
+    phone.expect_count(0)
+
+    phone.page.get_by_role("link", name="Terminar").click()
+    phone.to_door()
+    for code in (sample.token, sample.short_code):
+        phone.type_code(code)
+        phone.expect_answer("not_ticket", "Es una tarjeta de práctica")
+    phone.expect_queue("Todo enviado")
+    assert village.ask("SELECT id FROM scan_event WHERE session_id = ?", village.made["session"]) == []
+
+
 def test_phone_that_is_not_prepared_can_practise_a_slip(cameras: Browser, village: Village) -> None:
     context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     phone = opened(context, village)

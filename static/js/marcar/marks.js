@@ -17,6 +17,8 @@ import { timeOfDay } from "./words.js";
 
 /** Flags of which the person at the door need not know. */
 const NOTHING_ODD = new Set(["", "clock", "after_close", "session_off", "unnamed"]);
+/** So begin the codes of the sample cards, in the picture and typed: see `trainings/attendance/practice.py`. */
+const SAMPLE = "PRACT1C";
 
 export class Marks {
   /** One after another: two pictures of one card must not both be the first. @type {Promise<unknown>} */
@@ -53,6 +55,7 @@ export class Marks {
     if (!code && token) return this.#ticket(token, "typed");
     if (!code) return said("not_ticket", { text: this.app.words.say("mistyped") });
     const line = await this.book.roster.byShortCode(code);
+    if (!line && this.#isElsewhere(code)) return this.#elsewhere();
     // The name stays shut: a short code can be guessed.
     const seen = { line, name: shownCode(code), text: this.app.words.say("code_accepted") };
     return this.arrival(line ? { how: "typed", h: line.h } : { how: "typed", code }, seen);
@@ -64,8 +67,23 @@ export class Marks {
    */
   async #ticket(token, how) {
     const { h, line } = await this.book.roster.byToken(token);
+    if (!line && this.#isElsewhere(token)) return this.#elsewhere();
     // A card that the list does not know travels whole: the server may know it, or will.
     return this.arrival(line ? { how, h } : { how, code: token }, { line, token });
+  }
+
+  /**
+   * A sample card at a door, or a ticket where somebody practises: kept there, the one would wait for a decision; "saved"
+   * here, nobody would look for the other again.
+   * @param {string} code that the list does not know
+   */
+  #isElsewhere(code) {
+    return this.book.session.isPractice || code.startsWith(SAMPLE);
+  }
+
+  #elsewhere() {
+    const { isPractice } = this.book.session;
+    return said(isPractice ? "not_saved" : "not_ticket", { text: this.app.words.say(isPractice ? "practice_real" : "practice_card") });
   }
 
   /**

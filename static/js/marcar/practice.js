@@ -39,7 +39,7 @@ export class Practice extends EventTarget {
     const title = app.words.say("practice_title");
     const times = { starts: new Date(now - HOUR_MS / 2).toISOString(), ends: new Date(now + HOUR_MS).toISOString() };
     const ages = { admits_minors: true, minimum_age: 12, walk_ins: true, hub_phone: app.phone.sessions[0]?.hub_phone ?? "" };
-    this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, ...times, ...ages };
+    this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, isPractice: true, ...times, ...ages };
     const session = (/** @type {string} */ id) => (id === PRACTICE ? this.meeting : null);
     this.phone = { offset: 0, clock: new Clock(), said: app.phone.said, sessions: [this.meeting], session, refresh: async () => undefined };
   }

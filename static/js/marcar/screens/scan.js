@@ -111,7 +111,7 @@ class Scanning {
     this.undoLast.hidden = !this.shown;
     const isLost = said.state === "not_saved";
     this.part("[data-backup]").hidden = !isLost || !this.app.backup;
-    this.part("[data-send]").hidden = !isLost;
+    this.part("[data-send]").hidden = !isLost || !this.app.backup;
     offerSlip(this.place, this.book.session.id, said);
     this.recent.tell(said, undone);
     this.draw();
