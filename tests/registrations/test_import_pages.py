@@ -67,6 +67,19 @@ async def test_assistant_brings_a_list_from_file_to_registrations(assistant: Asy
     assert await Participant.all().count() == 2
 
 
+async def test_row_with_the_name_of_somebody_else_is_shown_wherever_it_stands(assistant: AsyncClient) -> None:
+    training = await a_training()
+    await make.make_registration(training, given_names="María Elena", surnames="Caal Tzib", municipality="1705")
+    many = [f"Ana {letter},Pop,1705,,COCODE,,,,,," for letter in "ABCDEFGHIJKLMNOPQRSTU"]
+
+    alone = Page((await assistant.get(await previewed(assistant, training, *many))).text)
+    page = Page((await assistant.get(await previewed(assistant, training, *many, MARIA))).text)
+
+    assert "Mire esta fila" not in alone.text
+    assert "Mire esta fila antes de confirmar" in page.text
+    assert "23María Elena Caal Tzib" in page.text
+
+
 # -- the columns
 
 

@@ -49,6 +49,11 @@ class Preview:
         return [one for one in self.rows if one.verdict is verdict]
 
     @property
+    def twins(self) -> list[Judged]:
+        """New people with the name of somebody else: perhaps the same, whose telephone changed since."""
+        return [one for one in self.of(Verdict.NEW) if one.why]
+
+    @property
     def notes(self) -> Mapping[str, int]:
         """What we decided ourselves, and in how many rows."""
         return Counter(note for one in self.rows for note in one.row.notes)

@@ -41,6 +41,7 @@ ONE = LISTS + "/{id:uuid}"
 
 FIRST_ROWS = 20
 MOST_ERRORS_SHOWN = 200
+MOST_TWINS_SHOWN = 100
 N_SAMPLES = 3
 NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
 """In the file of rows with errors: such headers mean nothing to us when it comes back."""
@@ -207,7 +208,7 @@ async def _preview_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
     preview = await imports.preview(draft, training)
-    refused = preview.of(Verdict.REFUSED)
+    refused, twins = preview.of(Verdict.REFUSED), preview.twins
     context = {
         "training": training,
         "draft": draft,
@@ -218,6 +219,8 @@ async def _preview_page(
         "rows": [_preview_row(one) for one in preview.rows[:FIRST_ROWS]],
         "refused": [(one.number, one.row.label, one.why) for one in refused[:MOST_ERRORS_SHOWN]],
         "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
+        "n_twins": len(twins),
+        "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
         "has_whole_names": not {Field.GIVEN_NAMES.value} & draft.columns.keys(),
     }
     return render(request, "registrations/import/preview.html", context, status=status)
