@@ -38,10 +38,8 @@ export class App extends EventTarget {
       app.changed();
     });
     const app = new App(store);
-    await app.phone.load();
-    await app.sheets.load();
-    app.sound.isMuted = Boolean(await store.get("muted"));
-    await app.sender.count();
+    const [isMuted] = await Promise.all([store.get("muted"), app.phone.load(), app.sheets.load(), app.sender.count()]);
+    app.sound.isMuted = Boolean(isMuted);
     return app;
   }
 

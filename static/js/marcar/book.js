@@ -37,7 +37,7 @@ export class Book {
    */
   async read(store, session = this.session) {
     const before = new Set(this.events);
-    const [file, kept] = [await store.roster(session.id), await store.of(session.id)];
+    const [file, kept] = await Promise.all([store.roster(session.id), store.of(session.id)]);
     const read = new Map(kept.map(({ event }) => [event.id, event]));
     const roster = new Roster({ ...EMPTY, ...file, session: session.id, training: session.training });
     const known = await knownBy(roster, kept.map(({ event }) => event));

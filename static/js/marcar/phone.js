@@ -40,10 +40,12 @@ export class Phone {
   }
 
   async load() {
-    this.said = (await this.store.get(KEY)) ?? null;
+    const { store } = this;
+    const [said, account, rosters] = await Promise.all([store.get(KEY), store.get("account"), store.rosters()]);
+    this.said = said ?? null;
     this.clock.restore(this.said);
-    this.account = (await this.store.get("account")) ?? "";
-    for (const roster of await this.store.rosters()) this.rosters.set(roster.session, roster.version);
+    this.account = account ?? "";
+    for (const roster of rosters) this.rosters.set(roster.session, roster.version);
     // A phone that never comes back to a signal lets go of its lists, too.
     await this.#dropLongOver();
   }

@@ -47,9 +47,9 @@ export class Sender {
 
   /** Count anew, without sending. */
   async count() {
-    const n_all = await this.store.countWaiting();
+    const [n_all, n_unread] = await Promise.all([this.store.countWaiting(), this.store.countUnread()]);
     this.n_waiting = Math.max(0, n_all - this.#aside.size);
-    this.n_unread = (await this.store.countUnread()) + n_all - this.n_waiting;
+    this.n_unread = n_unread + n_all - this.n_waiting;
     this.told.onChange();
   }
 
