@@ -52,6 +52,24 @@ async def test_who_waits_is_told_that_the_place_has_to_be_answered(client: Async
     assert "es suyo" not in alone
 
 
+async def test_who_has_no_ticket_yet_is_told_to_keep_the_address(client: AsyncClient) -> None:
+    _training, [_ana, berta, cruz] = await one_offered()
+    roomier = await a_training(capacity=1)
+    await make.make_registration(roomier, given_names="Ana")
+    looked_at = await make.make_training(approval_required=True)
+    family, held = await make_family(roomier, "Dora", "Elmer"), await make_family(looked_at, "Fina", "Gil")
+    alone = [await link_of(one) for one in (berta, cruz, await make.make_registration(looked_at))]
+    together = [f"/i/{await group_token(people[0])}" for people in (family, held)]
+
+    shown = [Page((await client.get(path)).text).text for path in (*alone, *together)]
+    await actions.call_off_training(roomier.id, "Lluvia", actor=PROGRAM)
+    called_off = Page((await client.get(together[0])).text).text
+
+    assert [page.count("Guarde la dirección de esta página: con ella vuelve aquí.") for page in shown] == [1] * 5
+    assert ["ábrala de vez en cuando" in page for page in shown[2:]] == [True] * 3
+    assert "Guarde la dirección" not in called_off
+
+
 async def test_offered_place_is_given_on_after_being_asked(client: AsyncClient) -> None:
     training, [_ana, berta, cruz] = await one_offered()
     base = await link_of(berta)
