@@ -21,7 +21,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.lib.tokens import show_short_code
 from trainings.people.models import Consent, Guardian, Participant
-from trainings.registrations import cards, spare_card_routes
+from trainings.registrations import actions, cards, spare_card_routes
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.schedule.models import Training, TrainingState
 
@@ -372,3 +372,21 @@ async def test_card_that_is_void_then_said_and_no_form(desk: AsyncClient, cast: 
 
     assert "Esta tarjeta ya no vale" in page.text
     assert not page.all("input", name="given_names")
+
+
+async def test_training_called_off_then_no_page_of_the_desk_asks_for_anybody(desk: AsyncClient, cast: Cast) -> None:
+    training, block = await make_reserved(cast)
+    of_training, of_block = f"/panel/capacitaciones/{training.id}", f"/panel/tarjetas/bloques/{block.id}"
+    use = f"/panel/tarjetas/{(await card_of(block)).id}/usar"
+    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+
+    pages = [
+        Page((await desk.get(path)).text)
+        for path in (f"{of_training}/inscribir", f"{of_training}/importar", use, of_block)
+    ]
+
+    for page in pages:
+        assert "Esta capacitación se canceló." in page.text
+        assert [form["action"] for form in page.all("form")] == ["/salir"]
+        assert "Quedan" not in page.text
+    assert not [link for link in pages[-1].all("a") if str(link["href"]).endswith(("usar", "tarjetas.pdf", "soltar"))]

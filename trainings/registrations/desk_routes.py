@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings import clock
 from trainings.accounts.permissions import DESK
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import Refusal, TooMany
@@ -26,10 +25,10 @@ from trainings.registrations.models import Registration, RegistrationState, Sour
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_views import why_closed
 from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.registrations.words import HOW_THEY_COME
 from trainings.schedule.models import SessionState, Training
-from trainings.schedule.phase import phase
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, read_form
@@ -127,7 +126,7 @@ async def _page(
     context: dict[str, Any] = {
         "training": training,
         "first": (planned or sessions)[0] if sessions else None,
-        "phase": phase(training, sessions, clock.now()),
+        "why_closed": why_closed(training, sessions) if typed is None else "",
         "free": max(training.capacity - training.occupied, 0),
         "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
         "form": typed,

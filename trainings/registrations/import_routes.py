@@ -23,6 +23,7 @@ from trainings.registrations.import_rows import labels_of
 from trainings.registrations.import_sheets import Sheet, cell_at
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_views import why_closed
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
 from trainings.web.files import download, read_upload
@@ -74,6 +75,7 @@ def _upload_page(request: Request, training: Training, form: Typed | None = None
     context = {
         "training": training,
         "form": form,
+        "why_closed": why_closed(training, list(training.sessions)),
         "fields": [gettext(words) for words in FIELDS.values()],
         "most": f"{imports.MOST_ROWS:,}",
     }

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from trainings import clock
 from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, text_of
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
+from trainings.registrations.eligibility import REFUSED_TO_ALL
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.staff_queries import Agreed, StaffView
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +153,9 @@ def _given(words: str, purpose: str, given: Consent | Guardian | Assent, agreed:
         withdrawn_at=None if isinstance(given, Assent) else given.withdrawn_at,
         code=str(purpose),
     )
+
+
+def why_closed(training: Training, sessions: Sequence[TrainingSession]) -> str:
+    """Why not even staff can sign anybody up: called off, or over. Empty where they can."""
+    refusal = REFUSED_TO_ALL.get(phase(training, sessions, clock.now()))
+    return sentence_of(refusal()) if refusal is not None else ""
