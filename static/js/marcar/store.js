@@ -5,6 +5,8 @@
 
 const NAME = "marcar";
 const VERSION = 1;
+/** What browsers say of a store that they took away. */
+const LOST = new Set(["InvalidStateError", "UnknownError"]);
 
 /**
  * @typedef {object} ScanEvent frozen once it is kept; the fields are those that the server is sent
@@ -50,55 +52,73 @@ const VERSION = 1;
  * @param {() => void} onClosed another window has a newer version of this program; this one can keep nothing any more
  */
 export async function openStore(onClosed) {
-  const db = await opened();
-  db.onversionchange = () => {
-    db.close();
-    onClosed();
+  let isOver = false;
+  const connected = async () => {
+    const db = await opened();
+    db.onversionchange = () => {
+      isOver = true;
+      db.close();
+      onClosed();
+    };
+    return db;
   };
-  const all = (/** @type {string} */ store) => asked(db.transaction(store).objectStore(store).getAll());
-  const one = (/** @type {string} */ store, /** @type {string} */ key) => asked(db.transaction(store).objectStore(store).get(key));
+  let db = await connected();
+  const on = async (/** @type {(db: IDBDatabase) => Promise<any>} */ act) => {
+    const used = db;
+    try {
+      return await act(used);
+    } catch (error) {
+      // iOS takes the store away from a page in the background: without this nothing is kept until it is loaded anew.
+      if (isOver || !LOST.has(/** @type {Error} */ (error).name)) throw error;
+      if (db === used) db = await connected();
+      return act(db);
+    }
+  };
+  const read = (/** @type {string} */ name, /** @type {(store: IDBObjectStore) => IDBRequest} */ ask) =>
+    on((db) => asked(ask(db.transaction(name).objectStore(name))));
+  const change = (/** @type {string} */ name, /** @type {(store: IDBObjectStore) => void} */ act) => on((db) => changed(db, name, act));
   return {
     /**
      * Keep marks, all or none, and number them, in one transaction that is on the disk when this resolves.
      * @param {Draft[]} drafts
      * @returns {Promise<ScanEvent[]>}
      */
-    keepAll: (drafts) => keep(db, drafts),
+    keepAll: (drafts) => on((db) => keep(db, drafts)),
     /** @param {string} scope @returns {Promise<Kept[]>} oldest first */
-    of: (scope) => asked(db.transaction("events").objectStore("events").index("scope").getAll(scope)),
+    of: (scope) => read("events", (store) => store.index("scope").getAll(scope)),
     /** @returns {Promise<Kept[]>} */
-    everything: () => all("events"),
+    everything: () => read("events", (store) => store.getAll()),
     /** @param {number} most @returns {Promise<Kept[]>} oldest first */
-    waiting: (most) => asked(db.transaction("events").objectStore("events").index("waiting").getAll(1, most)),
+    waiting: (most) => read("events", (store) => store.index("waiting").getAll(1, most)),
     /** @returns {Promise<number>} */
-    countWaiting: () => asked(db.transaction("events").objectStore("events").index("waiting").count()),
+    countWaiting: () => read("events", (store) => store.index("waiting").count()),
     /** @returns {Promise<number>} */
-    countUnread: () => asked(db.transaction("events").objectStore("events").index("unread").count()),
+    countUnread: () => read("events", (store) => store.index("unread").count()),
     /** @param {Array<{id: string, state: string, flag?: string, text?: string}>} results */
-    receive: (results) => receive(db, results),
+    receive: (results) => on((db) => receive(db, results)),
     /** What the server did not understand waits again: it may be mended, or this phone prepared for it by now. */
-    retryUnread: () => retryUnread(db),
+    retryUnread: () => on(retryUnread),
     /** @param {string[]} ids */
-    forget: (ids) => changed(db, "events", (store) => ids.forEach((id) => store.delete(id))),
+    forget: (ids) => change("events", (store) => ids.forEach((id) => store.delete(id))),
     /** @param {string} session @returns {Promise<any>} */
-    roster: (session) => one("rosters", session),
+    roster: (session) => read("rosters", (store) => store.get(session)),
     /** @returns {Promise<any[]>} */
-    rosters: () => all("rosters"),
+    rosters: () => read("rosters", (store) => store.getAll()),
     /** @param {object} roster */
-    putRoster: (roster) => changed(db, "rosters", (store) => store.put(roster)),
+    putRoster: (roster) => change("rosters", (store) => store.put(roster)),
     /** @param {string} session */
-    dropRoster: (session) => changed(db, "rosters", (store) => store.delete(session)),
+    dropRoster: (session) => change("rosters", (store) => store.delete(session)),
     /**
      * Marks are numbered on from here, unless they are further already.
      * @param {number} number
      */
-    numberFrom: (number) => numberFrom(db, number),
+    numberFrom: (number) => on((db) => numberFrom(db, number)),
     /** @param {string} device as which this phone is prepared from here on, unless it is already */
-    beginAs: (device) => beginAs(db, device),
+    beginAs: (device) => on((db) => beginAs(db, device)),
     /** @param {string} key @returns {Promise<any>} */
-    get: (key) => one("meta", key),
+    get: (key) => read("meta", (store) => store.get(key)),
     /** @param {string} key @param {unknown} value */
-    put: (key, value) => changed(db, "meta", (store) => store.put(value, key)),
+    put: (key, value) => change("meta", (store) => store.put(value, key)),
   };
 }
 
