@@ -304,10 +304,13 @@ async def test_same_key_with_other_answers_is_409_with_the_form(new_client: Call
     assert answer.status_code == 409
     page = Page(answer.text)
     assert "Esta página ya se envió con otros datos." in page.text
+    assert "Si faltó alguien, deje aquí solo a quien falta" in page.text
     assert page.one("input", name="given_names")["value"] == "Elvira"
     key = str(page.one("input", name="idempotency_key")["value"])
     sent_again = await post(new_client(), training, idempotency_key=key, given_names="Elvira")
     assert sent_again.status_code == 303
+    own = await new_client().get(sent_again.headers["location"])
+    assert "Si faltó alguien de su familia, inscríbale ahí: entra aparte." in own.text
 
 
 async def test_same_person_from_the_same_browser_is_led_to_the_registration(client: AsyncClient) -> None:
