@@ -328,6 +328,9 @@ async def test_one_member_cancels_after_being_asked_and_the_others_keep_theirs(c
     assert (await client.get(f"{base}/{beto.id}/boleto.png")).status_code == 404
     assert (await client.get(f"{base}/{beto.id}/cancelar")).headers["location"] == base
     assert (await group_of(cata)).n_people == 2
+    last_adult, minor = [await page_of(client, f"{base}/{one.id}/cancelar") for one in (ana, cata)]
+    assert "No cambia nada para: Cata Coc Xol. Pero queda sin una persona adulta de su familia" in last_adult.text
+    assert "sin una persona adulta" not in asked.text + minor.text
 
 
 async def test_all_cancel_together_and_the_first_waiting_group_that_fits_gets_the_places(client: AsyncClient) -> None:

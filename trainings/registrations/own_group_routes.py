@@ -198,9 +198,15 @@ async def confirm_cancel(request: Request) -> Response:
     group, ticket = await changeable_member(request)
     if ticket.is_cancelled or not ticket.can_change:
         return lead_to(base_of(request))
-    others = [one.participant.full_name for one in group.live if one.id != ticket.own.registration.id]
-    place = member_of(request, ticket.own.registration)
-    context = {"ticket": ticket, "base": place, "home": base_of(request), "who": "member", "others": others}
+    others = [one for one in group.live if one.id != ticket.own.registration.id]
+    context = {
+        "ticket": ticket,
+        "base": member_of(request, ticket.own.registration),
+        "home": base_of(request),
+        "who": "member",
+        "others": [one.participant.full_name for one in others],
+        "leaves_minors": not ticket.is_minor and all(is_minor(one) for one in others),
+    }
     return await token_page(request, "registrations/cancel.html", context)
 
 
