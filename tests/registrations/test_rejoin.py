@@ -60,6 +60,7 @@ async def test_family_that_cancelled_comes_back_whole(client: AsyncClient) -> No
     await OutboxJob.all().delete()
     page = Page((await client.get(base)).text)
     assert [form["action"] for form in page.all("form", method="post")] == [f"{base}/volver"]
+    assert "Con este botón" not in page.text
 
     answer = await client.post(f"{base}/volver")
 
@@ -107,7 +108,9 @@ async def test_family_comes_back_without_who_had_cancelled_alone_before(client: 
     base = f"/i/{await group_token(people[0])}"
     await actions.cancel(people[1].id, actor=HOLDER_OF_LINK)
     await actions.cancel_group(people[0].group_id, actor=HOLDER_OF_LINK)
-    assert "Volver a inscribirnos" in Page((await client.get(base)).text).text
+    cancelled = Page((await client.get(base)).text).text
+    assert "Volver a inscribirnos" in cancelled
+    assert "Con este botón vuelven: Ana Coc Xol, Cruz Coc Xol. Después se puede volver a inscribir a" in cancelled
 
     await client.post(f"{base}/volver")
 
@@ -126,9 +129,11 @@ async def test_one_who_left_last_comes_back_alone_and_the_others_after_them(clie
     text = Page((await client.get(base)).text).text
     assert "Volver a inscribir" in text
     assert "Volver a inscribirnos" not in text
+    assert "Con este botón vuelve: Beto Coc Xol." in text
 
     await client.post(f"{base}/volver")
     assert await states(people[0]) == ["cancelled", "confirmed"]
+    assert "Listo. La inscripción vale otra vez." in (await client.get(base)).text
     await client.post(f"{base}/{people[0].id}/volver")
 
     assert await states(people[0]) == ["confirmed", "confirmed"]

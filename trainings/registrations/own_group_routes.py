@@ -44,7 +44,7 @@ from trainings.registrations.queries import UnknownLink
 from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
 from trainings.web.forms import FormErrors, Typed, check, read_form
-from trainings.web.i18n import N_, gettext
+from trainings.web.i18n import N_, gettext, ngettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import absolute
 
@@ -116,7 +116,9 @@ async def rejoin_all(request: Request, group: OwnGroup) -> Response:
         raise
     except Refusal as refusal:
         return await show_group(request, group, refused=refusal, status=refusal.status)
-    return back(base_of(request), gettext(N_("Listo. Las inscripciones valen otra vez.")))
+    n_people = len((await by_group_link(request.path_params["token"])).live)
+    words = ngettext("Listo. La inscripción vale otra vez.", "Listo. Las inscripciones valen otra vez.", n_people)
+    return back(base_of(request), words)
 
 
 def _refuse_archive(group: OwnGroup) -> None:
