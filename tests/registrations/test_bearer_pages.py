@@ -163,6 +163,7 @@ async def test_name_given_then_shown_short_and_confirmed(client: AsyncClient) ->
     assert "Listo. La tarjeta 2 ya tiene nombre." in page
     assert "Rosa Amalia C. X." in page
     assert "5555" not in page
+    assert "¿Un nombre quedó mal escrito, o alguien ya no va? Llame a la ventanilla." in page
     registration = await Registration.get().prefetch_related("participant")
     assert (registration.participant.full_name, registration.participant.community) == (
         "Rosa Amalia Coc Xol",
