@@ -123,3 +123,9 @@ def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is
     hint.get_by_role("link", name="Ir a la de ahora: La de ahora").click()
     expect(phone.page.get_by_role("heading", name="La de ahora")).to_be_visible()
     expect(hint).to_be_hidden()
+
+    phone.page.get_by_role("link", name="Sesiones").click()
+    moved = phone.page.locator(f"[data-session='{village.made['session']}']")
+    told = moved.locator("[data-when]").inner_text()
+    moved.get_by_role("link").click()
+    expect(phone.page.locator("[data-when]"), "the door says the hour that home says").to_have_text(told)

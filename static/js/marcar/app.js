@@ -81,7 +81,13 @@ export class App extends EventTarget {
   #heardOfPhone() {
     const { version = this.version } = this.phone.said?.app ?? {};
     if (version !== this.version) this.shell.look(version);
+    for (const opened of this.#sessions.values()) opened.then(({ book }) => this.#describe(book), () => undefined);
     this.changed();
+  }
+
+  /** It may have been moved since its list was read. @param {Book} book */
+  #describe(book) {
+    book.session = this.phone.session(book.session.id) ?? book.session;
   }
 
   #heardOfShell() {
@@ -110,6 +116,8 @@ export class App extends EventTarget {
       const reading = new Book(this.phone.session(id)).read(this.store);
       found = reading.then((book) => ({ book, marks: new Marks(this, book) }));
       this.#sessions.set(id, found);
+      // What could not be read now may be later.
+      reading.catch(() => this.#sessions.delete(id));
     }
     return found;
   }
