@@ -33,7 +33,7 @@ from trainings.attendance.views import person_view
 from trainings.audit.actor import PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.lib import tokens
-from trainings.people.models import Merge, MergeReason, Participant, Sex
+from trainings.people.models import AgeGroup, Merge, MergeReason, Participant, Sex
 from trainings.privacy import merging
 from trainings.registrations.actions import cancel
 from trainings.registrations.models import Registration
@@ -98,7 +98,9 @@ async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_ca
     door = await open_door()
     again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
     boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
-    await Participant.filter(id__in=[door.ana.participant_id, again.participant_id]).update(sex=Sex.MUJER)
+    # What she told on one of them alone stands for her, whichever of them stays.
+    said = {"sex": Sex.MUJER, "age_group": AgeGroup.A35_59, "community": "Las Pozas"}
+    await Participant.filter(id=again.participant_id).update(**said)
     await make_sheet(door, [door.ana])
     freeze(door.ends_at)
     await take(door, scan(qr_of(again), door.starts_at))
@@ -108,6 +110,8 @@ async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_shows_who_ca
     assert await heads(door, boss) == (1, 1, "Q25.00", [1])
     [made] = file_data(await session_file(await door_of(door.key, boss)), is_marked=True)["lists"]
     assert [row["mark"] for row in made["rows"]] == ["Presente, 8:00\xa0a.\xa0m.", ""]
+    report = file_data(await session_file(await door_of(door.key, boss)), is_marked=True)["report"]
+    assert (report["sums"], report["communities"]) == (["Personas adultas", "1", "0", "0", "0", "1"], ["Las Pozas 1"])
 
 
 async def test_row_of_one_sign_up_when_the_other_was_marked_then_it_is_worked_with_as_any_other(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 
 from trainings.attendance.queries import RosterLine, beside_list
 from trainings.db import reads
@@ -14,6 +16,18 @@ from trainings.registrations.models import Registration, Source
 from trainings.schedule.models import TrainingSession
 
 ADULTS = tuple(band for band in AgeGroup if not band.is_minor)
+
+
+class Told(NamedTuple):
+    """What one person told of themselves; none, or empty, where they did not."""
+
+    sex: Sex | None
+    age_group: AgeGroup | None
+    community: str
+
+    @property
+    def is_minor(self) -> bool:
+        return self.age_group is not None and self.age_group.is_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +60,14 @@ async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> F
     """The figures of a session whose roster these lines are."""
     known = list(lines)
     here = [line.registration_id for line in known if line.stay.is_present]
-    found = reads(Registration).filter(id__in=here).select_related("participant")
-    registrations = await found if here else []
-    people = [one.participant for one in registrations]
-    adults = [one for one in people if not is_minor(one)]
+    sources = await reads(Registration).filter(id__in=here).values_list("source") if here else []
+    people = list((await told_of(known)).values())
+    adults = [one for one in people if not one.is_minor]
     return Figures(
         n_expected=sum(line.is_expected for line in known),
         n_absent=sum(line.is_expected and not line.stay.is_present for line in known),
         n_present=len(people),
-        n_walk_ins=sum(one.source is Source.WALK_IN for one in registrations),
+        n_walk_ins=sum(source is Source.WALK_IN for (source,) in sources),
         n_minors=len(people) - len(adults),
         n_to_review=sum(line.stay.to_review for line in known),
         by_sex=Counter(one.sex for one in people),
@@ -64,11 +77,27 @@ async def figures_of(session: TrainingSession, lines: Iterable[RosterLine]) -> F
     )
 
 
-def is_minor(person: Participant) -> bool:
-    return person.age_group is not None and person.age_group.is_minor
+async def told_of(lines: Iterable[RosterLine]) -> dict[UUID, Told]:
+    """What who was there told, by the sign-up that stands for them. Of who has several, as staff merged them, what the
+    one that stays does not say another may.
+    """
+    here = {line.registration_id: line.sign_ups for line in lines if line.stay.is_present}
+    keys = sorted({key for sign_ups in here.values() for key in sign_ups})
+    found = reads(Registration).filter(id__in=keys).order_by("id").select_related("participant")
+    person_of = {one.id: one.participant for one in await found} if keys else {}
+    return {key: _told([person_of[one] for one in sorted(sign_ups)]) for key, sign_ups in here.items()}
 
 
-def _communities(people: Iterable[Participant]) -> list[tuple[str, int]]:
+def _told(people: Sequence[Participant]) -> Told:
+    kept_first = sorted(people, key=lambda one: one.merged_into_id is not None)
+    return Told(
+        sex=next((one.sex for one in kept_first if one.sex is not None), None),
+        age_group=next((one.age_group for one in kept_first if one.age_group is not None), None),
+        community=next((one.community for one in kept_first if one.community), ""),
+    )
+
+
+def _communities(people: Iterable[Told]) -> list[tuple[str, int]]:
     """However it was written: the spelling that came first stands for all."""
     shown: dict[str, str] = {}
     counted: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.attendance.models import AttendanceSheet
 from trainings.attendance.queries import Door, RosterLine, roster
-from trainings.attendance.session_figures import ADULTS, Figures, figures_of, is_minor
+from trainings.attendance.session_figures import ADULTS, Figures, figures_of, told_of
 from trainings.attendance.session_reports import EMPTY, Report, report_of
 from trainings.attendance.sheet_pages import (
     BY_HAND,
@@ -32,7 +32,7 @@ from trainings.lib.typst import Design
 from trainings.people.models import AgeGroup, Sex
 from trainings.people.words import AGE_GROUPS
 from trainings.registrations.letter_sheets import NotYetPublished, letters_as_kept
-from trainings.registrations.models import Addressee, InvitationLetter, Registration
+from trainings.registrations.models import Addressee, InvitationLetter
 from trainings.schedule.models import SessionState, Training, TrainingSession
 
 FILE = Design(DESIGNS / "session-file" / "file.typ", root=DESIGNS, fonts=DESIGNS / "fonts")
@@ -74,8 +74,7 @@ class SessionFile:
 async def session_file(door: Door) -> SessionFile:
     """Everything that is known of a session."""
     lines = await roster(door.session)
-    here = [key for line in lines if line.stay.is_present for key in line.sign_ups]
-    people = await reads(Registration).filter(id__in=here).select_related("participant") if here else []
+    told = await told_of(lines)
     sheets = await sheets_of_file(door.session, lines)
     return SessionFile(
         door=door,
@@ -86,8 +85,8 @@ async def session_file(door: Door) -> SessionFile:
         sheets=sheets,
         unnamed=await unnamed_beside(door.session.id, sheets),
         invitation=await _invitation(door),
-        minors={one.id for one in people if is_minor(one.participant)},
-        sex_of={one.id: one.participant.sex for one in people},
+        minors={key for key, person in told.items() if person.is_minor},
+        sex_of={key: told[line.registration_id].sex for line in lines if line.stay.is_present for key in line.sign_ups},
     )
 
 
