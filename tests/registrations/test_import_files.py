@@ -49,6 +49,8 @@ async def test_file_that_is_no_list_shows_the_form_again_with_the_reason(
     assert sentence in page.text
     assert page.one("input", id="file")["aria-invalid"] == "true"
     assert page.all("a", href="#file")
+    assert "Escoja otra vez el archivo." in page.text
+    assert "Lo demás que escribió" not in page.text
 
 
 async def test_form_without_a_file_says_so(assistant: AsyncClient) -> None:

@@ -153,7 +153,7 @@ _BY_WORD: tuple[tuple[Field, frozenset[str]], ...] = tuple(
         (Field.AGE, "edad"),
         (Field.COMMUNITY, "comunidad aldea caserio barrio canton colonia paraje finca"),
         (Field.MUNICIPALITY, "municipio"),
-        (Field.ACTOR_TYPE, "actor cargo sector puesto"),
+        (Field.ACTOR_TYPE, "actor cargo sector puesto parte"),
         (Field.ORGANIZATION, "organizacion institucion entidad dependencia"),
     )
 )
@@ -178,6 +178,8 @@ def field_of(header: str) -> Field | None:
     known = set(words)
     if known & _PHONE_WORDS:
         return Field.GUARDIAN_PHONE if known & _GUARDIAN_WORDS else Field.PHONE
+    if {"viene", "como"} <= known:
+        return Field.ACTOR_TYPE
     by_word = next((field for field, telling in _BY_WORD if known & telling), None)
     if by_word is not None:
         return by_word
