@@ -167,6 +167,9 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
         phone = opened(pocket, village)
     expect(phone.page.get_by_text("Este teléfono todavía no está preparado.")).to_be_visible()
     assert (told.value.status, faults) == (204, []), "whoever only looks finds nothing wrong"
+    phone.page.wait_for_function(f"async () => (await ({KEPT})()).length === {len(shell.precached())}")
+    phone.reload()
+    expect(phone.page.locator("[data-ready]:not([hidden])")).to_have_attribute("data-state", "missing")
 
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
     phone.expect_ready()

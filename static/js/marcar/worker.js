@@ -66,7 +66,9 @@ function answer(event) {
 
 async function kept(file, request) {
   opened ??= caches.open(CACHE);
-  return (await found(await opened, file)) ?? fetch(request);
+  // A store that could not be opened now may be the next time.
+  const cache = await opened.catch(() => (opened = null));
+  return (cache && (await found(cache, file))) ?? fetch(request);
 }
 
 /** @param {ExtendableMessageEvent} event */

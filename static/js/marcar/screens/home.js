@@ -41,7 +41,7 @@ export const home = {
 function drawReady(element, app) {
   const { shell, phone, words } = app;
   const n_missing = phone.sessions.filter((session) => lacksList(session, app)).length;
-  const isReady = shell.isComplete && !n_missing;
+  const isReady = phone.isPrepared && shell.isComplete && !n_missing;
   // A phone that was taken out of use has nothing to be ready with.
   element.hidden = !shell.isKnown || phone.account === "revoked";
   element.dataset.state = isReady ? "ready" : "missing";
