@@ -1,7 +1,7 @@
 import re
 import time
 from datetime import UTC, datetime
-from itertools import combinations
+from itertools import combinations, islice
 from uuid import UUID
 
 import pytest
@@ -24,20 +24,33 @@ def test_uuid7_when_made_in_a_row_then_they_sort_in_that_order() -> None:
     assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
 
 
-def test_uuid7_text_is_the_next_key_as_it_is_written() -> None:
-    made = [str(tokens.uuid7()), *[tokens.uuid7_text() for _ in range(5000)], str(tokens.uuid7())]
+def test_uuid7_texts_are_the_next_keys_as_they_are_written() -> None:
+    before, texts = str(tokens.uuid7()), tokens.uuid7_texts()
+
+    made = [before, *islice(texts, 5000), str(tokens.uuid7())]
 
     assert made == sorted(made)
     assert len(set(made)) == 5002
     assert {(str(UUID(one)), UUID(one).version, UUID(one).variant) for one in made} == {
         (one, 7, "specified in RFC 4122") for one in made
     }
+    assert {one[19] for one in made} == set("89ab")
+
+
+def test_keys_of_batches_made_at_once_are_all_different() -> None:
+    batches = [tokens.uuid7_texts() for _ in range(50)]
+
+    made = [next(batch) for _ in range(100) for batch in batches]
+
+    assert len(set(made)) == 5000
+    assert len({one[:18] for one in made}) == 5000
 
 
 def test_uuid7_when_the_clock_goes_back_then_it_still_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     before = tokens.uuid7()
     monkeypatch.setattr(time, "time_ns", lambda: 1_600_000_000_000_000_000)
 
+    assert str(before) < next(tokens.uuid7_texts())
     assert tokens.uuid7() > before
 
 
@@ -46,6 +59,7 @@ def test_uuid7_holds_the_milliseconds_of_its_making(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(time, "time_ns", lambda: 1_803_913_500_123_456_789)
 
     assert tokens.uuid7().int >> 80 == 1_803_913_500_123
+    assert UUID(next(tokens.uuid7_texts())).int >> 80 == 1_803_913_500_123
 
 
 @pytest.mark.parametrize(
@@ -121,6 +135,7 @@ def test_fixed_randomness_repeats_everything_but_nonces_and_keys() -> None:
     def draw() -> list[str | UUID | int]:
         return [
             tokens.uuid7(),
+            *islice(tokens.uuid7_texts(), 100),
             tokens.own_link(),
             tokens.qr_token(),
             tokens.short_code(),

@@ -1,7 +1,7 @@
 """The data layer: one database, SQLite or PostgreSQL, behind the same few functions."""
 
 from trainings.db.connection import batch, close_in_turn, connect, is_in_transaction, lock, reads, transaction
-from trainings.db.fields import reveal, sealed
+from trainings.db.fields import reveal, sealed, sealer
 from trainings.db.keyring import keyring
 from trainings.db.migrating import migrate, pending_migrations
 
@@ -17,5 +17,6 @@ __all__ = [
     "reads",
     "reveal",
     "sealed",
+    "sealer",
     "transaction",
 ]

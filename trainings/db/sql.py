@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
 ROWS_AT_ONCE = (64, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
+TEXT_OR_NOTHING = frozenset({str, NoneType})
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"
 ON_SQLITE = {
     "?": "?",
@@ -214,18 +216,26 @@ def _parts(n: int) -> Iterator[int]:
 def _as_text(rows: Sequence[Any], columns: Sequence[int], turned: dict[int, str]) -> list[Any]:
     """All values in a row, those of these columns (keys and moments) as SQLite holds them.
 
-    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address. A key may
-    be a text already.
+    Each is turned once: the same object stands in many rows of a batch, and `turned` knows it by its address. What is
+    text already is left as it is.
     """
     values, width = list(itertools.chain.from_iterable(rows)), len(rows[0])
     for column in columns:
-        values[column::width] = [
-            value
-            if value is None or type(value) is str
-            else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
-            for value in values[column::width]
-        ]
+        in_column = values[column::width]
+        if not TEXT_OR_NOTHING.issuperset(map(type, in_column)):
+            values[column::width] = [
+                value
+                if type(value) in TEXT_OR_NOTHING
+                else turned.get(id(value)) or turned.setdefault(id(value), _text_of(value))
+                for value in in_column
+            ]
     return values
+
+
+def moments(told: Iterable[datetime]) -> list[datetime | str]:
+    """Moments as values of an `Insert`, each of which stands in many rows: SQLite has them turned once."""
+    is_on_sqlite = get_connection("default").capabilities.dialect == "sqlite"
+    return [_text_of(moment) if is_on_sqlite else moment for moment in told]
 
 
 def _text_of(value: UUID | datetime) -> str:

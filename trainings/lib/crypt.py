@@ -24,6 +24,7 @@ _VERSION = "v1"
 _NONCE_BYTES = 12
 _SHORTEST_KEY = 32
 _BOX_BYTES = 48
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class SealBroken(Exception):
@@ -35,6 +36,7 @@ class _SubKeys:
 
     def __init__(self, key: str) -> None:
         self.id = hashlib.sha256(key.encode()).hexdigest()[:8]
+        self.mark = f"{_VERSION}.{self.id}."
         self.aead = AESGCM(_derive(key, "seal"))
         self.index = _derive(key, "index")
         self.sign = _derive(key, "sign")
@@ -67,8 +69,7 @@ class Keyring:
         """AES-256-GCM. `aad` names the place (`table:column:row`): a value moved elsewhere will not open."""
         key = self._keys[0]
         nonce = tokens.nonce(_NONCE_BYTES)
-        box = nonce + key.aead.encrypt(nonce, text.encode(), aad.encode())
-        return f"{_VERSION}.{key.id}.{_encode(box)}"
+        return key.mark + _encode(nonce + key.aead.encrypt(nonce, text.encode(), aad.encode()))
 
     def open(self, sealed: str, aad: str) -> str:
         """The text inside. Raises SealBroken."""
@@ -85,7 +86,7 @@ class Keyring:
 
     def is_current(self, sealed: str) -> bool:
         """Whether it was sealed with the first key; what was not is sealed again when keys are changed."""
-        return sealed.startswith(f"{_VERSION}.{self._keys[0].id}.")
+        return sealed.startswith(self._keys[0].mark)
 
     def blind_index(self, text: str, purpose: str) -> str:
         """HMAC-SHA256 in hex: finds an equal value without storing it. The caller normalises the text first."""
@@ -126,7 +127,7 @@ def _blind(key: _SubKeys, text: str, purpose: str) -> str:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def _decode(text: str) -> bytes:

@@ -11,7 +11,7 @@ from uuid import UUID
 from trainings import clock
 from trainings.db import is_in_transaction, sql
 from trainings.db.sql import Insert, Statement
-from trainings.lib.tokens import uuid7_text
+from trainings.lib.tokens import uuid7_texts
 from trainings.outbox import bell
 
 COLUMNS = (
@@ -48,8 +48,8 @@ async def enqueue_many(
     begin, end = '{"registration_id": "', f'", {json.dumps(payload).removeprefix("{")}' if payload else '"}'
     due, of_batch = run_at or now, () if batch_id is None else (batch_id,)
     rows = [
-        (uuid7_text(), now, kind, begin + subject + end, dedup, subject, hub_id, "", due, *of_batch)
-        for subject, dedup in wanted
+        (key, now, kind, begin + subject + end, dedup, subject, hub_id, "", due, *of_batch)
+        for key, (subject, dedup) in zip(uuid7_texts(), wanted, strict=False)
     ]
     await sql.write_all([Statement(JOBS_OF_BATCH if of_batch else JOBS, rows)])
     bell.wake()
