@@ -13,7 +13,7 @@ from tests.attendance.browsers import (
     signed_in,
 )
 from tests.attendance.doors import hours, qr_of, scan, stay
-from tests.attendance.uploading import make_device
+from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import make_cast
 from tests.web.pages import Page
 from trainings.attendance import actions
@@ -105,6 +105,22 @@ async def test_closing_says_what_it_means_then_counts_hours_and_may_be_taken_bac
     assert (await client.get(f"{path_of(door)}/cerrar")).headers["location"] == path_of(door)
     await client.post(f"{path_of(door)}/reabrir")
     assert (await TrainingSession.get(id=door.key)).closed_at is None
+
+
+async def test_closing_says_that_who_is_absent_may_be_among_what_waits_for_an_answer(
+    new_client: NewClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    freeze(door.ends_at)
+    client = await signed_in(new_client, cast, "facilitator")
+    gone = await make_device(door, revoked_at=door.starts_at)
+    await send(gone, event(door, h=h(door.ana)), event(door, kind="consent", how="button"))
+
+    page = Page((await client.get(f"{path_of(door)}/cerrar")).text)
+
+    assert "Hay 1 marca que no cuenta hasta que la coordinación decida: quien falta puede estar ahí." in page.text
+    assert page.one("a", href=f"/panel/sesiones/{door.key}/revisar")
 
 
 async def test_assistant_checks_in_but_does_not_close(new_client: NewClient, freeze: Freeze) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests import make
 from tests.attendance.browsers import NewClient, open_held_door, signed_in
 from tests.attendance.doors import Opened, qr_of, scan, take
+from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.certificates.sheets import photographed
 from tests.registrations.families import make_family
@@ -302,11 +303,16 @@ async def test_only_an_empty_list_in_the_file_is_noted_as_paper_to_sign(held: He
 async def test_page_says_what_is_missing_and_writes_what_is_known(held: Held, new_client: NewClient) -> None:
     client = await signed_in(new_client, held.cast, "facilitator")
     path = f"/panel/sesiones/{held.door.key}/expediente"
+    gone, _silent = await make_device(held.door, revoked_at=held.door.starts_at), await make_device(held.door)
+    heads = event(held.door, kind="heads", number=2, how="button")
+    await send(gone, event(held.door, h=h(held.door.ana)), heads, event(held.door, kind="consent", how="button"))
 
     page = Page((await client.get(path)).text)
     wrong = await client.post(path, data={"transport_each": "mucho", "rations_served": "-1", "agenda": "Uno"})
 
     for words in (
+        "Teléfonos que pueden tener marcas sin enviar: 1.",
+        "Marcas que no cuentan hasta que alguien decida: 2.",
         "Llegaron con tarjeta y todavía no tienen nombre: 1.",
         "Falta anotar dónde está la hoja firmada.",
         "Falta contar qué se hizo.",

@@ -13,9 +13,10 @@ from trainings.accounts.permissions import ATTENDANCE_TAKERS
 from trainings.attendance import views
 from trainings.attendance.file_forms import AGENDA_LENGTH, MOST_RATIONS, SUMMARY_LENGTH, ReportForm
 from trainings.attendance.queries import Door, roster
+from trainings.attendance.review_queries import review_of
 from trainings.attendance.session_figures import figures_of
 from trainings.attendance.session_file import file_data, file_pdf, session_file
-from trainings.attendance.session_reports import Paper, Report, known_of, missing, report_of, write_report
+from trainings.attendance.session_reports import Paper, Report, Waiting, known_of, missing, report_of, write_report
 from trainings.attendance.sheet_queries import sheets_of
 from trainings.attendance.sheet_routes import door_at, pdf_response
 from trainings.attendance.sheets import print_first_sheet
@@ -54,6 +55,8 @@ async def _show(request: Request, door: Door, form: Typed | None, status: int = 
     printed = await sheets_of(session.id)
     # With more than one sheet the last one may be a second print of the same: one that is somewhere is enough.
     paper = Paper(bool(printed), 0 if any(one.kept_where for one in printed) else len(printed))
+    review = await review_of(session)
+    waiting = Waiting(review.n_counting_nobody, len(review.gaps))
     context: dict[str, Any] = {
         "session": views.session_view(door),
         "figures": figures,
@@ -65,7 +68,7 @@ async def _show(request: Request, door: Door, form: Typed | None, status: int = 
                 path if path.startswith("#") or not path else f"/panel/sesiones/{session.id}{path}",
                 gettext(text) % {"n": n},
             )
-            for path, text, n in missing(session, training.offers, report, figures, paper)
+            for path, text, n in missing(session, training.offers, report, figures, paper, waiting)
         ],
         "n_letters": await InvitationLetter.filter(training_id=training.id).count(),
         "sheets": printed,

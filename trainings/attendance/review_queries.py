@@ -134,6 +134,12 @@ class Review:
         return len(self.open) + len(self.slips) + (self.closing is not None)
 
     @property
+    def n_counting_nobody(self) -> int:
+        """How many people, cards and companions count only once somebody answers."""
+        heads = ScanKind.HEADS
+        return sum(not one.counts_now and (one.is_about_people or one.first.kind is heads) for one in self.open)
+
+    @property
     def has_anything(self) -> bool:
         return bool(self.n_open or self.gaps)
 

@@ -278,6 +278,7 @@ async def confirm_close(request: Request) -> Response:
         "n_missing": counted.n_expected - counted.n_present,
         "phones": await untold(session),
         "n_review": sum(line.stay.to_review for line in lines),
+        "n_undecided": (await review_of(session)).n_counting_nobody,
         "beside": await beside_list(session.id),
         "companions": await companions_by_phone(session.id),
     }

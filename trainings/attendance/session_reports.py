@@ -89,15 +89,27 @@ class Paper:
     n_not_kept: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What of the attendance is not in the file yet: marks that nobody decided about, phones that may keep some."""
+
+    n_undecided: int
+    n_phones: int
+
+
 Lack = tuple[str, str, int]
 """Where it is seen to (below the session's address, or a field of the form), a sentence, and its number."""
 
 
 def missing(
-    session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper
+    session: TrainingSession, offers: list[str], report: Report, figures: Figures, paper: Paper, waiting: Waiting
 ) -> Iterator[Lack]:
     """What should be seen to before the file is printed. Nothing of it keeps anybody from printing."""
     yield from _of_the_session(session, figures)
+    if waiting.n_phones:
+        yield "/revisar", N_("Teléfonos que pueden tener marcas sin enviar: %(n)s."), waiting.n_phones
+    if waiting.n_undecided:
+        yield "/revisar", N_("Marcas que no cuentan hasta que alguien decida: %(n)s."), waiting.n_undecided
     if not paper.is_printed:
         yield "/hojas", N_("No se imprimió ninguna hoja: la lista saldrá de las marcas, sin firmas."), 0
     elif paper.n_not_kept:
