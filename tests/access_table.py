@@ -139,6 +139,7 @@ PANEL: Mapping[str, Rule] = {
     f"GET {TRAINING}/exportar": EDITORS,
     f"GET {TRAINING}/espera": DESK,
     f"GET {TRAINING}/espera/cerrar": EDITORS,
+    f"GET {WAITING}/no-acepta": DESK,
     f"GET {TRAINING}{ROW}/cancelar": DESK,
     f"GET {TRAINING}/diplomas": DESK,
     f"GET {TRAINING}/diplomas/cambios": DESK,

@@ -301,7 +301,11 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     training, berta, cruz = await offered(cast)
     client = await at_desk(new_client, cast)
 
+    asked = await page_of(client, training, f"/{berta.group_id}/no-acepta")
+    assert "dijo que no?" in asked.text
+    assert await state_of(berta) == "offered"
     await client.post(path_of(training, berta.group_id, "no-acepta"))
+    assert (await client.get(path_of(training, berta.group_id, "no-acepta"))).headers["location"] == path_of(training)
     said_no = [await state_of(one) for one in (berta, cruz)]
     text = next(link["href"] or "" for link in (await page_of(client, training)).all("a") if "wa.me" in str(link))
     await client.post(path_of(training, cruz.group_id, "acepta"))

@@ -239,6 +239,23 @@ async def accept(request: Request) -> Response:
 
 
 @allow(*DESK)
+async def confirm_decline(request: Request) -> Response:
+    """Asks once: the place goes to others, and nothing brings it back. Nothing to ask where nothing is kept."""
+    training, group = await _group(request)
+    board = await board_of(training)
+    found = next((one for one in board.offered if one.id == group.id), None)
+    if found is None:
+        return redirect(f"/panel/capacitaciones/{training.id}/espera")
+    context: dict[str, Any] = {
+        "training": training,
+        "first": _first(training),
+        "base": f"/panel/capacitaciones/{training.id}",
+        "row": _row(found, training, OFFERED_TEXT),
+    }
+    return render(request, "registrations/waiting_decline.html", context)
+
+
+@allow(*DESK)
 async def decline(request: Request) -> Response:
     return await _act(request, waiting.decline_offer, N_("Anotado: dijo que no. El lugar pasa a quien sigue."))
 
@@ -291,5 +308,6 @@ routes: list[BaseRoute] = [
     Route(GROUP + "/subir", promote, methods=["POST"]),
     Route(GROUP + "/avisado", reached, methods=["POST"]),
     Route(GROUP + "/acepta", accept, methods=["POST"]),
+    Route(GROUP + "/no-acepta", confirm_decline),
     Route(GROUP + "/no-acepta", decline, methods=["POST"]),
 ]
