@@ -35,8 +35,14 @@ COVERED = """async () => {
     let covered = 0;
     for (const tick of document.querySelectorAll('.ticks input')) {
         tick.focus();
-        // The page may glide to where it is.
-        await new Promise((done) => setTimeout(done, 400));
+        // The page may glide to where it is: looked at once it has come to rest there.
+        let [rests, was] = [0, NaN];
+        while (rests < 4) {
+            await new Promise((done) => setTimeout(done, 100));
+            const { top } = tick.getBoundingClientRect();
+            rests = top === was && top >= 0 && top < innerHeight ? rests + 1 : 0;
+            was = top;
+        }
         const { x, y, width, height } = tick.getBoundingClientRect();
         covered += document.elementFromPoint(x + width / 2, y + height / 2) !== tick;
     }
