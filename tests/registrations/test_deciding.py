@@ -102,9 +102,9 @@ class World:
     def of(cls, training: Run) -> World:
         return cls(Situation(NOW, {TRAINING: training}, {}, frozenset()))
 
-    def draw(self) -> UUID:
+    def draw(self) -> str:
         self.n_drawn += 1
-        return UUID(int=self.n_drawn)
+        return str(UUID(int=self.n_drawn))
 
     def batch(self, *asked: SignUp | tuple[UUID, ...]) -> tuple[list[Outcome | Exception], Changes]:
         """Sign-ups, and the keys of people who leave, decided together."""
@@ -132,7 +132,7 @@ class World:
         for entry in changes.entries:
             draft, size = entry.draft, entry.command.wish.n_people
             tickets = zip(draft.tickets, entry.command.wish.keys, strict=True)
-            self.names |= {ticket.registration_id: keys.name_key for ticket, keys in tickets}
+            self.names |= {UUID(ticket.registration_id): keys.name_key for ticket, keys in tickets}
             if draft.group_id in self.situation.groups:
                 continue
             wish, children = entry.command.wish, entry.command.wish.childcare_places
@@ -192,16 +192,18 @@ def _judge(judge: Judge, changes: Changes, world: World) -> None:
         line = lines.pop(0)
         if line.act == "registrations.sign_up":
             entry = entries[line.object_id]
-            ids = [ticket.registration_id for ticket in entry.draft.tickets]
+            ids = [UUID(ticket.registration_id) for ticket in entry.draft.tickets]
             people = {one: judge.first_of(partial(_is_like, world, one)) for one in ids}
-            judge.sign_up(entry.draft.group_id, people, line.detail)
+            judge.sign_up(UUID(entry.draft.group_id), people, line.detail)
             continue
         gone = [line, *(lines.pop(0) for _more in range(line.detail["people"] - 1))]
         said = []
         while lines and lines[0].act in ACTS[2:]:
             told = lines.pop(0)
-            said.append((told.act.partition(".")[2], told.object_id, told.detail.get("lacking", "")))
-        judge.expect(said, judge.leave([(world.situation.group_of[one.object_id], one.object_id) for one in gone]))
+            said.append((told.act.partition(".")[2], UUID(told.object_id), told.detail.get("lacking", "")))
+        groups = [world.situation.group_of[one.object_id] for one in gone]
+        left = [(UUID(group), UUID(one.object_id)) for group, one in zip(groups, gone, strict=True)]
+        judge.expect(said, judge.leave(left))
 
 
 def _is_like(world: World, one: UUID, other: UUID) -> bool:
@@ -209,8 +211,9 @@ def _is_like(world: World, one: UUID, other: UUID) -> bool:
     return world.names[one] == world.names[other]
 
 
-def _firsts(judge: Judge) -> dict[UUID, UUID | None]:
-    return {person: first for family in judge.families.values() for person, first in family.people.items()}
+def _firsts(judge: Judge) -> dict[str, str | None]:
+    firsts = (pair for family in judge.families.values() for pair in family.people.items())
+    return {str(person): None if first is None else str(first) for person, first in firsts}
 
 
 def test_same_commands_over_the_same_situation_are_decided_alike() -> None:
@@ -259,7 +262,7 @@ def test_look_alikes_in_one_batch_take_one_place() -> None:
 
     assert [entry.state.value for entry in changes.entries] == ["confirmed"] * 3
     firsts = [entry.entrants[0].first_id for entry in changes.entries]
-    assert firsts == [None, world.entered[0].registration_id, world.entered[0].registration_id]
+    assert firsts == [None, *world.entered[0].registrations, *world.entered[0].registrations]
     assert world.run.taken == 1
 
 
@@ -286,15 +289,15 @@ def test_refused_command_changes_nothing_and_its_neighbours_stand() -> None:
 
 def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place() -> None:
     world = World.of(run(2, 0, reserved=1, taken=1))
-    held = Group(UUID(int=5), RegistrationState.HELD, 1, 0, None, hold_reason=HoldReason.PREREQUISITE)
-    looks = Alike(UUID(int=6), "ana coc", None, None, None)
+    held = Group(world.draw(), RegistrationState.HELD, 1, 0, None, hold_reason=HoldReason.PREREQUISITE)
+    looks = Alike(world.draw(), "ana coc", None, None, None)
     person = Person(looks, RegistrationState.HELD, Source.CARD, None, keeps_card=True)
     world.situation.groups[held.id] = held
     world.situation.add_person(held, person)
     world.batch(wish(1))
-    waiting = world.entered[0].group_id
+    waiting = world.entered[0].group
 
-    _outcomes, changes = world.batch((person.id,), (person.id,))
+    _outcomes, changes = world.batch((UUID(person.id),), (UUID(person.id),))
 
     assert (changes.left, changes.cards, list(changes.promoted)) == ([person.id], [person.id], [waiting])
     assert (world.run.taken, world.run.reserved) == (2, 0)

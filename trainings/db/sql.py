@@ -1,5 +1,5 @@
 """Statements written by hand, with one text for both engines: `?` is a value, `IN ?list` a list of values,
-`IN ?pairs` a list of (UUID, text), `FROM ?texts` a table `wanted` of texts (`wanted.value`).
+`IN ?pairs` a list of (UUID or its text, text), `FROM ?texts` a table `wanted` of texts (`wanted.value`).
 
 They run on the transaction in progress, if there is one.
 """
@@ -128,9 +128,9 @@ async def execute_many(text: str, values: Iterable[Iterable[object]]) -> None:
 class Pairs:
     """The value of `IN ?pairs`."""
 
-    pairs: Sequence[tuple[UUID, str]]
+    pairs: Sequence[tuple[UUID | str, str]]
 
-    def split(self) -> tuple[list[UUID], list[str]]:
+    def split(self) -> tuple[list[UUID | str], list[str]]:
         return [one for one, _other in self.pairs], [other for _one, other in self.pairs]
 
 

@@ -114,6 +114,12 @@ def _characters(n: int) -> str:
     return random_bytes(n).translate(_BYTE_TO_CHARACTER).decode("ascii")
 
 
+def _several(n: int, length: int) -> list[str]:
+    """Drawn in one go, which takes a fifth of the time for each."""
+    drawn = _characters(n * length)
+    return [drawn[start : start + length] for start in range(0, n * length, length)]
+
+
 # -- keys
 
 
@@ -191,6 +197,11 @@ def own_link() -> str:
     return _characters(OWN_LINK_LENGTH)
 
 
+def own_links(n: int) -> list[str]:
+    """So many of them."""
+    return _several(n, OWN_LINK_LENGTH)
+
+
 def feed_token() -> str:
     """160 bits: the address of a secret calendar."""
     return _characters(FEED_TOKEN_LENGTH)
@@ -199,6 +210,11 @@ def feed_token() -> str:
 def qr_token() -> str:
     """100 bits: what the QR on a ticket or card holds, and nothing else."""
     return _characters(QR_TOKEN_LENGTH)
+
+
+def qr_tokens(n: int) -> list[str]:
+    """So many of them."""
+    return _several(n, QR_TOKEN_LENGTH)
 
 
 def short_code() -> str:

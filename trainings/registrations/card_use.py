@@ -226,41 +226,42 @@ async def _enter(training: Training, card: Card, entry: _Entry, actor: Actor) ->
         raise UnknownMunicipality(field="municipality")
     # A card is one seat: childcare is asked for with a sign-up.
     wish = replace(entry.wish, idempotency_key=_key_of(card), childcare_places=0)
-    ticket = _ticket(card)
+    registration_id = tokens.uuid7()
+    ticket = _ticket(card, registration_id)
     is_waiting, is_held = entry.state is RegistrationState.WAITLISTED, entry.state is RegistrationState.HELD
     new = Entry(
         command=Enter(training.id, wish, actor, i18n.language()),
-        draft=Draft(tokens.uuid7(), tokens.own_link(), (ticket,)),
+        draft=Draft(str(tokens.uuid7()), tokens.own_link(), (ticket,)),
         state=entry.state,
         hold_reason=entry.hold_reason if is_held else None,
         wait_number=await places.next_wait_number(training) if is_waiting else None,
-        entrants=(Entrant(None, entry.first.id if entry.first is not None else None, wish.purposes),),
+        entrants=(Entrant(None, str(entry.first.id) if entry.first is not None else None, wish.purposes),),
         has_group_link=wish.first.is_minor,
     )
     await keep(Changes(entries=[new]), Situation(clock.now(), {}, {}, frozenset()))
-    await stand_first(new.draft.group_id)
+    await stand_first(UUID(new.draft.group_id))
     await _tell(training, new, entry.first)
     # A spare card reserves nothing that would have to wait with the person.
     card.state = CardState.HELD if is_held and card.block_id is not None else CardState.USED
-    card.registration_id, card.used_at = ticket.registration_id, clock.now()
+    card.registration_id, card.used_at = registration_id, clock.now()
     await card.save(update_fields=["state", "registration_id", "used_at"])
     await record(
         "registrations.use_card",
         actor=actor,
-        object_id=ticket.registration_id,
+        object_id=registration_id,
         hub_id=training.hub_id,
         card=str(card.id),
         state=entry.state.value,
         source=wish.source.value,
         duplicate=entry.first is not None,
     )
-    return CardUsed(ticket.registration_id, is_new=True, is_held=is_held)
+    return CardUsed(registration_id, is_new=True, is_held=is_held)
 
 
-def _ticket(card: Card) -> Ticket:
+def _ticket(card: Card, registration_id: UUID) -> Ticket:
     """The card's own tokens: what is in the hand is the ticket."""
     assert card.qr_token is not None
-    return Ticket(tokens.uuid7(), card.short_code, card.qr_token, tokens.own_link())
+    return Ticket(str(registration_id), card.short_code, card.qr_token, tokens.own_link())
 
 
 async def _tell(training: Training, new: Entry, first: Registration | None) -> None:

@@ -18,7 +18,7 @@ class Entrant(NamedTuple):
     """A person who comes in: known from before (`known_id`) or new; `first_id` is the registration they look like."""
 
     known_id: UUID | None
-    first_id: UUID | None
+    first_id: str | None
     purposes: frozenset[ConsentPurpose]
 
 
@@ -51,7 +51,7 @@ class Letter(NamedTuple):
     """A message about a registration."""
 
     kind: str
-    registration_id: UUID
+    registration_id: str
     hub_id: UUID
     run_at: datetime | None = None
     batch_id: UUID | None = None
@@ -62,7 +62,7 @@ class Line(NamedTuple):
 
     act: str
     actor: Actor
-    object_id: UUID
+    object_id: str
     hub_id: UUID
     detail: dict[str, Any]
 
@@ -78,12 +78,12 @@ class Changes:
     """
 
     entries: list[Entry] = field(default_factory=list)
-    left: list[UUID] = field(default_factory=list)
-    cards: list[UUID] = field(default_factory=list)
-    firsts: dict[UUID, UUID | None] = field(default_factory=dict)
-    stand_ins: dict[UUID, UUID] = field(default_factory=dict)
-    groups: dict[UUID, None] = field(default_factory=dict)
-    promoted: dict[UUID, UUID] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    cards: list[str] = field(default_factory=list)
+    firsts: dict[str, str | None] = field(default_factory=dict)
+    stand_ins: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, None] = field(default_factory=dict)
+    promoted: dict[str, UUID] = field(default_factory=dict)
     runs: dict[UUID, None] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)

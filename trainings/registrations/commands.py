@@ -54,17 +54,25 @@ Command = Enter | Leave
 
 
 class SignedUp(NamedTuple):
-    """The registrations, and the secret address that opens them."""
+    """The registrations, and the secret address that opens them. Ids are as they are written: few ask for them."""
 
-    group_id: UUID
-    registration_ids: tuple[UUID, ...]
+    group: str
+    registrations: tuple[str, ...]
     token: str
     is_new: bool
 
     @property
+    def group_id(self) -> UUID:
+        return UUID(self.group)
+
+    @property
+    def registration_ids(self) -> tuple[UUID, ...]:
+        return tuple(map(UUID, self.registrations))
+
+    @property
     def registration_id(self) -> UUID:
         """The first person's."""
-        return self.registration_ids[0]
+        return UUID(self.registrations[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ class _Clerk:
     # -- leaving
 
     def _leave(self, command: Leave, run: Run) -> Left:
-        asked = [self.situation.person(one) for one in command.registration_ids]
+        asked = [self.situation.person(str(one)) for one in command.registration_ids]
         leaving = [(group, person) for group, person in asked if person.is_live]
         if not leaving:
             return Left(())
@@ -233,7 +233,7 @@ class _Clerk:
             self._pass_on(person, run)
         if frees:
             self._promote(run)
-        return Left(tuple(person.id for _group, person in leaving))
+        return Left(tuple(UUID(person.id) for _group, person in leaving))
 
     def _is_told(self, command: Leave, group: Group, person: Person) -> bool:
         """Who was never let in is told only what staff decided; who came with too many others was never written to."""
@@ -312,7 +312,7 @@ class _Clerk:
 
     def _tell_left(self, command: Leave, run: Run, leaving: Sequence[tuple[Group, Person]]) -> None:
         """One message for each address of a group."""
-        written_to: set[tuple[UUID, str]] = set()
+        written_to: set[tuple[str, str]] = set()
         for group, person in leaving:
             address = person.looks.email_key
             if address is not None and (group.id, address) not in written_to:
@@ -364,7 +364,7 @@ class _Clerk:
         for one in gone:
             del self.situation.waits[one]
 
-    def _stand_first(self, chosen_id: UUID, first: Alike | None, run: Run) -> None:
+    def _stand_first(self, chosen_id: str, first: Alike | None, run: Run) -> None:
         """Of several who look alike, who got in is the first; the one who waits takes nothing when its turn comes."""
         if first is None or first.id not in self.situation.waits:
             return
@@ -375,6 +375,6 @@ class _Clerk:
 
     # -- words
 
-    def _letter(self, kind: str, registration_id: UUID, run: Run, command: Command) -> None:
+    def _letter(self, kind: str, registration_id: str, run: Run, command: Command) -> None:
         run_at, batch_id = (command.run_at, command.batch_id) if isinstance(command, Leave) else (None, None)
         self.changes.letters.append(Letter(kind, registration_id, run.hub_id, run_at, batch_id))

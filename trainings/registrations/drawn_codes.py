@@ -18,8 +18,9 @@ class Codes:
     """Short codes that no ticket of their training has: a refused row would undo the whole batch."""
 
     def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
-        self._drawn_before: set[tuple[UUID, str]] = set()
-        self._drawn = [[self._draw(training_id) for _member in wish.members] for training_id, wish in wishes]
+        self._drawn_before: set[tuple[str, str]] = set()
+        written = {training_id: str(training_id) for training_id, _wish in wishes}
+        self._drawn = [[self._draw(written[training_id]) for _member in wish.members] for training_id, wish in wishes]
 
     def questions(self) -> dict[str | UUID, Statement]:
         """Which of them are taken."""
@@ -29,14 +30,14 @@ class Codes:
     async def free(self, taken: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         """The codes, those that are taken drawn anew."""
         while taken:
-            clashing = {(UUID(str(row["training_id"])), row["short_code"]) for row in taken}
+            clashing = {(str(row["training_id"]), row["short_code"]) for row in taken}
             self._drawn = [
                 [self._draw(pair[0]) if pair in clashing else pair for pair in pairs] for pairs in self._drawn
             ]
             [taken] = await sql.rows_of(list(self.questions().values()))
         return [[code for _training_id, code in pairs] for pairs in self._drawn]
 
-    def _draw(self, training_id: UUID) -> tuple[UUID, str]:
+    def _draw(self, training_id: str) -> tuple[str, str]:
         """A code that did not come up in this batch before."""
         while True:
             pair = (training_id, tokens.short_code())

@@ -261,7 +261,7 @@ def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
 
 def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
     """Keys are in time order: the first registration comes first."""
-    for _registration_id, row in sorted({_key(row["id"]): row for row in rows}.items()):
+    for _registration_id, row in sorted({str(row["id"]): row for row in rows}.items()):
         alike = _looks(row)
         situation.alike.setdefault((_key(row["training_id"]), alike.name_key), []).append(alike)
         _note_waiting(situation, alike)
@@ -274,16 +274,16 @@ def _note_waiting(situation: Situation, alike: Alike) -> None:
 
 def _looks(row: Row) -> Alike:
     is_held = row["state"] == RegistrationState.HELD
-    waits_in = _key(row["group_id"]) if row["state"] == RegistrationState.WAITLISTED else None
+    waits_in = str(row["group_id"]) if row["state"] == RegistrationState.WAITLISTED else None
     contacts = row["phone_key"], row["email_key"]
-    return Alike(_key(row["id"]), row["name_key"], row["municipality_id"], *contacts, is_held, waits_in)
+    return Alike(str(row["id"]), row["name_key"], row["municipality_id"], *contacts, is_held, waits_in)
 
 
 async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser: Sequence[Row]) -> None:
-    members: dict[UUID, list[Row]] = defaultdict(list)
+    members: dict[str, list[Row]] = defaultdict(list)
     for row in by_browser:
-        members[_key(row["id"])].append(row)
-    answers = await _answers({_key(row["id"]) for row in [*by_key, *by_browser]})
+        members[str(row["id"])].append(row)
+    answers = await _answers({str(row["id"]) for row in [*by_key, *by_browser]})
     for row in by_key:
         situation.by_key[row["idempotency_key"]] = _standing(row, answers)
     for rows in members.values():
@@ -297,27 +297,27 @@ def _namesake(row: Row) -> Namesake:
     return row["name_key"], row["municipality_id"] or "", is_minor
 
 
-def _standing(row: Row, answers: Mapping[UUID, SignedUp]) -> Standing:
+def _standing(row: Row, answers: Mapping[str, SignedUp]) -> Standing:
     return Standing(
         training_id=_key(row["training_id"]),
         body_hash=row["body_hash"],
         created_at=_moment(row["created_at"]),
-        answer=answers.get(_key(row["id"])),
+        answer=answers.get(str(row["id"])),
     )
 
 
-async def _answers(group_ids: set[UUID]) -> dict[UUID, SignedUp]:
+async def _answers(group_ids: set[str]) -> dict[str, SignedUp]:
     """The address of each group that stands: of all of it, else of the one person."""
     if not group_ids:
         return {}
     wanted = sorted(group_ids)
     links, members = await sql.rows_of([Statement(LINKS, (wanted,)), Statement(MEMBERS, (wanted,))])
-    people: dict[UUID, list[UUID]] = defaultdict(list)
+    people: dict[str, list[str]] = defaultdict(list)
     for row in members:
-        people[_key(row["group_id"])].append(_key(row["id"]))
-    answers: dict[UUID, SignedUp] = {}
+        people[str(row["group_id"])].append(str(row["id"]))
+    answers: dict[str, SignedUp] = {}
     for row in links:
-        group_id = _key(row["group_id"])
+        group_id = str(row["group_id"])
         token = reveal(OwnLink, "token", _key(row["id"]), row["token"])
         if token is not None and group_id not in answers:
             answers[group_id] = SignedUp(group_id, tuple(people[group_id]), token, is_new=False)
@@ -326,13 +326,13 @@ async def _answers(group_ids: set[UUID]) -> dict[UUID, SignedUp]:
 
 def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
     for row in rows:
-        group_id = _key(row["group_id"])
+        group_id = str(row["group_id"])
         group = situation.groups.get(group_id)
         if group is None:
             group = _group(group_id, RegistrationState(row["group_state"]), row)
             group.hold_reason = HoldReason(row["hold_reason"]) if row["hold_reason"] else None
             situation.groups[group_id] = group
-        first_id = _key_or_none(row["duplicate_of_id"])
+        first_id = _text_or_none(row["duplicate_of_id"])
         state, source = RegistrationState(row["state"]), Source(row["source"])
         person = Person(_looks(row), state, source, first_id, bool(row["keeps_card"]))
         situation.add_person(group, person)
@@ -340,16 +340,16 @@ def _add_leaving(situation: Situation, rows: Iterable[Row]) -> None:
 
 def _add_waiting(situation: Situation, run: Run, rows: Iterable[Row]) -> None:
     for row in rows:
-        group_id = _key(row["id"])
+        group_id = str(row["id"])
         group = situation.groups.get(group_id)
         if group is None:
             group = _group(group_id, RegistrationState.WAITLISTED, row)
             situation.groups[group_id] = group
         run.waiting[group_id] = group
         if row["alike_id"] is not None:
-            group.alike[_key(row["alike_id"])] = first_id = _key(row["first_id"])
+            group.alike[str(row["alike_id"])] = first_id = str(row["first_id"])
             if row["first_in"] is not None:
-                situation.waits[first_id] = _key(row["first_in"])
+                situation.waits[first_id] = str(row["first_in"])
 
 
 async def _add_waiting_alike(situation: Situation) -> None:
@@ -360,31 +360,32 @@ async def _add_waiting_alike(situation: Situation) -> None:
     if wanted:
         dialect = get_connection("default").capabilities.dialect
         [rows] = await sql.rows_of([Statement(LEAVING[dialect], (wanted, wanted))])
-        _add_leaving(situation, [row for row in rows if _key(row["id"]) not in situation.group_of])
+        _add_leaving(situation, [row for row in rows if str(row["id"]) not in situation.group_of])
 
 
-def _group(group_id: UUID, state: RegistrationState, row: Row) -> Group:
+def _group(group_id: str, state: RegistrationState, row: Row) -> Group:
     return Group(group_id, state, row["n_people"], row["childcare_places"], row["wait_number"])
 
 
 def _drafts(enters: Sequence[tuple[int, Enter]], codes: Sequence[Sequence[str]]) -> dict[int, Draft]:
     """Keys and codes for everybody who may come in, drawn under the lock: keys are in the order of the list."""
-    return {
-        number: Draft(
-            tokens.uuid7(),
-            tokens.own_link(),
-            tuple(Ticket(tokens.uuid7(), code, tokens.qr_token(), tokens.own_link()) for code in of_group),
-        )
-        for (number, _command), of_group in zip(enters, codes, strict=True)
-    }
+    n_people = sum(map(len, codes))
+    keys, qrs = tokens.uuid7_texts(), iter(tokens.qr_tokens(n_people))
+    links = iter(tokens.own_links(len(enters) + n_people))
+    drafts: dict[int, Draft] = {}
+    for (number, _command), of_group in zip(enters, codes, strict=True):
+        group_id, link = next(keys), next(links)
+        tickets = tuple([Ticket(next(keys), code, next(qrs), next(links)) for code in of_group])
+        drafts[number] = Draft(group_id, link, tickets)
+    return drafts
 
 
 def _key(value: Any) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _key_or_none(value: Any) -> UUID | None:
-    return None if value is None else _key(value)
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _moment(value: Any) -> datetime:

@@ -173,8 +173,8 @@ def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str])
 
 
 def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
-    command, draft = entry.command, entry.draft
-    return _Arrival(entry, command.wish, at, str(draft.group_id), _text(command.training_id), str(entry.state))
+    command = entry.command
+    return _Arrival(entry, command.wish, at, entry.draft.group_id, _text(command.training_id), str(entry.state))
 
 
 def _newcomers(arrival: _Arrival, keys: Iterator[str]) -> Iterator[_Newcomer]:
@@ -182,7 +182,7 @@ def _newcomers(arrival: _Arrival, keys: Iterator[str]) -> Iterator[_Newcomer]:
     people = zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
     for entrant, member, same, ticket in people:
         person_id = next(keys) if entrant.known_id is None else str(entrant.known_id)
-        yield _Newcomer(arrival, entrant, member, same, ticket, person_id, str(ticket.registration_id))
+        yield _Newcomer(arrival, entrant, member, same, ticket, person_id, ticket.registration_id)
 
 
 def _participant(one: _Newcomer) -> Values:
@@ -321,7 +321,7 @@ def _changed_group(group: Group, changes: Changes, at: datetime) -> Values:
     return (group.state.value, group.n_people, group.wait_number, at, keeps_offer, keeps_offer, group.id)
 
 
-def _state_after(group_id: UUID, changes: Changes, situation: Situation) -> RegistrationState:
+def _state_after(group_id: str, changes: Changes, situation: Situation) -> RegistrationState:
     """What moving up made of a group."""
     is_offered = situation.runs[changes.promoted[group_id]].offer_hours is not None
     return RegistrationState.OFFERED if is_offered else RegistrationState.CONFIRMED
@@ -331,9 +331,9 @@ async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Lette
     """One message for each address of a group. A look-alike with the first one's address is told through that."""
     [rows] = await sql.rows_of([Statement(TO_TELL, (list(changes.promoted),))])
     letters: list[Letter] = []
-    written_to: set[tuple[UUID, str]] = set()
+    written_to: set[tuple[str, str]] = set()
     for row in rows:
-        group_id = UUID(str(row["group_id"]))
+        group_id = str(row["group_id"])
         address = row["email_key"]
         if address == row["first_email_key"] or (group_id, address) in written_to:
             continue
@@ -341,12 +341,12 @@ async def _to_who_moved_up(changes: Changes, situation: Situation) -> list[Lette
         is_offered = _state_after(group_id, changes, situation) is RegistrationState.OFFERED
         kind = "registration_offered" if is_offered else "registration_promoted"
         hub_id = situation.runs[changes.promoted[group_id]].hub_id
-        letters.append(Letter(kind, UUID(str(row["id"])), hub_id))
+        letters.append(Letter(kind, str(row["id"]), hub_id))
     return letters
 
 
 def _job(key: str, letter: Letter, at: datetime | str) -> Values:
-    subject = str(letter.registration_id)
+    subject = letter.registration_id
     return (
         key,
         at,
@@ -368,7 +368,7 @@ def _line(key: str, line: Line, at: datetime | str) -> Values:
         line.act,
         line.actor.id,
         line.actor.role,
-        str(line.object_id),
+        line.object_id,
         _text(line.hub_id),
         line.actor.request_id,
         _as_json(tuple(line.detail.items())),

@@ -206,6 +206,6 @@ async def own_registration(training_id: UUID, participant_ids: Sequence[UUID]) -
         return None
     person = first.participant
     is_held = first.state is RegistrationState.HELD
-    waits_in = first.group_id if first.state is RegistrationState.WAITLISTED else None
+    waits_in = str(first.group_id) if first.state is RegistrationState.WAITLISTED else None
     contacts = person.phone_key, person.email_key
-    return Alike(first.id, person.name_key, person.municipality_id, *contacts, is_held, waits_in)
+    return Alike(str(first.id), person.name_key, person.municipality_id, *contacts, is_held, waits_in)

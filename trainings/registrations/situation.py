@@ -1,7 +1,8 @@
 """What is known while a batch of commands is decided: plain values, changed in memory as one command after another is.
 
 Nothing here reads or writes the database, so that decisions can be replayed. What is made anew for each sign-up is a
-named tuple: a frozen dataclass takes more than twice as long to make.
+named tuple: a frozen dataclass takes more than twice as long to make. Ids of groups and registrations are texts, as
+they are written: a UUID takes longer to make, to look up and to write than all that is decided about it.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ class Alike(NamedTuple):
     the group in which it stood on the waiting list when it was read.
     """
 
-    id: UUID
+    id: str
     name_key: str
     municipality: str | None
     phone_key: str | None
     email_key: str | None
     is_held: bool = False
-    waits_in: UUID | None = None
+    waits_in: str | None = None
 
     def is_like(self, keys: Sameness) -> bool:
         is_named_so = (self.name_key, self.municipality) == (keys.name_key, keys.municipality)
@@ -61,11 +62,11 @@ class Person:
     looks: Alike
     state: RegistrationState
     source: Source
-    first_id: UUID | None
+    first_id: str | None
     keeps_card: bool = False
 
     @property
-    def id(self) -> UUID:
+    def id(self) -> str:
         return self.looks.id
 
     @property
@@ -90,14 +91,14 @@ class Person:
 class Group:
     """A group, with its people where they are being changed. `alike` are the look-alikes in it, each with its first."""
 
-    id: UUID
+    id: str
     state: RegistrationState
     n_people: int
     childcare_places: int
     wait_number: int | None
-    alike: dict[UUID, UUID] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
     hold_reason: HoldReason | None = None
-    people: dict[UUID, Person] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
 
     @property
     def live(self) -> list[Person]:
@@ -130,7 +131,7 @@ class Run:
     minimum_age: int | None
     audience: list[str]
     meetings: list[Meeting] = field(default_factory=list)
-    waiting: dict[UUID, Group] = field(default_factory=dict)
+    waiting: dict[str, Group] = field(default_factory=dict)
     is_cut: bool = False
 
     @property
@@ -196,7 +197,7 @@ class Standing(NamedTuple):
 class Ticket(NamedTuple):
     """What one person's rows will be known by, drawn before it is decided whether they are written."""
 
-    registration_id: UUID
+    registration_id: str
     short_code: str
     qr: str
     link: str
@@ -205,7 +206,7 @@ class Ticket(NamedTuple):
 class Draft(NamedTuple):
     """The same for a group."""
 
-    group_id: UUID
+    group_id: str
     link: str
     tickets: tuple[Ticket, ...]
 
@@ -225,10 +226,10 @@ class Situation:
     alike: dict[tuple[UUID, str], list[Alike]] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
-    groups: dict[UUID, Group] = field(default_factory=dict)
-    group_of: dict[UUID, UUID] = field(default_factory=dict)
-    heirs: dict[UUID, list[UUID]] = field(default_factory=dict)
-    waits: dict[UUID, UUID] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    group_of: dict[str, str] = field(default_factory=dict)
+    heirs: dict[str, list[str]] = field(default_factory=dict)
+    waits: dict[str, str] = field(default_factory=dict)
 
     def look_alike(self, training_id: UUID, keys: Sameness, *, is_held: bool) -> Alike | None:
         """The first live registration like this one, which itself is held or not: who is in before who waits.
@@ -263,27 +264,27 @@ class Situation:
             group.alike[person.id] = person.first_id
             self.heirs.setdefault(person.first_id, []).append(person.id)
 
-    def person(self, registration_id: UUID) -> tuple[Group, Person]:
+    def person(self, registration_id: str) -> tuple[Group, Person]:
         group = self.groups[self.group_of[registration_id]]
         return group, group.people[registration_id]
 
-    def parties(self, groups: Iterable[Group]) -> list[Party[UUID]]:
+    def parties(self, groups: Iterable[Group]) -> list[Party[str]]:
         """What groups of a waiting list ask for, of whom some look alike."""
-        firsts: dict[UUID, list[UUID]] = defaultdict(list)
+        firsts: dict[str, list[str]] = defaultdict(list)
         for first_id, group_id in self.waits.items():
             firsts[group_id].append(first_id)
         return [self._party(group, firsts.get(group.id, ())) for group in groups]
 
-    def _party(self, group: Group, firsts: Sequence[UUID]) -> Party[UUID]:
+    def _party(self, group: Group, firsts: Sequence[str]) -> Party[str]:
         shared = [first for _one, first in self.behind(group)]
         n_alike = len(group.alike) - len(shared)
         return Party(group.id, group.n_people, group.childcare_places, n_alike, (*shared, *firsts))
 
-    def behind(self, group: Group) -> list[tuple[UUID, UUID]]:
+    def behind(self, group: Group) -> list[tuple[str, str]]:
         """Those of a waiting group whose first waits too, in another group; each with that first."""
         return [(one, first) for one, first in group.alike.items() if self.waits.get(first, group.id) != group.id]
 
-    def stand_first(self, chosen_id: UUID, first_id: UUID) -> list[UUID]:
+    def stand_first(self, chosen_id: str, first_id: str) -> list[str]:
         """Somebody got in while the first of those who look alike waits: from now on they look like this one. Who of
         them was read.
         """
