@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from tests import make
 from tests.counting import statements
 from tests.registrations.card_world import card_of, cards_of, make_block, named, places_of
+from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions, cards
 from trainings.registrations.actions import CapacityBelowTaken
 from trainings.registrations.card_queries import by_bearer_link
-from trainings.registrations.models import CardState, Registration
+from trainings.registrations.models import CardState, Registration, ReservedBlock
+from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
 
 USED = CardState.USED
@@ -62,3 +65,41 @@ async def test_bearer_page_of_many_names_then_no_more_statements_than_of_one(sql
         costs.append(len(sent))
 
     assert costs == [costs[0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("days", "released"),
+    [
+        pytest.param(26, 24, id="put off: the cards that were given out stay good as long before it"),
+        pytest.param(4, 2, id="earlier: no place is kept beyond the beginning"),
+        pytest.param(1, 1, id="so near that nothing is left of the time: until it begins"),
+    ],
+)
+async def test_training_moved_then_reserved_places_are_kept_till_as_long_before_it(
+    db: Settings, days: int, released: int
+) -> None:
+    hours = make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6)
+    training = await make.make_training(sessions=[hours])
+    block, given_up = [await make_block(training, 2, release_at=make.tomorrow_at(8, days=4)) for _ in range(2)]
+    await cards.release(given_up.id, actor=PROGRAM)
+    session = await TrainingSession.get(training_id=training.id)
+    starts_at = make.tomorrow_at(8, days=days)
+
+    await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+
+    kept = [(await ReservedBlock.get(id=one.id)).release_at for one in (block, given_up)]
+    assert kept == [make.tomorrow_at(8, days=released), make.tomorrow_at(8, days=4)]
+
+
+async def test_first_session_off_and_on_again_then_reserved_places_are_kept_till_before_the_next(db: Settings) -> None:
+    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (6, 9)]
+    block = await make_block(await make.make_training(sessions=days), 2, release_at=make.tomorrow_at(8, days=4))
+    session = await TrainingSession.filter(training_id=block.training_id).order_by("starts_at").first()
+    assert session is not None
+    moments = []
+
+    for act in (rescheduling.cancel, rescheduling.restore):
+        await act(session.id, actor=PROGRAM)
+        moments.append((await ReservedBlock.get(id=block.id)).release_at)
+
+    assert moments == [make.tomorrow_at(8, days=7), make.tomorrow_at(8, days=4)]

@@ -17,6 +17,7 @@ from trainings.audit.actor import Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.registrations.actions import call_off_training
+from trainings.registrations.cards import move_releases
 from trainings.registrations.telling import tell_changes
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
@@ -41,8 +42,9 @@ class SomebodyCame(Refusal):
 async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]], *, actor: Actor) -> UUID | None:
     """Do something to a training's sessions, and what follows from it; whatever `act` refuses, nothing happens.
 
-    Minutes and completion are computed anew by the rule of hours (not cancelled sessions are what counts). People are
-    told after ten minutes. Returns the batch that may be stopped till then, none where nobody has to hear of it.
+    Minutes and completion are computed anew by the rule of hours (not cancelled sessions are what counts). Reserved
+    places are kept till as long before the first session as before. People are told after ten minutes. Returns the
+    batch that may be stopped till then, none where nobody has to hear of it.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: nobody waits in a ring.
@@ -50,6 +52,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         before = await standing(training_id)
         await act()
         await compare_again(training_id)
+        await move_releases(before)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)
         return batch_id

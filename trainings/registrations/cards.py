@@ -24,6 +24,7 @@ from trainings.registrations.allocation import Party
 from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
 from trainings.registrations.sign_up import locked_training
+from trainings.schedule.changes import Standing
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
@@ -244,6 +245,27 @@ async def release_due() -> int:
         except Exception:  # one that cannot be released must not hold up the others
             logger.exception("block %s could not be released", block.id)
     return n_places
+
+
+async def move_releases(before: Standing) -> None:
+    """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
+
+    Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
+    earlier, places would stay empty while others wait. Where less time is left than that, till it begins. In the
+    caller's transaction, with the training locked.
+    """
+    old = _first_start(list(before.sessions.values()))
+    new = _first_start(await TrainingSession.filter(training_id=before.training.id))
+    if new is None or new == old:
+        return
+    for block in await ReservedBlock.filter(training_id=before.training.id, released_at=None).order_by("id"):
+        wanted = new - (old - block.release_at) if old is not None else min(block.release_at, new)
+        block.release_at = wanted if wanted > clock.now() else new
+        await block.save(update_fields=["release_at"])
+
+
+def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
+    return min((one.starts_at for one in sessions if one.state is SessionState.PLANNED), default=None)
 
 
 async def give_back(card_id: UUID, *, actor: Actor) -> None:
