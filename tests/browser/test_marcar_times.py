@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store
-from trainings.lib import tokens
+from trainings import clock
+from trainings.lib import dates, tokens
 
 MINUTE = timedelta(minutes=1)
 LISTS = of_store("rosters", "count()")
@@ -72,6 +74,27 @@ def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(
 
     expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
     expect(phone.page.locator("[data-early]")).to_be_hidden()
+
+
+def test_clock_two_hours_ahead_then_the_hour_of_a_departure_is_chosen_by_the_true_time(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    """Whoever says when somebody left looks at a watch."""
+    [ana] = village.people(1)
+    pocket.clock.set_system_time(datetime.now(UTC) + timedelta(hours=2))
+    phone.page.goto(f"{village.origin}/marcar/#/salida/{village.made['session']}")
+    phone.page.reload()
+    now = clock.local(datetime.now(UTC))
+    times = [dates.time_of_day(now + n * MINUTE, "es") for n in range(3)]
+
+    expect(phone.page.locator("[data-time]")).to_have_text(re.compile("|".join(map(re.escape, times))))
+    phone.page.get_by_role("button", name="15 minutos antes").click()
+    phone.page.get_by_label("Número de fila, o código del boleto").fill(ana.short_code)
+    phone.page.keyboard.press("Enter")
+
+    quarter = [dates.time_of_day(now + (n - 15) * MINUTE, "es") for n in range(3)]
+    expect(phone.page.locator("[data-time]")).to_have_text(re.compile("|".join(map(re.escape, quarter))))
+    expect(phone.page.locator(".answer")).to_contain_text("Este teléfono no tiene su llegada")
 
 
 def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_month_later(

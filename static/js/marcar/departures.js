@@ -18,24 +18,25 @@ export class Departures extends Marks {
    */
   async arrival(mark, { line, token = "", name: shown = "" }) {
     const { book, app, stated_at } = this;
+    const { offset } = app.phone;
     const kind = stated_at === null ? "out" : "left";
     const stated = stated_at === null ? {} : { stated_at };
     const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
     const before = book.stayOf(book.whoOf({ kind, h: mark.h, code: mark.code }));
     if (before.seen !== null && leftUnseen({ ...before, left: stated_at })) {
-      const text = app.words.say("left_too_early", { time: timeOfDay(before.seen) });
+      const text = app.words.say("left_too_early", { time: timeOfDay(before.seen + offset) });
       return { state: "wrong_time", name: await opening, text, event: null, line };
     }
     const kept = await this.keep({ kind, known: line !== null, ...stated, ...mark });
     const name = await opening;
     if (kept.error) return { state: "not_saved", name, text: kept.text, event: null, line };
     const { event } = kept;
-    if (stated_at !== null && book.isStatedOddly(stated_at, event.at, app.phone.offset)) {
+    if (stated_at !== null && book.isStatedOddly(stated_at, event.at, offset)) {
       const text = app.words.say("left_before_start", { time: timeOfDay(Date.parse(book.session.starts)) });
       return { state: "review", name, text, event, line };
     }
     // Another phone may have their arrival: the server puts both together.
     if (!before.present) return { state: "review", name, text: app.words.say("left_unseen"), event, line };
-    return { state: "left", name, text: app.words.say("left_at", { time: timeOfDay(stated_at ?? event.at) }), event, line };
+    return { state: "left", name, text: app.words.say("left_at", { time: timeOfDay((stated_at ?? event.at) + offset) }), event, line };
   }
 }

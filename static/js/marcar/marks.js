@@ -98,7 +98,8 @@ export class Marks {
       const kind = line?.f === "s" ? "walkin" : "in";
       const draft = this.draft({ kind, known: line !== null, ...mark });
       const before = book.stayOf(book.whoOf(draft));
-      const flag = book.flagOf(line, draft.at, app.phone.offset);
+      const { offset } = app.phone;
+      const flag = book.flagOf(line, draft.at, offset);
       // Both at once: whoever stands at the door waits for the slower of the two.
       const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
       const kept = await this.#keep(draft);
@@ -106,13 +107,13 @@ export class Marks {
       if (kept.error) return said("not_saved", { name, text: this.#trouble(kept.error), line });
       const { event } = kept;
       if (before.present && before.left === null) {
-        return said("already", { name, text: app.words.say("already_at", { time: timeOfDay(before.arrived ?? event.at) }), event, line });
+        return said("already", { name, text: app.words.say("already_at", { time: timeOfDay((before.arrived ?? event.at) + offset) }), event, line });
       }
       if (!NOTHING_ODD.has(flag)) {
         const why = book.hasRoster ? `odd_${flag}` : "no_list";
         return said("review", { name, text: app.words.say(why), event, line });
       }
-      const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at);
+      const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at + offset);
       return said("present", { name, text: fact, event, line });
     });
   }
@@ -129,7 +130,7 @@ export class Marks {
       if (kept.error) return said("not_saved", { text: this.#trouble(kept.error) });
       const { arrived } = this.book.stayOf(this.book.whoOf(draft));
       const isHere = arrived !== null && this.book.isArrival(target);
-      return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { time: timeOfDay(arrived) }) : "" });
+      return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { time: timeOfDay(arrived + this.app.phone.offset) }) : "" });
     });
   }
 

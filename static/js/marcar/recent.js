@@ -55,7 +55,7 @@ export class Recent {
     const place = row ? { row, sheet } : book.roster.placeOf(h);
     const card = book.roster.line(h)?.f === "s" ? "slip_card" : "ticket";
     const who = said?.name || (place ? rowInWords(app.words, book, place.row, place.sheet) : shownCode(code ?? "") || app.words.say(card));
-    return { id, time: timeOfDay(at), who, word: app.words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
+    return { id, time: timeOfDay(at + app.phone.offset), who, word: app.words.say(isUndone ? "was_undone" : `was_${said?.word ?? "kept"}`), isUndone };
   }
 
   /** @param {Line} told */

@@ -76,7 +76,7 @@ class Close extends SessionScreen {
     const isReport = this.isReport(session);
     for (const line of this.parts("[data-report]")) line.hidden = !isReport;
     for (const line of this.parts("[data-takes-effect]")) line.hidden = isReport;
-    if (closing) this.put("[data-closed-at]", app.words.say(isReport ? "reported_at" : "closed_at", { time: timeOfDay(closing.at) }));
+    if (closing) this.put("[data-closed-at]", app.words.say(isReport ? "reported_at" : "closed_at", { time: timeOfDay(closing.at + app.phone.offset) }));
   }
 
   /**

@@ -52,7 +52,7 @@ class Left extends SessionScreen {
     };
   }
 
-  /** The moment that is meant: now, or some full quarters of an hour ago. */
+  /** The moment that is meant, by this phone's clock: now, or some full quarters of an hour ago. */
   get moment() {
     return Date.now() - this.back * STEP_MS;
   }
@@ -116,12 +116,14 @@ class Left extends SessionScreen {
   }
 
   drawTime() {
-    const { words } = this.app;
-    this.put("[data-time]", timeOfDay(this.moment));
+    const { words, phone } = this.app;
+    // Whoever chooses it looks at a watch, while this clock may be wrong.
+    const moment = this.moment + phone.offset;
+    this.put("[data-time]", timeOfDay(moment));
     const ago = this.back ? words.say("ago", { time: agoInWords(this.back) }) : words.say("just_now");
     // Past midnight the hour alone would be taken for one that is to come.
-    const day = longDate(this.moment);
-    this.put("[data-ago]", day === longDate(Date.now()) ? ago : `${ago}, ${day}`);
+    const day = longDate(moment);
+    this.put("[data-ago]", day === longDate(Date.now() + phone.offset) ? ago : `${ago}, ${day}`);
     this.part("[data-later]").disabled = this.back === 0;
     this.part("[data-earlier]").disabled = this.back === QUARTERS_BACK;
   }

@@ -141,7 +141,7 @@ class Slip extends SessionScreen {
       text.textContent = this.texts[this.language.value] ?? this.app.words.say("slip_aloud");
       text.lang = TAGS[this.language.value] ?? this.language.value;
     }
-    if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { time: timeOfDay(reading.at) }));
+    if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { time: timeOfDay(reading.at + this.app.phone.offset) }));
     if (!this.h) this.#drawCards();
   }
 
@@ -162,7 +162,7 @@ class Slip extends SessionScreen {
     const { words } = this.app;
     const line = /** @type {any} */ (this.part("[data-choose] template").content.firstElementChild.cloneNode(true));
     line.querySelector("a").href = `#/ficha/${this.book.session.id}/${event.h}`;
-    line.querySelector("[data-at]").textContent = timeOfDay(event.at);
+    line.querySelector("[data-at]").textContent = timeOfDay(event.at + this.app.phone.offset);
     line.querySelector("[data-which]").textContent = event.row ? words.say("row", { row: event.row }) : words.say("slip_card");
     line.querySelector("[data-state-text]").textContent = words.say(isDone ? "slip_done" : "slip_pending");
     return line;
