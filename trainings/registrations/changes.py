@@ -37,8 +37,8 @@ class Entry(NamedTuple):
         """The line of the log that says what was asked for, and what came of it."""
         wish = self.command.wish
         detail = {
-            "state": self.state.value,
-            "source": wish.source.value,
+            "state": str(self.state),
+            "source": str(wish.source),
             "people": wish.n_people,
             "childcare": wish.childcare_places,
             "duplicates": sum([one.first_id is not None for one in self.entrants]),

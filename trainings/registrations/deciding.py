@@ -26,6 +26,8 @@ from trainings.registrations.wishes import SignUp
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
 
+NEEDED = frozenset({ConsentPurpose.DATA})
+
 
 class ListCut(Exception):
     """More of a waiting list is needed than was read."""
@@ -60,7 +62,7 @@ class _Clerk:
 
     def _enter(self, number: int, command: Enter, run: Run) -> SignedUp:
         wish = self._watched(number, command.wish)
-        standing = same_again(self.situation, wish, run.id)
+        standing = same_again(self.situation, wish, run)
         if standing is not None:
             return standing
         is_walk_in = wish.source is Source.WALK_IN
@@ -74,10 +76,9 @@ class _Clerk:
         # Who stands at the door takes none of the counted places.
         state = RegistrationState.CONFIRMED if is_walk_in else self._state(wish, run, hold_reason)
         is_in = state in TAKES_PLACE and not is_walk_in
-        # Who is let in while the one that they look like waits takes a place of their own.
-        waits = self.situation.waits if is_in else {}
-        passed = {place: one for place, one in enumerate(firsts) if one is not None and one.id in waits}
-        entrants = self._entrants(number, wish, [None if place in passed else one for place, one in enumerate(firsts)])
+        passed = self._passed(firsts) if is_in else {}
+        first_ids = [None if one is None or place in passed else one.id for place, one in enumerate(firsts)]
+        entrants = self._entrants(number, wish, first_ids)
         if is_in:
             self._take(wish, run, entrants)
         entry = Entry(
@@ -111,9 +112,10 @@ class _Clerk:
     def _phase(self, run: Run) -> Phase:
         """The phase of a training, which changes within a batch only where places come or go."""
         key = (run.id, run.occupied < run.capacity)
-        if key not in self.phases:
-            self.phases[key] = phase(run, run.meetings, self.situation.at)
-        return self.phases[key]
+        known = self.phases.get(key)
+        if known is None:
+            known = self.phases[key] = phase(run, run.meetings, self.situation.at)
+        return known
 
     def _state(self, wish: SignUp, run: Run, hold_reason: HoldReason | None) -> RegistrationState:
         """The state in which a group begins: look-alikes are asked for like anybody."""
@@ -131,22 +133,27 @@ class _Clerk:
 
     def _firsts(self, number: int, wish: SignUp, run: Run, *, is_held: bool) -> list[Alike | None]:
         """Whom each of a wish looks like; who comes with an earlier code may be known by that alone."""
-        firsts = [self.situation.look_alike(run.id, keys, is_held=is_held) for keys in wish.keys]
+        firsts = [self.situation.look_alike(run, keys, is_held=is_held) for keys in wish.keys]
         known = self.situation.known.get(number)
         if known is not None:
             firsts[0] = firsts[0] or known.standing_for(is_held=is_held)
         return firsts
 
-    def _entrants(self, number: int, wish: SignUp, firsts: Sequence[Alike | None]) -> tuple[Entrant, ...]:
+    def _passed(self, firsts: Sequence[Alike | None]) -> dict[int, Alike]:
+        """Those who wait while somebody who looks like them is let in, who takes a place of their own."""
+        waits = self.situation.waits
+        return {place: one for place, one in enumerate(firsts) if one is not None and one.id in waits}
+
+    def _entrants(self, number: int, wish: SignUp, first_ids: Sequence[str | None]) -> tuple[Entrant, ...]:
         known, keys = self.situation.known.get(number), wish.keys[0]
-        # A code and a name stand on paper for others to read: further permissions need the own contact too.
-        is_sure = known is None or bool(keys.phone_keys or keys.email_keys)
-        first_ids = [None if one is None else one.id for one in firsts]
+        if known is None:
+            filler = Entrant(None, first_ids[0], wish.purposes)
+        else:
+            # A code and a name stand on paper for others to read: further permissions need the own contact too.
+            is_sure = bool(keys.phone_keys or keys.email_keys)
+            filler = Entrant(known.participant_id, first_ids[0], wish.purposes if is_sure else wish.purposes & NEEDED)
         # Who fills the form speaks for the others only where they could not come in else.
-        needed = wish.purposes & {ConsentPurpose.DATA}
-        known_id = None if known is None else known.participant_id
-        filler = Entrant(known_id, first_ids[0], wish.purposes if is_sure else needed)
-        return (filler, *[Entrant(None, one, needed) for one in first_ids[1:]])
+        return (filler, *[Entrant(None, one, wish.purposes & NEEDED) for one in first_ids[1:]])
 
     def _missing_course(self, number: int, wish: SignUp, run: Run) -> HoldReason | None:
         """Staff decide about who has not shown, alone and by a code, that the courses before this one are completed."""
@@ -172,26 +179,25 @@ class _Clerk:
             if address is None or is_told or address in written_to:
                 continue
             written_to.add(address)
-            kind = f"registration_{entry.state.value}"
+            kind = f"registration_{entry.state}"
             self._letter(kind, entry.draft.tickets[position].registration_id, run, command)
 
     def _remember(self, entry: Entry, number: int, run: Run) -> SignedUp:
         """Later commands of the batch find this sign-up as if it were stored."""
         wish, draft = entry.command.wish, entry.draft
-        ids = tuple(ticket.registration_id for ticket in draft.tickets)
+        ids, state = tuple([ticket.registration_id for ticket in draft.tickets]), entry.state
         answer = SignedUp(draft.group_id, ids, draft.link if entry.has_group_link else draft.tickets[0].link, True)
         standing = Standing(run.id, wish.body_hash, self.situation.at, answer, wish=wish)
         if wish.idempotency_key:
             self.situation.by_key[wish.idempotency_key] = standing
         if wish.browser_key:
-            self.situation.by_browser.setdefault((run.id, wish.browser_key), []).append(standing)
+            run.by_browser.setdefault(wish.browser_key, []).append(standing)
         for registration_id, keys, entrant in zip(ids, wish.keys, entry.entrants, strict=True):
             if entrant.first_id is None:
-                is_held = entry.state is RegistrationState.HELD
-                contacts = keys.phone_key, keys.email_key
-                alike = Alike(registration_id, keys.name_key, keys.municipality, *contacts, is_held)
-                self.situation.alike.setdefault((run.id, keys.name_key), []).append(alike)
-                if entry.state is RegistrationState.WAITLISTED:
+                looks = registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key
+                alike = Alike(*looks, is_held=state is RegistrationState.HELD)
+                run.alike.setdefault(keys.name_key, []).append(alike)
+                if state is RegistrationState.WAITLISTED:
                     self.situation.waits[registration_id] = draft.group_id
         if number < self.last_leave:
             self._remember_group(entry, run)
@@ -250,7 +256,7 @@ class _Clerk:
         self.changes.left.append(person.id)
         gives_card_back = self._give_card_back(person, run)
         self.changes.groups[group.id] = None
-        self.situation.drop_alike(run.id, person.looks)
+        run.drop_alike(person.looks)
         is_last = not group.live
         if is_last:
             group.state = RegistrationState.CANCELLED
@@ -290,7 +296,7 @@ class _Clerk:
         group, chosen = heir
         if chosen.state is RegistrationState.WAITLISTED:
             self.situation.waits[chosen.id] = group.id
-        self.situation.add_alike(run.id, chosen.looks)
+        run.add_alike(chosen.looks)
         self.changes.firsts[chosen.id] = None
         self.changes.lines.append(Line("registrations.come_instead", PROGRAM, chosen.id, run.hub_id, {}))
         others = [(theirs, person) for theirs, person in live if person is not chosen]
@@ -357,7 +363,7 @@ class _Clerk:
             del group.alike[person_id]
             person.first_id = self.changes.firsts[person_id] = None
             self.situation.heirs[first_id].remove(person_id)
-            self.situation.add_alike(run.id, person.looks)
+            run.add_alike(person.looks)
         for person_id, first_id in passing:
             self._stand_first(person_id, self.situation.person(first_id)[1].looks, run)
         gone = [one for one, group_id in self.situation.waits.items() if group_id == group.id]
@@ -368,7 +374,7 @@ class _Clerk:
         """Of several who look alike, who got in is the first; the one who waits takes nothing when its turn comes."""
         if first is None or first.id not in self.situation.waits:
             return
-        self.situation.drop_alike(run.id, first)
+        run.drop_alike(first)
         for one in self.situation.stand_first(chosen_id, first.id):
             self.changes.firsts[one] = chosen_id
         self.changes.stand_ins[first.id] = chosen_id

@@ -19,7 +19,7 @@ class Codes:
 
     def __init__(self, wishes: Sequence[tuple[UUID, SignUp]]) -> None:
         self._drawn_before: set[tuple[str, str]] = set()
-        written = {training_id: str(training_id) for training_id, _wish in wishes}
+        written = {one: str(one) for one in {training_id for training_id, _wish in wishes}}
         self._drawn = [[self._draw(written[training_id]) for _member in wish.members] for training_id, wish in wishes]
 
     def questions(self) -> dict[str | UUID, Statement]:

@@ -263,7 +263,7 @@ def _add_alike(situation: Situation, rows: Iterable[Row]) -> None:
     """Keys are in time order: the first registration comes first."""
     for _registration_id, row in sorted({str(row["id"]): row for row in rows}.items()):
         alike = _looks(row)
-        situation.alike.setdefault((_key(row["training_id"]), alike.name_key), []).append(alike)
+        situation.runs[_key(row["training_id"])].alike.setdefault(alike.name_key, []).append(alike)
         _note_waiting(situation, alike)
 
 
@@ -289,7 +289,7 @@ async def _add_standing(situation: Situation, by_key: Sequence[Row], by_browser:
     for rows in members.values():
         contacts = frozenset(key for row in rows for key in (row["phone_key"], row["email_key"]) if key)
         standing = _standing(rows[0], answers)._replace(people=sorted(map(_namesake, rows)), contact_keys=contacts)
-        situation.by_browser.setdefault((standing.training_id, rows[0]["browser_key"]), []).append(standing)
+        situation.runs[standing.training_id].by_browser.setdefault(rows[0]["browser_key"], []).append(standing)
 
 
 def _namesake(row: Row) -> Namesake:

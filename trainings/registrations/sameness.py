@@ -17,7 +17,7 @@ from trainings.people.models import Participant
 from trainings.registrations.allocation import Party
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationGroup, RegistrationState, Source
-from trainings.registrations.situation import Alike, Known, Situation
+from trainings.registrations.situation import Alike, Known, Run, Situation
 from trainings.registrations.wishes import SignUp
 from trainings.web.i18n import N_
 
@@ -33,17 +33,17 @@ class KeyUsedAgain(Refusal):
     )
 
 
-def same_again(situation: Situation, wish: SignUp, training_id: UUID) -> SignedUp | None:
+def same_again(situation: Situation, wish: SignUp, run: Run) -> SignedUp | None:
     """The same sign-up again. Refuses with KeyUsedAgain a key that came with other answers, or a day ago."""
     if wish.idempotency_key:
         found = situation.by_key.get(wish.idempotency_key)
         if found is not None:
-            is_same = found.training_id == training_id and tokens.same(found.body_hash, wish.body_hash)
+            is_same = found.training_id == run.id and tokens.same(found.body_hash, wish.body_hash)
             if not is_same or situation.at - found.created_at > REPLAY or found.answer is None:
                 raise KeyUsedAgain
             return found.answer._replace(is_new=False)
     if wish.browser_key and wish.browser_is_known:
-        same = situation.same_browser(training_id, wish)
+        same = run.same_browser(wish)
         return next((one.answer._replace(is_new=False) for one in same if one.answer is not None), None)
     return None
 

@@ -107,7 +107,10 @@ class Group:
 
 @dataclass(slots=True)
 class Run:
-    """A training: its rules, and its places as they change. `waiting` is in order; `is_cut`: it is longer."""
+    """A training: its rules, and its places as they change. `waiting` is in order; `is_cut`: it is longer.
+
+    `alike` are those whom others may look like, by folded name, the oldest first; `by_browser` the groups that stand.
+    """
 
     id: UUID
     hub_id: UUID
@@ -133,6 +136,8 @@ class Run:
     meetings: list[Meeting] = field(default_factory=list)
     waiting: dict[str, Group] = field(default_factory=dict)
     is_cut: bool = False
+    alike: dict[str, list[Alike]] = field(default_factory=dict)
+    by_browser: dict[str, list[Standing]] = field(default_factory=dict)
 
     @property
     def occupied(self) -> int:
@@ -145,6 +150,23 @@ class Run:
     @room.setter
     def room(self, room: Room) -> None:
         self.taken, self.childcare_taken, self.reserved = room.taken, room.childcare_taken, room.reserved
+
+    def add_alike(self, one: Alike) -> None:
+        """From now on others may look like this one."""
+        others = self.alike.setdefault(one.name_key, [])
+        if one not in others:
+            others.append(one)
+        others.sort(key=lambda each: each.id)
+
+    def drop_alike(self, one: Alike) -> None:
+        """Nobody looks like who left."""
+        others = self.alike.get(one.name_key, [])
+        others[:] = [each for each in others if each.id != one.id]
+
+    def same_browser(self, wish: SignUp) -> Iterator[Standing]:
+        """The groups that the same people made from the same browser."""
+        standing = self.by_browser.get(wish.browser_key or "", ())
+        return (one for one in standing if one.is_of(wish))
 
     def number(self) -> int:
         """The next number of the waiting list: given once, never reused."""
@@ -213,8 +235,8 @@ class Draft(NamedTuple):
 
 @dataclass(slots=True)
 class Situation:
-    """Everything a batch touches. `alike` is by training and folded name, `heirs` are the live look-alikes of somebody;
-    the oldest first. `waits` are those on the waiting list whom others may look like, each with its group.
+    """Everything a batch touches. `heirs` are the live look-alikes of somebody, the oldest first; `waits` are those on
+    the waiting list whom others may look like, each with its group.
     """
 
     at: datetime
@@ -222,8 +244,6 @@ class Situation:
     drafts: dict[int, Draft]
     municipalities: frozenset[str]
     by_key: dict[str, Standing] = field(default_factory=dict)
-    by_browser: dict[tuple[UUID, str], list[Standing]] = field(default_factory=dict)
-    alike: dict[tuple[UUID, str], list[Alike]] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
     counted: dict[int, tuple[Counted, ...]] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
@@ -231,30 +251,18 @@ class Situation:
     heirs: dict[str, list[str]] = field(default_factory=dict)
     waits: dict[str, str] = field(default_factory=dict)
 
-    def look_alike(self, training_id: UUID, keys: Sameness, *, is_held: bool) -> Alike | None:
+    def look_alike(self, run: Run, keys: Sameness, *, is_held: bool) -> Alike | None:
         """The first live registration like this one, which itself is held or not: who is in before who waits.
 
         By name alone nobody is the same.
         """
         if not keys.phone_keys and not keys.email_keys:
             return None
-        others = self.alike.get((training_id, keys.name_key))
+        others = run.alike.get(keys.name_key)
         if not others:
             return None
         found = [one for one in others if one.is_like(keys) and (is_held or not one.is_held)]
         return min(found, key=lambda one: one.id in self.waits, default=None)
-
-    def add_alike(self, training_id: UUID, one: Alike) -> None:
-        """From now on others may look like this one."""
-        others = self.alike.setdefault((training_id, one.name_key), [])
-        if one not in others:
-            others.append(one)
-        others.sort(key=lambda each: each.id)
-
-    def drop_alike(self, training_id: UUID, one: Alike) -> None:
-        """Nobody looks like who left."""
-        others = self.alike.get((training_id, one.name_key), [])
-        others[:] = [each for each in others if each.id != one.id]
 
     def add_person(self, group: Group, person: Person) -> None:
         """Somebody who may leave, or come in the stead of who does."""
@@ -298,8 +306,3 @@ class Situation:
             self.person(key)[1].first_id = chosen_id
         self.heirs.setdefault(chosen_id, []).extend(known)
         return known
-
-    def same_browser(self, training_id: UUID, wish: SignUp) -> Iterator[Standing]:
-        """The groups that the same people made from the same browser."""
-        standing = self.by_browser.get((training_id, wish.browser_key or ""), ())
-        return (one for one in standing if one.is_of(wish))
