@@ -25,7 +25,7 @@ from trainings.registrations.eligibility import TrainingCancelled, TrainingOver
 from trainings.registrations.models import HAS_NAME, Card, CardState, Registration, ReservedBlock
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.changes import Standing
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_
 
@@ -236,8 +236,12 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
 
 
 async def release_due() -> int:
-    """Release every block whose time has come, each by itself; returns how many places that freed."""
-    due = await ReservedBlock.filter(released_at=None, release_at__lte=clock.now()).order_by("release_at", "id")
+    """Release every block whose time has come, each by itself; returns how many places that freed.
+
+    What was called off keeps them, as it keeps its offers: it may take place after all.
+    """
+    come = ReservedBlock.filter(released_at=None, release_at__lte=clock.now())
+    due = await come.exclude(training__state=TrainingState.CANCELLED).order_by("release_at", "id")
     n_places = 0
     for block in due:
         try:
@@ -251,10 +255,10 @@ async def move_releases(before: Standing) -> None:
     """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
 
     Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
-    earlier, places would stay empty while others wait. Where less time is left than that, till it begins. In the
-    caller's transaction, with the training locked.
+    earlier, places would stay empty while others wait. Where less time is left than that, or it was
+    called off when it came, till it begins. In the caller's transaction, with the training locked.
     """
-    old = _first_start(list(before.sessions.values()))
+    old = _first_start([one for one in before.sessions.values() if before.takes_place(one)])
     new = _first_start(await TrainingSession.filter(training_id=before.training.id))
     if new is None or new == old:
         return
