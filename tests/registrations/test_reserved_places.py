@@ -109,7 +109,8 @@ async def test_first_session_off_and_on_again_then_reserved_places_are_kept_till
 async def test_training_called_off_for_a_while_then_its_cards_are_good_till_it_begins(
     db: Settings, freeze: Callable[[datetime], None]
 ) -> None:
-    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
+    begins = make.tomorrow_at(8, days=6)
+    training = await make.make_training(sessions=[(begins, begins + timedelta(hours=4))])
     block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
     await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
     freeze(make.tomorrow_at(8, days=5))
@@ -120,4 +121,4 @@ async def test_training_called_off_for_a_while_then_its_cards_are_good_till_it_b
 
     assert (off, on_again) == (0, 0)
     assert await places_of(training) == (0, 2)
-    assert (await ReservedBlock.get(id=block.id)).release_at == make.tomorrow_at(8, days=6)
+    assert (await ReservedBlock.get(id=block.id)).release_at == begins

@@ -255,8 +255,8 @@ async def move_releases(before: Standing) -> None:
     """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
 
     Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
-    earlier, places would stay empty while others wait. Where less time is left than that, or it was
-    called off when it came, till it begins. In the caller's transaction, with the training locked.
+    earlier, places would stay empty while others wait. Where less time is left than that, or the time came while it was
+    called off, till it begins. In the caller's transaction, with the training locked.
     """
     old = _first_start([one for one in before.sessions.values() if before.takes_place(one)])
     new = _first_start(await TrainingSession.filter(training_id=before.training.id))
