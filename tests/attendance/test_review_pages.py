@@ -16,6 +16,7 @@ from tests.attendance.slips import answers, slip
 from tests.attendance.uploading import event, h, make_device, send
 from tests.cast import Cast, make_cast
 from tests.registrations.card_world import make_spare_cards
+from tests.web.pages import Page
 from trainings import clock
 from trainings.attendance.models import Decision, Device, ScanEvent, WalkInSlip
 from trainings.audit.models import AuditLine
@@ -298,6 +299,24 @@ async def test_slip_is_corrected_and_registered(client: AsyncClient, cast: Cast,
     again = await client.get(f"{path(door)}/ficha", params={"ficha": str(kept.id)})
     assert again.status_code == 303
     assert (await client.post(f"{path(door)}/ficha", data=typed | {"consent_data": "yes"})).status_code == 409
+
+
+async def test_slip_that_was_written_twice_says_who_has_its_card_and_goes_aside(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    [card] = await make_spare_cards(door.training)
+    device = await make_device(door)
+    await send(device, event(door, kind="walkin", h=card.qr_hash[:24]), slip(door, card), slip(door, card))
+    twice = await WalkInSlip.get(state="waiting")
+    await make.sign_in(client, cast.coordinator)
+
+    page = Page((await client.get(f"{path(door)}/ficha", params={"ficha": str(twice.id)})).text)
+
+    assert "Con esa tarjeta llegó: Berta Luz T. C., Las Pozas." in page.text
+    same = page.one("button", name="hacer", value="dejar")
+    await client.post(f"{path(door)}/ficha", data={"ficha": str(twice.id), str(same["name"]): str(same["value"])})
+    assert {one.state.value for one in await WalkInSlip.all()} == {"registered", "dismissed"}
+    assert await Registration.filter(source=Source.WALK_IN).count() == 1
 
 
 async def test_slip_is_put_aside_and_one_that_does_not_open_is_not_offered(

@@ -169,6 +169,21 @@ async def card_of(slip: WalkInSlip) -> Card | None:
     return found[0] if len(found) == 1 else None
 
 
+async def whose_card(slip: WalkInSlip) -> Registration | None:
+    """Who of the training has a slip's card already, or was said to have come with it: perhaps the very person, written
+    down twice. With the participant.
+    """
+    session = await TrainingSession.get(id=slip.session_id)
+    card = await card_of(slip)
+    key = card.registration_id if card is not None else None
+    if key is None and slip.code_hash:
+        marks = ScanEvent.filter(session_id=session.id, code_hash=slip.code_hash, registration_id__not_isnull=True)
+        given = await marks.first()
+        key = given.registration_id if given is not None else None
+    found = Registration.get_or_none(id=key, training_id=session.training_id).select_related("participant")
+    return await found if key is not None else None
+
+
 # -- registering
 
 

@@ -21,8 +21,10 @@ from trainings.audit.actions import record
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.sealing import SealBroken
+from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import asked_now
+from trainings.people.models import Participant
 from trainings.registrations.card_forms import relations
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -78,9 +80,11 @@ async def edit(request: Request) -> Response:
 async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 200) -> Response:
     door = await door_of(slip.session_id, request.state.actor)
     hub = door.session.training.hub
+    holder = await slip_opening.whose_card(slip)
     context = {
         "session": session_view(door),
         "slip": slip_view(slip),
+        "holder": _in_short(holder.participant) if holder is not None else "",
         "form": typed,
         "relations": relations(),
         "spoken": asked_now(aloud=True),
@@ -88,6 +92,11 @@ async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 
         **choices.of_person(hub.seat.department),
     }
     return render(request, "reviews/slip.html", context, status=status)
+
+
+def _in_short(person: Participant) -> str:
+    name = short_name(person.given_names, person.surnames)
+    return f"{name}, {person.community}" if person.community else name
 
 
 @allow(*EDITORS)
