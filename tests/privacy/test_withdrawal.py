@@ -8,9 +8,10 @@ import pytest
 
 from tests import make
 from tests.certificates.held import AFTER, BEFORE, a_diploma, make_attendee, make_held
+from tests.registrations.families import make_family
 from tests.registrations.wishes import places_of
 from trainings import clock
-from trainings.audit.actor import HOLDER_OF_LINK, VISITOR
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR
 from trainings.audit.models import AuditLine
 from trainings.certificates.models import Certificate
 from trainings.errors import NotFound
@@ -20,6 +21,7 @@ from trainings.people.actions import GuardianContact
 from trainings.people.forms import PersonForm
 from trainings.people.models import Consent, ConsentPurpose, Guardian, Merge, MergeReason, Participant, Relation
 from trainings.privacy.withdrawal import what_stays, withdraw_data
+from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
@@ -180,6 +182,24 @@ async def test_guardian_who_takes_back_a_minors_data_is_forgotten_and_the_minor_
     assert [await state_of(one) for one in (mother, daughter)] == ["confirmed", "cancelled"]
     assert (await person_of(mother)).phone == "+50255551234"
     assert "Su grupo de edad, para seguir protegiendo sus datos como de menor de edad." in stays
+
+
+async def test_who_filled_in_the_form_is_told_what_stays_with_the_others_of_it(db: Settings) -> None:
+    training = await make.make_training(admits_minors=True)
+    ana, beto, cata = await make_family(training, "Ana", "Beto", children=["Cata"], phone="+50255551234")
+    as_guardian = "Su nombre y su contacto como persona encargada de menores: se borran al retirar también ese permiso."
+    shared = "El mismo teléfono o correo de quienes vinieron en su formulario: se cambia en la ventanilla."
+
+    told = [await what_stays(one.id, actor=HOLDER_OF_LINK) for one in (ana, beto, cata)]
+    await detach(beto.id, phone=None, email=None, actor=PROGRAM)
+    apart = [await what_stays(one.id, actor=HOLDER_OF_LINK) for one in (ana, beto)]
+    await withdraw_data(cata.id, actor=HOLDER_OF_LINK)
+    alone = await what_stays(ana.id, actor=HOLDER_OF_LINK)
+
+    assert [(as_guardian in one, shared in one) for one in (*told, *apart, alone)] == [
+        *[(True, True), (False, True), (False, False)],
+        *[(True, False), (False, False), (False, False)],
+    ]
 
 
 async def test_taken_back_twice_is_once_and_the_line_holds_no_values(db: Settings) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from trainings import clock
 from trainings.attendance.models import Attendance
@@ -17,6 +17,7 @@ from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.certificates.models import Certificate, NameConfirmation
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound
+from trainings.lib.text import fold
 from trainings.outbox.mailer import Composers
 from trainings.outbox.models import Call, OutboxJob
 from trainings.people.actions import correct_name
@@ -54,12 +55,32 @@ async def what_stays(registration_id: UUID, *, actor: Actor) -> list[str]:
         stays.append(N_("Que hubo una inscripción y de parte de quién, sin su nombre: así cuadran las cuentas."))
     if await reads(Guardian).filter(participant_id__in=people).exists():
         stays.append(N_("Su grupo de edad, para seguir protegiendo sus datos como de menor de edad."))
+    stays += await _left_with_others(people)
     if actor.id is None and not traces.attended and await _may_come_before(people, clock.now() + WAIT):
         stays.append(N_("Si asiste antes de ese día: también su nombre, su municipio y su asistencia."))
     if actor.id is None:
         stays.append(N_("Otras inscripciones suyas: cada una se retira con su enlace, o todas en la ventanilla."))
     stays.append(N_("Qué permisos dio y qué día los retiró."))
     return [gettext(sentence) for sentence in stays]
+
+
+async def _left_with_others(people: Sequence[UUID]) -> list[str]:
+    """What the others of a form keep of who filled it in: the one contact, and who permits the minors to come."""
+    own = await reads(Participant).filter(id__in=people)
+    groups = reads(Registration).filter(participant_id__in=people).values("group_id")
+    others = reads(Participant).filter(registrations__group_id__in=Subquery(groups)).exclude(id__in=people).distinct()
+    names = {fold(one.full_name) for one in own} - {""}
+    contacts = {key for one in own if one.phone or one.email for key in (one.phone_key, one.email_key)} - {None}
+    found = await others
+    stays = []
+    guardians = reads(Guardian).filter(participant_id__in=[one.id for one in found], withdrawn_at=None)
+    if any(fold(one.name or "") in names for one in await guardians):
+        stays.append(
+            N_("Su nombre y su contacto como persona encargada de menores: se borran al retirar también ese permiso.")
+        )
+    if any(contacts & {one.phone_key, one.email_key} for one in found if one.phone or one.email):
+        stays.append(N_("El mismo teléfono o correo de quienes vinieron en su formulario: se cambia en la ventanilla."))
+    return stays
 
 
 async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
