@@ -14,6 +14,7 @@ from tests.registrations.wishes import wish
 from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
+from trainings.attendance.practice import samples
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
@@ -117,7 +118,10 @@ async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
     assert await Attendance.all().count() == 0
 
 
-@pytest.mark.parametrize("text", ["", "hola", "https://example.org/", "K7Q2-9XMD-A", "x" * 300, "\x00"])
+SAMPLES = (samples()[0].token, samples()[2].short_code)
+
+
+@pytest.mark.parametrize("text", ["", "hola", "https://example.org/", "K7Q2-9XMD-A", "x" * 300, "\x00", *SAMPLES])
 async def test_what_is_no_ticket_is_answered_and_not_stored(sqlite_db: Settings, text: str) -> None:
     door = await open_door()
 

@@ -29,6 +29,11 @@ CARDS = (
 WORD = "PRACT1CA"
 
 
+def is_sample(code: str) -> bool:
+    """Whether a code, as read, is a sample card's: in its picture, or typed."""
+    return code.startswith(WORD[:-1])
+
+
 def samples() -> list[Sample]:
     """The cards, in the language that is spoken now."""
     return [_sample(letter, flag, name, words) for letter, flag, name, words in CARDS]

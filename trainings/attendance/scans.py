@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from trainings.attendance.models import ScanEvent, ScanFlag, ScanHow, ScanKind
+from trainings.attendance.practice import is_sample
 from trainings.attendance.projection import ARRIVALS, stay_of
 from trainings.lib import tokens
 from trainings.registrations.card_queries import SeenCard
@@ -72,8 +73,11 @@ class Scan:
 
     @property
     def read_code(self) -> str | None:
-        """The code as kept: a QR token (20) or a short code with a right check character (9), else none."""
-        return (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
+        """The code as kept: a QR token (20) or a short code with a right check character (9), else none. A card to
+        practise with is no ticket: kept, it would wait for a decision.
+        """
+        code = (tokens.read_qr(self.code) or tokens.read_short_code(self.code)) if self.code else None
+        return None if code is not None and is_sample(code) else code
 
 
 @dataclass(frozen=True, slots=True)
