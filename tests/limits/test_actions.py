@@ -107,6 +107,13 @@ async def test_several_counted_together_are_counted_each(db: Settings) -> None:
     assert await count_together(("door", "ana", 300), ("gate", "ana", 60), ("door", "luis", 300)) == [2, 1, 1]
 
 
+async def test_many_windows_counted_together_are_counted_each(db: Settings) -> None:
+    tries = [("door", f"person {number}", 300) for number in range(90)]
+    await count_together(*tries[80:])
+
+    assert await count_together(*tries, *tries[:3]) == [1] * 80 + [2] * 10 + [2] * 3
+
+
 async def test_several_counted_together_in_any_order_at_once_never_wait_in_a_ring(db: Settings) -> None:
     tries = [("door", f"person {number}", 300) for number in range(4)]
 

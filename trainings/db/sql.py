@@ -196,12 +196,12 @@ def _written(statement: Statement, dialect: str, turned: dict[int, str]) -> Iter
         yield text.on_postgres, list(zip(*rows, strict=True)), True
     else:
         values, width, first = _as_text(rows, text.turned, turned), len(rows[0]), 0
-        for n in _parts(len(rows)):
+        for n in parts(len(rows)):
             yield text.on_sqlite(n), values[first * width : (first + n) * width], True
             first += n
 
 
-def _parts(n: int) -> Iterator[int]:
+def parts(n: int) -> Iterator[int]:
     """A number as a sum of few different ones: so many texts are prepared, and SQLite runs many rows at a time.
 
     While it does, other threads go on; row by row it would have to wait for them each time.

@@ -40,7 +40,15 @@ def _read_all(
 ) -> list[list[dict[str, Any]]]:
     if begins:
         connection.execute("BEGIN IMMEDIATE")
-    return [[dict(row) for row in connection.execute(text, values)] for text, values in asked]
+    return [_rows_of(connection.cursor(), text, values) for text, values in asked]
+
+
+def _rows_of(cursor: sqlite3.Cursor, text: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Named at once: the rows that the driver names look up each of their columns anew."""
+    cursor.row_factory = None
+    cursor.execute(text, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def _write_all(

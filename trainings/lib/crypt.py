@@ -123,7 +123,7 @@ def _derive(key: str, use: str, *, length: int = 32) -> bytes:
 
 
 def _blind(key: _SubKeys, text: str, purpose: str) -> str:
-    return hmac.new(key.index, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key.index, f"{purpose}\0{text}".encode(), "sha256").hex()
 
 
 def _encode(raw: bytes) -> str:

@@ -6,9 +6,10 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from tortoise.connection import get_connection
 
@@ -30,16 +31,20 @@ _COUNT = """
         expires_at = CASE WHEN rate_window.expires_at <= {now} THEN excluded.expires_at ELSE rate_window.expires_at END
     RETURNING key, hits, expires_at
 """
-ONE = _COUNT.format(rows="VALUES (?, ?, ?)", now="?")
 ALL = _COUNT.format(rows="SELECT * FROM unnest($1::text[], $2::int[], $3::timestamptz[])", now="$4")
+
+
+@cache
+def _count_of(n_windows: int) -> str:
+    """On SQLite, for so many. Each is kept: ask for few numbers."""
+    return _COUNT.format(rows=f"VALUES {', '.join(['(?, ?, ?)'] * n_windows)}", now="?")
 
 
 class TooManyTries(TooMany):
     sentence = N_("Hubo demasiados intentos. Pruebe otra vez en %(minutes)s min.")
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """One more try of `subject` (an address, a telephone; only its HMAC is stored) in a window of so many seconds.
 
     Beyond `limit` it `refuses`, or only tells.
@@ -51,13 +56,8 @@ class Watch:
     limit: int
     refuses: bool = False
 
-    @property
-    def key(self) -> str:
-        return _key(self.purpose, self.subject)
 
-
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The number that a try was in its window, and when that ends."""
 
     watch: Watch
@@ -66,7 +66,7 @@ class Counted:
 
     @property
     def is_beyond(self) -> bool:
-        return get_settings().rate_limits and self.hits > self.watch.limit
+        return self.hits > self.watch.limit and get_settings().rate_limits
 
     def refusal(self) -> TooManyTries:
         """What a try beyond the limit is told. The first one is on record."""
@@ -96,20 +96,29 @@ class Tally:
     """What is to be counted at once, for who reads other things in the same go."""
 
     def __init__(self, batch: Sequence[Sequence[Watch]]) -> None:
-        self._keyed = [[(one.key, one) for one in tries] for tries in batch]
+        # Most of a rush come from few addresses.
+        subjects = {(one.purpose, one.subject) for tries in batch for one in tries}
+        keys = {subject: _key(*subject) for subject in subjects}
+        self._keyed = [[(keys[one.purpose, one.subject], one) for one in tries] for tries in batch]
         self._seconds = {key: one.seconds for tries in self._keyed for key, one in tries}
         self._more = Counter(key for tries in self._keyed for key, _one in tries)
 
     def statements(self) -> list[Statement]:
-        """One for each window; on PostgreSQL one for all."""
-        now = clock.now()
-        more = self._more
-        rows = [(key, more[key], now + timedelta(seconds=self._seconds[key])) for key in sorted(more)]
-        if not rows:
+        """One for many windows; on PostgreSQL one for all."""
+        if not self._more:
             return []
+        now = clock.now()
+        lengths = sorted(set(self._seconds.values()))
+        told_now, *ends = sql.moments([now, *[now + timedelta(seconds=each) for each in lengths]])
+        until = dict(zip(lengths, ends, strict=True))
+        rows = [(key, self._more[key], until[self._seconds[key]]) for key in sorted(self._more)]
         if get_connection("default").capabilities.dialect == "postgres":
-            return [Statement(ALL, (*map(list, zip(*rows, strict=True)), now))]
-        return [Statement(ONE, (*values, now, now)) for values in rows]
+            return [Statement(ALL, (*map(list, zip(*rows, strict=True)), told_now))]
+        waiting = iter(rows)
+        return [
+            Statement(_count_of(n), (*chain.from_iterable(islice(waiting, n)), told_now, told_now))
+            for n in sql.parts(len(rows))
+        ]
 
     def told(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Counted, ...]]:
         """The number that each try was, from what the statements returned."""
