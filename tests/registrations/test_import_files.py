@@ -8,7 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 from python_calamine import load_workbook
 
-from tests.registrations.list_pages import path, selected, send
+from tests.registrations.list_pages import path, previewed, selected, send
 from tests.registrations.lists import (
     HEADER,
     MARIA,
@@ -17,6 +17,8 @@ from tests.registrations.lists import (
 from tests.schedule.panel import post
 from tests.tables import text, xlsx
 from tests.web.pages import Page
+from trainings.audit.actor import PROGRAM
+from trainings.registrations import actions
 from trainings.registrations.models import ImportDraft
 from trainings.web.files import FILE_LIMIT
 from trainings.web.guards import BODY_LIMIT
@@ -134,3 +136,14 @@ async def test_model_sheet_has_columns_that_are_recognised(assistant: AsyncClien
     assert answer.headers["content-disposition"] == 'attachment; filename="lista-modelo.xlsx"'
     page = Page((await assistant.get(back.headers["location"])).text)
     assert len([name for name in selected(page) if name.startswith("column-")]) == len(header)
+
+
+async def test_preview_of_what_was_called_off_since_has_nothing_to_confirm(assistant: AsyncClient) -> None:
+    training = await a_training()
+    address = await previewed(assistant, training, MARIA)
+
+    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+
+    page = Page((await assistant.get(address)).text)
+    assert "Esta capacitación se canceló." in page.text
+    assert not page.all("form", action=f"{address}/confirmar")

@@ -223,6 +223,7 @@ async def _preview_page(
         "n_more": max(len(refused) - MOST_ERRORS_SHOWN, 0),
         "n_twins": len(twins),
         "free": max(training.capacity - training.occupied, 0),
+        "why_closed": why_closed(training, list(training.sessions)),
         "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
         "has_whole_names": not {Field.GIVEN_NAMES.value} & draft.columns.keys(),
     }
