@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.registrations.families import group_token, make_family, people_of
-from tests.registrations.waiting_world import a_training, one_offered
+from tests.registrations.waiting_world import DAY, MONDAY, Freeze, a_training, one_offered
 from tests.registrations.wishes import link_of, places_of, state_of
 from tests.web.pages import Page
 from trainings import clock
+from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions
 from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import RegistrationGroup
+from trainings.registrations.waiting import expire_offers, mark_reached
+from trainings.schedule.models import TrainingSession
 
 
 async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None:
@@ -138,3 +143,27 @@ async def test_nothing_to_answer_where_nothing_is_offered(client: AsyncClient, s
     await client.post(f"{base}/acepto")
 
     assert await state_of(ana) == state
+
+
+async def test_offer_of_what_was_called_off_has_its_time_again_once_it_takes_place(db: object, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training, [_ana, berta, _cruz] = await one_offered()
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    freeze(MONDAY + 2 * DAY)
+
+    await rescheduling.reopen(training.id, actor=PROGRAM)
+
+    assert await expire_offers() == 0
+    assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == MONDAY + 3 * DAY
+
+
+async def test_offer_ends_when_a_training_begins_that_is_held_earlier(db: object, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training, [_ana, berta, _cruz] = await one_offered()
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    session, starts_at = await TrainingSession.get(training_id=training.id), MONDAY + timedelta(hours=20)
+
+    await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+
+    assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == starts_at

@@ -19,6 +19,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.registrations.actions import call_off_training
 from trainings.registrations.cards import move_releases
 from trainings.registrations.telling import tell_changes
+from trainings.registrations.waiting import renew_offers
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.corrections import correct_session
@@ -43,8 +44,8 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
     """Do something to a training's sessions, and what follows from it; whatever `act` refuses, nothing happens.
 
     Minutes and completion are computed anew by the rule of hours (not cancelled sessions are what counts). Reserved
-    places are kept till as long before the first session as before. People are told after ten minutes. Returns the
-    batch that may be stopped till then, none where nobody has to hear of it.
+    places are kept till as long before the first session as before, offered ones not beyond its beginning. People are
+    told after ten minutes. Returns the batch that may be stopped till then, none where nobody has to hear of it.
     """
     async with transaction():
         # All trainings whose people made up for sessions here, before any is locked alone: nobody waits in a ring.
@@ -53,6 +54,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         await act()
         await compare_again(training_id)
         await move_releases(before)
+        await renew_offers(before)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)
         return batch_id

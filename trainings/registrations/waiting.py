@@ -29,6 +29,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
+from trainings.schedule.changes import Standing
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
@@ -173,6 +174,25 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
     group.reached_at, group.offered_until = moment, offer_ends(training, sessions, moment)
     await group.save(update_fields=["reached_at", "offered_until"])
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
+
+
+async def renew_offers(before: Standing) -> None:
+    """The time to answer after something was done to the sessions: never beyond the beginning, also of an earlier one.
+
+    While a training is called off nobody can say yes: whose time ran meanwhile has it again. In the caller's
+    transaction, with the training locked.
+    """
+    was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
+    training = await Training.get(id=before.training.id)
+    sessions = await TrainingSession.filter(training_id=training.id)
+    begins = [one.starts_at for one in sessions if one.state is SessionState.PLANNED and one.starts_at > moment]
+    offered = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.OFFERED)
+    for group in await offered.filter(offered_until__not_isnull=True).order_by("id"):
+        assert group.offered_until is not None
+        until = offer_ends(training, sessions, moment) if was_off else min([group.offered_until, *begins])
+        if until != group.offered_until:
+            group.offered_until = until
+            await group.save(update_fields=["offered_until"])
 
 
 async def expire_offers() -> int:
