@@ -54,7 +54,7 @@ test("the last marks are told apart after another screen, and by their row after
   const lines = () => {
     const shown = [];
     const part = { hidden: true, querySelector: () => ({ replaceChildren: (...all) => shown.push(...all) }) };
-    const recent = new Recent(part, { words }, marked, () => undefined);
+    const recent = new Recent(part, { words, phone: { offset: 0 } }, marked, () => undefined);
     recent.line = (line) => `${line.who}: ${line.word}`;
     recent.draw();
     return shown;
