@@ -11,6 +11,7 @@ import pytest
 from tests import make
 from tests.counting import statements
 from tests.registrations.card_world import card_of, cards_of, make_block, named, places_of
+from tests.registrations.wishes import state_of
 from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions, cards
@@ -122,3 +123,17 @@ async def test_training_called_off_for_a_while_then_its_cards_are_good_till_it_b
     assert (off, on_again) == (0, 0)
     assert await places_of(training) == (0, 2)
     assert (await ReservedBlock.get(id=block.id)).release_at == begins
+
+
+async def test_places_given_back_while_called_off_then_go_to_who_waits_once_it_takes_place(db: Settings) -> None:
+    training = await make.make_training(capacity=2)
+    block = await make_block(training, 2)
+    waiting = await make.make_registration(training)
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    await cards.release(block.id, actor=PROGRAM)
+    while_off = await state_of(waiting)
+
+    await rescheduling.reopen(training.id, actor=PROGRAM)
+
+    assert (while_off, await state_of(waiting)) == ("waitlisted", "confirmed")
+    assert await places_of(training) == (1, 0)

@@ -19,7 +19,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.registrations.actions import call_off_training
 from trainings.registrations.cards import move_releases
 from trainings.registrations.telling import tell_changes
-from trainings.registrations.waiting import renew_offers
+from trainings.registrations.waiting import fill_places, renew_offers
 from trainings.schedule import actions as schedule
 from trainings.schedule.changes import standing
 from trainings.schedule.corrections import correct_session
@@ -55,6 +55,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         await compare_again(training_id)
         await move_releases(before)
         await renew_offers(before)
+        await fill_places(before)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)
         return batch_id

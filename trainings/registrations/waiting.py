@@ -31,6 +31,7 @@ from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.changes import Standing
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
 
@@ -193,6 +194,17 @@ async def renew_offers(before: Standing) -> None:
         if until != group.offered_until:
             group.offered_until = until
             await group.save(update_fields=["offered_until"])
+
+
+async def fill_places(before: Standing) -> None:
+    """Give who waits the places that came free while nobody could move up: the training was called off, or seemed over.
+
+    In the caller's transaction, with the training locked.
+    """
+    if phase(before.training, list(before.sessions.values()), clock.now()) not in places.PAST_PROMOTING:
+        return
+    training = await Training.get(id=before.training.id)
+    await places.keep(training, await places.promote_waiting(training, places.room_of(training)))
 
 
 async def expire_offers() -> int:
