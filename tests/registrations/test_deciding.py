@@ -45,7 +45,7 @@ def run(seats: int, cots: int, **fields: Any) -> Run:
     day = NOW + timedelta(days=3)
     plain: dict[str, Any] = {
         "id": TRAINING,
-        "hub_id": HUB,
+        "hub_id": str(HUB),
         "hub_phone": "79001234",
         "contact_phone": "",
         "course_id": COURSE,

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     entrants: tuple[Entrant, ...]
     has_group_link: bool
 
-    def line(self, hub_id: UUID) -> Line:
+    def line(self, hub_id: str) -> Line:
         """The line of the log that says what was asked for, and what came of it."""
         wish = self.command.wish
         detail = {
@@ -52,7 +52,7 @@ class Letter(NamedTuple):
 
     kind: str
     registration_id: str
-    hub_id: UUID
+    hub_id: str
     run_at: datetime | None = None
     batch_id: UUID | None = None
 
@@ -63,7 +63,7 @@ class Line(NamedTuple):
     act: str
     actor: Actor
     object_id: str
-    hub_id: UUID
+    hub_id: str
     detail: dict[str, Any]
 
 

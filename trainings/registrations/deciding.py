@@ -192,12 +192,13 @@ class _Clerk:
             self.situation.by_key[wish.idempotency_key] = standing
         if wish.browser_key:
             run.by_browser.setdefault(wish.browser_key, []).append(standing)
+        is_held, is_waiting = state is RegistrationState.HELD, state is RegistrationState.WAITLISTED
         for registration_id, keys, entrant in zip(ids, wish.keys, entry.entrants, strict=True):
             if entrant.first_id is None:
-                looks = registration_id, keys.name_key, keys.municipality, keys.phone_key, keys.email_key
-                alike = Alike(*looks, is_held=state is RegistrationState.HELD)
-                run.alike.setdefault(keys.name_key, []).append(alike)
-                if state is RegistrationState.WAITLISTED:
+                name_key, phone, email = keys.name_key, keys.phone_key, keys.email_key
+                alike = Alike(registration_id, name_key, keys.municipality, phone, email, is_held)
+                run.alike.setdefault(name_key, []).append(alike)
+                if is_waiting:
                     self.situation.waits[registration_id] = draft.group_id
         if number < self.last_leave:
             self._remember_group(entry, run)

@@ -173,10 +173,11 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
     """What has to be read, the locks first. The waiting lists of trainings where somebody leaves are under their id."""
     ids = sorted({one.training_id for one in commands})
     wishes = [one.wish for one in commands if isinstance(one, Enter)]
+    people = [keys for wish in wishes for keys in wish.keys]
     leaves = [one for one in commands if isinstance(one, Leave)]
     dialect = get_connection("default").capabilities.dialect
     lists: dict[str, tuple[str, Sequence[UUID | str | None]]] = {
-        "municipalities": (MUNICIPALITIES, [keys.municipality for wish in wishes for keys in wish.keys]),
+        "municipalities": (MUNICIPALITIES, [keys.municipality for keys in people]),
         "keys": (BY_KEY, [wish.idempotency_key for wish in wishes]),
     }
     questions: dict[str | UUID, Statement] = {
@@ -191,8 +192,8 @@ def _questions(commands: Sequence[Command], *, whole_lists: bool) -> dict[str | 
     leaving = sorted({one for leave in leaves for one in leave.registration_ids})
     if leaving:
         questions["leaving"] = Statement(LEAVING[dialect], (leaving, leaving))
-    phones = sorted({key for wish in wishes for keys in wish.keys for key in keys.phone_keys})
-    emails = sorted({key for wish in wishes for keys in wish.keys for key in keys.email_keys})
+    phones = sorted({key for keys in people for key in keys.phone_keys})
+    emails = sorted({key for keys in people for key in keys.email_keys})
     if phones:
         questions["phones"] = Statement(ALIKE_BY_PHONE[dialect], (phones, ids))
     if emails:
@@ -236,7 +237,7 @@ def _run(row: Row, required: Mapping[UUID, set[UUID]]) -> Run:
     course_id = _key(row["course_id"])
     return Run(
         id=_key(row["id"]),
-        hub_id=_key(row["hub_id"]),
+        hub_id=str(row["hub_id"]),
         hub_phone=row["hub_phone"],
         contact_phone=row["contact_phone"],
         course_id=course_id,

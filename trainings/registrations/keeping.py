@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -147,29 +147,38 @@ class _Newcomer(NamedTuple):
     keys: Sameness
     ticket: Ticket
     person_id: str
-    registration_id: str
 
 
 def _new_rows(entries: Sequence[Entry], began_at: datetime, keys: Iterator[str]) -> list[Statement]:
-    rows: dict[Insert, list[Values]] = {table: [] for table in PEOPLE_FIRST}
+    """What came in, people first: the others refer to them."""
+    people: list[Values] = []
+    consents: list[Values] = []
+    guardians: list[Values] = []
+    assents: list[Values] = []
+    groups: list[Values] = []
+    registrations: list[Values] = []
+    links: list[Values] = []
     # In the order in which they came, also where only the time is looked at.
     moments = sql.moments(began_at + timedelta(microseconds=number) for number in range(len(entries)))
     for entry, at in zip(entries, moments, strict=True):
         arrival = _arrival(entry, at)
-        rows[GROUP].append(_group(arrival))
+        groups.append(_group(arrival))
         if entry.has_group_link:
-            rows[LINK].append(_link(next(keys), arrival, None, entry.draft.link))
-        for one in _newcomers(arrival, keys):
-            if one.entrant.known_id is None:
-                rows[PARTICIPANT].append(_participant(one))
-            if one.member.is_minor:
-                rows[GUARDIAN].append(_guardian(next(keys), one))
-                rows[ASSENT].append(_assent(next(keys), one))
+            links.append(_link(next(keys), arrival, None, entry.draft.link))
+        for entrant, member, same, ticket in _people(entry):
+            known_id = entrant.known_id
+            one = _Newcomer(arrival, entrant, member, same, ticket, str(known_id or next(keys)))
+            if known_id is None:
+                people.append(_participant(one))
+            if member.is_minor:
+                guardians.append(_guardian(next(keys), one))
+                assents.append(_assent(next(keys), one))
             else:
-                rows[CONSENT].extend(_consents(keys, one))
-                rows[LINK].append(_link(next(keys), arrival, one.registration_id, one.ticket.link))
-            rows[REGISTRATION].append(_registration(one))
-    return [Statement(table, values) for table, values in rows.items()]
+                consents += _consents(keys, one)
+                links.append(_link(next(keys), arrival, ticket.registration_id, ticket.link))
+            registrations.append(_registration(one))
+    rows = (people, consents, guardians, assents, groups, registrations, links)
+    return [Statement(table, values) for table, values in zip(PEOPLE_FIRST, rows, strict=True)]
 
 
 def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
@@ -177,12 +186,9 @@ def _arrival(entry: Entry, at: datetime | str) -> _Arrival:
     return _Arrival(entry, command.wish, at, entry.draft.group_id, _text(command.training_id), str(entry.state))
 
 
-def _newcomers(arrival: _Arrival, keys: Iterator[str]) -> Iterator[_Newcomer]:
-    entry, wish = arrival.entry, arrival.wish
-    people = zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
-    for entrant, member, same, ticket in people:
-        person_id = next(keys) if entrant.known_id is None else str(entrant.known_id)
-        yield _Newcomer(arrival, entrant, member, same, ticket, person_id, ticket.registration_id)
+def _people(entry: Entry) -> Iterable[tuple[Entrant, Member, Sameness, Ticket]]:
+    wish = entry.command.wish
+    return zip(entry.entrants, wish.members, wish.keys, entry.draft.tickets, strict=True)
 
 
 def _participant(one: _Newcomer) -> Values:
@@ -270,7 +276,7 @@ def _group(arrival: _Arrival) -> Values:
 
 def _registration(one: _Newcomer) -> Values:
     entry, wish, at, group_id, training_id, state = one.arrival
-    ticket, key = one.ticket, one.registration_id
+    ticket, key = one.ticket, one.ticket.registration_id
     return (
         key,
         at,
@@ -355,7 +361,7 @@ def _job(key: str, letter: Letter, at: datetime | str) -> Values:
         # Each is a message of its own.
         f"{letter.kind}:{subject}:{key}",
         subject,
-        _text(letter.hub_id),
+        letter.hub_id,
         letter.batch_id,
         letter.run_at or at,
     )
@@ -369,7 +375,7 @@ def _line(key: str, line: Line, at: datetime | str) -> Values:
         line.actor.id,
         line.actor.role,
         line.object_id,
-        _text(line.hub_id),
+        line.hub_id,
         line.actor.request_id,
         _as_json(tuple(line.detail.items())),
     )

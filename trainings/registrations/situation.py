@@ -113,7 +113,7 @@ class Run:
     """
 
     id: UUID
-    hub_id: UUID
+    hub_id: str
     hub_phone: str
     contact_phone: str
     course_id: UUID
