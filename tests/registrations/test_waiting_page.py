@@ -301,8 +301,7 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     training, berta, cruz = await offered(cast)
     client = await at_desk(new_client, cast)
 
-    asked = await page_of(client, training, f"/{berta.group_id}/no-acepta")
-    assert "dijo que no?" in asked.text
+    assert "dijo que no?" in (await page_of(client, training, f"/{berta.group_id}/no-acepta")).text
     assert await state_of(berta) == "offered"
     await client.post(path_of(training, berta.group_id, "no-acepta"))
     assert (await client.get(path_of(training, berta.group_id, "no-acepta"))).headers["location"] == path_of(training)
@@ -317,6 +316,17 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     assert late.status_code == 409
     assert "Ya no hay un lugar guardado." in late.text
     assert await places_of(training) == (1, 0)
+
+
+async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:
+    training, _berta, _cruz = await offered(cast := await make_cast())
+    client = await at_desk(new_client, cast)
+    await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
+
+    page = await page_of(client, training)
+
+    assert "Esta capacitación se canceló." in page.text
+    assert [form["action"] for form in page.all("form")] == ["/salir"]
 
 
 async def test_answers_after_the_time_can_still_be_yes_while_the_place_is_kept(

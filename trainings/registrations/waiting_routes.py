@@ -25,6 +25,7 @@ from trainings.registrations.allocation import Shortage
 from trainings.registrations.call_people import n_written_to
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_views import why_closed
 from trainings.registrations.waiting import HandReason, UnknownGroup
 from trainings.registrations.waiting_queries import PAGE, Board, Waiting, board_of, who_would_be_told
 from trainings.schedule.models import SessionState, Training
@@ -105,6 +106,7 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
     await record("registrations.open_waiting_list", actor=actor, object_id=training.id, hub_id=training.hub_id)
     base = f"/panel/capacitaciones/{training.id}"
     last = first_of(page) + len(board.waiting) - 1
+    closed = why_closed(training, list(training.sessions))
     context = {
         "here": "capacitaciones",
         "desk": training.hub.name,
@@ -116,7 +118,8 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
         "free": max(training.capacity - training.occupied, 0),
         "childcare_free": max(training.childcare_capacity - training.childcare_taken, 0),
         "reasons": [(code.value, gettext(words)) for code, words in HAND_REASONS.items()],
-        "may_close": can_edit_trainings(actor, training.hub_id) and training.has_waiting_list,
+        "why_closed": closed,
+        "may_close": can_edit_trainings(actor, training.hub_id) and training.has_waiting_list and not closed,
         **await _batch(request),
         "refusal": sentence_of(refusal) if refusal else "",
         "before": f"{base}/espera?pagina={page - 1}" if page > 1 else None,
