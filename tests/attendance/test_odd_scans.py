@@ -229,6 +229,26 @@ async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_mar
         assert (await stay(door, said.registration)).left_at == door.starts_at + 60 * MINUTE
 
 
+async def test_name_given_to_who_comes_back_while_the_session_goes_on_then_they_are_here_again(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    [card] = await make_spare_cards(door.training)
+    named = wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id))
+    freeze(door.starts_at + 60 * MINUTE)
+    left = scan(card.qr_token, door.starts_at + 60 * MINUTE, kind=ScanKind.OUT)
+    await take(door, scan(card.qr_token, door.starts_at), left)
+    freeze(door.starts_at + 90 * MINUTE)
+
+    said = await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)
+
+    assert said.registration is not None
+    assert (await stay(door, said.registration)).left_at is None
+    freeze(door.ends_at)
+    await actions.close_session(door.key, actor=PROGRAM)
+    assert await hours(said.registration) == (240, True)
+
+
 async def test_cancelled_session_still_keeps_who_came(db: Settings) -> None:
     door = await open_door(n_sessions=2)
     await schedule.cancel_session(door.key, actor=PROGRAM)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from trainings import clock
 from trainings.attendance.intake import Intake, find_named, trainings_named
 from trainings.attendance.make_ups import same_course_ids
 from trainings.attendance.matching import match_unknown
@@ -93,19 +94,28 @@ async def add_walk_in(session_id: UUID, wish: SignUp, scan_id: UUID, *, actor: A
 
 
 async def _came_before(session: TrainingSession, registration_id: UUID) -> Answer | None:
-    """The answer about the arrival that stands of somebody who just got a name; none where nobody marked the card.
+    """The answer about the arrival that stands of somebody who just got a name; none where they are to be marked now.
 
-    Marked again now, who left meanwhile would read as come back, and each card that is named in the office as late.
+    Marked again in the office, who left would read as come back, and each card that is named there as late. Who left
+    and gives a name while the session goes on has come back.
     """
     written = await Registration.get(id=registration_id)
     person_id = written.duplicate_of_id or written.id
     events = await ScanEvent.filter(session_id=session.id, registration_id=person_id)
     arrivals = [one for one in standing(events, await undone_at(session.id)) if one.kind in ARRIVALS]
-    if not arrivals:
+    if not arrivals or (_goes_on(session) and await _has_left(session, person_id)):
         return None
     if counts(session):
         await settle_registrations({written.id, person_id})
     return await answer_about(session, min(arrivals, key=lambda one: (one.at, one.id)).id)
+
+
+def _goes_on(session: TrainingSession) -> bool:
+    return session.closed_at is None and clock.now() < session.ends_at
+
+
+async def _has_left(session: TrainingSession, person_id: UUID) -> bool:
+    return await Attendance.filter(session_id=session.id, registration_id=person_id, left_at__isnull=False).exists()
 
 
 async def close_session(session_id: UUID, *, actor: Actor, at: datetime | None = None) -> None:
