@@ -79,6 +79,7 @@ def test_one_file_does_what_the_modules_do(folder: Path) -> None:
         ("export default 1;", "js/marcar/book.js: export default 1;"),
         ("export let page = 1;", "js/marcar/book.js: export let page = 1;"),
         ("export const { a, b } = name;", "js/marcar/book.js: export const { a, b } = name;"),
+        ('import { nobody as name } from "../names.js";', "js/marcar/book.js: js/names.js exports no nobody"),
         ('export * from "../names.js";', 'js/marcar/book.js: export * from "../names.js";'),
         ('import * as names from "../names.js";', 'js/marcar/book.js: import * as names from "../names.js";'),
         ('import "../names.js";', 'js/marcar/book.js: import "../names.js";'),

@@ -36,8 +36,8 @@ COVERED = """async () => {
     for (const tick of document.querySelectorAll('.ticks input')) {
         tick.focus();
         // The page may glide to where it is: looked at once it has come to rest there.
-        let [rests, was] = [0, NaN];
-        while (rests < 4) {
+        let was = NaN;
+        for (let rests = 0, looks = 0; rests < 4 && looks < 300; looks += 1) {
             await new Promise((done) => setTimeout(done, 100));
             const { top } = tick.getBoundingClientRect();
             rests = top === was && top >= 0 && top < innerHeight ? rests + 1 : 0;

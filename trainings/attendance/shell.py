@@ -97,7 +97,7 @@ def program_address() -> str:
 
 @lru_cache(maxsize=1)
 def packed_program() -> bytes:
-    """The program in Brotli, as small as it gets."""
+    """The program in Brotli, as small as it gets. Takes a while, once."""
     return bytes(brotli.compress(program()))
 
 
@@ -129,7 +129,7 @@ def page(path: str) -> str:
 
 @lru_cache(maxsize=4)
 def packed_page(path: str) -> bytes:
-    """The same in Brotli, as small as it gets: it is packed once, and travels over a village's line."""
+    """The same in Brotli, as small as it gets: it is packed once, and travels over a village's line. Takes a while."""
     return bytes(brotli.compress(page(path).encode()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -26,7 +27,7 @@ async def show(request: Request) -> Response:
     if "br" not in request.headers.get("accept-encoding", ""):
         return HTMLResponse(shell.page(path), headers=headers)
     packed = {"content-encoding": "br", "vary": "accept-encoding"}
-    return HTMLResponse(shell.packed_page(path), headers=headers | packed)
+    return HTMLResponse(await asyncio.to_thread(shell.packed_page, path), headers=headers | packed)
 
 
 @allow(PUBLIC)
@@ -42,8 +43,8 @@ async def whole_program(request: Request) -> Response:
     headers = {"cache-control": FOREVER if is_this_one else ASKED_AGAIN, "vary": "accept-encoding"}
     if "br" not in request.headers.get("accept-encoding", ""):
         return Response(program(), media_type="text/javascript", headers=headers)
-    packed = {"content-encoding": "br"}
-    return Response(shell.packed_program(), media_type="text/javascript", headers=headers | packed)
+    content = await asyncio.to_thread(shell.packed_program)
+    return Response(content, media_type="text/javascript", headers=headers | {"content-encoding": "br"})
 
 
 @allow(PUBLIC)
