@@ -15,7 +15,7 @@ from trainings.attendance.actions import take
 from trainings.attendance.device_queries import may_upload, training_ends
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanHow, ScanKind, SlipState, WalkInSlip
-from trainings.attendance.projection import counts, settle_registrations
+from trainings.attendance.projection import counts, settle_registrations, standing, undone_at
 from trainings.attendance.reviews import assign, may_be_given
 from trainings.attendance.scans import Scan
 from trainings.attendance.slip_forms import Slip, SlipForm, UnreadableSlip, read_slip
@@ -178,8 +178,8 @@ async def whose_card(slip: WalkInSlip) -> Registration | None:
     key = card.registration_id if card is not None else None
     if key is None and slip.code_hash:
         marks = ScanEvent.filter(session_id=session.id, code_hash=slip.code_hash, registration_id__not_isnull=True)
-        given = await marks.first()
-        key = given.registration_id if given is not None else None
+        given = standing(await marks.order_by("at", "id"), await undone_at(session.id))
+        key = given[0].registration_id if given else None
     found = Registration.get_or_none(id=key, training_id=session.training_id).select_related("participant")
     return await found if key is not None else None
 
