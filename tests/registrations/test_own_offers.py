@@ -19,7 +19,7 @@ from trainings.registrations import actions
 from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.waiting import expire_offers, mark_reached
-from trainings.schedule.models import TrainingSession
+from trainings.schedule.models import Training, TrainingSession
 
 
 async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None:
@@ -167,3 +167,46 @@ async def test_offer_ends_when_a_training_begins_that_is_held_earlier(db: object
     await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
 
     assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == starts_at
+
+
+async def test_training_moved_there_and_back_then_an_offer_ends_when_they_were_told(db: object, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training, [_ana, berta, _cruz] = await one_offered()
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    right, wrong = await TrainingSession.get(training_id=training.id), MONDAY + timedelta(hours=3)
+
+    for starts_at in (wrong, right.starts_at):
+        await rescheduling.move(right.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+    freeze(wrong + timedelta(minutes=1))
+
+    assert await expire_offers() == 0
+    assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == MONDAY + DAY
+
+
+async def test_training_takes_place_after_all_then_a_later_move_leaves_the_offers_their_time(
+    db: object, freeze: Freeze
+) -> None:
+    freeze(MONDAY)
+    training, [_ana, berta, _cruz] = await one_offered()
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    session = await TrainingSession.get(training_id=training.id)
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    freeze(MONDAY + 2 * DAY)
+    await rescheduling.reopen(training.id, actor=PROGRAM)
+
+    await rescheduling.move(session.id, session.starts_at + DAY, session.ends_at + DAY, None, actor=PROGRAM)
+
+    group = await RegistrationGroup.get(id=berta.group_id)
+    assert (group.reached_at, group.offered_until) == (MONDAY + 2 * DAY, MONDAY + 3 * DAY)
+
+
+async def test_less_time_is_given_by_now_then_a_move_takes_none_from_who_was_told(db: object, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training, [_ana, berta, _cruz] = await one_offered()
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    session = await TrainingSession.get(training_id=training.id)
+    await Training.filter(id=training.id).update(offer_hours=2)
+
+    await rescheduling.move(session.id, session.starts_at + DAY, session.ends_at + DAY, None, actor=PROGRAM)
+
+    assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == MONDAY + DAY

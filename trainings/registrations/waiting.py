@@ -180,20 +180,32 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
 async def renew_offers(before: Standing) -> None:
     """The time to answer after something was done to the sessions: never beyond the beginning, also of an earlier one.
 
+    It is computed anew from when they were reached: what is moved by mistake and put right takes nothing from them.
     While a training is called off nobody can say yes: whose time ran meanwhile has it again. In the caller's
     transaction, with the training locked.
     """
     was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
     training = await Training.get(id=before.training.id)
-    sessions = await TrainingSession.filter(training_id=training.id)
-    begins = [one.starts_at for one in sessions if one.state is SessionState.PLANNED and one.starts_at > moment]
+    ahead = [one for one in await TrainingSession.filter(training_id=training.id) if one.starts_at > moment]
     offered = RegistrationGroup.filter(training_id=training.id, state=RegistrationState.OFFERED)
-    for group in await offered.filter(offered_until__not_isnull=True).order_by("id"):
-        assert group.offered_until is not None
-        until = offer_ends(training, sessions, moment) if was_off else min([group.offered_until, *begins])
-        if until != group.offered_until:
-            group.offered_until = until
-            await group.save(update_fields=["offered_until"])
+    # Whose time is over has none again by a move; only nobody has ended it yet.
+    running = offered.filter(offered_until__not_isnull=True) if was_off else offered.filter(offered_until__gt=moment)
+    for group in await running.order_by("id"):
+        old = group.reached_at, group.offered_until
+        if was_off:
+            group.reached_at = moment
+        group.offered_until = _renewed(group, training, ahead)
+        if (group.reached_at, group.offered_until) != old:
+            await group.save(update_fields=["reached_at", "offered_until"])
+
+
+def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[TrainingSession]) -> datetime | None:
+    """Until when this group has time now. Fewer hours than it was told of are for those reached from now on."""
+    assert group.reached_at is not None
+    assert group.offered_until is not None
+    until = offer_ends(training, ahead, group.reached_at)
+    begins = [one.starts_at for one in ahead if one.state is SessionState.PLANNED]
+    return None if until is None else max(until, min([group.offered_until, *begins]))
 
 
 async def fill_places(before: Standing) -> None:
