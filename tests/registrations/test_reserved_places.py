@@ -14,6 +14,7 @@ from tests.registrations.card_world import card_of, cards_of, make_block, named,
 from tests.registrations.wishes import state_of
 from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
 from trainings.registrations import actions, cards
 from trainings.registrations.actions import CapacityBelowTaken
 from trainings.registrations.card_queries import by_bearer_link
@@ -137,3 +138,63 @@ async def test_places_given_back_while_called_off_then_go_to_who_waits_once_it_t
 
     assert (while_off, await state_of(waiting)) == ("waitlisted", "confirmed")
     assert await places_of(training) == (1, 0)
+
+
+async def moved(session: TrainingSession, starts_at: datetime) -> None:
+    await rescheduling.move(session.id, starts_at, starts_at + timedelta(hours=4), None, actor=PROGRAM)
+
+
+async def release_of(block: ReservedBlock) -> datetime:
+    return (await ReservedBlock.get(id=block.id)).release_at
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["", "reserved before the agreement was stored"])
+async def test_training_moved_near_and_back_then_reserved_places_are_kept_as_was_agreed(
+    db: Settings, is_old: bool
+) -> None:
+    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
+    block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
+    session = await TrainingSession.get(training_id=training.id)
+    if is_old:
+        await ReservedBlock.filter(id=block.id).update(agreed_seconds=None)
+    kept = []
+
+    for days in (1, 6):
+        await moved(session, make.tomorrow_at(8, days=days))
+        kept.append(await release_of(block))
+
+    assert kept == [make.tomorrow_at(8, days=1), make.tomorrow_at(8, days=4)]
+    lines = await AuditLine.filter(act="registrations.move_release", object_id=block.id).order_by("id")
+    assert [line.detail for line in lines] == [
+        {"old": make.tomorrow_at(8, days=4).isoformat(), "new": make.tomorrow_at(8, days=1).isoformat()},
+        {"old": make.tomorrow_at(8, days=1).isoformat(), "new": make.tomorrow_at(8, days=4).isoformat()},
+    ]
+
+
+async def test_training_takes_place_after_all_and_is_put_off_then_its_cards_are_kept_as_was_agreed(
+    db: Settings, freeze: Callable[[datetime], None]
+) -> None:
+    begins = make.tomorrow_at(8, days=6)
+    training = await make.make_training(sessions=[(begins, begins + timedelta(hours=4))])
+    block = await make_block(training, 2, release_at=begins - timedelta(days=2))
+    session = await TrainingSession.get(training_id=training.id)
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    freeze(begins - timedelta(days=1))
+    await rescheduling.reopen(training.id, actor=PROGRAM)
+
+    await moved(session, begins + timedelta(days=20))
+
+    assert await release_of(block) == begins + timedelta(days=18)
+
+
+async def test_training_off_and_on_again_then_what_was_reserved_before_is_kept_as_was_agreed(db: Settings) -> None:
+    training = await make.make_training(sessions=[(make.tomorrow_at(8, days=6), make.tomorrow_at(12, days=6))])
+    block = await make_block(training, 2, release_at=make.tomorrow_at(8, days=4))
+    await ReservedBlock.filter(id=block.id).update(agreed_seconds=None)
+    session = await TrainingSession.get(training_id=training.id)
+
+    await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
+    await rescheduling.reopen(training.id, actor=PROGRAM)
+    await moved(session, make.tomorrow_at(8, days=16))
+
+    assert await release_of(block) == make.tomorrow_at(8, days=14)

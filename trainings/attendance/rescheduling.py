@@ -53,7 +53,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         before = await standing(training_id)
         await act()
         await compare_again(training_id)
-        await move_releases(before)
+        await move_releases(before, actor=actor)
         await renew_offers(before)
         await fill_places(before)
         batch_id = await tell_changes(before, actor=actor)

@@ -111,7 +111,7 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
             raise NotEnoughPlaces(field="n", left=max(room.free, 0))
         await places.keep(training, room._replace(reserved=room.reserved + wanted.n))
         key = wanted.key if wanted.key and standing is None else tokens.uuid7()
-        block = await _write_block(training, replace(wanted, key=key, release_at=release_at), actor)
+        block = await _write_block(training, replace(wanted, key=key, release_at=release_at), starts_at, actor)
         await _print(training.hub_id, tokens.uuid7(), wanted.n, block)
         await record("registrations.reserve", actor=actor, object_id=block.id, hub_id=training.hub_id, n=wanted.n)
         return block
@@ -142,7 +142,8 @@ def _release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
     return wanted
 
 
-async def _write_block(training: Training, wanted: Reservation, actor: Actor) -> ReservedBlock:
+async def _write_block(training: Training, wanted: Reservation, starts_at: datetime, actor: Actor) -> ReservedBlock:
+    assert wanted.release_at is not None
     token = tokens.own_link()
     return await ReservedBlock.create(
         id=wanted.key,
@@ -154,8 +155,14 @@ async def _write_block(training: Training, wanted: Reservation, actor: Actor) ->
         token_hash=block_digest(token),
         token=token,
         release_at=wanted.release_at,
+        agreed_seconds=_seconds(starts_at - wanted.release_at),
         created_by_id=actor.id,
     )
+
+
+def _seconds(before: timedelta) -> int:
+    """How long before the first session, never after it began."""
+    return max(int(before.total_seconds()), 0)
 
 
 def block_digest(token: str) -> str:
@@ -251,21 +258,47 @@ async def release_due() -> int:
     return n_places
 
 
-async def move_releases(before: Standing) -> None:
+async def move_releases(before: Standing, *, actor: Actor) -> None:
     """Keep reserved places till as long before the first session as was agreed, now that it moved, or another is first.
 
     Cards that lie in people's hands would open nothing weeks before a training that was put off; of one that is held
     earlier, places would stay empty while others wait. Where less time is left than that, or the time came while it was
-    called off, till it begins. In the caller's transaction, with the training locked.
+    called off, till it begins; the agreement stays. In the caller's transaction, with the training locked.
     """
-    old = _first_start([one for one in before.sessions.values() if before.takes_place(one)])
+    planned = _first_start(list(before.sessions.values()))
+    old = planned if before.training.state is not TrainingState.CANCELLED else None
     new = _first_start(await TrainingSession.filter(training_id=before.training.id))
-    if new is None or new == old:
+    if new == old:
         return
     for block in await ReservedBlock.filter(training_id=before.training.id, released_at=None).order_by("id"):
-        wanted = new - (old - block.release_at) if old is not None else min(block.release_at, new)
-        block.release_at = wanted if wanted > clock.now() else new
-        await block.save(update_fields=["release_at"])
+        release_at = block.release_at
+        _move_release(block, planned, new)
+        await block.save(update_fields=["release_at", "agreed_seconds"])
+        if block.release_at != release_at:
+            await record(
+                "registrations.move_release",
+                actor=actor,
+                object_id=block.id,
+                hub_id=before.training.hub_id,
+                old=release_at.isoformat(),
+                new=block.release_at.isoformat(),
+            )
+
+
+def _move_release(block: ReservedBlock, old: datetime | None, new: datetime | None) -> None:
+    """The first session was to begin at `old`, and begins at `new`. Not stored.
+
+    What was reserved before the agreement was stored says it by its own time.
+    """
+    if block.agreed_seconds is None and old is not None:
+        block.agreed_seconds = _seconds(old - block.release_at)
+    if new is None:
+        return
+    if block.agreed_seconds is None:
+        wanted = min(block.release_at, new)
+    else:
+        wanted = new - timedelta(seconds=block.agreed_seconds)
+    block.release_at = wanted if wanted > clock.now() else new
 
 
 def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:

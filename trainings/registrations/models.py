@@ -200,7 +200,8 @@ class OwnLink(Record):
 class ReservedBlock(Record):
     """Places kept for a community: nameless cards in the hands of a leader or a school (`holder`).
 
-    `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list.
+    `/tarjetas/{token}` lets the bearer give names. Cards without a name at `release_at` go to the waiting list: so long
+    (`agreed_seconds`) before the first session, wherever that moves. None where it was reserved before that was stored.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -217,6 +218,7 @@ class ReservedBlock(Record):
     token_hash = fields.CharField(max_length=64, unique=True)
     token: str | None = EncryptedTextField(null=True)
     release_at: datetime = UTCDatetimeField()
+    agreed_seconds: int | None = fields.IntField(null=True)
     released_at: datetime | None = UTCDatetimeField(null=True)
     created_by_id: UUID | None = fields.UUIDField(null=True)
 
