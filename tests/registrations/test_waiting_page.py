@@ -319,12 +319,14 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
 
 
 async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -> None:
-    training, _berta, _cruz = await offered(cast := await make_cast())
+    training, berta, _cruz = await offered(cast := await make_cast())
     client = await at_desk(new_client, cast)
     await actions.call_off_training(training.id, "No hay paso.", actor=PROGRAM)
 
     page = await page_of(client, training)
+    asked = await client.get(path_of(training, berta.group_id, "no-acepta"))
 
+    assert asked.headers["location"] == path_of(training), "who says no is not asked about either"
     assert "Esta capacitación se canceló." in page.text
     assert [form["action"] for form in page.all("form")] == ["/salir"]
 
@@ -332,8 +334,7 @@ async def test_list_of_what_was_called_off_is_read_only(new_client: NewClient) -
 async def test_answers_after_the_time_can_still_be_yes_while_the_place_is_kept(
     new_client: NewClient, freeze: Freeze
 ) -> None:
-    cast = await make_cast()
-    training, berta, _cruz = await offered(cast)
+    training, berta, _cruz = await offered(cast := await make_cast())
     await mark_reached(berta.group_id, actor=PROGRAM)
     freeze(MONDAY + timedelta(hours=24, seconds=30))
     client = await at_desk(new_client, cast)
@@ -388,8 +389,7 @@ async def test_closing_counts_as_calls_only_whom_a_call_reaches(new_client: NewC
 
 
 async def test_open_list_lists_nobody_of_an_earlier_closing(new_client: NewClient) -> None:
-    cast = await make_cast()
-    training, _berta, _cruz = await two_waiting(cast)
+    training, _berta, _cruz = await two_waiting(cast := await make_cast())
     await close_waiting_list(training.id, actor=PROGRAM)
     await Training.filter(id=training.id).update(has_waiting_list=True)
     client = await at_desk(new_client, cast)

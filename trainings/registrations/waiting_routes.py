@@ -243,11 +243,14 @@ async def accept(request: Request) -> Response:
 
 @allow(*DESK)
 async def confirm_decline(request: Request) -> Response:
-    """Asks once: the place goes to others, and nothing brings it back. Nothing to ask where nothing is kept."""
+    """Asks once: the place goes to others, and nothing brings it back.
+
+    Nothing to ask where nothing is kept, or nobody moves up any more: the list says why.
+    """
     training, group = await _group(request)
     board = await board_of(training)
     found = next((one for one in board.offered if one.id == group.id), None)
-    if found is None:
+    if found is None or why_closed(training, list(training.sessions)):
         return redirect(f"/panel/capacitaciones/{training.id}/espera")
     context: dict[str, Any] = {
         "training": training,
