@@ -31,13 +31,13 @@ NOT_UNDERSTOOD = """async () => {
 }"""
 
 
-def _saved(phone: Phone, button: Locator) -> Download:
+def saved(phone: Phone, button: Locator) -> Download:
     with phone.page.expect_download() as waiting:
         button.click()
     return waiting.value
 
 
-def _opened(file: Path) -> dict[str, Any]:
+def content_of(file: Path) -> dict[str, Any]:
     envelope = json.loads(file.read_text())
     box = SealedBox(Keyring([KEY]))
     opened: dict[str, Any] = json.loads(box.open(envelope["sealed"], f"backup|{envelope['device']}"))
@@ -58,11 +58,11 @@ def test_copy_holds_every_mark_and_says_where_it_goes(phone: Phone, pocket: Brow
     phone.page.get_by_role("link", name="Sesiones").click()
     phone.page.locator(".about summary").click()
 
-    file = _saved(phone, phone.page.locator(".about [data-backup]"))
+    file = saved(phone, phone.page.locator(".about [data-backup]"))
 
     assert file.suggested_filename.startswith("marcas-telefono-")
     assert file.suggested_filename.endswith(".json")
-    copy = _opened(Path(file.path()))
+    copy = content_of(Path(file.path()))
     assert [(event["kind"], event["seq"]) for event in copy["events"]] == [("in", 1), ("in", 2)]
     assert abs(copy["offset"]) < 10_000
     note = phone.page.locator("[data-copy]")
@@ -83,18 +83,18 @@ def test_copy_is_offered_where_a_mark_is_lost_or_not_understood(phone: Phone, vi
     phone.reload()
     phone.send_now()
     phone.expect_queue("1 marca que el servidor no entiende")
-    file = _saved(phone, phone.page.locator("[data-copy-now]"))
-    assert [event["kind"] for event in _opened(Path(file.path()))["events"]] == ["in", "dance"]
+    file = saved(phone, phone.page.locator("[data-copy-now]"))
+    assert [event["kind"] for event in content_of(Path(file.path()))["events"]] == ["in", "dance"]
 
     phone.page.evaluate(FULL)
     phone.type_code(byron.short_code)
     phone.expect_answer("not_saved")
-    file = _saved(phone, phone.page.locator(".keys [data-backup]"))
-    assert len(_opened(Path(file.path()))["events"]) == 2
+    file = saved(phone, phone.page.locator(".keys [data-backup]"))
+    assert len(content_of(Path(file.path()))["events"]) == 2
 
     phone.page.locator(".more summary").click()
     phone.page.get_by_role("link", name="Acompañantes").click()
     phone.page.get_by_role("button", name="Una persona más").click()
     expect(phone.page.get_by_role("alert").filter(has_text="NO SE GUARDÓ")).to_be_visible()
     expect(phone.page.locator("[data-number-of-heads]")).to_have_text("0")
-    _saved(phone, phone.page.locator("main [data-backup]"))
+    saved(phone, phone.page.locator("main [data-backup]"))

@@ -17,18 +17,6 @@ from tests.browser_setup import on_path
 from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import tokens
 
-# As iOS does while a page is in the background: what is under way still ends, nothing new begins.
-TAKE_STORE = """() => {
-    const { transaction } = IDBDatabase.prototype;
-    IDBDatabase.prototype.transaction = function (...asked) {
-        const begun = transaction.apply(this, asked);
-        if (!('taken' in document.body.dataset)) begun.addEventListener('complete', () => {
-            this.close();
-            document.body.dataset.taken = '';
-        });
-        return begun;
-    };
-}"""
 FULL = """() => {
     IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
 }"""
@@ -259,21 +247,6 @@ def test_full_phone_says_so_loudly_and_counts_nobody(phone: Phone, village: Vill
     phone.expect_count(0)
     phone.expect_queue("Todo enviado")
     assert village.scans_of(ana) == 0
-
-
-def test_store_that_the_browser_takes_away_is_opened_again_and_nobody_is_lost(phone: Phone, village: Village) -> None:
-    [ana] = village.people(1)
-    phone.page.evaluate(TAKE_STORE)
-    phone.page.get_by_role("button", name="Sin sonido").click()
-
-    expect(phone.page.locator("body[data-taken]")).to_be_visible()
-    phone.type_code(ana.short_code)
-
-    phone.expect_answer("present")
-    phone.expect_queue("Todo enviado")
-    phone.reload()
-    phone.expect_count(1)
-    assert village.scans_of(ana) == 1
 
 
 @pytest.mark.proof  # the village kills a phone too

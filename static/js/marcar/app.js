@@ -24,6 +24,8 @@ export class App extends EventTarget {
   page = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   /** The program in another window took over: nothing can be kept here any more. */
   isClosed = false;
+  /** The browser deleted what this phone kept: nothing can be kept here either, and only this page remembers its marks. */
+  isDeleted = false;
   /** @type {(() => Promise<void>) | null} saves a sealed copy of all marks as a file, where that is possible */
   backup = null;
   /** @type {Map<string, Promise<{book: Book, marks: Marks}>>} */
@@ -33,10 +35,7 @@ export class App extends EventTarget {
 
   /** Fails where the browser keeps nothing. @returns {Promise<App>} */
   static async open() {
-    const store = await openStore(() => {
-      app.isClosed = true;
-      app.changed();
-    });
+    const store = await openStore({ onClosed: () => app.#lost("isClosed"), onDeleted: () => app.#lost("isDeleted") });
     const app = new App(store);
     const [isMuted] = await Promise.all([store.get("muted"), app.phone.load(), app.sheets.load(), app.sender.count()]);
     app.sound.isMuted = Boolean(isMuted);
@@ -94,6 +93,18 @@ export class App extends EventTarget {
     this.phone.isProgramKept = this.shell.isComplete;
     this.phone.report();
     this.changed();
+  }
+
+  /** @param {"isClosed" | "isDeleted"} how */
+  #lost(how) {
+    this[how] = true;
+    this.changed();
+  }
+
+  /** What to do about a mark that could not be kept. @param {Error} error */
+  whyNotKept({ name }) {
+    if (this.isDeleted) return this.words.say("kept_deleted");
+    return this.words.say(name === "QuotaExceededError" ? "phone_full" : "not_kept");
   }
 
   /** Several changes of one moment are drawn once. */

@@ -19,12 +19,12 @@ export function installBackup(app) {
     let said = "copy_empty";
     let n = 0;
     try {
-      const kept = await app.store.everything();
-      n = kept.length;
+      const events = app.isDeleted ? app.store.remembered() : (await app.store.everything()).map(({ event }) => event);
+      n = events.length;
       if (n) {
-        file = await copyOf(app, kept.map(({ event }) => event));
+        file = await copyOf(app, events);
         save(file);
-        said = "copy_saved";
+        said = app.isDeleted ? "copy_of_rest" : "copy_saved";
       }
     } catch {
       said = "copy_failed";
@@ -37,7 +37,7 @@ export function installBackup(app) {
   part("[data-copy-close]").addEventListener("click", () => (note.hidden = true));
   const now = part("[data-copy-now]");
   now.addEventListener("click", () => app.backup?.());
-  app.addEventListener("change", () => (now.hidden = !app.sender.n_unread));
+  app.addEventListener("change", () => (now.hidden = !(app.sender.n_unread || app.isDeleted)));
 }
 
 /**

@@ -104,7 +104,7 @@ export class Marks {
       const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
       const kept = await this.#keep(draft);
       const name = await opening;
-      if (kept.error) return said("not_saved", { name, text: this.#trouble(kept.error), line });
+      if (kept.error) return said("not_saved", { name, text: this.app.whyNotKept(kept.error), line });
       const { event } = kept;
       if (before.present && before.left === null) {
         return said("already", { name, text: app.words.say("already_at", { time: timeOfDay((before.arrived ?? event.at) + offset) }), event, line });
@@ -127,7 +127,7 @@ export class Marks {
     return this.#next(async () => {
       const draft = this.draft({ kind: "undo", how: "button", known: true, target });
       const kept = await this.#keep(draft);
-      if (kept.error) return said("not_saved", { text: this.#trouble(kept.error) });
+      if (kept.error) return said("not_saved", { text: this.app.whyNotKept(kept.error) });
       const { arrived } = this.book.stayOf(this.book.whoOf(draft));
       const isHere = arrived !== null && this.book.isArrival(target);
       return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { time: timeOfDay(arrived + this.app.phone.offset) }) : "" });
@@ -142,7 +142,7 @@ export class Marks {
   keep(mark) {
     return this.#next(async () => {
       const kept = await this.#keep(this.draft({ known: true, ...mark }));
-      return kept.error ? { ...kept, text: this.#trouble(kept.error) } : kept;
+      return kept.error ? { ...kept, text: this.app.whyNotKept(kept.error) } : kept;
     });
   }
 
@@ -158,7 +158,7 @@ export class Marks {
         for (const event of events) this.book.add(event);
         return { events };
       } catch (error) {
-        return { events: [], error: /** @type {Error} */ (error), text: this.#trouble(/** @type {Error} */ (error)) };
+        return { events: [], error: /** @type {Error} */ (error), text: this.app.whyNotKept(/** @type {Error} */ (error)) };
       }
     });
   }
@@ -184,11 +184,6 @@ export class Marks {
     } catch (error) {
       return { event: null, error: /** @type {Error} */ (error) };
     }
-  }
-
-  /** @param {Error} error */
-  #trouble(error) {
-    return this.app.words.say(error.name === "QuotaExceededError" ? "phone_full" : "not_kept");
   }
 
   /**

@@ -11,9 +11,9 @@ export function showStatus(app) {
   });
   const draw = () => {
     put(line, queueText(app));
-    send.hidden = !(app.sender.n_waiting || app.sender.n_unread);
+    send.hidden = app.isDeleted || !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
-    const trouble = app.isClosed ? "closed" : app.phone.account;
+    const trouble = troubleOf(app);
     const more = trouble === "revoked" && app.sender.n_unread ? "_kept" : "";
     put(account, trouble ? app.words.say(`account_${trouble}${more}`) : "");
     account.parentElement.hidden = !trouble;
@@ -23,8 +23,16 @@ export function showStatus(app) {
   draw();
 }
 
+/** The worst first. @param {import("./app.js").App} app */
+function troubleOf({ isDeleted, isClosed, phone }) {
+  if (isDeleted) return "deleted";
+  return isClosed ? "closed" : phone.account;
+}
+
 /** @param {import("./app.js").App} app */
-function queueText({ sender, words }) {
+function queueText({ sender, words, isDeleted }) {
+  // What was waiting is gone: any number, and "all sent" too, would be believed.
+  if (isDeleted) return "";
   const { n_waiting, n_unread, trouble } = sender;
   const unread = n_unread ? words.many("unread", n_unread) : "";
   if (!n_waiting) return unread || words.say("all_sent");

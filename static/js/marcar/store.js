@@ -3,8 +3,12 @@
  * No name and no contact is ever written here.
  */
 
+import { uuid7 } from "../scan/uuid7.js";
+
 const NAME = "marcar";
 const VERSION = 1;
+/** Under which the store has a name of its own: one that was made anew after the browser deleted ours has another. */
+const OWN_NAME = "name";
 /** What browsers say of a store that they took away. */
 const LOST = new Set(["InvalidStateError", "UnknownError"]);
 
@@ -48,31 +52,22 @@ const LOST = new Set(["InvalidStateError", "UnknownError"]);
 /** @typedef {Awaited<ReturnType<typeof openStore>>} Store */
 
 /**
- * Opens the store, or fails where the browser has none (some private windows).
- * @param {() => void} onClosed another window has a newer version of this program; this one can keep nothing any more
+ * @typedef {object} Told what ends the keeping in this page: it is called once, and nothing is kept any more
+ * @property {() => void} onClosed another window has a newer version of this program
+ * @property {() => void} onDeleted the browser deleted the store, and all marks in it
  */
-export async function openStore(onClosed) {
-  let isOver = false;
-  const connected = async () => {
-    const db = await opened();
-    db.onversionchange = () => {
-      isOver = true;
-      db.close();
-      onClosed();
-    };
-    return db;
-  };
-  let db = await connected();
-  const on = async (/** @type {(db: IDBDatabase) => Promise<any>} */ act) => {
-    const used = db;
-    try {
-      return await act(used);
-    } catch (error) {
-      // iOS takes the store away from a page in the background: without this nothing is kept until it is loaded anew.
-      if (isOver || !LOST.has(/** @type {Error} */ (error).name)) throw error;
-      if (db === used) db = await connected();
-      return act(db);
-    }
+
+/**
+ * Opens the store, or fails where the browser has none (some private windows).
+ * @param {Told} told
+ */
+export async function openStore(told) {
+  const on = await connection(told);
+  /** @type {Map<string, ScanEvent>} all that this page kept or read: what is left of them where the browser deletes the store */
+  const seen = new Map();
+  const noted = (/** @type {Kept[]} */ kept) => {
+    for (const { event } of kept) seen.set(event.id, event);
+    return kept;
   };
   const read = (/** @type {string} */ name, /** @type {(store: IDBObjectStore) => IDBRequest} */ ask) =>
     on((db) => asked(ask(db.transaction(name).objectStore(name))));
@@ -83,13 +78,19 @@ export async function openStore(onClosed) {
      * @param {Draft[]} drafts
      * @returns {Promise<ScanEvent[]>}
      */
-    keepAll: (drafts) => on((db) => keep(db, drafts)),
+    keepAll: async (drafts) => {
+      const events = await on((db) => keep(db, drafts));
+      for (const event of events) seen.set(event.id, event);
+      return events;
+    },
     /** @param {string} scope @returns {Promise<Kept[]>} oldest first */
-    of: (scope) => read("events", (store) => store.index("scope").getAll(scope)),
+    of: async (scope) => noted(await read("events", (store) => store.index("scope").getAll(scope))),
     /** @returns {Promise<Kept[]>} */
-    everything: () => read("events", (store) => store.getAll()),
+    everything: async () => noted(await read("events", (store) => store.getAll())),
+    /** What this page knows of it, also where the store is gone. @returns {ScanEvent[]} oldest first */
+    remembered: () => [...seen.values()].sort((a, b) => a.seq - b.seq),
     /** @param {number} most @returns {Promise<Kept[]>} oldest first */
-    waiting: (most) => read("events", (store) => store.index("waiting").getAll(1, most)),
+    waiting: async (most) => noted(await read("events", (store) => store.index("waiting").getAll(1, most))),
     /** @returns {Promise<number>} */
     countWaiting: () => read("events", (store) => store.index("waiting").count()),
     /** @returns {Promise<number>} */
@@ -99,7 +100,10 @@ export async function openStore(onClosed) {
     /** What the server did not understand waits again: it may be mended, or this phone prepared for it by now. */
     retryUnread: () => on(retryUnread),
     /** @param {string[]} ids */
-    forget: (ids) => change("events", (store) => ids.forEach((id) => store.delete(id))),
+    forget: async (ids) => {
+      await change("events", (store) => ids.forEach((id) => store.delete(id)));
+      for (const id of ids) seen.delete(id);
+    },
     /** @param {string} session @returns {Promise<any>} */
     roster: (session) => read("rosters", (store) => store.get(session)),
     /** @returns {Promise<any[]>} */
@@ -122,19 +126,112 @@ export async function openStore(onClosed) {
   };
 }
 
-/** @returns {Promise<IDBDatabase>} */
-function opened() {
-  const request = indexedDB.open(NAME, VERSION);
-  // Later versions may only add: a mark made by an old version must still be sent by a new one.
-  request.onupgradeneeded = () => {
-    const events = request.result.createObjectStore("events", { keyPath: "id" });
-    events.createIndex("waiting", "waiting");
-    events.createIndex("unread", "unread");
-    events.createIndex("scope", "scope");
-    request.result.createObjectStore("rosters", { keyPath: "session" });
-    request.result.createObjectStore("meta");
+/**
+ * Does things with the store, and opens it again where the browser took it away.
+ * @param {Told} told
+ */
+async function connection({ onClosed, onDeleted }) {
+  let isOver = false;
+  const end = (/** @type {() => void} */ told) => {
+    isOver = true;
+    db.close();
+    told();
   };
+  const watched = (/** @type {IDBDatabase} */ opened) => {
+    opened.onversionchange = ({ newVersion }) => end(newVersion === null ? onDeleted : onClosed);
+    return opened;
+  };
+  let db = watched(await opened(create));
+  // A phone that is full still has to show and send what it keeps.
+  const name = await named(db).catch(() => "");
+  const renew = async () => {
+    // One that failed is not left behind: with a lasting fault they would pile up.
+    db.close();
+    const again = await openedAgain(name);
+    if (again) db = watched(again);
+    else if (!isOver) end(onDeleted);
+  };
+  /** @type {Promise<void> | null} */
+  let renewing = null;
+  return async (/** @type {(db: IDBDatabase) => Promise<any>} */ act) => {
+    const used = db;
+    try {
+      return await act(used);
+    } catch (error) {
+      // iOS takes the store away from a page in the background: without this nothing is kept until it is loaded anew.
+      if (isOver || !LOST.has(/** @type {Error} */ (error).name)) throw error;
+      if (db === used) await (renewing ??= renew().finally(() => (renewing = null)));
+      if (isOver) throw error;
+      return act(db);
+    }
+  };
+}
+
+/**
+ * @param {(request: IDBOpenDBRequest) => void} onNone there is none yet
+ * @returns {Promise<IDBDatabase>}
+ */
+function opened(onNone) {
+  const request = indexedDB.open(NAME, VERSION);
+  request.onupgradeneeded = () => onNone(request);
   return asked(request);
+}
+
+/**
+ * Later versions may only add: a mark made by an old version must still be sent by a new one.
+ * @param {IDBOpenDBRequest} request
+ */
+function create({ result }) {
+  const events = result.createObjectStore("events", { keyPath: "id" });
+  events.createIndex("waiting", "waiting");
+  events.createIndex("unread", "unread");
+  events.createIndex("scope", "scope");
+  result.createObjectStore("rosters", { keyPath: "session" });
+  result.createObjectStore("meta");
+}
+
+/**
+ * The same store once more. An empty one in its place would be green, and the marks gone without a word.
+ * @param {string} name
+ * @returns {Promise<IDBDatabase | null>} null where it was deleted, also where another window made a new one since
+ */
+async function openedAgain(name) {
+  let isDeleted = false;
+  const db = await opened(({ transaction }) => {
+    isDeleted = true;
+    transaction?.abort();
+  }).catch((error) => {
+    if (!isDeleted) throw error;
+  });
+  if (!db) return null;
+  const found = await nameOf(db).catch((error) => {
+    db.close();
+    throw error;
+  });
+  if (!name || found === name) return db;
+  db.close();
+  return null;
+}
+
+/** @param {IDBDatabase} db @returns {Promise<string | undefined>} none where no program gave it one */
+async function nameOf(db) {
+  return asked(db.transaction("meta").objectStore("meta").get(OWN_NAME));
+}
+
+/**
+ * The store's own name; older programs gave it none.
+ * @param {IDBDatabase} db
+ * @returns {Promise<string>}
+ */
+async function named(db) {
+  const before = await nameOf(db);
+  if (before) return before;
+  // Two windows at once: the first one's name holds.
+  await changed(db, "meta", (store) => {
+    const found = store.get(OWN_NAME);
+    found.onsuccess = () => found.result ?? store.put(uuid7(), OWN_NAME);
+  });
+  return (await nameOf(db)) ?? "";
 }
 
 /**

@@ -112,9 +112,8 @@ class Slip extends SessionScreen {
 
   /** What was typed stays on the screen: it can be copied onto paper. @param {Error} error */
   #notSaved(error) {
-    const why = this.app.words.say(error.name === "QuotaExceededError" ? "phone_full" : "not_kept");
     this.app.sound.play("not_saved");
-    this.#refuse(this.app.words.say("slip_not_saved", { why }));
+    this.#refuse(this.app.words.say("slip_not_saved", { why: this.app.whyNotKept(error) }));
     this.part("[data-backup]").hidden = !this.app.backup;
   }
 
