@@ -1,4 +1,4 @@
-"""What the browser does to the phone's store under an open page: takes it away, deletes it, breaks it."""
+"""What the browser does to the phone's store under an open page: takes it away, deletes it, fails to answer."""
 
 from __future__ import annotations
 
@@ -37,6 +37,22 @@ UNNAMED = """() => new Promise((done) => {
         begun.oncomplete = () => { db.close(); done() };
     };
 })"""
+# Of what is written to more than one part, that is: of marks.
+LOSE_ANSWER = """() => {
+    const { transaction } = IDBDatabase.prototype;
+    let isLost = false;
+    IDBDatabase.prototype.transaction = function (...asked) {
+        const begun = transaction.apply(this, asked);
+        if (isLost || !Array.isArray(asked[0])) return begun;
+        isLost = true;
+        begun.addEventListener('complete', (event) => {
+            event.stopImmediatePropagation();
+            Object.defineProperty(begun, 'error', { value: new DOMException('lost', 'UnknownError') });
+            begun.onabort(event);
+        });
+        return begun;
+    };
+}"""
 BREAK = """() => {
     globalThis.n_open = 1;
     const { open } = IDBFactory.prototype;
@@ -119,6 +135,21 @@ def test_store_that_is_deleted_under_the_page_then_it_says_so_and_keeps_nothing_
     phone.expect_queue("Todo enviado")
     expect(phone.page.locator("[data-account]")).to_be_hidden()
     assert (village.scans_of(ana), village.scans_of(byron)) == (0, 1)
+
+
+def test_mark_that_is_on_the_disk_although_the_browser_failed_to_say_so_then_it_is_kept_once(
+    phone: Phone, village: Village
+) -> None:
+    [ana] = village.people(1)
+    phone.page.evaluate(LOSE_ANSWER)
+
+    phone.type_code(ana.short_code)
+
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+    phone.reload()
+    phone.expect_count(1)
+    assert village.scans_of(ana) == 1
 
 
 def test_store_that_stays_broken_then_it_is_said_and_no_connection_is_left_behind(

@@ -79,7 +79,7 @@ export async function openStore(told) {
      * @returns {Promise<ScanEvent[]>}
      */
     keepAll: async (drafts) => {
-      const events = await on((db) => keep(db, drafts));
+      const events = await on((db) => keep(db, drafts).catch((error) => keptBefore(db, drafts, error)));
       for (const event of events) seen.set(event.id, event);
       return events;
     },
@@ -266,6 +266,25 @@ async function keep(db, drafts) {
     throw trouble ?? error;
   });
   return events;
+}
+
+/**
+ * What the browser kept and then failed to say so, and what therefore cannot be kept again.
+ * @param {IDBDatabase} db
+ * @param {Draft[]} drafts
+ * @param {Error} error why they could not be kept now
+ * @returns {Promise<ScanEvent[]>} fails with `error` where they are not there, just as they are
+ */
+async function keptBefore(db, drafts, error) {
+  if (error.name !== "ConstraintError") throw error;
+  const store = db.transaction("events").objectStore("events");
+  /** @type {Array<Kept | undefined>} */
+  const found = await Promise.all(drafts.map(({ id }) => asked(store.get(id))));
+  return drafts.map((draft, n) => {
+    const event = found[n]?.event;
+    if (!event || JSON.stringify({ ...draft, seq: event.seq }) !== JSON.stringify(event)) throw error;
+    return Object.freeze(event);
+  });
 }
 
 /**
