@@ -20,7 +20,7 @@ from trainings.registrations.card_queries import Block, UnknownBlock, block_at_d
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.places import room_of
 from trainings.registrations.staff_queries import training_at_desk
-from trainings.registrations.staff_views import why_closed
+from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.schedule.models import PrintKind, SessionState, Training
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.printouts import note_printed
@@ -106,6 +106,7 @@ async def show(request: Request) -> Response:
         "qr": qr.svg_path(address, "M"),
         "n_printable": sum(card.is_ticket for card in block.cards),
         "why_closed": why_closed(block.training, block.sessions),
+        "doors": doors_left(block.training, block.sessions),
     }
     return render(request, "registrations/cards/block.html", context)
 

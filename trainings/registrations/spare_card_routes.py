@@ -43,7 +43,7 @@ from trainings.registrations.card_routes import pdf_response
 from trainings.registrations.card_sheets import spare_data, spare_pdf
 from trainings.registrations.card_use import CardUsed, name_card, use_spare
 from trainings.registrations.models import Card, CardState, Source
-from trainings.registrations.staff_views import why_closed
+from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.registrations.words import HOW_AGREED
 from trainings.web.allow import allow
 from trainings.web.flash import Tone, flash
@@ -200,6 +200,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "block": block,
         "is_open": card.state is CardState.OPEN,
         "why_closed": why_closed(block.training, list(block.training.sessions)) if block and typed is None else "",
+        "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
         "before": await courses_before(block.training.course_id) if block else "",
         "trainings": [] if block else await _choices_of_trainings(card.hub_id),
         "form": typed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,15 +12,25 @@ from trainings.people import choices
 from trainings.people.consents import ASSENT, GUARDIAN, text_of
 from trainings.people.models import Assent, Consent, ConsentPurpose, Guardian
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, NEEDS, RELATIONS, SEXES
-from trainings.registrations.eligibility import REFUSED_TO_ALL
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.staff_queries import Agreed, StaffView
 from trainings.registrations.words import HOLD_REASONS, HOW_AGREED, NEED_STATES, PURPOSES, SOURCES, STATES, WHAT_TO_DO
-from trainings.schedule.models import Training, TrainingSession
-from trainings.schedule.phase import phase
+from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of
+
+CLOSED_TO_ALL: Mapping[Phase, str] = {
+    Phase.CANCELLED: N_(
+        "Esta capacitación se canceló. Si al final se realiza, quien coordina la reabre en su página con "
+        "«Sí se realiza»."
+    ),
+    Phase.HELD: N_(
+        "Esta capacitación ya terminó. A quien llegó y no está en la lista se le anota en la asistencia de su sesión, "
+        "con «Sin boleto»."
+    ),
+}
+"""What staff read where nobody can be signed up: another date is what the public looks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,14 @@ def _given(words: str, purpose: str, given: Consent | Guardian | Assent, agreed:
 
 
 def why_closed(training: Training, sessions: Sequence[TrainingSession]) -> str:
-    """Why not even staff can sign anybody up: called off, or over. Empty where they can."""
-    refusal = REFUSED_TO_ALL.get(phase(training, sessions, clock.now()))
-    return sentence_of(refusal()) if refusal is not None else ""
+    """Why not even staff can sign anybody up, called off or over, and what they can do. Empty where they can."""
+    words = CLOSED_TO_ALL.get(phase(training, sessions, clock.now()))
+    return gettext(words) if words else ""
+
+
+def doors_left(training: Training, sessions: Sequence[TrainingSession]) -> list[TrainingSession]:
+    """The sessions of a training that is over, in order: in their attendance somebody is still written down."""
+    if phase(training, sessions, clock.now()) is not Phase.HELD:
+        return []
+    planned = (one for one in sessions if one.state is SessionState.PLANNED)
+    return sorted(planned, key=lambda one: (one.starts_at, one.id))
