@@ -124,17 +124,21 @@ def test_store_that_is_deleted_under_the_page_then_it_says_so_and_keeps_nothing_
     else:
         assert phone.page.evaluate("() => indexedDB.databases()") == []
 
-    # Left before the signal is back: this page could only complain of what it hears then.
-    phone.page.goto(f"{village.origin}/marcar/")
-    pocket.set_offline(False)
-    phone.reload()
-    phone.expect_ready()
-    phone.to_door()
+    _begin_anew(phone)
     phone.type_code(byron.short_code)
     phone.expect_answer("present")
     phone.expect_queue("Todo enviado")
     expect(phone.page.locator("[data-account]")).to_be_hidden()
     assert (village.scans_of(ana), village.scans_of(byron)) == (0, 1)
+
+
+def _begin_anew(phone: Phone) -> None:
+    """Left before the signal is back: this page could only complain of what it hears then."""
+    phone.page.goto(f"{phone.village.origin}/marcar/")
+    phone.context.set_offline(False)
+    phone.reload()
+    phone.expect_ready()
+    phone.to_door()
 
 
 def test_mark_that_is_on_the_disk_although_the_browser_failed_to_say_so_then_it_is_kept_once(
