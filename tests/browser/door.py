@@ -234,7 +234,13 @@ class Handlers:
             self.door.closed = True
             return RedirectResponse(BASE, 303)
         n_present, n_expected = self.door.n_present, self.door.n_expected
-        counts = {"n_present": n_present, "n_expected": n_expected, "n_missing": n_expected - n_present, "n_review": 1}
+        counts = {
+            "n_present": n_present,
+            "n_expected": n_expected,
+            "n_missing": n_expected - n_present,
+            "n_review": 1,
+            "n_undecided": 1,
+        }
         beside = {"beside": BesideList(n_unnamed=0, n_companions=0), "companions": [], "phones": []}
         return show(request, "close", counts | beside)
 

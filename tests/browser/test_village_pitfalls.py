@@ -201,13 +201,13 @@ def test_closing_once_the_other_phones_have_nothing_to_send_then_closed_by_itsel
     phone.page.goto(f"{village.origin}{APP}#/cierre/{village.made['session']}")
     phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
     sent(phone)
-    closed = "SELECT id FROM training_session WHERE closed_at IS NOT NULL"
-    assert village.ask(closed) == []
+    closed = "SELECT id FROM training_session WHERE closed_at IS NOT NULL AND id = ?"
+    assert village.ask(closed, village.made["session"]) == []
 
     for helper in helpers:
         with helper.page.expect_response("**/marcar/api/marcas"):
             helper.reload()
 
-    assert len(village.ask(closed)) == 1
+    assert len(village.ask(closed, village.made["session"])) == 1
     for context in others:
         context.close()

@@ -38,12 +38,12 @@ test("a code that a newer list knows is the person's, whichever of their codes i
 test("several marks of one moment go where single ones go, so that other windows hear of them", async () => {
   const told = [];
   const kept = await book(list([["a", "", "", "c"]]), []);
-  const app = { words, draft: (mark) => mark, keepAll: async (drafts) => (told.push(drafts), drafts.map((draft, n) => ({ ...draft, id: `${n}`, seq: n, at: n }))) };
+  const app = { draft: (mark) => mark, whyNotKept: ({ name }) => `because of ${name}`, keepAll: async (drafts) => (told.push(drafts), drafts.map((draft, n) => ({ ...draft, id: `${n}`, seq: n, at: n }))) };
   const marks = new Marks(app, kept);
   const { events } = await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }, { kind: "in", how: "sheet", h: "card" }]);
   assert.deepEqual([events.length, told.length, kept.n_present, kept.n_more], [2, 1, 1, 1]);
   app.keepAll = async () => Promise.reject(Object.assign(new Error(), { name: "QuotaExceededError" }));
-  assert.equal((await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }])).text, "phone_full");
+  assert.equal((await marks.keepAll([{ kind: "in", how: "sheet", h: "a" }])).text, "because of QuotaExceededError");
   assert.equal(kept.events.length, 2);
 });
 
