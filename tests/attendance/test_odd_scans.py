@@ -15,6 +15,7 @@ from trainings import clock
 from trainings.attendance import actions
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.attendance.practice import samples
+from trainings.attendance.scans import Scan
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.db.sql import rows
 from trainings.errors import NotFound
@@ -22,6 +23,7 @@ from trainings.lib import tokens
 from trainings.registrations import actions as registrations
 from trainings.registrations.eligibility import AdultsOnly
 from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
+from trainings.registrations.wishes import SignUp
 from trainings.schedule import actions as schedule
 from trainings.settings import Settings
 
@@ -206,15 +208,20 @@ async def test_what_comes_after_closing_is_taken_and_flagged_whatever_its_time(d
     assert await flags(door) == ["", ""], "nothing is late at a session that is open"
 
 
-async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_marked_and_nothing_is_late(
-    db: Settings, freeze: Freeze
-) -> None:
+async def nameless_who_left_after_an_hour(freeze: Freeze) -> tuple[Opened, SignUp, Scan]:
+    """At a session that goes on; the wish that names them, and the mark of their arrival."""
     door = await open_door()
     [card] = await make_spare_cards(door.training)
-    named = wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id))
     freeze(door.starts_at + 60 * MINUTE)
     came = scan(card.qr_token, door.starts_at)
     await take(door, came, scan(card.qr_token, door.starts_at + 60 * MINUTE, kind=ScanKind.OUT))
+    return door, wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id)), came
+
+
+async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_marked_and_nothing_is_late(
+    db: Settings, freeze: Freeze
+) -> None:
+    door, named, came = await nameless_who_left_after_an_hour(freeze)
     freeze(door.ends_at)
     await actions.close_session(door.key, actor=PROGRAM)
     freeze(door.ends_at + timedelta(days=2))
@@ -232,12 +239,7 @@ async def test_name_given_in_the_office_then_its_person_came_and_left_as_was_mar
 async def test_name_given_to_who_comes_back_while_the_session_goes_on_then_they_are_here_again(
     db: Settings, freeze: Freeze
 ) -> None:
-    door = await open_door()
-    [card] = await make_spare_cards(door.training)
-    named = wish(source=Source.WALK_IN, card_id=card.id, body_hash=str(card.id))
-    freeze(door.starts_at + 60 * MINUTE)
-    left = scan(card.qr_token, door.starts_at + 60 * MINUTE, kind=ScanKind.OUT)
-    await take(door, scan(card.qr_token, door.starts_at), left)
+    door, named, _came = await nameless_who_left_after_an_hour(freeze)
     freeze(door.starts_at + 90 * MINUTE)
 
     said = await actions.add_walk_in(door.key, named, tokens.uuid7(), actor=PROGRAM)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.marcar import Phone, Village, of_store, opened
+from tests.browser.marcar import Person, Phone, Village, of_store, opened
 from tests.browser.test_marcar_copy import content_of, saved
 
 # As iOS does while a page is in the background: what is under way still ends, nothing new begins.
@@ -84,11 +84,7 @@ def test_store_that_the_browser_takes_away_is_opened_again_and_nobody_is_lost(ph
     expect(phone.page.locator("body[data-taken]")).to_be_visible()
     phone.type_code(ana.short_code)
 
-    phone.expect_answer("present")
-    phone.expect_queue("Todo enviado")
-    phone.reload()
-    phone.expect_count(1)
-    assert village.scans_of(ana) == 1
+    _is_kept_once(phone, ana)
     assert name, "a store without a name is given one"
     assert phone.page.evaluate(ITS_NAME) == name
 
@@ -132,6 +128,14 @@ def test_store_that_is_deleted_under_the_page_then_it_says_so_and_keeps_nothing_
     assert (village.scans_of(ana), village.scans_of(byron)) == (0, 1)
 
 
+def _is_kept_once(phone: Phone, person: Person) -> None:
+    phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+    phone.reload()
+    phone.expect_count(1)
+    assert phone.village.scans_of(person) == 1
+
+
 def _begin_anew(phone: Phone) -> None:
     """Left before the signal is back: this page could only complain of what it hears then."""
     phone.page.goto(f"{phone.village.origin}/marcar/")
@@ -149,11 +153,7 @@ def test_mark_that_is_on_the_disk_although_the_browser_failed_to_say_so_then_it_
 
     phone.type_code(ana.short_code)
 
-    phone.expect_answer("present")
-    phone.expect_queue("Todo enviado")
-    phone.reload()
-    phone.expect_count(1)
-    assert village.scans_of(ana) == 1
+    _is_kept_once(phone, ana)
 
 
 def test_store_that_stays_broken_then_it_is_said_and_no_connection_is_left_behind(
