@@ -254,6 +254,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/inscribir": DESK,
     f"POST {TRAINING}/tarjetas": DESK,
     f"POST {BLOCK}/enlace": DESK,
+    f"POST {BLOCK}/hora": DESK,
     f"POST {BLOCK}/soltar": DESK,
     "POST /panel/tarjetas": DESK,
     "POST /panel/tarjetas/usar": DESK_LIST,

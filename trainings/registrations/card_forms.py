@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -59,6 +59,22 @@ class ReserveForm(Form):
             release_at=release_at,
             key=self.key,
         )
+
+
+class ReleaseForm(Form):
+    """Until when nameless cards wait for a name."""
+
+    MISSING: ClassVar[Mapping[str, str]] = {
+        "release_on": N_("Escriba el día en que se sueltan."),
+        "release_time": N_("Escriba la hora a la que se sueltan."),
+    }
+
+    release_on: Day
+    release_time: time
+
+    @property
+    def moment(self) -> datetime:
+        return clock.at(self.release_on, self.release_time)
 
 
 class SpareForm(Form):

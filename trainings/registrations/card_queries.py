@@ -23,6 +23,7 @@ from trainings.registrations.models import (
     HAS_NAME,
     Card,
     CardState,
+    InvitationLetter,
     OwnLink,
     Registration,
     RegistrationState,
@@ -142,6 +143,11 @@ async def blocks_of(training_id: UUID) -> list[Block]:
     cards = await reads(Card).filter(block_id__in=[one.id for one in found]).order_by("number")
     sessions = await reads(TrainingSession).filter(training_id=training_id).prefetch_related("venue__municipality")
     return [Block(one, sessions, [_line(card) for card in cards if card.block_id == one.id]) for one in found]
+
+
+async def has_letter(block_id: UUID) -> bool:
+    """Whether a letter goes with these cards: it says until when they wait for a name."""
+    return await reads(InvitationLetter).filter(block_id=block_id).exists()
 
 
 async def _with_training(**which: object) -> ReservedBlock | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -14,14 +16,14 @@ from trainings.errors import Refusal
 from trainings.lib import qr, tokens
 from trainings.people import choices
 from trainings.people.communities import suggestions
-from trainings.registrations import cards
-from trainings.registrations.card_forms import ReserveForm
-from trainings.registrations.card_queries import Block, UnknownBlock, block_at_desk, blocks_of
+from trainings.registrations import cards, releases
+from trainings.registrations.card_forms import ReleaseForm, ReserveForm
+from trainings.registrations.card_queries import Block, UnknownBlock, block_at_desk, blocks_of, has_letter
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.places import room_of
 from trainings.registrations.staff_queries import training_at_desk
 from trainings.registrations.staff_views import doors_left, why_closed
-from trainings.schedule.models import PrintKind, SessionState, Training
+from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
 from trainings.schedule.printouts import note_printed
 from trainings.web.allow import allow
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
 
 RESERVED = "/panel/capacitaciones/{id:uuid}/tarjetas"
 BLOCK = "/panel/tarjetas/bloques/{id:uuid}"
+TELL_HOLDER = N_("Listo. Cambió cuándo se sueltan: avise a quien las recibe. También lo ve en su enlace.")
+TOLD_BY_LETTER = N_(
+    "Listo. Cambió cuándo se sueltan: avise a quien las recibe, e imprima de nuevo la convocatoria que va con ellas. "
+    "También lo ve en su enlace."
+)
 TAKES_CARDS = frozenset(Phase) - {Phase.DRAFT, Phase.CANCELLED, Phase.HELD}
 
 
@@ -66,12 +73,12 @@ async def create(request: Request) -> Response:
 
 async def _index(request: Request, training: Training, typed: Typed | None, status: int = 200) -> Response:
     sessions = sorted(training.sessions, key=lambda session: session.starts_at)
-    starts_at = next((one.starts_at for one in sessions if one.state is SessionState.PLANNED), None)
+    starts_at = _first_start(sessions)
     context: dict[str, Any] = {
         "training": training,
         "blocks": await blocks_of(training.id),
         "takes_cards": phase(training, sessions, clock.now()) in TAKES_CARDS,
-        "has_begun": starts_at is not None and starts_at <= clock.now(),
+        "has_begun": _has_begun(sessions),
         "free": max(room_of(training).free, 0),
         "most": cards.MOST_RESERVED,
         "starts_at": starts_at,
@@ -82,6 +89,15 @@ async def _index(request: Request, training: Training, typed: Typed | None, stat
         "communities": await suggestions(training.hub.seat_id),
     }
     return render(request, "registrations/cards/reserved.html", context, status=status)
+
+
+def _first_start(sessions: Sequence[TrainingSession]) -> datetime | None:
+    return min((one.starts_at for one in sessions if one.state is SessionState.PLANNED), default=None)
+
+
+def _has_begun(sessions: Sequence[TrainingSession]) -> bool:
+    starts_at = _first_start(sessions)
+    return starts_at is not None and starts_at <= clock.now()
 
 
 # -- one block
@@ -97,7 +113,11 @@ def _path(block_id: object) -> str:
 
 @allow(*DESK)
 async def show(request: Request) -> Response:
-    block = await _block(request)
+    return _show(request, await _block(request), None)
+
+
+def _show(request: Request, block: Block, typed: Typed | None, status: int = 200) -> Response:
+    """The page; `typed` is a time of release that cannot be."""
     address = absolute(f"/tarjetas/{block.block.token}")
     context = {
         "block": block,
@@ -107,8 +127,26 @@ async def show(request: Request) -> Response:
         "n_printable": sum(card.is_ticket for card in block.cards),
         "why_closed": why_closed(block.training, block.sessions),
         "doors": doors_left(block.training, block.sessions),
+        "form": typed,
+        "release_at": clock.local(block.block.release_at),
+        "may_set": block.block.released_at is None and not _has_begun(block.sessions),
     }
-    return render(request, "registrations/cards/block.html", context)
+    return render(request, "registrations/cards/block.html", context, status=status)
+
+
+@allow(*DESK)
+async def set_release(request: Request) -> Response:
+    """Another time of release: 303 to the page that shows it; 422 or 409 with what was typed."""
+    block = await _block(request)
+    typed = await read_form(request)
+    try:
+        wanted = check(ReleaseForm, typed).moment
+        await releases.set_release(block.block.id, wanted, actor=request.state.actor)
+    except FormErrors as exc:
+        return _show(request, block, exc.typed, 422)
+    except Refusal as exc:
+        return _show(request, await _block(request), typed.refused(exc), exc.status)
+    return _back(block, gettext(TOLD_BY_LETTER if await has_letter(block.block.id) else TELL_HOLDER))
 
 
 @allow(*DESK)
@@ -166,6 +204,7 @@ routes: list[BaseRoute] = [
     Route(RESERVED, index),
     Route(RESERVED, create, methods=["POST"]),
     Route(BLOCK, show),
+    Route(BLOCK + "/hora", set_release, methods=["POST"]),
     Route(BLOCK + "/soltar", confirm_release),
     Route(BLOCK + "/soltar", release, methods=["POST"]),
     Route(BLOCK + "/enlace", renew_link, methods=["POST"]),

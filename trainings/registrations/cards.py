@@ -102,8 +102,8 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
         standing = await ReservedBlock.get_or_none(id=wanted.key) if wanted.key else None
         if standing is not None and standing.training_id == training_id:
             return standing
-        starts_at = await _start_of_what_is_to_come(training)
-        release_at = _release_time(wanted.release_at, starts_at)
+        starts_at = await start_of_what_is_to_come(training)
+        release_at = release_time(wanted.release_at, starts_at)
         if wanted.municipality_id and not await Municipality.exists(ine_code=wanted.municipality_id):
             raise UnknownMunicipality(field="municipality")
         room = places.room_of(training)
@@ -117,7 +117,7 @@ async def reserve(training_id: UUID, wanted: Reservation, *, actor: Actor) -> Re
         return block
 
 
-async def _start_of_what_is_to_come(training: Training) -> datetime:
+async def start_of_what_is_to_come(training: Training) -> datetime:
     """When the first session begins. Refuses a training that takes nobody in."""
     sessions = await TrainingSession.filter(training_id=training.id)
     refused = {Phase.DRAFT: NotPublished, Phase.CANCELLED: TrainingCancelled, Phase.HELD: TrainingOver}
@@ -133,7 +133,8 @@ def usual_release(starts_at: datetime) -> datetime:
     return usual if usual > clock.now() else starts_at
 
 
-def _release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
+def release_time(wanted: datetime | None, starts_at: datetime) -> datetime:
+    """The time that was asked for, or the usual one. Refuses what has passed, and what lies after the beginning."""
     wanted = usual_release(starts_at) if wanted is None else wanted
     if wanted <= clock.now():
         raise ReleasedInThePast(field="release_on")
@@ -155,12 +156,12 @@ async def _write_block(training: Training, wanted: Reservation, starts_at: datet
         token_hash=block_digest(token),
         token=token,
         release_at=wanted.release_at,
-        agreed_seconds=_seconds(starts_at - wanted.release_at),
+        agreed_seconds=seconds_before(starts_at - wanted.release_at),
         created_by_id=actor.id,
     )
 
 
-def _seconds(before: timedelta) -> int:
+def seconds_before(before: timedelta) -> int:
     """How long before the first session, never after it began."""
     return max(int(before.total_seconds()), 0)
 
@@ -231,7 +232,7 @@ async def release(block_id: UUID, *, actor: Actor) -> int:
     Returns how many there were. Releasing twice is releasing once.
     """
     async with transaction():
-        block, training = await _locked_block(block_id)
+        block, training = await locked_block(block_id)
         n = await Card.filter(block_id=block.id, state=CardState.OPEN).update(state=CardState.RELEASED)
         if block.released_at is not None and not n:
             return 0
@@ -291,7 +292,7 @@ def _move_release(block: ReservedBlock, old: datetime | None, new: datetime | No
     What was reserved before the agreement was stored says it by its own time.
     """
     if block.agreed_seconds is None and old is not None:
-        block.agreed_seconds = _seconds(old - block.release_at)
+        block.agreed_seconds = seconds_before(old - block.release_at)
     if new is None:
         return
     if block.agreed_seconds is None:
@@ -358,7 +359,7 @@ async def take_held_place(registration: Registration, training: Training, party:
 async def renew_link(block_id: UUID, *, actor: Actor) -> None:
     """A new address for the bearer; the old one opens nothing any more."""
     async with transaction():
-        block, training = await _locked_block(block_id)
+        block, training = await locked_block(block_id)
         token = tokens.own_link()
         block.token, block.token_hash = token, block_digest(token)
         await block.save(update_fields=["token", "token_hash"])
@@ -375,7 +376,8 @@ async def locked_card(card_id: UUID) -> tuple[Card, Training | None]:
     return card, training
 
 
-async def _locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
+async def locked_block(block_id: UUID) -> tuple[ReservedBlock, Training]:
+    """The block read under its training's lock."""
     where = await ReservedBlock.get_or_none(id=block_id)
     if where is None:
         raise NotFound(N_("No encontramos esas tarjetas."))
