@@ -248,7 +248,8 @@ async def test_full_training_without_a_waiting_list_refuses_the_rest_by_name_of_
 
     assert counts(done) == (1, 0, 1)
     assert import_job.outcomes_of(done).refused == {
-        3: "Ya no quedan lugares y no hay lista de espera. Busque otra fecha o llame a la ventanilla."
+        3: "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
+        "formulario de la capacitación."
     }
 
 

@@ -22,6 +22,7 @@ from trainings.registrations.card_queries import Block, UnknownBlock, block_at_d
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.places import room_of
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.schedule.models import PrintKind, SessionState, Training, TrainingSession
 from trainings.schedule.phase import Phase, phase
@@ -65,7 +66,7 @@ async def create(request: Request) -> Response:
     except FormErrors as exc:
         return await _index(request, training, exc.typed, 422)
     except Refusal as exc:
-        return await _index(request, training, typed.refused(exc), exc.status)
+        return await _index(request, training, typed.refused(for_staff(exc)), exc.status)
     response = redirect(_path(block.id))
     flash(response, gettext(N_("Listo. Los lugares quedan apartados. Imprima las tarjetas, o entregue el enlace.")))
     return response
@@ -145,7 +146,7 @@ async def set_release(request: Request) -> Response:
     except FormErrors as exc:
         return _show(request, block, exc.typed, 422)
     except Refusal as exc:
-        return _show(request, await _block(request), typed.refused(exc), exc.status)
+        return _show(request, await _block(request), typed.refused(for_staff(exc)), exc.status)
     return _back(block, gettext(TOLD_BY_LETTER if await has_letter(block.block.id) else TELL_HOLDER))
 
 

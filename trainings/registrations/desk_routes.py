@@ -25,7 +25,8 @@ from trainings.registrations.models import Registration, RegistrationState, Sour
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
 from trainings.registrations.staff_queries import training_at_desk
-from trainings.registrations.staff_views import why_closed
+from trainings.registrations.staff_refusals import for_staff
+from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.registrations.words import HOW_THEY_COME
 from trainings.schedule.models import SessionState, Training
@@ -81,7 +82,7 @@ async def _refused(request: Request, training: Training, typed: Typed, refused: 
     """The form with all that was typed; where there is a crowd, also when to try again."""
     if isinstance(refused, KeyUsedAgain):
         typed.fields["idempotency_key"] = [tokens.idempotency_key()]
-    page = await _page(request, training, typed.refused(refused), status=refused.status)
+    page = await _page(request, training, typed.refused(for_staff(refused)), status=refused.status)
     if isinstance(refused, TooMany):
         page.headers["retry-after"] = str(refused.retry_after)
     return page
@@ -127,6 +128,7 @@ async def _page(
         "training": training,
         "first": (planned or sessions)[0] if sessions else None,
         "why_closed": why_closed(training, sessions) if typed is None else "",
+        "doors": doors_left(training, sessions),
         "free": max(training.capacity - training.occupied, 0),
         "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
         "form": typed,

@@ -23,6 +23,7 @@ from trainings.registrations.import_sheets import as_text, from_text
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationGroup, RegistrationState
 from trainings.registrations.sameness import look_alike
 from trainings.registrations.sign_up import sign_up
+from trainings.registrations.staff_refusals import for_staff
 from trainings.schedule.models import Training
 from trainings.web import i18n
 from trainings.web.problems import sentence_of
@@ -134,7 +135,7 @@ async def _take(row: ListRow, outcomes: Outcomes, training: Training, actor: Act
     except TooMany:
         raise  # the program is busy: the row is as good as before, later
     except Refusal as refusal:
-        outcomes.refused[row.number] = sentence_of(refusal)
+        outcomes.refused[row.number] = sentence_of(for_staff(refusal))
         return Verdict.REFUSED
     if state is None:
         outcomes.known.append(row.number)

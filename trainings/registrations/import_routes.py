@@ -23,6 +23,7 @@ from trainings.registrations.import_rows import labels_of
 from trainings.registrations.import_sheets import Sheet, cell_at
 from trainings.registrations.models import ImportDraft, ImportState, RegistrationState
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import why_closed
 from trainings.schedule.models import Training
 from trainings.web.allow import allow
@@ -67,7 +68,7 @@ async def create(request: Request) -> Response:
     except TooMany:
         raise
     except Refusal as refusal:
-        return _upload_page(request, training, typed.refused(refusal), refusal.status)
+        return _upload_page(request, training, typed.refused(for_staff(refusal)), refusal.status)
     return redirect(f"{_path(draft)}/columnas")
 
 
@@ -124,7 +125,7 @@ async def assign(request: Request) -> Response:
     except (imports.UnknownList, imports.ListStarted, imports.ListGone):
         raise
     except Refusal as refusal:
-        return _columns_page(request, draft, training, typed.refused(refusal), refusal.status)
+        return _columns_page(request, draft, training, typed.refused(for_staff(refusal)), refusal.status)
     return redirect(_path(draft))
 
 

@@ -17,11 +17,13 @@ from trainings.lib import tokens
 from trainings.registrations import desk_actions, review_queries
 from trainings.registrations.models import HoldReason
 from trainings.registrations.review_queries import MOST_AT_ONCE, Held, Waiting
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.words import HOLD_REASONS, WHAT_TO_DO
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import read_form
 from trainings.web.i18n import N_, gettext, ngettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -194,9 +196,8 @@ def _back(sentence: str, refusals: Sequence[Refusal]) -> Response:
     response = redirect(REVIEW)
     if refusals:
         first = refusals[0]
-        why = gettext(first.text) % first.values if first.values else gettext(first.text)
         more = gettext(N_("%(done)s Sin responder: %(n)s. %(why)s"))
-        flash(response, more % {"done": sentence, "n": len(refusals), "why": why}, "note")
+        flash(response, more % {"done": sentence, "n": len(refusals), "why": sentence_of(for_staff(first))}, "note")
     else:
         flash(response, sentence)
     return response

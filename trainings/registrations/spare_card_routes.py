@@ -43,6 +43,7 @@ from trainings.registrations.card_routes import pdf_response
 from trainings.registrations.card_sheets import spare_data, spare_pdf
 from trainings.registrations.card_use import CardUsed, name_card, use_spare
 from trainings.registrations.models import Card, CardState, Source
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.registrations.words import HOW_AGREED
 from trainings.web.allow import allow
@@ -158,7 +159,7 @@ async def create(request: Request) -> Response:
     except FormErrors as exc:
         return await _form(request, card, exc.typed, 422)
     except Refusal as exc:
-        return await _form(request, card, typed.refused(exc), exc.status)
+        return await _form(request, card, typed.refused(for_staff(exc)), exc.status)
     except DATABASE_ERRORS as trouble:
         if not is_passing(trouble):
             raise
@@ -195,6 +196,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
     of_person = choices.of_person(seat.department)
     if block:
         await block.training.fetch_related("sessions")
+    trainings = [] if block else await _choices_of_trainings(card.hub_id)
     context: dict[str, Any] = {
         "card": card,
         "block": block,
@@ -202,7 +204,8 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "why_closed": why_closed(block.training, list(block.training.sessions)) if block and typed is None else "",
         "doors": doors_left(block.training, list(block.training.sessions)) if block else [],
         "before": await courses_before(block.training.course_id) if block else "",
-        "trainings": [] if block else await _choices_of_trainings(card.hub_id),
+        "trainings": trainings,
+        "is_gone": typed is not None and typed.value("training") not in dict(trainings),
         "form": typed,
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
         "community": block.community if block else "",

@@ -23,6 +23,7 @@ from trainings.registrations.forms import RenameForm
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.staff_forms import DetachForm, EmailForm, PhoneForm, WithdrawForm
 from trainings.registrations.staff_queries import StaffView, in_scope
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.ticket import ticket_of
 from trainings.web.allow import allow
@@ -95,7 +96,7 @@ async def _show(
         "next_person": _next_person(request, view),
         "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, view.own.sessions),
-        "refused": sentence_of(refusal) if refusal is not None else "",
+        "refused": sentence_of(for_staff(refusal)) if refusal is not None else "",
         "name_form": None,
         "phone_form": None,
         "email_form": None,
@@ -203,7 +204,10 @@ async def cancel(request: Request) -> Response:
 async def cancel_group(request: Request) -> Response:
     """Everybody of the family at once; who was taken out of it is not of it any more."""
     registration = (await view_at_desk(request)).own.registration
-    await actions.cancel_group(registration.group_id, actor=request.state.actor)
+    try:
+        await actions.cancel_group(registration.group_id, actor=request.state.actor)
+    except Refusal as refusal:
+        return await refused(request, refusal)
     return back(registration.id, gettext(N_("La familia está cancelada. Sus lugares pasaron a quien esperaba.")))
 
 
@@ -252,7 +256,7 @@ async def detach(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, view, detach_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, detach_form=typed.refused(exc), status=exc.status)
+        return await _show(request, view, detach_form=typed.refused(for_staff(exc)), status=exc.status)
     return back(
         view.own.registration.id,
         gettext(

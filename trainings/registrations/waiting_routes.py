@@ -25,6 +25,7 @@ from trainings.registrations.allocation import Shortage
 from trainings.registrations.call_people import n_written_to
 from trainings.registrations.models import RegistrationGroup
 from trainings.registrations.staff_queries import training_at_desk
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import why_closed
 from trainings.registrations.waiting import HandReason, UnknownGroup
 from trainings.registrations.waiting_queries import PAGE, Board, Waiting, board_of, who_would_be_told
@@ -121,7 +122,7 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
         "why_closed": closed,
         "may_close": can_edit_trainings(actor, training.hub_id) and training.has_waiting_list and not closed,
         **await _batch(request),
-        "refusal": sentence_of(refusal) if refusal else "",
+        "refusal": sentence_of(for_staff(refusal)) if refusal else "",
         "before": f"{base}/espera?pagina={page - 1}" if page > 1 else None,
         "after": f"{base}/espera?pagina={page + 1}" if last < board.n_waiting else None,
         "span": gettext(N_("%(first)s a %(last)s de %(n)s"))

@@ -1,0 +1,31 @@
+"""What staff read where a rule says no: to call the hub, or to look for another date, is a way out for the public."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainings.errors import Refusal
+from trainings.registrations.eligibility import CannotChange, TrainingCancelled, TrainingOver
+from trainings.registrations.places import TrainingFull
+from trainings.registrations.staff_views import CLOSED_TO_ALL
+from trainings.schedule.phase import Phase
+from trainings.web.i18n import N_
+
+TO_STAFF: Mapping[type[Refusal], str] = {
+    TrainingCancelled: CLOSED_TO_ALL[Phase.CANCELLED],
+    TrainingOver: CLOSED_TO_ALL[Phase.HELD],
+    TrainingFull: N_(
+        "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
+        "formulario de la capacitación."
+    ),
+    CannotChange: N_(
+        "Esta inscripción ya no se puede cambiar: la capacitación terminó o se canceló, o alguien la cambió antes. "
+        "Vuelva a abrir su página."
+    ),
+}
+
+
+def for_staff(refusal: Refusal) -> Refusal:
+    """The same no, at the same field, in the words for who works at the hub; others stay as they are."""
+    words = TO_STAFF.get(type(refusal))
+    return refusal if words is None else type(refusal)(words, field=refusal.field, **refusal.values)
