@@ -284,17 +284,21 @@ async def promote_by_hand(group_id: UUID, reason: HandReason, *, actor: Actor) -
         await places.move_up(group, training, actor=actor, reason=reason.value)
 
 
-async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID:
+async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
     """End the waiting list: nobody joins it any more, who is on it is cancelled and told after ten minutes.
 
-    Offered places stay. Returns the batch of messages that may be stopped till then. It is opened again in the
-    training's form.
+    Offered places stay. Returns the batch of messages that may be stopped till then; none where it was closed before.
+    It is opened again in the training's form. Refuses what is over or called off.
     """
     batch = uuid7()
     async with transaction():
         training = await locked_training(training_id)
+        await _check_ahead(training)
         on_it = RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED)
         waiting = [group_id for (group_id,) in await on_it.order_by("wait_number", "id").values_list("id")]
+        if not waiting and not training.has_waiting_list:
+            # A second line in the log would hide whom the first one has still to be called.
+            return None
         run_at, farewell = clock.now() + STAFF_DELAY, Farewell.LIST_CLOSED
         people = await _live(waiting)
         if people:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -120,7 +119,9 @@ async def _show(request: Request, training: Training, *, refusal: Refusal | None
         "childcare_free": max(training.childcare_capacity - training.childcare_taken, 0),
         "reasons": [(code.value, gettext(words)) for code, words in HAND_REASONS.items()],
         "why_closed": closed,
-        "may_close": can_edit_trainings(actor, training.hub_id) and training.has_waiting_list and not closed,
+        "may_close": can_edit_trainings(actor, training.hub_id)
+        and (training.has_waiting_list or board.n_waiting > 0)
+        and not closed,
         **await _batch(request),
         "refusal": sentence_of(for_staff(refusal)) if refusal else "",
         "before": f"{base}/espera?pagina={page - 1}" if page > 1 else None,
@@ -285,13 +286,17 @@ async def _closable(request: Request) -> Training:
 
 @allow(*EDITORS)
 async def confirm_close(request: Request) -> Response:
-    """Asks once: everybody on the list loses their turn."""
+    """Asks once: everybody on the list loses their turn. Says so where nobody does, or there is nothing to close."""
     training = await _closable(request)
     n_mails, n_calls, n_beyond = await who_would_be_told(training)
+    n_waiting = n_mails + n_calls + n_beyond
     context: dict[str, Any] = {
         "here": "capacitaciones",
         "training": training,
         "base": f"/panel/capacitaciones/{training.id}",
+        "why_closed": why_closed(training, list(training.sessions)),
+        "is_closed": not training.has_waiting_list and not n_waiting,
+        "n_waiting": n_waiting,
         "n_mails": n_mails,
         "n_calls": n_calls,
         "n_beyond": n_beyond,
@@ -302,7 +307,14 @@ async def confirm_close(request: Request) -> Response:
 @allow(*EDITORS)
 async def close(request: Request) -> Response:
     training = await _closable(request)
-    batch: UUID = await waiting.close_waiting_list(training.id, actor=request.state.actor)
+    try:
+        batch = await waiting.close_waiting_list(training.id, actor=request.state.actor)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await _show(request, training, refusal=refusal)
+    if batch is None:
+        return _back(training, N_("La lista ya estaba cerrada."))
     response = redirect(f"/panel/capacitaciones/{training.id}/espera?lote={batch}")
     flash(response, gettext(N_("Listo: la lista de espera está cerrada.")))
     return response
