@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -369,5 +369,7 @@ async def test_thousands_of_odd_marks_are_counted_at_once(sqlite_db: Settings, f
     columns = {name: getattr(one, name) for name in one._meta.db_fields if name != "id"}
     await ScanEvent.bulk_create([ScanEvent(id=tokens.uuid7(), **columns) for _ in range(2_000)])
 
-    async with asyncio.timeout(2):
-        assert await review_queries.n_to_decide(coordinator) == 2_001
+    began = process_time()
+    assert await review_queries.n_to_decide(coordinator) == 2_001
+    # Of work, not of waiting: what else the machine does counts for nothing.
+    assert process_time() - began < 2
