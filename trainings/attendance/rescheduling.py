@@ -54,7 +54,7 @@ async def change_sessions(training_id: UUID, act: Callable[[], Awaitable[object]
         await act()
         await compare_again(training_id)
         await move_releases(before, actor=actor)
-        await renew_offers(before)
+        await renew_offers(before, actor=actor)
         await fill_places(before)
         batch_id = await tell_changes(before, actor=actor)
         await settle(training_id)

@@ -22,6 +22,7 @@ from trainings.registrations.call_households import Household, Member
 from trainings.registrations.call_validity import of_next_day, sessions_told
 from trainings.registrations.knowing import without_before
 from trainings.registrations.models import RegistrationGroup, RegistrationState
+from trainings.registrations.offer_times import times_before
 from trainings.registrations.waiting import offer_ends
 from trainings.schedule import sentences
 from trainings.schedule.changes import Difference, changes_of_batch, differences, link_of
@@ -62,7 +63,8 @@ CHANGES: dict[ChangeKind, str] = {
 class Told:
     """What a list tells: its training as it stands now, and what is another than everybody knew.
 
-    `about`: the sessions of which it tells; empty for the whole training.
+    `about`: the sessions of which it tells; empty for the whole training. `offered_until`: by group, until when a place
+    is kept for it; `offered_before`: and until when as they were told first, where that is another time by now.
     """
 
     call_list: CallList
@@ -71,6 +73,7 @@ class Told:
     about: frozenset[UUID]
     differences: Sequence[Difference]
     offered_until: dict[UUID, datetime | None]
+    offered_before: dict[UUID, datetime]
 
     @property
     def hub(self) -> Hub:
@@ -126,15 +129,15 @@ async def told_by(call_list: CallList) -> Told:
     sessions = await found.prefetch_related("venue__municipality")
     is_off = training.state is TrainingState.CANCELLED
     changes = await changes_of_batch(call_list.batch_id) if call_list.batch_id else []
-    offered = reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
-    is_offer = call_list.reason is CallReason.OFFERED
+    offered = await reads(RegistrationGroup).filter(training_id=training.id, state=RegistrationState.OFFERED)
     return Told(
         call_list=call_list,
         training=training,
         sessions=sessions,
         about=(await sessions_told([call_list]))[call_list.id],
         differences=differences(changes, sessions, training, is_called_off=is_off),
-        offered_until=dict(await offered.values_list("id", "offered_until")) if is_offer else {},
+        offered_until={one.id: one.offered_until for one in offered},
+        offered_before=await times_before(offered),
     )
 
 
@@ -211,7 +214,12 @@ def _standing(household: Household, told: Told) -> str:
     states = {one.listed.state for one in household.members}
     if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
         return ""
-    return gettext(WAITS.get(states.pop(), ""))
+    state = states.pop()
+    until = told.offered_until.get(household.members[0].listed.group_id) if state is RegistrationState.OFFERED else None
+    if until is not None:
+        words = gettext(N_("Su lugar está guardado: díganos sí o no antes del %(when)s."))
+        return words % {"when": _when(until)}
+    return gettext(WAITS.get(state, ""))
 
 
 def _place(told: Told, *, is_confirmed: bool) -> str:

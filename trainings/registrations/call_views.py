@@ -240,7 +240,7 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
         href=f"/panel/inscripciones/{household.id}",
         names=_names(household),
         n_people=len(household.members),
-        about=_about(household),
+        about=_about(household, told),
         phone=household.phone,
         calling=call_links(household.phone, text) if household.phone else None,
         takes_text=household.phone is not None and not is_landline(household.phone),
@@ -254,9 +254,19 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
     )
 
 
-def _about(household: Household) -> list[str]:
-    said = (*_whom_to_ask(household), _speak(household), *_why(household), _state(household))
+def _about(household: Household, told: Told) -> list[str]:
+    said = (*_whom_to_ask(household), _speak(household), *_why(household), _state(household), _time(household, told))
     return [one for one in said if one]
+
+
+def _time(household: Household, told: Told) -> str:
+    """Until when to say yes, where that is another time than they were told."""
+    group_id = household.members[0].listed.group_id
+    before, until = told.offered_before.get(group_id), told.offered_until.get(group_id)
+    if before is None or until is None:
+        return ""
+    words = gettext(N_("Cambió su plazo para decir que sí: hasta el %(now)s (antes: hasta el %(before)s)."))
+    return words % {"now": day_and_time(until, language()), "before": day_and_time(before, language())}
 
 
 def _names(one: ToCall) -> str:

@@ -211,6 +211,14 @@ def _time_left(facts: Facts) -> dict[str, Any]:
     return {"until": until, "link_label": _("Decir sí o no")}
 
 
+def _changes(facts: Facts) -> dict[str, Any]:
+    """With the time to answer of who has to: it may be another by now."""
+    if not is_offered(facts):
+        return in_words(facts) | {"is_offered": False}
+    until = facts.registration.group.offered_until
+    return in_words(facts) | {"is_offered": True, "until": until, "link_label": _("Decir sí o no")}
+
+
 def _answers(facts: Facts) -> list[tuple[str, bool]]:
     """Support that was answered, in words, and whether it is arranged."""
     states = read_needs(facts.registration.needs)
@@ -237,7 +245,7 @@ KINDS = {
     "offer_expired": Kind("emails/offer_expired.txt", is_off),
     "waitlist_closed": Kind("emails/waitlist_closed.txt", is_off),
     "training_cancelled": Kind("emails/training_cancelled.txt", is_called_off, withdrawals, _reason, day=day_off),
-    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, in_words, day=day_of_change),
+    "training_changed": Kind("emails/training_changed.txt", is_changed, requests, _changes, day=day_of_change),
     REMINDER: Kind(
         "emails/session_reminder.txt",
         is_reminded,

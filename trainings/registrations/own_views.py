@@ -19,6 +19,7 @@ from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.erasures import erasures_of
 from trainings.registrations.models import LinkScope, Registration, RegistrationState
 from trainings.registrations.needs import read_needs
+from trainings.registrations.offer_times import times_before
 from trainings.registrations.own_queries import (
     OwnGroup,
     by_group_link,
@@ -83,7 +84,9 @@ def home_of(request: Request) -> str:
 
 
 async def ticket_for(own: OwnRegistration) -> Ticket:
-    return ticket_of(own, await position_on_waiting_list(own.registration))
+    group = own.registration.group
+    before = (await times_before([group])).get(group.id)
+    return ticket_of(own, await position_on_waiting_list(own.registration), before)
 
 
 async def personal(request: Request) -> Ticket:
@@ -161,6 +164,7 @@ class Member:
 async def members_of(group: OwnGroup) -> list[Member]:
     """Everybody whom the link shows, in the order of the form."""
     position = await position_on_waiting_list(group.members[0])
+    before = (await times_before([group.group])).get(group.group.id)
     guardians = await guardians_of(group.members)
     returning = await _returning(group)
     members = []
@@ -172,7 +176,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
             about = N_("Canceló")
         members.append(
             Member(
-                ticket=ticket_of(group.one(one.id), position),
+                ticket=ticket_of(group.one(one.id), position, before),
                 about=gettext(about),
                 is_claimed=group.is_claimed(one),
                 has_link=one.id in group.links,

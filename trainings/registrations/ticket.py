@@ -40,11 +40,15 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Ticket:
-    """What the holder of an own link is shown: a neutral title if there is one, a protected place only with a place."""
+    """What the holder of an own link is shown: a neutral title if there is one, a protected place only with a place.
+
+    `offered_before`: until when a place was kept as they were told first, where that is another time by now.
+    """
 
     own: OwnRegistration
     meetings: Sequence[Meeting]
     position: int | None
+    offered_before: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -149,9 +153,9 @@ class Ticket:
         return [meeting for meeting in self.meetings if not meeting.is_cancelled]
 
 
-def ticket_of(own: OwnRegistration, position: int | None) -> Ticket:
+def ticket_of(own: OwnRegistration, position: int | None, offered_before: datetime | None = None) -> Ticket:
     """The ticket, in the language being spoken."""
-    return Ticket(own, [_meeting(own, session) for session in own.sessions], position)
+    return Ticket(own, [_meeting(own, session) for session in own.sessions], position, offered_before)
 
 
 def captions(ticket: Ticket) -> list[str]:

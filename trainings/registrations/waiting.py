@@ -39,6 +39,8 @@ logger = logging.getLogger("trainings.registrations")
 
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
+MOVED_OFFER = "registrations.move_offer"
+"""The audit line of a time to answer that is another than before, with both."""
 
 
 class HandReason(StrEnum):
@@ -177,12 +179,12 @@ async def _reach(group: RegistrationGroup, training: Training, actor: Actor, *, 
     await record("registrations.reach", actor=actor, object_id=group.id, hub_id=training.hub_id, by=by)
 
 
-async def renew_offers(before: Standing) -> None:
+async def renew_offers(before: Standing, *, actor: Actor) -> None:
     """The time to answer after something was done to the sessions: never beyond the beginning, also of an earlier one.
 
     It is computed anew from when they were reached: what is moved by mistake and put right takes nothing from them.
-    While a training is called off nobody can say yes: whose time ran meanwhile has it again. In the caller's
-    transaction, with the training locked.
+    While a training is called off nobody can say yes: whose time ran meanwhile has it again. The message and the call
+    about the sessions name the new time. In the caller's transaction, with the training locked.
     """
     was_off, moment = before.training.state is TrainingState.CANCELLED, clock.now()
     training = await Training.get(id=before.training.id)
@@ -197,6 +199,19 @@ async def renew_offers(before: Standing) -> None:
         group.offered_until = _renewed(group, training, ahead)
         if (group.reached_at, group.offered_until) != old:
             await group.save(update_fields=["reached_at", "offered_until"])
+        if group.offered_until != old[1]:
+            await record(
+                MOVED_OFFER,
+                actor=actor,
+                object_id=group.id,
+                hub_id=training.hub_id,
+                old=_written(old[1]),
+                new=_written(group.offered_until),
+            )
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
 
 
 def _renewed(group: RegistrationGroup, training: Training, ahead: Sequence[TrainingSession]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from trainings.db import reads
 from trainings.lib.text import short_name
 from trainings.people.models import Guardian
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
+from trainings.registrations.offer_times import times_before
 from trainings.registrations.staff_queries import is_minor
 from trainings.registrations.waiting import CLOSED_LIST
 from trainings.schedule.models import Training
@@ -34,7 +35,7 @@ class Waiting:
     """A group on the list, or that was offered its places. `position` is 0 for who does not wait.
 
     `phone` is the first adult's, of children alone the guardian's. `is_repeat`: all of it look like people who are
-    registered already.
+    registered already. `offered_before`: until when they had time as they were told first, where that is another now.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class Waiting:
     is_repeat: bool
     reached_at: datetime | None
     offered_until: datetime | None
+    offered_before: datetime | None
     last_pass: Pass | None
 
 
@@ -104,8 +106,12 @@ async def _described(groups: Sequence[RegistrationGroup], positions: Mapping[UUI
     people = await _people_of(groups)
     guardians = await _guardians_phones([one for members in people.values() for one in members])
     passes = await _passes([group.id for group in groups])
+    before = await times_before(groups)
     return {
-        group.id: _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id))
+        group.id: replace(
+            _waiting(group, people[group.id], guardians, positions.get(group.id, 0), passes.get(group.id)),
+            offered_before=before.get(group.id),
+        )
         for group in groups
         if group.id in people
     }
@@ -162,5 +168,6 @@ def _waiting(
         is_repeat=all(one.duplicate_of_id is not None for one in members),
         reached_at=group.reached_at,
         offered_until=group.offered_until,
+        offered_before=None,
         last_pass=last_pass,
     )
