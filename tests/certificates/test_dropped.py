@@ -213,7 +213,7 @@ async def test_file_when_it_is_none_of_ours_then_said_in_words_and_nothing_hangs
         began = time.monotonic()
         page = await drop(client, content)
         assert (name, page.status_code, sentence in page.text, FORM in page.text) == (name, status, True, True)
-        assert time.monotonic() - began < dropped.READER_SECONDS + 4
+        assert time.monotonic() - began < dropped.READER_SECONDS + 60
 
 
 async def test_reader_when_it_takes_too_long_then_killed_and_nothing_is_believed() -> None:

@@ -18,7 +18,7 @@ from trainings.settings import Settings
 INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
 N_TRANSACTIONS = 800
 AT_ONCE = 20
-PATIENCE = 20.0
+PATIENCE = 60.0
 MOMENTS = 47
 """Of breaking off, from at once until long after what is done would have ended."""
 

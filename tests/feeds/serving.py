@@ -17,6 +17,8 @@ from trainings.settings import Settings
 
 SECONDS_TO_START = 120
 SECONDS_TO_SHOW = 60
+PATIENCE = 60
+"""Seconds for one answer: a busy machine is slow, not wrong."""
 
 
 @contextmanager
@@ -54,13 +56,13 @@ def wait_for_change(url: str, etag: str) -> str:
 
 
 def etag_of(url: str) -> str:
-    return str(httpx2.head(url, headers={"accept-encoding": "identity"}).headers["etag"])
+    return str(httpx2.head(url, headers={"accept-encoding": "identity"}, timeout=PATIENCE).headers["etag"])
 
 
 def _is_alive(process: subprocess.Popen[bytes], address: str) -> bool:
     assert process.poll() is None, "the server has ended"
     try:
-        return httpx2.get(f"{address}/salud").status_code == 200
+        return httpx2.get(f"{address}/salud", timeout=PATIENCE).status_code == 200
     except httpx2.TransportError:
         return False
 

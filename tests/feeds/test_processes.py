@@ -13,7 +13,7 @@ import httpx2
 
 from tests import make
 from tests.feeds.asking import FEED
-from tests.feeds.serving import serving
+from tests.feeds.serving import PATIENCE, serving
 from trainings import clock
 from trainings.settings import Settings
 
@@ -21,7 +21,7 @@ from trainings.settings import Settings
 def polls(address: str) -> list[tuple[int, dict[str, str], bytes]]:
     """What a program is told of the feed in both encodings, without the moment of sending."""
     answers = [
-        httpx2.request(method, address + FEED, headers={"accept-encoding": encoding})
+        httpx2.request(method, address + FEED, headers={"accept-encoding": encoding}, timeout=PATIENCE)
         for method in ("GET", "HEAD")
         for encoding in ("identity", "gzip")
     ]
@@ -35,7 +35,7 @@ def exchange(address: str, method: str) -> bytes:
     """All that comes back over the wire, without the moment of sending."""
     parts = urlsplit(address)
     assert parts.port is not None
-    with socket.create_connection(("127.0.0.1", parts.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", parts.port), timeout=PATIENCE) as connection:
         connection.sendall(f"{method} {FEED} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
         whole = b"".join(iter(lambda: connection.recv(65_536), b""))
     return re.sub(rb"\r\ndate: [^\r]*", b"", whole, count=1)

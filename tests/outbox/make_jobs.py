@@ -19,7 +19,7 @@ from trainings.outbox.mailer import Composers, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings
 
-QUICK = worker.Pace(first_look=0.01, poll=0.05, shortest_pause=0.05, longest_pause=0.1, timeout=2.0)
+QUICK = worker.Pace(first_look=0.01, poll=0.05, shortest_pause=0.05, longest_pause=0.1, timeout=30.0)
 
 
 async def make_jobs(*names: str, kind: str = "note", run_at: datetime | None = None, **columns: Any) -> list[OutboxJob]:

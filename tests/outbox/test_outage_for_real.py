@@ -95,7 +95,7 @@ async def _workers(settings: Settings, port: int, n: int) -> AsyncIterator[None]
         for process in running:
             if process.returncode is None:
                 process.terminate()
-        ends = [await asyncio.wait_for(process.wait(), 20) for process in running]
+        ends = [await asyncio.wait_for(process.wait(), 60) for process in running]
         assert ends == [0] * n, (settings.data_dir / "log").read_text()
 
 

@@ -140,7 +140,7 @@ async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer
     freeze(clock.now())
     [job, *_] = await make_jobs("ana", "beto")
 
-    async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=0.01, poll=0.05, timeout=1.0)):
+    async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=0.01, poll=0.05, timeout=3.0)):
         await until_tried(job.id, 1)
         assert (await job_of("ana")).last_error == "SMTPReadTimeoutError"
         freeze(clock.now() + timedelta(seconds=61))
@@ -310,17 +310,17 @@ async def test_two_workers_send_no_message_twice_though_batches_outlast_their_le
     db: Settings, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def compose(job: OutboxJob) -> Mail:
-        await asyncio.sleep(0.08)
+        await asyncio.sleep(0.15)
         return a_mail(job.payload["name"])
 
     # Shorter than a batch, and longer than one message takes also where much else is going on.
-    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=2))
     names = [f"p{n:02}" for n in range(40)]
     await make_jobs(*names)
     slow: Composers = {"note": compose}
 
     async with working(with_smtp(db, peer.url), slow), working(with_smtp(db, peer.url), slow):
-        await until_settled(seconds=30)
+        await until_settled(seconds=60)
 
     assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
     # Leases did run out: otherwise this test shows nothing.

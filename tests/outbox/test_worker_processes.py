@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.outbox.make_jobs import (
+    job_of,
     make_jobs,
     until,
     until_settled,
@@ -30,7 +31,7 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
     await make_jobs(*names)
     peer.to_message["p2@x.example"] = ["hang"]
     process = await start_worker(with_smtp(db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=20)
+    await until(lambda: is_hanging(peer), seconds=60)
 
     process.kill()
     await process.wait()
@@ -46,11 +47,12 @@ async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Set
     await make_jobs("ana")
     peer.to_message["ana@x.example"] = ["hang"]
     process = await start_worker(with_smtp(sqlite_db, peer.url))
-    await until(lambda: is_hanging(peer), seconds=20)
+    await until(lambda: is_hanging(peer), seconds=60)
 
     process.send_signal(signal.SIGTERM)
 
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert (await job_of("ana")).last_error == "", "it did not wait until it gave the server up"
 
 
 async def is_hanging(peer: Peer) -> bool:
