@@ -97,7 +97,8 @@ def test_form_when_sent_twice_in_a_hurry_goes_once_and_says_so(page: Page) -> No
     asked = show(page, FORM)
     button = page.locator("button:not([name])")
 
-    button.dblclick()
+    with page.expect_response("**/enviado"):
+        button.dblclick()
 
     expect(button).to_have_text("Enviando…")
     expect(button).to_have_attribute("aria-disabled", "true")
@@ -107,7 +108,8 @@ def test_form_when_sent_twice_in_a_hurry_goes_once_and_says_so(page: Page) -> No
 def test_form_when_another_button_is_pressed_sends_that_button(page: Page) -> None:
     asked = show(page, FORM)
 
-    page.get_by_role("button", name="Agregar").click()
+    with page.expect_response("**/enviado"):
+        page.get_by_role("button", name="Agregar").click()
 
     expect(page.locator("button[name=add]")).to_have_text("Enviando…")
     expect(page.locator("button:not([name])")).to_have_text("Inscribirme")
@@ -142,7 +144,8 @@ def test_share_where_it_cannot_leads_to_whatsapp(page: Page) -> None:
     page.add_init_script("navigator.share = undefined")
     asked = show(page, SHARE)
 
-    page.get_by_role("link", name="Invitar").click()
+    with page.expect_response("https://wa.me/**"):
+        page.get_by_role("link", name="Invitar").click()
 
     assert asked == ["GET https://wa.me/?text=hola"]
 
@@ -182,6 +185,7 @@ def test_first_tab_leads_past_the_header(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Ir al contenido")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{ORIGIN}/pagina#contenido")
     page.keyboard.press("Tab")
 
     expect(page.get_by_role("button", name="Agregar")).to_be_focused()
