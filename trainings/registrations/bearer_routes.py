@@ -18,10 +18,12 @@ from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations import cards
-from trainings.registrations.card_forms import ages, courses_before, read_card_wish, relations
+from trainings.registrations.age_choices import short_ages
+from trainings.registrations.card_forms import courses_before, read_card_wish, relations
 from trainings.registrations.card_queries import Block, CardLine, UnknownCards, by_bearer_link
 from trainings.registrations.card_sheets import reserved_data, reserved_pdf
 from trainings.registrations.card_use import name_card
+from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.guarding import check_rate
 from trainings.registrations.models import CardState, Source
 from trainings.registrations.wishes import SignUp
@@ -140,7 +142,8 @@ async def _form(request: Request, block: Block, card: CardLine, typed: Typed | N
         "form": typed,
         "municipality": block.block.municipality_id or ANOTHER_PLACE,
         "community": block.block.community,
-        "ages": ages(),
+        "ages": short_ages([block.training], typed.value("age_group") if typed else ""),
+        "takes_minors": bool(minor_ages(block.training)),
         "relations": relations(),
         "consents": asked_now(),
         "departments": of_person["departments"],

@@ -12,11 +12,11 @@ from pydantic import Field
 from trainings import clock
 from trainings.people.choices import Choices
 from trainings.people.forms import MunicipalityCode, Name, Phone
-from trainings.people.models import AgeGroup, ConsentHow
-from trainings.people.words import AGE_GROUPS, RELATIONS
+from trainings.people.models import ConsentHow
+from trainings.people.words import RELATIONS
 from trainings.places.models import ANOTHER_PLACE
 from trainings.registrations.cards import MOST_RESERVED, MOST_SPARE, Reservation
-from trainings.registrations.family_forms import ADULT, FURTHER, read_wish
+from trainings.registrations.family_forms import FURTHER, read_wish
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import sentences
 from trainings.schedule.queries import prerequisites_of
@@ -112,12 +112,6 @@ def read_card_wish(typed: Typed, **how: Any) -> SignUp:
 def how_agreed(typed: Typed) -> ConsentHow:
     """At the desk: the slip was signed, or the sentence was read aloud."""
     return ConsentHow.PAPER if typed.value("consent_how") == ConsentHow.PAPER else ConsentHow.READ_ALOUD
-
-
-def ages() -> Choices:
-    """Who is under 18, and of what age: nothing more is asked of who gets a card."""
-    minors = [(band.value, gettext(AGE_GROUPS[band])) for band in reversed(AgeGroup) if band.is_minor]
-    return [(ADULT, gettext(N_("18 o más"))), *minors]
 
 
 async def courses_before(course_id: UUID) -> str:

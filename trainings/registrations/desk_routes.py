@@ -16,11 +16,12 @@ from trainings.people import choices
 from trainings.people.communities import suggestions
 from trainings.people.consents import asked_now
 from trainings.people.words import RELATIONS
-from trainings.registrations import family_forms
+from trainings.registrations import age_choices, family_forms
+from trainings.registrations.age_choices import short_ages
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.desk_memory import AGREED_HOW, Carried
 from trainings.registrations.eligibility import field_of
-from trainings.registrations.family_forms import ADULT, ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
+from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
 from trainings.registrations.models import Registration, RegistrationState, Source
 from trainings.registrations.sameness import KeyUsedAgain
 from trainings.registrations.sign_up import sign_up
@@ -143,8 +144,11 @@ async def _page(
         "spoken": asked_now(aloud=True),
         "relations": [(code.value, gettext(words)) for code, words in RELATIONS.items()],
         "communities": await suggestions(training.hub.seat_id),
-        **choices.of_person(training.hub.seat.department, adults_only=not training.admits_minors),
-        "ages_of_others": _ages_of_others(training),
+        **choices.of_person(training.hub.seat.department),
+        "age_groups": age_choices.age_groups(training, *_ages_typed(typed)[:1]),
+        # For further people a short answer is enough: a child must not be overlooked, an adult's age band can wait.
+        "ages_of_others": [short_ages([training], age) for age in _ages_typed(typed)],
+        "takes_minors": age_choices.minors_from(training) is not None,
     }
     return render(request, "registrations/desk.html", context, status=status)
 
@@ -154,10 +158,9 @@ def _minors(typed: Typed) -> list[int]:
     return [number for number in range(count_people(typed)) if family_forms.is_minor(typed, number)]
 
 
-def _ages_of_others(training: Training) -> list[tuple[str, str]]:
-    """For further people a short answer is enough: a child must not be overlooked, an adult's age band can wait."""
-    minors = choices.age_groups()[:2] if training.admits_minors else []
-    return [(ADULT, gettext(N_("18 o más"))), *minors]
+def _ages_typed(typed: Typed | None) -> list[str]:
+    """What was answered about each on the form, in order."""
+    return [] if typed is None else [typed.value(field_of(n, "age_group")) for n in range(count_people(typed))]
 
 
 routes: list[BaseRoute] = [Route(DESK_FORM, new), Route(DESK_FORM, create, methods=["POST"])]

@@ -126,6 +126,12 @@ def check_ahead(training: Run, sessions: Sequence[Meeting], now: datetime) -> No
         raise CannotChange
 
 
+def minor_ages(training: Window) -> list[AgeGroup]:
+    """The age groups under 18 of which somebody may come; none where it is for adults only."""
+    years = training.minimum_age or 0
+    return [band for band, oldest in OLDEST.items() if training.admits_minors and oldest >= years]
+
+
 def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
     """Refuse who the training is not for, and minors without a guardian or without their own yes.
 
@@ -143,11 +149,11 @@ def check_people(training: Window, hub_phone: str, wish: SignUp) -> None:
 def _check_minor(training: Window, wish: SignUp, member: Member, number: int, phone: str) -> None:
     age_group = member.person.age_group
     assert age_group is not None
-    years = training.minimum_age or 0
-    if not training.admits_minors or years >= 18:
+    taken = minor_ages(training)
+    if not taken:
         raise AdultsOnly(field=field_of(number, "age_group"), phone=show_phone(phone))
-    if OLDEST[age_group] < years:
-        raise TooYoung(field=field_of(number, "age_group"), years=years, phone=show_phone(phone))
+    if age_group not in taken:
+        raise TooYoung(field=field_of(number, "age_group"), years=training.minimum_age, phone=show_phone(phone))
     if wish.guardian is None:
         raise MinorAlone(field="guardian_name", phone=show_phone(phone))
     if not member.has_assented:

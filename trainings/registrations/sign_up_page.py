@@ -15,11 +15,12 @@ from trainings.people import choices, communities
 from trainings.people.consents import asked_now
 from trainings.people.forms import PersonForm
 from trainings.people.models import ActorType, AgeGroup
-from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, RELATIONS
+from trainings.people.words import ACTOR_TYPES, RELATIONS
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
+from trainings.registrations.age_choices import minors_from, short_ages
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_people, field_of
-from trainings.registrations.family_forms import ABOUT_GUARDIAN, ADULT, FURTHER, count_people, is_minor
+from trainings.registrations.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
 from trainings.registrations.guarding import BAIT
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import LARGEST_GROUP, Member, SignUp
@@ -76,6 +77,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "phone": phone,
         "seats_left": max(training.capacity - taken, 0),
         "childcare_left": max(training.childcare_capacity - childcare_taken, 0),
+        "minors_from": minors_from(training),
         "audience": sentences.audience_sentence(training.audience or training.course.audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),
@@ -137,7 +139,7 @@ def _person(training: Training, typed: Typed, number: int) -> dict[str, Any]:
         "number": number,
         "title": _title(number),
         "name": typed.value(field_of(number, "given_names")).strip(),
-        "ages": list(_ages(typed.value(field_of(number, "age_group")))),
+        "ages": short_ages([training], typed.value(field_of(number, "age_group"))),
         "actor_types": list(_actor_types(training, typed.value(field_of(number, "actor_type")))),
         "municipalities": list(_near(training.hub.seat.department, typed.value(field_of(number, "municipality")))),
         "carried": [
@@ -152,14 +154,6 @@ def _person(training: Training, typed: Typed, number: int) -> dict[str, Any]:
 
 def _is_answered(typed: Typed, name: str) -> bool:
     return bool(typed.error(name)) or any(value.strip() for value in typed.values(name))
-
-
-def _ages(given: str) -> Iterator[tuple[str, str]]:
-    """What matters of an age, and what somebody answered who was asked for more."""
-    yield ADULT, gettext(N_("18 o más"))
-    for band in AgeGroup:
-        if band.is_minor or band.value == given:
-            yield band.value, gettext(AGE_GROUPS[band])
 
 
 def _actor_types(training: Training, given: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -20,12 +21,12 @@ from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow
 from trainings.places.models import ANOTHER_PLACE, Hub
 from trainings.registrations import cards
+from trainings.registrations.age_choices import short_ages
 from trainings.registrations.card_forms import (
     FEWEST_SPARE,
     CodeForm,
     ForTrainingForm,
     SpareForm,
-    ages,
     courses_before,
     how_agreed,
     read_card_wish,
@@ -42,6 +43,7 @@ from trainings.registrations.card_queries import (
 from trainings.registrations.card_routes import pdf_response
 from trainings.registrations.card_sheets import spare_data, spare_pdf
 from trainings.registrations.card_use import CardUsed, name_card, use_spare
+from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Card, CardState, Source
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import doors_left, why_closed
@@ -196,7 +198,9 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
     of_person = choices.of_person(seat.department)
     if block:
         await block.training.fetch_related("sessions")
-    trainings = [] if block else await _choices_of_trainings(card.hub_id)
+    to_come = [] if block else await trainings_to_come(card.hub_id)
+    trainings = _choices_of(to_come)
+    takers = [block.training] if block else to_come
     context: dict[str, Any] = {
         "card": card,
         "block": block,
@@ -210,7 +214,8 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
         "municipality": (block.municipality_id or ANOTHER_PLACE) if block else seat.ine_code,
         "community": block.community if block else "",
         "communities": await suggestions(seat.ine_code),
-        "ages": ages(),
+        "ages": short_ages(takers, typed.value("age_group") if typed else ""),
+        "takes_minors": any(minor_ages(one) for one in takers),
         "relations": relations(),
         "spoken": asked_now(aloud=True),
         "ways": [(how.value, gettext(HOW_AGREED[how])) for how in WAYS],
@@ -220,8 +225,7 @@ async def _form(request: Request, card: Card, typed: Typed | None, status: int =
     return render(request, "registrations/cards/use.html", context, status=status)
 
 
-async def _choices_of_trainings(hub_id: UUID) -> list[tuple[str, str]]:
-    found = await trainings_to_come(hub_id)
+def _choices_of(found: Sequence[Training]) -> list[tuple[str, str]]:
     return [(str(one.id), f"{day_and_time(_start(one), language())} · {one.title}") for one in found]
 
 

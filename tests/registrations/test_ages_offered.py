@@ -1,0 +1,130 @@
+"""Which ages a form of sign-up offers: those that its training takes; on the public form, at the desk, for cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import Cast, make_cast
+from tests.registrations.card_world import card_of, make_block, make_spare_cards
+from tests.registrations.forms import ROSA, errors_of, path_of, post
+from tests.web.pages import Page
+from trainings.schedule.models import Training
+
+pytestmark = pytest.mark.pages
+
+ADULTS = {"admits_minors": False}
+TAKEN = [
+    pytest.param(ADULTS, ["18+"], id="adults only"),
+    pytest.param({"admits_minors": True}, ["18+", "12-13", "14-17"], id="from 12"),
+    pytest.param({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"], id="from 13"),
+    pytest.param({"admits_minors": True, "minimum_age": 14}, ["18+", "14-17"], id="from 14"),
+    pytest.param({"admits_minors": True, "minimum_age": 17}, ["18+", "14-17"], id="from 17"),
+]
+
+
+@pytest.fixture
+async def cast(db: object) -> Cast:
+    return await make_cast()
+
+
+@pytest.fixture
+async def desk(new_client: Callable[[], AsyncClient], cast: Cast) -> AsyncClient:
+    client = new_client()
+    await make.sign_in(client, cast.assistant)
+    return client
+
+
+async def training_of(cast: Cast, **columns: Any) -> Training:
+    return await make.make_training(hub=cast.hub, **columns)
+
+
+def ages(page: Page, name: str = "age_group") -> list[str | None]:
+    return [one["value"] for one in page.all("input", name=name)]
+
+
+@pytest.mark.parametrize(("columns", "offered"), TAKEN)
+async def test_public_form_offers_each_person_the_ages_that_may_come(
+    cast: Cast, client: AsyncClient, columns: dict[str, Any], offered: list[str]
+) -> None:
+    training = await training_of(cast, **columns)
+
+    page = Page((await post(client, training, do="add")).text)
+
+    assert ages(page) == (offered if len(offered) > 1 else []), "where only adults may come nothing is asked"
+    assert ages(page, "members-1-age_group") == offered
+    assert ages(page, "members-N-age_group") == offered
+    assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+
+
+@pytest.mark.parametrize(("columns", "offered"), TAKEN)
+async def test_desk_offers_each_person_the_ages_that_may_come(
+    cast: Cast, desk: AsyncClient, columns: dict[str, Any], offered: list[str]
+) -> None:
+    training = await training_of(cast, **columns)
+    path = f"/panel/capacitaciones/{training.id}/inscribir"
+
+    answer = await desk.post(path, data=ROSA | {"do": "add"})
+
+    page = Page(answer.text)
+    assert ages(page, "members-1-age_group") == offered
+    of_first = Page(answer.text.partition('<select id="age_group"')[2].partition("</select>")[0])
+    adults = ["18-24", "25-34", "35-59", "60+"]
+    assert [one["value"] for one in of_first.all("option")] == ["", *offered[1:], *adults]
+    assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+
+
+@pytest.mark.parametrize(("columns", "offered"), TAKEN)
+async def test_card_is_offered_to_the_ages_that_may_come(
+    cast: Cast, desk: AsyncClient, client: AsyncClient, columns: dict[str, Any], offered: list[str]
+) -> None:
+    block = await make_block(await training_of(cast, **columns))
+    card = await card_of(block)
+
+    at_desk = Page((await desk.get(f"/panel/tarjetas/{card.id}/usar")).text)
+    of_bearer = Page((await client.get(f"/tarjetas/{block.token}/1")).text)
+
+    for page in (at_desk, of_bearer):
+        assert ages(page) == offered
+        assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+
+
+async def test_spare_card_is_offered_to_whom_any_of_the_trainings_takes(cast: Cast, desk: AsyncClient) -> None:
+    [spare] = await make_spare_cards(await training_of(cast, **ADULTS))
+    path = f"/panel/tarjetas/{spare.id}/usar"
+    before = ages(Page((await desk.get(path)).text))
+    await training_of(cast, admits_minors=True, minimum_age=14)
+
+    after = ages(Page((await desk.get(path)).text))
+
+    assert (before, after) == (["18+"], ["18+", "14-17"])
+
+
+async def test_age_that_came_all_the_same_stays_on_the_form_with_why_not(cast: Cast, client: AsyncClient) -> None:
+    training = await training_of(cast, admits_minors=True, minimum_age=14)
+
+    page = Page((await post(client, training, age_group="12-13", **{"members-1-given_names": "Ana"})).text)
+
+    assert ages(page) == ["18+", "12-13", "14-17"]
+    assert "para personas de 14 años o más" in errors_of(page)["age_group"]
+    assert ages(page, "members-1-age_group") == ["18+", "14-17"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({}, "Solo si inscribe a alguien de 12 a 17 años."),
+        ({"minimum_age": 14}, "Solo si inscribe a alguien de 14 a 17 años."),
+        ({"minimum_age": 17}, "Solo si inscribe a alguien de 17 años."),
+    ],
+)
+async def test_permission_names_the_ages_that_need_it(
+    cast: Cast, client: AsyncClient, columns: dict[str, Any], words: str
+) -> None:
+    training = await training_of(cast, admits_minors=True, **columns)
+
+    assert words in Page((await client.get(path_of(training))).text).text
