@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE
-from tests.browser.scanner import OLD, wait_for
+from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
 from tests.database import put_template
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.device_queries import device_digest
@@ -39,6 +39,28 @@ def of_store(store: str, question: str) -> str:
     }})"""
 
 
+# A screen gets its titles as it begins to listen: what is done before that is done to nobody.
+OPEN = """(screen) => {
+    const { at } = document.querySelector('main').dataset;
+    return (screen ? at === screen : at) && !document.querySelector('main :is(h1, [data-title]):empty');
+}"""
+LOOKED_AT_UNTIL = """(selector) => {
+    document.dispatchEvent(new Event('visibilitychange'));
+    return document.querySelector(selector) !== null;
+}"""
+# From key to key it takes a scanner so long, however slow the machine is.
+KEYS_OF_A_SCANNER = """() => {
+    const times = new WeakMap();
+    let now = performance.now();
+    Object.defineProperty(KeyboardEvent.prototype, 'timeStamp', {
+        configurable: true,
+        get() {
+            if (!times.has(this)) times.set(this, now += 10);
+            return times.get(this);
+        },
+    });
+}"""
+KEYS_OF_A_PERSON = "() => delete KeyboardEvent.prototype.timeStamp"
 EMPTY = """async () => {
     localStorage.clear();
     for (const { name } of await indexedDB.databases()) {
@@ -102,7 +124,7 @@ class Village:
 
     def revoke(self, cookie: str) -> None:
         """As the panel does, beside the running application."""
-        with closing(sqlite3.connect(self.folder / "trainings.db")) as connection, connection:
+        with closing(sqlite3.connect(self.folder / "trainings.db", timeout=60)) as connection, connection:
             question = "UPDATE device SET revoked_at = CURRENT_TIMESTAMP WHERE token_hash = ?"
             connection.execute(question, (device_digest(cookie),))
 
@@ -179,13 +201,37 @@ class Phone:
         expect(self.page.locator("[data-ready]")).to_have_attribute("data-state", "ready")
         expect(self.page.locator("[data-ready] [data-yes]")).to_be_visible()
 
+    def expect_screen(self, screen: str) -> None:
+        """Until it is open and listens; it is named as in its address."""
+        self.page.wait_for_function(OPEN, arg=screen, polling=LOOK_EVERY_MS, timeout=PATIENCE_MS)
+
+    def follow(self, link: str, screen: str) -> None:
+        """Tap a link: until its screen is there, whatever is tapped next may be a part of the one that goes."""
+        self.page.get_by_role("link", name=link).click()
+        self.expect_screen(screen)
+
+    def visit(self, screen: str, *parts: str) -> None:
+        self.page.goto(f"{self.village.origin}{APP}#/{'/'.join([screen, *parts])}")
+        self.expect_screen(screen)
+
     def to_door(self) -> None:
-        self.page.get_by_role("link", name=self.village.made["title"]).click()
-        expect(self.page.get_by_label("Código del boleto")).to_be_visible()
+        title = self.village.made["title"]
+        self.follow(title, "marcar")
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
+
+    def to_departures(self) -> None:
+        """From the door; both are the same screen."""
+        self.page.locator(".more summary").click()
+        self.page.get_by_role("link", name="Marcar salidas").click()
+        expect(self.page.get_by_text("Marcando SALIDAS")).to_be_visible()
 
     def reload(self) -> None:
         self.page.reload()
-        expect(self.page.locator("main h1")).to_be_visible()
+        self.expect_screen("")
+
+    def look_until(self, selector: str) -> None:
+        """Look at the phone again and again, which asks the server each time: an earlier question may be under way."""
+        self.page.wait_for_function(LOOKED_AT_UNTIL, arg=selector, polling=500, timeout=PATIENCE_MS)
 
     def look_away(self) -> None:
         """What stands there as an answer is none to what is done next."""
@@ -204,6 +250,13 @@ class Phone:
         self.look_away()
         self.village.show(*payloads, inverted=inverted)
         self.page.get_by_role("button", name="Encender cámara").click()
+
+    def type_by_cable(self, code: str) -> None:
+        """As a scanner with a cable does, wherever the focus is."""
+        self.page.evaluate(KEYS_OF_A_SCANNER)
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
+        self.page.evaluate(KEYS_OF_A_PERSON)
 
     def send_now(self) -> None:
         """As a tap on the button; where the app has sent by itself meanwhile, the button is gone already."""

@@ -55,7 +55,7 @@ def test_copy_holds_every_mark_and_says_where_it_goes(phone: Phone, pocket: Brow
     pocket.set_offline(True)
     phone.type_code(byron.short_code)
     phone.expect_answer("present")
-    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.follow("Sesiones", "inicio")
     phone.page.locator(".about summary").click()
 
     file = saved(phone, phone.page.locator(".about [data-backup]"))
@@ -93,7 +93,7 @@ def test_copy_is_offered_where_a_mark_is_lost_or_not_understood(phone: Phone, vi
     assert len(content_of(Path(file.path()))["events"]) == 2
 
     phone.page.locator(".more summary").click()
-    phone.page.get_by_role("link", name="Acompañantes").click()
+    phone.follow("Acompañantes", "acompanantes")
     phone.page.get_by_role("button", name="Una persona más").click()
     expect(phone.page.get_by_role("alert").filter(has_text="NO SE GUARDÓ")).to_be_visible()
     expect(phone.page.locator("[data-number-of-heads]")).to_have_text("0")

@@ -158,8 +158,8 @@ def test_mark_is_taken_back_and_names_show_only_after_a_tap(phone: Phone, villag
     phone.expect_queue("Todo enviado")
     assert [village.presences_of(one) for one in (ana, byron)] == [0, 0]
     assert [one["event"]["kind"] for one in kept(phone)] == ["in", "undo", "in", "undo"]
-    phone.page.get_by_role("link", name="Por fila").click()
-    phone.page.get_by_role("link", name="Con cámara").click()
+    phone.follow("Por fila", "filas")
+    phone.follow("Con cámara", "marcar")
     recent.get_by_text("Últimas marcas").click()
     expect(recent.locator("li").first).to_contain_text(f"{byron.name} Deshecho")
     phone.reload()
@@ -200,8 +200,7 @@ def test_scanner_with_a_cable_types_wherever_the_focus_is(phone: Phone, village:
         phone.look_away()
         focused.focus()
         expect(focused).to_be_focused()
-        phone.page.keyboard.type(ana.token)
-        phone.page.keyboard.press("Enter")
+        phone.type_by_cable(ana.token)
         phone.expect_answer(answer, ana.name)
         expect(phone.page.get_by_label("Código del boleto")).to_have_value("")
 
@@ -222,7 +221,7 @@ def test_camera_that_is_still_starting_when_it_is_left_does_not_stay_on(phone: P
     phone.page.get_by_role("button", name="Encender cámara").click()
     phone.page.wait_for_function("() => globalThis.open")
 
-    phone.page.get_by_role("link", name="Por fila").click()
+    phone.follow("Por fila", "filas")
     phone.page.evaluate("() => globalThis.open()")
 
     phone.page.wait_for_function(
@@ -343,9 +342,9 @@ def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(phone: 
         route.fulfill(response=answer, json=body)
 
     phone.context.route("**/marcar/api/estado", days_later)
-    phone.page.get_by_role("link", name="Sesiones").click()
-    phone.send_now()
+    phone.follow("Sesiones", "inicio")
 
+    phone.look_until("[data-sessions] [data-state=over]")
     expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
     phone.page.wait_for_function(f"async () => (await ({EVENTS})()).length === 0")
     assert village.presences_of(ana) == 1

@@ -16,11 +16,11 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     expected, waiting, spare = samples()
     before = phone.page.evaluate(DUMP)
     asked = len(phone.addresses)
-    phone.page.get_by_role("link", name="Sesiones").click()
-    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
+    phone.follow("Sesiones", "inicio")
+    phone.follow("Practicar sin que cuente", "practica")
     expect(phone.page.locator(".samples svg")).to_have_count(3)
 
-    phone.page.get_by_role("link", name="Practicar con tarjetas").click()
+    phone.follow("Practicar con tarjetas", "marcar")
     expect(phone.page.locator(".practice")).to_contain_text(BANNER)
     phone.scan(expected.token)
     phone.expect_answer("present", expected.name)
@@ -33,7 +33,7 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     phone.expect_answer("review", "lista de espera")
     phone.expect_count(1)
 
-    phone.page.get_by_role("link", name="Por fila").click()
+    phone.follow("Por fila", "filas")
     expect(phone.page.locator(".practice")).to_contain_text(BANNER)
     phone.page.get_by_text("Muchas filas a la vez").click()
     line = phone.page.get_by_label("Quiénes vinieron")
@@ -45,7 +45,7 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
     assert phone.page.evaluate(DUMP) == before
     assert [url for url in phone.addresses[asked:] if url.endswith("/marcas")] == []
     phone.expect_queue("Todo enviado")
-    phone.page.get_by_role("link", name="Terminar").click()
+    phone.follow("Terminar", "inicio")
     phone.to_door()
     expect(phone.page.locator(".practice")).to_have_count(0)
     phone.expect_count(0)
@@ -54,15 +54,15 @@ def test_practice_answers_like_a_door_and_leaves_no_trace(phone: Phone, village:
 
 def test_real_ticket_in_practice_and_sample_card_at_a_door_are_refused(phone: Phone, village: Village) -> None:
     [real], sample = village.people(1), samples()[0]
-    phone.page.get_by_role("link", name="Sesiones").click()
-    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
-    phone.page.get_by_role("link", name="Practicar con tarjetas").click()
+    phone.follow("Sesiones", "inicio")
+    phone.follow("Practicar sin que cuente", "practica")
+    phone.follow("Practicar con tarjetas", "marcar")
     for code in (real.token, real.short_code):
         phone.type_code(code)
         phone.expect_answer("not_saved", "Si es un boleto de verdad, toque «Terminar»")
     phone.expect_count(0)
 
-    phone.page.get_by_role("link", name="Terminar").click()
+    phone.follow("Terminar", "inicio")
     phone.to_door()
     for code in (sample.token, sample.short_code):
         phone.type_code(code)
@@ -74,13 +74,13 @@ def test_real_ticket_in_practice_and_sample_card_at_a_door_are_refused(phone: Ph
 def test_phone_that_is_not_prepared_can_practise_a_slip(cameras: Browser, village: Village) -> None:
     context = cameras.new_context(viewport=PHONE, locale="es-GT", permissions=["camera"])
     phone = opened(context, village)
-    phone.page.get_by_role("link", name="Practicar sin que cuente").click()
-    phone.page.get_by_role("link", name="Practicar por número de fila").click()
+    phone.follow("Practicar sin que cuente", "practica")
+    phone.follow("Practicar por número de fila", "filas")
     phone.page.get_by_label("Fila", exact=True).fill("13")
     phone.page.get_by_label("Fila", exact=True).press("Enter")
     phone.expect_answer("present", "Fila 13")
 
-    phone.page.get_by_role("link", name="Llenar su ficha").click()
+    phone.follow("Llenar su ficha", "ficha")
     expect(phone.page.locator("[data-consent] [data-text]")).to_contain_text("¿Está de acuerdo?")
     phone.page.get_by_role("button", name="Ya lo leí en voz alta").click()
     phone.page.get_by_label("Nombres").fill("Ejemplo")

@@ -19,7 +19,7 @@ def _pad(phone: Phone, row: int) -> None:
 
 
 def _to_rows(phone: Phone) -> None:
-    phone.page.get_by_role("link", name="Por fila").click()
+    phone.follow("Por fila", "filas")
     expect(phone.page.locator("[name=hoja]")).to_have_value(phone.village.made["sheet"])
 
 
@@ -102,8 +102,7 @@ def test_scanner_with_a_cable_on_the_number_pad_marks_the_card_and_no_row(phone:
     for focused, answer in ((field, "present"), (key, "already"), (chooser, "already")):
         phone.look_away()
         focused.focus()
-        phone.page.keyboard.type(ana.token)
-        phone.page.keyboard.press("Enter")
+        phone.type_by_cable(ana.token)
         phone.expect_answer(answer, ana.name)
         expect(field).to_have_value("")
 
@@ -127,8 +126,7 @@ def test_whole_sheet_brings_nobody_back_who_left_before(phone: Phone, village: V
     [(row,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", ana.registration_id)
     phone.type_code(ana.token)
     phone.expect_answer("present", ana.name)
-    phone.page.get_by_text("Acompañantes, fichas, salidas, cerrar").click()
-    phone.page.get_by_role("link", name="Marcar salidas").click()
+    phone.to_departures()
     phone.type_code(ana.token)
     phone.expect_answer("left", ana.name)
 
@@ -157,13 +155,13 @@ def test_sheet_in_the_hand_stays_when_another_is_printed(phone: Phone, village: 
 
     phone.context.route("**/marcar/api/estado", newer)
     phone.context.route("**/lista", with_more)
-    phone.send_now()
+    phone.look_until("[name=hoja] option:nth-child(2)")
     chooser = phone.page.locator("[name=hoja]")
     expect(chooser.locator("option")).to_have_count(2)
 
     sheet = village.made["sheet"]
     expect(chooser).to_have_value(sheet)
-    phone.page.get_by_role("link", name="Con cámara").click()
+    phone.follow("Con cámara", "marcar")
     _to_rows(phone)
     phone.reload()
     expect(chooser).to_have_value(sheet)
@@ -173,7 +171,6 @@ def test_sheet_in_the_hand_stays_when_another_is_printed(phone: Phone, village: 
     _pad(phone, 41)
     phone.expect_answer("no_row", "no tiene fila 41: llega a la 1")
     chooser.focus()
-    phone.page.keyboard.type(sheet)
-    phone.page.keyboard.press("Enter")
+    phone.type_by_cable(sheet)
     phone.expect_answer("not_ticket")
     expect(chooser).to_have_value("NFWPF")

@@ -22,10 +22,10 @@ def test_clock_that_fell_back_without_signal_takes_nothing_away(
     pocket.clock.set_system_time(datetime(2015, 1, 1, tzinfo=UTC))
     phone.page.goto(f"{village.origin}/marcar/")
 
-    phone.page.get_by_role("link", name="Feria informativa").click()
+    phone.follow("Feria informativa", "conteo")
     expect(phone.page.locator("[data-cell]:disabled")).to_have_count(0)
     expect(phone.page.locator("[data-early]")).to_be_hidden()
-    phone.page.goto(f"{village.origin}/marcar/#/cierre/{village.made['session']}")
+    phone.visit("cierre", village.made["session"])
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
 
 
@@ -67,7 +67,7 @@ def test_clock_that_is_a_week_behind_is_overruled_by_who_stands_there(
     """As where it fell back to a day on which the phone was not heard of: that no phone can know."""
     pocket.route("**/marcar/api/**", lambda route: route.abort())
     phone.page.goto(f"{village.origin}/marcar/")
-    phone.page.get_by_role("link", name="Feria de la otra semana").click()
+    phone.follow("Feria de la otra semana", "conteo")
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
 
     phone.page.get_by_role("button", name="Es hoy: el reloj de este teléfono está mal").click()
@@ -82,8 +82,8 @@ def test_clock_two_hours_ahead_then_the_hour_of_a_departure_is_chosen_by_the_tru
     """Whoever says when somebody left looks at a watch."""
     [ana] = village.people(1)
     pocket.clock.set_system_time(datetime.now(UTC) + timedelta(hours=2))
-    phone.page.goto(f"{village.origin}/marcar/#/salida/{village.made['session']}")
-    phone.page.reload()
+    phone.visit("salida", village.made["session"])
+    phone.reload()
     now = clock.local(datetime.now(UTC))
     times = [dates.time_of_day(now + n * MINUTE, "es") for n in range(3)]
 
@@ -111,7 +111,7 @@ def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_mont
         lists.append(phone.page.evaluate(LISTS))
 
     assert lists == [1, 0]
-    phone.page.goto(f"{village.origin}/marcar/#/filas/{village.made['session']}")
+    phone.visit("filas", village.made["session"])
     expect(phone.page.get_by_text("A este teléfono le falta la lista de la sesión")).to_be_visible()
     expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
 
@@ -133,22 +133,17 @@ def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is
     hint = phone.page.locator("[data-not-yet]")
     expect(hint).to_be_hidden()
     phone.context.route("**/marcar/api/estado", afternoon)
-    # An answer from before may still be under way: whoever looks again asks again.
-    phone.page.wait_for_function(
-        """() => {
-            document.dispatchEvent(new Event('visibilitychange'));
-            return !document.querySelector('[data-not-yet]').hidden;
-        }""",
-        polling=500,
-    )
+    phone.look_until("[data-not-yet]:not([hidden])")
 
     expect(hint).to_contain_text("Todavía no empieza. Su hora:")
     hint.get_by_role("link", name="Ir a la de ahora: La de ahora").click()
     expect(phone.page.get_by_role("heading", name="La de ahora")).to_be_visible()
     expect(hint).to_be_hidden()
 
-    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.follow("Sesiones", "inicio")
     moved = phone.page.locator(f"[data-session='{village.made['session']}']")
     told = moved.locator("[data-when]").inner_text()
     moved.get_by_role("link").click()
+    expect(phone.page.get_by_role("heading", name=village.made["title"])).to_be_visible()
+    phone.expect_screen("marcar")
     expect(phone.page.locator("[data-when]"), "the door says the hour that home says").to_have_text(told)

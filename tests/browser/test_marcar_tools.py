@@ -16,6 +16,7 @@ LOOKED_AT_UNTIL_SENT = f"""() => {{
     document.dispatchEvent(new Event('visibilitychange'));
     return document.querySelector('[data-queue]').textContent.trim() === '{SENT}';
 }}"""
+SAVING = of_store("meta", "get('ahorro')")
 OF_YOUTH = "SELECT number, state FROM head_count WHERE age_band = '12-17' ORDER BY counted_at"
 STANDING = """SELECT sex, SUM(number) FROM head_count AS c WHERE age_band = ?
 AND NOT EXISTS (SELECT 1 FROM head_count AS u WHERE u.target_id = c.id) GROUP BY sex"""
@@ -119,8 +120,7 @@ def test_leaving_is_marked_with_the_same_camera_under_a_line_that_says_so(phone:
     phone.scan(ana.token)
     phone.expect_answer("present", ana.name)
     phone.page.get_by_role("button", name="Apagar").click()
-    _to(phone, "Marcar salidas")
-    expect(phone.page.get_by_text("Marcando SALIDAS")).to_be_visible()
+    phone.to_departures()
     expect(phone.page).to_have_title(village.made["title"])
 
     phone.scan(ana.token)
@@ -189,8 +189,10 @@ def test_closing_is_asked_after_anew_where_an_older_answer_is_still_under_way(ph
 
     _to(phone, "Cerrar sesión")
     phone.context.route("**/marcar/api/estado", as_said)
-    with phone.page.expect_request("**/marcar/api/estado"):
+    while not late:
+        # What was asked before may still be under way, and then this asks nothing.
         phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+        phone.page.wait_for_timeout(100)
     with phone.page.expect_response("**/marcar/api/marcas"):
         phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
     phone.expect_queue(SENT)
@@ -210,14 +212,16 @@ def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper
     phone.page.get_by_role("button", name="Ahorro").click()
 
     phone.page.wait_for_function("() => globalThis.awake === false")
+    phone.expect_screen("filas")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
+    phone.page.wait_for_function(SAVING)
     phone.reload()
-    assert phone.page.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"
+    expect(phone.page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
     expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
-    phone.page.get_by_role("link", name="Por código").click()
+    phone.follow("Por código", "marcar")
     expect(phone.page.get_by_label("Código del boleto")).to_be_visible()
     expect(phone.page.locator("[data-lens]")).to_be_hidden()
-    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.follow("Sesiones", "inicio")
     phone.page.get_by_role("link", name=village.made["title"]).click()
     expect(phone.page.locator("[data-pad]")).to_be_visible()
     pocket.add_init_script(BATTERY)
@@ -230,7 +234,7 @@ def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper
 def test_telephone_that_installs_by_hand_is_told_to_be_prepared_inside(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
-    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.follow("Sesiones", "inicio")
     phone.page.locator(".about summary").click()
     expect(phone.page.locator("[data-iphone]")).to_be_hidden()
     pocket.add_init_script("Object.defineProperty(navigator, 'standalone', { value: false })")
@@ -243,11 +247,11 @@ def test_telephone_that_installs_by_hand_is_told_to_be_prepared_inside(
 def test_heads_are_counted_at_an_activity_without_signal(phone: Phone, village: Village) -> None:
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
-    phone.page.get_by_role("link", name="Feria de la otra semana").click()
+    phone.follow("Feria de la otra semana", "conteo")
     expect(phone.page.get_by_text("se cuenta desde el día de la actividad")).to_be_visible()
     expect(phone.page.locator("[data-cell]:enabled")).to_have_count(0)
-    phone.page.get_by_role("link", name="Sesiones").click()
-    phone.page.get_by_role("link", name="Feria informativa").click()
+    phone.follow("Sesiones", "inicio")
+    phone.follow("Feria informativa", "conteo")
     phone.context.set_offline(True)
     woman = phone.page.get_by_role("group", name="Personas adultas").get_by_role("button", name="Mujer")
 
@@ -274,7 +278,7 @@ def test_heads_that_are_not_understood_are_sent_once_the_phone_is_prepared_again
 
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
-    phone.page.get_by_role("link", name="Feria informativa").click()
+    phone.follow("Feria informativa", "conteo")
     girl = phone.page.get_by_role("group", name="Adolescencia").get_by_role("button", name="Mujer")
     phone.context.set_offline(True)
     for _touch in range(3):
@@ -302,7 +306,7 @@ def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(
 ) -> None:
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
-    phone.page.get_by_role("link", name="Feria informativa").click()
+    phone.follow("Feria informativa", "conteo")
     pocket.set_offline(True)
     phone.page.get_by_role("group", name="Personas mayores").get_by_role("button", name="Hombre").click()
     pocket.clock.set_system_time(datetime.now(UTC) - timedelta(hours=1))
