@@ -300,6 +300,7 @@ PANEL: Mapping[str, Rule] = {
     f"POST {PERSON}/boleto-nuevo": DESK,
     f"POST {PERSON}/enlace-nuevo": DESK,
     f"POST {PERSON}/correo": DESK,
+    f"POST {PERSON}/edad": DESK,
     f"POST {PERSON}/telefono": DESK,
     f"POST {PERSON}/separar": DESK,
     f"POST {PERSON}/permisos": DESK,

@@ -315,7 +315,7 @@ async def test_unknown_permission_is_not_taken_back(new_client: NewClient) -> No
     assert await Consent.filter(withdrawn_at__not_isnull=True).count() == 0
 
 
-@pytest.mark.parametrize("verb", ["boleto-nuevo", "separar", "permisos", "rechazar", "cancelar-grupo"])
+@pytest.mark.parametrize("verb", ["boleto-nuevo", "edad", "separar", "permisos", "rechazar", "cancelar-grupo"])
 async def test_facilitator_and_other_hubs_press_none_of_these_buttons(new_client: NewClient, verb: str) -> None:
     cast, facilitator, training = await at_desk(new_client, "facilitator")
     ana, _beto = await make_family(training, "Ana", "Beto")

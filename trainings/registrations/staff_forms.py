@@ -1,11 +1,11 @@
-"""The small forms of the desk: a contact of one's own, a permission taken back, an answer to a need, a new link."""
+"""The small forms of the desk: one's own contact, an age, a permission taken back, an answer to a need, a new link."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from trainings.people.forms import Email, Phone
-from trainings.people.models import ConsentPurpose
+from trainings.people.models import AgeGroup, ConsentPurpose
 from trainings.registrations.needs import NeedState
 from trainings.web.forms import Form
 
@@ -27,6 +27,12 @@ class PhoneForm(Form):
     """Where somebody is called from now on; empty means nowhere."""
 
     number: Phone = None
+
+
+class AgeForm(Form):
+    """Which age band somebody is in; empty means that they did not say."""
+
+    age_group: AgeGroup | None = None
 
 
 class WithdrawForm(Form):

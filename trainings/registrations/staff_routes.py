@@ -14,14 +14,14 @@ from trainings.certificates import names
 from trainings.certificates import queries as certificates
 from trainings.certificates.outlooks import standing_of
 from trainings.errors import NotAllowed, Refusal
-from trainings.people import consent_actions
+from trainings.people import choices, consent_actions
 from trainings.people.models import ConsentPurpose
 from trainings.privacy import withdrawal
-from trainings.registrations import actions, contact_actions, desk_actions, group_actions
+from trainings.registrations import actions, age_actions, contact_actions, desk_actions, group_actions
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.queries import position_on_waiting_list
-from trainings.registrations.staff_forms import DetachForm, EmailForm, PhoneForm, WithdrawForm
+from trainings.registrations.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
 from trainings.registrations.staff_queries import StaffView, in_scope
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
@@ -72,7 +72,7 @@ async def show(request: Request) -> Response:
 async def _show(
     request: Request, view: StaffView, *, refusal: Refusal | None = None, status: int = 200, **forms: Typed | None
 ) -> Response:
-    """The page; `forms` are `name_form`, `phone_form`, `email_form` or `detach_form` shown again with their errors."""
+    """The page; `forms` are those that are shown again with their errors, by the names that the page knows."""
     registration = view.own.registration
     await record(
         "registrations.open",
@@ -100,6 +100,8 @@ async def _show(
         "name_form": None,
         "phone_form": None,
         "email_form": None,
+        "age_form": None,
+        "ages": choices.age_groups() if view.is_desk else [],
         "detach_form": None,
         **forms,
     }
@@ -180,6 +182,22 @@ async def correct_phone(request: Request) -> Response:
     if form.number is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
     return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
+
+
+@allow(*DESK)
+async def correct_age(request: Request) -> Response:
+    """Another age band. Who becomes a minor or an adult by it is signed up anew: the refusal says how."""
+    view = await view_at_desk(request)
+    typed = await read_form(request)
+    registration = view.own.registration
+    try:
+        form = check(AgeForm, typed)
+        await age_actions.correct_age(registration.id, form.age_group, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _show(request, view, age_form=exc.typed, status=422)
+    except Refusal as exc:
+        return await _show(request, view, age_form=typed.refused(exc), status=exc.status)
+    return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
 async def _act(request: Request, act: Callable[..., Awaitable[object]], sentence: str) -> Response:
@@ -287,6 +305,7 @@ routes: list[BaseRoute] = [
     Route(ONE + "/nombre", rename, methods=["POST"]),
     Route(ONE + "/correo", correct_email, methods=["POST"]),
     Route(ONE + "/telefono", correct_phone, methods=["POST"]),
+    Route(ONE + "/edad", correct_age, methods=["POST"]),
     Route(ONE + "/cancelar", cancel, methods=["POST"]),
     Route(ONE + "/cancelar-grupo", cancel_group, methods=["POST"]),
     Route(ONE + "/aprobar", approve, methods=["POST"]),

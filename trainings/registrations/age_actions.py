@@ -1,0 +1,87 @@
+"""An age band that was written down wrong: the desk corrects it, but nobody becomes a minor or an adult by it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from trainings import clock
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.errors import Refusal
+from trainings.people.consent_actions import check_permission
+from trainings.people.models import AgeGroup, Participant
+from trainings.registrations.actions import UnknownRegistration
+from trainings.registrations.eligibility import minor_ages
+from trainings.registrations.models import Registration, RegistrationState
+from trainings.schedule.models import Training
+from trainings.web.i18n import N_
+
+
+class NeedsGuardian(Refusal):
+    code = "needs_guardian"
+    sentence = N_(
+        "Con menos de 18 años hace falta el permiso de su madre, padre o persona encargada. Inscríbale de nuevo con "
+        "esa persona, y después cancele esta inscripción."
+    )
+
+
+class NeedsOwnPermission(Refusal):
+    code = "needs_own_permission"
+    sentence = N_(
+        "Se inscribió con el permiso y el contacto de su persona encargada. Si tiene 18 años o más, inscríbale de "
+        "nuevo con su propio permiso, y después cancele esta inscripción."
+    )
+
+
+class AgeNotTaken(Refusal):
+    """`title` is of the training for which the person is too young."""
+
+    code = "age_not_taken"
+    sentence = N_("«%(title)s» no recibe a personas de esa edad. Revise la edad; si es así, cancele esa inscripción.")
+
+
+async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, actor: Actor) -> None:
+    """Write down another age band of the person, or (of an adult) none. The log says from which to which.
+
+    A minor's permission and contact are the guardian's, an adult's their own, so that an adult stays one
+    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) a minor who is too young for something
+    still to come, and (PermissionGone) who took back the permission for their data.
+    """
+    async with transaction():
+        registration = await Registration.get_or_none(id=registration_id).select_related("training")
+        if registration is None:
+            raise UnknownRegistration
+        await check_permission(registration.participant_id)
+        [person] = await lock(Participant, [registration.participant_id])
+        old = person.age_group
+        if age_group == old:
+            return
+        await _check(person, age_group)
+        person.age_group = age_group
+        await person.save(update_fields=["age_group"])
+        await record(
+            "registrations.correct_age",
+            actor=actor,
+            object_id=registration.id,
+            hub_id=registration.training.hub_id,
+            old=old.value if old is not None else "",
+            new=age_group.value if age_group is not None else "",
+        )
+
+
+async def _check(person: Participant, age_group: AgeGroup | None) -> None:
+    was_minor = person.age_group is not None and person.age_group.is_minor
+    is_minor = age_group is not None and age_group.is_minor
+    if is_minor and not was_minor:
+        raise NeedsGuardian(field="age_group")
+    if was_minor and not is_minor:
+        raise NeedsOwnPermission(field="age_group")
+    if not is_minor:
+        return
+    own = Registration.filter(participant_id=person.id).exclude(state=RegistrationState.CANCELLED)
+    ids = {key for (key,) in await own.values_list("training_id")}
+    ahead = Training.filter(id__in=sorted(ids), sessions__ends_at__gt=clock.now()).distinct()
+    for training in await ahead.order_by("id"):
+        if age_group not in minor_ages(training):
+            raise AgeNotTaken(field="age_group", title=training.title)
