@@ -82,16 +82,6 @@ def test_tokens_are_crockford_of_the_promised_length(make: object, length: int) 
     assert all(re.fullmatch(f"[{tokens.ALPHABET}]{{{length}}}", token) for token in made)
 
 
-@pytest.mark.parametrize(("make", "length"), [(tokens.own_links, 32), (tokens.qr_tokens, 20)])
-def test_several_tokens_are_as_different_as_those_drawn_alone(make: object, length: int) -> None:
-    assert callable(make)
-    made = make(200)
-
-    assert len(set(made)) == 200
-    assert all(re.fullmatch(f"[{tokens.ALPHABET}]{{{length}}}", token) for token in made)
-    assert make(0) == []
-
-
 def test_every_character_of_the_alphabet_comes_about_equally_often() -> None:
     with tokens.fixed_randomness(1):
         text = "".join(tokens.own_link() for _ in range(1000))
@@ -147,9 +137,8 @@ def test_fixed_randomness_repeats_everything_but_nonces_and_keys() -> None:
             tokens.uuid7(),
             *islice(tokens.uuid7_texts(), 100),
             tokens.own_link(),
-            *tokens.own_links(3),
+            *tokens.several(3, 32),
             tokens.qr_token(),
-            *tokens.qr_tokens(3),
             tokens.short_code(),
             tokens.certificate_code(),
             tokens.idempotency_key(),

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
-from trainings.lib import tokens
+from trainings.lib import tokens, tokens_ahead
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
@@ -68,7 +68,7 @@ async def create(request: Request) -> Response:
     if _is_edited(typed):
         return await _again(request, slug, typed, 200)
     known = request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME]
-    browser = known or tokens.feed_token()
+    browser = known or tokens_ahead.browser_token()
     address = client_address(request)
     try:
         wish = read_wish(typed, browser_key=tokens.digest(browser, "browser"), browser_is_known=bool(known))
