@@ -121,6 +121,24 @@ async def test_minor_becomes_no_adult_and_staff_read_whose_permission_is_needed(
     assert await Guardian.exists(participant_id=luz.participant_id)
 
 
+async def test_training_over_then_no_other_sign_up_is_asked_for(
+    desk: AsyncClient, cast: Cast, freeze: Callable[..., None]
+) -> None:
+    rosa, luz = await adult(cast, AgeGroup.A18_24), await child(cast)
+    freeze((await TrainingSession.get(training_id=luz.training_id)).ends_at + timedelta(hours=1))
+    await make.sign_in(desk, cast.assistant)
+
+    of_adult = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "14-17"})
+    of_minor = await desk.post(f"{path_of(luz)}/edad", data={"age_group": "18-24"})
+
+    assert [one.status_code for one in (of_adult, of_minor)] == [409, 409]
+    assert "retire en «Permisos» el de guardar sus datos" in errors_of(Page(of_adult.text))["age_group"]
+    assert "la próxima vez inscríbale con su propio permiso" in errors_of(Page(of_minor.text))["age_group"]
+    for one in (of_adult, of_minor):
+        assert "/inscribir" not in one.text
+    assert [await age_of(one) for one in (rosa, luz)] == ["18-24", "14-17"]
+
+
 async def test_minor_s_age_is_corrected_where_the_training_takes_it(desk: AsyncClient, cast: Cast) -> None:
     luz, elder = await child(cast), await child(cast, minimum_age=14)
 

@@ -12,9 +12,10 @@ from trainings.errors import Refusal
 from trainings.people.consent_actions import check_permission
 from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.actions import UnknownRegistration
-from trainings.registrations.eligibility import minor_ages
+from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.phase import phase
 from trainings.web.i18n import N_
 
 
@@ -24,6 +25,10 @@ class NeedsGuardian(Refusal):
         "Con menos de 18 años hace falta el permiso de su madre, padre o persona encargada. Inscríbale de nuevo con "
         "esa persona, y después cancele esta inscripción."
     )
+    OVER = N_(
+        "Con menos de 18 años hacía falta el permiso de su madre, padre o persona encargada, y aquí ya no se puede "
+        "anotar. Si no lo da, retire en «Permisos» el de guardar sus datos."
+    )
 
 
 class NeedsOwnPermission(Refusal):
@@ -31,6 +36,10 @@ class NeedsOwnPermission(Refusal):
     sentence = N_(
         "Se inscribió con el permiso y el contacto de su persona encargada. Si tiene 18 años o más, inscríbale de "
         "nuevo con su propio permiso, y después cancele esta inscripción."
+    )
+    OVER = N_(
+        "Se inscribió con el permiso y el contacto de su persona encargada, y así queda. Si ahora tiene 18 años o más, "
+        "la próxima vez inscríbale con su propio permiso."
     )
 
 
@@ -57,7 +66,7 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
         old = person.age_group
         if age_group == old:
             return
-        await _check(person, age_group)
+        await _check(person, age_group, is_ahead=await _is_ahead(registration.training))
         person.age_group = age_group
         await person.save(update_fields=["age_group"])
         await record(
@@ -70,13 +79,19 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
         )
 
 
-async def _check(person: Participant, age_group: AgeGroup | None) -> None:
+async def _is_ahead(training: Training) -> bool:
+    """Whether somebody can still be signed up for it at the desk."""
+    sessions = await TrainingSession.filter(training_id=training.id)
+    return phase(training, sessions, clock.now()) not in REFUSED_TO_ALL
+
+
+async def _check(person: Participant, age_group: AgeGroup | None, *, is_ahead: bool) -> None:
     was_minor = person.age_group is not None and person.age_group.is_minor
     is_minor = age_group is not None and age_group.is_minor
     if is_minor and not was_minor:
-        raise NeedsGuardian(field="age_group")
+        raise NeedsGuardian(None if is_ahead else NeedsGuardian.OVER, field="age_group")
     if was_minor and not is_minor:
-        raise NeedsOwnPermission(field="age_group")
+        raise NeedsOwnPermission(None if is_ahead else NeedsOwnPermission.OVER, field="age_group")
     if not is_minor:
         return
     own = Registration.filter(participant_id=person.id).exclude(state=RegistrationState.CANCELLED)
