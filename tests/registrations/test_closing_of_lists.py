@@ -19,7 +19,7 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.registrations.models import Registration
 from trainings.registrations.waiting import CLOSED_LIST, close_waiting_list
-from trainings.schedule.models import Training
+from trainings.schedule.models import Training, TrainingState
 
 pytestmark = pytest.mark.pages
 
@@ -129,6 +129,15 @@ async def test_list_where_nobody_waits_says_so_and_can_be_closed_all_the_same(
     assert leads_back(asked, training)
     assert asked.one("form", action=closing(training))
     assert "la lista de espera está cerrada" in Page((await coordinator.get(sent.headers["location"])).text).text
+    assert not (await Training.get(id=training.id)).has_waiting_list
+
+
+async def test_list_of_a_draft_can_be_closed_before_anybody_knows_of_it(coordinator: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+
+    sent = await coordinator.post(closing(training))
+
+    assert sent.status_code == 303
     assert not (await Training.get(id=training.id)).has_waiting_list
 
 

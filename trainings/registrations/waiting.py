@@ -308,7 +308,8 @@ async def close_waiting_list(training_id: UUID, *, actor: Actor) -> UUID | None:
     batch = uuid7()
     async with transaction():
         training = await locked_training(training_id)
-        await _check_ahead(training)
+        if training.state is not TrainingState.DRAFT:
+            await _check_ahead(training)
         on_it = RegistrationGroup.filter(training_id=training_id, state=RegistrationState.WAITLISTED)
         waiting = [group_id for (group_id,) in await on_it.order_by("wait_number", "id").values_list("id")]
         if not waiting and not training.has_waiting_list:
