@@ -241,7 +241,7 @@ def _report(file: SessionFile) -> dict[str, Any]:
         "counts": [
             ["Menores de 18 años", str(figures.n_minors)],
             ["Personas presentes, con nombre", str(figures.n_present)],
-            ["De ellas, llegaron sin inscripción", str(figures.n_walk_ins)],
+            ["Llegaron sin inscripción, con nombre", str(figures.n_walk_ins)],
             ["Con tarjeta, todavía sin nombre", str(figures.n_unnamed)],
             ["Acompañantes", str(figures.n_companions)],
             ["Inscritas que no llegaron", str(figures.n_absent)],
@@ -280,7 +280,10 @@ def _rations(file: SessionFile) -> dict[str, Any] | None:
         "rows": [
             ["Planificadas", _number(planned)],
             ["Servidas", _number(served)],
-            ["Sobraron" if left is None or left >= 0 else "Faltaron", _number(None if left is None else abs(left))],
+            [
+                "Sobraron" if left is None or left >= 0 else "Servidas de más",
+                _number(None if left is None else abs(left)),
+            ],
             ["Personas presentes, con nombre o tarjeta", str(file.figures.n_present + file.figures.n_unnamed)],
             ["Acompañantes", str(file.figures.n_companions)],
         ],
