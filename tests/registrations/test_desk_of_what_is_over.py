@@ -108,6 +108,7 @@ async def test_form_opened_before_then_sent_then_staff_read_what_they_can_do_and
         _said(answer, sentence)
         page = Page(answer.text)
         assert page.one("input", name="given_names")["value"] == ROSA["given_names"]
+        assert "lugares." not in page.text, "nobody is promised one"
         leading = [str(one["href"]) for one in page.all("a") if "/asistencia" in str(one["href"])]
         assert [href.partition("/sin-boleto")[0] for href in leading] == doors
     fields = ROSA | {"ask_age": "yes", "age_group": "18+", "training": str(training.id)}

@@ -125,10 +125,12 @@ async def _page(
     sessions = sorted(training.sessions, key=lambda session: session.starts_at)
     planned = [session for session in sessions if session.state is SessionState.PLANNED]
     carried = Carried.of(request.query_params)
+    closed = why_closed(training, sessions)
     context: dict[str, Any] = {
         "training": training,
         "first": (planned or sessions)[0] if sessions else None,
-        "why_closed": why_closed(training, sessions) if typed is None else "",
+        "why_closed": closed if typed is None else "",
+        "is_closed": bool(closed),
         "doors": doors_left(training, sessions),
         "free": max(training.capacity - training.occupied, 0),
         "childcare_left": max(training.childcare_capacity - training.childcare_taken, 0),
