@@ -72,7 +72,7 @@ READY = """async () => {
 MARK = """async (session, code) => {
     location.hash = `#/marcar/${session}`;
     const shown = async (selector) => {
-        for (let n = 0; n < 200; n += 1) {
+        for (let n = 0; n < 900; n += 1) {
             const found = document.querySelector(selector);
             if (found) return found;
             await new Promise((later) => setTimeout(later, 50));

@@ -67,6 +67,7 @@ def test_phone_without_https_then_words_say_what_to_do_and_codes_are_typed_in_th
     assert "marcar" not in page.evaluate(STORES), "nothing is kept where nothing leads out"
 
     page.get_by_role("link", name="Marcar por código en el panel").click()
+    expect(page).to_have_url(f"{made['origin']}/panel")
     page.goto(f"{made['origin']}/panel/sesiones/{made['sessions'][0]['session']}/asistencia")
     page.get_by_role("button", name="Encender cámara").click()
     expect(page.locator("[data-lens-note]")).to_contain_text("La cámara solo funciona en una dirección con https")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Route, expect
 
-from tests.browser.marcar import APP, Phone, Village, at_door, opened
+from tests.browser.marcar import APP, Phone, Village, at_door, of_store, opened
 from tests.browser.scanner import HASTEN, PHONE
 from tests.browser_setup import on_path
 from trainings.attendance.device_cookie import COOKIE
@@ -21,6 +22,8 @@ FULL = """() => {
     IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
 }"""
 
+# As which it is prepared a phone hears from the server, also where it is ready by what it kept.
+BEGAN_WITH = f"""async (number) => (await ({of_store("meta", "get('first')")})())?.number === number"""
 FORGET_THE_FIRST = """() => new Promise((done) => {
     indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
         const transaction = db.transaction('meta', 'readwrite');
@@ -178,12 +181,14 @@ def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
     phone.expect_queue("Todo enviado")
 
     with cameras.new_context(viewport=PHONE, locale="es-GT") as emptied:
-        for one, cookie in ((byron, village.last_phone), (carla, village.phone())):
+        for number, one, cookie in ((2, byron, village.last_phone), (3, carla, village.phone())):
             again = at_door(emptied, village, cookie)
+            again.page.wait_for_function(BEGAN_WITH, arg=number)
             again.type_code(one.token)
             again.expect_answer("present")
             again.expect_queue("Todo enviado")
         updated = at_door(emptied, village, village.phone())
+        updated.page.wait_for_function(BEGAN_WITH, arg=4)
         updated.page.evaluate(FORGET_THE_FIRST)
         updated.reload()
         updated.type_code(dora.token)
@@ -281,10 +286,23 @@ def test_killed_right_after_green_still_has_the_mark(playwright: Playwright, vil
 
 def kill_browser(profile: Path) -> None:
     """As when the battery is pulled out: its main process is the one that names the folder and no type."""
+    running = commands_with(profile)
+    for process, command in running.items():
+        if not any(part.startswith("--type=") for part in command):
+            os.kill(process, signal.SIGKILL)
+    # The others end by themselves once they notice, and until then may hold what the next one opens.
+    while commands_with(profile):
+        time.sleep(0.05)
+
+
+def commands_with(profile: Path) -> dict[int, list[str]]:
+    """The processes of the browser with this profile."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_text().split("\0")
         except OSError:
             continue
-        if f"--user-data-dir={profile}" in command and not any(part.startswith("--type=") for part in command):
-            os.kill(int(folder.name), signal.SIGKILL)
+        if f"--user-data-dir={profile}" in command:
+            found[int(folder.name)] = command
+    return found

@@ -13,10 +13,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import demo
-from tests.browser.scanner import PHONE
+from tests.browser.marcar import OPEN
+from tests.browser.scanner import OLD, PHONE, wait_for
 from tests.browser.steps import sign_in
 from tests.processes import environment
 from trainings.attendance import shell
+from trainings.lib import tokens
 
 EVERYTHING = """async () => {
     const asked = (request) => new Promise((resolve, reject) => {
@@ -78,8 +80,10 @@ def prepared(page: Page, origin: str) -> None:
 
 
 def marked(page: Page, code: str, text: str) -> None:
+    page.evaluate(OLD)
     page.get_by_label("Código del boleto").fill(code)
     page.get_by_role("button", name="Marcar", exact=True).click()
+    wait_for(page, ".answer [data-state]:not([data-old])")
     expect(page.locator(".answer .result:visible")).to_contain_text(text)
 
 
@@ -99,11 +103,12 @@ def test_storage_of_a_phone_when_dumped_then_nobody_of_the_demo_world_is_in_it(
     page = context.new_page()
     prepared(page, origin)
     page.goto(f"{origin}/marcar/#/marcar/{known['session']}")
+    page.wait_for_function(OPEN, arg="marcar")
 
     for ticket in known["tickets"][:6]:
         marked(page, ticket["token"], ticket["name"])
     for ticket in known["tickets"][6:8]:
-        marked(page, ticket["short_code"], "Código aceptado")
+        marked(page, ticket["short_code"], tokens.show_short_code(ticket["short_code"]))
     page.evaluate(COMPLETE, len(shell.precached()))
     kept = page.evaluate(EVERYTHING)
 

@@ -69,7 +69,7 @@ def test_forty_people_by_row_number_then_under_two_minutes(browser: Browser, vil
     context = browser.new_context(viewport=PHONE, locale="es-GT")
     phone = at_door(context, village, village.phone())
     context.set_offline(True)
-    phone.page.get_by_role("link", name="Por fila").click()
+    phone.follow("Por fila", "filas")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
     rows = list(range(1, N + 1))
 

@@ -178,7 +178,7 @@ def test_code_that_comes_before_the_screen_listens_then_it_stays_out_of_the_addr
 ) -> None:
     """A scanner with a cable is faster than a slow phone."""
     [ana] = village.people(1)
-    phone.page.get_by_role("link", name="Sesiones").click()
+    phone.follow("Sesiones", "inicio")
     phone.expect_ready()
 
     phone.page.evaluate(AT_ONCE, [village.made["session"], ana.token])
@@ -198,8 +198,9 @@ def test_closing_once_the_other_phones_have_nothing_to_send_then_closed_by_itsel
     helpers = [
         at_door(context, village, cookie) for context, cookie in zip(others, village.made["phones"][1:], strict=True)
     ]
-    phone.page.goto(f"{village.origin}{APP}#/cierre/{village.made['session']}")
+    phone.visit("cierre", village.made["session"])
     phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
+    expect(phone.page.locator("[data-waits]")).to_be_visible()
     sent(phone)
     closed = "SELECT id FROM training_session WHERE closed_at IS NOT NULL AND id = ?"
     assert village.ask(closed, village.made["session"]) == []
