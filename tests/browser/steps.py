@@ -117,6 +117,7 @@ def short_code(page: Page) -> str:
 
 def read_screen(page: Page) -> tuple[bytes, str]:
     """The picture of the phone's screen with the ticket's code on it, and what a reader of QR codes makes of it."""
+    page.wait_for_load_state("load")
     page.get_by_role("img", name="Código QR").scroll_into_view_if_needed()
     screen = page.screenshot()
     [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(screen)))

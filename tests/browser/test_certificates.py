@@ -208,6 +208,7 @@ def let_attendance_decide(story: Story) -> None:
     expect(desk.locator(".result-line")).to_contain_text(f"{story.n_valid} filas marcadas")
     desk.goto(f"{door}/asistencia/cerrar")
     story.press("Cerrar la sesión")
+    expect(desk.get_by_role("heading", name="La sesión está cerrada")).to_be_visible()
     story.open_diplomas()
     road = desk.locator(".road")
     expect(road).to_contain_text(f"{story.n_valid} válidos.")

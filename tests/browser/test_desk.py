@@ -75,6 +75,7 @@ def test_person_is_signed_up_without_the_mouse_and_enter_leads_to_the_next(desk:
 
 @pytest.mark.parametrize("desk", [WIDE], indirect=True)
 def test_enter_saves_a_family_too_and_takes_nobody_off_the_form(desk: Page) -> None:
+    expect(desk.get_by_label("Nombres")).to_be_focused()
     tabbed(desk, "Rosaura", "Tz’unun", "", "", "Docente", "", " ")
     desk.get_by_role("button", name="Agregar a alguien de su familia").click()
     second = desk.get_by_role("group", name="Persona 2")

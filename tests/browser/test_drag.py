@@ -37,7 +37,8 @@ def month_with_sessions(page: Page, origin: str) -> Locator:
         movable = page.locator('.cal [data-move^="/panel/sesiones/"]')
         if movable.count():
             return movable.first
-        page.get_by_role("link", name="Siguiente").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Siguiente").click()
     raise AssertionError("no session to move within three months")
 
 

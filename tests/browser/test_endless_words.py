@@ -37,7 +37,8 @@ def test_no_list_is_wider_than_its_screen(
 ) -> None:
     page = browser.new_context(locale="es-GT", storage_state=signed_in("coordina")).new_page()
     page.goto(f"{origin}/panel/capacitaciones?q=Retorno&estado=published")
-    page.get_by_role("link", name="Retorno y reintegración comunitaria").first.click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Retorno y reintegración comunitaria").first.click()
     paths = filled(page)
 
     wide = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -68,8 +69,10 @@ def test_list_is_imported_without_script_on_the_narrowest_phone(upload: Page) ->
     heading = upload.get_by_role("heading", level=1)
     again = upload.get_by_role("link", name="Actualizar")
 
+    expect(heading).to_have_text(re.compile("^(Inscribiendo la lista|La lista está inscrita)$"))
     while heading.inner_text() == "Inscribiendo la lista":
-        again.click()
+        with upload.expect_navigation():
+            again.click()
 
     expect(heading).to_have_text("La lista está inscrita")
     for path in ("", "/columnas"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pypdf
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser import demo, steps
 from tests.browser.steps import PLACE, TITLE, Watch
@@ -189,6 +189,11 @@ def test_pages_fit_a_small_phone(visit: Visit, shared: str) -> None:
     phone, staff = visit(**NARROW), visit(**NARROW)
     widths = {}
 
+    def follow(name: str | re.Pattern[str], within: Locator) -> None:
+        with staff.expect_navigation():
+            within.get_by_role("link", name=name).click()
+        measure(staff)
+
     def measure(page: Page) -> None:
         # Before its stylesheet has come a page is as wide as its tables.
         page.wait_for_load_state("load")
@@ -208,11 +213,9 @@ def test_pages_fit_a_small_phone(visit: Visit, shared: str) -> None:
     steps.sign_in(staff, shared, "coordina")
     measure(staff)
     for name in ("Capacitaciones", "Diplomas", "Mensajes"):
-        staff.get_by_role("navigation").get_by_role("link", name=name).click()
-        measure(staff)
+        follow(name, staff.get_by_role("navigation"))
     staff.goto(f"{shared}/panel")
-    staff.get_by_role("link", name=re.compile("^Responder a")).click()
-    measure(staff)
+    follow(re.compile("^Responder a"), staff.locator("body"))
     staff.goto(f"{shared}/panel")
     steps.open_attendance(staff)
     measure(staff)
