@@ -49,6 +49,18 @@ async def test_numbers_between_that_never_came_then_how_many_and_when(db: Settin
     assert await sentences(door) == []
 
 
+async def test_numbers_between_marks_of_one_minute_then_about_when(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 7, 60), numbered(door, 9, 60), numbered(door, 12, 60))
+
+    assert await sentences(door) == [
+        "Falta 1 marca de Teléfono de Ana (hecha hacia las 9:00 a. m.).",
+        "Faltan 2 marcas de Teléfono de Ana (hechas hacia las 9:00 a. m.).",
+    ]
+
+
 async def test_very_many_that_never_came_then_the_later_ones_are_told_together(door: Opened, freeze: Freeze) -> None:
     device = await make_device(door)
     freeze(door.ends_at + HOUR)

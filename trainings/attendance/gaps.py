@@ -100,12 +100,19 @@ class Gap:
         since, until = sorted((since, until))
         is_one_day = dates.local_day(since) == dates.local_day(until)
         told = dates.time_of_day if is_one_day else dates.day_and_time
-        words = ngettext(
-            "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",
-            "Faltan %(n)s marcas de %(phone)s (hechas entre %(since)s y %(until)s).",
-            n,
-        )
         times = {"since": told(since, language()), "until": told(until, language())}
+        if is_one_day and times["since"] == times["until"]:
+            words = ngettext(
+                "Falta %(n)s marca de %(phone)s (hecha hacia las %(since)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas hacia las %(since)s).",
+                n,
+            )
+        else:
+            words = ngettext(
+                "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas entre %(since)s y %(until)s).",
+                n,
+            )
         return words % ({"n": n, "phone": self.name} | times)
 
 
