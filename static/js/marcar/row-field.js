@@ -30,8 +30,11 @@ export class RowField {
     this.field.value = "";
   }
 
-  select() {
+  /** The next one, unless it is being typed already. @param {string} text what is to be put right, if anything */
+  focus(text) {
     this.field.focus({ preventScroll: true });
+    if (!text || this.field.value) return;
+    this.field.value = text;
     this.field.select();
   }
 

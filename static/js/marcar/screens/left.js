@@ -67,19 +67,22 @@ class Left extends SessionScreen {
   async typed(event) {
     event.preventDefault();
     this.app.sound.unlock();
-    const row = this.who.row;
-    if (!row) await this.tell((marks) => marks.typed(this.who.text));
-    else await this.tell((marks) => this.#row(marks, row));
-    this.who.select();
+    const { row, text, h } = this.who;
+    const telling = row ? this.tell((marks) => this.#row(marks, row, h)) : this.tell((marks) => marks.typed(text));
+    // Empty at once: a scanner with a cable types the next card while this one is still being kept.
+    this.who.clear();
+    const { event: kept } = await telling;
+    this.who.focus(kept ? "" : text);
   }
 
   /**
    * @param {Departures} marks
    * @param {number} row
+   * @param {string} h whose card it stands for
    * @returns {Promise<import("../marks.js").Said>}
    */
-  async #row(marks, row) {
-    const { h, sheet } = this.who;
+  async #row(marks, row, h) {
+    const { sheet } = this.who;
     const { words } = this.app;
     const text = sheet.code ? words.say("no_such_row", { row, last: sheet.last }) : words.say("choose_sheet");
     if (!h) return { state: "no_row", name: "", text, event: null, line: null };
@@ -93,9 +96,9 @@ class Left extends SessionScreen {
     const said = await mark(this.departures);
     this.say(said.state, said);
     this.shown = said.event?.id ?? "";
-    if (said.event) this.who.clear();
     this.recent.tell(said, "");
     this.draw();
+    return said;
   }
 
   /** @param {string} target */

@@ -23,6 +23,9 @@ export const scan = {
   },
 };
 
+/** What was typed is to be put right, or tried again. */
+const NOT_KEPT = new Set(["not_ticket", "not_saved"]);
+
 class Scanning {
   /**
    * @param {HTMLElement} place
@@ -85,11 +88,16 @@ class Scanning {
   typed(event) {
     event.preventDefault();
     this.app.sound.unlock();
-    const text = this.field.value;
+    const { field } = this;
+    const text = field.value;
+    // Empty at once: a scanner with a cable types the next card while this one is still being kept.
+    field.value = "";
     this.tell(this.marks.typed(text)).then(({ state }) => {
-      if (state === "not_ticket") this.field.select();
-      else this.field.value = "";
-      this.field.focus({ preventScroll: true });
+      if (!field.value && NOT_KEPT.has(state)) {
+        field.value = text;
+        field.select();
+      }
+      field.focus({ preventScroll: true });
     });
   }
 
