@@ -61,3 +61,16 @@ def test_what_is_no_ticket_stays_in_the_field_to_be_put_right(phone: Phone) -> N
 
     expect(field).to_have_value("K7Q2-9XMD-D")
     expect(field).to_be_focused()
+
+
+def test_door_asks_for_no_camera_while_it_saves_power(phone: Phone) -> None:
+    ready = phone.page.locator(".answer [data-state=ready]")
+    expect(ready).to_contain_text("Encienda la cámara")
+    phone.page.get_by_text("Acompañantes, fichas, salidas, cerrar").click()
+    phone.page.get_by_role("button", name="Ahorro").first.click()
+    expect(phone.page.get_by_role("heading", name="Por número de fila")).to_be_visible()
+
+    phone.page.get_by_role("link", name="Por código").click()
+
+    expect(ready).to_contain_text("Escriba el código del boleto.")
+    expect(ready).not_to_contain_text("cámara")

@@ -6,6 +6,7 @@ import { countIn } from "../count-line.js";
 import { Departures } from "../departures.js";
 import { hintAtDoor } from "../door-hint.js";
 import { Recent } from "../recent.js";
+import { isSaving } from "../saving.js";
 import { typeInto } from "../scanner-keys.js";
 import { leadOn, offerSlip } from "../screen.js";
 import { holdMarking } from "../shell.js";
@@ -63,7 +64,7 @@ class Scanning {
     const held = holdMarking();
     this.part("[data-backup]").addEventListener("click", () => app.backup?.());
     this.part("[data-send]").addEventListener("click", () => app.sender.flush({ forced: true }));
-    this.answer.show("ready", { text: app.words.say("ready") });
+    this.answer.show("ready", { text: app.words.say(isSaving() ? "ready_saving" : "ready") });
     this.draw();
     return () => {
       held.then((free) => free());
