@@ -55,8 +55,10 @@ from trainings.lib import tokens
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import ConsentHow, ConsentPurpose
+from trainings.registrations.age_choices import age_groups
 from trainings.registrations.card_forms import read_card_wish, relations
 from trainings.registrations.card_queries import SeenCard, seen_card
+from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
 from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import SessionState, TrainingSession
@@ -205,7 +207,9 @@ async def _walk_in_page(
     request: Request, door: Door, typed: Typed | None, key: str, card_key: str, status: int = 200
 ) -> Response:
     card = await _card_shown(door, card_key)
-    takes_minors = card is not None and door.session.training.admits_minors
+    training = door.session.training
+    has_card = card is not None and card.is_usable
+    takes_minors = has_card and bool(minor_ages(training))
     context = {
         "card": card,
         "card_problem": "" if card is None or card.is_usable else views.card_text(card),
@@ -214,11 +218,13 @@ async def _walk_in_page(
         "session": views.session_view(door),
         "form": typed,
         "id": key,
-        "municipality": door.session.training.hub.seat_id,
-        "walk_ins": door.session.training.walk_ins,
+        "municipality": training.hub.seat_id,
+        "walk_ins": training.walk_ins,
         "spoken": asked_now(aloud=True),
-        **choices.of_person(door.session.training.hub.seat.department, adults_only=not takes_minors),
+        **choices.of_person(training.hub.seat.department, adults_only=True),
     }
+    if has_card:
+        context["age_groups"] = age_groups(training, typed.value("age_group") if typed else "")
     return render(request, "attendance/walk_in.html", context, status=status)
 
 

@@ -25,7 +25,9 @@ from trainings.lib.text import short_name
 from trainings.people import choices
 from trainings.people.consents import asked_now
 from trainings.people.models import Participant
+from trainings.registrations.age_choices import age_groups
 from trainings.registrations.card_forms import relations
+from trainings.registrations.eligibility import minor_ages
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -79,7 +81,7 @@ async def edit(request: Request) -> Response:
 
 async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 200) -> Response:
     door = await door_of(slip.session_id, request.state.actor)
-    hub = door.session.training.hub
+    training = door.session.training
     holder = await slip_opening.whose_card(slip)
     context = {
         "session": session_view(door),
@@ -88,8 +90,9 @@ async def _page(request: Request, slip: WalkInSlip, typed: Typed, status: int = 
         "form": typed,
         "relations": relations(),
         "spoken": asked_now(aloud=True),
-        "takes_minors": door.session.training.admits_minors,
-        **choices.of_person(hub.seat.department),
+        "takes_minors": bool(minor_ages(training)),
+        **choices.of_person(training.hub.seat.department),
+        "age_groups": age_groups(training, typed.value("age_group")),
     }
     return render(request, "reviews/slip.html", context, status=status)
 
