@@ -61,8 +61,9 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
         registration = await Registration.get_or_none(id=registration_id).select_related("training")
         if registration is None:
             raise UnknownRegistration
-        await check_permission(registration.participant_id)
         [person] = await lock(Participant, [registration.participant_id])
+        # Held before it is asked: who takes the permission back at this moment holds the person too.
+        await check_permission(person.id)
         old = person.age_group
         if age_group == old:
             return
