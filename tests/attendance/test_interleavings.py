@@ -29,7 +29,8 @@ from trainings.attendance import rescheduling
 from trainings.attendance.marks import KeptMark
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanFlag, ScanKind
 from trainings.attendance.moments import Reading
-from trainings.attendance.projection import heads_of, project, settle_registrations, stay_of, undone_by, unnamed_of
+from trainings.attendance.projection import heads_of, project, stay_of, undone_by, unnamed_of
+from trainings.attendance.settling import settle_registrations
 from trainings.attendance.uploads import Upload, receive
 from trainings.audit.actor import PROGRAM
 from trainings.db import transaction

@@ -11,10 +11,12 @@ import pytest
 
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door, qr_of, scan, take
+from tests.attendance.test_make_ups import shown
 from tests.attendance.uploading import counted, make_device, make_sheet
 from trainings.accounts.models import Role
 from trainings.accounts.queries import actor_of
 from trainings.attendance import actions
+from trainings.attendance.make_ups import stays_counting
 from trainings.attendance.models import Attendance, Decision, Device, ScanEvent, ScanKind
 from trainings.attendance.phone_state import state_of
 from trainings.attendance.queries import door_of, roster, totals
@@ -177,3 +179,50 @@ async def test_tapped_row_of_somebody_who_was_never_here_with_another_ticket_the
     stranger = await make.make_registration(await make.make_training(hub=await door.training.hub))
 
     assert await take(door, scan(registration=stranger)) == ["unknown_code"]
+
+
+async def test_present_by_both_sign_ups_and_left_by_one_then_the_hours_are_until_they_left(
+    db: Settings, freeze: Freeze
+) -> None:
+    """What the list, the file and the phone of the door say of one person is what counts for the course as well."""
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    freeze(door.ends_at)
+    await take(door, scan(qr_of(door.ana), door.starts_at), scan(qr_of(again), door.starts_at + HOUR))
+    await take(door, scan(qr_of(again), door.starts_at + 2 * HOUR, kind=ScanKind.OUT))
+    await actions.close_session(door.key, actor=PROGRAM)
+    assert (await hours(door.ana), await hours(again)) == ((240, True), (120, False))
+
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+
+    assert [await hours(one) for one in (door.ana, again)] == [(120, False), (0, False)]
+    [stays] = [own for own in (await stays_counting([door.ana.id, again.id])).values() if own]
+    assert {stay.minutes for stay in stays} == {120}
+    assert await shown(door.ana) == 120
+    await actions.reopen_session(door.key, actor=PROGRAM)
+    await take(door, scan(qr_of(door.ana), door.starts_at + 3 * HOUR))
+    await actions.close_session(door.key, actor=PROGRAM)
+    assert await hours(door.ana) == (240, True), "they came back, with the other card"
+    await merging.undo((await Merge.get()).id, actor=boss)
+    assert (await hours(door.ana), await hours(again)) == ((240, True), (120, False))
+
+
+async def test_left_by_the_sign_up_by_which_nobody_arrived_then_the_hours_are_until_then(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    again = await make.make_registration(door.training, given_names="Ana", surnames="Ba")
+    boss = await actor_of(await make.make_user(Role.HUB_COORDINATOR, await door.training.hub))
+    freeze(door.ends_at)
+    await take(door, scan(qr_of(door.ana), door.starts_at))
+    await take(door, scan(qr_of(again), door.starts_at + HOUR, kind=ScanKind.OUT))
+    await actions.close_session(door.key, actor=PROGRAM)
+
+    await merging.merge(door.ana.participant_id, again.participant_id, MergeReason.SAID_SO, actor=boss)
+
+    assert (await hours(door.ana), await shown(door.ana)) == ((60, False), 60)
+    [line] = await roster(door.session)
+    assert line.stay.left_at == door.starts_at + HOUR
+    await ScanEvent.all().delete()
+    assert await shown(door.ana) > 0, "marks go after a year, and what was attended stays"

@@ -21,12 +21,12 @@ from trainings.attendance.projection import (
     counts,
     keep_stays,
     project_all,
-    settle_registrations,
     standing,
     undone_at,
 )
 from trainings.attendance.queries import answer_about, totals_of
 from trainings.attendance.scans import Answer, Scan, flag_of_clock, when_of
+from trainings.attendance.settling import settle_registrations
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction

@@ -18,8 +18,9 @@ from trainings.attendance.holders import Holders, Meant, find_holders
 from trainings.attendance.marks import KeptMark, key_of, marks_by_key, other_bodies, write_marks
 from trainings.attendance.models import Device, ScanEvent, ScanFlag, ScanHow, ScanKind, WalkInSlip
 from trainings.attendance.moments import Dated, Moments, Reading, as_held, date_again
-from trainings.attendance.projection import counts, project_all, settle_registrations
+from trainings.attendance.projection import counts, project_all
 from trainings.attendance.scans import NOTHING_ODD, When, flag_of, flag_of_time
+from trainings.attendance.settling import settle_registrations
 from trainings.attendance.upload_forms import OF_SOMEBODY, EventKind, UploadedEvent, other_id
 from trainings.attendance.upload_results import Result, ResultState, Trouble
 from trainings.db import lock, sql

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from trainings.attendance.marks import KeptMark, marks_of
 from trainings.attendance.models import Attendance
+from trainings.attendance.projection import minutes_of, stay_of, undone_among
 from trainings.db import reads
 from trainings.people.merged import whole_people
 from trainings.registrations.models import TAKES_PLACE, Registration, RegistrationState
@@ -72,6 +74,7 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for stay in await attended.prefetch_related("session__training"):
         stays[stay.registration_id].append(stay)
+    await _count_by_all_marks(people, stays)
     found = {key: list(stays[key]) for key in registration_ids}
     beginnings = await _beginnings({one.training_id for own in people for one in own})
     for own in people:
@@ -83,12 +86,38 @@ async def _stays_of_some(registration_ids: Sequence[UUID]) -> dict[UUID, list[At
     return found
 
 
+async def _count_by_all_marks(people: Iterable[Sequence[_SignUp]], stays: Mapping[UUID, Sequence[Attendance]]) -> None:
+    """Of who has several sign-ups for one training: each stay lasts as all their marks at the session say together, as
+    on its list. Who left with one of two cards has not stayed with the other.
+    """
+    doubled = [same for own in people for same in _by_training(own).values() if len(same) > 1]
+    sessions = {stay.session_id for same in doubled for one in same for stay in stays[one.id]}
+    if not sessions:
+        return
+    marks = await marks_of(sorted(sessions), sorted(one.id for same in doubled for one in same))
+    undone, of = await undone_among(marks), defaultdict[tuple[UUID, UUID | None], list[KeptMark]](list)
+    for mark in marks:
+        of[mark.session_id, mark.registration_id].append(mark)
+    for same in doubled:
+        for stay in (stay for one in same for stay in stays[one.id]):
+            key = stay.session_id
+            whole = stay_of([mark for one in same for mark in of[key, one.id]], undone[key])
+            # Marks are kept for a year: what they said stays as it was stored.
+            if whole.is_present:
+                stay.arrived_at, stay.left_at = whole.arrived_at, whole.left_at
+                stay.minutes = minutes_of(stay.session, whole)
+
+
+def _by_training(own: Iterable[_SignUp]) -> dict[UUID, list[_SignUp]]:
+    together: dict[UUID, list[_SignUp]] = defaultdict(list)
+    for one in own:
+        together[one.training_id].append(one)
+    return together
+
+
 def _gaining(own: Iterable[_SignUp], stays: Mapping[UUID, Sequence[Attendance]]) -> Iterable[_SignUp]:
     """Of one person's sign-ups for a course the one of each training to whose hours the others add."""
-    by_training: dict[UUID, list[_SignUp]] = defaultdict(list)
-    for one in own:
-        if stays[one.id] or one.state in TAKES_PLACE:
-            by_training[one.training_id].append(one)
+    by_training = _by_training(one for one in own if stays[one.id] or one.state in TAKES_PLACE)
     return (
         min(same, key=lambda one: (not stays[one.id], one.state not in TAKES_PLACE, one.id))
         for same in by_training.values()

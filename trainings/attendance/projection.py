@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from trainings import clock
-from trainings.attendance.make_ups import same_course_ids, stays_counting
 from trainings.attendance.marks import KeptMark, marks_of, undos_naming
 from trainings.attendance.models import Attendance, Decision, ScanEvent, ScanFlag, ScanHow, ScanKind
 from trainings.db import reads, sql
 from trainings.db.sql import Statement
 from trainings.registrations.models import Registration
-from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
-from trainings.schedule.models import SessionState, Training, TrainingSession
+from trainings.schedule.models import SessionState, TrainingSession
 
 ARRIVALS = frozenset({ScanKind.IN, ScanKind.WALK_IN})
 DEPARTURES = frozenset({ScanKind.OUT, ScanKind.LEFT})
@@ -265,7 +263,7 @@ async def _keep(wanted: Mapping[tuple[UUID, UUID], dict[str, Any]]) -> None:
     if new:
         await Attendance.bulk_create(new)
     if changed:
-        await sql.write_all([Statement(KEEP_STAY, [_row(attendance, COLUMNS) for attendance in changed])])
+        await sql.write_all([Statement(KEEP_STAY, [row_of(attendance, COLUMNS) for attendance in changed])])
 
 
 async def undone_at(session_id: UUID) -> set[UUID]:
@@ -283,12 +281,10 @@ async def undone_among(marks: Collection[KeptMark]) -> dict[UUID, set[UUID]]:
 
 
 COLUMNS = ("is_present", "arrived_at", "left_at", "minutes", "to_review")
-HOURS = ("minutes_attended", "completed_at")
 KEEP_STAY = "UPDATE attendance SET is_present = ?, arrived_at = ?, left_at = ?, minutes = ?, to_review = ? WHERE id = ?"
-KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHERE id = ?"
 
 
-def _row(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
+def row_of(kept: Attendance | Registration, columns: Iterable[str]) -> list[Any]:
     """Its values, moments in UTC, and its key."""
     values = [getattr(kept, name) for name in columns]
     return [*(one.astimezone(UTC) if isinstance(one, datetime) else one for one in values), kept.id]
@@ -302,44 +298,3 @@ def _columns(session: TrainingSession, stay: Stay) -> dict[str, Any]:
         "minutes": minutes_of(session, stay),
         "to_review": stay.to_review,
     }
-
-
-async def settle_registrations(registration_ids: Collection[UUID]) -> None:
-    """Write minutes and, when the course's share is reached, the moment of completion.
-
-    Sessions of other trainings of the same course make up for what was missed, also for what the same people signed up
-    for elsewhere: their registrations there are settled with these. In the caller's transaction, with the trainings of
-    these registrations locked.
-    """
-    concerned = await same_course_ids(registration_ids)
-    if concerned != set(registration_ids):
-        # Each of a person's trainings may be settled at the same moment, by who holds only that one.
-        await Registration.filter(id__in=sorted(concerned)).order_by("id").select_for_update(no_key=True)
-    registrations = await Registration.filter(id__in=sorted(concerned)).only("id", "training_id", *HOURS)
-    training_ids = sorted({one.training_id for one in registrations})
-    trainings = {one.id: one for one in await Training.filter(id__in=training_ids).prefetch_related("course")}
-    sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
-    for session in await TrainingSession.filter(training_id__in=training_ids):
-        sessions_of[session.training_id].append(session)
-    stays_of = await stays_counting(concerned)
-    changed = []
-    for registration in registrations:
-        course = trainings[registration.training_id].course
-        stays = [one for one in stays_of[registration.id] if one.session.training.course_id == course.id]
-        if _settled(registration, stays, sessions_of[registration.training_id], course.completion_share):
-            changed.append(registration)
-    if changed:
-        await sql.write_all([Statement(KEEP_HOURS, [_row(registration, HOURS) for registration in changed])])
-
-
-def _settled(
-    registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int
-) -> bool:
-    """Set what the stays come to; whether it is another number than before."""
-    minutes = minutes_counted(stays, sessions)
-    is_complete = is_completed(minutes, minutes_planned(sessions), share)
-    completed_at = (registration.completed_at or clock.now()) if is_complete else None
-    if (minutes, completed_at) == (registration.minutes_attended, registration.completed_at):
-        return False
-    registration.minutes_attended, registration.completed_at = minutes, completed_at
-    return True

@@ -13,7 +13,8 @@ from trainings import clock
 from trainings.attendance.holders import people_by_card
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Decision, ScanEvent, ScanFlag, ScanKind, SheetRow
-from trainings.attendance.projection import counts, project, settle_registrations
+from trainings.attendance.projection import counts, project
+from trainings.attendance.settling import settle_registrations
 from trainings.attendance.upload_forms import OF_SOMEBODY
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor

@@ -15,9 +15,10 @@ from trainings.attendance.actions import take
 from trainings.attendance.device_queries import may_upload, training_ends
 from trainings.attendance.matching import match_unknown
 from trainings.attendance.models import Device, DeviceSession, ScanEvent, ScanHow, ScanKind, SlipState, WalkInSlip
-from trainings.attendance.projection import counts, settle_registrations, standing, undone_at
+from trainings.attendance.projection import counts, standing, undone_at
 from trainings.attendance.reviews import assign, may_be_given
 from trainings.attendance.scans import Scan
+from trainings.attendance.settling import settle_registrations
 from trainings.attendance.slip_forms import Slip, SlipForm, UnreadableSlip, read_slip
 from trainings.attendance.slip_words import (
     GIVEN,

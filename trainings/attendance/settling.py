@@ -1,0 +1,61 @@
+"""Minutes and completion of sign-ups, from all that their people attended: recomputed, never edited."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from trainings import clock
+from trainings.attendance.make_ups import same_course_ids, stays_counting
+from trainings.attendance.models import Attendance
+from trainings.attendance.projection import row_of
+from trainings.db import sql
+from trainings.db.sql import Statement
+from trainings.registrations.models import Registration
+from trainings.schedule.completion import is_completed, minutes_counted, minutes_planned
+from trainings.schedule.models import Training, TrainingSession
+
+HOURS = ("minutes_attended", "completed_at")
+KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHERE id = ?"
+
+
+async def settle_registrations(registration_ids: Collection[UUID]) -> None:
+    """Write minutes and, when the course's share is reached, the moment of completion.
+
+    Sessions of other trainings of the same course make up for what was missed, also for what the same people signed up
+    for elsewhere: their registrations there are settled with these. In the caller's transaction, with the trainings of
+    these registrations locked.
+    """
+    concerned = await same_course_ids(registration_ids)
+    if concerned != set(registration_ids):
+        # Each of a person's trainings may be settled at the same moment, by who holds only that one.
+        await Registration.filter(id__in=sorted(concerned)).order_by("id").select_for_update(no_key=True)
+    registrations = await Registration.filter(id__in=sorted(concerned)).only("id", "training_id", *HOURS)
+    training_ids = sorted({one.training_id for one in registrations})
+    trainings = {one.id: one for one in await Training.filter(id__in=training_ids).prefetch_related("course")}
+    sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
+    for session in await TrainingSession.filter(training_id__in=training_ids):
+        sessions_of[session.training_id].append(session)
+    stays_of = await stays_counting(concerned)
+    changed = []
+    for registration in registrations:
+        course = trainings[registration.training_id].course
+        stays = [one for one in stays_of[registration.id] if one.session.training.course_id == course.id]
+        if _settled(registration, stays, sessions_of[registration.training_id], course.completion_share):
+            changed.append(registration)
+    if changed:
+        await sql.write_all([Statement(KEEP_HOURS, [row_of(registration, HOURS) for registration in changed])])
+
+
+def _settled(
+    registration: Registration, stays: Sequence[Attendance], sessions: Sequence[TrainingSession], share: int
+) -> bool:
+    """Set what the stays come to; whether it is another number than before."""
+    minutes = minutes_counted(stays, sessions)
+    is_complete = is_completed(minutes, minutes_planned(sessions), share)
+    completed_at = (registration.completed_at or clock.now()) if is_complete else None
+    if (minutes, completed_at) == (registration.minutes_attended, registration.completed_at):
+        return False
+    registration.minutes_attended, registration.completed_at = minutes, completed_at
+    return True
