@@ -44,7 +44,7 @@ async def desk(new_client: Callable[[], AsyncClient], cast: Cast) -> AsyncClient
 
 
 async def adult(cast: Cast, age_group: AgeGroup | None = None) -> Registration:
-    rosa = await make.make_registration(await make.make_training(hub=cast.hub))
+    rosa = await make.make_registration(await make.make_training(hub=cast.hub, admits_minors=True))
     await Participant.filter(id=rosa.participant_id).update(age_group=age_group)
     return rosa
 
@@ -199,6 +199,23 @@ async def test_facilitator_is_not_offered_to_correct_an_age(new_client: Callable
     await make.sign_in(client, cast.facilitator)
 
     assert "age_group" not in (await client.get(path_of(rosa))).text
+
+
+@pytest.mark.parametrize("columns", [{}, {"admits_minors": True, "minimum_age": 14}], ids=["adults only", "from 14"])
+async def test_adult_who_is_too_young_for_the_training_is_not_to_be_signed_up_for_it_anew(
+    desk: AsyncClient, cast: Cast, columns: dict[str, Any]
+) -> None:
+    rosa = await make.make_registration(await make.make_training(hub=cast.hub, title="Cuentas claras", **columns))
+
+    answer = await desk.post(f"{path_of(rosa)}/edad", data={"age_group": "12-13"})
+
+    assert answer.status_code == 409
+    said = errors_of(Page(answer.text))["age_group"]
+    assert said == (
+        "«Cuentas claras» no recibe a personas de esa edad. Revise la edad; si es así, cancele esa inscripción."
+    )
+    assert "/inscribir" not in answer.text, "the form there would refuse them"
+    assert await age_of(rosa) is None
 
 
 async def test_permission_taken_back_meanwhile_then_no_age_is_written(postgres_db: Settings) -> None:

@@ -54,8 +54,8 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
     """Write down another age band of the person, or (of an adult) none. The log says from which to which.
 
     A minor's permission and contact are the guardian's, an adult's their own, so that an adult stays one
-    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) a minor who is too young for something
-    still to come, and (PermissionGone) who took back the permission for their data.
+    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) who is too young for something still to
+    come, and (PermissionGone) who took back the permission for their data.
     """
     async with transaction():
         registration = await Registration.get_or_none(id=registration_id).select_related("training")
@@ -67,7 +67,7 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
         old = person.age_group
         if age_group == old:
             return
-        await _check(person, age_group, is_ahead=await _is_ahead(registration.training))
+        await _check(person, age_group, registration.training)
         person.age_group = age_group
         await person.save(update_fields=["age_group"])
         await record(
@@ -86,10 +86,14 @@ async def _is_ahead(training: Training) -> bool:
     return phase(training, sessions, clock.now()) not in REFUSED_TO_ALL
 
 
-async def _check(person: Participant, age_group: AgeGroup | None, *, is_ahead: bool) -> None:
+async def _check(person: Participant, age_group: AgeGroup | None, training: Training) -> None:
     was_minor = person.age_group is not None and person.age_group.is_minor
     is_minor = age_group is not None and age_group.is_minor
+    is_ahead = await _is_ahead(training)
     if is_minor and not was_minor:
+        if is_ahead and age_group not in minor_ages(training):
+            # The form of this training would not take them either.
+            raise AgeNotTaken(field="age_group", title=training.title)
         raise NeedsGuardian(None if is_ahead else NeedsGuardian.OVER, field="age_group")
     if was_minor and not is_minor:
         raise NeedsOwnPermission(None if is_ahead else NeedsOwnPermission.OVER, field="age_group")
@@ -98,6 +102,6 @@ async def _check(person: Participant, age_group: AgeGroup | None, *, is_ahead: b
     own = Registration.filter(participant_id=person.id).exclude(state=RegistrationState.CANCELLED)
     ids = {key for (key,) in await own.values_list("training_id")}
     ahead = Training.filter(id__in=sorted(ids), sessions__ends_at__gt=clock.now()).distinct()
-    for training in await ahead.order_by("id"):
-        if age_group not in minor_ages(training):
-            raise AgeNotTaken(field="age_group", title=training.title)
+    for one in await ahead.order_by("id"):
+        if age_group not in minor_ages(one):
+            raise AgeNotTaken(field="age_group", title=one.title)

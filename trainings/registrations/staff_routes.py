@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from trainings.audit.actor import Actor
 
 ONE = "/panel/inscripciones/{id:uuid}"
+FORMS = ("name_form", "phone_form", "email_form", "age_form", "detach_form")
+"""The forms of the page, by the names that it knows."""
 
 
 class OnlyTheDesk(NotAllowed):
@@ -70,9 +72,15 @@ async def show(request: Request) -> Response:
 
 
 async def _show(
-    request: Request, view: StaffView, *, refusal: Refusal | None = None, status: int = 200, **forms: Typed | None
+    request: Request,
+    view: StaffView,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
+    signs_up_anew: bool = False,
+    **forms: Typed | None,
 ) -> Response:
-    """The page; `forms` are those that are shown again with their errors, by the names that the page knows."""
+    """The page. `forms` of FORMS are shown again with their errors; `signs_up_anew`: another sign-up is the way out."""
     registration = view.own.registration
     await record(
         "registrations.open",
@@ -97,12 +105,9 @@ async def _show(
         "certificates": await certificates.of_registration(registration.id),
         "standing": await standing_of(registration, view.own.sessions),
         "refused": sentence_of(for_staff(refusal)) if refusal is not None else "",
-        "name_form": None,
-        "phone_form": None,
-        "email_form": None,
-        "age_form": None,
         "ages": choices.age_groups() if view.is_desk else [],
-        "detach_form": None,
+        "signs_up_anew": signs_up_anew,
+        **dict.fromkeys(FORMS),
         **forms,
     }
     return render(request, "registrations/staff_show.html", context, status=status)
@@ -196,7 +201,8 @@ async def correct_age(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, view, age_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, age_form=typed.refused(exc), status=exc.status)
+        anew = isinstance(exc, (age_actions.NeedsGuardian, age_actions.NeedsOwnPermission))
+        return await _show(request, view, age_form=typed.refused(exc), status=exc.status, signs_up_anew=anew)
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
