@@ -16,6 +16,7 @@ from tests.queries import until_somebody_waits
 from tests.registrations.families import make_family
 from tests.registrations.forms import errors_of
 from tests.web.pages import Page
+from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.db import lock, transaction
@@ -216,6 +217,31 @@ async def test_adult_who_is_too_young_for_the_training_is_not_to_be_signed_up_fo
     )
     assert "/inscribir" not in answer.text, "the form there would refuse them"
     assert await age_of(rosa) is None
+
+
+async def test_minor_s_age_is_corrected_where_what_they_are_too_young_for_is_called_off(
+    desk: AsyncClient, cast: Cast
+) -> None:
+    elder = await child(cast, minimum_age=14)
+    await rescheduling.call_off(elder.training_id, "No hay paso.", actor=PROGRAM)
+
+    done = await desk.post(f"{path_of(elder)}/edad", data={"age_group": "12-13"})
+
+    assert done.status_code == 303, "nobody can cancel a registration of what is called off"
+    assert await age_of(elder) == "12-13"
+
+
+async def test_staff_are_told_nothing_of_a_minor_s_registrations_at_other_hubs(desk: AsyncClient, cast: Cast) -> None:
+    luz = await child(cast)
+    elsewhere = await make.make_training(hub=cast.elsewhere, title="En otro lado", admits_minors=True, minimum_age=14)
+    _ana, there = await make_family(elsewhere, "Ana", children=["Luz"], phone="+50255551234")
+    await Registration.filter(id=there.id).update(participant_id=luz.participant_id)
+
+    answer = await desk.post(f"{path_of(luz)}/edad", data={"age_group": "12-13"})
+
+    assert "En otro lado" not in answer.text
+    assert answer.status_code == 303
+    assert await age_of(luz) == "12-13"
 
 
 async def test_permission_taken_back_meanwhile_then_no_age_is_written(postgres_db: Settings) -> None:

@@ -14,7 +14,7 @@ from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
 from trainings.registrations.models import Registration, RegistrationState
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_
 
@@ -54,8 +54,8 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
     """Write down another age band of the person, or (of an adult) none. The log says from which to which.
 
     A minor's permission and contact are the guardian's, an adult's their own, so that an adult stays one
-    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) who is too young for something still to
-    come, and (PermissionGone) who took back the permission for their data.
+    (NeedsGuardian) and a minor too (NeedsOwnPermission). Refuses (AgeNotTaken) who is too young for something of the
+    same hub that is still to come, and (PermissionGone) who took back the permission for their data.
     """
     async with transaction():
         registration = await Registration.get_or_none(id=registration_id).select_related("training")
@@ -99,9 +99,11 @@ async def _check(person: Participant, age_group: AgeGroup | None, training: Trai
         raise NeedsOwnPermission(None if is_ahead else NeedsOwnPermission.OVER, field="age_group")
     if not is_minor:
         return
-    own = Registration.filter(participant_id=person.id).exclude(state=RegistrationState.CANCELLED)
-    ids = {key for (key,) in await own.values_list("training_id")}
-    ahead = Training.filter(id__in=sorted(ids), sessions__ends_at__gt=clock.now()).distinct()
-    for one in await ahead.order_by("id"):
+    # Of this hub alone: where else a minor comes is not told, and of what is called off nobody can be taken out.
+    own = Registration.filter(participant_id=person.id, training__hub_id=training.hub_id)
+    live = own.exclude(state=RegistrationState.CANCELLED).exclude(training__state=TrainingState.CANCELLED)
+    ids = {key for (key,) in await live.values_list("training_id")}
+    to_come = {"sessions__ends_at__gt": clock.now(), "sessions__state": SessionState.PLANNED}
+    for one in await Training.filter(id__in=sorted(ids), **to_come).distinct().order_by("id"):
         if age_group not in minor_ages(one):
             raise AgeNotTaken(field="age_group", title=one.title)
