@@ -107,6 +107,35 @@ async def test_who_was_reached_by_telephone_is_on_the_call_list_with_the_reason_
     assert f"Cambió su plazo para decir que sí: hasta el {NOW[:-1]}. (antes: hasta el {TOLD[:-1]}.)" in read(page)
 
 
+async def test_two_forms_with_one_telephone_then_the_call_says_the_time_that_ends_first(
+    cast: Cast, new_client: Callable[[], AsyncClient], freeze: Freeze
+) -> None:
+    """Berta was told in the evening and has till the session, Cruz in the morning."""
+    sessions = [(SATURDAY, SATURDAY + timedelta(hours=4))]
+    training = await make.make_training(hub=cast.hub, sessions=sessions, capacity=2, offer_hours=24)
+    ana = await make_family(training, "Ana", "Eva")
+    [berta], [cruz] = [await make_family(training, name, phone="+50255551234") for name in ("Berta", "Cruz")]
+    await actions.cancel_group(ana[0].group_id, actor=HOLDER_OF_LINK)
+    await mark_reached(cruz.group_id, actor=PROGRAM)
+    freeze(MONDAY + timedelta(hours=6))
+    await mark_reached(berta.group_id, actor=PROGRAM)
+    await OutboxJob.all().delete()
+    sooner = MONDAY + timedelta(hours=27)
+
+    session = await TrainingSession.get(training_id=training.id)
+    await rescheduling.move(session.id, sooner, sooner + timedelta(hours=4), None, actor=PROGRAM)
+
+    call_list = await CallList.get(training_id=training.id, reason=CallReason.CHANGED)
+    call = await only_call(call_list)
+    assert [one.listed.registration_id for one in call.members] == [berta.id, cruz.id]
+    assert f"díganos sí o no antes del {TOLD}" in text_for(call, await told_by(call_list))
+    client = new_client()
+    freeze(MONDAY + timedelta(hours=6) + STAFF_DELAY)
+    await make.sign_in(client, cast.assistant)
+    page = read(Page((await client.get(f"/panel/llamadas/{call_list.id}")).text))
+    assert "hasta el martes 2 de marzo, 11:30 a. m. (antes: hasta el martes 2 de marzo, 2:30 p. m.)" in page
+
+
 @pytest.mark.parametrize("names", [("Berta",), ("Berta", "Cruz")], ids=["alone", "family"])
 async def test_new_time_stands_marked_on_the_own_page_and_on_the_list_of_staff_till_it_is_as_before(
     cast: Cast, new_client: Callable[[], AsyncClient], client: AsyncClient, names: tuple[str, ...]

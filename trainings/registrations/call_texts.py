@@ -204,9 +204,15 @@ def _offer(household: Household, told: Told) -> list[str]:
 
 def _until(household: Household, told: Told) -> str:
     """Until when to say yes: counted from this call on, unless they were reached before."""
-    known = told.offered_until.get(household.members[0].listed.group_id)
+    known = _answer_by(household, told)
     until = known or offer_ends(told.training, told.sessions, clock.now())
     return gettext(N_("Díganos sí o no antes del %(when)s.")) % {"when": _when(until)} if until else ""
+
+
+def _answer_by(household: Household, told: Told) -> datetime | None:
+    """Of several forms with one telephone the time that ends first: whoever keeps it is late for none."""
+    ends = [told.offered_until.get(one.listed.group_id) for one in household.members]
+    return min((one for one in ends if one is not None), default=None)
 
 
 def _standing(household: Household, told: Told) -> str:
@@ -215,7 +221,7 @@ def _standing(household: Household, told: Told) -> str:
     if len(states) != 1 or told.call_list.reason is CallReason.OFFERED:
         return ""
     state = states.pop()
-    until = told.offered_until.get(household.members[0].listed.group_id) if state is RegistrationState.OFFERED else None
+    until = _answer_by(household, told) if state is RegistrationState.OFFERED else None
     if until is not None:
         words = gettext(N_("Su lugar está guardado: díganos sí o no antes del %(when)s."))
         return words % {"when": _when(until)}

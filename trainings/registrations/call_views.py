@@ -261,12 +261,17 @@ def _about(household: Household, told: Told) -> list[str]:
 
 def _time(household: Household, told: Told) -> str:
     """Until when to say yes, where that is another time than they were told."""
-    group_id = household.members[0].listed.group_id
-    before, until = told.offered_before.get(group_id), told.offered_until.get(group_id)
-    if before is None or until is None:
+    times = [(told.offered_until.get(key), told.offered_before.get(key)) for key in _forms(household)]
+    changed = [(until, before) for until, before in times if until is not None and before is not None]
+    if not changed:
         return ""
+    until, before = min(changed)
     words = gettext(N_("Cambió su plazo para decir que sí: hasta el %(now)s (antes: hasta el %(before)s)."))
     return words % {"now": day_and_time(until, language()), "before": day_and_time(before, language())}
+
+
+def _forms(household: Household) -> set[UUID]:
+    return {one.listed.group_id for one in household.members}
 
 
 def _names(one: ToCall) -> str:
