@@ -116,7 +116,8 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
         device = await _new_phone(load, name, key, actor)
         if device.token_hash is not None:
             raise CodeUsed
-        device.name, device.enrol_hash, device.enrol_until = name, _code_digest(code), clock.now() + CODE_LIVES
+        device.name = await _free_name(name, device)
+        device.enrol_hash, device.enrol_until = _code_digest(code), clock.now() + CODE_LIVES
         await device.save(update_fields=["name", "enrol_hash", "enrol_until"])
         await _bind(device, load)
         await _record("devices.invite", device, actor, sessions=len(load.session_ids))
@@ -165,7 +166,7 @@ async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:
     """Call a phone something else. Refuses (NotYourPhone) as `revoke`."""
     async with transaction():
         device = await _managed(device_id, actor)
-        device.name = name
+        device.name = await _free_name(name, device)
         await device.save(update_fields=["name"])
         await _record("devices.rename", device, actor)
 
@@ -226,9 +227,20 @@ async def _take_up(device: Device, name: str, actor: Actor) -> None:
         device.revoked_at, device.revoked_by_id = None, None
     # Whoever prepares it in the hand has it now, also where a code let it in before.
     device.prepared_by_id, device.enrol_until = actor.id, None
-    device.name, device.last_seen_at = name or device.name, clock.now()
+    device.name, device.last_seen_at = await _free_name(name or device.name, device), clock.now()
     columns = ["name", "last_seen_at", "revoked_at", "revoked_by_id", "prepared_by_id", "enrol_until"]
     await device.save(update_fields=columns)
+
+
+async def _free_name(name: str, device: Device) -> str:
+    """The name, with a number where another phone of the hub that is in use is called so: what is missing of a phone is
+    told by its name.
+    """
+    others = Device.filter(hub_id=device.hub_id, revoked_at=None).exclude(id=device.id)
+    taken = {other.casefold() for (other,) in await others.values_list("name")}
+    endings = ["", *(f" {number}" for number in range(2, len(taken) + 3))]
+    names = [name[: NAME_LENGTH - len(ending)] + ending for ending in endings]
+    return next(one for one in names if one.casefold() not in taken)
 
 
 async def _merge(waiting: Device, known: Device) -> None:
