@@ -22,8 +22,12 @@ FULL = """() => {
     IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') };
 }"""
 
-# As which it is prepared a phone hears from the server, also where it is ready by what it kept.
-BEGAN_WITH = f"""async (number) => (await ({of_store("meta", "get('first')")})())?.number === number"""
+# As which it is prepared a phone hears from the server, also where it is ready by what it kept. It notes that last.
+BEGAN_WITH = f"""async (number) => {{
+    const first = await ({of_store("meta", "get('first')")})();
+    const said = await ({of_store("meta", "get('estado')")})();
+    return first?.number === number && said?.device.id === first.device;
+}}"""
 FORGET_THE_FIRST = """() => new Promise((done) => {
     indexedDB.open('marcar').onsuccess = ({ target: { result: db } }) => {
         const transaction = db.transaction('meta', 'readwrite');
@@ -187,6 +191,8 @@ def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
             again.type_code(one.token)
             again.expect_answer("present")
             again.expect_queue("Todo enviado")
+            # Left open, it would hear and note as which one this phone is prepared next.
+            again.page.close()
         updated = at_door(emptied, village, village.phone())
         updated.page.wait_for_function(BEGAN_WITH, arg=4)
         updated.page.evaluate(FORGET_THE_FIRST)
