@@ -10,10 +10,8 @@ from trainings.people.models import AgeGroup
 from trainings.people.words import AGE_GROUPS
 from trainings.registrations.eligibility import Window, minor_ages
 from trainings.registrations.family_forms import ADULT, MINOR_AGES
+from trainings.schedule.plans import YOUNGEST
 from trainings.web.i18n import N_, gettext
-
-YOUNGEST = 12
-"""Who is younger is no participant (rules: Children under 12)."""
 
 
 def short_ages(trainings: Collection[Window], *given: str) -> Choices:

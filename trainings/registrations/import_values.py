@@ -13,11 +13,12 @@ from trainings.people.models import ActorType, AgeGroup, Pueblo, Relation, Sex
 from trainings.people.words import ACTOR_TYPES, AGE_GROUPS, LANGUAGES, PUEBLOS, RELATIONS, SEXES
 from trainings.places.data import MunicipalityRow, by_code, municipalities
 from trainings.places.models import ANOTHER_PLACE
+from trainings.schedule.plans import YOUNGEST
 from trainings.web.i18n import N_
 
 CodeT = TypeVar("CodeT", bound=str)
 
-YOUNGEST, OLDEST = 12, 115
+OLDEST = 115
 _BANDS = (
     (13, AgeGroup.A12_13),
     (17, AgeGroup.A14_17),
