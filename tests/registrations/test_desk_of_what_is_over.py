@@ -15,7 +15,7 @@ from tests.registrations.forms import ROSA
 from tests.web.pages import Page
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
-from trainings.registrations.models import CardState
+from trainings.registrations.models import CardState, Registration
 from trainings.schedule.models import Training, TrainingSession
 
 pytestmark = pytest.mark.pages
@@ -179,3 +179,44 @@ async def test_desk_where_nothing_is_free_then_staff_read_who_can_make_room(
     answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=ROSA | {"given_names": "Eva"})
 
     _said(answer, "Quien coordina puede subir el cupo o abrir la lista")
+
+
+async def test_desk_that_cannot_take_somebody_in_then_staff_are_not_told_to_call_themselves(
+    new_client: Callable[[], AsyncClient], db: object
+) -> None:
+    cast, client = await make_cast(), new_client()
+    await make.sign_in(client, cast.assistant)
+    adults, elder, small = [
+        await make.make_training(hub=cast.hub, **columns)
+        for columns in ({}, {"admits_minors": True, "minimum_age": 14}, {"admits_minors": True})
+    ]
+    refused = [
+        (adults, {"age_group": "14-17"}, "Revise la edad, o busque otra para esa persona."),
+        (elder, {"age_group": "12-13"}, "es para personas de 14 años o más. Revise la edad"),
+        (small, {"age_group": "14-17"}, "Escriba quién da permiso."),
+        (small, {"childcare_places": "2"}, "Quien coordina puede aumentarlos."),
+    ]
+
+    for training, fields, sentence in refused:
+        answer = await client.post(f"/panel/capacitaciones/{training.id}/inscribir", data=ROSA | fields)
+
+        text = " ".join(Page(answer.text).text.split())
+        assert answer.status_code in (409, 422)
+        assert sentence in text
+        for words in (*FOR_THE_PUBLIC, "lame al 7900 1234", "No guardamos nada"):
+            assert words not in text
+    assert not await Registration.exists()
+
+
+async def test_answer_to_an_offer_that_ended_then_staff_are_not_told_to_call_themselves(
+    new_client: Callable[[], AsyncClient], db: object
+) -> None:
+    cast, client = await make_cast(), new_client()
+    training = await make.make_training(hub=cast.hub, capacity=1)
+    await make.make_registration(training, given_names="Ana")
+    berta = await make.make_registration(training, given_names="Berta")
+    await make.sign_in(client, cast.assistant)
+
+    answer = await client.post(f"/panel/capacitaciones/{training.id}/espera/{berta.group_id}/avisado")
+
+    _said(answer, "Ya no hay un lugar guardado: terminó el plazo, o ya hay una respuesta.")

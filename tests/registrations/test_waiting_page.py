@@ -314,7 +314,7 @@ async def test_answers_by_telephone_are_written_down(new_client: NewClient) -> N
     assert "hay 1 lugar (sábado 6 de marzo, 8:30 a. m.). Díganos sí o no antes del martes 2 de marzo" in unquote(text)
     assert await state_of(cruz) == "confirmed"
     assert late.status_code == 409
-    assert "Ya no hay un lugar guardado." in late.text
+    assert "Ya no hay un lugar guardado:" in late.text
     assert await places_of(training) == (1, 0)
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainings.errors import Refusal
-from trainings.registrations.eligibility import CannotChange, TrainingCancelled, TrainingOver
-from trainings.registrations.places import TrainingFull
+from trainings.registrations.eligibility import (
+    AdultsOnly,
+    CannotChange,
+    MinorAlone,
+    TooYoung,
+    TrainingCancelled,
+    TrainingOver,
+)
+from trainings.registrations.places import ChildcareFull, TrainingFull
 from trainings.registrations.staff_views import CLOSED_TO_ALL
+from trainings.registrations.waiting import NoOffer
 from trainings.schedule.phase import Phase
 from trainings.web.i18n import N_
 
@@ -18,6 +26,19 @@ TO_STAFF: Mapping[type[Refusal], str] = {
         "Ya no quedan lugares y no hay lista de espera. Quien coordina puede subir el cupo o abrir la lista en el "
         "formulario de la capacitación."
     ),
+    ChildcareFull: N_(
+        "No quedan tantos lugares de cuidado infantil. Escriba un número menor. Quien coordina puede aumentarlos."
+    ),
+    AdultsOnly: N_(
+        "Esta capacitación es para personas de 18 años o más. Revise la edad, o busque otra para esa persona."
+    ),
+    TooYoung: N_(
+        "Esta capacitación es para personas de %(years)s años o más. Revise la edad, o busque otra para esa persona."
+    ),
+    MinorAlone: N_(
+        "Quien tiene menos de 18 años se inscribe con su madre, padre o persona encargada. Escriba quién da permiso."
+    ),
+    NoOffer: N_("Ya no hay un lugar guardado: terminó el plazo, o ya hay una respuesta. Vuelva a abrir la lista."),
     CannotChange: N_(
         "Esta inscripción ya no se puede cambiar: la capacitación terminó o se canceló, o alguien la cambió antes. "
         "Vuelva a abrir su página."
