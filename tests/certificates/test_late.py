@@ -206,3 +206,31 @@ async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: As
     assert (note.folio in page, diploma.folio in page) == (False, True)
     stale = await client.post(f"{path}/cambios", data={"diploma": f"{diploma.id}:480-si"})
     assert stale.status_code == 409
+
+
+@pytest.mark.pages
+async def test_mark_is_taken_back_then_the_panel_names_it_to_who_decides_until_decided(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    training, _ana, diploma, note = await issued(freeze)
+    first = training.sessions[0]
+    path = f"/panel/capacitaciones/{training.id}/diplomas/cambios"
+
+    async def named() -> list[tuple[str, str]]:
+        await make.sign_in(client, cast.coordinator)
+        return re.findall(rf'<a href="{path}">([^<]+)</a> <span>([^<]+)', (await client.get("/panel")).text)
+
+    assert await named() == []
+    event = await ScanEvent.filter(session_id=first.id).get()
+    undo = Scan(tokens.uuid7(), ScanKind.UNDO, ScanHow.LIST, clock.now(), target_id=event.id)
+    await attendance.take(first.id, [undo], actor=PROGRAM)
+
+    sentence = f"«{training.title}»: la asistencia dice ahora otra cosa."
+    assert await named() == [("Decidir sobre 2 documentos emitidos", sentence)]
+    await client.post(path, data={"diploma": f"{note.id}:{Fact(240, False).text}"})
+    assert await named() == [("Decidir sobre 1 documento emitido", sentence)]
+    await make.sign_in(client, cast.assistant)
+    assert path not in (await client.get("/panel")).text, "who decides is the coordination"
+    await revoke(diploma.id, "No asistió a la primera sesión.", actor=PROGRAM)
+    assert await named() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -134,9 +134,14 @@ class Late(NamedTuple):
 
 async def trainings_with_late_data(actor: Actor) -> list[Late]:
     """Those of the hubs where somebody works at the desk, by title."""
+    return await late_at(actor.hubs_with(DESK))
+
+
+async def late_at(hub_ids: Collection[UUID]) -> list[Late]:
+    """Those of these hubs, by title."""
     by_training: dict[UUID, list[Change]] = defaultdict(list)
-    hub_ids = sorted(actor.hubs_with(DESK))
-    for change in await _changes(Q(hub_id__in=hub_ids), Q(training__hub_id__in=hub_ids)):
+    hubs = sorted(hub_ids)
+    for change in await _changes(Q(hub_id__in=hubs), Q(training__hub_id__in=hubs)) if hubs else []:
         by_training[change.certificate.registration.training_id].append(change)
     found = [late_of(own) for own in by_training.values()]
     return sorted(found, key=lambda one: (fold(one.training.title), one.training.id))

@@ -20,6 +20,7 @@ from trainings.accounts.permissions import (
 )
 from trainings.attendance.review_queries import n_to_decide
 from trainings.audit.actor import Actor
+from trainings.certificates.late import late_at
 from trainings.certificates.preparing import left_over
 from trainings.certificates.revocations import to_decide
 from trainings.certificates.signing_keys import running_out
@@ -73,6 +74,7 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_arrange(actor),
         *await _to_publish(actor),
         *await _to_revoke(actor),
+        *await _contradicted(actor),
         *await _left_over(actor),
         *await _to_certify(actor),
         *await _to_sign_on(actor),
@@ -214,6 +216,19 @@ async def _to_revoke(actor: Actor) -> list[Concern]:
         )
         for request in await to_decide(actor)
     ]
+
+
+async def _contradicted(actor: Actor) -> list[Concern]:
+    """Certificates that attendance no longer bears out, where this person decides what becomes of them."""
+    late = await late_at([hub_id for hub_id in actor.roles_at if can_issue_certificates(actor, hub_id)])
+    concerns = []
+    for one in late:
+        n = one.n_failing + one.n_other_hours
+        title = ngettext("Decidir sobre %(num)s documento emitido", "Decidir sobre %(num)s documentos emitidos", n)
+        sentence = gettext(N_("«%(title)s»: la asistencia dice ahora otra cosa.")) % {"title": one.training.title}
+        path = f"/panel/capacitaciones/{one.training.id}/diplomas/cambios"
+        concerns.append(Concern("diploma", path, title % {"num": n}, sentence))
+    return concerns
 
 
 async def _left_over(actor: Actor) -> list[Concern]:
