@@ -35,8 +35,9 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
     """
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
-        await check_permission(registration.participant_id)
         [person] = await lock(Participant, [registration.participant_id])
+        # Held before it is asked: who takes the permission back at this moment holds the person too.
+        await check_permission(person.id)
         changed = _changes(person, answers)
         if not changed:
             return

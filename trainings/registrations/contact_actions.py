@@ -64,10 +64,12 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
     permission for their data, and a minor without a guardian (NoGuardian).
     """
     async with transaction():
-        registration = await _permitted(registration_id)
+        registration = await _loaded(registration_id)
         mailbox = await read_mailbox(registration)
         # The person by an earlier code may be on several registrations of one form.
         people = await lock(Participant, {one.participant_id for one in [registration, *mailbox.mates]})
+        # Held before it is asked: who takes the permission back at this moment holds the person too.
+        await check_permission(registration.participant_id)
         guardians = await _guardians(people, "email", registration.participant.email_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="address")
@@ -93,8 +95,9 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
     without a guardian (NoGuardian).
     """
     async with transaction():
-        registration = await _permitted(registration_id)
+        registration = await _loaded(registration_id)
         people = await _called_together(registration)
+        await check_permission(registration.participant_id)
         guardians = await _guardians(people, "phone", registration.participant.phone_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="number")
@@ -115,12 +118,11 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
         )
 
 
-async def _permitted(registration_id: UUID) -> Registration:
-    """The registration of somebody whose data may be kept."""
+async def _loaded(registration_id: UUID) -> Registration:
+    """The registration with its person and training. Refuses an unknown one."""
     registration = await Registration.get_or_none(id=registration_id).prefetch_related("participant", "training")
     if registration is None:
         raise UnknownRegistration
-    await check_permission(registration.participant_id)
     return registration
 
 
