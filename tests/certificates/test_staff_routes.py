@@ -65,6 +65,30 @@ async def test_training_page_then_short_names_hours_and_buttons(new_client: Brow
     assert page.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("n", "of", "spanish", "english"),
+    [
+        (0, 1, "0 de 1 persona la completó.", "0 of 1 person completed it."),
+        (1, 1, "1 de 1 persona la completó.", "1 of 1 person completed it."),
+        (0, 3, "0 de 3 personas la completaron.", "0 of 3 people completed it."),
+        (1, 3, "1 de 3 personas la completó.", "1 of 3 people completed it."),
+        (2, 3, "2 de 3 personas la completaron.", "2 of 3 people completed it."),
+    ],
+)
+async def test_who_completed_then_the_noun_follows_how_many_they_are_and_the_verb_how_many_did(
+    new_client: Browsers, n: int, of: int, spanish: str, english: str
+) -> None:
+    cast = await make_cast()
+    training = await make_held(hub=cast.hub, venue=cast.venue)
+    for number in range(of):
+        await make_attendee(training, sessions=None if number < n else [])
+    browser = await signed_in(new_client, cast.coordinator)
+    page = f"/panel/capacitaciones/{training.id}/diplomas"
+
+    assert f" {spanish}" in text_of(await browser.get(page))
+    assert f" {english}" in text_of(await browser.get(page, headers={"accept-language": "en"}))
+
+
 async def test_issue_all_when_pressed_twice_then_once_each(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
