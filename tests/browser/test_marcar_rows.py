@@ -110,6 +110,10 @@ def test_scanner_with_a_cable_on_the_number_pad_marks_the_card_and_no_row(phone:
     for typed in ("1", "2", "Backspace", "Backspace", "2", "4", "Enter"):
         phone.page.keyboard.press(typed)
     phone.expect_answer("present", "Fila 24")
+    field.fill(" 25 ")
+    expect(phone.page.locator("[data-row-text]")).to_contain_text("Fila 25: sin nombre.")
+    field.press("Enter")
+    phone.expect_answer("present", "Fila 25")
     field.fill("0")
     field.press("Enter")
     phone.expect_answer("no_row", "Revise la fila", "no tiene fila 0")

@@ -17,6 +17,7 @@ _WORDS = {"all": ALL, "todos": ALL, "except": EXCEPT, "excepto": EXCEPT, "but": 
 _JOINING = {"y", "e", "mas", "and", "plus", "tambien", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
 _TOKEN = re.compile(r"\d+\s*(?:-|a|al|to|\.{2,})\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
 _NUMBER, _RANGE = re.compile(r"[0-9]+"), re.compile(r"([0-9]+)\D+([0-9]+)")
+_COLON = re.compile(r"([^\W\d])\s*:")
 LONGEST = 400
 
 
@@ -63,9 +64,10 @@ def _words(typed: str) -> Iterator[str]:
 
 
 def _plain(typed: str) -> str:
-    """Lower case without accents, with every dash the same."""
+    """Lower case without accents, with every dash the same, and no colon behind a word ("menos: 4")."""
     wide = unicodedata.normalize("NFKD", typed.casefold())
-    return re.sub("[\u2010-\u2015\u2212]", "-", "".join(one for one in wide if not unicodedata.combining(one)))
+    bare = "".join(one for one in wide if not unicodedata.combining(one))
+    return _COLON.sub(r"\1 ", re.sub("[\u2010-\u2015\u2212]", "-", bare))
 
 
 def _numbers(word: str, last: int) -> Iterator[int]:

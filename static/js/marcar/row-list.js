@@ -4,6 +4,8 @@ const WORDS = { all: "todas", todos: "todas", except: "menos", excepto: "menos",
 const JOINING = new Set("y e mas and plus tambien las los la el filas fila rows row".split(" "));
 const TOKEN = /\p{Nd}+\s*(?:-|a|al|to|\.{2,})\s*\p{Nd}+|\p{Nd}+|\p{L}+|[^\s,;.]/gu;
 const RANGE = /^(\d+)\D+(\d+)$/;
+/** Behind a word, as in "menos: 4"; between numbers it could mean a range. */
+const COLON = /(\p{L})\s*:/gu;
 const LONGEST = 400;
 
 /** What cannot be read: `trouble` is "unreadable" with a `word`, or "no_such_row" with a `row` and the `last` one. */
@@ -53,7 +55,7 @@ export function listedRows(rows) {
 
 /** @param {string} typed */
 function words(typed) {
-  const plain = typed.slice(0, LONGEST).toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[\u2010-\u2015\u2212]/g, "-");
+  const plain = typed.slice(0, LONGEST).toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[\u2010-\u2015\u2212]/g, "-").replace(COLON, "$1 ");
   const found = plain.match(TOKEN) ?? [];
   return found.map((word) => /** @type {Record<string, string>} */ (WORDS)[word] ?? word).filter((word) => !JOINING.has(word));
 }

@@ -58,7 +58,7 @@ class Rows extends SessionScreen {
     this.part("[data-pad]").addEventListener("click", (/** @type {any} */ event) => {
       const key = event.target.closest("button")?.dataset.key;
       if (key === undefined) return;
-      const typed = this.#isRefused ? "" : this.field.value;
+      const typed = this.#isRefused ? "" : this.#typed;
       this.#isRefused = false;
       this.field.value = key === "" ? typed.slice(0, -1) : (typed + key).slice(0, 3);
       this.drawRow();
@@ -76,18 +76,23 @@ class Rows extends SessionScreen {
     this.tell(await this.marks.typed(code));
   }
 
+  /** A keyboard that completes words leaves a blank behind a number. */
+  get #typed() {
+    return this.field.value.trim();
+  }
+
   /** The row that was typed; 0 where it is none. */
   get #row() {
-    return ROW.test(this.field.value) ? Number(this.field.value) : 0;
+    return ROW.test(this.#typed) ? Number(this.#typed) : 0;
   }
 
   async mark() {
     const row = this.#row;
     this.app.sound.unlock();
-    if (this.#isBusy || !this.field.value) return;
+    if (this.#isBusy || !this.#typed) return;
     const { code } = this.sheet;
     const h = this.sheet.rows.get(row);
-    if (!h) return this.#refuse(this.#whyNoRow(this.field.value));
+    if (!h) return this.#refuse(this.#whyNoRow(this.#typed));
     this.#isBusy = true;
     const line = this.book.roster.line(h);
     const name = rowInWords(this.app.words, this.book, row, code);
@@ -214,8 +219,8 @@ class Rows extends SessionScreen {
     const row = this.#row;
     const { words } = this.app;
     const { code, named, last, rows: cards } = this.sheet;
-    if (!row && code && DIGITS.test(this.field.value)) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
-    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(this.field.value));
+    if (!row && code && DIGITS.test(this.#typed)) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
+    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(this.#typed));
     const key = this.#isHere(row) ? "row_here" : row > named ? "row_blank" : "row_named";
     return this.put("[data-row-text]", words.say(key, { row }));
   }
