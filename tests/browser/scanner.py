@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -79,6 +80,14 @@ def wait_for(page: Page, selector: str) -> None:
     """Until the page has something like that, shown or hidden."""
     there = "(selector) => document.querySelector(selector) !== null"
     page.wait_for_function(there, arg=selector, polling=LOOK_EVERY_MS, timeout=PATIENCE_MS)
+
+
+def wait_until(page: Page, question: str, *, arg: object = None) -> None:
+    """Until what the page answers later (a promise) is true: `wait_for_function` takes the promise itself for that."""
+    give_up_at = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(question, arg):
+        assert time.monotonic() < give_up_at, f"never true: {question}"
+        page.wait_for_timeout(LOOK_EVERY_MS)
 
 
 OpenPage = Callable[..., Scanner]

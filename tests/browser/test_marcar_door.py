@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store, opened
+from tests.browser.scanner import wait_until
 from trainings.lib import tokens
 
 LISTEN = """() => {
@@ -257,7 +258,7 @@ def test_code_is_read_however_it_is_typed_and_opens_no_name(phone: Phone, villag
 def test_silence_is_remembered(phone: Phone, village: Village) -> None:
     [ana] = village.people(1)
     phone.page.get_by_role("button", name="Sin sonido").click()
-    phone.page.wait_for_function(MUTED)
+    wait_until(phone.page, MUTED)
     phone.reload()
     phone.page.evaluate(LISTEN)
     expect(phone.page.get_by_role("button", name="Sin sonido")).to_have_attribute("aria-pressed", "true")
@@ -346,7 +347,7 @@ def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(phone: 
 
     phone.look_until("[data-sessions] [data-state=over]")
     expect(phone.page.locator("[data-sessions] .state")).to_have_text("Terminó")
-    phone.page.wait_for_function(f"async () => (await ({EVENTS})()).length === 0")
+    wait_until(phone.page, f"async () => (await ({EVENTS})()).length === 0")
     assert village.presences_of(ana) == 1
 
 

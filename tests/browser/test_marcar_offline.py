@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Route, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, of_store, opened
-from tests.browser.scanner import HASTEN, PHONE
+from tests.browser.scanner import HASTEN, PHONE, wait_until
 from tests.browser_setup import on_path
 from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import tokens
@@ -187,14 +187,14 @@ def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
     with cameras.new_context(viewport=PHONE, locale="es-GT") as emptied:
         for number, one, cookie in ((2, byron, village.last_phone), (3, carla, village.phone())):
             again = at_door(emptied, village, cookie)
-            again.page.wait_for_function(BEGAN_WITH, arg=number)
+            wait_until(again.page, BEGAN_WITH, arg=number)
             again.type_code(one.token)
             again.expect_answer("present")
             again.expect_queue("Todo enviado")
             # Left open, it would hear and note as which one this phone is prepared next.
             again.page.close()
         updated = at_door(emptied, village, village.phone())
-        updated.page.wait_for_function(BEGAN_WITH, arg=4)
+        wait_until(updated.page, BEGAN_WITH, arg=4)
         updated.page.evaluate(FORGET_THE_FIRST)
         updated.reload()
         updated.type_code(dora.token)

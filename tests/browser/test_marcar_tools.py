@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store, opened
+from tests.browser.scanner import wait_until
 from tests.browser.test_marcar_shell import DUMP
 
 SENT = "Todo enviado"
@@ -214,7 +215,7 @@ def test_saving_power_leaves_the_number_pad_and_low_battery_says_finish_on_paper
     phone.page.wait_for_function("() => globalThis.awake === false")
     phone.expect_screen("filas")
     expect(phone.page.locator("[data-pad]")).to_be_visible()
-    phone.page.wait_for_function(SAVING)
+    wait_until(phone.page, SAVING)
     phone.reload()
     expect(phone.page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
     expect(phone.page.get_by_role("link", name="Con cámara")).to_have_count(0)
