@@ -220,7 +220,7 @@ async def test_pending_close_is_confirmed_with_one_button(client: AsyncClient, c
     late = await Registration.get(participant__given_names="Beto")
     await send(second, event(door, h=h(late)))
     assert await hours(late) == (240, True)
-    assert "Llegó después de cerrar la sesión 1" in text_of(await client.get(path(door)))
+    assert "La marca llegó después de cerrar la sesión 1" in text_of(await client.get(path(door)))
     assert (await client.post(f"{path(door)}/cerrar")).status_code == 303, "twice is once"
     too_late = await client.post(f"{path(door)}/abierta")
     assert (too_late.status_code, "Mientras tanto se cerró la sesión" in text_of(too_late)) == (409, True)

@@ -56,7 +56,8 @@ REASONS: dict[ScanFlag, Reason] = {
         N_("Ya cuenta. El reloj del teléfono estaba mal, y la hora está corregida; o no es hora de esta sesión."),
     ),
     ScanFlag.AFTER_CLOSE: Reason(
-        N_("Llegó después de cerrar la sesión"), N_("Ya cuenta. Puede cambiar lo que dicen constancias ya emitidas.")
+        N_("La marca llegó después de cerrar la sesión"),
+        N_("Ya cuenta. Puede cambiar lo que dicen constancias ya emitidas."),
     ),
     ScanFlag.SESSION_OFF: Reason(
         N_("La sesión estaba cancelada"), N_("Queda guardado. No da horas mientras la sesión siga cancelada.")

@@ -37,7 +37,7 @@ FLAGS: dict[ScanFlag, str] = {
     ScanFlag.UNKNOWN_ROW: N_("Esa hoja no tiene ese número. Revise el número y el código de la hoja."),
     ScanFlag.CLOCK: N_("La hora de la marca es rara. Cuenta, y quien coordina la revisa."),
     ScanFlag.BEFORE_ARRIVAL: N_("La salida es de antes de la llegada. Cuenta, y quien coordina la revisa."),
-    ScanFlag.AFTER_CLOSE: N_("Llegó después de cerrar la sesión. Cuenta, y quien coordina la revisa."),
+    ScanFlag.AFTER_CLOSE: N_("La marca llegó después de cerrar la sesión. Cuenta, y quien coordina la revisa."),
     ScanFlag.SESSION_OFF: N_("La sesión está cancelada. La marca queda guardada, y quien coordina la revisa."),
     ScanFlag.REVOKED: N_("Este teléfono ya no está en uso. La marca queda guardada, y quien coordina decide."),
     ScanFlag.OTHER_SESSION: N_(
