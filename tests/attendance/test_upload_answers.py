@@ -323,6 +323,22 @@ async def test_who_came_beside_the_list_then_counted_on_the_page_of_the_session(
     assert "Botón" in page.text, "how Ana was marked"
 
 
+async def test_phone_in_use_is_told_that_its_time_for_the_session_is_over_and_not_that_it_is_out_of_use(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    door = await open_door()
+    phone = await a_phone(client, door)
+    freeze(door.ends_at + timedelta(days=38))
+
+    [late] = (await sent(phone, event(door, h=h(door.ana)))).json()["results"]
+    await Device.filter(id=phone.device.id).update(revoked_at=clock.now())
+    [gone] = (await sent(phone, event(door, h=h(door.ana)))).json()["results"]
+
+    assert (late["state"], late["flag"]) == (gone["state"], gone["flag"]) == ("flagged", "revoked")
+    assert "ya no se entregan, y la marca llegó más de 37 días después del final" in late["text"]
+    assert gone["text"].startswith("Este teléfono ya no está en uso")
+
+
 async def test_phone_out_of_use_sends_without_end_then_it_has_to_wait(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:

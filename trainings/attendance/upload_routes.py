@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.attendance import uploads
 from trainings.attendance.device_queries import phone_that_asks
-from trainings.attendance.models import Device
+from trainings.attendance.models import Device, ScanFlag
 from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
 from trainings.attendance.upload_forms import UploadBody
-from trainings.attendance.upload_results import Result
+from trainings.attendance.upload_results import Result, ResultState
 from trainings.attendance.uploads import Upload
-from trainings.attendance.words import FLAGS, TROUBLES
+from trainings.attendance.words import FLAGS, TIME_OVER, TROUBLES
 from trainings.errors import Malformed
 from trainings.limits import actions as limits
 from trainings.web.allow import HOLDER, allow
@@ -59,7 +59,7 @@ async def receive(request: Request) -> Response:
     results = await uploads.receive(device, upload)
     answer = {
         "now": exact(now),
-        "results": [result_json(one) for one in results],
+        "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
         "device": {"revoked": device.revoked_at is not None},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
@@ -72,9 +72,12 @@ def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | Non
     return (body.first.number, body.last_seq) if body.first.device == device.id else (None, None)
 
 
-def result_json(result: Result) -> dict[str, Any]:
-    """What the phone is told of one event; `text` is for the person who holds it."""
+def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
+    """What the phone is told of one event; `text` is for the person who holds it. `is_in_use`: so is the phone."""
     sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
+    # What was here already may have come while the phone was out of use.
+    if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:
+        sentence = TIME_OVER
     return {
         "id": result.id,
         "state": result.state.value,
