@@ -66,6 +66,24 @@ def test_time_of_day_in_twelve_hours(hour: int, spanish: str, english: str) -> N
     assert dates.time_of_day(utc(4, hour), "en") == english
 
 
+@pytest.mark.parametrize("half", [0, 12])
+def test_time_with_its_article_is_singular_from_one_to_before_two_alone(half: int) -> None:
+    midnight = utc(4, 6 + half)
+    for minute in range(12 * 60):
+        moment = midnight + timedelta(minutes=minute)
+        article = "la" if 60 <= minute < 120 else "las"
+        assert dates.the_time(moment, "es-GT") == f"{article} {dates.time_of_day(moment, 'es-GT')}"
+        assert dates.the_time(moment, "en") == dates.time_of_day(moment, "en")
+
+
+def test_time_with_its_article() -> None:
+    assert dates.the_time(utc(4, 19, 5), "es") == "la 1:05\u00a0p.\u00a0m."
+    assert dates.the_time(utc(4, 7, 59), "es") == "la 1:59\u00a0a.\u00a0m."
+    assert dates.the_time(utc(4, 18, 30), "es") == "las 12:30\u00a0p.\u00a0m."
+    assert dates.the_time(utc(4, 16), "es") == "las 10:00\u00a0a.\u00a0m."
+    assert dates.the_time(utc(4, 19, 5), "en") == "1:05\u00a0PM"
+
+
 def test_day_and_time() -> None:
     assert dates.day_and_time(utc(6, 14, 30), "es") == "sábado 6 de marzo, 8:30\u00a0a.\u00a0m."
     assert dates.day_and_time(utc(6, 14, 30), "en") == "Saturday 6 March, 8:30\u00a0AM"

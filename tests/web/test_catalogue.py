@@ -157,6 +157,15 @@ async def test_pages_in_english_say_nothing_in_spanish(reader: Reader) -> None:
     assert len(read) > 30
 
 
+def test_no_sentence_fixes_the_article_of_a_time() -> None:
+    """«a las 1:05» is no Spanish: `dates.the_time` brings the article along."""
+    with (LOCALE_DIR / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        said = [one.id if isinstance(one.id, tuple) else (one.id,) for one in read_po(file, locale="en")]
+    fixed = re.compile(r"\blas? (?:%\(|\{)(?:the_)?(?:time|since|until)\b")
+
+    assert [words for words in said if any(fixed.search(str(one)) for one in words)] == []
+
+
 def shape(path: str) -> str:
     """The same for all pages of a kind."""
     return SLUG.sub(r"\1#", NUMBER.sub("#", path.partition("?")[0]))

@@ -81,18 +81,18 @@ class Gap:
             return self._between(one.n, one.since, one.until)
         if one.since is not None:
             words = ngettext(
-                "Falta %(n)s marca de %(phone)s (hecha después de las %(since)s).",
-                "Faltan %(n)s marcas de %(phone)s (hechas después de las %(since)s).",
+                "Falta %(n)s marca de %(phone)s (hecha después de %(since)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas después de %(since)s).",
                 one.n,
             )
-            return words % (values | {"since": dates.time_of_day(one.since, language())})
+            return words % (values | {"since": dates.the_time(one.since, language())})
         if one.until is not None:
             words = ngettext(
-                "Falta %(n)s marca de %(phone)s (hecha antes de las %(until)s).",
-                "Faltan %(n)s marcas de %(phone)s (hechas antes de las %(until)s).",
+                "Falta %(n)s marca de %(phone)s (hecha antes de %(until)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas antes de %(until)s).",
                 one.n,
             )
-            return words % (values | {"until": dates.time_of_day(one.until, language())})
+            return words % (values | {"until": dates.the_time(one.until, language())})
         return ngettext("Falta %(n)s marca de %(phone)s.", "Faltan %(n)s marcas de %(phone)s.", one.n) % values
 
     def _between(self, n: int, since: datetime, until: datetime) -> str:
@@ -103,10 +103,11 @@ class Gap:
         times = {"since": told(since, language()), "until": told(until, language())}
         if is_one_day and times["since"] == times["until"]:
             words = ngettext(
-                "Falta %(n)s marca de %(phone)s (hecha hacia las %(since)s).",
-                "Faltan %(n)s marcas de %(phone)s (hechas hacia las %(since)s).",
+                "Falta %(n)s marca de %(phone)s (hecha hacia %(since)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas hacia %(since)s).",
                 n,
             )
+            times = {"since": dates.the_time(since, language())}
         else:
             words = ngettext(
                 "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",

@@ -158,8 +158,8 @@ def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
     if n_more > 0:
         lines.append(ngettext("y %(n)s marca más", "y %(n)s marcas más", n_more) % {"n": n_more})
     if case.arrived_at is not None:
-        time = dates.time_of_day(case.arrived_at, language())
-        lines.append(gettext(N_("Según otra marca llegó a las %(time)s")) % {"time": time})
+        time = dates.the_time(case.arrived_at, language())
+        lines.append(gettext(N_("Según otra marca llegó a %(the_time)s")) % {"the_time": time})
     elif case.flag is ScanFlag.BEFORE_ARRIVAL:
         lines.append(gettext(N_("Ninguna marca dice que llegó: si estuvo, márquela como presente en la lista.")))
     if case.undoes_closing:
@@ -169,8 +169,8 @@ def _lines(case: Case, phones: Mapping[UUID, str]) -> list[str]:
 
 def _line(event: ScanEvent, phones: Mapping[UUID, str]) -> str:
     """«Llegó a las 9:10 a. m. · Cámara · Teléfono de Ana»"""
-    time = dates.time_of_day(event.stated_at or event.at, language())
-    made = gettext(N_("%(what)s a las %(time)s")) % {"what": gettext(KINDS[event.kind]), "time": time}
+    time = dates.the_time(event.stated_at or event.at, language())
+    made = gettext(N_("%(what)s a %(the_time)s")) % {"what": gettext(KINDS[event.kind]), "the_time": time}
     where = phones.get(event.phone_id, "") if event.phone_id is not None else gettext(N_("En el panel"))
     parts = [made, gettext(HOW[event.how]), where]
     if event.flag is ScanFlag.CLOCK and abs(event.at - event.device_at) >= SAME_TIME:

@@ -152,7 +152,7 @@ def _mark(line: Line, held: TrainingSession) -> str:
     arrived = arrival_in_words(held, line.stay.arrived_at)
     if line.stay.left_at is None:
         return arrived
-    return f"{arrived}; se fue a las {dates.time_of_day(line.stay.left_at, 'es')}"
+    return f"{arrived}; se fue a {dates.the_time(line.stay.left_at, 'es')}"
 
 
 def arrival_in_words(session: TrainingSession, at: datetime) -> str:

@@ -19,7 +19,7 @@ from trainings.attendance.words import (
     NOTES,
     SPARE_CARD,
 )
-from trainings.lib.dates import time_of_day
+from trainings.lib.dates import the_time, time_of_day
 from trainings.lib.text import like_terms, short_name
 from trainings.lib.tokens import show_short_code
 from trainings.registrations.card_queries import SeenCard
@@ -116,6 +116,10 @@ def _time(moment: datetime | None) -> str:
     return time_of_day(moment, language()) if moment is not None else ""
 
 
+def _the_time(moment: datetime) -> dict[str, str]:
+    return {"the_time": the_time(moment, language())}
+
+
 def answer_name(answer: Answer) -> str:
     """The short name of whom the scan counts for; empty where nobody is known."""
     if answer.registration is None:
@@ -131,10 +135,10 @@ def answer_text(answer: Answer) -> str:
     if answer.outcome in (Outcome.REVIEW, Outcome.UNKNOWN_CODE) and answer.flag in FLAGS:
         return gettext(FLAGS[answer.flag])
     if answer.outcome is Outcome.ALREADY and answer.arrived_at is not None:
-        return gettext(N_("Cuenta una sola vez: llegó a las %(time)s")) % {"time": _time(answer.arrived_at)}
+        return gettext(N_("Cuenta una sola vez: llegó a %(the_time)s")) % _the_time(answer.arrived_at)
     if answer.outcome is Outcome.UNDONE and answer.arrived_at is not None:
-        sentence = gettext(N_("Sigue presente por otra marca, de las %(time)s Si no vino, deshágala también."))
-        return sentence % {"time": _time(answer.arrived_at)}
+        sentence = gettext(N_("Sigue presente por otra marca, de %(the_time)s Si no vino, deshágala también."))
+        return sentence % _the_time(answer.arrived_at)
     return _time(answer.arrived_at) if answer.outcome is Outcome.PRESENT else ""
 
 

@@ -130,9 +130,8 @@ def later_view(refusal: TooMany) -> LaterView:
         if is_crowded
         else N_("Desde su conexión se probaron muchos códigos o nombres que no son.")
     )
-    is_one = clock.local(until).hour % 12 == 1
-    when = N_("Puede intentar otra vez a la %(time)s.") if is_one else N_("Puede intentar otra vez a las %(time)s.")
-    return LaterView(gettext(title), gettext(lead), gettext(when) % {"time": dates.time_of_day(until, language())})
+    when = gettext(N_("Puede intentar otra vez a %(the_time)s.")) % {"the_time": dates.the_time(until, language())}
+    return LaterView(gettext(title), gettext(lead), when)
 
 
 # -- a transcript

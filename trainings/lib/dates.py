@@ -145,6 +145,14 @@ def _on_the_clock(hour: int, minute: int, lang: str) -> str:
     return f"{hour % 12 or 12}:{minute:02}{NBSP}{half}"
 
 
+def the_time(moment: datetime, lang: str) -> str:
+    """`la 1:05 p. m.` · `las 2:05 p. m.` · `2:05 PM`: for a sentence where Spanish has its article, as after «a»."""
+    time = time_of_day(moment, lang)
+    if not _is_spanish(lang):
+        return time
+    return f"la {time}" if time.startswith("1:") else f"las {time}"
+
+
 def time_range(start: datetime, end: datetime, lang: str) -> str:
     """`de 8:30 a. m. a 12:30 p. m.`"""
     first, last = time_of_day(start, lang), time_of_day(end, lang)

@@ -59,6 +59,7 @@ def environment() -> Environment:
         long_date=lambda moment: dates.long_date(moment, i18n.language()),
         day_and_time=lambda moment: dates.day_and_time(moment, i18n.language()),
         time_of_day=lambda moment: dates.time_of_day(moment, i18n.language()),
+        the_time=lambda moment: dates.the_time(moment, i18n.language()),
         weekday=lambda moment: dates.weekday(moment, i18n.language()),
         month_name=lambda moment: dates.month_name(moment, i18n.language()),
         local=clock.local,

@@ -2,7 +2,7 @@
 
 import { Marks } from "./marks.js";
 import { leftUnseen } from "./rules.js";
-import { timeOfDay } from "./words.js";
+import { theTime } from "./words.js";
 
 /** @typedef {import("./marks.js").Said} Said */
 
@@ -24,7 +24,7 @@ export class Departures extends Marks {
     const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
     const before = book.stayOf(book.whoOf({ kind, h: mark.h, code: mark.code }));
     if (before.seen !== null && leftUnseen({ ...before, left: stated_at })) {
-      const text = app.words.say("left_too_early", { time: timeOfDay(before.seen + offset) });
+      const text = app.words.say("left_too_early", { the_time: theTime(before.seen + offset) });
       return { state: "wrong_time", name: await opening, text, event: null, line };
     }
     const kept = await this.keep({ kind, known: line !== null, ...stated, ...mark });
@@ -32,11 +32,11 @@ export class Departures extends Marks {
     if (kept.error) return { state: "not_saved", name, text: kept.text, event: null, line };
     const { event } = kept;
     if (stated_at !== null && book.isStatedOddly(stated_at, event.at, offset)) {
-      const text = app.words.say("left_before_start", { time: timeOfDay(Date.parse(book.session.starts)) });
+      const text = app.words.say("left_before_start", { the_time: theTime(Date.parse(book.session.starts)) });
       return { state: "review", name, text, event, line };
     }
     // Another phone may have their arrival: the server puts both together.
     if (!before.present) return { state: "review", name, text: app.words.say("left_unseen"), event, line };
-    return { state: "left", name, text: app.words.say("left_at", { time: timeOfDay((stated_at ?? event.at) + offset) }), event, line };
+    return { state: "left", name, text: app.words.say("left_at", { the_time: theTime((stated_at ?? event.at) + offset) }), event, line };
   }
 }

@@ -1,7 +1,7 @@
 /** From a card, code or row to its answer: kept on this phone first, green only once it is on the disk. */
 
 import { readShortCode, readToken, shownCode } from "../scan/ticket.js";
-import { timeOfDay } from "./words.js";
+import { theTime, timeOfDay } from "./words.js";
 
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
 /** @typedef {import("./roster.js").Line} Line */
@@ -107,7 +107,7 @@ export class Marks {
       if (kept.error) return said("not_saved", { name, text: this.app.whyNotKept(kept.error), line });
       const { event } = kept;
       if (before.present && before.left === null) {
-        return said("already", { name, text: app.words.say("already_at", { time: timeOfDay((before.arrived ?? event.at) + offset) }), event, line });
+        return said("already", { name, text: app.words.say("already_at", { the_time: theTime((before.arrived ?? event.at) + offset) }), event, line });
       }
       if (!NOTHING_ODD.has(flag)) {
         const why = book.hasRoster ? `odd_${flag}` : "no_list";
@@ -130,7 +130,7 @@ export class Marks {
       if (kept.error) return said("not_saved", { text: this.app.whyNotKept(kept.error) });
       const { arrived } = this.book.stayOf(this.book.whoOf(draft));
       const isHere = arrived !== null && this.book.isArrival(target);
-      return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { time: timeOfDay(arrived + this.app.phone.offset) }) : "" });
+      return said("undone", { event: kept.event, text: isHere ? this.app.words.say("still_here", { the_time: theTime(arrived + this.app.phone.offset) }) : "" });
     });
   }
 

@@ -42,6 +42,13 @@ export function timeOfDay(at) {
   return format(at, { hour: "numeric", minute: "2-digit", hour12: true }, language()).replace(/\s/g, "\u00a0");
 }
 
+/** With the article of Spanish: "la 1:05 p. m.", "las 8:21 a. m."; "8:21 AM" @param {number} at milliseconds */
+export function theTime(at) {
+  const time = timeOfDay(at);
+  if (language() === "en") return time;
+  return `${time.startsWith("1:") ? "la" : "las"} ${time}`;
+}
+
 /** "sáb, 6 de marzo, 8:30 a. m.", "Sat 6 March, 8:30 AM" @param {number} at milliseconds */
 export function dayAndTime(at) {
   return `${format(at, { weekday: "short", day: "numeric", month: "long" }, dayFirst())}, ${timeOfDay(at)}`;

@@ -3,7 +3,7 @@
 import { countInWords } from "../count-line.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
-import { timeOfDay } from "../words.js";
+import { theTime } from "../words.js";
 
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
 
@@ -76,7 +76,7 @@ class Close extends SessionScreen {
     const isReport = this.isReport(session);
     for (const line of this.parts("[data-report]")) line.hidden = !isReport;
     for (const line of this.parts("[data-takes-effect]")) line.hidden = isReport;
-    if (closing) this.put("[data-closed-at]", app.words.say(isReport ? "reported_at" : "closed_at", { time: timeOfDay(closing.at + app.phone.offset) }));
+    if (closing) this.put("[data-closed-at]", app.words.say(isReport ? "reported_at" : "closed_at", { the_time: theTime(closing.at + app.phone.offset) }));
   }
 
   /**

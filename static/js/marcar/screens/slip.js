@@ -3,7 +3,7 @@
 import { seal } from "../seal.js";
 import { ofSession, SessionScreen } from "../screen.js";
 import { SlipForm } from "../slip-form.js";
-import { timeOfDay } from "../words.js";
+import { theTime, timeOfDay } from "../words.js";
 
 const ARRIVALS = new Set(["in", "walkin"]);
 /** How pages name the languages that the server names by ISO 639-3. */
@@ -140,7 +140,7 @@ class Slip extends SessionScreen {
       text.textContent = this.texts[this.language.value] ?? this.app.words.say("slip_aloud");
       text.lang = TAGS[this.language.value] ?? this.language.value;
     }
-    if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { time: timeOfDay(reading.at + this.app.phone.offset) }));
+    if (reading) this.put("[data-read-at]", this.app.words.say("slip_read_at", { the_time: theTime(reading.at + this.app.phone.offset) }));
     if (!this.h) this.#drawCards();
   }
 
