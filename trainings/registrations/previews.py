@@ -208,6 +208,7 @@ def _more(sample: Sample) -> Mapping[str, Any]:
     start = _first(sample)
     return {
         "until": start - timedelta(days=2),
+        "is_offered": False,
         "is_offered_first": False,
         "lacks_course": False,
         "answers": [(_(NEEDS["interpreter"]), True)],
