@@ -13,6 +13,7 @@ from tests.cast import Cast, make_cast
 from tests.registrations.card_world import card_of, make_block, make_spare_cards
 from tests.registrations.forms import ROSA, errors_of, path_of, post
 from tests.web.pages import Page
+from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
 pytestmark = pytest.mark.pages
@@ -47,18 +48,47 @@ def ages(page: Page, name: str = "age_group") -> list[str | None]:
     return [one["value"] for one in page.all("input", name=name)]
 
 
-@pytest.mark.parametrize(("columns", "offered"), TAKEN)
-async def test_public_form_offers_each_person_the_ages_that_may_come(
-    cast: Cast, client: AsyncClient, columns: dict[str, Any], offered: list[str]
+@pytest.mark.parametrize(
+    ("columns", "offered", "too_young"),
+    [
+        pytest.param(ADULTS, ["18+", "14-17"], "Menos de 18 años", id="adults only"),
+        pytest.param({"admits_minors": True}, ["18+", "12-13", "14-17"], "", id="from 12"),
+        pytest.param({"admits_minors": True, "minimum_age": 13}, ["18+", "12-13", "14-17"], "", id="from 13"),
+        pytest.param(
+            {"admits_minors": True, "minimum_age": 14}, ["18+", "14-17", "12-13"], "Menos de 14", id="from 14"
+        ),
+        pytest.param(
+            {"admits_minors": True, "minimum_age": 17}, ["18+", "14-17", "12-13"], "Menos de 14", id="from 17"
+        ),
+    ],
+)
+async def test_public_form_offers_each_person_the_ages_that_may_come_and_asks_who_is_too_young(
+    cast: Cast, client: AsyncClient, columns: dict[str, Any], offered: list[str], too_young: str
 ) -> None:
     training = await training_of(cast, **columns)
 
     page = Page((await post(client, training, do="add")).text)
 
-    assert ages(page) == (offered if len(offered) > 1 else []), "where only adults may come nothing is asked"
-    assert ages(page, "members-1-age_group") == offered
-    assert ages(page, "members-N-age_group") == offered
-    assert bool(page.all("input", name="guardian_consent")) is (len(offered) > 1)
+    for name in ("age_group", "members-1-age_group", "members-N-age_group"):
+        assert ages(page, name) == offered
+    assert ("Menos de" in page.text) is bool(too_young)
+    assert too_young in page.text
+    assert bool(page.all("input", name="guardian_consent")) is columns["admits_minors"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_who_is_too_young_is_told_whom_to_call_and_nothing_is_kept(
+    cast: Cast, client: AsyncClient, alone: bool
+) -> None:
+    training = await training_of(cast, **ADULTS)
+    member = {"members-1-given_names": "Ana", "members-1-surnames": "Coc", "members-1-age_group": "14-17"}
+
+    answer = await post(client, training, **({"age_group": "14-17"} if alone else member))
+
+    field = "age_group" if alone else "members-1-age_group"
+    assert answer.status_code == 409
+    assert "llame al" in errors_of(Page(answer.text))[field]
+    assert await Registration.all().count() == 0
 
 
 @pytest.mark.parametrize(("columns", "offered"), TAKEN)
@@ -111,7 +141,7 @@ async def test_age_that_came_all_the_same_stays_on_the_form_with_why_not(cast: C
 
     assert ages(page) == ["18+", "12-13", "14-17"]
     assert "para personas de 14 años o más" in errors_of(page)["age_group"]
-    assert ages(page, "members-1-age_group") == ["18+", "14-17"]
+    assert ages(page, "members-1-age_group") == ["18+", "14-17", "12-13"]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_page_asks_for_what_is_needed_first_and_consent_last(client: Async
     ordered = list(dict.fromkeys(names))
     assert ordered == [
         *("idempotency_key", "from_page", "website"),
-        *("given_names", "surnames", "municipality", "community", "actor_type", "phone", "email"),
+        *("given_names", "surnames", "municipality", "community", "actor_type", "age_group", "phone", "email"),
         "earlier_code",
         *(f"members-N-{name}" for name in ("ask_age", "given_names", "surnames", "age_group")),
         *(f"members-N-{name}" for name in ("municipality", "actor_type")),

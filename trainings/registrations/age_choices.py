@@ -8,7 +8,7 @@ from trainings.people import choices
 from trainings.people.choices import Choices
 from trainings.people.models import AgeGroup
 from trainings.people.words import AGE_GROUPS
-from trainings.registrations.eligibility import Window, minor_ages
+from trainings.registrations.eligibility import OLDEST, Window, minor_ages
 from trainings.registrations.family_forms import ADULT, MINOR_AGES
 from trainings.schedule.plans import YOUNGEST
 from trainings.web.i18n import N_, gettext
@@ -19,6 +19,16 @@ def short_ages(trainings: Collection[Window], *given: str) -> Choices:
     taken = {band for one in trainings for band in minor_ages(one)}
     bands = [band for band in AgeGroup if band in taken or (band.value in given and band.value != ADULT)]
     return [(ADULT, gettext(N_("18 o más"))), *((band.value, gettext(AGE_GROUPS[band])) for band in bands)]
+
+
+def asked_ages(training: Window, *given: str) -> Choices:
+    """The same on the public form, and the age of who is too young to come: only who says it is told whom to call."""
+    offered, taken = short_ages([training], *given), minor_ages(training)
+    untaken = [band for band in OLDEST if band not in taken]
+    if not untaken or untaken[-1].value in dict(offered):
+        return offered
+    words = gettext(N_("Menos de %(age)s años")) % {"age": OLDEST[untaken[-1]] + 1}
+    return [*offered, (untaken[-1].value, words)]
 
 
 def age_groups(training: Window, *given: str) -> Choices:

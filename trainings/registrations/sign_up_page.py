@@ -18,7 +18,7 @@ from trainings.people.models import ActorType, AgeGroup
 from trainings.people.words import ACTOR_TYPES, RELATIONS
 from trainings.places.data import by_code
 from trainings.places.models import ANOTHER_PLACE
-from trainings.registrations.age_choices import minors_from, short_ages
+from trainings.registrations.age_choices import asked_ages, minors_from
 from trainings.registrations.eligibility import AdultsOnly, MinorAlone, TooYoung, check_people, field_of
 from trainings.registrations.family_forms import ABOUT_GUARDIAN, FURTHER, count_people, is_minor
 from trainings.registrations.guarding import BAIT
@@ -139,7 +139,7 @@ def _person(training: Training, typed: Typed, number: int) -> dict[str, Any]:
         "number": number,
         "title": _title(number),
         "name": typed.value(field_of(number, "given_names")).strip(),
-        "ages": short_ages([training], typed.value(field_of(number, "age_group"))),
+        "ages": asked_ages(training, typed.value(field_of(number, "age_group"))),
         "actor_types": list(_actor_types(training, typed.value(field_of(number, "actor_type")))),
         "municipalities": list(_near(training.hub.seat.department, typed.value(field_of(number, "municipality")))),
         "carried": [
