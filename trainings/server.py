@@ -24,7 +24,7 @@ SECONDS_TO_BE_UP = 120
 """A process that says nothing for so long is replaced. One of several that starts on a busy machine is not hung: with
 the usual five seconds it was ended before it had begun, again and again, and nothing ever listened.
 """
-SECONDS_OF_A_TURN = 0.0001
+SECONDS_OF_A_TURN = 0.00002
 RARE_COLLECTIONS = (20_000, 20, 20)
 
 
@@ -43,7 +43,7 @@ def app_alone() -> Starlette:
 
 
 def take_turns_well() -> None:
-    """Let the database's thread have its turn fifty times as often, and leave the program's own objects uncollected.
+    """Let the database's thread have its turn far more often, and leave the program's own objects uncollected.
 
     The thread waits for the interpreter while requests are read: with the usual five milliseconds fewer sign-ups got
     through (`benchmarks/sign_up.py`).

@@ -27,7 +27,7 @@ from trainings.db.sqlite_reader import ReadingClient
 
 PLACEHOLDER = re.compile(r"IN \?list|IN \?pairs|FROM \?texts|\?")
 TEXT_IN_JSON = re.compile(r"([a-z_.]+) ->> '(\w+)'")
-ROWS_AT_ONCE = (64, 16, 8)
+ROWS_AT_ONCE = (64, 32, 16, 8)
 """And what is left: a family and one person take the same number of statements."""
 TEXT_OR_NOTHING = frozenset({str, NoneType})
 PAIRS_ON_POSTGRES = "IN (SELECT * FROM unnest(${}::uuid[], ${}::text[]))"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from trainings.audit.actor import Actor
 from trainings.db import batch, is_in_transaction, lock
-from trainings.db.group_commit import GroupCommit
+from trainings.db.group_commit import GroupCommit, Handed
 from trainings.errors import Busy, NotFound
 from trainings.limits.actions import Watch
 from trainings.registrations.commands import Command, Enter, Leave, Left, Outcome, SignedUp
@@ -28,18 +28,20 @@ class Crowded(Busy):
         super().__init__(retry_after=10)
 
 
-async def serve(commands: Sequence[Command]) -> list[Outcome | Exception]:
+async def serve(commands: Sequence[Command], handed: Handed = lambda: None) -> list[Outcome | Exception]:
     """Decide and write a batch, in one transaction; each command's answer in order, or the refusal of it."""
     try:
-        return await _serve(commands, whole_lists=False)
+        return await _serve(commands, handed, whole_lists=False)
     except ListCut:
-        return await _serve(commands, whole_lists=True)
+        return await _serve(commands, handed, whole_lists=True)
 
 
-async def _serve(commands: Sequence[Command], *, whole_lists: bool) -> list[Outcome | Exception]:
+async def _serve(commands: Sequence[Command], handed: Handed, *, whole_lists: bool) -> list[Outcome | Exception]:
     async with batch():
         situation = await gather(commands, whole_lists=whole_lists)
         outcomes, changes = decide(commands, situation)
+        # Whoever is answered by this goes on only once `keep` waits for the database.
+        handed()
         await keep(changes, situation)
         return outcomes
 
