@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.registrations.card_world import card_of, make_block, make_spare_cards
 from tests.registrations.forms import ROSA, errors_of, path_of, post
 from tests.web.pages import Page
@@ -26,18 +25,6 @@ TAKEN = [
     pytest.param({"admits_minors": True, "minimum_age": 14}, ["18+", "14-17"], id="from 14"),
     pytest.param({"admits_minors": True, "minimum_age": 17}, ["18+", "14-17"], id="from 17"),
 ]
-
-
-@pytest.fixture
-async def cast(db: object) -> Cast:
-    return await make_cast()
-
-
-@pytest.fixture
-async def desk(new_client: Callable[[], AsyncClient], cast: Cast) -> AsyncClient:
-    client = new_client()
-    await make.sign_in(client, cast.assistant)
-    return client
 
 
 async def training_of(cast: Cast, **columns: Any) -> Training:

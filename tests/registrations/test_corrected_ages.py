@@ -32,18 +32,6 @@ pytestmark = pytest.mark.pages
 ACT = "registrations.correct_age"
 
 
-@pytest.fixture
-async def cast(db: object) -> Cast:
-    return await make_cast()
-
-
-@pytest.fixture
-async def desk(new_client: Callable[[], AsyncClient], cast: Cast) -> AsyncClient:
-    client = new_client()
-    await make.sign_in(client, cast.assistant)
-    return client
-
-
 async def adult(cast: Cast, age_group: AgeGroup | None = None) -> Registration:
     rosa = await make.make_registration(await make.make_training(hub=cast.hub, admits_minors=True))
     await Participant.filter(id=rosa.participant_id).update(age_group=age_group)

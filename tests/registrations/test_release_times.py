@@ -9,7 +9,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.registrations.card_world import make_block, places_of
 from tests.registrations.forms import errors_of
 from tests.web.pages import Page
@@ -25,18 +25,6 @@ pytestmark = pytest.mark.pages
 
 BEGINS = make.tomorrow_at(8, days=6)
 AGREED = make.tomorrow_at(8, days=4)
-
-
-@pytest.fixture
-async def cast(db: object) -> Cast:
-    return await make_cast()
-
-
-@pytest.fixture
-async def desk(new_client: Callable[[], AsyncClient], cast: Cast) -> AsyncClient:
-    client = new_client()
-    await make.sign_in(client, cast.assistant)
-    return client
 
 
 async def reserved(cast: Cast) -> tuple[Training, ReservedBlock]:
