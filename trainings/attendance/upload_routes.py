@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trainings import clock
 from trainings.attendance import uploads
-from trainings.attendance.device_queries import phone_that_asks
+from trainings.attendance.device_queries import UPLOAD_DAYS, phone_that_asks
 from trainings.attendance.models import Device, ScanFlag
 from trainings.attendance.moments import Reading
 from trainings.attendance.phone_state import exact
@@ -75,14 +75,15 @@ def _numbers_of(device: Device, body: UploadBody) -> tuple[int | None, int | Non
 def result_json(result: Result, *, is_in_use: bool = True) -> dict[str, Any]:
     """What the phone is told of one event; `text` is for the person who holds it. `is_in_use`: so is the phone."""
     sentence = TROUBLES[result.trouble] if result.trouble is not None else FLAGS.get(result.flag, "")
+    text = gettext(sentence) if sentence else ""
     # What was here already may have come while the phone was out of use.
     if is_in_use and result.flag is ScanFlag.REVOKED and result.state is not ResultState.ALREADY:
-        sentence = TIME_OVER
+        text = gettext(TIME_OVER) % {"days": UPLOAD_DAYS.days}
     return {
         "id": result.id,
         "state": result.state.value,
         "flag": result.flag.value,
-        "text": gettext(sentence) if sentence else "",
+        "text": text,
     }
 
 

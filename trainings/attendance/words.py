@@ -46,10 +46,10 @@ FLAGS: dict[ScanFlag, str] = {
 }
 
 TIME_OVER = N_(
-    "Las listas de esta fecha ya no se entregan, y la marca llegó más de 37 días después del final. Queda guardada: "
-    "avise a quien coordina, que decide si cuenta."
+    "Las listas de esta fecha ya no se entregan, y la marca llegó más de %(days)s días después del final. "
+    "Queda guardada: avise a quien coordina, que decide si cuenta."
 )
-"""Of a phone in use whose time for this session is over: 7 days for the list, 30 more for what it sends."""
+"""Of a phone in use whose time for this session is over."""
 
 CARDS: dict[CardState, str] = {
     CardState.HELD: N_("Esta tarjeta ya tiene nombre. Busque a la persona en la lista."),
