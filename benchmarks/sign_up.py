@@ -3,8 +3,8 @@
 python benchmarks/sign_up.py [COUNT]
 
 Two real server processes under the same settings, in turns: ours on an SQLite file, and one whose sign-up answers
-without keeping, counting or looking anything up. 64 clients, each sends the next form as soon as the last is answered;
-messages are sent by another process. Everybody signs up for one training of 200 places.
+without keeping, counting or looking anything up. 64 clients, each sends the next form as soon as the last is answered.
+Everybody signs up for one training of 200 places. Messages wait in the outbox: sending them is not timed here.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def serve_without_database(port: int) -> None:
 
     for name, constant in {"id_of_open_training": one_training, "sign_up": kept}.items():
         setattr(sign_up_routes, name, constant)
-    app = create_app(Settings())
+    app = create_app(Settings(), with_worker=False)
     take_turns_well()
     uvicorn.run(app, port=port, http=CappedHttpTools, access_log=False, log_level="warning")
 
