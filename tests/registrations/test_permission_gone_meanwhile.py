@@ -10,12 +10,19 @@ import pytest
 
 from tests import make
 from tests.queries import until_somebody_waits
-from trainings.audit.actor import PROGRAM
+from tests.registrations.families import make_family
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.certificates import names
+from trainings.certificates.models import ConfirmedHow, NameConfirmation
 from trainings.db import lock, transaction
 from trainings.people.consent_actions import PermissionGone
 from trainings.people.models import Consent, Participant
+from trainings.privacy.withdrawal import withdraw_data
+from trainings.registrations import actions
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.contact_actions import correct_email, correct_phone
+from trainings.registrations.desk_actions import detach
+from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
 
@@ -40,12 +47,35 @@ async def _email(registration_id: UUID) -> None:
     await correct_email(registration_id, "ana@x.example", actor=PROGRAM)
 
 
-@pytest.mark.parametrize("write", [_answers, _phone, _email])
+async def _name(registration_id: UUID) -> None:
+    await actions.rename(registration_id, "Otra", "Vez", actor=PROGRAM)
+
+
+async def _needs(registration_id: UUID) -> None:
+    await actions.change_needs(registration_id, ["ramp"], actor=HOLDER_OF_LINK)
+
+
+async def _own_way(registration_id: UUID) -> None:
+    await detach(registration_id, phone="+50255559999", email=None, actor=PROGRAM)
+
+
+async def _name_is_right(registration_id: UUID) -> None:
+    await names.confirm(registration_id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
+
+
+async def _name_as_printed(registration_id: UUID) -> None:
+    await names.correct(registration_id, "Otra", "Vez", ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
+
+
+WRITES = [_answers, _phone, _email, _name, _needs, _own_way, _name_is_right, _name_as_printed]
+
+
+@pytest.mark.parametrize("write", WRITES)
 async def test_permission_taken_back_meanwhile_then_nothing_more_is_written(
     postgres_db: Settings, write: Callable[[UUID], Awaitable[None]]
 ) -> None:
-    ana = await make.make_registration(await make.make_training())
-    before = await Participant.get(id=ana.participant_id).values()
+    ana, _beto = await make_family(await make.make_training(), "Ana", "Beto")
+    before = await _kept_of(ana)
     is_held = asyncio.Event()
 
     async def meanwhile() -> None:
@@ -61,4 +91,23 @@ async def test_permission_taken_back_meanwhile_then_nothing_more_is_written(
 
     with pytest.raises(PermissionGone):
         await writing
-    assert await Participant.get(id=ana.participant_id).values() == before
+    assert await _kept_of(ana) == before
+
+
+async def _kept_of(registration: Registration) -> list[object]:
+    return [
+        await Participant.get(id=registration.participant_id).values(),
+        await Registration.get(id=registration.id).values(),
+        await NameConfirmation.filter(registration_id=registration.id).values(),
+    ]
+
+
+async def test_who_took_the_permission_back_is_given_no_contact_apart_from_their_family(db: Settings) -> None:
+    ana, _beto = await make_family(await make.make_training(), "Ana", "Beto", phone="+50255551234")
+    await withdraw_data(ana.id, actor=HOLDER_OF_LINK)
+    before = await _kept_of(ana)
+
+    with pytest.raises(PermissionGone):
+        await _own_way(ana.id)
+
+    assert await _kept_of(ana) == before

@@ -17,7 +17,7 @@ from trainings.db import keyring, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import are_alike, fold
 from trainings.people.actions import name_key
-from trainings.people.consent_actions import check_permission
+from trainings.people.consent_actions import locked_with_permission
 from trainings.registrations import actions as registrations
 from trainings.registrations.models import Registration
 from trainings.registrations.sign_up import locked_training
@@ -78,7 +78,7 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
     async with transaction():
         registration = await _held(registration_id)
         await _check_open(registration_id, actor)
-        await check_permission(registration.participant_id)
+        registration.participant = await locked_with_permission(registration.participant_id)
         if name is not None and name != registration.participant.full_name:
             raise NameChanged
         if actor == HOLDER_OF_LINK:
@@ -98,6 +98,7 @@ async def correct(
     """
     async with transaction():
         registration = await _held(registration_id)
+        registration.participant = await locked_with_permission(registration.participant_id)
         if how is not None:
             await _check_open(registration_id, actor)
         check_letters(given_names, surnames, registration.training.course.design)

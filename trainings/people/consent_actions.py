@@ -8,10 +8,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import reads, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.people.merged import same_person_ids
-from trainings.people.models import Consent, ConsentPurpose, Guardian
+from trainings.people.models import Consent, ConsentPurpose, Guardian, Participant
 from trainings.web.i18n import N_
 
 WITHDRAWABLE = (ConsentPurpose.CONTACT, ConsentPurpose.PHOTO)
@@ -68,3 +68,14 @@ async def check_permission(participant_id: UUID) -> None:
     """Refuse (PermissionGone) to keep anything more of who took the permission back."""
     if await without_permission([participant_id]):
         raise PermissionGone
+
+
+async def locked_with_permission(participant_id: UUID) -> Participant:
+    """The person, held until the caller's transaction ends, to keep something more of them. Refuses (PermissionGone).
+
+    Held before it is asked: who takes the permission back at this moment holds the person too. A training's lock comes
+    first.
+    """
+    [person] = await lock(Participant, [participant_id])
+    await check_permission(person.id)
+    return person

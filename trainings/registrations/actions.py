@@ -13,7 +13,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
 from trainings.people.actions import correct_name, name_key
-from trainings.people.consent_actions import check_permission
+from trainings.people.consent_actions import locked_with_permission
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.cards import take_held_place
@@ -160,11 +160,11 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
     """
     async with transaction():
         registration, training = await _locked(registration_id)
-        await check_permission(registration.participant_id)
-        is_another = name_key(given_names, surnames) != registration.participant.name_key
+        person = await locked_with_permission(registration.participant_id)
+        is_another = name_key(given_names, surnames) != person.name_key
         if actor.id is None and is_another and await _came_back(registration):
             raise NameOfBefore(field="given_names")
-        await correct_name(registration.participant, given_names, surnames)
+        await correct_name(person, given_names, surnames)
         await record("registrations.rename", actor=actor, object_id=registration.id, hub_id=training.hub_id)
 
 
@@ -182,7 +182,7 @@ async def change_needs(registration_id: UUID, needs: Sequence[str], *, actor: Ac
     async with transaction():
         registration, training = await _locked(registration_id)
         await _check_ahead(training)
-        await check_permission(registration.participant_id)
+        await locked_with_permission(registration.participant_id)
         registration.needs = asking_for(registration.needs, needs)
         await registration.save(update_fields=["needs"])
         await record(

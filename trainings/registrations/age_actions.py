@@ -7,9 +7,9 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import transaction
 from trainings.errors import Refusal
-from trainings.people.consent_actions import check_permission
+from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.eligibility import REFUSED_TO_ALL, minor_ages
@@ -61,9 +61,7 @@ async def correct_age(registration_id: UUID, age_group: AgeGroup | None, *, acto
         registration = await Registration.get_or_none(id=registration_id).select_related("training")
         if registration is None:
             raise UnknownRegistration
-        [person] = await lock(Participant, [registration.participant_id])
-        # Held before it is asked: who takes the permission back at this moment holds the person too.
-        await check_permission(person.id)
+        person = await locked_with_permission(registration.participant_id)
         old = person.age_group
         if age_group == old:
             return

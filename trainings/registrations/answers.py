@@ -7,9 +7,9 @@ from uuid import UUID
 
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import lock, transaction
+from trainings.db import transaction
 from trainings.lib.text import search_text
-from trainings.people.consent_actions import check_permission
+from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import AgeGroup, Participant, Pueblo, Sex
 from trainings.registrations.models import Registration
 
@@ -35,9 +35,7 @@ async def save_answers(registration_id: UUID, answers: Answers, *, actor: Actor)
     """
     async with transaction():
         registration = await Registration.get(id=registration_id).select_related("training")
-        [person] = await lock(Participant, [registration.participant_id])
-        # Held before it is asked: who takes the permission back at this moment holds the person too.
-        await check_permission(person.id)
+        person = await locked_with_permission(registration.participant_id)
         changed = _changes(person, answers)
         if not changed:
             return

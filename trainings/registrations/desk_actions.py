@@ -11,6 +11,7 @@ from trainings.db import keyring, transaction
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.outbox.actions import STAFF_DELAY
+from trainings.people.consent_actions import locked_with_permission
 from trainings.people.models import Participant
 from trainings.registrations import actions, places
 from trainings.registrations.actions import UnknownRegistration
@@ -80,12 +81,12 @@ async def detach(registration_id: UUID, *, phone: str | None, email: str | None,
 
     `phone` and `email` are the person's own, or none: the family's are removed all the same. From then on they are a
     group of their own, with their place or at their point of the waiting list; childcare stays with the family. Who
-    waits, and asks for less now, moves up where it fits. Refuses minors (MinorStays) and who signed up alone
-    (ComesAlone).
+    waits, and asks for less now, moves up where it fits. Refuses minors (MinorStays), who signed up alone (ComesAlone)
+    and (PermissionGone) who took back the permission for their data.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
-        person = registration.participant
+        person = registration.participant = await locked_with_permission(registration.participant_id)
         if _is_minor(person):
             raise MinorStays
         if not await _is_seen_by_others(registration):
