@@ -240,6 +240,25 @@ async def test_comparison_says_that_both_are_on_one_training_and_leads_to_each(
     assert page.text.count(f'href="/panel/inscripciones/{second.id}">la segunda') == 1
 
 
+async def test_who_were_merged_are_compared_as_each_came(browser: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub, title="Refugio")
+    first, second = await someone(cast.hub, training=training), await someone(cast.hub, training=training)
+    third = await someone(cast.hub, training=await make.make_training(hub=cast.hub, title="Trata"))
+    for merged in (first, third):
+        await post(browser, f"{address(merged, second)}/unir", kept=second.participant_id, reason="said_so")
+
+    page = Page((await browser.get(address(first, second))).text)
+
+    text = " ".join(page.text.split())
+    assert "Ya están unidas" in text
+    assert text.count("Las dos están inscritas en «Refugio».") == 1
+    assert text.count("La segunda no ocupa lugar: cancele esa.") == 1
+    assert "La primera no ocupa lugar" not in text
+    assert "Trata" not in text
+    people = {f"/panel/inscripciones/{one.id}" for one in (first, second)}
+    assert {str(one["href"]) for one in page.all("a")} & {f"/panel/inscripciones/{third.id}", *people} == people
+
+
 async def test_contact_of_a_minor_is_not_told_from_that_of_the_family(browser: AsyncClient, cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub, admits_minors=True)
     first, second = await minor(training), await minor(training)

@@ -68,7 +68,8 @@ async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
     """Both with what they did at hubs where the actor may merge.
 
     Refuses with UnknownPerson where one of them was at none of these, and for a minor and somebody who were at no
-    training together: minors are found only inside their own session. Of them only the common trainings are told.
+    training together: minors are found only inside their own session. Of them only the common trainings are told. Who
+    are one by now are shown apart, as each came.
     """
     if one_id == other_id:
         raise UnknownPerson
@@ -78,7 +79,10 @@ async def compare(one_id: UUID, other_id: UUID, actor: Actor) -> Comparison:
         if not common:
             raise UnknownPerson
         one, other = _within(one, common), _within(other, common)
-    return Comparison(one, other, are_one=other_id in await same_person_ids(one_id))
+    are_one = other_id in await same_person_ids(one_id)
+    if are_one:
+        one, other = _alone(one), _alone(other)
+    return Comparison(one, other, are_one)
 
 
 async def hub_in_scope(participant_id: UUID, actor: Actor) -> UUID | None:
@@ -109,7 +113,16 @@ def _trainings_of(side: Side) -> set[UUID]:
 
 def _within(side: Side, trainings: set[UUID]) -> Side:
     """The same person as these trainings know them."""
-    rows = [row for row in side.registrations if row.training_id in trainings]
+    return _with(side, [row for row in side.registrations if row.training_id in trainings])
+
+
+def _alone(side: Side) -> Side:
+    """Without whom they were merged with: else both would show the same."""
+    own = [row for row in side.registrations if row.participant_id == side.person.id]
+    return replace(_with(side, own), people=[side.person])
+
+
+def _with(side: Side, rows: Sequence[Registration]) -> Side:
     ids = {row.id for row in rows}
     return replace(
         side, registrations=rows, certificates=[one for one in side.certificates if one.registration_id in ids]
