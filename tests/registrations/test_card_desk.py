@@ -364,6 +364,20 @@ async def test_card_for_a_training_of_another_hub_then_refused(desk: AsyncClient
     assert await Participant.all().count() == 0
 
 
+async def test_card_given_to_somebody_else_meanwhile_then_said_so(desk: AsyncClient, cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    [card] = await make_spare_cards(training)
+    path, asked = f"/panel/tarjetas/{card.id}/usar", ROSA | {"training": str(training.id)}
+    await desk.post(path, data=asked)
+
+    response = await desk.post(path, data=asked | {"given_names": "Elena"})
+
+    page = Page(response.text)
+    assert response.status_code == 409
+    assert "Esta tarjeta ya es de otra persona. Use otra, o inscriba a la persona sin tarjeta." in page.text
+    assert "se anuló" not in page.text
+
+
 async def test_card_that_is_void_then_said_and_no_form(desk: AsyncClient, cast: Cast) -> None:
     [card] = await make_spare_cards(await make.make_training(hub=cast.hub))
     await cards.void(card.id, actor=PROGRAM)
