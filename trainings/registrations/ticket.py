@@ -159,7 +159,10 @@ def ticket_of(own: OwnRegistration, position: int | None, offered_before: dateti
 
 
 def captions(ticket: Ticket) -> list[str]:
-    """The lines under the code of the ticket's picture: who, what, when; the short code last."""
+    """The lines under the code of the ticket's picture: who, what, when, where, whom to call; the short code last.
+
+    Who got it by telephone has nothing else in their hands.
+    """
     lines = [ticket.name, ticket.title]
     meeting = ticket.next_meeting
     if meeting is not None:
@@ -167,6 +170,9 @@ def captions(ticket: Ticket) -> list[str]:
     n_more = len(ticket.planned) - 1
     if n_more > 0:
         lines.append(ngettext("y %(num)s sesión más", "y %(num)s sesiones más", n_more) % {"num": n_more})
+    if meeting is not None:
+        lines.append(meeting.place)
+    lines.append(_("Ventanilla: %(phone)s") % {"phone": show_phone(ticket.phone)})
     return [*lines, tokens.show_short_code(ticket.own.registration.short_code)]
 
 
