@@ -233,8 +233,10 @@ class _Clerk:
             frees = self._release(group, person, run) or frees
         if is_told:
             self._tell_left(command, run, leaving)
+        # Whose wish it was not reads on their page whose it was.
+        why = {} if command.farewell is Farewell.CANCELLED else {"why": command.farewell.value}
         for _group, person in leaving:
-            together = {"people": len(leaving)}
+            together = {"people": len(leaving), **why}
             self.changes.lines.append(Line("registrations.cancel", command.actor, person.id, run.hub_id, together))
         for _group, person in leaving:
             self._pass_on(person, run)

@@ -23,9 +23,10 @@ from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
 from trainings.registrations.needs import read_needs
-from trainings.registrations.own_queries import OwnGroup, by_group_link, is_minor
+from trainings.registrations.own_queries import OwnGroup, by_group_link, is_minor, left_last
 from trainings.registrations.own_views import (
     MEMBER,
+    Member,
     back,
     base_of,
     changeable_member,
@@ -68,6 +69,7 @@ async def show_group(
         "state": group.state,
         "n": len(group.live),
         "lacking_care": await lacking_care(lead.own),
+        **_who_was_taken_off(group, members),
         "group": group.group,
         "training": training,
         "hub": training.hub,
@@ -77,6 +79,13 @@ async def show_group(
     }
     template = "registrations/group_archive.html" if group.is_only_archive else "registrations/group.html"
     return await token_page(request, template, context, status=status)
+
+
+def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:
+    """Why nobody of them comes any more, where that was not the last ones' own wish, and how many these are."""
+    last = {one.id for one in left_last(group.members)} if not group.live else set()
+    off = [one.why_off for one in members if one.id in last and one.why_off is not None]
+    return {"why": off[0] if off else None, "n_off": len(off)}
 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:

@@ -18,10 +18,12 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from trainings import clock
+from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.people.models import Consent, Guardian
+from trainings.registrations.commands import Farewell
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.registrations.queries import (
     ALL_OF_IT,
@@ -95,6 +97,13 @@ def left_last(cancelled: Sequence[Registration]) -> Sequence[Registration]:
     """Those who left last, in one go: who had cancelled alone before decided so, and does not come back with them."""
     last = max((one.cancelled_at for one in cancelled if one.cancelled_at is not None), default=None)
     return [one for one in cancelled if one.cancelled_at == last]
+
+
+async def taken_off(cancelled: Sequence[Registration]) -> Mapping[UUID, Farewell]:
+    """Whom of these others took off, and why, as the log tells it: the list closed, an offer ran out, staff said no."""
+    lines = reads(AuditLine).filter(act="registrations.cancel", object_id__in=[one.id for one in cancelled])
+    last = {line.object_id: line.detail.get("why") for line in await lines.order_by("id")} if cancelled else {}
+    return {key: Farewell(why) for key, why in last.items() if key is not None and why is not None}
 
 
 # -- opening links

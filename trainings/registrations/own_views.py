@@ -15,6 +15,7 @@ from trainings.lib import qr
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup
 from trainings.people.words import NEEDS
+from trainings.registrations.commands import Farewell
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.erasures import erasures_of
 from trainings.registrations.models import LinkScope, Registration, RegistrationState
@@ -31,6 +32,7 @@ from trainings.registrations.own_queries import (
     is_personal,
     left_last,
     open_link,
+    taken_off,
 )
 from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
@@ -137,8 +139,8 @@ def _while_it_lasts(ticket: Ticket) -> Ticket:
 class Member:
     """One of a group, as its page shows them; `about` is a line under the name.
 
-    `may_come_back`: the group's link takes this person up again, once they cancelled; of a group of which nobody comes
-    any more, with those who left last.
+    `why_off`: they left, and not by their own wish. `may_come_back`: the group's link takes this person up again, once
+    they cancelled; of a group of which nobody comes any more, with those who left last.
     """
 
     ticket: Ticket
@@ -146,6 +148,7 @@ class Member:
     is_claimed: bool
     has_link: bool
     may_come_back: bool
+    why_off: Farewell | None
 
     @property
     def id(self) -> UUID:
@@ -167,13 +170,14 @@ async def members_of(group: OwnGroup) -> list[Member]:
     before = (await times_before([group.group])).get(group.group.id)
     guardians = await guardians_of(group.members)
     returning = await _returning(group)
+    off = await taken_off([one for one in group.members if one.state is RegistrationState.CANCELLED])
     members = []
     for one in group.members:
         guardian = guardians.get(one.participant_id)
         permitted = PERMITTED_BY[guardian.relation] if guardian is not None else N_("Menor de edad")
         about = permitted if is_minor(one) else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
-            about = N_("Canceló")
+            about = N_("Sin lugar") if one.id in off else N_("Canceló")
         members.append(
             Member(
                 ticket=ticket_of(group.one(one.id), position, before),
@@ -181,6 +185,7 @@ async def members_of(group: OwnGroup) -> list[Member]:
                 is_claimed=group.is_claimed(one),
                 has_link=one.id in group.links,
                 may_come_back=one in returning,
+                why_off=off.get(one.id),
             )
         )
     return members
