@@ -12,6 +12,7 @@ from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.cards import release_due
 from trainings.registrations.digests import write_digests
 from trainings.registrations.eve_notes import write_eve_notes
+from trainings.registrations.offers_anew import offer_anew
 from trainings.registrations.reminder_days import Reminder
 from trainings.registrations.reminders import remind
 from trainings.registrations.waiting import expire_offers
@@ -23,6 +24,8 @@ logger = logging.getLogger("trainings.registrations")
 async def run(stop: asyncio.Event) -> None:
     """Look at once and every minute until stopped. What fails is tried again."""
     looks = (
+        # Before any runs out: nobody loses a place by a time that they were not told of.
+        ("places were offered anew", offer_anew),
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),
         ("call lists of offers were opened", open_for_offers),

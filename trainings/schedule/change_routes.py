@@ -16,6 +16,7 @@ from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
 from trainings.registrations.call_views import calls_about
 from trainings.registrations.change_views import who_is_told
+from trainings.registrations.offers_anew import is_anybody_untold
 from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
@@ -36,6 +37,10 @@ from trainings.web.render import redirect, render
 
 ONE = "/panel/capacitaciones/{id:uuid}"
 SESSION = "/panel/sesiones/{id:uuid}"
+BUT_WHO_HAS_TO_ANSWER = N_(
+    "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
+    "corríjalo antes."
+)
 AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 
@@ -88,7 +93,10 @@ async def stop(request: Request) -> Response:
             raise
         return await _page(request, training, refusal=refusal)
     response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
-    flash(response, gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está.")))
+    sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
+    if await is_anybody_untold(training.id):
+        sentence = f"{sentence} {gettext(BUT_WHO_HAS_TO_ANSWER)}"
+    flash(response, sentence)
     return response
 
 
