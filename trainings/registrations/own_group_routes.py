@@ -15,15 +15,16 @@ from trainings.certificates.desk_forms import NameReadForm
 from trainings.certificates.models import Certificate, ConfirmedHow
 from trainings.certificates.own_papers import AnnulledPaper, annulled_papers
 from trainings.errors import Refusal, TooMany
-from trainings.lib import qr
+from trainings.lib import qr, tokens
 from trainings.people import choices
 from trainings.registrations import actions, group_actions
 from trainings.registrations.actions import NameOfBefore
+from trainings.registrations.browser_cookie import read_cookie
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
 from trainings.registrations.needs import read_needs
-from trainings.registrations.own_queries import OwnGroup, by_group_link, is_minor, left_last
+from trainings.registrations.own_queries import OwnGroup, by_group_link, clashes_of_family, is_minor, left_last
 from trainings.registrations.own_views import (
     MEMBER,
     Member,
@@ -69,6 +70,7 @@ async def show_group(
         "state": group.state,
         "n": len(group.live),
         "lacking_care": await lacking_care(lead.own),
+        "clashes": [] if group.is_only_archive else await clashes_of_family(group, _browser_key(request)),
         **_who_was_taken_off(group, members),
         "group": group.group,
         "training": training,
@@ -79,6 +81,11 @@ async def show_group(
     }
     template = "registrations/group_archive.html" if group.is_only_archive else "registrations/group.html"
     return await token_page(request, template, context, status=status)
+
+
+def _browser_key(request: Request) -> str:
+    browser = read_cookie(request)
+    return tokens.digest(browser, "browser") if browser else ""
 
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:

@@ -204,17 +204,41 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
     They are theirs as the very same participant, unless only a code says so, or by the same name from the same browser:
     by a name alone it may be somebody else, of whom nothing must be told.
     """
-    mine = [one for one in own.sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
-    if not mine:
-        return []
     registration = own.registration
     ids = [] if await came_back(registration) else [registration.participant_id]
     is_theirs = Q(training__registrations__participant_id__in=ids)
     if registration.group.browser_key is not None:
-        is_theirs |= Q(
-            training__registrations__group__browser_key=registration.group.browser_key,
-            training__registrations__participant__name_key=registration.participant.name_key,
-        )
+        is_theirs |= _from_browser(registration.group.browser_key, [registration])
+    return await _clashes(is_theirs, own.sessions, registration.training_id)
+
+
+async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
+    """The same for who filled in the form, who is the first of it, and for its minors.
+
+    Told only to the very browser that both came from, since a family's page has several readers. Every other adult is
+    told by their own link.
+    """
+    if not browser_key or group.group.browser_key != browser_key:
+        return []
+    first = group.members[0]
+    theirs = [one for one in group.live if is_minor(one) or (one is first and not group.is_claimed(one))]
+    if not theirs:
+        return []
+    return await _clashes(_from_browser(browser_key, theirs), group.sessions, group.group.training_id)
+
+
+def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
+    """Whether somebody of the same name was signed up from there."""
+    return Q(
+        training__registrations__group__browser_key=browser_key,
+        training__registrations__participant__name_key__in=[one.participant.name_key for one in people],
+    )
+
+
+async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training_id: UUID) -> list[Clash]:
+    mine = [one for one in sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
+    if not mine:
+        return []
     is_at_once = reduce(or_, (Q(starts_at__lt=one.ends_at, ends_at__gt=one.starts_at) for one in mine))
     others = reads(TrainingSession).filter(
         is_at_once & is_theirs,
@@ -223,7 +247,7 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
         starts_at__gt=min(one.starts_at for one in mine) - LONGEST_SESSION,
         state=SessionState.PLANNED,
         training__state__not=TrainingState.CANCELLED,
-        training_id__not=registration.training_id,
+        training_id__not=training_id,
     )
     columns = ("starts_at", "ends_at", "id", "training__title", "training__neutral_title")
     found = await others.order_by("starts_at", "id").distinct().values_list(*columns)

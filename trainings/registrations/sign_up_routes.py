@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from trainings import clock
 from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import NotFound, Refusal, TooMany
 from trainings.lib import tokens, tokens_ahead
+from trainings.registrations.browser_cookie import read_cookie, write_cookie
 from trainings.registrations.commands import SignedUp
 from trainings.registrations.eligibility import AdultsOnly, TooYoung, field_of
 from trainings.registrations.family_forms import ASKS_AGE, TOO_MANY_PEOPLE, count_people, read_wish, renumber
@@ -24,7 +24,6 @@ from trainings.registrations.sign_up import sign_up
 from trainings.registrations.sign_up_page import context_of, tell_ages
 from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.schedule.public_queries import all_hubs
-from trainings.settings import get_settings
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import FormErrors, Typed, UnreadableForm, read_form
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-BROWSER_DAYS = timedelta(days=30)
-LONGEST_BROWSER_NAME = 64
 WRONG, CONFLICT = 422, 409
 REMOVE = re.compile(r"remove-([1-9][0-9]{0,3})")
 CROWD = LARGEST_GROUP * 4
@@ -67,7 +64,7 @@ async def create(request: Request) -> Response:
     typed = await _read(request)
     if _is_edited(typed):
         return await _again(request, slug, typed, 200)
-    known = request.cookies.get(_cookie(), "")[:LONGEST_BROWSER_NAME]
+    known = read_cookie(request)
     browser = known or tokens_ahead.browser_token()
     address = client_address(request)
     try:
@@ -134,22 +131,9 @@ def _are_ages(typed: Typed) -> bool:
     return all(name.endswith("age_group") for name in typed.errors)
 
 
-def _cookie() -> str:
-    """The name of what tells this browser from others: a random value of ours, renewed with each sign-up."""
-    return "__Host-aparato" if get_settings().is_https else "aparato"
-
-
 def _signed_up(signed_up: SignedUp, browser: str) -> Response:
     response = redirect(f"/i/{signed_up.token}")
-    response.set_cookie(
-        _cookie(),
-        browser,
-        max_age=int(BROWSER_DAYS.total_seconds()),
-        path="/",
-        httponly=True,
-        secure=get_settings().is_https,
-        samesite="lax",
-    )
+    write_cookie(response, browser)
     return response
 
 

@@ -1,0 +1,36 @@
+"""The cookie that tells the browser of a sign-up from others: a random value of ours, renewed with each sign-up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trainings.settings import get_settings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+DAYS = timedelta(days=30)
+LONGEST = 64
+
+
+def _name() -> str:
+    return "__Host-aparato" if get_settings().is_https else "aparato"
+
+
+def read_cookie(request: Request) -> str:
+    """The browser's value, or empty."""
+    return request.cookies.get(_name(), "")[:LONGEST]
+
+
+def write_cookie(response: Response, browser: str) -> None:
+    response.set_cookie(
+        _name(),
+        browser,
+        max_age=int(DAYS.total_seconds()),
+        path="/",
+        httponly=True,
+        secure=get_settings().is_https,
+        samesite="lax",
+    )
