@@ -248,6 +248,7 @@ async def test_answer_given_twice_is_given_once(new_client: NewClient) -> None:
 
     assert (first.status_code, again.status_code) == (303, 422)
     assert "No marcó a nadie, o ya tienen respuesta." in again.text
+    assert "Nadie espera respuesta" in again.text
     assert await places_of(training) == (1, 0)
 
 
@@ -258,8 +259,10 @@ async def test_nothing_chosen_is_said_so(new_client: NewClient, query: str) -> N
 
     answer = await client.get(f"{REVIEW}/confirmar{query}")
 
+    page = Page(answer.text)
     assert answer.status_code == 422
-    assert "No marcó a nadie" in answer.text
+    assert "No marcó a nadie" in page.text
+    assert len(page.all("input", name="grupo")) == 1
 
 
 # -- whose it is

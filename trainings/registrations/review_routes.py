@@ -39,7 +39,7 @@ LAST_PAGE = 10_000
 class NothingChosen(Refusal):
     code = "nothing_chosen"
     status = 422
-    sentence = N_("No marcó a nadie, o ya tienen respuesta. Vuelva a la lista y marque a quién responder.")
+    sentence = N_("No marcó a nadie, o ya tienen respuesta. Marque a quién responder.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,10 @@ class Section:
 
 @allow(*DESK)
 async def index(request: Request) -> Response:
+    return await _list(request)
+
+
+async def _list(request: Request, refused: Refusal | None = None) -> Response:
     typed = request.query_params.get("pagina", "")
     number = min(max(int(typed), 1), LAST_PAGE) if typed.isdecimal() and len(typed) < 6 else 1
     page = await review_queries.review_page(request.state.actor, number)
@@ -82,8 +86,9 @@ async def index(request: Request) -> Response:
         "n_groups": page.n_groups,
         "before": f"{REVIEW}?pagina={number - 1}" if number > 1 else None,
         "after": f"{REVIEW}?pagina={page.after}" if page.after else None,
+        "refused": sentence_of(refused) if refused else "",
     }
-    return render(request, "registrations/review.html", context)
+    return render(request, "registrations/review.html", context, status=refused.status if refused else 200)
 
 
 def _sections(waiting: Sequence[Waiting]) -> list[Section]:
@@ -134,7 +139,7 @@ def _hints(held: Held) -> list[str]:
 
 @allow(*DESK)
 async def confirm(request: Request) -> Response:
-    """Says who would be answered, and how; nothing has happened yet."""
+    """Says who would be answered, and how; nothing has happened yet. Where nobody is, the list again."""
     actor, asked = request.state.actor, request.query_params
     ids = _uuids(asked.getlist("grupo"))
     training_id, _sep, reason = asked.get("todas", "").partition(":")
@@ -144,7 +149,7 @@ async def confirm(request: Request) -> Response:
     waiting = await review_queries.chosen(actor, ids)
     sections = _sections(waiting)
     if not sections:
-        raise NothingChosen
+        return await _list(request, NothingChosen())
     context = {
         "here": "capacitaciones",
         "sections": sections,
@@ -160,7 +165,10 @@ async def confirm(request: Request) -> Response:
 @allow(*DESK)
 async def approve(request: Request) -> Response:
     """Let all of them in that still wait, each for itself: where one is refused, the others are in all the same."""
-    n_done, refusals = await _each(request, desk_actions.approve_group)
+    try:
+        n_done, refusals = await _each(request, desk_actions.approve_group)
+    except NothingChosen as nothing:
+        return await _list(request, nothing)
     sentence = ngettext("Listo. Se aprobó %(n)s inscripción.", "Listo. Se aprobaron %(n)s inscripciones.", n_done)
     return _back(sentence % {"n": n_done}, refusals)
 
@@ -169,13 +177,16 @@ async def approve(request: Request) -> Response:
 async def reject(request: Request) -> Response:
     """Say no to all of them; the messages that go out can be stopped together."""
     act = partial(desk_actions.reject, batch_id=tokens.uuid7())
-    n_done, refusals = await _each(request, act)
+    try:
+        n_done, refusals = await _each(request, act)
+    except NothingChosen as nothing:
+        return await _list(request, nothing)
     sentence = ngettext("Listo. Se rechazó %(n)s inscripción.", "Listo. Se rechazaron %(n)s inscripciones.", n_done)
     return _back(sentence % {"n": n_done}, refusals)
 
 
 async def _each(request: Request, act: Callable[..., Awaitable[None]]) -> tuple[int, list[Refusal]]:
-    """Answer each chosen group in scope; how many, and why others were not."""
+    """Answer each chosen group in scope; how many, and why others were not. Refuses (NothingChosen) where none is."""
     actor = request.state.actor
     typed = await read_form(request)
     waiting = await review_queries.chosen(actor, _uuids(typed.values("grupo")))
