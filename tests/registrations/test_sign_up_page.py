@@ -75,8 +75,20 @@ async def test_childcare_is_asked_only_where_places_are_left(client: AsyncClient
     assert "Quedan 2 lugares de cuidado infantil." in (await client.get(path_of(some))).text
 
 
-async def test_childcare_that_is_all_taken_is_said(client: AsyncClient) -> None:
+async def test_childcare_that_is_all_taken_can_be_waited_for(client: AsyncClient) -> None:
     training = await make.make_training(childcare_capacity=1)
+    await make.make_registration(training, childcare_places=1)
+
+    page = Page((await client.get(path_of(training))).text)
+    answer = await post(client, training, childcare_places="1")
+
+    assert "Ya no quedan lugares de cuidado infantil: si los pide, espera en la lista hasta que se libren." in page.text
+    assert page.all("input", name="childcare_places")
+    assert "En espera" in Page((await client.get(answer.headers["location"])).text).text
+
+
+async def test_childcare_that_is_all_taken_is_said_where_nobody_can_wait(client: AsyncClient) -> None:
+    training = await make.make_training(childcare_capacity=1, has_waiting_list=False)
     await make.make_registration(training, childcare_places=1)
 
     page = Page((await client.get(path_of(training))).text)
