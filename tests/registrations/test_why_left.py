@@ -1,4 +1,4 @@
-"""Who was taken off by others reads why behind their link: not everybody left an address to be written to."""
+"""What the page says of leaving: why others took somebody off, who may have left no address, and what is lost by it."""
 
 from __future__ import annotations
 
@@ -94,3 +94,19 @@ async def test_who_had_cancelled_alone_did_so_although_the_list_was_closed_later
     together = await shown(client, f"/i/{await group_token(family[0])}")
     assert CLOSED in together
     assert together.count("Canceló") == 1
+
+
+async def test_who_is_being_looked_at_is_not_told_of_a_list_before_cancelling(client: AsyncClient) -> None:
+    training = await make.make_training(approval_required=True)
+    alone, family = await make.make_registration(training), await make_family(training, "Dora", "Elmer")
+    group = f"/i/{await group_token(family[0])}"
+
+    asked = [
+        await shown(client, f"{address}/cancelar")
+        for address in (await link_of(alone), group, f"{group}/{family[1].id}")
+    ]
+
+    assert ["la lista" in page for page in asked] == [False] * 3
+    assert "la ventanilla ya no revisa su inscripción" in asked[0]
+    assert "la ventanilla ya no revisa sus inscripciones" in asked[1]
+    assert "la ventanilla ya no revisa su inscripción" in asked[2]
