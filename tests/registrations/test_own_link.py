@@ -23,8 +23,7 @@ from trainings.lib import tokens
 from trainings.lib.dates import day_and_time
 from trainings.registrations import actions
 from trainings.registrations.models import HoldReason, OwnLink, Registration
-from trainings.registrations.queries import LINK_DAYS, with_sessions
-from trainings.registrations.ticket import captions, ticket_of
+from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
@@ -246,23 +245,6 @@ async def test_picture_is_read_by_a_scanner_says_when_in_words_and_is_small(clie
     assert len(answer.content) < 25_000
     [read] = zxingcpp.read_barcodes(Image.open(BytesIO(answer.content)))
     assert read.text == ana.qr_token
-
-
-@pytest.mark.parametrize("place_shown", list(PlaceShown))
-async def test_picture_says_in_words_where_and_whom_to_call(db: Settings, place_shown: PlaceShown) -> None:
-    training = await make.make_training(title="Refugio", place_shown=place_shown)
-    ana = await make.make_registration(training, given_names="Ana", surnames="Ba")
-
-    told = captions(ticket_of(await with_sessions(ana.id), None))
-
-    assert told == [
-        "Ana Ba",
-        "Refugio",
-        day_and_time(training.sessions[0].starts_at, "es"),
-        "Salón municipal, Barrio El Centro, La Libertad, Petén",
-        "Ventanilla: 7900 1234",
-        tokens.show_short_code(ana.short_code),
-    ]
 
 
 async def test_drawing_is_the_code_alone(client: AsyncClient) -> None:
