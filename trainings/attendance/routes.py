@@ -60,6 +60,7 @@ from trainings.registrations.card_forms import read_card_wish, relations
 from trainings.registrations.card_queries import SeenCard, seen_card
 from trainings.registrations.eligibility import minor_ages
 from trainings.registrations.models import Source
+from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.wishes import SignUp, for_one
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.web.allow import allow
@@ -247,9 +248,8 @@ async def create_walk_in(request: Request) -> Response:
     except FormErrors as exc:
         return await _walk_in_page(request, door, exc.typed, typed.value("id"), typed.value("card"), 422)
     except Refusal as exc:
-        return await _walk_in_page(
-            request, door, typed.refused(exc), typed.value("id"), typed.value("card"), exc.status
-        )
+        again = typed.refused(for_staff(exc))
+        return await _walk_in_page(request, door, again, typed.value("id"), typed.value("card"), exc.status)
     return _answered(door.session, answer, typed)
 
 

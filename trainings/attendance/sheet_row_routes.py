@@ -33,6 +33,7 @@ from trainings.certificates import names
 from trainings.errors import Refusal
 from trainings.lib import tokens
 from trainings.registrations.forms import RenameForm
+from trainings.registrations.staff_refusals import for_staff
 from trainings.schedule.models import TrainingSession
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -198,7 +199,7 @@ async def _change(request: Request, form_of: type[F], change: Callable[[ChangedR
     except FormErrors as exc:
         return await _row(request, door, opened, exc.typed, 422)
     except Refusal as exc:
-        return await _row(request, door, opened, typed.refused(exc), exc.status)
+        return await _row(request, door, opened, typed.refused(for_staff(exc)), exc.status)
     response = redirect(path_of(door.session.id, opened.sheet.code, f"#fila-{line.number}"))
     flash(response, gettext(sentence) % {"row": line.number})
     return response

@@ -28,6 +28,7 @@ from trainings.people.models import Participant
 from trainings.registrations.age_choices import age_groups
 from trainings.registrations.card_forms import relations
 from trainings.registrations.eligibility import minor_ages
+from trainings.registrations.staff_refusals import for_staff
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -122,7 +123,7 @@ async def answer(request: Request) -> Response:
     except slip_opening.SlipDone:
         raise
     except Refusal as refusal:
-        return await _page(request, slip, typed.refused(refusal), refusal.status)
+        return await _page(request, slip, typed.refused(for_staff(refusal)), refusal.status)
     return _back(session.id, gettext(N_("Listo. La persona está anotada y su llegada cuenta.")))
 
 

@@ -22,6 +22,7 @@ from trainings.certificates.name_proofs import Correction, Proof
 from trainings.certificates.words import CONFIRMED_WORDS
 from trainings.errors import Refusal
 from trainings.registrations.forms import RenameForm
+from trainings.registrations.staff_refusals import for_staff
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
@@ -145,7 +146,7 @@ async def _save(request: Request, door: Door, opened: OpenSheet, typed: Typed, p
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
-        return _review(request, door, opened, typed.refused(refusal), proof, refusal.status)
+        return _review(request, door, opened, typed.refused(for_staff(refusal)), proof, refusal.status)
     response = redirect(_base(door, opened) + "/nombres")
     said = ngettext("Listo. %(n)s nombre está confirmado.", "Listo. %(n)s nombres están confirmados.", n) % {"n": n}
     if n_anew:

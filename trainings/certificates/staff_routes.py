@@ -50,7 +50,9 @@ from trainings.certificates.views import pdf_response, person_view
 from trainings.certificates.words import ISSUED_WORDS
 from trainings.db import transaction
 from trainings.errors import NotAllowed, Refusal
+from trainings.people.consent_actions import PermissionGone
 from trainings.registrations.forms import RenameForm
+from trainings.registrations.staff_refusals import for_staff
 from trainings.schedule.models import SessionState, Training
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -64,6 +66,7 @@ TRAINING = "/panel/capacitaciones/{id:uuid}"
 PERSON = "/panel/inscripciones/{id:uuid}/diploma"
 LAST_PAGE = 1_000
 SAMPLE_SECONDS = 300
+NOT_ISSUED, NOT_CONFIRMED = N_("No se emitió"), N_("No se confirmó")
 
 
 class IsRevoked(Refusal):
@@ -217,6 +220,7 @@ async def _show_person(
     *,
     name_form: Typed | None = None,
     refusal: Refusal | None = None,
+    title: str = NOT_ISSUED,
     status: int = 200,
 ) -> Response:
     participant = person.registration.participant
@@ -231,6 +235,7 @@ async def _show_person(
         "may_issue": can_issue_certificates(request.state.actor, training.hub_id),
         "name_form": name_form or Typed.of(typed),
         "refusal": _shown(refusal),
+        "refusal_title": gettext(title),
     }
     return render(request, "certificates/person.html", context, status=status)
 
@@ -267,8 +272,9 @@ async def rename(request: Request) -> Response:
         n = await names.correct(key, form.given_names, form.surnames, ConfirmedHow.DESK, actor=request.state.actor)
     except FormErrors as exc:
         return await _show_person(request, training, person, name_form=exc.typed, status=422)
-    except names.LetterNotPrintable as refusal:
-        return await _show_person(request, training, person, name_form=typed.refused(refusal), status=refusal.status)
+    except (names.LetterNotPrintable, PermissionGone) as refusal:
+        again = typed.refused(for_staff(refusal))
+        return await _show_person(request, training, person, name_form=again, status=refusal.status)
     return _named(key, gettext(N_("Listo. Así se escribirá el nombre.")), n)
 
 
@@ -279,9 +285,9 @@ async def confirm_name(request: Request) -> Response:
     form, key = check(NameReadForm, await read_form(request)), person.registration.id
     try:
         n = await names.confirm(key, ConfirmedHow.DESK, actor=request.state.actor, name=form.name)
-    except (names.NameChanged, names.LetterNotPrintable) as refusal:
-        person_now = (await queries.person_at_desk(request.state.actor, key))[1]
-        return await _show_person(request, training, person_now, refusal=refusal, status=refusal.status)
+    except (names.NameChanged, names.LetterNotPrintable, PermissionGone) as refusal:
+        person_now, no = (await queries.person_at_desk(request.state.actor, key))[1], for_staff(refusal)
+        return await _show_person(request, training, person_now, refusal=no, title=NOT_CONFIRMED, status=no.status)
     return _named(key, gettext(N_("Listo. El nombre queda confirmado.")), n)
 
 

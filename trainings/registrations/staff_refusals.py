@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainings.errors import Refusal
+from trainings.people.consent_actions import PermissionGone
 from trainings.registrations.eligibility import (
     AdultsOnly,
     CannotChange,
@@ -42,6 +43,10 @@ TO_STAFF: Mapping[type[Refusal], str] = {
     CannotChange: N_(
         "Esta inscripción ya no se puede cambiar: la capacitación terminó o se canceló, o alguien la cambió antes. "
         "Vuelva a abrir su página."
+    ),
+    PermissionGone: N_(
+        "Se retiró el permiso de guardar estos datos, y aquí ya no se cambia nada. Si la persona quiere venir, "
+        "inscríbale de nuevo."
     ),
 }
 

@@ -165,7 +165,7 @@ async def correct_email(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, view, email_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, email_form=typed.refused(exc), status=exc.status)
+        return await _show(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
     if form.address is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
     return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
@@ -183,7 +183,7 @@ async def correct_phone(request: Request) -> Response:
     except FormErrors as exc:
         return await _show(request, view, phone_form=exc.typed, status=422)
     except Refusal as exc:
-        return await _show(request, view, phone_form=typed.refused(exc), status=exc.status)
+        return await _show(request, view, phone_form=typed.refused(for_staff(exc)), status=exc.status)
     if form.number is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le llama a ningún teléfono.")))
     return back(registration.id, gettext(N_("Listo. Desde ahora se le llama a ese teléfono.")))
@@ -202,7 +202,8 @@ async def correct_age(request: Request) -> Response:
         return await _show(request, view, age_form=exc.typed, status=422)
     except Refusal as exc:
         anew = isinstance(exc, (age_actions.NeedsGuardian, age_actions.NeedsOwnPermission))
-        return await _show(request, view, age_form=typed.refused(exc), status=exc.status, signs_up_anew=anew)
+        form_again = typed.refused(for_staff(exc))
+        return await _show(request, view, age_form=form_again, status=exc.status, signs_up_anew=anew)
     return back(registration.id, gettext(N_("Listo. La edad quedó corregida.")))
 
 
