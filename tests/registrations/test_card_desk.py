@@ -368,7 +368,6 @@ async def test_card_given_to_somebody_else_meanwhile_then_said_so(desk: AsyncCli
     _training, block = await make_reserved(cast, 1)
     path = f"/panel/tarjetas/{(await Card.get(block_id=block.id)).id}/usar"
     answers = [await desk.post(path, data=ROSA | {"given_names": name}) for name in ("Rosa", "Elena")]
-
     told = [words in answers[1].text for words in ("Esta tarjeta ya es de otra persona.", "se anuló")]
     assert ([answer.status_code for answer in answers], told) == ([303, 409], [True, False])
 
