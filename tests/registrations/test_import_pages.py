@@ -116,6 +116,14 @@ async def test_columns_page_shows_samples_and_what_was_dropped(assistant: AsyncC
     assert "1234567890101" not in page.source
 
 
+async def test_list_without_titles_says_which_row_was_taken_for_them(assistant: AsyncClient) -> None:
+    training, words = await a_training(), "Se tomó como títulos la fila que dice «Ana», «Caal»."
+
+    lists = [await uploaded(assistant, training, "Luis,Ba", header=top) for top in ("Ana,Caal", "Nombres,Caal")]
+
+    assert [words in (await assistant.get(f"{one}/columnas")).text for one in lists] == [True, False]
+
+
 async def test_columns_can_be_corrected_and_the_unused_are_forgotten(assistant: AsyncClient) -> None:
     training = await a_training()
     address = await uploaded(assistant, training, "Ana,Coc,secreto", header="A,B,C")

@@ -16,7 +16,16 @@ from trainings.people import choices
 from trainings.people.words import ACTOR_TYPES
 from trainings.places.data import by_code
 from trainings.registrations import import_job, imports
-from trainings.registrations.import_columns import FIELDS, MODEL_HEADER, NOT_KEPT, Field, field_of, match
+from trainings.registrations.import_columns import (
+    FIELDS,
+    JOINED,
+    MODEL_HEADER,
+    NOT_KEPT,
+    WHOLE_NAMES,
+    Field,
+    field_of,
+    match,
+)
 from trainings.registrations.import_forms import COLUMN, ColumnsForm, ConfirmForm, chosen_columns
 from trainings.registrations.import_preview import Judged, Verdict
 from trainings.registrations.import_rows import labels_of
@@ -45,6 +54,7 @@ FIRST_ROWS = 20
 MOST_ERRORS_SHOWN = 200
 MOST_TWINS_SHOWN = 100
 N_SAMPLES = 3
+LONGEST_SAMPLE = 40
 NUMBER_HEADER, WHY_HEADER = "Fila", "Por qué no se inscribió"
 """In the file of rows with errors: such headers mean nothing to us when it comes back."""
 
@@ -168,12 +178,19 @@ def _columns_page(
 
 def _samples(sheet: Sheet, number: int) -> str:
     """The first different values of a column, so that it is known without its title."""
-    found = dict.fromkeys(value[:40] for value in sheet.column(number) if value)
+    found = dict.fromkeys(value[:LONGEST_SAMPLE] for value in sheet.column(number) if value)
     return " · ".join(list(found)[:N_SAMPLES])
 
 
 def _notices(sheet: Sheet) -> list[str]:
     told = []
+    titles = ", ".join(f"«{title[:LONGEST_SAMPLE]}»" for title in sheet.headers if title)
+    if titles and not (JOINED | WHOLE_NAMES) & set(match(sheet.headers).values()):
+        words = N_(
+            "Se tomó como títulos la fila que dice %(titles)s. Si ahí hay una persona, ponga arriba de ella una fila con "
+            "títulos y suba el archivo otra vez."
+        )
+        told.append(gettext(words) % {"titles": titles})
     if sheet.is_guessed:
         told.append(
             gettext(N_("El archivo no dice cómo guarda las tildes y la ñ. Vea abajo si los nombres salen bien."))
