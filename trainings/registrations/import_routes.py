@@ -187,8 +187,8 @@ def _notices(sheet: Sheet) -> list[str]:
     titles = ", ".join(f"«{title[:LONGEST_SAMPLE]}»" for title in sheet.headers if title)
     if titles and not (JOINED | WHOLE_NAMES) & set(match(sheet.headers).values()):
         words = N_(
-            "Se tomó como títulos la fila que dice %(titles)s. Si ahí hay una persona, ponga arriba de ella una fila con "
-            "títulos y suba el archivo otra vez."
+            "Se tomó como títulos la fila que dice %(titles)s. Si ahí hay una persona, ponga arriba de ella una fila "
+            "con títulos y suba el archivo otra vez."
         )
         told.append(gettext(words) % {"titles": titles})
     if sheet.is_guessed:
