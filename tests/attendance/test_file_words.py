@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
+from tests import make
+from tests.attendance.browsers import NewClient, open_held_door, signed_in
 from tests.attendance.doors import open_door
 from tests.attendance.test_file_lists import file_of
+from tests.cast import make_cast
+from tests.web.pages import Page
 from trainings.attendance.session_reports import Report, write_report
+from trainings.attendance.sheets import mark_rows, print_sheet
 from trainings.audit.actor import PROGRAM
+from trainings.lib import tokens
 from trainings.settings import Settings
 
 
@@ -42,3 +48,33 @@ async def test_counts_of_the_report_stand_in_two_columns_and_none_leans_on_the_o
 
     assert words[2] == "Llegaron sin inscripción, con nombre"
     assert not [one for one in words if one.startswith("De ellas")]
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize(
+    ("n_others", "n_came", "words", "rows"),
+    [
+        (0, 0, "Llegó 0 de 1 persona inscrita.", "0 presentes de 1 fila."),
+        (0, 1, "Llegó 1 de 1 persona inscrita.", "1 presente de 1 fila."),
+        (1, 1, "Llegó 1 persona de 2 inscritas.", "1 presente de 2 filas."),
+        (1, 2, "Llegaron 2 personas de 2 inscritas.", "2 presentes de 2 filas."),
+    ],
+)
+async def test_pages_of_one_or_two_people_agree_in_number(
+    db: object, new_client: NewClient, n_others: int, n_came: int, words: str, rows: str
+) -> None:
+    cast = await make_cast()
+    door = await open_held_door(cast)
+    for _number in range(n_others):
+        await make.make_registration(door.training, given_names="Beto", surnames="Coc Ical")
+    sheet = await print_sheet(door.key, n_blank=0, columns=[], actor=PROGRAM)
+    await mark_rows(sheet.id, list(range(1, n_came + 1)), actor=PROGRAM, key=tokens.uuid7())
+    client = await signed_in(new_client, cast, "coordinator")
+
+    of_file, of_sheet = [
+        " ".join(Page((await client.get(f"/panel/sesiones/{door.key}/{rest}")).text).text.split())
+        for rest in ("expediente", f"hojas/{sheet.code}")
+    ]
+
+    assert words in of_file
+    assert rows in of_sheet

@@ -14,6 +14,7 @@ from trainings.attendance.gaps import Gap, gaps_of, gaps_of_phones
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.attendance.uploads import Upload, receive
 from trainings.lib import tokens
+from trainings.lib.dates import day_and_time
 from trainings.settings import Settings
 
 Freeze = Callable[[datetime], None]
@@ -42,8 +43,8 @@ async def test_numbers_between_that_never_came_then_how_many_and_when(db: Settin
     await send(device, numbered(door, 7, 60), numbered(door, 9, 64), numbered(door, 10, 65), numbered(door, 13, 80))
 
     assert await sentences(door) == [
-        "Falta 1 marca de Teléfono de Ana (hecha entre 9:00 a. m. y 9:04 a. m.).",
-        "Faltan 2 marcas de Teléfono de Ana (hechas entre 9:05 a. m. y 9:20 a. m.).",
+        "Falta 1 marca de Teléfono de Ana (hecha entre las 9:00 a. m. y las 9:04 a. m.).",
+        "Faltan 2 marcas de Teléfono de Ana (hechas entre las 9:05 a. m. y las 9:20 a. m.).",
     ]
     await send(device, numbered(door, 8, 62), numbered(door, 12, 70), numbered(door, 11, 69))
     assert await sentences(door) == []
@@ -61,6 +62,27 @@ async def test_numbers_between_marks_of_one_minute_then_about_when(door: Opened,
     ]
 
 
+async def test_numbers_between_marks_of_two_days_then_between_which(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + 25 * HOUR)
+
+    await send(device, numbered(door, 7, 300), numbered(door, 9, 25 * 60))
+
+    first, last = [
+        day_and_time(door.starts_at + minutes * MINUTE, "es-GT").replace("\xa0", " ") for minutes in (300, 25 * 60)
+    ]
+    assert await sentences(door) == [f"Falta 1 marca de Teléfono de Ana (hecha entre el {first} y el {last})."]
+
+
+async def test_numbers_between_that_end_at_one_then_with_its_article(door: Opened, freeze: Freeze) -> None:
+    device = await make_device(door)
+    freeze(door.ends_at + HOUR)
+
+    await send(device, numbered(door, 7, 290), numbered(door, 9, 305))
+
+    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre las 12:50 p. m. y la 1:05 p. m.)."]
+
+
 async def test_very_many_that_never_came_then_the_later_ones_are_told_together(door: Opened, freeze: Freeze) -> None:
     device = await make_device(door)
     freeze(door.ends_at + HOUR)
@@ -69,7 +91,7 @@ async def test_very_many_that_never_came_then_the_later_ones_are_told_together(d
 
     said = await sentences(door)
     assert len(said) == 12
-    assert said[-1] == "Faltan 36 marcas de Teléfono de Ana (hechas entre 8:12 a. m. y 8:30 a. m.)."
+    assert said[-1] == "Faltan 36 marcas de Teléfono de Ana (hechas entre las 8:12 a. m. y las 8:30 a. m.)."
 
 
 async def test_slips_have_numbers_too_then_none_is_missed_for_them(door: Opened, freeze: Freeze) -> None:
@@ -96,7 +118,7 @@ async def test_time_of_what_is_kept_elsewhere_says_nothing_then_none_is_missed_f
     assert await sentences(door) == ["Faltan 2 marcas de Teléfono de Ana (hechas después de las 8:00 a. m.)."]
     await send(device, numbered(door, 6, 95), last_seq=6)
 
-    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre 8:00 a. m. y 9:35 a. m.)."]
+    assert await sentences(door) == ["Falta 1 marca de Teléfono de Ana (hecha entre las 8:00 a. m. y las 9:35 a. m.)."]
 
 
 async def test_what_the_phone_holds_by_its_own_word_is_told_and_not_missed_twice(door: Opened, freeze: Freeze) -> None:
@@ -123,7 +145,7 @@ async def test_mark_between_others_that_the_phone_holds_is_told_and_not_missed_a
     await send(device, numbered(door, 1, 0), numbered(door, 4, 10), numbered(door, 6, 20), n_unsent=2, last_seq=6)
 
     [missing, held] = await sentences(door)
-    assert missing == "Falta 1 marca de Teléfono de Ana (hecha entre 8:00 a. m. y 8:10 a. m.)."
+    assert missing == "Falta 1 marca de Teléfono de Ana (hecha entre las 8:00 a. m. y las 8:10 a. m.)."
     assert held.startswith("Teléfono de Ana guarda 2 marcas sin enviar (dicho el ")
 
 
@@ -183,7 +205,7 @@ async def test_phone_that_learns_only_later_to_say_where_it_began_then_what_is_m
     await receive(await Device.get(id=device.id), Upload([], NO_OFFSET, last_seq=10, n_unsent=0, first_seq=11))
 
     assert await sentences(door) == [
-        "Falta 1 marca de Teléfono de Ana (hecha entre 8:06 a. m. y 8:08 a. m.).",
+        "Falta 1 marca de Teléfono de Ana (hecha entre las 8:06 a. m. y las 8:08 a. m.).",
         "Faltan 2 marcas de Teléfono de Ana (hechas después de las 8:08 a. m.).",
     ]
 

@@ -119,7 +119,7 @@ async def test_summary_counts_the_week_and_what_waits_and_names_nobody(
     assert mail.to == cast.coordinator.email
     assert mail.subject == "Su semana en números"
     assert "Esta semana hay 2 sesiones. 1 está llena. 1 está sin nadie." in mail.text
-    assert "martes 9 de marzo, 8:30 a. m.: 1 de 1 lugares · lleno" in mail.text
+    assert "martes 9 de marzo, 8:30 a. m.: 1 de 1 lugar · lleno" in mail.text
     assert "1 inscripción por responder" in mail.text
     assert "1 mensaje que no llegó" in mail.text
     for path in (f"/panel/capacitaciones/{full.id}", "/panel/revisar", "/panel/mensajes?ver=fallidos", "/panel/cuenta"):

@@ -182,14 +182,16 @@ def test_marks_band_lights_the_days_with_trainings() -> None:
 
 
 def test_seats_stand_beside_words_and_hidden_from_readers() -> None:
-    bands = "{{ seats(1, 30) }}{{ seats(0, 30, waiting=true) }}{{ seats(9, 90) }}"
+    bands = "{{ seats(1, 30) }}{{ seats(0, 30, waiting=true) }}{{ seats(9, 90) }}{{ seats(1, 1) }}"
 
     page = draw('{% from "parts/band.html" import seats %}' + bands)
 
     assert "Queda 1 de 30 lugares" in page.text
+    assert "Queda 1 de 1 lugar" in page.text
+    assert "1 de 1 lugares" not in page.text
     assert "Lleno. Hay lista de espera" in page.text
     assert "Cada figura vale 2." in page.text
-    assert [svg["aria-hidden"] for svg in page.all("svg")] == ["true"] * 3
+    assert [svg["aria-hidden"] for svg in page.all("svg")] == ["true"] * 4
 
 
 # -- dates, icons

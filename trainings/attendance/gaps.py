@@ -59,7 +59,7 @@ class Gap:
 
     @property
     def sentences(self) -> list[str]:
-        """«Falta 1 marca del Teléfono de Ana (hecha entre 9:10 y 9:14).»"""
+        """«Falta 1 marca del Teléfono de Ana (hecha entre las 9:10 y las 9:14).»"""
         said = [self._lacking(one) for one in self.missing]
         if self.n_unsent:
             words = ngettext(
@@ -99,7 +99,7 @@ class Gap:
         # Where a phone's clock was set in between, the mark that was made later bears an earlier time.
         since, until = sorted((since, until))
         is_one_day = dates.local_day(since) == dates.local_day(until)
-        told = dates.time_of_day if is_one_day else dates.day_and_time
+        told = dates.the_time if is_one_day else dates.day_and_time
         times = {"since": told(since, language()), "until": told(until, language())}
         if is_one_day and times["since"] == times["until"]:
             words = ngettext(
@@ -107,7 +107,12 @@ class Gap:
                 "Faltan %(n)s marcas de %(phone)s (hechas hacia %(since)s).",
                 n,
             )
-            times = {"since": dates.the_time(since, language())}
+        elif not is_one_day:
+            words = ngettext(
+                "Falta %(n)s marca de %(phone)s (hecha entre el %(since)s y el %(until)s).",
+                "Faltan %(n)s marcas de %(phone)s (hechas entre el %(since)s y el %(until)s).",
+                n,
+            )
         else:
             words = ngettext(
                 "Falta %(n)s marca de %(phone)s (hecha entre %(since)s y %(until)s).",

@@ -148,7 +148,8 @@ def _other(activities: Sequence[OutreachActivity]) -> Section:
 
 def _session(session: TrainingSession) -> Item:
     training = session.training
-    seats = _("%(taken)s de %(capacity)s lugares") % {"taken": training.occupied, "capacity": training.capacity}
+    words = ngettext("%(taken)s de %(capacity)s lugar", "%(taken)s de %(capacity)s lugares", training.capacity)
+    seats = words % {"taken": training.occupied, "capacity": training.capacity}
     state = _("lleno") if training.occupied >= training.capacity else "" if training.occupied else _("sin nadie")
     about = " · ".join(part for part in (seats, state) if part)
     when = day_and_time(session.starts_at, language())
