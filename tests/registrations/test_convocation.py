@@ -109,6 +109,29 @@ async def test_letters_of_another_training_are_not_touched(cast: Cast) -> None:
     assert await listed(other) == []
 
 
+async def test_cards_go_with_one_letter_alone(cast: Cast) -> None:
+    training = await make.make_training(hub=cast.hub)
+    [first, second] = await prepared(training)
+    block = await make_block(training)
+
+    with pytest.raises(convocation.CardsGoOnce):
+        await convocation.attach(training.id, [first.id, second.id], block.id, actor=PROGRAM)
+    for _ in range(2):
+        await convocation.attach(training.id, [first.id], block.id, actor=PROGRAM)
+    with pytest.raises(convocation.CardsGoOnce):
+        await convocation.attach(training.id, [second.id], block.id, actor=PROGRAM)
+    radio = Invited(Addressee.ORGANIZATION, "Radio local")
+    with pytest.raises(convocation.CardsGoOnce):
+        await convocation.prepare(training.id, [radio], actor=PROGRAM, block_id=block.id)
+    assert [one.block_id for one in await convocation.letters_of(training.id)] == [block.id, None]
+    await convocation.attach(training.id, [first.id, second.id], None, actor=PROGRAM)
+    added = [radio, Invited(Addressee.ORGANIZATION, "Radio del pueblo")]
+    with pytest.raises(convocation.CardsGoOnce):
+        await convocation.prepare(training.id, added, actor=PROGRAM, block_id=block.id)
+    await convocation.prepare(training.id, [radio], actor=PROGRAM, block_id=block.id)
+    assert [one.block_id for one in await convocation.letters_of(training.id)] == [None, None, block.id]
+
+
 async def test_list_refuses_nobody_a_day_to_come_and_more_than_fit(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub)
     [letter, _] = await prepared(training)

@@ -56,6 +56,11 @@ class UnknownCards(Refusal):
     sentence = N_("Esas tarjetas no son de esta capacitación. Escoja otras de la lista.")
 
 
+class CardsGoOnce(Refusal):
+    code = "cards_go_once"
+    sentence = N_("Esas tarjetas se entregan una sola vez: van con una sola carta. Escójalas para una, o aparte otras.")
+
+
 class UnknownLetter(NotFound):
     code = "unknown_letter"
     sentence = N_("No encontramos esa convocatoria en su ventanilla. Búsquela en la capacitación.")
@@ -116,7 +121,7 @@ async def prepare(
 ) -> Prepared:
     """Put bodies on the list; `done` where they were invited already. Whoever is there under the same name stays so.
 
-    Refuses an empty list, more than 500 in all, cards of another training, and a day to come.
+    Refuses an empty list, more than 500 in all, a day to come, cards of another training, and cards for more than one.
     """
     if not invited:
         raise NobodyNamed(field="names")
@@ -141,6 +146,7 @@ async def prepare(
         ]
         if len(standing) + len(rows) > MOST_LETTERS:
             raise TooManyLetters(field="names", most=MOST_LETTERS, n=len(standing))
+        await _check_cards_go_once(block_id, [row.id for row in rows], field="block")
         await InvitationLetter.bulk_create(rows)
         await _record("prepare_letters", training, len(rows), actor, how=done.how if done else None)
     return Prepared(len(rows), len(invited) - len(rows))
@@ -181,11 +187,14 @@ async def remove(training_id: UUID, letter_ids: Collection[UUID], *, actor: Acto
 
 
 async def attach(training_id: UUID, letter_ids: Collection[UUID], block_id: UUID | None, *, actor: Actor) -> int:
-    """Send the cards of a reserved block with these letters, or none; how many letters. Refuses others' cards."""
+    """Send the cards of a reserved block with a letter, or none with these; how many letters. Refuses those of another
+    training, and cards for more than one letter.
+    """
     async with transaction():
         training = await _locked(training_id)
         await _check_block(training_id, block_id, field="attached")
         ids = [one.id for one in await _chosen(training_id, letter_ids)]
+        await _check_cards_go_once(block_id, ids, field="attached")
         await InvitationLetter.filter(id__in=ids).update(block_id=block_id)
         await _record("attach_cards", training, len(ids), actor)
     return len(ids)
@@ -208,6 +217,15 @@ async def _chosen(training_id: UUID, letter_ids: Iterable[UUID]) -> list[Invitat
 async def _check_block(training_id: UUID, block_id: UUID | None, *, field: str) -> None:
     if block_id is not None and not await ReservedBlock.exists(id=block_id, training_id=training_id):
         raise UnknownCards(field=field)
+
+
+async def _check_cards_go_once(block_id: UUID | None, letter_ids: Sequence[UUID], *, field: str) -> None:
+    """Each letter says how many cards are enclosed, and they are paper: what goes with one is in no other."""
+    if block_id is None or not letter_ids:
+        return
+    standing = InvitationLetter.filter(block_id=block_id).exclude(id__in=list(letter_ids))
+    if len(letter_ids) > 1 or await standing.exists():
+        raise CardsGoOnce(field=field)
 
 
 def _check_day(done: Done | None, *, field: str) -> None:
