@@ -1,6 +1,6 @@
 /**
- * The sign-up form of a family: people are added and taken out in the page, the button says how many there are, and the
- * communities of the chosen municipality are suggested. Without script the same buttons send the form, which comes back changed.
+ * The sign-up form of a family: people are added and taken out in the page, the button says how many there are, they are
+ * there again after another page, and the communities of the chosen municipality are suggested. Without script the same buttons send the form, which comes back changed.
  */
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("form.family"));
@@ -33,7 +33,8 @@ function tell() {
   adding.hidden = n >= Number(words.largest);
 }
 
-function add() {
+/** One more person, at the end. */
+function insert() {
   const number = 1 + Math.max(0, ...members().map((member) => Number(member.dataset.member)));
   const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   for (const element of copy.querySelectorAll("*")) {
@@ -45,7 +46,13 @@ function add() {
     }
   }
   template.before(copy);
+  return number;
+}
+
+function add() {
+  const number = insert();
   tell();
+  keep();
   status.textContent = say(words.added, members().length + 1);
   /** @type {HTMLElement} */ (form.querySelector(`#members-${number}-given_names`)).focus();
 }
@@ -54,8 +61,39 @@ function add() {
 function remove(member) {
   member.remove();
   tell();
+  keep();
   status.textContent = say(words.removed, members().length + 1);
   adding.focus();
+}
+
+/** @param {HTMLElement} member */
+const fieldsOf = (member) =>
+  /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */ (member.querySelectorAll("input, select"));
+
+/** @param {HTMLInputElement | HTMLSelectElement} field */
+const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
+
+/** The browser itself keeps what was typed into the page as it came; who was added is kept beside it, as long. */
+function keep() {
+  const people = members().map((member) =>
+    [...fieldsOf(member)].map((field) => (isTicked(field) ? /** @type {HTMLInputElement} */ (field).checked : field.value)),
+  );
+  history.replaceState({ people }, "");
+}
+
+/** Whoever was added before the page was left, or put away by a telephone with little memory. */
+function restore() {
+  /** @type {(string | boolean)[][]} */
+  const people = history.state?.people || [];
+  if (members().length) return;
+  for (const answers of people) {
+    insert();
+    fieldsOf(/** @type {HTMLElement} */ (members().at(-1))).forEach((field, place) => {
+      const answer = answers[place];
+      if (typeof answer === "boolean") /** @type {HTMLInputElement} */ (field).checked = answer;
+      else field.value = answer ?? field.value;
+    });
+  }
 }
 
 /** @param {string} municipality */
@@ -85,7 +123,10 @@ form.addEventListener("input", (event) => {
   if (/** @type {HTMLInputElement} */ (event.target).name?.endsWith("given_names")) tell();
 });
 form.addEventListener("change", (event) => {
+  keep();
   const field = /** @type {HTMLSelectElement} */ (event.target);
   if (field.id === "municipality") suggest(field.value);
 });
+document.addEventListener("visibilitychange", keep);
+restore();
 tell();

@@ -195,6 +195,30 @@ def test_people_are_added_and_taken_out_in_the_page(form: Page) -> None:
     assert len(set(names)) == 7
 
 
+def test_people_typed_so_far_are_there_again_after_reading_another_page(form: Page) -> None:
+    for number, (name, age) in enumerate((("Diego", "14-17"), ("Ana", "18+")), 1):
+        form.get_by_role("button", name="Agregar otra persona").click()
+        form.keyboard.type(name)
+        form.locator(f"[name='members-{number}-age_group'][value='{age}']").check()
+    form.get_by_role("button", name="Quitar a Ana").click()
+    field(form, "members-1-assent").check()
+    field(form, "members-1-surnames").fill("Coc")
+
+    form.get_by_role("link", name="Qué guardamos y por qué").click()
+    expect(form).to_have_url(re.compile("/privacidad$"))
+    form.go_back()
+
+    expect(form.locator(".member")).to_have_count(1)
+    expect(field(form, "members-1-given_names")).to_have_value("Diego")
+    expect(field(form, "members-1-surnames")).to_have_value("Coc")
+    expect(form.locator("[name='members-1-age_group'][value='14-17']")).to_be_checked()
+    expect(field(form, "members-1-assent")).to_be_checked()
+    expect(form.get_by_role("button", name="Inscribir a 2 personas")).to_be_visible()
+    expect(form.get_by_role("button", name="Quitar a Diego")).to_be_visible()
+    form.reload()
+    expect(field(form, "members-1-given_names")).to_have_value("Diego")
+
+
 def test_permission_shows_as_soon_as_a_minors_age_is_chosen_and_goes_with_it(form: Page) -> None:
     form.get_by_label("14 a 17").check()
     expect(field(form, "guardian_relation")).to_be_visible()
