@@ -16,7 +16,7 @@ from tests.web.pages import Page
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.registrations.models import CardState, Registration
-from trainings.schedule.models import Training, TrainingSession
+from trainings.schedule.models import Training, TrainingSession, TrainingState
 
 pytestmark = pytest.mark.pages
 
@@ -220,3 +220,20 @@ async def test_answer_to_an_offer_that_ended_then_staff_are_not_told_to_call_the
     answer = await client.post(f"/panel/capacitaciones/{training.id}/espera/{berta.group_id}/avisado")
 
     _said(answer, "Ya no hay un lugar guardado: terminó el plazo, o ya hay una respuesta.")
+
+
+async def test_draft_then_staff_read_why_nobody_is_signed_up(new_client: Callable[[], AsyncClient], db: object) -> None:
+    cast, client = await make_cast(), new_client()
+    training = await make.make_training(hub=cast.hub, state=TrainingState.DRAFT)
+    await make.sign_in(client, cast.assistant)
+    path = f"/panel/capacitaciones/{training.id}"
+
+    shown = [await client.get(f"{path}/inscribir"), await client.get(f"{path}/importar")]
+    sent = await client.post(f"{path}/inscribir", data=ROSA)
+
+    assert [answer.status_code for answer in (*shown, sent)] == [200, 200, 409]
+    for answer in (*shown, sent):
+        page = Page(answer.text)
+        assert "Esta capacitación es un borrador." in page.text
+        assert not page.all("input", name="given_names")
+        assert not page.all("input", name="file")

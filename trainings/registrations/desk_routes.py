@@ -30,7 +30,7 @@ from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import doors_left, why_closed
 from trainings.registrations.wishes import LARGEST_GROUP
 from trainings.registrations.words import HOW_THEY_COME
-from trainings.schedule.models import SessionState, Training
+from trainings.schedule.models import SessionState, Training, TrainingState
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, read_form
@@ -59,6 +59,8 @@ async def create(request: Request) -> Response:
     The window does not bind the desk. A button that adds or removes a person shows the form again.
     """
     training = await training_at_desk(request.path_params["id"], request.state.actor)
+    if training.state is TrainingState.DRAFT:
+        return await _page(request, training, None, status=409)
     typed = await read_form(request)
     if typed.value("do") == ADD:
         return await _page(request, training, typed, focus=_added(typed))

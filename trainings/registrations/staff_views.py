@@ -21,6 +21,7 @@ from trainings.schedule.phase import Phase, phase
 from trainings.web.i18n import N_, gettext
 
 CLOSED_TO_ALL: Mapping[Phase, str] = {
+    Phase.DRAFT: N_("Esta capacitación es un borrador. Se inscribe a personas desde que quien coordina la publica."),
     Phase.CANCELLED: N_(
         "Esta capacitación se canceló. Si al final se realiza, quien coordina la reabre en su página con "
         "«Sí se realiza»."
@@ -166,7 +167,7 @@ def _given(words: str, purpose: str, given: Consent | Guardian | Assent, agreed:
 
 
 def why_closed(training: Training, sessions: Sequence[TrainingSession]) -> str:
-    """Why not even staff can sign anybody up, called off or over, and what they can do. Empty where they can."""
+    """Why not even staff can sign anybody up (draft, called off, over), and what can be done. Empty where they can."""
     words = CLOSED_TO_ALL.get(phase(training, sessions, clock.now()))
     return gettext(words) if words else ""
 
