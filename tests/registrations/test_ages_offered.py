@@ -74,7 +74,9 @@ async def test_who_is_too_young_is_told_whom_to_call_and_nothing_is_kept(
 
     field = "age_group" if alone else "members-1-age_group"
     assert answer.status_code == 409
-    assert "llame al" in errors_of(Page(answer.text))[field]
+    page = Page(answer.text)
+    assert "llame al" in errors_of(page)[field]
+    assert bool(page.all("a", href="/menores")) is alone
     assert await Registration.all().count() == 0
 
 

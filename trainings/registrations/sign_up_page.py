@@ -81,7 +81,7 @@ async def context_of(training: Training, typed: Typed | None, refused: Refusal |
         "audience": sentences.audience_sentence(training.audience or training.course.audience),
         "ages": sentences.age_sentence(training.minimum_age, admits_minors=training.admits_minors),
         "before": sentences.listing([f"«{title}»" for title in await prerequisites_of(training.course_id)]),
-        "box": _box(training, refused, phone) if refused is not None else None,
+        "box": _box(training, typed or Typed(), refused, phone) if refused is not None else None,
         "idempotency_key": (typed.value("idempotency_key") if typed else "") or tokens.idempotency_key(),
         "bait": BAIT,
         "consents": asked_now(),
@@ -174,7 +174,7 @@ def _near(department: str, given: str) -> Iterator[tuple[str, str]]:
 # -- why not
 
 
-def _box(training: Training, refused: Refusal, phone: str) -> Box | None:
+def _box(training: Training, typed: Typed, refused: Refusal, phone: str) -> Box | None:
     """What stands over the form; none where the fields say it all."""
     call = (f"tel:{phone}", gettext(N_("Llamar al %(phone)s")) % {"phone": show_phone(phone)})
     if isinstance(refused, Busy):
@@ -183,13 +183,15 @@ def _box(training: Training, refused: Refusal, phone: str) -> Box | None:
         return Box(gettext(N_("Espere un momento")), f"{sentence_of(refused)} {gettext(TOO_OFTEN)}", [call])
     if refused.status != CONFLICT:
         return None
+    alone = ("/menores", gettext(N_("Si viene sin su familia, lea esto")))
     if isinstance(refused, MinorAlone):
         name = (f"#{refused.field}", gettext(N_("Escribir quién da permiso")))
-        alone = ("/menores", gettext(N_("Si viene sin su familia, lea esto")))
         return Box(gettext(N_("Falta quien da permiso")), sentence_of(refused), [name, alone, call])
+    are_minors = all(is_minor(typed, number) for number in range(count_people(typed)))
+    ways = [alone, call] if isinstance(refused, AdultsOnly | TooYoung) and are_minors else [call]
     here = [(f"#{refused.field}", gettext(N_("Ir a ese dato")))] if refused.field else []
     others = (f"/municipios/{training.hub.seat.slug}", gettext(N_("Ver otras fechas")))
-    return Box(gettext(N_("No se pudo inscribir")), sentence_of(refused), [*here, call, others])
+    return Box(gettext(N_("No se pudo inscribir")), sentence_of(refused), [*here, *ways, others])
 
 
 def tell_ages(training: Training, typed: Typed) -> bool:
