@@ -30,11 +30,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row and what it comes to. `why` is in words: the errors, or since when the person is there."""
+    """A row and what it comes to. `why` is in words: the errors, or since when the person is there. `same_as`: the
+    number of the row above that says the same.
+    """
 
     row: ListRow
     verdict: Verdict
     why: tuple[str, ...]
+    same_as: int | None = None
 
     @property
     def number(self) -> int:
@@ -52,6 +55,11 @@ class Preview:
     def twins(self) -> list[Judged]:
         """New people with the name of somebody else: perhaps the same, whose telephone changed since."""
         return [one for one in self.of(Verdict.NEW) if one.why]
+
+    @property
+    def repeated(self) -> list[Judged]:
+        """Rows equal to one above: perhaps a second person of that name, who is registered only once told apart."""
+        return [one for one in self.rows if one.same_as is not None]
 
     @property
     def notes(self) -> Mapping[str, int]:
@@ -112,8 +120,8 @@ def _judge(row: ListRow, training: Training, standing: _Standing) -> Judged:
     if wish is None:
         return Judged(row, Verdict.REFUSED, row.errors)
     if row.key in standing.rows:
-        same = gettext(N_("Es igual a la fila %(n)s.")) % {"n": standing.rows[row.key]}
-        return Judged(row, Verdict.KNOWN, (same,))
+        above = standing.rows[row.key]
+        return Judged(row, Verdict.KNOWN, (gettext(N_("Es igual a la fila %(n)s.")) % {"n": above},), above)
     standing.rows[row.key] = row.number
     if any(key in standing.keys for key in row.keys):
         return Judged(row, Verdict.KNOWN, (gettext(N_("Ya se inscribió con esta misma fila.")),))

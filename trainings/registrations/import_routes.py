@@ -228,7 +228,7 @@ async def _preview_page(
     request: Request, draft: ImportDraft, training: Training, form: Typed | None = None, status: int = 200
 ) -> Response:
     preview = await imports.preview(draft, training)
-    refused, twins = preview.of(Verdict.REFUSED), preview.twins
+    refused, twins, repeated = preview.of(Verdict.REFUSED), preview.twins, preview.repeated
     context = {
         "training": training,
         "draft": draft,
@@ -243,6 +243,8 @@ async def _preview_page(
         "free": max(training.capacity - training.occupied, 0),
         "why_closed": why_closed(training, list(training.sessions)),
         "twins": [(one.number, one.row.label) for one in twins[:MOST_TWINS_SHOWN]],
+        "n_repeated": len(repeated),
+        "repeated": [(one.number, one.row.label, one.same_as) for one in repeated[:MOST_TWINS_SHOWN]],
         "has_whole_names": not {Field.GIVEN_NAMES.value} & draft.columns.keys(),
     }
     return render(request, "registrations/import/preview.html", context, status=status)
