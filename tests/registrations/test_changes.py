@@ -23,7 +23,7 @@ from trainings.registrations.actions import CapacityBelowTaken, ChildcareBelowTa
 from trainings.registrations.eligibility import CannotChange, SignUpClosed
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import HoldReason, Registration
-from trainings.registrations.places import TrainingFull
+from trainings.registrations.places import ChildcareFull, TrainingFull
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
@@ -254,6 +254,27 @@ async def test_approve_gives_a_place_and_then_the_waiting_list(db: Settings) -> 
     assert await places_of(training) == (1, 0)
     jobs = await OutboxJob.all().order_by("id").values_list("kind", "subject_id")
     assert jobs == [("registration_confirmed", ana.id), ("registration_waitlisted", berta.id)]
+
+
+async def test_approve_refuses_without_a_place_where_there_is_no_waiting_list(db: Settings) -> None:
+    training = await make.make_training(
+        capacity=1, childcare_capacity=1, approval_required=True, has_waiting_list=False
+    )
+    ana = await make.make_registration(training, given_names="Ana", childcare_places=1)
+    berta = await make.make_registration(training, given_names="Berta", childcare_places=1)
+    await actions.approve(ana.id, actor=PROGRAM)
+
+    with pytest.raises(TrainingFull):
+        await actions.approve(berta.id, actor=PROGRAM)
+    await actions.resize(training.id, 2, 1, actor=PROGRAM)
+    with pytest.raises(ChildcareFull):
+        await actions.approve(berta.id, actor=PROGRAM)
+    assert await state_of(berta) == "held"
+    await actions.resize(training.id, 2, 2, actor=PROGRAM)
+    await actions.approve(berta.id, actor=PROGRAM)
+
+    assert await state_of(berta) == "confirmed"
+    assert await places_of(training) == (2, 2)
 
 
 async def test_approve_of_two_who_look_alike_takes_one_place(db: Settings) -> None:

@@ -194,6 +194,20 @@ async def test_all_of_one_training_and_reason_are_answered_together(new_client: 
     assert [await state_of(one) for one in (*here, other)] == ["cancelled", "cancelled", "held"]
 
 
+async def test_who_finds_no_place_without_a_waiting_list_is_left_to_be_answered(new_client: NewClient) -> None:
+    _cast, client, training = await at_desk(new_client, capacity=1, has_waiting_list=False)
+    ana, beto = [await held(training, name) for name in ("Ana", "Beto")]
+
+    asked = (await client.get(f"{REVIEW}/confirmar", params=ticked(ana, beto) | {"hacer": "aprobar"})).text
+    await client.post(f"{REVIEW}/aprobar", data=ticked(ana, beto))
+
+    assert "Donde no hay lista de espera, las demás siguen por revisar." in Page(asked).text
+    assert [await state_of(one) for one in (ana, beto)] == ["confirmed", "held"]
+    text = (await opened(client)).text
+    assert "Sin responder: 1." in text
+    assert "abrir la lista" in text
+
+
 async def test_first_come_get_the_places_the_others_wait(new_client: NewClient, freeze: Freeze) -> None:
     _cast, client, training = await at_desk(new_client, capacity=1)
     now = clock.now()

@@ -94,8 +94,8 @@ async def _leave(people: Sequence[Registration], actor: Actor) -> None:
 async def approve(registration_id: UUID, *, actor: Actor) -> None:
     """Let a held registration in with its group: a place, or the waiting list when none is left.
 
-    Who waited with a named card has the place that it reserved, whatever is left. Refuses any other state, and once the
-    training is over or called off.
+    Who waited with a named card has the place that it reserved, whatever is left. Refuses (TrainingFull, ChildcareFull)
+    without a place where nobody waits, any other state, and once the training is over or called off.
     """
     async with transaction():
         registration, training = await _locked(registration_id)
@@ -112,8 +112,7 @@ async def approve(registration_id: UUID, *, actor: Actor) -> None:
         if await take_held_place(registration, training, party):
             state = RegistrationState.CONFIRMED
         else:
-            fits = places.room_of(training).shortage(party) is None
-            state = RegistrationState.CONFIRMED if fits else RegistrationState.WAITLISTED
+            state = places.state_let_in(training, party)
             await _take_place(training, party, state)
         await _place(members, group, training, state)
         await stand_first(group.id)

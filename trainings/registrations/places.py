@@ -67,7 +67,12 @@ def state_for(training: Places, party: Party[str], *, hold: bool = False) -> Reg
         raise ChildcareFull(field="childcare_places")
     if hold or training.approval_required:
         return RegistrationState.HELD
-    lacking = room.shortage(party)
+    return state_let_in(training, party)
+
+
+def state_let_in(training: Places, party: Party[str]) -> RegistrationState:
+    """The state of a group that nobody has to look at any more. Refuses it without a place or a list to wait on."""
+    lacking = room_of(training).shortage(party)
     if lacking is None:
         return RegistrationState.CONFIRMED
     if training.has_waiting_list:

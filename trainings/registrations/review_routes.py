@@ -157,6 +157,7 @@ async def confirm(request: Request) -> Response:
         "n_people": sum(held.n_people for one in waiting for held in one.groups),
         "act": REJECT if asked.get("hacer") == REJECT else APPROVE,
         "is_told": any(one.reason is not HoldReason.REVIEW for one in waiting),
+        "has_lists": all(one.training.has_waiting_list for one in waiting),
         "may_be_more": len(ids) >= MOST_AT_ONCE,
     }
     return render(request, "registrations/review_confirm.html", context)
