@@ -8,11 +8,19 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store
+from tests.browser.scanner import wait_until
 from trainings import clock
 from trainings.lib import dates, tokens
 
 MINUTE = timedelta(minutes=1)
 LISTS = of_store("rosters", "count()")
+# Whoever looks at the page again asks the server.
+LISTS_GONE = f"""async () => {{
+    document.dispatchEvent(new Event('visibilitychange'));
+    return (await ({LISTS})()) === 0;
+}}"""
+WITHOUT_LISTS = of_store("rosters", "clear()").replace("('rosters').obj", "('rosters', 'readwrite').obj")
+LACKING, OVER = "A este teléfono le falta la lista de la sesión", "Ya pasó el tiempo de la lista de esta sesión"
 
 
 def test_clock_that_fell_back_without_signal_takes_nothing_away(
@@ -112,8 +120,49 @@ def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_mont
 
     assert lists == [1, 0]
     phone.visit("filas", village.made["session"])
-    expect(phone.page.get_by_text("A este teléfono le falta la lista de la sesión")).to_be_visible()
+    expect(phone.page.get_by_text(OVER)).to_be_visible()
+    expect(phone.page.get_by_text(LACKING)).to_be_hidden()
     expect(phone.page.get_by_text("Todavía no hay hoja impresa")).to_be_hidden()
+
+
+def test_time_of_the_list_is_over_by_the_server_then_camera_and_rows_say_so_and_promise_none(
+    phone: Phone, village: Village
+) -> None:
+    [ana] = village.people(1)
+
+    def weeks_later(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        past = (datetime.now(UTC) - MINUTE).isoformat()
+        body["sessions"] = [{**one, "roster_until": past, "version": ""} for one in body["sessions"]]
+        route.fulfill(response=answer, json=body)
+
+    phone.context.route("**/marcar/api/estado", weeks_later)
+    phone.follow("Sesiones", "inicio")
+    wait_until(phone.page, LISTS_GONE)
+
+    phone.to_door()
+    phone.type_code(ana.token)
+    phone.expect_answer("review", OVER, "La marca queda guardada y se envía: avise a quien coordina.")
+    phone.expect_queue("Todo enviado")
+    phone.follow("Por fila", "filas")
+    expect(phone.page.get_by_text(OVER)).to_be_visible()
+    expect(phone.page.get_by_text(LACKING)).to_be_hidden()
+    assert village.presences_of(ana) == 1
+
+
+def test_list_that_did_not_come_yet_is_lacking_and_comes_by_itself(phone: Phone, village: Village) -> None:
+    [ana] = village.people(1)
+    phone.context.route("**/marcar/api/sesiones/*/lista", lambda route: route.abort())
+    phone.page.evaluate(WITHOUT_LISTS)
+
+    phone.visit("filas", village.made["session"])
+    phone.reload()
+    expect(phone.page.get_by_text(LACKING)).to_be_visible()
+    expect(phone.page.get_by_text(OVER)).to_be_hidden()
+    phone.visit("marcar", village.made["session"])
+    phone.type_code(ana.token)
+    phone.expect_answer("review", "Falta la lista de esta sesión. La marca queda guardada.")
 
 
 def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is_on(

@@ -110,8 +110,8 @@ export class Marks {
         return said("already", { name, text: app.words.say("already_at", { the_time: theTime((before.arrived ?? event.at) + offset) }), event, line });
       }
       if (!NOTHING_ODD.has(flag)) {
-        const why = book.hasRoster ? `odd_${flag}` : "no_list";
-        return said("review", { name, text: app.words.say(why), event, line });
+        const whyNoList = app.phone.isListOver(book.session) ? "list_over" : "no_list";
+        return said("review", { name, text: app.words.say(book.hasRoster ? `odd_${flag}` : whyNoList), event, line });
       }
       const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at + offset);
       return said("present", { name, text: fact, event, line });

@@ -78,6 +78,11 @@ export class Phone {
     return this.rosters.has(id);
   }
 
+  /** No list of this session is given any more: it is long over. @param {{roster_until: string}} session */
+  isListOver({ roster_until }) {
+    return Date.parse(roster_until) < this.now;
+  }
+
   /** Ask how things stand and fetch the lists that changed. Calls while one is under way are one. */
   refresh() {
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -140,7 +145,7 @@ export class Phone {
 
   /** @param {any} session */
   async #fetchRoster(session) {
-    if (Date.parse(session.roster_until) < this.now) return;
+    if (this.isListOver(session)) return;
     const version = this.rosters.get(session.id);
     // Without a version the server gives no list of it any more.
     if (!session.version) return this.#drop(session.id);
@@ -183,8 +188,8 @@ export class Phone {
   }
 
   /** @param {{roster_until: string}} session */
-  #isOver({ roster_until }) {
-    return this.account === "revoked" || Date.parse(roster_until) < this.now;
+  #isOver(session) {
+    return this.account === "revoked" || this.isListOver(session);
   }
 
   /** @param {string} id */

@@ -41,7 +41,7 @@ export class Practice extends EventTarget {
     const ages = { admits_minors: true, minimum_age: 12, walk_ins: true, hub_phone: app.phone.sessions[0]?.hub_phone ?? "" };
     this.meeting = { id: PRACTICE, training: PRACTICE, title, place: "", state: "planned", closed: false, isPractice: true, ...times, ...ages };
     const session = (/** @type {string} */ id) => (id === PRACTICE ? this.meeting : null);
-    this.phone = { offset: 0, clock: new Clock(), said: app.phone.said, sessions: [this.meeting], session, refresh: async () => undefined };
+    this.phone = { offset: 0, clock: new Clock(), said: app.phone.said, sessions: [this.meeting], session, isListOver: () => false, refresh: async () => undefined };
   }
 
   session() {

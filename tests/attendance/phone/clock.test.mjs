@@ -92,3 +92,12 @@ test("a list that is over by the server's clock leaves when the server is heard"
   await phone.refresh();
   assert.equal(lists.size, 0);
 });
+
+test("a list is over only once its time has passed by the clock that the server set right", async () => {
+  const { phone } = phoneWith(said());
+  for (const [days, isOver] of [[6, false], [8, true]]) {
+    wall = NOW + days * DAY;
+    await phone.load();
+    assert.equal(phone.isListOver(SESSION), isOver, `${days} days`);
+  }
+});

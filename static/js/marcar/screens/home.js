@@ -104,12 +104,11 @@ function stateOf(session, app) {
 }
 
 /**
- * A list is no longer given out long after the training.
  * @param {any} session
  * @param {App} app
  */
 function lacksList(session, { phone }) {
-  return !phone.hasRoster(session.id) && Date.parse(session.roster_until) > phone.now;
+  return !phone.hasRoster(session.id) && !phone.isListOver(session);
 }
 
 /**

@@ -202,7 +202,10 @@ class Rows extends SessionScreen {
   draw() {
     this.sheet.draw();
     const hasSheet = this.sheet.codes.length > 0;
-    this.part("[data-no-list]").hidden = hasSheet || this.book.hasRoster;
+    const hasList = hasSheet || this.book.hasRoster;
+    const isOver = this.app.phone.isListOver(this.book.session);
+    this.part("[data-no-list]").hidden = hasList || isOver;
+    this.part("[data-list-over]").hidden = hasList || !isOver;
     this.part("[data-no-sheet]").hidden = hasSheet || !this.book.hasRoster;
     this.part("[data-with-sheet]").hidden = !hasSheet;
     this.recent.draw();
