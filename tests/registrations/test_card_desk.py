@@ -211,8 +211,8 @@ async def test_void_then_asked_once_and_the_place_is_free(desk: AsyncClient, cas
 
     assert f"¿Anular la tarjeta {show_short_code(card.short_code)}?" in text_of(asked.text)
     assert done.headers["location"] == f"/panel/tarjetas/bloques/{block.id}"
-    assert await states_of(block) == [CardState.VOID, CardState.OPEN]
-    assert await places_of(training) == (0, 1)
+    assert "1 sin nombre, 1 suelta o anulada." in text_of((await desk.get(done.headers["location"])).text)
+    assert (await states_of(block), await places_of(training)) == ([CardState.VOID, CardState.OPEN], (0, 1))
 
 
 # -- spare cards
