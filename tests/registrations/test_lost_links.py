@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient, Response
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.counting import statements
@@ -141,6 +142,20 @@ async def test_refusal_keeps_what_was_typed_and_says_when_to_send_it(client: Asy
     assert page.one("input", name="email")["value"] == ROSA
     assert "Hubo demasiados intentos. Pruebe otra vez en 40 min. Lo que escribió sigue en esta página" in page.text
     assert await OutboxJob.all().count() == 3
+
+
+async def test_form_when_the_database_is_locked_then_kept_with_when_to_try_again(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_email: str) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(lost_link_routes, "ask_for_links", fail)
+    answer = await client.post("/mis-inscripciones", data={"email": "ana@example.org"})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert Page(answer.text).one("input", name="email")["value"] == "ana@example.org"
+    assert "Lo que escribió sigue en esta página" in answer.text
 
 
 async def test_refusal_for_a_known_address_cannot_be_told_from_that_for_an_unknown_one(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trainings.db.trouble import DATABASE_ERRORS, is_passing
 from trainings.errors import TooMany
 from trainings.limits import actions as limits
 from trainings.people.forms import Email
@@ -16,7 +17,7 @@ from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
-from trainings.web.problems import sentence_of, with_time
+from trainings.web.problems import DatabaseBusy, sentence_of, with_time
 from trainings.web.render import redirect, render
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def send(request: Request) -> Response:
     """Known or not: the same work, and 303 to the same answer.
 
     Above 3 an hour for one e-mail address, or 30 from one address of the network: 429, the form, and when to send it.
+    503 likewise while the database takes nothing.
     """
     typed = await read_form(request)
     try:
@@ -60,10 +62,19 @@ async def send(request: Request) -> Response:
     try:
         await limits.hit("lost_link_from", client_address(request), PER_ADDRESS_HOUR, HOUR)
         await limits.hit("lost_link_of", email, PER_EMAIL_HOUR, HOUR)
+        await ask_for_links(email)
     except TooMany as refused:
-        return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
-    await ask_for_links(email)
+        return _later(request, typed, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        return _later(request, typed, DatabaseBusy(retry_after=30))
     return redirect(f"{MY_REGISTRATIONS}?enviado=si")
+
+
+def _later(request: Request, typed: Typed, refused: TooMany) -> Response:
+    """The form with what was typed, and when to send it."""
+    return with_time(_page(request, typed, refused=refused, status=refused.status), refused)
 
 
 def _page(
