@@ -11,17 +11,20 @@ import pytest
 from tests import make
 from tests.queries import until_somebody_waits
 from tests.registrations.families import make_family
+from tests.registrations.wishes import state_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
 from trainings.certificates import names
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
 from trainings.db import lock, transaction
-from trainings.people.consent_actions import PermissionGone
+from trainings.people.consent_actions import PermissionGone, without_permission
 from trainings.people.models import Consent, Participant
 from trainings.privacy.withdrawal import withdraw_data
-from trainings.registrations import actions
+from trainings.registrations import actions, group_actions
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.contact_actions import correct_email, correct_phone
 from trainings.registrations.desk_actions import detach
+from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
@@ -92,6 +95,62 @@ async def test_permission_taken_back_meanwhile_then_nothing_more_is_written(
     with pytest.raises(PermissionGone):
         await writing
     assert await _kept_of(ana) == before
+
+
+async def _again(registration: Registration) -> None:
+    await group_actions.rejoin_member(registration.id, actor=HOLDER_OF_LINK)
+
+
+async def _all_again(registration: Registration) -> None:
+    await group_actions.rejoin_group(registration.group_id, actor=HOLDER_OF_LINK)
+
+
+@pytest.mark.parametrize("come_back", [_again, _all_again])
+async def test_permission_taken_back_meanwhile_then_nobody_comes_back(
+    postgres_db: Settings, come_back: Callable[[Registration], Awaitable[None]]
+) -> None:
+    [ana] = await make_family(await make.make_training(), "Ana")
+    await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
+    is_held = asyncio.Event()
+
+    async def meanwhile() -> None:
+        await is_held.wait()
+        await come_back(ana)
+
+    coming = asyncio.create_task(meanwhile())
+    async with transaction():
+        await lock(Participant, [ana.participant_id])
+        is_held.set()
+        await until_somebody_waits()
+        await Consent.filter(participant_id=ana.participant_id).update(withdrawn_at=ana.created_at)
+
+    with pytest.raises((PermissionGone, CannotChange)):
+        await coming
+    assert await state_of(ana) == "cancelled"
+
+
+async def test_who_comes_back_while_the_permission_is_taken_back_is_cancelled_again(postgres_db: Settings) -> None:
+    """What was ahead is cancelled first, one by one; then the person is held, and everything else goes."""
+    [ana] = await make_family(await make.make_training(), "Ana")
+    is_held = asyncio.Event()
+
+    async def meanwhile() -> None:
+        await is_held.wait()
+        await withdraw_data(ana.id, actor=HOLDER_OF_LINK)
+
+    taking_back = asyncio.create_task(meanwhile())
+    async with transaction():
+        await lock(Participant, [ana.participant_id])
+        is_held.set()
+        await until_somebody_waits()
+        assert await state_of(ana) == "cancelled"
+        await group_actions.rejoin_member(ana.id, actor=HOLDER_OF_LINK)
+
+    await taking_back
+
+    assert await state_of(ana) == "cancelled"
+    assert await without_permission([ana.participant_id]) == {ana.participant_id}
+    assert await AuditLine.filter(act="privacy.withdraw_data", object_id=ana.id).count() == 1
 
 
 async def _kept_of(registration: Registration) -> list[object]:

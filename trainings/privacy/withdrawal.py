@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.attendance.models import Attendance
@@ -96,10 +97,7 @@ async def withdraw_data(registration_id: UUID, *, actor: Actor) -> None:
     The name stays only for what was attended or certified (`what_stays`). Taken back twice is once. Refuses an unknown
     registration.
     """
-    registration = await _registration(registration_id)
-    n_cancelled = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
-    async with transaction():
-        await _end(registration, n_cancelled, actor)
+    await _take_back(await _registration(registration_id), actor)
 
 
 async def carry_out(job: OutboxJob) -> None:
@@ -113,19 +111,35 @@ async def carry_out(job: OutboxJob) -> None:
     is_ours = OutboxJob.filter(id=job.id, attempts=job.attempts)
     if not await is_ours.update(hub_id=registration.training.hub_id):
         return
-    n_cancelled = await _cancel_what_is_ahead([registration.participant_id], HOLDER_OF_LINK)
-    async with transaction():
-        await lock(Participant, [registration.participant_id])
-        if await is_ours.exists():
-            await _end(registration, n_cancelled, HOLDER_OF_LINK)
+    await _take_back(registration, HOLDER_OF_LINK, job=is_ours)
 
 
 COMPOSERS: Composers = {KIND: carry_out}
 
 
-async def _end(registration: Registration, n_cancelled: int, actor: Actor) -> None:
-    """What is left to do once nothing is ahead, in the caller's transaction."""
-    people = await lock(Participant, await _whose(registration, actor))
+class _CameBack(Exception):
+    """Somebody was taken up again between the cancelling and the taking back: cancel once more."""
+
+
+async def _take_back(registration: Registration, actor: Actor, *, job: QuerySet[OutboxJob] | None = None) -> None:
+    """Cancel what is ahead, then do the rest, as long as the job (if there is one) still stands."""
+    n_cancelled = 0
+    while True:
+        cancelled, left = await _cancel_what_is_ahead(await _whose(registration, actor), actor)
+        n_cancelled += cancelled
+        with contextlib.suppress(_CameBack):
+            async with transaction():
+                people = await lock(Participant, await _whose(registration, actor))
+                if job is None or await job.exists():
+                    # Who comes back holds the person, too: from here on nobody does.
+                    if {one.id for one in await _ahead([one.id for one in people])} - left:
+                        raise _CameBack
+                    await _end(registration, people, n_cancelled, actor)
+            return
+
+
+async def _end(registration: Registration, people: Sequence[Participant], n_cancelled: int, actor: Actor) -> None:
+    """What is left to do once nothing is ahead, in the caller's transaction, which holds the people."""
     n_permissions = await _take_back_permissions(people)
     has_changed = await forget(people)
     if n_cancelled or n_permissions or has_changed:
@@ -158,18 +172,25 @@ async def _may_come_before(people: Sequence[UUID], moment: datetime) -> bool:
     return await soon.exclude(training__state=TrainingState.CANCELLED).exists()
 
 
-async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> int:
-    """Cancel their registrations for trainings that are neither over nor called off; how many there were."""
+async def _ahead(people: Sequence[UUID]) -> list[Registration]:
+    """Their registrations for trainings that are neither over nor called off."""
     live = Registration.filter(participant_id__in=list(people)).exclude(state=RegistrationState.CANCELLED)
-    called_on = live.exclude(training__state=TrainingState.CANCELLED).order_by("training_id", "id")
-    n_cancelled = 0
-    for registration in await called_on:
-        if not await TrainingSession.exists(training_id=registration.training_id, ends_at__gt=clock.now()):
-            continue
-        with contextlib.suppress(CannotChange):  # it ended or was called off between our look and the cancelling
+    called_on = await live.exclude(training__state=TrainingState.CANCELLED).order_by("training_id", "id")
+    coming = TrainingSession.filter(training_id__in=[one.training_id for one in called_on], ends_at__gt=clock.now())
+    still_to_come = {key for (key,) in await coming.values_list("training_id")}
+    return [one for one in called_on if one.training_id in still_to_come]
+
+
+async def _cancel_what_is_ahead(people: Sequence[UUID], actor: Actor) -> tuple[int, frozenset[UUID]]:
+    """Cancel what is ahead of them; how many that were, and those that cannot be cancelled any more."""
+    n_cancelled, left = 0, set[UUID]()
+    for registration in await _ahead(people):
+        try:
             await registrations.cancel(registration.id, actor=actor)
             n_cancelled += 1
-    return n_cancelled
+        except CannotChange:  # it ended or was called off between our look and the cancelling
+            left.add(registration.id)
+    return n_cancelled, frozenset(left)
 
 
 async def _take_back_permissions(people: Sequence[Participant]) -> int:

@@ -8,9 +8,10 @@ from uuid import UUID
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
-from trainings.db import transaction
+from trainings.db import lock, transaction
 from trainings.errors import Refusal
-from trainings.people.consent_actions import check_permission, without_permission
+from trainings.people.consent_actions import locked_with_permission, without_permission
+from trainings.people.models import Participant
 from trainings.registrations import places
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.allocation import Party
@@ -80,7 +81,7 @@ async def rejoin_member(registration_id: UUID, *, actor: Actor) -> None:
         registration, group, training = await _locked(registration_id)
         if registration.state is not RegistrationState.CANCELLED:
             return
-        await check_permission(registration.participant_id)
+        await locked_with_permission(registration.participant_id)
         await _check_window(training, actor)
         await _look_anew(registration)
         is_alone = await _comes_alone(registration)
@@ -116,6 +117,8 @@ async def _who_comes_back(group: RegistrationGroup) -> Sequence[Registration]:
     claimed = OwnLink.filter(group_id=group.id, revoked_at=None, claimed_at__not_isnull=True)
     apart = [key for (key,) in await claimed.values_list("registration_id")]
     together = Registration.filter(group_id=group.id).exclude(id__in=apart)
+    # Held before it is asked: who takes the permission back at this moment holds the person too.
+    await lock(Participant, [key for (key,) in await together.values_list("participant_id")])
     members = await together.order_by("id").prefetch_related("participant")
     gone = await without_permission([one.participant_id for one in members])
     return left_last([one for one in members if one.participant_id not in gone])
