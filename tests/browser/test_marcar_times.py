@@ -168,14 +168,14 @@ def test_list_that_did_not_come_yet_is_lacking_and_comes_by_itself(phone: Phone,
 def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is_on(
     phone: Phone, village: Village
 ) -> None:
-    now = datetime.now(UTC)
+    now, another_id = datetime.now(UTC), str(tokens.uuid7())
 
     def afternoon(route: Route) -> None:
         answer = route.fetch()
         body = answer.json()
         [one] = body["sessions"]
         times = {"starts": (now + timedelta(minutes=50)).isoformat(), "ends": (now + timedelta(hours=5)).isoformat()}
-        another = {**one, "id": str(tokens.uuid7()), "title": "La de ahora", "version": ""}
+        another = {**one, "id": another_id, "title": "La de ahora", "version": ""}
         body["sessions"] = [{**one, **times}, another]
         route.fulfill(response=answer, json=body)
 
