@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from httpx2 import AsyncClient, Response
+from tortoise.exceptions import OperationalError
 
 from tests import make
 from tests.cast import make_cast
@@ -19,6 +20,7 @@ from trainings.db import transaction
 from trainings.lib import tokens
 from trainings.limits.actions import TooManyTries, count_here
 from trainings.people.actions import Sameness
+from trainings.registrations import sign_up_routes
 from trainings.registrations.guarding import check_rate, is_odd, watches
 from trainings.registrations.models import HoldReason, Registration, RegistrationState
 from trainings.schedule.models import Training
@@ -235,3 +237,32 @@ async def test_desk_signs_up_a_village_with_one_telephone(client: AsyncClient) -
         assert (await client.post(path, content=urlencode(typed), headers=FORM)).status_code == 303
 
     assert await Registration.filter(state="confirmed").count() == 15
+
+
+async def test_form_with_errors_above_the_limit_is_kept_with_when_to_send_it(client: AsyncClient) -> None:
+    training = await make.make_training()
+    for _ in range(300):
+        await check_rate("127.0.0.1")
+
+    answer = await client.post(path_of(training), data=ANSWERS | {"surnames": ""})
+
+    page = Page(answer.text)
+    assert (answer.status_code, 0 < int(answer.headers["retry-after"]) <= 60) == (429, True)
+    assert page.one("input", name="given_names")["value"] == ANSWERS["given_names"]
+    assert "Escriba los apellidos." in page.text
+    assert "Lo que escribió sigue en esta página" in page.text
+
+
+async def test_form_with_errors_while_nothing_can_be_counted_says_what_is_wrong(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_address: str) -> None:
+        raise OperationalError("database is locked")
+
+    training = await make.make_training()
+    monkeypatch.setattr(sign_up_routes, "check_rate", fail)
+
+    answer = await client.post(path_of(training), data=ANSWERS | {"surnames": ""})
+
+    assert answer.status_code == 422
+    assert "Escriba los apellidos." in answer.text

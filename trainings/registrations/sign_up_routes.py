@@ -74,8 +74,7 @@ async def create(request: Request) -> Response:
         watched = watches(address, wish.keys)
         signed_up = await sign_up(training_id, wish, actor=request.state.actor, watched=watched)
     except FormErrors:
-        await check_rate(address)
-        return await _again(request, slug, typed, WRONG)
+        return await _wrong(request, slug, typed, address)
     except NotFound:
         raise
     except Refusal as refused:
@@ -109,6 +108,19 @@ def _is_edited(typed: Typed) -> bool:
     if removed is None and n_people < LARGEST_GROUP:
         typed.fields[field_of(n_people, ASKS_AGE)] = ["yes"]
     return True
+
+
+async def _wrong(request: Request, slug: str, typed: Typed, address: str) -> Response:
+    """What cannot be read counts as well: above the limit of its address it is shown again with when to send it."""
+    try:
+        await check_rate(address)
+    except TooMany as refused:
+        return await _again(request, slug, typed.refused(refused), refused.status, refused)
+    except DATABASE_ERRORS as trouble:
+        if not is_passing(trouble):
+            raise
+        # In a rush it goes uncounted, and what is wrong is told all the same.
+    return await _again(request, slug, typed, WRONG)
 
 
 async def _again(request: Request, slug: str, typed: Typed, status: int, refused: Refusal | None = None) -> Response:
