@@ -35,7 +35,7 @@ from trainings.settings import Settings
 from trainings.web.protocol import CappedHttpTools
 
 PLACES = 200
-ROUNDS, CLIENTS, ALONE = 8, 64, 50
+ROUNDS, CLIENTS, ALONE = 16, 64, 50
 BOUND, LONGEST = 0.6, 4.0
 PATH = "/capacitaciones/{slug}/inscripcion"
 TABLES = ("participant", "consent", "registration_group", "registration", "own_link", "outbox_job", "audit_line")
@@ -137,4 +137,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         serve_without_database(int(sys.argv[2]))
     else:
-        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 12_000))
+        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 24_000))
