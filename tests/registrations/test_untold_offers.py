@@ -148,6 +148,16 @@ async def test_time_that_ends_within_the_ten_minutes_takes_no_place_from_who_was
     assert await time_of(berta) == (None, None)
 
 
+async def test_time_that_ends_before_they_are_offered_it_anew_takes_no_place(cast: Cast, freeze: Freeze) -> None:
+    training, berta = await reached(cast)
+    await move_untold(cast, training, freeze)
+
+    freeze(EARLIER + MINUTE)
+    assert (await expire_offers(), await offer_anew()) == (0, 1)
+
+    assert await time_of(berta) == (None, None)
+
+
 async def test_way_back_that_is_stopped_leaves_nobody_with_the_shorter_time(cast: Cast, freeze: Freeze) -> None:
     training, berta = await reached(cast, email="berta@x.example")
     freeze(MONDAY + MINUTE)

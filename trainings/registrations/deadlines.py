@@ -24,7 +24,6 @@ logger = logging.getLogger("trainings.registrations")
 async def run(stop: asyncio.Event) -> None:
     """Look at once and every minute until stopped. What fails is tried again."""
     looks = (
-        # Before any runs out: nobody loses a place by a time that they were not told of.
         ("places were offered anew", offer_anew),
         ("offers ran out", expire_offers),
         ("reserved places were released", release_due),

@@ -9,7 +9,9 @@ from uuid import UUID
 from trainings.audit.models import AuditLine
 from trainings.db import reads
 from trainings.registrations.models import RegistrationGroup, RegistrationState
-from trainings.registrations.waiting import MOVED_OFFER
+
+MOVED_OFFER = "registrations.move_offer"
+"""The audit line of a time to answer that is another than before, with both."""
 
 
 async def times_before(groups: Iterable[RegistrationGroup]) -> dict[UUID, datetime]:

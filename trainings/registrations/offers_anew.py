@@ -19,8 +19,8 @@ from trainings.db import reads, transaction
 from trainings.outbox.actions import STAFF_DELAY, STOPPED
 from trainings.registrations import places
 from trainings.registrations.models import RegistrationGroup, RegistrationState
+from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.sign_up import locked_training
-from trainings.registrations.waiting import MOVED_OFFER
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 

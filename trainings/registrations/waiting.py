@@ -27,6 +27,8 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.offer_times import MOVED_OFFER
+from trainings.registrations.offers_anew import untold
 from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.changes import Standing
@@ -39,8 +41,6 @@ logger = logging.getLogger("trainings.registrations")
 
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
-MOVED_OFFER = "registrations.move_offer"
-"""The audit line of a time to answer that is another than before, with both."""
 
 
 class HandReason(StrEnum):
@@ -237,7 +237,8 @@ async def fill_places(before: Standing) -> None:
 async def expire_offers() -> int:
     """Give on the places of who was reached and did not answer in time; how many groups that were.
 
-    Who was not reached keeps theirs. Safe at any time, and when several processes do it at once.
+    Who was not reached, or not told of the time that counts, keeps theirs. Safe at any time, and when several
+    processes do it at once.
     """
     late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     # What was called off keeps its offers: it may take place after all.
@@ -257,7 +258,10 @@ async def _expire(training_id: UUID) -> int:
         late = RegistrationGroup.filter(
             training_id=training_id, state=RegistrationState.OFFERED, offered_until__lt=clock.now()
         )
-        groups = [group_id for (group_id,) in await late.order_by("offered_until", "id").values_list("id")]
+        # Asked under the lock: the time may end just before they are offered it anew.
+        kept = {one.group.id for one in await untold(late)}
+        found = await late.order_by("offered_until", "id").values_list("id")
+        groups = [group_id for (group_id,) in found if group_id not in kept]
         if training.state is TrainingState.CANCELLED or not groups:
             return 0
         for group_id in groups:
