@@ -73,16 +73,28 @@ const fieldsOf = (member) =>
 /** @param {HTMLInputElement | HTMLSelectElement} field */
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
 
-/** The browser itself keeps what was typed into the page as it came; who was added is kept beside it, as long. */
+let isSent = false;
+
+/** The browser itself keeps what was typed into the page as it came; who was added is kept beside it, till it is sent. */
 function keep() {
+  if (isSent) return;
   const people = members().map((member) =>
     [...fieldsOf(member)].map((field) => (isTicked(field) ? /** @type {HTMLInputElement} */ (field).checked : field.value)),
   );
   history.replaceState({ people }, "");
 }
 
+/** The answer says what came of it, and shows again what is wrong. The next person on this telephone reads none of it. */
+function forget() {
+  isSent = true;
+  history.replaceState(null, "");
+}
+
 /** Whoever was added before the page was left, or put away by a telephone with little memory. */
 function restore() {
+  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  // The same address anew takes the place of the entry in the history and inherits what was kept with it.
+  if (visit?.type === "navigate") history.replaceState(null, "");
   /** @type {(string | boolean)[][]} */
   const people = history.state?.people || [];
   if (members().length) return;
@@ -123,10 +135,12 @@ form.addEventListener("input", (event) => {
   if (/** @type {HTMLInputElement} */ (event.target).name?.endsWith("given_names")) tell();
 });
 form.addEventListener("change", (event) => {
+  isSent = false;
   keep();
   const field = /** @type {HTMLSelectElement} */ (event.target);
   if (field.id === "municipality") suggest(field.value);
 });
+form.addEventListener("submit", forget);
 document.addEventListener("visibilitychange", keep);
 restore();
 tell();

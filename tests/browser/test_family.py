@@ -219,6 +219,32 @@ def test_people_typed_so_far_are_there_again_after_reading_another_page(form: Pa
     expect(field(form, "members-1-given_names")).to_have_value("Diego")
 
 
+def test_who_comes_after_a_family_on_a_telephone_finds_none_of_it(form: Page) -> None:
+    address = form.url
+    form.get_by_role("button", name="Agregar otra persona").click()
+    form.keyboard.type("Diego")
+    form.get_by_role("link", name="Qué guardamos y por qué").click()
+    form.goto(address)
+
+    expect(form.locator(".member")).to_have_count(0)
+
+    for name, typed in (("given_names", "Rosa"), ("surnames", "Coc"), ("phone", "5555 1234")):
+        field(form, name).fill(typed)
+    field(form, "municipality").select_option("1705")
+    field(form, "actor_type").select_option(index=3)
+    form.get_by_role("button", name="Agregar otra persona").click()
+    form.keyboard.type("Elvira")
+    field(form, "members-1-surnames").fill("Xol")
+    form.locator("[name='members-1-age_group'][value='18+']").check()
+    field(form, "consent_data").check()
+    form.locator("[data-send]").click()
+    expect(form).to_have_url(OWN_PAGE)
+    form.go_back()
+
+    expect(form).to_have_url(address)
+    expect(form.locator(".member")).to_have_count(0)
+
+
 def test_permission_shows_as_soon_as_a_minors_age_is_chosen_and_goes_with_it(form: Page) -> None:
     form.get_by_label("14 a 17").check()
     expect(field(form, "guardian_relation")).to_be_visible()
