@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.registrations.forms import post
 from tests.web.pages import Page
-from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.attendance import rescheduling
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.registrations import actions
+from trainings.registrations.desk_actions import detach
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
@@ -74,6 +77,30 @@ async def test_what_another_adult_goes_to_is_told_by_their_own_link_only(client:
     address = await family(client, await at(9, "De todos"), **person(1, "Elvira"))
 
     assert WARNING not in await shown(client, address)
+
+
+async def test_other_adult_is_not_taken_for_who_filled_in_the_form_once_these_left_it(client: AsyncClient) -> None:
+    await family(client, await at(8, "Solo de Elvira"), given_names="Elvira", surnames="Coc")
+    second = await at(9, "De todos")
+    address = await family(client, second, **person(1, "Elvira"), **person(2, "Berta"))
+    filler = await Registration.filter(training_id=second.id).order_by("id").first()
+    assert filler is not None
+
+    await detach(filler.id, phone=None, email=None, actor=PROGRAM)
+
+    assert WARNING not in await shown(client, address)
+
+
+@pytest.mark.parametrize("others", [{}, DIEGO])
+async def test_what_is_called_off_clashes_with_nothing(client: AsyncClient, others: dict[str, str]) -> None:
+    await family(client, await at(8, "La primera"), **others)
+    second = await at(9, "La segunda")
+    address = await family(client, second, **others)
+    assert "suelte un lugar" in await shown(client, address)
+
+    await rescheduling.call_off(second.id, "No hay paso.", actor=PROGRAM)
+
+    assert "suelte un lugar" not in await shown(client, address)
 
 
 async def test_who_cancelled_clashes_with_nothing(client: AsyncClient) -> None:

@@ -32,7 +32,7 @@ from trainings.registrations.queries import (
     with_sessions,
 )
 from trainings.schedule.changes import SHOWN_FOR, changes_since
-from trainings.schedule.models import SessionChange, SessionState, TrainingSession, TrainingState
+from trainings.schedule.models import SessionChange, SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 LONGEST_SESSION = timedelta(days=1)
@@ -209,7 +209,7 @@ async def clashes_of(own: OwnRegistration) -> list[Clash]:
     is_theirs = Q(training__registrations__participant_id__in=ids)
     if registration.group.browser_key is not None:
         is_theirs |= _from_browser(registration.group.browser_key, [registration])
-    return await _clashes(is_theirs, own.sessions, registration.training_id)
+    return await _clashes(is_theirs, own.sessions, registration.training)
 
 
 async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
@@ -221,10 +221,16 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     if not browser_key or group.group.browser_key != browser_key:
         return []
     first = group.members[0]
-    theirs = [one for one in group.live if is_minor(one) or (one is first and not group.is_claimed(one))]
+    is_of_first = not group.is_claimed(first) and await _filled_in_the_form(first)
+    theirs = [one for one in group.live if is_minor(one) or (one is first and is_of_first)]
     if not theirs:
         return []
-    return await _clashes(_from_browser(browser_key, theirs), group.sessions, group.group.training_id)
+    return await _clashes(_from_browser(browser_key, theirs), group.sessions, first.training)
+
+
+async def _filled_in_the_form(first: Registration) -> bool:
+    """Whether the first who is left was the first of the form: these may have been taken out of the group."""
+    return await reads(AuditLine).filter(act="registrations.sign_up", object_id=first.id).exists()
 
 
 def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
@@ -235,9 +241,9 @@ def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
     )
 
 
-async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training_id: UUID) -> list[Clash]:
+async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: Training) -> list[Clash]:
     mine = [one for one in sessions if one.state is SessionState.PLANNED and one.ends_at > clock.now()]
-    if not mine:
+    if not mine or training.state is TrainingState.CANCELLED:
         return []
     is_at_once = reduce(or_, (Q(starts_at__lt=one.ends_at, ends_at__gt=one.starts_at) for one in mine))
     others = reads(TrainingSession).filter(
@@ -247,7 +253,7 @@ async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training_i
         starts_at__gt=min(one.starts_at for one in mine) - LONGEST_SESSION,
         state=SessionState.PLANNED,
         training__state__not=TrainingState.CANCELLED,
-        training_id__not=training_id,
+        training_id__not=training.id,
     )
     columns = ("starts_at", "ends_at", "id", "training__title", "training__neutral_title")
     found = await others.order_by("starts_at", "id").distinct().values_list(*columns)
