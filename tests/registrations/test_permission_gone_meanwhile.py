@@ -19,7 +19,7 @@ from trainings.certificates.models import ConfirmedHow, NameConfirmation
 from trainings.db import lock, transaction
 from trainings.people.consent_actions import PermissionGone, without_permission
 from trainings.people.models import Consent, Participant
-from trainings.privacy.withdrawal import withdraw_data
+from trainings.privacy.withdrawal import forget, withdraw_data
 from trainings.registrations import actions, group_actions
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.contact_actions import correct_email, correct_phone
@@ -95,6 +95,32 @@ async def test_permission_taken_back_meanwhile_then_nothing_more_is_written(
     with pytest.raises(PermissionGone):
         await writing
     assert await _kept_of(ana) == before
+
+
+@pytest.mark.parametrize("write", [_phone, _email])
+async def test_contact_of_a_family_is_not_written_again_to_who_takes_the_permission_back_meanwhile(
+    postgres_db: Settings, write: Callable[[UUID], Awaitable[None]]
+) -> None:
+    training = await make.make_training()
+    ana, beto = await make_family(training, "Ana", "Beto", phone="+50255551234", email="familia@x.example")
+    is_held = asyncio.Event()
+
+    async def meanwhile() -> None:
+        await is_held.wait()
+        await write(ana.id)
+
+    writing = asyncio.create_task(meanwhile())
+    async with transaction():
+        [person] = await lock(Participant, [beto.participant_id])
+        is_held.set()
+        await until_somebody_waits()
+        await Consent.filter(participant_id=person.id).update(withdrawn_at=beto.created_at)
+        await forget([person])
+    before = await _kept_of(beto)
+
+    await writing
+
+    assert await _kept_of(beto) == before
 
 
 async def _again(registration: Registration) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from trainings import clock
@@ -11,7 +11,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import keyring, lock, reads, transaction
 from trainings.errors import Refusal
-from trainings.people.consent_actions import check_permission
+from trainings.people.consent_actions import PermissionGone, without_permission
 from trainings.people.models import Guardian, Participant
 from trainings.registrations.actions import UnknownRegistration
 from trainings.registrations.mailboxes import read_mailbox
@@ -67,9 +67,7 @@ async def correct_email(registration_id: UUID, email: str | None, *, actor: Acto
         registration = await _loaded(registration_id)
         mailbox = await read_mailbox(registration)
         # The person by an earlier code may be on several registrations of one form.
-        people = await lock(Participant, {one.participant_id for one in [registration, *mailbox.mates]})
-        # Held before it is asked: who takes the permission back at this moment holds the person too.
-        await check_permission(registration.participant_id)
+        people = await _held(registration, {one.participant_id for one in [registration, *mailbox.mates]})
         guardians = await _guardians(people, "email", registration.participant.email_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="address")
@@ -96,8 +94,7 @@ async def correct_phone(registration_id: UUID, phone: str | None, *, actor: Acto
     """
     async with transaction():
         registration = await _loaded(registration_id)
-        people = await _called_together(registration)
-        await check_permission(registration.participant_id)
+        people = await _held(registration, await _called_together(registration))
         guardians = await _guardians(people, "phone", registration.participant.phone_key)
         if _is_minor(registration.participant) and not guardians:
             raise NoGuardian(field="number")
@@ -126,8 +123,19 @@ async def _loaded(registration_id: UUID) -> Registration:
     return registration
 
 
-async def _called_together(registration: Registration) -> Sequence[Participant]:
-    """This person and those of the form with the same number, but for adults who made their link their own. Held."""
+async def _held(registration: Registration, people: Collection[UUID]) -> Sequence[Participant]:
+    """These people, without who of the others took back the permission; of this person it is refused (PermissionGone).
+
+    Held before it is asked: who takes it back at this moment holds the person too.
+    """
+    held, gone = await lock(Participant, people), await without_permission(people)
+    if registration.participant_id in gone:
+        raise PermissionGone
+    return [one for one in held if one.id not in gone]
+
+
+async def _called_together(registration: Registration) -> set[UUID]:
+    """This person and those of the form with the same number, but for adults who made their link their own."""
     key = registration.participant.phone_key
     people = {registration.participant_id}
     apart = OwnLink.filter(group_id=registration.group_id, revoked_at=None, claimed_at__not_isnull=True)
@@ -135,7 +143,7 @@ async def _called_together(registration: Registration) -> Sequence[Participant]:
     if key and registration.id not in claimed:
         mates = Registration.filter(group_id=registration.group_id, participant__phone_key=key).order_by("id")
         people |= {one.participant_id for one in await mates if one.id not in claimed}
-    return await lock(Participant, people)
+    return people
 
 
 async def _guardians(people: Sequence[Participant], way: str, key: str | None) -> Sequence[Guardian]:
