@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
@@ -13,6 +14,7 @@ from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
 from tests.certificates.held import AFTER, BEFORE, make_attendee, make_held
 from tests.certificates.sheets import words
+from tests.queries import until_somebody_waits
 from trainings import clock
 from trainings.attendance.row_lists import NoSuchRow, UnreadableRows
 from trainings.attendance.sheet_queries import open_sheet, sheet_by_code
@@ -20,8 +22,10 @@ from trainings.attendance.sheets import print_sheet
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import names
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
-from trainings.certificates.name_proofs import NothingRead, RowWithoutName, read_proof, split_name
+from trainings.certificates.name_proofs import NothingRead, RowWithoutName, keep_proof, read_proof, split_name
+from trainings.db import lock, transaction
 from trainings.errors import Refusal
+from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
@@ -146,3 +150,26 @@ async def test_lines_that_mean_nothing_then_refused_in_words(
 
     with pytest.raises(refusal):
         read_proof(typed, await open_sheet(await sheet_by_code(code)))
+
+
+async def test_family_on_the_paper_that_somebody_else_holds_then_neither_waits_for_the_other(
+    postgres_db: object, freeze: Freeze
+) -> None:
+    """Corrections are written after what is right: by the paper, Ana comes after Beto."""
+    [ana, beto, _cata], code = await three_on_a_sheet(await make_held(4))
+    freeze(AFTER)
+    proof = read_proof("todas menos 1 están bien\n1: Ana Coc", await open_sheet(await sheet_by_code(code)))
+    is_held = asyncio.Event()
+
+    async def meanwhile() -> tuple[int, int]:
+        await is_held.wait()
+        return await keep_proof(proof.right, proof.corrections, actor=PROGRAM)
+
+    keeping = asyncio.create_task(meanwhile())
+    async with transaction():
+        await lock(Participant, [ana.participant_id])
+        is_held.set()
+        await until_somebody_waits()
+        await lock(Participant, [ana.participant_id, beto.participant_id])
+
+    assert (await keeping)[0] == 3

@@ -15,10 +15,12 @@ from trainings.attendance.sheet_queries import Line, OpenSheet
 from trainings.audit.actor import Actor
 from trainings.certificates import names
 from trainings.certificates.models import ConfirmedHow
-from trainings.db import reads, transaction
+from trainings.db import lock, reads, transaction
 from trainings.errors import Refusal
 from trainings.lib.text import fold
+from trainings.people.models import Participant
 from trainings.registrations.models import Registration
+from trainings.schedule.models import Training
 from trainings.web.i18n import N_
 
 _CORRECTION = re.compile(r"^\s*(\d{1,4})\s*(?:[:=]\s*(?=[^\s\d])|[.)]\s*(?=[^\W\d]))(.+)$")
@@ -159,6 +161,7 @@ async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *
     how = ConfirmedHow.PROOF_LIST
     n_anew = 0
     async with transaction():
+        await _hold_everybody([*right, *(one.line for one in corrections)])
         for line in right:
             assert line.person_id is not None
             n_anew += await _of_row(line, names.confirm(line.person_id, how, actor=actor, name=line.name))
@@ -167,6 +170,14 @@ async def keep_proof(right: Sequence[Line], corrections: Sequence[Correction], *
             correcting = names.correct(one.line.person_id, one.given_names, one.surnames, how, actor=actor)
             n_anew += await _of_row(one.line, correcting)
     return len(right) + len(corrections), n_anew
+
+
+async def _hold_everybody(lines: Sequence[Line]) -> None:
+    """Held one by one in the order of the paper, they would wait in a ring with who holds some of them, as a family."""
+    found = Registration.filter(id__in=[line.person_id for line in lines])
+    keys = await found.values_list("training_id", "participant_id")
+    await lock(Training, [training_id for training_id, _participant_id in keys])
+    await lock(Participant, [participant_id for _training_id, participant_id in keys])
 
 
 async def _of_row(line: Line, act: Awaitable[int]) -> int:
