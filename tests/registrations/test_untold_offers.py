@@ -196,8 +196,10 @@ async def test_who_stops_it_reads_that_an_offer_is_told_all_the_same(
     freeze(MOVED_AT)
 
     for one in (training, without):
-        stop = f"/panel/capacitaciones/{one.id}/cambios/{await move(one)}/detener"
-        said.append((await client.post(stop, follow_redirects=True)).text)
+        batch_id = await move(one)
+        by_change, by_message = f"capacitaciones/{one.id}/cambios/{batch_id}", f"mensajes/lotes/{batch_id}"
+        pages = [await client.post(f"/panel/{at}/detener", follow_redirects=True) for at in (by_change, by_message)]
+        said += [page.text for page in pages]
 
-    assert ["Lo que cambió queda como está." in text for text in said] == [True, True]
-    assert ["A quien tiene un lugar ofrecido" in text for text in said] == [True, False]
+    assert ["Lo que cambió queda como está." in text for text in said] == [True, False, True, False]
+    assert ["A quien tiene un lugar ofrecido" in text for text in said] == [True, True, False, False]

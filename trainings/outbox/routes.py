@@ -26,6 +26,7 @@ from trainings.outbox.queries import Batch
 from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
 from trainings.registrations.call_people import n_written_to
 from trainings.registrations.message_views import Destination, destinations_of
+from trainings.registrations.offers_anew import told_all_the_same
 from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -166,13 +167,15 @@ async def retry(request: Request) -> Response:
 
 @allow(*MESSAGE_READERS)
 async def stop(request: Request) -> Response:
-    n_stopped = await actions.stop_batch(request.path_params["id"], actor=request.state.actor)
+    batch_id = request.path_params["id"]
+    n_stopped = await actions.stop_batch(batch_id, actor=request.state.actor)
     response = redirect(INDEX)
     if n_stopped:
-        sentence = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
-        flash(response, sentence % {"n": n_stopped})
+        words = ngettext("Listo: se detuvo %(n)s aviso.", "Listo: se detuvieron %(n)s avisos.", n_stopped)
+        sentence = words % {"n": n_stopped}
     else:
-        flash(response, _("Estos avisos están detenidos: por correo no se le avisa a nadie."))
+        sentence = _("Estos avisos están detenidos: por correo no se le avisa a nadie.")
+    flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
     return response
 
 

@@ -23,8 +23,14 @@ from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
+from trainings.web.i18n import N_, gettext
 
 logger = logging.getLogger("trainings.registrations")
+
+BUT_WHO_HAS_TO_ANSWER = N_(
+    "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
+    "corríjalo antes."
+)
 
 
 class _Change(NamedTuple):
@@ -76,9 +82,12 @@ async def _offer(training_id: UUID) -> int:
         return len(due)
 
 
-async def is_anybody_untold(training_id: UUID) -> bool:
-    """Whether somebody of a training has to be offered their place anew, now or in ten minutes."""
-    return bool(await untold(reads(RegistrationGroup).filter(training_id=training_id)))
+async def told_all_the_same(batch_id: UUID) -> str:
+    """What who stopped these messages has to know; empty where nobody is to be offered their place anew for it."""
+    changes = reads(SessionChange).filter(batch_id=batch_id)
+    trainings = {key for (key,) in await changes.values_list("session__training_id")}
+    found = await untold(reads(RegistrationGroup).filter(training_id__in=sorted(trainings))) if trainings else []
+    return gettext(BUT_WHO_HAS_TO_ANSWER) if found else ""
 
 
 async def untold(groups: QuerySet[RegistrationGroup]) -> list[Untold]:

@@ -16,7 +16,7 @@ from trainings.outbox import actions as outbox
 from trainings.registrations import change_views
 from trainings.registrations.call_views import calls_about
 from trainings.registrations.change_views import who_is_told
-from trainings.registrations.offers_anew import is_anybody_untold
+from trainings.registrations.offers_anew import told_all_the_same
 from trainings.registrations.telling import who_would_hear
 from trainings.schedule import queries
 from trainings.schedule.bookings import Booked
@@ -37,10 +37,6 @@ from trainings.web.render import redirect, render
 
 ONE = "/panel/capacitaciones/{id:uuid}"
 SESSION = "/panel/sesiones/{id:uuid}"
-BUT_WHO_HAS_TO_ANSWER = N_(
-    "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
-    "corríjalo antes."
-)
 AGAIN_A_DRAFT = N_("Listo: es un borrador otra vez.")
 
 
@@ -85,18 +81,16 @@ async def _page(request: Request, training: Training, *, refusal: Refusal | None
 @allow(*EDITORS)
 async def stop(request: Request) -> Response:
     """Nobody is told; what changed stays changed."""
-    training = await editable(request)
+    training, batch_id = await editable(request), request.path_params["batch"]
     try:
-        await outbox.stop_batch(request.path_params["batch"], actor=request.state.actor)
+        await outbox.stop_batch(batch_id, actor=request.state.actor)
     except Refusal as refusal:
         if refusal.status not in REFUSED:
             raise
         return await _page(request, training, refusal=refusal)
     response = redirect(f"/panel/capacitaciones/{training.id}/cambios")
     sentence = gettext(N_("Listo: no se le avisa a nadie. Lo que cambió queda como está."))
-    if await is_anybody_untold(training.id):
-        sentence = f"{sentence} {gettext(BUT_WHO_HAS_TO_ANSWER)}"
-    flash(response, sentence)
+    flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
     return response
 
 
