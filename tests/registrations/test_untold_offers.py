@@ -17,6 +17,7 @@ from tests.outbox.told import last_mail
 from tests.registrations.call_world import only_call
 from tests.registrations.families import make_family
 from tests.registrations.waiting_world import DAY, MONDAY, SATURDAY, Freeze, told
+from tests.registrations.wishes import state_of
 from trainings.attendance import rescheduling
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.lib.dates import NBSP
@@ -103,6 +104,21 @@ async def test_who_left_an_address_reads_the_time_that_counts(cast: Cast, freeze
     assert "Diga sí antes del martes 2 de marzo, 4:30 a. m." in text
     await reached_by_mail(berta.group_id)
     assert await time_of(berta) == (LATER, EARLIER)
+
+
+async def test_training_that_gives_no_time_any_more_then_they_are_called_about_their_place(
+    cast: Cast, freeze: Freeze
+) -> None:
+    training, berta = await reached(cast)
+    await move_untold(cast, training, freeze)
+    await Training.filter(id=training.id).update(offer_hours=None)
+
+    freeze(LATER)
+    assert (await offer_anew(), await open_for_offers()) == (1, 1)
+
+    assert await state_of(berta) == "confirmed"
+    call = await only_call(await CallList.get(training_id=training.id, reason=CallReason.OFFERED))
+    assert [one.listed.registration_id for one in call.members] == [berta.id]
 
 
 async def test_moved_back_before_the_ten_minutes_are_over_then_nobody_hears_of_it(cast: Cast, freeze: Freeze) -> None:

@@ -78,6 +78,9 @@ async def _offer(training_id: UUID) -> int:
             return 0
         due = [one.group for one in await untold(RegistrationGroup.filter(training_id=training_id)) if one.is_due]
         for group in due:
+            # Whatever the training gives by now: nobody knows that they know of it.
+            group.reached_at = group.offered_until = None
+            await group.save(update_fields=["reached_at", "offered_until"])
             await places.move_up(group, training, actor=PROGRAM, again=True)
         return len(due)
 
