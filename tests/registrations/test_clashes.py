@@ -47,12 +47,17 @@ async def test_clash_with_another_own_training_is_warned_of_with_what_to_do(clie
     assert "La otra" not in (await client.get(await link_of(here))).text
 
 
-async def test_clash_is_told_only_of_the_same_person_or_the_same_name_from_the_same_browser(db: Settings) -> None:
+async def test_clash_is_told_only_of_the_same_person_or_the_same_name_and_telephone_from_the_same_browser(
+    db: Settings,
+) -> None:
     mine = await at(8, title="Esta")
     ana = await make.make_registration(mine, given_names="Ana", browser_key=BROWSER, phone="5555 1234")
     known = await make.make_registration(await at(8, title="Conocida"), given_names="Anita")
     await Registration.filter(id=known.id).update(participant_id=ana.participant_id)
-    await make.make_registration(await at(8, title="Del aparato"), given_names="ANA", browser_key=BROWSER)
+    theirs = {"given_names": "ANA", "browser_key": BROWSER}
+    await make.make_registration(await at(8, title="Del aparato"), phone="5555 1234", **theirs)
+    await make.make_registration(await at(8, title="Otro teléfono"), phone="5555 9999", **theirs)
+    await make.make_registration(await at(8, title="Sin teléfono"), **theirs)
     await make.make_registration(await at(8, title="Otra persona"), given_names="Beto", browser_key=BROWSER)
     await make.make_registration(await at(8, title="Otro aparato"), given_names="Ana", browser_key="x" * 64)
     await make.make_registration(await at(8, title="Sin aparato"), given_names="Ana", phone="5555 1234")

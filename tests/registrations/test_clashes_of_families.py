@@ -32,6 +32,7 @@ def person(number: int, name: str, age: str = "18+") -> dict[str, str]:
     return {prefix + field: value for field, value in about.items()}
 
 
+PHONE = "5555 1234"
 DIEGO = person(1, "Diego", "14-17") | {"guardian_relation": "madre", "guardian_consent": "yes"}
 
 
@@ -56,10 +57,22 @@ async def test_family_is_warned_of_another_training_at_the_same_time(client: Asy
     assert "suelte un lugar" in page
 
 
-async def test_minor_who_is_signed_up_with_somebody_else_is_warned_of_too(client: AsyncClient) -> None:
+@pytest.mark.parametrize(("phone", "is_told"), [(PHONE, True), ("5555 9999", False), ("", False)])
+async def test_minor_who_comes_with_somebody_else_is_warned_of_where_the_telephone_is_the_same(
+    client: AsyncClient, phone: str, is_told: bool
+) -> None:
+    """Else whoever borrows the telephone reads by a name where somebody's child goes."""
+    await family(client, await at(8, "Con la tía"), given_names="Elvira", phone=PHONE, **DIEGO)
+
+    page = await shown(client, await family(client, await at(9, "La segunda"), phone=phone, **DIEGO))
+
+    assert ("Con la tía" in page) is is_told
+
+
+async def test_minor_of_whom_no_telephone_is_known_is_warned_of_to_nobody_else(client: AsyncClient) -> None:
     await family(client, await at(8, "Con la tía"), given_names="Elvira", **DIEGO)
 
-    assert "Con la tía" in await shown(client, await family(client, await at(9, "La segunda"), **DIEGO))
+    assert "Con la tía" not in await shown(client, await family(client, await at(9, "La segunda"), **DIEGO))
 
 
 async def test_clash_of_a_family_is_told_to_no_other_telephone(

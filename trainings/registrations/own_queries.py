@@ -37,6 +37,7 @@ from trainings.web.i18n import N_
 
 LONGEST_SESSION = timedelta(days=1)
 MOST_HISTORY = 50
+THEIR = "training__registrations__participant__"
 
 
 class ClaimFirst(Refusal):
@@ -201,8 +202,8 @@ async def came_back(registration: Registration) -> bool:
 async def clashes_of(own: OwnRegistration) -> list[Clash]:
     """Meetings at the same time of other trainings that this person is signed up for, in order.
 
-    They are theirs as the very same participant, unless only a code says so, or by the same name from the same browser:
-    by a name alone it may be somebody else, of whom nothing must be told.
+    They are theirs as the very same participant, unless only a code says so, or as the same from the same browser, as a
+    sign-up again is: by a name alone it may be somebody else, of whom nothing must be told.
     """
     registration = own.registration
     ids = [] if await came_back(registration) else [registration.participant_id]
@@ -234,10 +235,29 @@ async def _filled_in_the_form(first: Registration) -> bool:
 
 
 def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
-    """Whether somebody of the same name was signed up from there."""
+    """Whether one of these was signed up from there: the same name, municipality and telephone or e-mail address.
+
+    One telephone signs up namesakes of a whole village, and a name that is typed on a shared one must tell nothing.
+    """
+    return Q(training__registrations__group__browser_key=browser_key) & reduce(or_, map(_is_like, people))
+
+
+def _is_like(one: Registration) -> Q:
+    """Who left no contact is like who left none; a minor, whose name anybody may type, is like nobody then."""
+    person = one.participant
+    contacts = {"phone_key": person.phone_key, "email_key": person.email_key}
+    left = [_theirs(**{name: key}) for name, key in contacts.items() if key is not None]
+    if is_minor(one) and not left:
+        return Q(**{f"{THEIR}id__in": []})
+    is_reached_so = reduce(or_, left) if left else _theirs(phone_key=None, email_key=None)
+    return _theirs(name_key=person.name_key, municipality_id=person.municipality_id) & is_reached_so
+
+
+def _theirs(**columns: str | None) -> Q:
+    """What stands of them, or that nothing does."""
     return Q(
-        training__registrations__group__browser_key=browser_key,
-        training__registrations__participant__name_key__in=[one.participant.name_key for one in people],
+        **{f"{THEIR}{name}": value for name, value in columns.items() if value is not None},
+        **{f"{THEIR}{name}__isnull": True for name, value in columns.items() if value is None},
     )
 
 
