@@ -54,10 +54,9 @@ async def test_clash_is_told_only_of_the_same_person_or_the_same_name_and_teleph
     ana = await make.make_registration(mine, given_names="Ana", browser_key=BROWSER, phone="5555 1234")
     known = await make.make_registration(await at(8, title="Conocida"), given_names="Anita")
     await Registration.filter(id=known.id).update(participant_id=ana.participant_id)
-    theirs = {"given_names": "ANA", "browser_key": BROWSER}
-    await make.make_registration(await at(8, title="Del aparato"), phone="5555 1234", **theirs)
-    await make.make_registration(await at(8, title="Otro teléfono"), phone="5555 9999", **theirs)
-    await make.make_registration(await at(8, title="Sin teléfono"), **theirs)
+    for title, phone in (("Del aparato", "5555 1234"), ("Otro teléfono", "5555 9999"), ("Sin teléfono", "")):
+        there = await at(8, title=title)
+        await make.make_registration(there, given_names="ANA", browser_key=BROWSER, phone=phone)
     await make.make_registration(await at(8, title="Otra persona"), given_names="Beto", browser_key=BROWSER)
     await make.make_registration(await at(8, title="Otro aparato"), given_names="Ana", browser_key="x" * 64)
     await make.make_registration(await at(8, title="Sin aparato"), given_names="Ana", phone="5555 1234")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -217,13 +218,13 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
     """The same for who filled in the form, who is the first of it, and for its minors.
 
     Told only to the very browser that both came from, since a family's page has several readers. Every other adult is
-    told by their own link.
+    told by their own link; of minors about whom nobody can be reached nothing is told: anybody may type a name.
     """
     if not browser_key or group.group.browser_key != browser_key:
         return []
     first = group.members[0]
     is_of_first = not group.is_claimed(first) and await _filled_in_the_form(first)
-    theirs = [one for one in group.live if is_minor(one) or (one is first and is_of_first)]
+    theirs = [one for one in group.live if (one is first and is_of_first) or (is_minor(one) and _is_reached(one))]
     if not theirs:
         return []
     return await _clashes(_from_browser(browser_key, theirs), group.sessions, first.training)
@@ -232,6 +233,10 @@ async def clashes_of_family(group: OwnGroup, browser_key: str) -> list[Clash]:
 async def _filled_in_the_form(first: Registration) -> bool:
     """Whether the first who is left was the first of the form: these may have been taken out of the group."""
     return await reads(AuditLine).filter(act="registrations.sign_up", object_id=first.id).exists()
+
+
+def _is_reached(one: Registration) -> bool:
+    return one.participant.phone_key is not None or one.participant.email_key is not None
 
 
 def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
@@ -243,22 +248,21 @@ def _from_browser(browser_key: str, people: Sequence[Registration]) -> Q:
 
 
 def _is_like(one: Registration) -> Q:
-    """Who left no contact is like who left none; a minor, whose name anybody may type, is like nobody then."""
+    """Who left no contact is like who left none."""
     person = one.participant
     contacts = {"phone_key": person.phone_key, "email_key": person.email_key}
     left = [_theirs(**{name: key}) for name, key in contacts.items() if key is not None]
-    if is_minor(one) and not left:
-        return Q(**{f"{THEIR}id__in": []})
     is_reached_so = reduce(or_, left) if left else _theirs(phone_key=None, email_key=None)
     return _theirs(name_key=person.name_key, municipality_id=person.municipality_id) & is_reached_so
 
 
 def _theirs(**columns: str | None) -> Q:
     """What stands of them, or that nothing does."""
-    return Q(
-        **{f"{THEIR}{name}": value for name, value in columns.items() if value is not None},
-        **{f"{THEIR}{name}__isnull": True for name, value in columns.items() if value is None},
-    )
+    wanted: dict[str, Any] = {
+        f"{THEIR}{name}{'__isnull' if value is None else ''}": True if value is None else value
+        for name, value in columns.items()
+    }
+    return Q(**wanted)
 
 
 async def _clashes(is_theirs: Q, sessions: Sequence[TrainingSession], training: Training) -> list[Clash]:
