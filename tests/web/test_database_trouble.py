@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -44,10 +45,11 @@ async def test_sign_up_when_sqlite_stays_locked_then_503_and_nothing_half_writte
         "actor_type": "otro",
         "consent_data": "yes",
     }
-    other = sqlite3.connect(sqlite_db.sqlite_path, isolation_level=None)
+    other = sqlite3.connect(sqlite_db.sqlite_path, isolation_level=None, check_same_thread=False)
     try:
         async with asgi.running(create_app(sqlite_db)) as app, asgi.browser(app) as browser:
-            other.execute("BEGIN IMMEDIATE")
+            # Beside the loop, in which the program, just started, may be writing.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             refused = await browser.post(f"/capacitaciones/{training.slug}/inscripcion", data=fields)
             other.execute("ROLLBACK")
             taken = await browser.post(f"/capacitaciones/{training.slug}/inscripcion", data=fields)
