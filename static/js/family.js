@@ -1,6 +1,7 @@
 /**
  * The sign-up form of a family: people are added and taken out in the page, the button says how many there are, they are
- * there again after another page, and the communities of the chosen municipality are suggested. Without script the same buttons send the form, which comes back changed.
+ * there again after another page, and the communities of the chosen municipality are suggested. Without script the same
+ * buttons send the form, which comes back changed.
  */
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("form.family"));

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,21 +10,18 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import make
-from tests.cast import Cast, make_cast
-from tests.queries import until_somebody_waits
+from tests.cast import Cast
 from tests.registrations.families import make_family
 from tests.registrations.forms import errors_of
 from tests.web.pages import Page
 from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
-from trainings.db import lock, transaction
 from trainings.people.consent_actions import PermissionGone
 from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian, Participant
 from trainings.registrations.age_actions import AgeNotTaken, correct_age
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
-from trainings.settings import Settings
 
 pytestmark = pytest.mark.pages
 
@@ -230,23 +226,3 @@ async def test_staff_are_told_nothing_of_a_minor_s_registrations_at_other_hubs(d
     assert "En otro lado" not in answer.text
     assert answer.status_code == 303
     assert await age_of(luz) == "12-13"
-
-
-async def test_permission_taken_back_meanwhile_then_no_age_is_written(postgres_db: Settings) -> None:
-    rosa = await adult(await make_cast())
-    is_held = asyncio.Event()
-
-    async def meanwhile() -> None:
-        await is_held.wait()
-        await correct_age(rosa.id, AgeGroup.A60, actor=PROGRAM)
-
-    correcting = asyncio.create_task(meanwhile())
-    async with transaction():
-        await lock(Participant, [rosa.participant_id])
-        is_held.set()
-        await until_somebody_waits()
-        await Consent.filter(participant_id=rosa.participant_id).update(withdrawn_at=rosa.created_at)
-
-    with pytest.raises(PermissionGone):
-        await correcting
-    assert await age_of(rosa) is None

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 
 from tests import make
-from tests.queries import until_somebody_waits
 from tests.registrations.families import make_family
+from tests.registrations.meanwhile import person_held
 from tests.registrations.wishes import state_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import names
 from trainings.certificates.models import ConfirmedHow, NameConfirmation
-from trainings.db import lock, transaction
 from trainings.people.consent_actions import PermissionGone, without_permission
-from trainings.people.models import Consent, Participant
+from trainings.people.models import AgeGroup, Consent, Participant
 from trainings.privacy.withdrawal import forget, withdraw_data
 from trainings.registrations import actions, group_actions
+from trainings.registrations.age_actions import correct_age
 from trainings.registrations.answers import Answers, save_answers
 from trainings.registrations.contact_actions import correct_email, correct_phone
 from trainings.registrations.desk_actions import detach
@@ -70,7 +69,11 @@ async def _name_as_printed(registration_id: UUID) -> None:
     await names.correct(registration_id, "Otra", "Vez", ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
 
 
-WRITES = [_answers, _phone, _email, _name, _needs, _own_way, _name_is_right, _name_as_printed]
+async def _age(registration_id: UUID) -> None:
+    await correct_age(registration_id, AgeGroup.A60, actor=PROGRAM)
+
+
+WRITES = [_answers, _phone, _email, _name, _age, _needs, _own_way, _name_is_right, _name_as_printed]
 
 
 @pytest.mark.parametrize("write", WRITES)
@@ -79,17 +82,8 @@ async def test_permission_taken_back_meanwhile_then_nothing_more_is_written(
 ) -> None:
     ana, _beto = await make_family(await make.make_training(), "Ana", "Beto")
     before = await _kept_of(ana)
-    is_held = asyncio.Event()
 
-    async def meanwhile() -> None:
-        await is_held.wait()
-        await write(ana.id)
-
-    writing = asyncio.create_task(meanwhile())
-    async with transaction():
-        await lock(Participant, [ana.participant_id])
-        is_held.set()
-        await until_somebody_waits()
+    async with person_held(ana.participant_id, lambda: write(ana.id)) as writing:
         await Consent.filter(participant_id=ana.participant_id).update(withdrawn_at=ana.created_at)
 
     with pytest.raises(PermissionGone):
@@ -103,19 +97,10 @@ async def test_contact_of_a_family_is_not_written_again_to_who_takes_the_permiss
 ) -> None:
     training = await make.make_training()
     ana, beto = await make_family(training, "Ana", "Beto", phone="+50255551234", email="familia@x.example")
-    is_held = asyncio.Event()
 
-    async def meanwhile() -> None:
-        await is_held.wait()
-        await write(ana.id)
-
-    writing = asyncio.create_task(meanwhile())
-    async with transaction():
-        [person] = await lock(Participant, [beto.participant_id])
-        is_held.set()
-        await until_somebody_waits()
-        await Consent.filter(participant_id=person.id).update(withdrawn_at=beto.created_at)
-        await forget([person])
+    async with person_held(beto.participant_id, lambda: write(ana.id)) as writing:
+        await Consent.filter(participant_id=beto.participant_id).update(withdrawn_at=beto.created_at)
+        await forget([await Participant.get(id=beto.participant_id)])
     before = await _kept_of(beto)
 
     await writing
@@ -137,17 +122,8 @@ async def test_permission_taken_back_meanwhile_then_nobody_comes_back(
 ) -> None:
     [ana] = await make_family(await make.make_training(), "Ana")
     await actions.cancel(ana.id, actor=HOLDER_OF_LINK)
-    is_held = asyncio.Event()
 
-    async def meanwhile() -> None:
-        await is_held.wait()
-        await come_back(ana)
-
-    coming = asyncio.create_task(meanwhile())
-    async with transaction():
-        await lock(Participant, [ana.participant_id])
-        is_held.set()
-        await until_somebody_waits()
+    async with person_held(ana.participant_id, lambda: come_back(ana)) as coming:
         await Consent.filter(participant_id=ana.participant_id).update(withdrawn_at=ana.created_at)
 
     with pytest.raises((PermissionGone, CannotChange)):
@@ -158,17 +134,8 @@ async def test_permission_taken_back_meanwhile_then_nobody_comes_back(
 async def test_who_comes_back_while_the_permission_is_taken_back_is_cancelled_again(postgres_db: Settings) -> None:
     """What was ahead is cancelled first, one by one; then the person is held, and everything else goes."""
     [ana] = await make_family(await make.make_training(), "Ana")
-    is_held = asyncio.Event()
 
-    async def meanwhile() -> None:
-        await is_held.wait()
-        await withdraw_data(ana.id, actor=HOLDER_OF_LINK)
-
-    taking_back = asyncio.create_task(meanwhile())
-    async with transaction():
-        await lock(Participant, [ana.participant_id])
-        is_held.set()
-        await until_somebody_waits()
+    async with person_held(ana.participant_id, lambda: withdraw_data(ana.id, actor=HOLDER_OF_LINK)) as taking_back:
         assert await state_of(ana) == "cancelled"
         await group_actions.rejoin_member(ana.id, actor=HOLDER_OF_LINK)
 
