@@ -111,8 +111,7 @@ def test_foreign_codes_are_refused_and_stay_on_the_phone(phone: Phone) -> None:
 
 
 def test_ticket_that_the_list_does_not_know_travels_whole(phone: Phone, village: Village) -> None:
-    stranger = village.made["stranger"]
-    torn = tokens.qr_token()
+    stranger, torn = village.made["stranger"], tokens.qr_token()
 
     phone.scan(f"HTTPS://CAPACITA.EXAMPLE/C/{stranger}")
     phone.expect_answer("review", "No está en esta lista. Deje pasar a la persona.")

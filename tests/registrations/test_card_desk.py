@@ -63,8 +63,7 @@ async def test_reserve_page_then_what_is_free_and_the_usual_time_of_release(desk
 
     source = (await desk.get(f"/panel/capacitaciones/{training.id}/tarjetas")).text
 
-    page = Page(source)
-    day = clock.local(make.tomorrow_at(8, days=4))
+    page, day = Page(source), clock.local(make.tomorrow_at(8, days=4))
     assert "Quedan 5 lugares sin apartar." in text_of(source)
     assert "0 con nombre, 2 sin nombre Se sueltan el " in text_of(source)
     assert page.one("input", name="release_on")["value"] == day.date().isoformat()
