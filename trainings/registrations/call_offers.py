@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from trainings import clock
@@ -14,10 +13,9 @@ from trainings.registrations.call_facts import HAS_PLACE, LOOK_BACK, MOVED_UP
 from trainings.registrations.call_people import people_on
 from trainings.registrations.calls import open_list
 from trainings.registrations.models import RegistrationGroup
+from trainings.registrations.one_by_one import for_each
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-
-logger = logging.getLogger("trainings.registrations")
 
 
 async def open_for_offers() -> int:
@@ -27,13 +25,7 @@ async def open_for_offers() -> int:
     of offers, whose people are worked out, so that who moves up later is on it too. Safe at any time, and when several
     processes do it at once.
     """
-    n_opened = 0
-    for training_id in await _trainings_with_news():
-        try:
-            n_opened += await _open(training_id)
-        except Exception:  # one training must not hold up the others
-            logger.exception("the list of offers of training %s could not be opened", training_id)
-    return n_opened
+    return await for_each(await _trainings_with_news(), _open, trouble="the list of offers could not be opened")
 
 
 async def _trainings_with_news() -> list[UUID]:

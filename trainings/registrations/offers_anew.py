@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ from trainings.outbox.actions import STAFF_DELAY, STOPPED
 from trainings.registrations import places
 from trainings.registrations.models import RegistrationGroup, RegistrationState
 from trainings.registrations.offer_times import MOVED_OFFER
+from trainings.registrations.one_by_one import for_each
 from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import SessionChange, TrainingSession, TrainingState
 from trainings.schedule.phase import phase
 from trainings.web.i18n import N_, gettext
-
-logger = logging.getLogger("trainings.registrations")
 
 BUT_WHO_HAS_TO_ANSWER = N_(
     "A quien tiene un lugar ofrecido se le ofrece otra vez en 10 minutos, porque su plazo cambió. Si fue un error, "
@@ -61,13 +59,8 @@ async def offer_anew() -> int:
     moved back within ten minutes is told to nobody. Safe at any time, and when several processes do it at once.
     """
     found = await untold(reads(RegistrationGroup))
-    n_groups = 0
-    for training_id in sorted({one.group.training_id for one in found if one.is_due}):
-        try:
-            n_groups += await _offer(training_id)
-        except Exception:  # one training must not hold up the others
-            logger.exception("the places of training %s could not be offered anew", training_id)
-    return n_groups
+    due = sorted({one.group.training_id for one in found if one.is_due})
+    return await for_each(due, _offer, trouble="places could not be offered anew")
 
 
 async def _offer(training_id: UUID) -> int:

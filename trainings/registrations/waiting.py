@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +28,7 @@ from trainings.registrations.models import (
 )
 from trainings.registrations.offer_times import MOVED_OFFER
 from trainings.registrations.offers_anew import untold
+from trainings.registrations.one_by_one import for_each
 from trainings.registrations.sameness import parties_of
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.schedule.changes import Standing
@@ -36,8 +36,6 @@ from trainings.schedule.models import SessionState, Training, TrainingSession, T
 from trainings.schedule.phase import phase
 from trainings.schedule.session_actions import finish
 from trainings.web.i18n import N_
-
-logger = logging.getLogger("trainings.registrations")
 
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
@@ -243,13 +241,7 @@ async def expire_offers() -> int:
     late = RegistrationGroup.filter(state=RegistrationState.OFFERED, offered_until__lt=clock.now())
     # What was called off keeps its offers: it may take place after all.
     found = await late.exclude(training__state=TrainingState.CANCELLED).values_list("training_id")
-    n_groups = 0
-    for training_id in sorted({key for (key,) in found}):
-        try:
-            n_groups += await _expire(training_id)
-        except Exception:  # one training must not hold up the others
-            logger.exception("the offers of training %s could not be ended", training_id)
-    return n_groups
+    return await for_each(sorted({key for (key,) in found}), _expire, trouble="offers could not be ended")
 
 
 async def _expire(training_id: UUID) -> int:
