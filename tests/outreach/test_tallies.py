@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from uuid import uuid5
+from datetime import UTC, date, datetime, timedelta
 
 from tests import make
 from trainings.audit.models import AuditLine
@@ -67,6 +66,17 @@ async def test_touches_at_once_each_count(db: Settings) -> None:
     assert [(row.subject, row.number) for row in await OrientationTally.all()] == [("returned", 15)]
 
 
+async def test_first_touches_of_a_day_at_once_each_count(postgres_db: Settings, freeze: Freeze) -> None:
+    """There is no row yet, and each wants to write it. On many days: chance decides which of them meet."""
+    hub = await make.make_hub()
+
+    for number in range(20):
+        freeze(EVENING + timedelta(days=number))
+        await asyncio.gather(*(tally(hub.id, "returned", 1) for _number in range(8)))
+
+    assert [row.number for row in await OrientationTally.all()] == [8] * 20
+
+
 async def test_nothing_is_kept_of_who_stood_there_and_when(db: Settings, freeze: Freeze) -> None:
     freeze(EVENING)
     hub = await make.make_hub()
@@ -76,11 +86,12 @@ async def test_nothing_is_kept_of_who_stood_there_and_when(db: Settings, freeze:
 
     [row] = await OrientationTally.all().values()
     assert row == {
-        "id": uuid5(hub.id, "2027-03-31 from_abroad"),
+        "id": row["id"],
         "created_at": datetime(2027, 3, 31, 6, tzinfo=UTC),
         "hub_id": hub.id,
         "day": date(2027, 3, 31),
         "subject": "from_abroad",
         "number": 1,
     }
+    assert row["id"].version == 4, "version 7 tells the millisecond, version 5 is the same for two who write at once"
     assert await AuditLine.all().count() == n_lines

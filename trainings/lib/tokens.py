@@ -137,6 +137,11 @@ def uuid7() -> UUID:
     return UUID(int=first << 64 | last)
 
 
+def timeless_key() -> UUID:
+    """A UUID version 4, for a row that must not tell at what time of the day it was written."""
+    return UUID(bytes=random_bytes(16), version=4)
+
+
 def uuid7_texts() -> Iterator[str]:
     """As many as are asked for, growing, as they are written: for the rows of a batch, drawn many at a time."""
     return chain.from_iterable(_drawn_together())

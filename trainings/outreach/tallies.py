@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from tortoise.functions import Sum
 
 from trainings import clock
 from trainings.db import reads, sql, transaction
+from trainings.lib import tokens
 from trainings.outreach.models import OrientationTally
 from trainings.outreach.words import SUBJECTS
 
@@ -44,8 +45,9 @@ async def tally(hub_id: UUID, subject: str, step: int) -> bool:
     day = clock.today()
     async with transaction():
         if step > 0:
-            # The hour would tell more than the day: the row is as old as its day, and its key holds no time.
-            key, made_at = uuid5(hub_id, f"{day} {subject}"), clock.midnight(day)
+            # The hour would tell more than the day: the row is as old as its day, and its key holds no time. The key is
+            # another at each touch: PostgreSQL refuses the same key beside the columns whose conflict is taken.
+            key, made_at = tokens.timeless_key(), clock.midnight(day)
             return await sql.execute(ONE_MORE, key, made_at, hub_id, day, subject, MOST_OF_A_DAY) > 0
         return await sql.execute(ONE_LESS, hub_id, day, subject) > 0
 
