@@ -143,9 +143,9 @@ async def test_page_to_print_has_full_names_codes_and_room_and_is_logged(desk: D
 async def test_a_line_is_shown_by_name_before_it_marks_and_goes_back_as_a_whole(desk: Desk) -> None:
     key = str(tokens.uuid7())
 
-    shown = await desk.post("pasar", key=key, rows="todas menos 2 y 4")
+    shown = await desk.post("pasar", key=key, rows="todas menos 2, más 4")
     n_before = await ScanEvent.all().count()
-    marked = [await desk.post("pasar", key=key, rows="todas menos 2 y 4", do="marcar") for _ in range(2)]
+    marked = [await desk.post("pasar", key=key, rows="todas menos 2, más 4", do="marcar") for _ in range(2)]
     told = " ".join(Page((await desk.client.get(marked[0].headers["location"].partition("#")[0])).text).text.split())
     counted = await totals_of(desk.door.session)
     back = [await desk.post("deshacer", key=key) for _ in range(2)]

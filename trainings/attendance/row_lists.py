@@ -1,4 +1,4 @@
-"""Row numbers as somebody reads them off a signed list: "todas menos 4, 9", "1-12, 15", "todas menos 4 y 36-38".
+"""Row numbers as somebody reads them off a signed list: "todas menos 4, 9", "1-12, 15", "todas menos 4, más 36-38".
 
 The phone reads the same: `static/js/marcar/row-list.js`; one table of cases runs through both.
 """
@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from trainings.errors import Refusal
 from trainings.web.i18n import N_
 
-ALL, EXCEPT = "todas", "menos"
-_WORDS = {"all": ALL, "todos": ALL, "except": EXCEPT, "excepto": EXCEPT, "but": EXCEPT, "salvo": EXCEPT}
-_JOINING = {"y", "e", "mas", "and", "plus", "tambien", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
+ALL, EXCEPT, ALSO = "todas", "menos", "mas"
+_WORDS = {
+    **dict.fromkeys(("all", "todos"), ALL),
+    **dict.fromkeys(("except", "excepto", "but", "salvo"), EXCEPT),
+    **dict.fromkeys(("plus", "also", "tambien", "ademas"), ALSO),
+}
+_JOINING = {"y", "e", "and", "las", "los", "la", "el", "filas", "fila", "rows", "row"}
 _TOKEN = re.compile(r"\d+\s*(?:-|a|al|to|\.{2,})\s*\d+|\d+|[^\W\d]+|[^\s,;.]")
 _NUMBER, _RANGE = re.compile(r"[0-9]+"), re.compile(r"([0-9]+)\D+([0-9]+)")
 _COLON = re.compile(r"([^\W\d])\s*:")
@@ -36,23 +40,20 @@ class NoSuchRow(Refusal):
 def read_rows(typed: str, *, named: int, last: int) -> list[int]:
     """The rows meant, in order, each once. "todas" are the rows with a name (1 to `named`), of `last` in all.
 
-    What comes after "menos" is taken away, until "y", "más" or the end of the list that begins with a blank row: a
-    number above `named` was never among "todas", so it can only be meant as present. Refuses what is no number, and
-    rows that the sheet does not have.
+    What comes after "menos" is taken away, blank rows too, until "más": who signed on one is added behind that word.
+    Refuses what is no number, and rows that the sheet does not have.
     """
     here: set[int] = set()
     is_taking_away = False
     for word in _words(typed):
         if word == ALL:
             here |= set(range(1, named + 1))
-        elif word == EXCEPT:
-            is_taking_away = True
+        elif word in (EXCEPT, ALSO):
+            is_taking_away = word == EXCEPT
+        elif is_taking_away:
+            here -= set(_numbers(word, last))
         else:
-            for row in _numbers(word, last):
-                if is_taking_away and row <= named:
-                    here.discard(row)
-                else:
-                    here.add(row)
+            here |= set(_numbers(word, last))
     return sorted(here)
 
 

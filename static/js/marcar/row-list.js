@@ -1,7 +1,7 @@
 /** Row numbers as somebody reads them off a signed list. The same rules as `trainings/attendance/row_lists.py`. */
 
-const WORDS = { all: "todas", todos: "todas", except: "menos", excepto: "menos", but: "menos", salvo: "menos" };
-const JOINING = new Set("y e mas and plus tambien las los la el filas fila rows row".split(" "));
+const WORDS = { all: "todas", todos: "todas", except: "menos", excepto: "menos", but: "menos", salvo: "menos", plus: "mas", also: "mas", tambien: "mas", ademas: "mas" };
+const JOINING = new Set("y e and las los la el filas fila rows row".split(" "));
 const TOKEN = /\p{Nd}+\s*(?:-|a|al|to|\.{2,})\s*\p{Nd}+|\p{Nd}+|\p{L}+|[^\s,;.]/gu;
 const RANGE = /^(\d+)\D+(\d+)$/;
 /** Behind a word, as in "menos: 4"; between numbers it could mean a range. */
@@ -20,7 +20,7 @@ export class RowListError extends Error {
 
 /**
  * The rows meant, in order, each once. "todas" are those with a name, 1 to `named`. What comes after "menos" is taken
- * away, but for blank rows: they were never among "todas", so naming one can only mean that it is filled.
+ * away, blank rows too, until "más": who signed on one is added behind that word.
  * @param {string} typed
  * @param {{named: number, last: number}} sheet
  * @returns {number[]}
@@ -31,12 +31,8 @@ export function readRows(typed, { named, last }) {
   let isTakingAway = false;
   for (const word of words(typed)) {
     if (word === "todas") for (let row = 1; row <= named; row += 1) here.add(row);
-    else if (word === "menos") isTakingAway = true;
-    else
-      for (const row of numbers(word, last)) {
-        if (isTakingAway && row <= named) here.delete(row);
-        else here.add(row);
-      }
+    else if (word === "menos" || word === "mas") isTakingAway = word === "menos";
+    else for (const row of numbers(word, last)) isTakingAway ? here.delete(row) : here.add(row);
   }
   return [...here].sort((a, b) => a - b);
 }
