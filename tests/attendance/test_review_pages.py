@@ -126,6 +126,19 @@ async def test_whole_phone_by_its_two_buttons(client: AsyncClient, cast: Cast, d
     assert await hours(door.ana) == (0, False)
 
 
+async def test_phone_with_nothing_but_nameless_cards_offers_no_button_that_counts_them_all(
+    client: AsyncClient, cast: Cast, door: Opened
+) -> None:
+    cards = [card.qr_hash[:24] for card in await make_spare_cards(door.training, 2)]
+    await send(await make_device(door), *(event(door, kind="walkin", h=card) for card in cards))
+    await make.sign_in(client, cast.coordinator)
+
+    words = text_of(await client.get(path(door)))
+
+    assert "Ninguna cuenta" in words
+    assert "Todas cuentan" not in words
+
+
 async def test_whose_it_is_is_chosen_from_the_list(client: AsyncClient, cast: Cast, door: Opened) -> None:
     await send(await make_device(door), event(door, code=tokens.qr_token(), known=False))
     key = (await ScanEvent.get()).id

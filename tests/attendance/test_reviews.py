@@ -263,6 +263,26 @@ async def test_all_of_a_phone_then_what_was_seen_and_names_somebody(db: Settings
     assert {one.kind.value for one in left} == {"in", "heads"}
 
 
+async def test_all_of_a_phone_count_then_who_came_with_a_card_without_a_name_is_decided_one_by_one(
+    db: Settings, freeze: Freeze
+) -> None:
+    door = await open_door()
+    device = await make_device(door)
+    cards = [card.qr_hash[:24] for card in await make_spare_cards(door.training, 2)]
+    freeze(door.ends_at)
+    too_early = door.starts_at - 10 * HOUR
+    await send(device, event(door, too_early, h=h(door.ana)), *(event(door, kind="walkin", h=card) for card in cards))
+
+    n = await reviews.decide_phone(door.key, device.id, Decision.COUNTED, until=clock.now(), actor=PROGRAM)
+
+    undecided = await ScanEvent.filter(decision=Decision.NONE)
+    assert (n, sorted(one.code_hash for one in undecided)) == (1, sorted(cards))
+    assert await counted(door) == (1, 1, 2, 0), "they are counted beside the list all the same"
+    with pytest.raises(NothingToDecide):
+        await reviews.decide_phone(door.key, device.id, Decision.COUNTED, until=clock.now(), actor=PROGRAM)
+    assert await reviews.decide_phone(door.key, device.id, Decision.DISMISSED, until=clock.now(), actor=PROGRAM) == 2
+
+
 async def test_undo_of_a_phone_out_of_use_then_its_target_comes_and_goes(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
     first, gone = await make_device(door), await make_device(door, revoked_at=door.starts_at)

@@ -28,7 +28,7 @@ from trainings.attendance.models import (
 )
 from trainings.attendance.projection import is_counted, undone_by
 from trainings.attendance.queries import UnknownSession, gate_of
-from trainings.attendance.reviews import PEOPLE_KINDS
+from trainings.attendance.reviews import PEOPLE_KINDS, may_be_given
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.outreach.heads import waiting_at
@@ -100,11 +100,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone with undecided marks at a session; `until` is when the last of them came in."""
+    """A phone with undecided marks at a session; `until` is when the last of them came in.
+
+    `can_count`: some of them say whose they are, and may be counted together.
+    """
 
     device: Device
     n: int
     until: datetime
+    can_count: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,7 @@ def _phones(cases: Iterable[Case], devices: Mapping[UUID, Device]) -> list[Phone
                 events[one.phone_id].append(one)
                 n_cases[one.phone_id].add(number)
     several = [
-        Phone(devices[key], len(own), max(one.created_at for one in own))
+        Phone(devices[key], len(own), max(one.created_at for one in own), not all(map(may_be_given, own)))
         for key, own in events.items()
         if len(n_cases[key]) > 1 and key in devices
     ]

@@ -25,10 +25,8 @@ from trainings.schedule.models import Training, TrainingSession
 from trainings.web.i18n import N_
 
 MOST_AT_ONCE = 300
-NOBODYS = frozenset({ScanFlag.UNKNOWN_CODE, ScanFlag.UNKNOWN_ROW})
-"""Flags of marks that name nobody at all, not even a card."""
-NAMELESS = frozenset({ScanFlag.UNNAMED})
-"""The flag of a card without a name: somebody came with it, whoever it is."""
+NOBODYS = frozenset({ScanFlag.UNKNOWN_CODE, ScanFlag.UNKNOWN_ROW, ScanFlag.UNNAMED})
+"""Flags of marks that say not whose they are: no ticket, no row, or a card without a name."""
 PEOPLE_KINDS = frozenset(ScanKind(kind.value) for kind in OF_SOMEBODY)
 
 
@@ -61,13 +59,13 @@ async def decide(session_id: UUID, event_ids: Collection[UUID], decision: Decisi
 async def decide_phone(session_id: UUID, phone_id: UUID, decision: Decision, *, until: datetime, actor: Actor) -> int:
     """The same for all undecided odd marks of one phone that had come in by `until`: nobody decides unseen ones.
 
-    What names nobody is not counted together with the rest.
+    What names nobody, a card without a name too, is not counted together with the rest: each is somebody to be asked.
     """
     waiting = ScanEvent.filter(
         session_id=session_id, phone_id=phone_id, decision=Decision.NONE, created_at__lte=until
     ).exclude(flag=ScanFlag.NONE)
     is_counting = decision is Decision.COUNTED
-    keys = [one.id for one in await waiting if not (is_counting and may_be_given(one) and one.flag not in NAMELESS)]
+    keys = [one.id for one in await waiting if not (is_counting and may_be_given(one))]
     if not keys:
         raise NothingToDecide
     parts = [keys[start : start + MOST_AT_ONCE] for start in range(0, len(keys), MOST_AT_ONCE)]
@@ -131,7 +129,7 @@ def _decided(events: list[ScanEvent], decision: Decision, actor: Actor) -> list[
 
 async def _names_nobody(event: ScanEvent) -> bool:
     """Whether a mark by itself says not whose it is: then it was a person who said so."""
-    if event.flag in NOBODYS | NAMELESS or event.unknown_code is not None:
+    if event.flag in NOBODYS or event.unknown_code is not None:
         return True
     if event.code_hash:
         by_card, replaced = await people_by_card([event.code_hash])
