@@ -15,6 +15,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests import asgi, postgres_server
+from tests.certificates import verapdf
 from tests.database import Database, settings_for
 from tests.migrated import FOLDER
 from trainings import clock
@@ -40,6 +41,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     postgres_server.leave()
     if not hasattr(config, "workerinput"):
         postgres_server.end_run()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not verapdf.is_here():
+        terminalreporter.write_line(verapdf.MISSING, red=True, bold=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -73,8 +73,8 @@ def note_of(material: SigningMaterial, language: str = "es") -> tuple[str, ...]:
 
 
 def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
-    """The signed file: the given one to the last byte, and behind it a tagged field with the signature. No later change
-    is allowed by it.
+    """The signed file: the given one to the last byte, and behind it, on a line of its own (ISO 19005-3, 6.1.9), a
+    tagged field with the signature. No later change is allowed by it.
 
     Never the same bytes twice: keep the hash of the unsigned file where it must be made again.
     """
@@ -97,7 +97,7 @@ def sign(pdf: bytes, material: SigningMaterial, *, at: datetime) -> bytes:
         ),
     )
     signer.at = at
-    writer = _Writer(BytesIO(pdf))
+    writer = _Writer(BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"))
     _add_field(writer)
     room = 2 * (ROOM + sum(len(one.dump()) for one in chain))
     signed: BytesIO = signer.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room)

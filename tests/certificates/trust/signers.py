@@ -20,11 +20,21 @@ from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from tests.certificates.held import AFTER
+from tests.certificates.sheets import WHEN
+from trainings.certificates.key_files import make_key_file
+from trainings.certificates.signatures import SigningMaterial
 
 PASSWORD = "clave del proveedor"
 PROVIDER = "Prestador Autorizado, S. A."
 YEAR = timedelta(days=365)
+OPERATOR = "Municipalidad de La Libertad, Petén"
 AnyKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def material(name: str = OPERATOR) -> SigningMaterial:
+    """A key of one's own, as the program makes it."""
+    made = make_key_file(name, now=WHEN - timedelta(days=1))
+    return SigningMaterial(made.certificate_pem, made.private_key_pem, name, name, made.fingerprint, True)
 
 
 def a_name(text: str) -> x509.Name:

@@ -6,7 +6,6 @@ import asyncio
 import re
 import zlib
 from dataclasses import replace
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -24,22 +23,14 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from tests.certificates.desk import Freeze
 from tests.certificates.held import AFTER, a_diploma, make_held
 from tests.certificates.sheets import WHEN, sample, words
-from tests.certificates.trust.signers import PASSWORD, PROVIDER, from_a_provider, seen_by_a_reader
+from tests.certificates.trust.signers import PASSWORD, PROVIDER, from_a_provider, material, seen_by_a_reader
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import pdf, signatures, signing_keys
 from trainings.certificates.files import file_of
-from trainings.certificates.key_files import make_key_file
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signatures import SigningMaterial
 from trainings.places.models import Operator
 from trainings.schedule.models import Course
-
-NAME = "Municipalidad de La Libertad, Petén"
-
-
-def material(name: str = NAME) -> SigningMaterial:
-    made = make_key_file(name, now=WHEN - timedelta(days=1))
-    return SigningMaterial(made.certificate_pem, made.private_key_pem, name, name, made.fingerprint, True)
 
 
 @pytest.fixture(scope="module")
