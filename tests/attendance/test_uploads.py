@@ -94,6 +94,7 @@ async def test_row_of_a_sheet_then_whose_it_was_when_printed_and_a_blank_one_is_
         (sheet.id, 61, ""),
         (None, 1, ""),
     ]
+    assert [one.unknown_code for one in await ScanEvent.all().order_by("id")] == [None] * 4 + ["ZZZZZ"]
 
 
 async def test_replaced_ticket_then_its_holder_to_be_reviewed(db: Settings, over: Over) -> None:

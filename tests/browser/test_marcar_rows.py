@@ -178,3 +178,45 @@ def test_sheet_in_the_hand_stays_when_another_is_printed(phone: Phone, village: 
     phone.type_by_cable(sheet)
     phone.expect_answer("not_ticket")
     expect(chooser).to_have_value("NFWPF")
+
+
+def test_row_of_a_sheet_that_the_phone_has_not_got_is_kept_and_the_server_says_whose_it_is(
+    phone: Phone, village: Village
+) -> None:
+    """The list was printed in town after the phone had its last signal."""
+    [ana] = village.people(1)
+    [(row,)] = village.ask("SELECT number FROM sheet_row WHERE registration_id = ?", ana.registration_id)
+    sheet = village.made["sheet"]
+
+    def without(route: Route) -> None:
+        answer = route.fetch(headers={**route.request.headers, "if-none-match": ""})
+        route.fulfill(response=answer, json={**answer.json(), "sheets": [], "version": "before"})
+
+    def older(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        route.fulfill(
+            response=answer, json={**body, "sessions": [{**one, "version": "before"} for one in body["sessions"]]}
+        )
+
+    phone.context.route("**/marcar/api/estado", older)
+    phone.context.route("**/lista", without)
+    phone.follow("Por fila", "filas")
+    phone.look_until("[data-no-sheet]:not([hidden])")
+    code = phone.page.get_by_label("Código de su hoja, como")
+    code.fill("KDYD-X")
+    code.press("Enter")
+    expect(phone.page.locator("[data-other-text]")).to_contain_text("Revise el código")
+    code.fill(f"{sheet[:4].lower()} {sheet[4]}")
+    code.press("Enter")
+    expect(phone.page.locator("[data-row-text]")).to_contain_text("no está en este teléfono")
+
+    _pad(phone, row)
+    phone.expect_answer("review", f"Fila {row} de {sheet[:4]}-{sheet[4:]}", "el servidor busca")
+    _pad(phone, row)
+    phone.expect_answer("already", f"Fila {row}")
+    phone.send_now()
+    phone.expect_queue(SENT)
+
+    assert village.presences_of(ana) == 1
+    assert phone.complaints == []

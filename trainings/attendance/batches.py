@@ -178,7 +178,7 @@ class Batch:
             dated_by=dated.by,
             device_at=event.at,
             seq=event.seq,
-            unknown_code=(event.read_code or event.piece_of_code) if is_nobodys else None,
+            unknown_code=_code_of(event, meant) if is_nobodys else None,
             body_hash=event.body_hash,
             flag=self._flag(event, session, meant, dated, stated_at),
             phone_id=self.device.id,
@@ -268,6 +268,14 @@ class Batch:
             held_at = as_held(event.kind, session)
             slip = slips.Slip(event.id, session.id, meant.code_hash, event.sealed, dated, held_at, event.seq)
             await slips.receive(self.device, slip)
+
+
+def _code_of(event: UploadedEvent, meant: Meant) -> str | None:
+    """By what somebody may find out afterwards whose a mark is: the code as it was shown, or that of a sheet which is
+    not here, for its row.
+    """
+    of_sheet = event.sheet_code if meant.has_no_row and meant.sheet_id is None else ""
+    return event.read_code or event.piece_of_code or of_sheet or None
 
 
 def _sessions_in(events: Sequence[UploadedEvent]) -> set[UUID]:

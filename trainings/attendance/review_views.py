@@ -130,7 +130,8 @@ def _who(case: Case) -> str:
     if case.card is not None:
         return gettext(N_("Tarjeta %(code)s")) % {"code": tokens.show_short_code(case.card.short_code)}
     if first.row is not None:
-        sheet = tokens.show_sheet_code(first.sheet.code) if first.sheet is not None else gettext(N_("desconocida"))
+        code = first.sheet.code if first.sheet is not None else first.unknown_code
+        sheet = tokens.show_sheet_code(code) if code else gettext(N_("desconocida"))
         return gettext(N_("Fila %(row)s de la hoja %(sheet)s")) % {"row": first.row, "sheet": sheet}
     return _code(first)
 

@@ -77,13 +77,16 @@ export class Book {
   }
 
   /**
-   * Under what a mark is counted: the person's card, a card or code that the list does not know, or nothing.
-   * @param {Pick<ScanEvent, "kind" | "target" | "h" | "code">} event
+   * Under what a mark is counted: the person's card, a card, code or row that the list does not know, or nothing.
+   * @param {Pick<ScanEvent, "kind" | "target" | "h" | "code" | "sheet" | "row">} event
    */
-  whoOf({ kind, target, h, code }) {
+  whoOf({ kind, target, h, code, sheet = "", row = 0 }) {
     if (kind === "undo") return this.#about.get(target ?? "") ?? "";
-    if (h) return this.roster.line(h)?.who ?? h;
-    return code ? (this.#known.get(code) ?? `code:${code}`) : "";
+    // The sheet may have come since.
+    const card = h ?? this.roster.sheets.get(sheet)?.get(row);
+    if (card) return this.roster.line(card)?.who ?? card;
+    if (code) return this.#known.get(code) ?? `code:${code}`;
+    return sheet && row ? `row:${sheet}:${row}` : "";
   }
 
   /** @param {string} who */

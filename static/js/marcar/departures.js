@@ -22,7 +22,7 @@ export class Departures extends Marks {
     const kind = stated_at === null ? "out" : "left";
     const stated = stated_at === null ? {} : { stated_at };
     const opening = line && token ? book.roster.name(line, token) : Promise.resolve(shown);
-    const before = book.stayOf(book.whoOf({ kind, h: mark.h, code: mark.code }));
+    const before = book.stayOf(book.whoOf({ ...mark, kind }));
     if (before.seen !== null && leftUnseen({ ...before, left: stated_at })) {
       const text = app.words.say("left_too_early", { the_time: theTime(before.seen + offset) });
       return { state: "wrong_time", name: await opening, text, event: null, line };

@@ -110,12 +110,22 @@ export class Marks {
         return said("already", { name, text: app.words.say("already_at", { the_time: theTime((before.arrived ?? event.at) + offset) }), event, line });
       }
       if (!NOTHING_ODD.has(flag)) {
-        const whyNoList = app.phone.isListOver(book.session) ? "list_over" : "no_list";
-        return said("review", { name, text: app.words.say(book.hasRoster ? `odd_${flag}` : whyNoList), event, line });
+        return said("review", { name, text: app.words.say(this.#why(flag, event)), event, line });
       }
       const fact = line?.f === "s" ? app.words.say("spare") : text || timeOfDay(event.at + offset);
       return said("present", { name, text: fact, event, line });
     });
+  }
+
+  /**
+   * The words for what is odd about a mark.
+   * @param {string} flag
+   * @param {ScanEvent} event
+   */
+  #why(flag, { sheet, row }) {
+    if (flag === "unknown_code" && sheet && row) return "row_elsewhere";
+    if (this.book.hasRoster) return `odd_${flag}`;
+    return this.app.phone.isListOver(this.book.session) ? "list_over" : "no_list";
   }
 
   /**

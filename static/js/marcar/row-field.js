@@ -1,6 +1,6 @@
-/** One field for "who": up to three digits are a row of the printed sheet, anything longer is a code. */
+/** One field for "who": a few digits are a row of the printed sheet, anything longer is a code. */
 
-const ROW = /^\d{1,3}$/;
+const ROW = /^\d{1,5}$/;
 
 export class RowField {
   /**
@@ -19,11 +19,6 @@ export class RowField {
   /** The row that was typed; 0 where it is none. */
   get row() {
     return ROW.test(this.text) ? Number(this.text) : 0;
-  }
-
-  /** Whose card the row stands for. */
-  get h() {
-    return this.sheet.rows.get(this.row) ?? "";
   }
 
   clear() {

@@ -35,6 +35,25 @@ test("a code that a newer list knows is the person's, whichever of their codes i
   assert.equal(marked.stayOf(await hashOf(token)).arrived, 0);
 });
 
+test("a row of a sheet that is not here is somebody, once, and whose it is as soon as the sheet comes", async () => {
+  const row = { sheet: "7K2QN", row: 4 };
+  const unknown = await book(list([["a", "", "", "c"]]), [row, row, { ...row, row: 5 }]);
+  assert.deepEqual([unknown.n_present, unknown.n_more], [0, 2]);
+  assert.equal(unknown.stayOf(unknown.whoOf({ kind: "in", ...row })).present, true);
+
+  const sheets = [{ code: "7K2QN", named: 4, rows: [[4, "a"], [5, "card"]] }];
+  const known = await book(list([["a", "", "", "c"]], { sheets }), [row, { h: "a" }, { ...row, row: 5 }]);
+  assert.deepEqual([known.n_present, known.n_more], [1, 1]);
+});
+
+test("a row of a sheet that is not here is kept with the sheet's code, for the server to say whose it is", async () => {
+  const kept = await book(list([["a", "", "", "c"]]), []);
+  const app = { words, phone: { offset: 0, isListOver: () => false }, draft: (mark) => ({ id: "1", at: 0, ...mark }), keep: async (draft) => draft };
+  const said = await new Marks(app, kept).arrival({ how: "row", sheet: "7K2QN", row: 4 }, { line: null, name: "row 4" });
+  assert.deepEqual([said.state, said.text, said.name], ["review", "row_elsewhere", "row 4"]);
+  assert.deepEqual([said.event.kind, said.event.sheet, said.event.row, said.event.known, "h" in said.event], ["in", "7K2QN", 4, false, false]);
+});
+
 test("several marks of one moment go where single ones go, so that other windows hear of them", async () => {
   const told = [];
   const kept = await book(list([["a", "", "", "c"]]), []);

@@ -67,8 +67,8 @@ class Left extends SessionScreen {
   async typed(event) {
     event.preventDefault();
     this.app.sound.unlock();
-    const { row, text, h } = this.who;
-    const telling = row ? this.tell((marks) => this.#row(marks, row, h)) : this.tell((marks) => marks.typed(text));
+    const { row, text } = this.who;
+    const telling = row ? this.tell((marks) => this.#row(marks, row)) : this.tell((marks) => marks.typed(text));
     // Empty at once: a scanner with a cable types the next card while this one is still being kept.
     this.who.clear();
     const { event: kept } = await telling;
@@ -78,16 +78,16 @@ class Left extends SessionScreen {
   /**
    * @param {Departures} marks
    * @param {number} row
-   * @param {string} h whose card it stands for
    * @returns {Promise<import("../marks.js").Said>}
    */
-  async #row(marks, row, h) {
+  async #row(marks, row) {
     const { sheet } = this.who;
     const { words } = this.app;
     const text = sheet.code ? words.say("no_such_row", { row, last: sheet.last }) : words.say("choose_sheet");
-    if (!h) return { state: "no_row", name: "", text, event: null, line: null };
+    if (!sheet.has(row)) return { state: "no_row", name: "", text, event: null, line: null };
     const name = rowInWords(words, this.book, row, sheet.code);
-    return marks.arrival({ how: "row", h, sheet: sheet.code, row }, { line: this.book.roster.line(h), name });
+    const named = sheet.namedBy(row);
+    return marks.arrival({ how: "row", ...named }, { line: this.book.roster.line(named.h), name });
   }
 
   /** @param {(marks: Departures) => Promise<import("../marks.js").Said>} mark */

@@ -6,9 +6,9 @@ import { Recent } from "../recent.js";
 import { listedRows, readRows, RowListError } from "../row-list.js";
 import { catchCode } from "../scanner-keys.js";
 import { ofSession, offerSlip, SessionScreen } from "../screen.js";
-import { rowInWords, SheetChoice } from "../sheets.js";
+import { readSheetCode, rowInWords, SheetChoice } from "../sheets.js";
 
-const ROW = /^\d{1,3}$/;
+const ROW = /^\d{1,5}$/;
 const DIGITS = /^\d*$/;
 
 /** @typedef {import("../marks.js").Said} Said */
@@ -35,6 +35,7 @@ class Rows extends SessionScreen {
     this.sheet = new SheetChoice(this.part("[name=hoja]"), app.sheets, this.book);
     this.field = this.part("[name=fila]");
     this.list = this.part("[name=filas]");
+    this.other = this.part("[name=otra]");
   }
 
   /** @returns {() => void} ends it */
@@ -45,6 +46,7 @@ class Rows extends SessionScreen {
     this.part("[data-undo]").addEventListener("click", () => this.undo(this.#shown));
     this.part("[data-undo-line]").addEventListener("click", () => this.undoLine());
     this.sheet.select.addEventListener("change", () => this.draw());
+    this.part("[data-other]").addEventListener("submit", (/** @type {Event} */ event) => this.useOther(event));
     this.answer?.show("ready", { text: this.app.words.say("ready_row") });
     const end = this.follow(() => this.draw());
     const leaveKeys = catchCode(this.field, (code) => this.markCode(code));
@@ -60,7 +62,7 @@ class Rows extends SessionScreen {
       if (key === undefined) return;
       const typed = this.#isRefused ? "" : this.#typed;
       this.#isRefused = false;
-      this.field.value = key === "" ? typed.slice(0, -1) : (typed + key).slice(0, 3);
+      this.field.value = this.sheet.pressed(typed, key);
       this.drawRow();
     });
     this.field.addEventListener("input", () => this.drawRow());
@@ -68,6 +70,20 @@ class Rows extends SessionScreen {
       event.preventDefault();
       this.mark();
     });
+  }
+
+  /** A sheet that was printed since this phone had a signal. @param {Event} event */
+  useOther(event) {
+    event.preventDefault();
+    const code = readSheetCode(this.other.value);
+    this.other.toggleAttribute("aria-invalid", !code);
+    this.put("[data-other-text]", code ? "" : this.app.words.say("sheet_mistyped"));
+    if (!code) return this.other.focus();
+    this.app.sheets.name(this.book.session.id, code);
+    this.other.value = "";
+    this.draw();
+    this.part("details[data-other-sheet]").open = false;
+    this.field.focus();
   }
 
   /** A card, read by a scanner with a cable. @param {string} code */
@@ -90,13 +106,12 @@ class Rows extends SessionScreen {
     const row = this.#row;
     this.app.sound.unlock();
     if (this.#isBusy || !this.#typed) return;
-    const { code } = this.sheet;
-    const h = this.sheet.rows.get(row);
-    if (!h) return this.#refuse(this.#whyNoRow(this.#typed));
+    if (!this.sheet.has(row)) return this.#refuse(this.#whyNoRow(this.#typed));
     this.#isBusy = true;
-    const line = this.book.roster.line(h);
-    const name = rowInWords(this.app.words, this.book, row, code);
-    const said = await this.marks.arrival({ how: "row", h, sheet: code, row }, { line, name });
+    const named = this.sheet.namedBy(row);
+    const line = this.book.roster.line(named.h);
+    const name = rowInWords(this.app.words, this.book, row, named.sheet);
+    const said = await this.marks.arrival({ how: "row", ...named }, { line, name });
     this.#isBusy = false;
     if (said.state !== "not_saved") this.field.value = "";
     this.tell(said);
@@ -127,8 +142,7 @@ class Rows extends SessionScreen {
     const wanted = this.#wanted();
     if (!wanted?.length || this.#isBusy) return;
     this.#isBusy = true;
-    const sheet = this.sheet.code;
-    const kept = await this.marks.keepAll(wanted.map((row) => this.#markOf(row, sheet)));
+    const kept = await this.marks.keepAll(wanted.map((row) => this.#markOf(row)));
     this.#isBusy = false;
     if (kept.error) return this.tell({ ...NOTHING, state: "not_saved", text: kept.text });
     this.#line = kept.events.map(({ id }) => id);
@@ -136,14 +150,11 @@ class Rows extends SessionScreen {
     this.tell({ ...NOTHING, state: "present", text: this.app.words.many("rows_marked", kept.events.length) });
   }
 
-  /**
-   * @param {number} row
-   * @param {string} sheet
-   */
-  #markOf(row, sheet) {
-    const h = this.sheet.rows.get(row) ?? "";
-    const kind = this.book.roster.line(h)?.f === "s" ? "walkin" : "in";
-    return { kind, how: "sheet", h, sheet, row };
+  /** @param {number} row */
+  #markOf(row) {
+    const named = this.sheet.namedBy(row);
+    const line = this.book.roster.line(named.h);
+    return { kind: line?.f === "s" ? "walkin" : "in", how: "sheet", known: line !== null, ...named };
   }
 
   async undoLine() {
@@ -177,8 +188,7 @@ class Rows extends SessionScreen {
 
   /** @param {number} row */
   #stayIn(row) {
-    const h = this.sheet.rows.get(row) ?? "";
-    return this.book.stayOf(this.book.roster.line(h)?.who ?? h);
+    return this.book.stayOf(this.book.whoOf({ kind: "in", ...this.sheet.namedBy(row) }));
   }
 
   /** @param {number} row */
@@ -208,6 +218,7 @@ class Rows extends SessionScreen {
     this.part("[data-list-over]").hidden = hasList || !isOver;
     this.part("[data-no-sheet]").hidden = hasSheet || !this.book.hasRoster;
     this.part("[data-with-sheet]").hidden = !hasSheet;
+    this.part("details[data-other-sheet]").open ||= !hasSheet;
     this.recent.draw();
     this.part("[data-undo]").hidden = !this.#shown;
     this.part("[data-undo-line]").hidden = !this.#line.length;
@@ -221,10 +232,10 @@ class Rows extends SessionScreen {
   drawRow() {
     const row = this.#row;
     const { words } = this.app;
-    const { code, named, last, rows: cards } = this.sheet;
-    if (!row && code && DIGITS.test(this.#typed)) return this.put("[data-row-text]", words.say("rows_are", { named, last }));
-    if (!cards.has(row)) return this.put("[data-row-text]", this.#whyNoRow(this.#typed));
-    const key = this.#isHere(row) ? "row_here" : row > named ? "row_blank" : "row_named";
+    const { code, named, last, isElsewhere } = this.sheet;
+    if (!row && code && DIGITS.test(this.#typed)) return this.put("[data-row-text]", words.say(isElsewhere ? "sheet_elsewhere" : "rows_are", { named, last }));
+    if (!this.sheet.has(row)) return this.put("[data-row-text]", this.#whyNoRow(this.#typed));
+    const key = this.#isHere(row) ? "row_here" : row > named && !isElsewhere ? "row_blank" : "row_named";
     return this.put("[data-row-text]", words.say(key, { row }));
   }
 
