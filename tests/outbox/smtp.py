@@ -19,13 +19,16 @@ OK = "250 OK"
 class Peer:
     """What came in, in order, and how to answer: by recipient, to RCPT or to the message.
 
-    "drop" hangs up, "take and drop" first accepts, "hang" never answers.
+    "drop" hangs up, "take and drop" first accepts, "hang" never answers, "take and wait" accepts and says so once
+    `answer` is set.
     """
 
     port: int = 0
     accepted: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
     n_hanging: int = 0
+    n_waiting: int = 0
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_recipient: dict[str, list[str]] = field(default_factory=dict)
     to_message: dict[str, list[str]] = field(default_factory=dict)
     to_all: str = ""
@@ -61,7 +64,7 @@ class _Handler:
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd names it
         answer = self.peer.to_all or _next(self.peer.to_message, envelope.rcpt_tos[0])
-        if answer in (OK, "take and drop"):
+        if answer in (OK, "take and drop", "take and wait"):
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
             self.peer.accepted.append(message)
@@ -80,6 +83,10 @@ async def _act(server: Any, answer: str, peer: Peer) -> str:
     if answer == "hang":
         peer.n_hanging += 1
         await asyncio.Event().wait()
+    if answer == "take and wait":
+        peer.n_waiting += 1
+        await peer.answer.wait()
+        return OK
     return answer
 
 

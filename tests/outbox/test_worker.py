@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -140,7 +141,7 @@ async def test_server_that_never_answers_holds_up_nobody_else(db: Settings, peer
     freeze(clock.now())
     [job, *_] = await make_jobs("ana", "beto")
 
-    async with working(with_smtp(db, peer.url), pace=worker.Pace(first_look=0.01, poll=0.05, timeout=3.0)):
+    async with working(with_smtp(db, peer.url), pace=replace(QUICK, answer=1.0)):
         await until_tried(job.id, 1)
         assert (await job_of("ana")).last_error == "SMTPReadTimeoutError"
         freeze(clock.now() + timedelta(seconds=61))

@@ -37,7 +37,7 @@ async def test_messages_of_a_worker_that_was_killed_come_back(db: Settings, peer
     await process.wait()
 
     assert peer.recipients() == ["p0@x.example", "p1@x.example"]
-    freeze(clock.now() + claims.LEASE + timedelta(seconds=1))
+    freeze(clock.now() + claims.LEASE_OF_ANSWER + timedelta(seconds=1))
     async with working(with_smtp(db, peer.url)):
         await until_settled()
     assert sorted(peer.recipients()) == [f"{name}@x.example" for name in names]
@@ -52,7 +52,7 @@ async def test_worker_ends_within_seconds_though_the_server_hangs(sqlite_db: Set
     process.send_signal(signal.SIGTERM)
 
     assert await asyncio.wait_for(process.wait(), 60) == 0
-    assert (await job_of("ana")).last_error == "", "it did not wait until it gave the server up"
+    assert (await job_of("ana")).last_error == claims.UNANSWERED, "it did not wait until it gave the server up"
 
 
 async def is_hanging(peer: Peer) -> bool:

@@ -84,6 +84,7 @@ async def test_who_left_no_address_is_called(db: object) -> None:
         (Outcome.OVERTAKEN, None),
         (Outcome.REFUSED, Why.REFUSED),
         (Outcome.GAVE_UP, Why.FAILED),
+        (Outcome.MAYBE, Why.MAYBE),
         (Outcome.KEPT, Why.FAILED),
         (Outcome.NOBODY, Why.FAILED),
     ],

@@ -18,7 +18,7 @@ COLUMNS = (
     "id uuid, created_at timestamptz, kind text, payload jsonb, dedup text, subject_id uuid, hub_id uuid, "
     "lang text, run_at timestamptz"
 )
-WAITS = {"attempts": "0", "tries": "0", "outcome": "''", "last_error": "''"}
+WAITS = {"attempts": "0", "tries": "0", "n_unanswered": "0", "outcome": "''", "last_error": "''"}
 JOBS, JOBS_OF_BATCH = Insert("outbox_job", COLUMNS, **WAITS), Insert("outbox_job", f"{COLUMNS}, batch_id uuid", **WAITS)
 
 

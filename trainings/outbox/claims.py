@@ -24,11 +24,17 @@ LEASE = timedelta(seconds=60)
 """Longer than one message can take (`mailer.py`), and the longest that a killed worker delays its messages."""
 LONGEST_MESSAGE = timedelta(seconds=50)
 """Connecting and sending, each to the last second (`mailer.TIMEOUT`)."""
+LEASE_OF_ANSWER = timedelta(minutes=11)
+"""Longer than the server may take to answer to a message (`mailer.SECONDS_FOR_ANSWER`)."""
+MOST_COPIES = 2
+"""So often a message is handed over without an answer. Then it may have come twice, and somebody calls instead."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 """How long a message waits after each failure of its own; after one more it is given up and staff are told."""
 LEFT_BEHIND = "LeftBehind"
 """In the place of a reason: its worker ended while it had this job; it has been taken alone since."""
+UNANSWERED = "Unanswered"
+"""In the place of a reason: it was handed over, the server has not answered."""
 
 
 ALL = Q()
@@ -69,14 +75,16 @@ async def _waiting(moment: datetime, only: Q, most: int) -> list[OutboxJob]:
 
 
 async def _left_behind(moment: datetime, only: Q) -> list[OutboxJob]:
-    """One job whose lease ran out. Had it been taken alone before, that counts as a failure of its own."""
+    """One job whose lease ran out. Had it been taken alone before, that counts as a failure of its own, unless it was
+    handed over: a worker that ends while it waits for the answer was not ended by the job.
+    """
     due = OutboxJob.filter(_due(moment), only, lease_until__not_isnull=True).order_by("tries", "run_at", "id")
     found = await due.limit(1).select_for_update(skip_locked=True)
     for job in found:
         job.tries += job.last_error == LEFT_BEHIND
         this = OutboxJob.filter(id=job.id)
-        if job.tries > len(WAITS):
-            await this.update(failed_at=moment, outcome=Outcome.GAVE_UP, lease_until=None)
+        if _is_spent(job):
+            await this.update(failed_at=moment, outcome=_end_of(job), lease_until=None)
             return []
         await this.update(tries=job.tries, last_error=LEFT_BEHIND)
     return found
@@ -97,6 +105,17 @@ async def renew(job: OutboxJob) -> bool:
     return True
 
 
+async def note_copy(job: OutboxJob) -> bool:
+    """Whether the job is still ours; if so, a copy is on record as handed over before the server has it."""
+    moment = clock.now()
+    lease, n = moment + LEASE_OF_ANSWER, job.n_unanswered + 1
+    held = _ours(job).filter(lease_until__gte=moment)
+    if not await held.update(lease_until=lease, n_unanswered=n, last_error=UNANSWERED):
+        return False
+    job.lease_until, job.n_unanswered = lease, n
+    return True
+
+
 async def finish(job: OutboxJob, outcome: Outcome) -> None:
     """The job is done."""
     await _ours(job).update(done_at=clock.now(), outcome=outcome, lease_until=None, last_error="")
@@ -105,7 +124,11 @@ async def finish(job: OutboxJob, outcome: Outcome) -> None:
 async def fail(job: OutboxJob, outcome: Outcome, reason: str) -> None:
     """The job will not be tried again unless staff ask for it."""
     await _ours(job).update(
-        failed_at=clock.now(), outcome=outcome, lease_until=None, last_error=reason[:LONGEST_REASON]
+        failed_at=clock.now(),
+        outcome=outcome,
+        n_unanswered=job.n_unanswered,
+        lease_until=None,
+        last_error=reason[:LONGEST_REASON],
     )
 
 
@@ -114,17 +137,27 @@ async def put_off(job: OutboxJob, delay: timedelta, reason: str, *, counted: boo
     await _ours(job).update(
         run_at=clock.now() + delay,
         tries=job.tries + counted,
+        n_unanswered=job.n_unanswered,
         lease_until=None,
         last_error=reason[:LONGEST_REASON],
     )
 
 
 async def count_failure(job: OutboxJob, reason: str) -> None:
-    """Try again after the next of its waits, or give it up after the last."""
-    if job.tries >= len(WAITS):
-        await fail(job, Outcome.GAVE_UP, reason)
+    """Try again after the next of its waits, or give it up after the last, or after two copies without an answer."""
+    if job.tries >= len(WAITS) or job.n_unanswered >= MOST_COPIES:
+        await fail(job, _end_of(job), reason)
     else:
         await put_off(job, WAITS[job.tries], reason, counted=True)
+
+
+def _is_spent(job: OutboxJob) -> bool:
+    return job.tries > len(WAITS) or job.n_unanswered >= MOST_COPIES
+
+
+def _end_of(job: OutboxJob) -> Outcome:
+    """How a job ends that is not tried again: where a copy was handed over, it may have come."""
+    return Outcome.MAYBE if job.n_unanswered else Outcome.GAVE_UP
 
 
 async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:

@@ -21,7 +21,9 @@ from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings, SettingsProblem
 
 TIMEOUT = 10.0
-"""Seconds for one answer. Connecting may take two of them, a message three: together less than a lease."""
+"""Seconds for one answer. Connecting may take two of them, all before the message three: less than a lease."""
+SECONDS_FOR_ANSWER = 600.0
+"""For the answer to the message itself (RFC 5321 §4.5.3.2.6). Who gives up sooner sends a second copy."""
 SECONDS_FOR_GOODBYE = 2.0
 SERVICE_NOT_AVAILABLE = 421
 REFUSED_FOR_GOOD = 500
@@ -153,7 +155,11 @@ class Unreachable(Undelivered):
 
 
 class PutOff(Undelivered):
-    """Not now: a 4xx answer, a broken connection, or no answer in time. It may or may not have been taken."""
+    """Not now: a 4xx answer; or a broken connection or no answer in time, before the message was handed over."""
+
+
+class Unanswered(Undelivered):
+    """The message was handed over, and no answer came: it may have been taken."""
 
 
 class Refused(Undelivered):
@@ -164,21 +170,43 @@ class NoSuchRecipient(Refused):
     """Never, and nothing else to this address either: 550 to the recipient."""
 
 
-class Post:
-    """One connection to the mail server: opened for the first message, and again after it broke."""
+class _Client(aiosmtplib.SMTP):
+    """A connection that tells before it hands a message over, and then waits for the answer as long as is right."""
 
-    def __init__(self, server: Server, *, timeout: float = TIMEOUT) -> None:
-        self._server, self._timeout = server, timeout
-        self._client: aiosmtplib.SMTP | None = None
+    leaving: Callable[[], Awaitable[None]]
+    answer: float
+    is_unanswered = False
 
-    async def send(self, message: EmailMessage, *, sender: str, to: str) -> None:
-        """Hand one message over. Raises Unreachable, PutOff or Refused."""
-        client = self._client or await self._connect()
+    async def data(self, message: str | bytes, /, **_options: object) -> aiosmtplib.SMTPResponse:
+        await self.leaving()
+        self.is_unanswered = True
         try:
-            async with asyncio.timeout(3 * self._timeout):
-                await client.send_message(message, sender=sender, recipients=[to])
+            return await super().data(message, timeout=self.answer)
+        except aiosmtplib.SMTPResponseException:
+            self.is_unanswered = False
+            raise
+
+
+class Post:
+    """One connection to the mail server: opened for the first message, and again after it broke.
+
+    Seconds: `timeout` for an answer, `answer` for that to a message.
+    """
+
+    def __init__(self, server: Server, *, timeout: float = TIMEOUT, answer: float = SECONDS_FOR_ANSWER) -> None:
+        self._server, self._timeout, self._answer = server, timeout, answer
+        self._client: _Client | None = None
+
+    async def send(
+        self, message: EmailMessage, *, sender: str, to: str, leaving: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Hand one message over; `leaving` runs right before. Raises Unreachable, PutOff, Unanswered or Refused."""
+        client = self._client or await self._connect()
+        client.leaving, client.answer, client.is_unanswered = leaving, self._answer, False
+        try:
+            await client.send_message(message, sender=sender, recipients=[to])
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise self._judge(error) from error
+            raise self._judge(error, is_unanswered=client.is_unanswered) from error
         except BaseException:
             self._drop()
             raise
@@ -198,9 +226,9 @@ class Post:
                 await client.quit()
         client.close()
 
-    async def _connect(self) -> aiosmtplib.SMTP:
+    async def _connect(self) -> _Client:
         server = self._server
-        client = aiosmtplib.SMTP(
+        client = _Client(
             hostname=server.host,
             port=server.port,
             username=server.username,
@@ -221,8 +249,11 @@ class Post:
         self._client = client
         return client
 
-    def _judge(self, error: Exception) -> Undelivered:
+    def _judge(self, error: Exception, *, is_unanswered: bool) -> Undelivered:
         """What the failure means for this message. Unless the server only said no, the connection is not used again."""
+        if is_unanswered:
+            self._drop()
+            return Unanswered(_reason(error))
         is_about_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             error = error.recipients[0]

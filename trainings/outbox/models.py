@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """How a job ended. `kept`: no mail server is set, the message is shown in the panel. `overtaken`: what it says no
     longer holds. `nobody`: no address is left. `done`: the job was no message. `refused` by the mail server for good;
-    `gave_up` after the last try.
+    `gave_up` after the last try. `maybe`: it was handed over, and the server never answered.
     """
 
     SENT = "sent"
@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
+    MAYBE = "maybe"
 
 
 class OutboxJob(Record):
@@ -41,7 +42,8 @@ class OutboxJob(Record):
     `lang` the language of whoever asked for it, where they read what comes of it themselves; else empty. `batch` groups
     messages that staff caused and may stop within ten minutes.
     `attempts` counts claims, so that a worker whose lease ran out cannot overwrite the next one; `tries` the failures
-    after which a job is given up. A job ends as done, failed (after the last try), or stopped.
+    after which a job is given up; `n_unanswered` the copies that were handed over whole and never answered. A job ends
+    as done, failed (after the last try), or stopped.
     """
 
     kind = fields.CharField(max_length=48)
@@ -54,6 +56,7 @@ class OutboxJob(Record):
     run_at: datetime = UTCDatetimeField()
     attempts = fields.IntField(default=0)
     tries = fields.IntField(default=0)
+    n_unanswered = fields.IntField(default=0)
     lease_until: datetime | None = UTCDatetimeField(null=True)
     done_at: datetime | None = UTCDatetimeField(null=True)
     failed_at: datetime | None = UTCDatetimeField(null=True)

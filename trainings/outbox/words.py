@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainings import clock
+from trainings.outbox.claims import LEFT_BEHIND, UNANSWERED
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.web.i18n import N_, gettext
 
@@ -36,11 +37,13 @@ KIND_WORDS = {
 WAITING = "waiting"
 DUE = "due"
 AGAIN = "again"
+LEFT = "left"
 
 STATE_WORDS = {
     WAITING: N_("Sale a su hora"),
     DUE: N_("Por salir"),
     AGAIN: N_("No se pudo; se intenta otra vez"),
+    LEFT: N_("Enviado; el servidor todavía no responde"),
     Outcome.SENT: N_("Enviado"),
     Outcome.KEPT: N_("Guardado, sin enviar"),
     Outcome.OVERTAKEN: N_("Ya no hacía falta"),
@@ -49,19 +52,22 @@ STATE_WORDS = {
     Outcome.STOPPED: N_("Detenido"),
     Outcome.REFUSED: N_("El correo lo rechazó"),
     Outcome.GAVE_UP: N_("No se pudo, ni con varios intentos"),
+    Outcome.MAYBE: N_("Quizá le llegó"),
 }
 
 UNREACHABLE = N_("No se pudo conectar con el servidor de correo.")
 TOO_SLOW = N_("El servidor de correo no respondió a tiempo.")
+NO_ANSWER = N_("El servidor de correo recibió el mensaje y todavía no responde.")
 HUNG_UP = N_("El servidor de correo cortó la conexión.")
 REASON_WORDS = {
     "ConnectionRefusedError": UNREACHABLE,
     "SMTPConnectError": UNREACHABLE,
-    "LeftBehind": N_("El programa se cerró mientras lo enviaba."),
+    LEFT_BEHIND: N_("El programa se cerró mientras lo enviaba."),
     "SMTPConnectTimeoutError": UNREACHABLE,
     "SMTPReadTimeoutError": TOO_SLOW,
     "SMTPTimeoutError": TOO_SLOW,
     "TimeoutError": TOO_SLOW,
+    UNANSWERED: NO_ANSWER,
     "ConnectionResetError": HUNG_UP,
     "SMTPServerDisconnected": HUNG_UP,
 }
@@ -80,6 +86,8 @@ def state_of(job: OutboxJob) -> str:
     """The key of `STATE_WORDS` that describes the job now."""
     if job.outcome:
         return str(job.outcome)
+    if job.last_error == UNANSWERED and job.lease_until is not None:
+        return LEFT
     if job.last_error:
         return AGAIN
     return WAITING if job.run_at > clock.now() else DUE

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import EmailMessage
 from email.utils import parseaddr
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.outbox import bell, claims
 from trainings.outbox.mailer import (
+    SECONDS_FOR_ANSWER,
     TIMEOUT,
     Composers,
     Mail,
@@ -24,6 +26,8 @@ from trainings.outbox.mailer import (
     Post,
     PutOff,
     Refused,
+    Unanswered,
+    Undelivered,
     Unreachable,
     build,
     server_of,
@@ -38,19 +42,29 @@ SIGNS_OF_OUTAGE = 3
 """So many different messages failed in a row: it is the server, not they, and their tries are not used up."""
 LONGEST_OUTAGE = timedelta(days=3)
 """A message older than that is failing by itself, whatever else fails."""
+MOST_ASIDE = 4
+"""So many connections wait for slow answers at once, before nothing more is sent."""
 SECONDS_TO_STOP = 5.0
 TIMES_TO_INSIST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: between two looks into an idle outbox (growing from `first_look`), of an outage's pauses, per answer."""
+    """Seconds: between two looks into an idle outbox (growing from `first_look`), of an outage's pauses, per answer;
+    `patience` after which the next message does not wait for this one, `answer` of the server to a message.
+    """
 
     first_look: float = 0.05
     poll: float = 3.0
     shortest_pause: float = 5.0
     longest_pause: float = 60.0
     timeout: float = TIMEOUT
+    patience: float = TIMEOUT
+    answer: float = SECONDS_FOR_ANSWER
+
+
+class TakenOver(Exception):
+    """The lease of a job ended before it was handed over: another worker may have it."""
 
 
 class UnknownKind(LookupError):
@@ -66,9 +80,26 @@ class Worker:
         self._stop, self._composers, self._pace, self._only = stop, composers, pace, only
         self._troubled: set[UUID] = set()
         self._pause, self._is_out = 0.0, False
+        self._post = self._new_post()
+        self._aside: set[asyncio.Task[None]] = set()
+
+    def _new_post(self) -> Post | None:
+        if self._server is None:
+            return None
+        return Post(self._server, timeout=self._pace.timeout, answer=self._pace.answer)
 
     async def work(self) -> None:
-        """Work until stopped."""
+        """Work until stopped; what waits for an answer then, is waited for."""
+        try:
+            await self._work()
+            if self._aside:
+                await asyncio.wait(self._aside)
+        finally:
+            for waiting in self._aside:
+                waiting.cancel()
+            await asyncio.gather(*self._aside, return_exceptions=True)
+
+    async def _work(self) -> None:
         idle = self._pace.first_look
         with bell.listening() as ring:
             while not self._stop.is_set():
@@ -76,6 +107,7 @@ class Worker:
                 if ring.is_set():
                     ring.clear()
                     idle = self._pace.first_look
+                await self._until_there_is_room()
                 n_jobs = await self._round_or_none()
                 if self._is_out:
                     await _first_of(self._stop, seconds=self._pause)
@@ -84,6 +116,12 @@ class Worker:
                 else:
                     await _first_of(ring, self._stop, seconds=idle)
                     idle = min(idle * 2, self._pace.poll)
+
+    async def _until_there_is_room(self) -> None:
+        stopping = asyncio.create_task(self._stop.wait())
+        while len(self._aside) >= MOST_ASIDE and not self._stop.is_set():
+            await asyncio.wait({*self._aside, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
 
     async def _round_or_none(self) -> int:
         try:
@@ -95,17 +133,16 @@ class Worker:
     async def _round(self) -> int:
         """Take a batch and deal with it; how many jobs it had."""
         was_out, self._is_out = self._is_out, False
-        post = Post(self._server, timeout=self._pace.timeout) if self._server else None
         try:
-            if was_out and post is not None and not await self._is_back(post):
+            if was_out and self._post is not None and not await self._is_back(self._post):
                 return 0
             # As long as the server only may be back, one message asks for all.
             jobs = await claims.claim(1 if was_out else claims.BATCH, only=self._only)
-            await self._deal_with_all(jobs, post)
+            await self._deal_with_all(jobs)
             return len(jobs)
         finally:
-            if post is not None:
-                await post.close()
+            if self._post is not None:
+                await self._post.close()
 
     async def _is_back(self, post: Post) -> bool:
         """Whether the server that failed lets itself be called again. Asked without touching any message."""
@@ -123,19 +160,19 @@ class Worker:
         self._is_out = True
         self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
 
-    async def _deal_with_all(self, jobs: Sequence[OutboxJob], post: Post | None) -> None:
+    async def _deal_with_all(self, jobs: Sequence[OutboxJob]) -> None:
         for n_done, job in enumerate(jobs):
-            if self._stop.is_set():
+            if self._stop.is_set() or len(self._aside) >= MOST_ASIDE:
                 await claims.release(jobs[n_done:])
                 return
             try:
-                await self._deal_with(job, post)
+                await self._deal_with(job)
             except Unreachable as outage:
                 await claims.release(jobs[n_done:], str(outage))
                 self._note_outage(outage)
                 return
 
-    async def _deal_with(self, job: OutboxJob, post: Post | None) -> None:
+    async def _deal_with(self, job: OutboxJob) -> None:
         try:
             mail = await self._compose(job)
         except Exception as error:  # one poisonous job must not hold up the others
@@ -146,10 +183,10 @@ class Worker:
             await claims.finish(job, Outcome.NOBODY if job.subject_id else Outcome.DONE)
         elif mail.is_overtaken:
             await claims.finish(job, Outcome.OVERTAKEN)
-        elif post is None:
+        elif self._post is None:
             await claims.finish(job, Outcome.KEPT)
         else:
-            await self._send(job, mail, post)
+            await self._send(job, mail, self._post)
 
     async def _compose(self, job: OutboxJob) -> Mail | None:
         composer = self._composers.get(job.kind)
@@ -168,17 +205,49 @@ class Worker:
         # A batch may take longer than a lease: what another worker has taken meanwhile is not sent twice.
         if not await claims.renew(job):
             return
+        sending = asyncio.create_task(self._hand_over(job, mail, message, post))
         try:
-            await post.send(message, sender=parseaddr(self._sender)[1], to=mail.to)
-        except NoSuchRecipient as refusal:
-            await _follow(job, mail.on_refused)
-            await claims.fail(job, Outcome.REFUSED, str(refusal))
-        except Refused as refusal:
-            await claims.fail(job, Outcome.REFUSED, str(refusal))
-        except PutOff as trouble:
-            await self._put_off(job, str(trouble))
-        except Unreachable:
+            await asyncio.wait({sending}, timeout=self._pace.patience)
+        except BaseException:
+            sending.cancel()
+            await asyncio.wait({sending})
             raise
+        if sending.done():
+            sending.result()
+        else:
+            self._set_aside(sending, job, post)
+
+    def _set_aside(self, sending: asyncio.Task[None], job: OutboxJob, post: Post) -> None:
+        """The server takes its time: the others go on over a connection of their own."""
+        self._post = self._new_post()
+        waiting = asyncio.create_task(self._wait_aside(sending, job, post))
+        self._aside.add(waiting)
+        waiting.add_done_callback(self._aside.discard)
+
+    async def _wait_aside(self, sending: asyncio.Task[None], job: OutboxJob, post: Post) -> None:
+        try:
+            await sending
+        except Unreachable as outage:
+            await claims.release([job], str(outage))
+            self._note_outage(outage)
+        finally:
+            await post.close()
+
+    async def _hand_over(self, job: OutboxJob, mail: Mail, message: EmailMessage, post: Post) -> None:
+        async def leaving() -> None:
+            if not await claims.note_copy(job):
+                raise TakenOver
+
+        n_before = job.n_unanswered
+        try:
+            await post.send(message, sender=parseaddr(self._sender)[1], to=mail.to, leaving=leaving)
+        except TakenOver:
+            return
+        except Unanswered as silence:
+            await claims.count_failure(job, str(silence))
+        except Undelivered as answer:
+            job.n_unanswered = n_before
+            await self._heed(job, mail, answer)
         except Exception as error:
             logger.exception("job %s (%s) could not be sent", job.id, job.kind)
             await claims.count_failure(job, type(error).__name__)
@@ -187,6 +256,17 @@ class Worker:
             self._pause = 0.0
             await _follow(job, mail.on_sent)
             await _insist_on_finishing(job)
+
+    async def _heed(self, job: OutboxJob, mail: Mail, answer: Undelivered) -> None:
+        """Do what the server's answer asks for. Raises Unreachable where it takes nothing."""
+        if isinstance(answer, NoSuchRecipient):
+            await _follow(job, mail.on_refused)
+        if isinstance(answer, Refused):
+            await claims.fail(job, Outcome.REFUSED, str(answer))
+        elif isinstance(answer, PutOff):
+            await self._put_off(job, str(answer))
+        else:
+            raise answer
 
     async def _put_off(self, job: OutboxJob, reason: str) -> None:
         """After a failure in sending. Raises Unreachable where it is the server's and not the message's."""

@@ -33,12 +33,15 @@ TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
 
 
 class Why(StrEnum):
-    """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet."""
+    """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet; it was
+    handed over, and the server never answered.
+    """
 
     NO_EMAIL = "no_email"
     REFUSED = "refused"
     FAILED = "failed"
     LATE = "late"
+    MAYBE = "maybe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,9 @@ def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
         return Why.LATE if clock.now() > call_list.due_at + PATIENCE else None
     if outcomes <= {Outcome.OVERTAKEN, Outcome.STOPPED}:
         return None
-    return Why.REFUSED if Outcome.REFUSED in outcomes else Why.FAILED
+    if Outcome.REFUSED in outcomes:
+        return Why.REFUSED
+    return Why.MAYBE if Outcome.MAYBE in outcomes else Why.FAILED
 
 
 def _may_read(person: Person, jobs: Sequence[OutboxJob]) -> bool:

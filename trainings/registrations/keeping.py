@@ -67,6 +67,7 @@ JOB = Insert(
     lang="''",
     attempts="0",
     tries="0",
+    n_unanswered="0",
     outcome="''",
     last_error="''",
 )
