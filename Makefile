@@ -4,6 +4,7 @@ VENV := .venv
 PORT ?= 8000
 WORKERS ?= 2
 TESTS ?=
+AT ?=
 PYTHON ?= $(shell tools/find_python.sh)
 
 BIN := $(CURDIR)/$(VENV)/bin
@@ -36,9 +37,9 @@ migrate: $(RUN_READY) ## Bring the database up to date
 worker: $(RUN_READY) ## Send messages and do jobs, without serving pages
 	@$(BIN)/trainings worker
 
-test: $(TEST_READY) ## Run all tests (TESTS=tests/places runs some)
+test: $(TEST_READY) ## Run all tests (TESTS=tests/places runs some; AT="2026-12-07 07:05" lets them begin then)
 	@$(BIN)/python -m tests.browser_setup
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --at "$(AT)" $(TESTS)
 
 check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
 	@$(BIN)/ruff format --check
@@ -48,8 +49,8 @@ check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
 	@$(BIN)/python tools/changelog.py check
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
-prove: $(TEST_READY) ## Run the long proofs (rushes, storms) and print what they found
-	@$(BIN)/python -m tests.browser_setup
+prove: $(TEST_READY) ## Run all tests at each of tests/moments, then the long proofs (rushes, storms)
+	@while read -r at; do $(MAKE) test AT="$$at" </dev/null || exit 1; done <tests/moments
 	@$(BIN)/python -m pytest -m proof -s $(TESTS)
 
 bench: $(TEST_READY) ## Measure, each against a baseline of the same run

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from httpx2 import AsyncClient
 
-from tests import asgi, postgres_server
+from tests import asgi, moment, postgres_server
 from tests.certificates import verapdf
 from tests.database import Database, settings_for
 from tests.migrated import FOLDER
@@ -30,8 +30,17 @@ ROOM = 500_000_000
 DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--at", default="", help="the local moment at which the run begins, as '2026-12-07 07:05'")
+
+
+def pytest_report_header() -> str:
+    return f"It is {clock.local(clock.now()):%A, %d %B %Y, %H:%M} in Guatemala."
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # For what asks for the process's settings: a test never takes itself for production, nor writes to ./var.
+    moment.begin(config.getoption("--at"))
     os.environ["TRAININGS_ENV"] = Environment.TEST
     os.environ["TRAININGS_DATA_DIR"] = str(FOLDER / "var")
     postgres_server.begin_run()

@@ -149,6 +149,13 @@ def test_time_comes_from_the_clock_only() -> None:
     assert [line for path in python_files("trainings") for line in stray_calls(path)] == []
 
 
+def test_program_never_moves_its_own_clock() -> None:
+    """Only a run of the tests begins at another moment; it is no setting that anybody could leave on."""
+    movers = [shown(path) for path in python_files("trainings") if "go_ahead" in path.read_text()]
+
+    assert movers == ["trainings/clock.py"]
+
+
 def test_environment_is_read_by_the_settings_only() -> None:
     readers = {
         shown(path)

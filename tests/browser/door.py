@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from trainings import clock
 from trainings.attendance.queries import BesideList
 from trainings.lib import dates, tokens
 from trainings.web.render import environment, scan_page_headers
@@ -210,7 +211,7 @@ class Handlers:
             typed = {"code_typed": form["code"], "code_error": "Revise el código: tiene 9 letras y números."}
             refused = {"outcome": 4, "name": "", "time": "", "text": "", "event_id": ""}
             return self.page(request, 422, last=refused, **typed)
-        blank = {"kind": "in", "target": None, "registration": None, "at": int(time.time() * 1000)}
+        blank = {"kind": "in", "target": None, "registration": None, "at": int(clock.now().timestamp() * 1000)}
         result = self.door.store(blank | form | {"code": code})
         self.last = {
             "outcome": {"present": 1, "already": 2, "review": 3, "unknown_code": 3}[result["outcome"]],

@@ -19,6 +19,7 @@ from tests.browser.fakecam import make_mjpeg
 from tests.browser.marcar_server import FAULT, MORE
 from tests.browser.scanner import LOOK_EVERY_MS, OLD, PATIENCE_MS, wait_for
 from tests.database import put_template
+from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
 from trainings.attendance.device_queries import device_digest
 
@@ -125,8 +126,8 @@ class Village:
     def revoke(self, cookie: str) -> None:
         """As the panel does, beside the running application."""
         with closing(sqlite3.connect(self.folder / "trainings.db", timeout=60)) as connection, connection:
-            question = "UPDATE device SET revoked_at = CURRENT_TIMESTAMP WHERE token_hash = ?"
-            connection.execute(question, (device_digest(cookie),))
+            question = "UPDATE device SET revoked_at = ? WHERE token_hash = ?"
+            connection.execute(question, (f"{clock.now():%F %T}", device_digest(cookie)))
 
     def show(self, *payloads: str | None, inverted: bool = False) -> None:
         """What the camera sees from when it is next turned on."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store, opened
 from tests.browser.scanner import wait_until
+from trainings import clock
 from trainings.lib import tokens
 
 LISTEN = """() => {
@@ -296,7 +297,7 @@ def test_mark_that_the_server_does_not_understand_stays_here_until_it_does(phone
     def puzzled(route: Route) -> None:
         events = json.loads(route.request.post_data or "")["events"]
         results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
-        route.fulfill(json={"now": datetime.now(UTC).isoformat(), "results": results, "device": {"revoked": False}})
+        route.fulfill(json={"now": clock.now().isoformat(), "results": results, "device": {"revoked": False}})
 
     def tried_again_by(act: Callable[[], object]) -> list[str]:
         """Which marks are sent by that."""
@@ -337,7 +338,7 @@ def test_marks_leave_the_phone_when_the_session_is_over_and_they_arrived(phone: 
     def days_later(route: Route) -> None:
         answer = route.fetch()
         body = answer.json()
-        over = (datetime.now(UTC) - timedelta(hours=13)).isoformat()
+        over = (clock.now() - timedelta(hours=13)).isoformat()
         body["sessions"] = [{**one, "ends": over} for one in body["sessions"]]
         route.fulfill(response=answer, json=body)
 

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Ro
 from tests.browser.marcar import APP, Phone, Village, at_door, of_store, opened
 from tests.browser.scanner import HASTEN, PHONE, wait_until
 from tests.browser_setup import on_path
+from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
 from trainings.lib import tokens
 
@@ -209,7 +210,7 @@ def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
 
 def test_clock_a_month_ahead_marks_at_the_true_time(pocket: BrowserContext, village: Village) -> None:
     [ana] = village.people(1)
-    now = datetime.now(UTC)
+    now = clock.now()
     pocket.clock.set_system_time(now + timedelta(days=30))
 
     phone = at_door(pocket, village)

@@ -48,13 +48,13 @@ def test_marks_of_a_clock_that_fell_back_then_at_their_time_by_the_page_that_sen
     phone.expect_answer("present", gone.name)
     phone.page.goto(f"{village.origin}/marcar/")
     phone.to_door()
-    before = datetime.now(UTC)
+    before = clock.now()
     phone.type_code(open_still.token)
     phone.expect_answer("present", open_still.name)
-    pocket.clock.set_system_time(datetime.now(UTC))
+    pocket.clock.set_system_time(clock.now())
     phone.type_code(right.token)
     phone.expect_answer("present", right.name)
-    after = datetime.now(UTC)
+    after = clock.now()
 
     pocket.set_offline(False)
     phone.send_now()
@@ -89,10 +89,10 @@ def test_clock_two_hours_ahead_then_the_hour_of_a_departure_is_chosen_by_the_tru
 ) -> None:
     """Whoever says when somebody left looks at a watch."""
     [ana] = village.people(1)
-    pocket.clock.set_system_time(datetime.now(UTC) + timedelta(hours=2))
+    pocket.clock.set_system_time(clock.now() + timedelta(hours=2))
     phone.visit("salida", village.made["session"])
     phone.reload()
-    now = clock.local(datetime.now(UTC))
+    now = clock.local(clock.now())
     times = [dates.time_of_day(now + n * MINUTE, "es") for n in range(3)]
 
     expect(phone.page.locator("[data-time]")).to_have_text(re.compile("|".join(map(re.escape, times))))
@@ -109,7 +109,7 @@ def test_list_stays_where_the_clock_alone_says_that_it_is_over_and_leaves_a_mont
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:
     """It may have jumped ahead, and without signal no list comes back."""
-    now = datetime.now(UTC)
+    now = clock.now()
     pocket.set_offline(True)
     lists = []
     for days in (9, 40):
@@ -133,7 +133,7 @@ def test_time_of_the_list_is_over_by_the_server_then_camera_and_rows_say_so_and_
     def weeks_later(route: Route) -> None:
         answer = route.fetch()
         body = answer.json()
-        past = (datetime.now(UTC) - MINUTE).isoformat()
+        past = (clock.now() - MINUTE).isoformat()
         body["sessions"] = [{**one, "roster_until": past, "version": ""} for one in body["sessions"]]
         route.fulfill(response=answer, json=body)
 
@@ -168,7 +168,7 @@ def test_list_that_did_not_come_yet_is_lacking_and_comes_by_itself(phone: Phone,
 def test_door_of_a_session_of_the_afternoon_says_so_and_leads_to_the_one_that_is_on(
     phone: Phone, village: Village
 ) -> None:
-    now, another_id = datetime.now(UTC), str(tokens.uuid7())
+    now, another_id = clock.now(), str(tokens.uuid7())
 
     def afternoon(route: Route) -> None:
         answer = route.fetch()

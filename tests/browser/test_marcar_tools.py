@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.marcar import Phone, Village, of_store, opened
 from tests.browser.scanner import wait_until
 from tests.browser.test_marcar_shell import DUMP
+from trainings import clock
 
 SENT = "Todo enviado"
 LOOKED_AT_UNTIL_SENT = f"""() => {{
@@ -170,7 +171,7 @@ def test_closing_waits_for_all_phones_and_can_be_taken_back_until_then(phone: Ph
     phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora").click()
     expect(phone.page.get_by_text("puede abrirla otra vez en el panel")).to_be_visible()
     expect(phone.page.get_by_role("button", name="Deshacer el cierre")).to_be_hidden()
-    said = {"closed": False, "reopened": datetime.now(UTC).isoformat()}
+    said = {"closed": False, "reopened": clock.now().isoformat()}
     phone.page.reload()
     expect(phone.page.get_by_role("button", name="Sí, cerrar la sesión ahora")).to_be_visible()
     expect(phone.page.locator("[data-waits]")).to_be_hidden()
@@ -275,7 +276,7 @@ def test_heads_that_are_not_understood_are_sent_once_the_phone_is_prepared_again
     def puzzled(route: Route) -> None:
         events = json.loads(route.request.post_data or "")["events"]
         results = [{"id": one["id"], "state": "malformed", "flag": "", "text": ""} for one in events]
-        route.fulfill(json={"now": datetime.now(UTC).isoformat(), "results": results, "device": {"revoked": True}})
+        route.fulfill(json={"now": clock.now().isoformat(), "results": results, "device": {"revoked": True}})
 
     phone.page.goto(f"{village.origin}/marcar/")
     phone.expect_ready()
@@ -310,7 +311,7 @@ def test_heads_taken_back_by_a_clock_that_was_set_back_are_taken_back(
     phone.follow("Feria informativa", "conteo")
     pocket.set_offline(True)
     phone.page.get_by_role("group", name="Personas mayores").get_by_role("button", name="Hombre").click()
-    pocket.clock.set_system_time(datetime.now(UTC) - timedelta(hours=1))
+    pocket.clock.set_system_time(clock.now() - timedelta(hours=1))
     phone.page.get_by_role("button", name="Deshacer el último").click()
     expect(phone.page.locator("[data-total]")).to_have_text("0")
     [touch, undo] = sorted(phone.page.evaluate(of_store("events", "getAll()")), key=lambda one: one["event"]["seq"])

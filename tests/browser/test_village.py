@@ -18,6 +18,7 @@ from tests.browser.test_marcar_offline import kill_browser
 from tests.browser.village_server import moved, story
 from tests.browser.village_story import CLOCK_OF_ITS_OWN, arrive, at_desk
 from tests.browser_setup import on_path
+from trainings import clock
 
 MARKS = "**/marcar/api/marcas"
 MINUTE = timedelta(minutes=1)
@@ -130,13 +131,13 @@ def in_time(village: Village, people: set[str], began: datetime) -> bool:
     """Whether these arrived this morning, those on the phone without a clock among them."""
     kept = village.ask("SELECT registration_id, arrived_at FROM attendance WHERE is_present")
     moments = [datetime.fromisoformat(at).replace(tzinfo=UTC) for who, at in kept if who in people]
-    return all(began - MINUTE < at < datetime.now(UTC) + MINUTE for at in moments)
+    return all(began - MINUTE < at < clock.now() + MINUTE for at in moments)
 
 
 def play(scene: Story) -> None:
     village, desk = scene.village, at_desk(scene.browser.new_context(locale="es-GT"), scene.village)
     ana, berta, carla = scene.ana, scene.berta, scene.carla
-    began = datetime.now(UTC)
+    began = clock.now()
     moved(village)
 
     scene.at_door()

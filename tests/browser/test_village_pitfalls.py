@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.marcar import APP, Phone, Village, at_door
 from tests.browser.scanner import PHONE
 from tests.browser.village_server import moved, story
+from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
 
 SHIFTED = """(() => {
@@ -82,7 +83,7 @@ def test_clock_that_is_days_off_then_kept_at_the_true_time(phone: Phone, village
     for days, person in zip((1, -40, 40), village.people(3), strict=True):
         phone.page.context.set_offline(True)
         phone.page.evaluate(SHIFT, days)
-        began = datetime.now(UTC)
+        began = clock.now()
         phone.reload()
 
         phone.type_code(person.token)
@@ -94,7 +95,7 @@ def test_clock_that_is_days_off_then_kept_at_the_true_time(phone: Phone, village
             "WHERE a.is_present AND a.registration_id = ?",
             person.registration_id,
         )
-        assert began - MINUTE < datetime.fromisoformat(arrived).replace(tzinfo=UTC) < datetime.now(UTC) + MINUTE
+        assert began - MINUTE < datetime.fromisoformat(arrived).replace(tzinfo=UTC) < clock.now() + MINUTE
         assert flag == "clock"
 
 

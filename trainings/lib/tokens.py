@@ -10,7 +10,6 @@ import os
 import random
 import re
 import threading
-import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from functools import reduce
 from itertools import chain
 from operator import getitem, xor
 from uuid import UUID
+
+from trainings import clock
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -70,7 +71,7 @@ class _Ticks:
     def next_tick(self, n: int = 1) -> int:
         """The first of `n` in a row, all of one millisecond, which nobody else gets."""
         with self._lock:
-            now = time.time_ns() * 64 // 15_625
+            now = clock.running_ns() * 64 // 15_625
             first = now if now > self._last else self._last + 1
             if n > 1 and first % 4096 + n > 4096:
                 first += 4096 - first % 4096
