@@ -56,6 +56,8 @@ COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"platform"}), LEAD | {"platform"}))
 """What all municipalities share, so it lies at no hub: changed by the platform, confirmed by coordinators too."""
+ACCOUNT_LIST = Rule(frozenset(), everywhere=frozenset({"admin", "platform"}))
+ACCOUNT = Rule(frozenset({"admin"}), everywhere=frozenset({"platform"}))
 ADMIN_LIST, ADMIN = Rule(frozenset(), everywhere=frozenset({"admin"})), Rule(frozenset({"admin"}))
 SCHEDULE = Rule(AT_HUB, everywhere=WITHOUT_HUB)
 CLOSING = Rule(AT_HUB - {"assistant"}, seen=frozenset({"assistant"}))
@@ -113,6 +115,8 @@ PANEL: Mapping[str, Rule] = {
     "GET /panel/contactos": CONTACTS,
     "GET /panel/contactos/nuevo": PLATFORM,
     f"GET {CONTACT}/editar": PLATFORM,
+    **{f"GET /panel/cuentas{page}": ACCOUNT_LIST for page in ("", "/nueva")},
+    "GET /panel/cuentas/{user_id:uuid}": ACCOUNT,
     "GET /panel/actividades": EVERYBODY,
     "GET /panel/actividades/nueva": EDITORS_LIST,
     f"GET {ACTIVITY}": SCHEDULE,
@@ -230,6 +234,9 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/contactos/nuevo": PLATFORM,
     **{f"POST {CONTACT}/{act}": PLATFORM for act in ("editar", "quitar", "mostrar")},
     f"POST {CONTACT}/revisar": CONTACTS,
+    "POST /panel/cuentas": ACCOUNT_LIST,
+    **{f"POST /panel/cuentas/{{user_id:uuid}}/{act}": ACCOUNT for act in ("roles", "enlace", "cerrar", "abrir")},
+    "POST /panel/cuentas/{user_id:uuid}/roles/{grant_id:uuid}/quitar": ACCOUNT,
     **{f"POST {CALLS}/{act}": DESK for act in ("marcar", "cerrar", "abrir")},
     "POST /panel/comunidades/confirmar": DESK,
     "POST /panel/comunidades/corregir": DESK,

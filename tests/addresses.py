@@ -18,7 +18,7 @@ from tests.notes.make_notes import make_contact, make_note
 from tests.outreach.make_activity import make_activity
 from tests.registrations.card_world import CardsOfHub, make_cards_of
 from trainings import clock
-from trainings.accounts.models import User
+from trainings.accounts.models import Role, RoleGrant, User
 from trainings.attendance import rescheduling
 from trainings.attendance.device_queries import device_digest
 from trainings.attendance.models import AttendanceSheet, Device, DeviceSession
@@ -115,6 +115,8 @@ class Objects:
     phone: Device
     sheet: AttendanceSheet
     shield: BrandImage
+    account: User
+    grant: RoleGrant
 
     def path(self, address: Address, **more: object) -> str:
         """The address with this hub's objects in it; `more` are those that no hub has."""
@@ -235,6 +237,7 @@ class Objects:
             "/panel/membrete/": {"id": self.shield.id},
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},
             "/panel/personas/repetidas/decisiones/": {"id": self.difference.id},
+            "/panel/cuentas/": {"user_id": self.account.id, "grant_id": self.grant.id},
             "/panel/llamadas/": {"id": self.call_list.id},
             "/panel/telefonos/": {"id": self.phone.id},
             "/panel/mensajes/lotes/": {"id": self.batch},
@@ -300,7 +303,13 @@ async def objects_of(hub: Hub, facilitators: Iterable[User] = ()) -> Objects:
         phone=await _phone(coming, facilitators),
         sheet=await print_sheet(next(iter(coming.sessions)).id, n_blank=1, columns=["dpi"], actor=PROGRAM),
         shield=await add_image(operator.id, ImageRole.SHIELD, "Escudo", SHIELD, actor=PROGRAM),
+        **await _account(hub),
     )
+
+
+async def _account(hub: Hub) -> dict[str, Any]:
+    account = await make.make_user(Role.ASSISTANT, hub, email=f"cuenta.{hub.slug}@vimmig.example", name="Eva Pop")
+    return {"account": account, "grant": await RoleGrant.get(user_id=account.id)}
 
 
 async def _around(certificate: Certificate, operator: Operator) -> dict[str, Any]:

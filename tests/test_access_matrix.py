@@ -18,6 +18,7 @@ from httpx2 import AsyncClient, Response
 from tests import make
 from tests.access_public import FOR_ALL, FOR_HOLDERS
 from tests.access_table import (
+    ACCOUNT,
     ACCOUNTS,
     ADMIN,
     BODIES,
@@ -170,7 +171,7 @@ async def test_panel_leads_visitors_to_sign_in_and_tells_programs_so(world: Worl
 
 async def test_what_does_not_exist_is_as_unknown_as_what_is_elsewhere(world: World, client: AsyncClient) -> None:
     await make.sign_in(client, world.cast.coordinator)
-    closed = (EDITORS_LIST, ONES_OWN, PLATFORM, ADMIN)
+    closed = (EDITORS_LIST, ONES_OWN, PLATFORM, ADMIN, ACCOUNT)
     one_of_many = {name: rule for name, rule in PANEL.items() if "{" in name and rule not in closed}
     nothing = dict.fromkeys(("id", "registration_id", "operator", "one", "other"), NOWHERE)
 

@@ -12,8 +12,10 @@ import typer
 from tests import make
 from tests.database import put_template, settings_for
 from trainings import __main__ as commands
+from trainings.accounts import actions
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
+from trainings.audit.actor import PROGRAM
 from trainings.checks import findings
 from trainings.db import connect
 from trainings.places.hub_file import demo_hubs
@@ -223,7 +225,7 @@ async def test_user_create_for_an_administrator_takes_the_code_of_the_operator(d
             Role.PLATFORM_ADMIN,
             "",
             "",
-            "luis@muni.example has an account. `trainings user link luis@muni.example` prints a new link.",
+            "luis@muni.example is closed. `trainings user open luis@muni.example` opens it again.",
         ),
     ],
 )
@@ -237,7 +239,7 @@ async def test_user_create_refused_leaves_nothing_and_says_what_is_missing(
     sentence: str,
 ) -> None:
     await make.make_hub()
-    await make.make_user(None, email="luis@muni.example")
+    await actions.close_account((await make.make_user(None, email="luis@muni.example")).id, actor=PROGRAM)
 
     with pytest.raises(typer.Exit) as left:
         await commands._create_user(email, role, hub=hub, municipality=municipality, name="")
@@ -252,6 +254,51 @@ async def test_user_link_of_an_unknown_address_is_refused(db: Settings, capsys: 
         await commands._link_user("nadie@muni.example")
 
     assert capsys.readouterr().err.strip() == "nadie@muni.example has no account."
+
+
+async def test_user_create_gives_the_role_to_who_has_an_account(db: Settings) -> None:
+    hub = await make.make_hub()
+    user = await make.make_user(Role.FACILITATOR, hub, email="luis@muni.example")
+
+    said = await commands._create_user("Luis@muni.example", Role.ASSISTANT, hub=hub.slug, municipality="", name="")
+
+    assert said.startswith("luis@muni.example has an account: assistant given.".replace("luis", "Luis"))
+    assert {grant.role for grant in await RoleGrant.filter(user_id=user.id)} == {Role.FACILITATOR, Role.ASSISTANT}
+    assert await SignInLink.all().count() == 0
+
+
+async def test_user_role_gives_and_takes_and_says_what_is_not_there(
+    db: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub = await make.make_hub()
+    await make.make_user(None, email="luis@muni.example")
+    where = {"hub": hub.slug, "municipality": ""}
+
+    given = await commands._change_role("luis@muni.example", Role.ASSISTANT, **where, take=False)
+    taken = await commands._change_role("luis@muni.example", Role.ASSISTANT, **where, take=True)
+    with pytest.raises(typer.Exit):
+        await commands._change_role("luis@muni.example", Role.ASSISTANT, **where, take=True)
+
+    assert (given, taken) == (
+        "luis@muni.example: assistant given. Open sessions have ended.",
+        "luis@muni.example: assistant taken away. Open sessions have ended.",
+    )
+    assert capsys.readouterr().err.strip() == "luis@muni.example has no such role."
+    assert await RoleGrant.all().count() == 0
+
+
+async def test_user_close_and_open_and_a_link_only_between(db: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    user = await make.make_user(None, email="luis@muni.example")
+
+    closed = await commands._close_user("luis@muni.example")
+    with pytest.raises(typer.Exit):
+        await commands._link_user("luis@muni.example")
+    opened = await commands._open_user("luis@muni.example")
+
+    assert closed == "luis@muni.example is closed. Nobody signs in with it any more."
+    assert capsys.readouterr().err.startswith("luis@muni.example is closed.")
+    assert "/entrar/enlace/" in opened
+    assert (await User.get(id=user.id)).is_active
 
 
 # -- what is written about them

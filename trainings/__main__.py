@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from trainings import background, checks, db, server
 from trainings.accounts import actions as accounts
-from trainings.accounts.models import Role, User
+from trainings.accounts.models import Role, RoleGrant, User
 from trainings.audit.actor import PROGRAM
 from trainings.certificates import design_check
 from trainings.certificates.design_use import printable
@@ -145,8 +145,33 @@ def create_user(
 
 @users.command("link")
 def link_user(email: str) -> None:
-    """Print a new one-time sign-in link for an account; earlier ones stop working."""
+    """Print a new one-time sign-in link; the password, the sessions and earlier links end at once."""
     asyncio.run(_in_database(_settings(), _link_user(email)))
+
+
+@users.command("role")
+def change_role(
+    email: str,
+    role: Role,
+    hub: Annotated[str, typer.Option(help="Slug of the hub, for roles at a hub.")] = "",
+    municipality: Annotated[str, typer.Option(help="INE code (or an association's code), for municipal_admin.")] = "",
+    take: Annotated[bool, typer.Option("--take", help="Take the role away instead of giving it.")] = False,
+) -> None:
+    """Give a role, or take it away; the person signs in again."""
+    work = _change_role(email, role, hub=hub, municipality=municipality, take=take)
+    asyncio.run(_in_database(_settings(), work))
+
+
+@users.command("close")
+def close_user(email: str) -> None:
+    """Close an account at once: its sessions, password and links end."""
+    asyncio.run(_in_database(_settings(), _close_user(email)))
+
+
+@users.command("open")
+def open_user(email: str) -> None:
+    """Open a closed account again, with the roles it had, and print a one-time sign-in link."""
+    asyncio.run(_in_database(_settings(), _open_user(email)))
 
 
 @hubs.command("load")
@@ -273,14 +298,15 @@ async def _create_user(email: str, role: Role, *, hub: str, municipality: str, n
     hub_id = await _hub_id(hub) if hub else None
     operator_id = await _operator_id(municipality) if municipality else None
     try:
-        async with db.transaction():
-            user = await accounts.create_user(email, name=name or email, actor=PROGRAM)
-            await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
-    except accounts.EmailTaken:
-        _fail(f"{email} has an account. `trainings user link {email}` prints a new link.")
+        account, post = accounts.NewAccount(email, name or email), accounts.Post(role, hub_id, operator_id)
+        _known, token = await accounts.open_account(account, post, actor=PROGRAM)
+    except accounts.AccountClosed:
+        _fail(f"{email} is closed. `trainings user open {email}` opens it again.")
     except accounts.WrongScope:
         _fail(f"{role} needs {SCOPES[role]}.")
-    return await _link_user(email)
+    if not token:
+        return f"{email} has an account: {role} given. `trainings user link {email}` prints a new link."
+    return _sign_in_address(token)
 
 
 async def _hub_id(slug: str) -> UUID:
@@ -293,10 +319,45 @@ async def _operator_id(code: str) -> UUID:
     return operator.id if operator else _fail(f"There is no operator with the code {code}.")
 
 
-async def _link_user(email: str) -> str:
-    user = await User.get_or_none(email=accounts.normal_email(email)) or _fail(f"{email} has no account.")
-    token = await accounts.make_sign_in_link(user, actor=PROGRAM)
+async def _user(email: str) -> User:
+    return await User.get_or_none(email=accounts.normal_email(email)) or _fail(f"{email} has no account.")
+
+
+async def _open(email: str) -> User:
+    user = await _user(email)
+    return user if user.is_active else _fail(f"{email} is closed. `trainings user open {email}` opens it again.")
+
+
+def _sign_in_address(token: str) -> str:
     return f"{get_settings().base_url.rstrip('/')}/entrar/enlace/{token}\nIt works once, within 24 hours."
+
+
+async def _link_user(email: str) -> str:
+    return _sign_in_address(await accounts.make_sign_in_link(await _open(email), actor=PROGRAM))
+
+
+async def _change_role(email: str, role: Role, *, hub: str, municipality: str, take: bool) -> str:
+    user = await _open(email)
+    hub_id = await _hub_id(hub) if hub else None
+    operator_id = await _operator_id(municipality) if municipality else None
+    if take:
+        grant = await RoleGrant.get_or_none(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
+        await accounts.take_role(grant or _fail(f"{email} has no such role."), actor=PROGRAM)
+        return f"{email}: {role} taken away. Open sessions have ended."
+    try:
+        await accounts.grant_role(user, role, actor=PROGRAM, hub_id=hub_id, operator_id=operator_id)
+    except accounts.WrongScope:
+        _fail(f"{role} needs {SCOPES[role]}.")
+    return f"{email}: {role} given. Open sessions have ended."
+
+
+async def _close_user(email: str) -> str:
+    await accounts.close_account((await _user(email)).id, actor=PROGRAM)
+    return f"{email} is closed. Nobody signs in with it any more."
+
+
+async def _open_user(email: str) -> str:
+    return _sign_in_address(await accounts.reopen_account(await _user(email), actor=PROGRAM))
 
 
 def _settings() -> Settings:

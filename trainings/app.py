@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette_compress import CompressMiddleware
 
 import trainings.accounts.routes
+import trainings.accounts.staff_routes
 import trainings.attendance.routes
 import trainings.attendance.shell_routes
 import trainings.certificates.routes
@@ -143,6 +144,7 @@ def _pages() -> list[BaseRoute]:
         trainings.people.routes,
         trainings.privacy.routes,
         trainings.accounts.routes,
+        trainings.accounts.staff_routes,
     )
     of_packages = (route for package in from_packages for route in package.routes)
     return in_sections([*of_packages, *trainings.feeds.routes.pages])

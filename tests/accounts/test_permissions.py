@@ -10,6 +10,8 @@ import pytest
 
 from tests.cast import make_cast
 from trainings.accounts import permissions
+from trainings.accounts.models import Role
+from trainings.accounts.permissions import can_give_role
 from trainings.accounts.queries import actor_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, VISITOR, Actor
 from trainings.settings import Settings
@@ -52,7 +54,31 @@ OF_OWN_SESSIONS = (
 def test_every_permission_is_in_the_matrix() -> None:
     written = {value for name, value in vars(permissions).items() if name.startswith("can_")}
 
-    assert written == set(AT_A_HUB)
+    assert written == {*AT_A_HUB, permissions.can_give_role}
+
+
+@pytest.mark.parametrize(
+    ("role", "gives"),
+    [
+        ("platform", {"here", "there", "operator", "elsewhere", "everywhere"}),
+        ("admin", {"here", "operator"}),
+        ("coordinator", set()),
+    ],
+)
+async def test_roles_are_given_at_the_own_operator_and_by_the_platform_everywhere(
+    sqlite_db: Settings, role: str, gives: set[str]
+) -> None:
+    cast = await make_cast()
+    actor = await actor_of(getattr(cast, role))
+    may = {
+        "here": can_give_role(actor, Role.FACILITATOR, hub_id=cast.hub.id),
+        "there": can_give_role(actor, Role.FACILITATOR, hub_id=cast.elsewhere.id),
+        "operator": can_give_role(actor, Role.MUNICIPAL_ADMIN, operator_id=cast.hub.operator_id),
+        "elsewhere": can_give_role(actor, Role.MUNICIPAL_ADMIN, operator_id=cast.elsewhere.operator_id),
+        "everywhere": can_give_role(actor, Role.PLATFORM_ADMIN),
+    }
+
+    assert {what for what, is_allowed in may.items() if is_allowed} == gives
 
 
 async def test_each_role_may_at_its_hub_what_the_matrix_says(sqlite_db: Settings) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from tortoise.exceptions import IntegrityError, OperationalError
 
@@ -14,15 +15,13 @@ from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession,
 from trainings.accounts.queries import actor_of, is_alive, sign_in_link, signed_in
 from trainings.audit import actions as audit
 from trainings.audit.actor import VISITOR, Actor
-from trainings.db import transaction
+from trainings.db import lock, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib import tokens
 from trainings.limits import actions as limits
 from trainings.web.i18n import N_
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tortoise.queryset import QuerySet
 
 PER_ACCOUNT, PER_ADDRESS, WINDOW_SECONDS = 10, 30, 300
@@ -38,6 +37,22 @@ HUB_ROLES = frozenset({Role.FACILITATOR, Role.ASSISTANT, Role.HUB_COORDINATOR})
 OPERATOR_ROLES = frozenset({Role.MUNICIPAL_ADMIN})
 
 
+class Post(NamedTuple):
+    """A role and where it is held: at a hub, at an operator, or (neither) everywhere."""
+
+    role: Role
+    hub_id: UUID | None = None
+    operator_id: UUID | None = None
+
+
+class NewAccount(NamedTuple):
+    """Of whom an account is made. `office` is the person's post in words, or empty."""
+
+    email: str
+    name: str
+    office: str = ""
+
+
 class WrongSignIn(Refusal):
     code = "wrong_sign_in"
     sentence = N_("El correo o la contraseña no coinciden. Revise los dos y pruebe otra vez.")
@@ -51,6 +66,16 @@ class WrongPassword(Refusal):
 class EmailTaken(Refusal):
     code = "email_taken"
     sentence = N_("Ya hay una cuenta con ese correo.")
+
+
+class AccountClosed(Refusal):
+    code = "account_closed"
+    sentence = N_("Esa cuenta está cerrada. Ábrala otra vez en su página, o pídalo a quien administra la plataforma.")
+
+
+class OwnAccount(Refusal):
+    code = "own_account"
+    sentence = N_("Esta es su propia cuenta. Pida este cambio a otra persona que administre cuentas.")
 
 
 class WrongScope(Refusal):
@@ -72,14 +97,17 @@ async def sign_in(
     await limits.hit("sign_in_address", address, PER_ADDRESS, WINDOW_SECONDS)
     await limits.hit("sign_in_account", email, PER_ACCOUNT, WINDOW_SECONDS)
     user = await User.get_or_none(email=email)
-    is_right = await passwords.is_right(password, user.password_hash if user else "")
+    known_hash = user.password_hash if user else ""
+    is_right = await passwords.is_right(password, known_hash)
     if user is None or not user.is_active or not is_right:
         await audit.record("accounts.sign_in_refused", actor=actor, object_id=user.id if user else None)
         raise WrongSignIn
-    new_hash = await passwords.make_hash(password) if passwords.needs_new_hash(user.password_hash) else ""
+    new_hash = await passwords.make_hash(password) if passwords.needs_new_hash(known_hash) else known_hash
     async with transaction():
-        if new_hash:
-            await User.filter(id=user.id).update(password_hash=new_hash)
+        # The account may have been closed, or its password ended, while this one was compared.
+        standing = User.filter(id=user.id, is_active=True, password_hash=known_hash)
+        if not await standing.update(password_hash=new_hash):
+            raise WrongSignIn
         if previous:
             await _end(StaffSession.filter(token_hash=tokens.digest(previous, "session")))
         opened = await _open_session(user, act="accounts.sign_in", request_id=actor.request_id)
@@ -145,17 +173,31 @@ async def create_user(
     return user
 
 
+async def open_account(account: NewAccount, post: Post, *, actor: Actor) -> tuple[User, str]:
+    """An account with its first role, and the token of a link for its password. Where the address has an account, that
+    one gets the role and the token is empty. Raises AccountClosed, WrongScope.
+    """
+    async with transaction():
+        known = await User.get_or_none(email=normal_email(account.email))
+        user = known or await create_user(account.email, name=account.name, office=account.office, actor=actor)
+        await grant_role(user, post.role, actor=actor, hub_id=post.hub_id, operator_id=post.operator_id)
+        return user, "" if known else await make_sign_in_link(user, actor=actor)
+
+
 async def grant_role(
     user: User, role: Role, *, actor: Actor, hub_id: UUID | None = None, operator_id: UUID | None = None
 ) -> None:
     """Give a role at a hub, at an operator, or everywhere, as the role demands (else WrongScope); twice is once.
 
-    Ends the person's sessions: what one may do changes with a new sign-in, never in the middle of a page.
+    Ends the person's sessions: what one may do changes with a new sign-in, never in the middle of a page. Raises
+    AccountClosed.
     """
     if (hub_id is not None, operator_id is not None) != (role in HUB_ROLES, role in OPERATOR_ROLES):
         raise WrongScope
     async with transaction():
-        await User.filter(id=user.id).select_for_update().first()
+        (locked,) = await lock(User, [user.id])
+        if not locked.is_active:
+            raise AccountClosed
         if await RoleGrant.exists(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id):
             return
         await RoleGrant.create(user_id=user.id, role=role, hub_id=hub_id, operator_id=operator_id)
@@ -163,16 +205,58 @@ async def grant_role(
         await audit.record("accounts.grant_role", actor=actor, object_id=user.id, hub_id=hub_id, role=role.value)
 
 
+async def take_role(grant: RoleGrant, *, actor: Actor) -> None:
+    """Take a role away and end the person's sessions; nothing happens where it is gone. Raises OwnAccount."""
+    if grant.user_id == actor.id:
+        raise OwnAccount
+    async with transaction():
+        await lock(User, [grant.user_id])
+        if await RoleGrant.filter(id=grant.id).delete():
+            await _end(StaffSession.filter(user_id=grant.user_id))
+            act, where = "accounts.take_role", grant.hub_id
+            await audit.record(act, actor=actor, object_id=grant.user_id, hub_id=where, role=grant.role.value)
+
+
+async def close_account(user_id: UUID, *, actor: Actor) -> None:
+    """Nobody signs in with this account any more, from now on: its sessions, password and links end. The roles stay for
+    when it is opened again. Raises OwnAccount.
+    """
+    if user_id == actor.id:
+        raise OwnAccount
+    async with transaction():
+        await User.filter(id=user_id).update(is_active=False)
+        await _end_ways_in(user_id)
+        await audit.record("accounts.close_account", actor=actor, object_id=user_id)
+
+
+async def reopen_account(user: User, *, actor: Actor) -> str:
+    """Open a closed account with the roles it had; the token of a link for a new password."""
+    async with transaction():
+        await User.filter(id=user.id).update(is_active=True)
+        await audit.record("accounts.reopen_account", actor=actor, object_id=user.id)
+        return await make_sign_in_link(user, actor=actor)
+
+
 async def make_sign_in_link(user: User, *, actor: Actor) -> str:
-    """The token of a link with which the person sets a password, once, within 24 hours. Earlier links stop working."""
+    """The token of a link with which the person sets a password, once, within 24 hours.
+
+    The password and the sessions there are end at once, earlier links too: somebody else may know or hold them.
+    """
     token = tokens.own_link()
     async with transaction():
-        await SignInLink.filter(user_id=user.id, used_at=None).update(expires_at=clock.now())
+        await _end_ways_in(user.id)
         await SignInLink.create(
             user_id=user.id, token_hash=tokens.digest(token, "sign_in_link"), expires_at=clock.now() + LINK_LIVES
         )
         await audit.record("accounts.make_sign_in_link", actor=actor, object_id=user.id)
     return token
+
+
+async def _end_ways_in(user_id: UUID) -> None:
+    # The password first: who is signing in at this moment waits for its row, and finds it changed.
+    await User.filter(id=user_id).update(password_hash="")
+    await SignInLink.filter(user_id=user_id, used_at=None).update(expires_at=clock.now())
+    await _end(StaffSession.filter(user_id=user_id))
 
 
 async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR) -> tuple[str, StaffSession]:
@@ -183,7 +267,9 @@ async def use_sign_in_link(typed: str, password: str, *, actor: Actor = VISITOR)
     passwords.refuse_weak(password, name=link.user.name, email=link.user.email)
     password_hash = await passwords.make_hash(password)
     async with transaction():
-        if not await SignInLink.filter(id=link.id, used_at=None).update(used_at=clock.now()):
+        await lock(User, [link.user_id])
+        now = clock.now()
+        if not await SignInLink.filter(id=link.id, used_at=None, expires_at__gt=now).update(used_at=now):
             raise NotFound
         await User.filter(id=link.user_id).update(password_hash=password_hash)
         await _end(StaffSession.filter(user_id=link.user_id))

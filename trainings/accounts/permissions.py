@@ -26,6 +26,7 @@
 | plan, publish, move, cancel activities | | | hub | operator | | |
 | count heads at an activity | hub | hub | hub | operator | | |
 | tally orientations at the desk | | hub | hub | operator | | |
+| make, close and open accounts; give and take roles | | | | operator | | all |
 
 An operator's administrator holds the role at each of its hubs. Whether somebody holds a session is a row, not a role:
 such functions are told by `is_facilitator`. What somebody may not see is 404 (`visible_to` in the queries), not here.
@@ -57,7 +58,17 @@ NOTE_EDITORS = EDITORS
 CONTACT_REVIEWERS = (*EDITORS, Role.PLATFORM_ADMIN)
 CONTACT_EDITORS = (Role.PLATFORM_ADMIN,)
 """Whoever changes a number sends people in danger to it, in all municipalities at once: few may."""
+ACCOUNT_KEEPERS = (Role.MUNICIPAL_ADMIN, Role.PLATFORM_ADMIN)
 CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+
+
+def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, operator_id: UUID | None = None) -> bool:
+    """Give this role at this place, or take it away: at one's operator and its hubs, for the platform everywhere."""
+    if Role.PLATFORM_ADMIN in actor.roles_everywhere:
+        return True
+    if hub_id is not None:
+        return role in HUB_STAFF and actor.has_at(hub_id, OPERATOR_ADMINS)
+    return operator_id is not None and operator_id in actor.operator_ids
 
 
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from tortoise.expressions import Q
+
 from trainings import clock
 from trainings.accounts.models import Role, RoleGrant, SignInLink, StaffSession, User
+from trainings.accounts.permissions import OPERATOR_ADMINS, can_give_role
 from trainings.audit.actor import Actor
 from trainings.db import reads, sql
 from trainings.db.sql import as_moment, as_uuid
@@ -16,6 +19,8 @@ from trainings.lib import tokens
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from tortoise.queryset import QuerySet
 
 RANK = (
     Role.PLATFORM_ADMIN,
@@ -184,3 +189,26 @@ async def sign_in_link(typed: str) -> SignInLink:
 async def wants_digest(user_id: UUID) -> bool:
     """Whether summaries are sent to this person."""
     return await reads(User).filter(id=user_id, wants_digest=True).exists()
+
+
+def staff_visible_to(actor: Actor) -> QuerySet[User]:
+    """The accounts with a role at a place where the actor keeps accounts; all for the platform's administrators.
+
+    With their grants, hubs and operators; by name.
+    """
+    known = reads(User).prefetch_related("grants__hub", "grants__operator").order_by("name", "email")
+    if Role.PLATFORM_ADMIN in actor.roles_everywhere:
+        return known
+    hub_ids = sorted(actor.hubs_with(OPERATOR_ADMINS))
+    works_here = Q(grants__hub_id__in=hub_ids) | Q(grants__operator_id__in=sorted(actor.operator_ids))
+    return known.filter(works_here).distinct()
+
+
+def is_kept_by(user: User, actor: Actor) -> bool:
+    """Whether the actor may close and open this account and make a link for it: no role of it is out of reach.
+
+    Else who gives somebody else's coordinator a small role could take that account over.
+    """
+    return all(
+        can_give_role(actor, grant.role, hub_id=grant.hub_id, operator_id=grant.operator_id) for grant in user.grants
+    )
