@@ -59,7 +59,7 @@ async def known_of(session: TrainingSession, figures: Figures) -> Report:
     has_snack = Offer.SNACK in training.offers
     has_come = figures.n_all > 0
     return Report(
-        agenda="\n".join(await _agenda(session, training.course.contents)),
+        agenda="\n".join(await _agenda(session, training.contents)),
         rations_planned=figures.n_expected if has_snack else None,
         rations_served=figures.n_all if has_snack and has_come else None,
     )

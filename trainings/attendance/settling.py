@@ -21,7 +21,7 @@ KEEP_HOURS = "UPDATE registration SET minutes_attended = ?, completed_at = ? WHE
 
 
 async def settle_registrations(registration_ids: Collection[UUID]) -> None:
-    """Write minutes and, when the course's share is reached, the moment of completion.
+    """Write minutes and, when the training's share is reached, the moment of completion.
 
     Sessions of other trainings of the same course make up for what was missed, also for what the same people signed up
     for elsewhere: their registrations there are settled with these. In the caller's transaction, with the trainings of
@@ -33,16 +33,16 @@ async def settle_registrations(registration_ids: Collection[UUID]) -> None:
         await Registration.filter(id__in=sorted(concerned)).order_by("id").select_for_update(no_key=True)
     registrations = await Registration.filter(id__in=sorted(concerned)).only("id", "training_id", *HOURS)
     training_ids = sorted({one.training_id for one in registrations})
-    trainings = {one.id: one for one in await Training.filter(id__in=training_ids).prefetch_related("course")}
+    trainings = {one.id: one for one in await Training.filter(id__in=training_ids)}
     sessions_of: dict[UUID, list[TrainingSession]] = defaultdict(list)
     for session in await TrainingSession.filter(training_id__in=training_ids):
         sessions_of[session.training_id].append(session)
     stays_of = await stays_counting(concerned)
     changed = []
     for registration in registrations:
-        course = trainings[registration.training_id].course
-        stays = [one for one in stays_of[registration.id] if one.session.training.course_id == course.id]
-        if _settled(registration, stays, sessions_of[registration.training_id], course.completion_share):
+        training = trainings[registration.training_id]
+        stays = [one for one in stays_of[registration.id] if one.session.training.course_id == training.course_id]
+        if _settled(registration, stays, sessions_of[training.id], training.completion_share):
             changed.append(registration)
     if changed:
         await sql.write_all([Statement(KEEP_HOURS, [row_of(registration, HOURS) for registration in changed])])

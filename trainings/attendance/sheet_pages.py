@@ -80,7 +80,7 @@ async def head_of(door: Door) -> Head:
     session, seat = door.session, training.hub.seat
     venue = session.venue or door.session.training.venue
     facts = [
-        (KINDS[training.course.kind], f"{training.title}{await _position(session)}"),
+        (KINDS[training.kind], f"{training.title}{await _position(session)}"),
         ("Lugar", ", ".join(filter(None, (venue.name, venue.address))) if venue else place_of(session)),
         ("Municipio", venue.municipality.full_name if venue else seat.full_name),
         ("Fecha", dates.long_date(session.starts_at, "es")),

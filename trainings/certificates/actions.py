@@ -174,9 +174,9 @@ def missing_letters(registration: Registration, kind: CertificateKind, occasion:
 
 
 def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
-    """The kinds that somebody has earned, the highest first, by what attendance says. The course is loaded."""
+    """The kinds that somebody has earned, the highest first, by what attendance says."""
     return earned_kinds(
-        training.course,
+        training,
         minutes=registration.minutes_attended,
         has_completed=registration.completed_at is not None,
         mark=registration.mark,
@@ -235,7 +235,7 @@ async def same_occasion(
     if not occasion.signatories:
         raise NoSignatory
     texts = texts_in_common(sample_sheet(occasion))
-    for kind in kinds or given_by(training.course):
+    for kind in kinds or given_by(training):
         if missing := pdf.missing_in(design_of(training.course, kind), *texts):
             raise UnprintableText(letters=missing)
     return occasion

@@ -54,18 +54,18 @@ class Examined:
 
 
 async def training_to_mark(training_id: UUID, actor: Actor) -> Training:
-    """The training with its course, for who may enter its marks.
+    """The training with its hub's seat, for who may enter its marks.
 
     Raises UnknownTraining where somebody neither works at its hub nor holds it, MayNotEnterMarks where they may not,
-    and NoTest where the course has no pass mark.
+    and NoTest where it has no pass mark.
     """
-    training = await reads(Training).get_or_none(id=training_id).select_related("course", "hub__seat")
+    training = await reads(Training).get_or_none(id=training_id).select_related("hub__seat")
     if training is None:
         raise UnknownTraining
     holds = await reads(SessionFacilitator).filter(session__training_id=training_id, user_id=actor.id).exists()
     if not can_enter_marks(actor, training.hub_id, is_facilitator=holds):
         raise MayNotEnterMarks if training.hub_id in actor.roles_at else UnknownTraining
-    if training.course.pass_mark is None:
+    if training.pass_mark is None:
         raise NoTest
     return training
 
@@ -92,12 +92,11 @@ async def enter_marks(training_id: UUID, marks: Mapping[UUID, int | None], *, ac
     """
     async with transaction():
         training = await locked_training(training_id)
-        await training.fetch_related("course")
         own = Registration.filter(training_id=training_id, id__in=list(marks))
         changed = [one for one in await own.order_by("id") if one.mark != marks[one.id]]
         for one in changed:
             one.mark = marks[one.id]
-        await _check_stated(changed, training.course.pass_mark)
+        await _check_stated(changed, training.pass_mark)
         for one in changed:
             await one.save(update_fields=["mark"])
         if changed:

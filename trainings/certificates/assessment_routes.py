@@ -49,7 +49,7 @@ async def show(request: Request) -> Response:
 async def _show(request: Request, training: Training, form: Typed | None, status: int = 200) -> Response:
     everybody = await assessment.examined(training.id)
     page = _page_number(request.query_params.get("pagina", ""))
-    least = training.course.pass_mark or 0
+    least = training.pass_mark or 0
     context = {
         "training": training,
         "people": everybody[(page - 1) * AT_ONCE : page * AT_ONCE],

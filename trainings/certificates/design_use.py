@@ -118,7 +118,7 @@ async def refuse_for(training_id: UUID, kinds: Collection[CertificateKind] = ())
     training = await reads(Training).get_or_none(id=training_id).select_related("course")
     if training is None:
         return
-    for kind in kinds or given_by(training.course):
+    for kind in kinds or given_by(training):
         await refuse_unusable(design_of(training.course, kind))
 
 

@@ -12,7 +12,7 @@ from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, SkipReason
 from trainings.errors import Refusal
 from trainings.schedule.completion import Outlook, minutes_counted, minutes_made_up, minutes_planned, outlook_of
-from trainings.schedule.models import Course, SessionState, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.web.i18n import N_
 
 HIGHER = frozenset({CertificateKind.CERTIFICADO, CertificateKind.DIPLOMA})
@@ -88,11 +88,11 @@ def is_over(sessions: Sequence[TrainingSession]) -> bool:
     return bool(planned) and all(counts(session) for session in planned)
 
 
-def earned_kinds(course: Course, *, minutes: int, has_completed: bool, mark: int | None) -> list[CertificateKind]:
+def earned_kinds(training: Training, *, minutes: int, has_completed: bool, mark: int | None) -> list[CertificateKind]:
     """The kinds earned, the highest first: tested certificate, diploma for completed hours, note for hours attended."""
     kinds: list[CertificateKind] = []
     if has_completed:
-        if course.pass_mark is not None and mark is not None and mark >= course.pass_mark:
+        if training.pass_mark is not None and mark is not None and mark >= training.pass_mark:
             kinds.append(CertificateKind.CERTIFICADO)
         kinds.append(CertificateKind.DIPLOMA)
     if minutes > 0:

@@ -132,7 +132,7 @@ async def standing_of(registration: Registration, sessions: Sequence[TrainingSes
 def progress_of(hours: Hours, training: Training, sessions: Sequence[TrainingSession]) -> Progress:
     """How far somebody with these hours is in a training, whose course is loaded."""
     to_come = [one for one in sessions if one.state is SessionState.PLANNED and not counts(one)]
-    return Progress(hours.attended, hours.planned, training.course.completion_share, to_come, hours.missed)
+    return Progress(hours.attended, hours.planned, training.completion_share, to_come, hours.missed)
 
 
 def standing(
@@ -146,7 +146,7 @@ def standing(
     elsewhere (`meetings_elsewhere`).
     """
     make_ups = _make_ups(meetings, training, registration.participant) if progress.may_make_up else []
-    return Standing(progress, make_ups, training.course.pass_mark, registration.mark, hours.made_up)
+    return Standing(progress, make_ups, training.pass_mark, registration.mark, hours.made_up)
 
 
 async def meetings_elsewhere(training: Training) -> list[TrainingSession]:

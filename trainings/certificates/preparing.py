@@ -63,14 +63,14 @@ async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, 
     found = {}
     for one in people:
         hours = hours_of(stays[one.id], sessions, training.course_id)
-        is_on_track = hours.outlook(training.course.completion_share) is not Outlook.OUT_OF_REACH
+        is_on_track = hours.outlook(training.completion_share) is not Outlook.OUT_OF_REACH
         if is_on_track and (one.state in TAKES_PLACE or stays[one.id]):
             found[one.id] = _highest(one, training)
     return found
 
 
 def _highest(registration: Registration, training: Training) -> CertificateKind:
-    return earned_kinds(training.course, minutes=0, has_completed=True, mark=registration.mark)[0]
+    return earned_kinds(training, minutes=0, has_completed=True, mark=registration.mark)[0]
 
 
 # -- what became of them
@@ -114,7 +114,7 @@ def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
     is_off = training.state is TrainingState.CANCELLED
     has_ended = _is_done(occasion.sessions)
     has_earned = certificate.kind in earned_kinds(
-        training.course,
+        training,
         minutes=0,
         has_completed=certificate.registration.completed_at is not None,
         mark=certificate.registration.mark,

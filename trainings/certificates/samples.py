@@ -21,6 +21,7 @@ from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet, texts_in_co
 from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Hub
 from trainings.schedule.models import Course, Training
+from trainings.schedule.plans import TERMS
 
 SAMPLE_TRAINER = "Nombre de quien facilita"
 NAMES = {
@@ -67,7 +68,7 @@ async def sample_of(hub: Hub, course: Course, wish: Wish) -> Sample:
     """The hub comes with its seat, its operator, and the operator's municipality and signatories. Nothing is saved."""
     tried = copy(course)
     tried.design, tried.paper_language = wish.design, wish.language
-    training = Training(title=course.title, hub=hub, course=tried)
+    training = Training(title=course.title, hub=hub, course=tried, **{name: getattr(course, name) for name in TERMS})
     occasion = await gathered(training, (), clock.today(), stand_in=SAMPLE_TRAINER)
     sheet = replace(
         sample_sheet(occasion),

@@ -70,9 +70,9 @@ def design_of(course: Course, kind: CertificateKind) -> designs.DesignInfo:
     return designs.design_for(course.design, kind.value, course.paper_language)
 
 
-def given_by(course: Course) -> list[CertificateKind]:
-    """The kinds that somebody who completes the course may get."""
-    marked = [CertificateKind.CERTIFICADO] if course.pass_mark is not None else []
+def given_by(training: Training) -> list[CertificateKind]:
+    """The kinds that somebody who completes the training may get."""
+    marked = [CertificateKind.CERTIFICADO] if training.pass_mark is not None else []
     return [*marked, CertificateKind.DIPLOMA]
 
 
@@ -103,7 +103,7 @@ def sample_sheet(occasion: Occasion) -> CertificateSheet:
         occasion,
         CertificateKind.DIPLOMA,
         person_name=SAMPLE_NAME,
-        minutes=occasion.minutes_held or occasion.training.course.minutes,
+        minutes=occasion.minutes_held or occasion.training.minutes,
         folio=folio_of(operator.code, occasion.issued_on.year, 0),
         code=NO_CODE,
     )
@@ -121,13 +121,13 @@ def _sheet(
         authority=design_texts.authority(first, hub.operator.name),
         letterhead=_letterhead(hub),
         person_name=person_name,
-        activity=design_texts.activity(first, course.kind.value),
+        activity=design_texts.activity(first, training.kind.value),
         title=training.title,
         minutes=minutes,
         held_text=design_texts.days(first, occasion.held_days),
         place=hub.seat.full_name,
         issued_on=occasion.issued_on,
-        contents=tuple((str(part["title"]), int(part.get("minutes", 0))) for part in course.contents),
+        contents=tuple((str(part["title"]), int(part.get("minutes", 0))) for part in training.contents),
         signatories=tuple(occasion.signatories)[:MOST_SIGNATORIES] or (SAMPLE_SIGNATORY,),
         folio=folio,
         code=code,
@@ -136,13 +136,13 @@ def _sheet(
         design=design_of(course, kind).key,
         language=language,
         operator=hub.operator.name,
-        activity_kind=course.kind.value,
+        activity_kind=training.kind.value,
         held_days=tuple(occasion.held_days),
         shield=occasion.shield,
         logos=tuple(occasion.logos),
         note=tuple(occasion.note),
-        share=course.completion_share,
-        pass_mark=course.pass_mark,
+        share=training.completion_share,
+        pass_mark=training.pass_mark,
     )
 
 

@@ -266,7 +266,7 @@ def _person(
     progress = progress_of(hours, training, sessions)
     outlook = progress.outlook
     has_completed = outlook is Outlook.COMPLETED
-    kinds = _kinds(training.course, registration, hours, has_completed=has_completed) if is_over(sessions) else []
+    kinds = _kinds(training, registration, hours, has_completed=has_completed) if is_over(sessions) else []
     open_kinds = [kind for kind in kinds if may_be_issued(kind, certificates)]
     annulled = [one for kind in open_kinds if (one := annulled_of(kind, certificates)) is not None]
     return Person(
@@ -288,8 +288,10 @@ def _letters(registration: Registration, course: Course) -> str:
     return pdf.missing_glyphs(registration.participant.full_name, design=course.design)
 
 
-def _kinds(course: Course, registration: Registration, hours: Hours, *, has_completed: bool) -> list[CertificateKind]:
-    return earned_kinds(course, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
+def _kinds(
+    training: Training, registration: Registration, hours: Hours, *, has_completed: bool
+) -> list[CertificateKind]:
+    return earned_kinds(training, minutes=hours.attended, has_completed=has_completed, mark=registration.mark)
 
 
 def _by_registration(rows: Iterable[Certificate]) -> dict[UUID, list[Certificate]]:

@@ -102,7 +102,7 @@ def _entry(
         first_on=days[0].isoformat(),
         held_text=dates.date_span(days, "es"),
         place=venue.municipality.full_name if venue is not None else training.hub.seat.full_name,
-        is_completed=hours.outlook(training.course.completion_share) is Outlook.COMPLETED,
+        is_completed=hours.outlook(training.completion_share) is Outlook.COMPLETED,
         kind=paper.kind.value if paper is not None else "",
         folio=paper.folio if paper is not None else "",
         code=paper.code if paper is not None else "",

@@ -105,7 +105,7 @@ def _session(session: TrainingSession, n_sessions: int) -> EventFacts:
     where = venue.municipality if venue is not None else training.hub.seat
     is_online = venue is None and training.online_url is not None
     place = ", ".join(part for part in (venue.name, venue.address) if part) if venue is not None else ""
-    kind = gettext(KINDS[training.course.kind])
+    kind = gettext(KINDS[training.kind])
     return EventFacts(
         session_id=session.id,
         uid_domain=settings.uid_domain,

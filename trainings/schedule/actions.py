@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from trainings import clock
@@ -122,11 +123,12 @@ async def create_training(
     """
     plans.check_plan(plan)
     async with transaction():
-        await plans.check_course(plan.course_id)
+        terms = await plans.terms_of(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
         training = await Training.create(
             id=training_id or uuid7(),
             **plan.columns(),
+            **terms,
             slug=f"{slugify(plan.title) or 'capacitacion'}-{slug_suffix()}",
             short_code=await _free_short_code(),
             state=TrainingState.DRAFT,
@@ -162,9 +164,9 @@ async def edit_training(
             raise ChangedMeanwhile
         if plan.hub_id != training.hub_id:
             raise HubFixed(field="hub")
-        await plans.check_course(plan.course_id)
+        terms = await plans.terms_of(plan.course_id)
         await plans.check_places(plan.hub_id, [plan.venue_id])
-        changed = await _write_changed(training, plan)
+        changed = await _write_changed(training, plan, terms if plan.course_id != training.course_id else {})
         is_moved = await keep_sessions(
             training,
             sessions,
@@ -179,9 +181,9 @@ async def edit_training(
     return Edited(training, is_moved)
 
 
-async def _write_changed(training: Training, plan: TrainingPlan) -> list[str]:
-    """Save the columns that differ, only them; their names."""
-    columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED}
+async def _write_changed(training: Training, plan: TrainingPlan, terms: dict[str, Any]) -> list[str]:
+    """Save the columns that differ, only them; their names. `terms`: those of another course."""
+    columns = {name: value for name, value in plan.columns().items() if name not in NOT_EDITED} | terms
     changed = [name for name, value in columns.items() if getattr(training, name) != value]
     if changed:
         await training.update_from_dict(columns).save(update_fields=changed)
@@ -244,11 +246,12 @@ async def _become(training: Training, state: TrainingState, act: str, actor: Act
         return training
     if state not in TRAINING_MOVES[training.state]:
         raise IllegalMove
+    columns: dict[str, Any] = {"state": state}
     if state is not TrainingState.DRAFT:
         await _check_complete(training)
-        training.published_at = training.published_at or clock.now()
-    training.state = state
-    await training.save(update_fields=["state", "published_at"])
+        if training.published_at is None:
+            columns |= {"published_at": clock.now()} | await plans.terms_of(training.course_id)
+    await training.update_from_dict(columns).save(update_fields=list(columns))
     await finish(training)
     await record(act, actor=actor, object_id=training.id, hub_id=training.hub_id)
     return training

@@ -18,6 +18,7 @@ from trainings.errors import NotFound, Refusal
 from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
 from trainings.schedule.models import Course, CourseKind, CoursePrerequisite, Topic, Training
+from trainings.schedule.plans import TERMS
 from trainings.web.i18n import N_
 
 STILL_SHOWN = timedelta(days=100)
@@ -101,7 +102,7 @@ async def create_course(plan: CoursePlan, *, actor: Actor) -> Course:
 
 
 async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Course:
-    """Correct an entry; calendars follow, certificates given out stay as they are.
+    """Correct an entry; calendars and drafts follow. What a published training asks for and prints stays as it was.
 
     Refuses as `create_course`, and prerequisites that lead back to this course: nobody could ever begin.
     """
@@ -120,7 +121,9 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             changed.append("prerequisites")
         if not changed:
             return course
-        if {"topic_id", "kind", "summary", "audience"} & set(changed):
+        if terms := {name: columns[name] for name in TERMS if name in changed}:
+            await Training.filter(course_id=course.id, published_at=None).update(**terms)
+        if {"topic_id", "summary", "audience"} & set(changed):
             recent = Training.filter(course_id=course.id, sessions__starts_at__gte=clock.now() - STILL_SHOWN)
             ids = [one for (one,) in await recent.distinct().values_list("id")]
             await shown.refresh(training_ids=ids, is_refiltered="audience" in changed)

@@ -140,6 +140,9 @@ class Training(Record):
     CHECK(taken + reserved ≤ capacity) in the schema. `offer_hours`: who moves up from the waiting list has so many
     hours to say yes, from when they were reached; none: the place is theirs at once.
 
+    `kind`, `minutes`, `contents`, `completion_share` and `pass_mark` are those of the course when this was published;
+    until then they follow it.
+
     `state_before`: what a called-off training was, and is again where it takes place after all.
 
     The slug (title + 6 random characters) is fixed at creation. Languages are ISO 639-3 codes. `neutral_title` replaces
@@ -165,6 +168,11 @@ class Training(Record):
     )
     venue_id: UUID | None
     online_url: str | None = EncryptedTextField(null=True)
+    kind = fields.CharEnumField(CourseKind, max_length=16, db_default=CourseKind.TALLER.value)
+    minutes = fields.IntField(db_default=0)
+    contents: list[dict[str, Any]] = fields.JSONField(default=list, db_default="[]")
+    completion_share = fields.IntField(default=80, db_default=80)
+    pass_mark: int | None = fields.IntField(null=True)
     title = fields.CharField(max_length=180)
     neutral_title = fields.CharField(max_length=180, default="")
     summary = fields.TextField(default="")

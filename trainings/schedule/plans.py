@@ -25,6 +25,9 @@ LONGEST_OFFER = 7 * 24
 NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity"})
 """The hub is fixed at creation; places are changed together with the waiting list, by registrations."""
 
+TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
+"""What a training has from its course, and keeps from when it is published."""
+
 
 class UnknownHub(Refusal):
     code = "unknown_hub"
@@ -185,10 +188,12 @@ async def check_places(hub_id: UUID, venue_ids: Iterable[UUID | None]) -> None:
         raise VenueElsewhere(field="venue")
 
 
-async def check_course(course_id: UUID) -> None:
-    """Refuses a course that is not in the catalogue."""
-    if not await Course.exists(id=course_id):
+async def terms_of(course_id: UUID) -> dict[str, Any]:
+    """What the course asks for and prints now, as columns of a training. Refuses one that is not in the catalogue."""
+    course = await Course.get_or_none(id=course_id)
+    if course is None:
         raise UnknownCourse(field="course")
+    return {name: getattr(course, name) for name in TERMS}
 
 
 async def check_facilitators(sessions: Mapping[int, SessionPlan]) -> None:

@@ -30,8 +30,8 @@ _TRAINING = """
         t.approval_required, t.walk_ins, t.admits_minors, t.minimum_age, t.audience, t.languages,
         t.interpreter_languages, t.offers, t.bring, t.contact_phone, t.revision, t.cancelled_at, t.cancel_reason,
         t.online_url IS NOT NULL AS is_online, COALESCE(t.state_before, t.state) = 'unlisted' AS is_unlisted,
-        c.kind, c.minutes, c.summary AS course_summary, c.contents, c.audience AS course_audience,
-        c.completion_share, c.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
+        t.kind, t.minutes, t.contents, c.summary AS course_summary, c.audience AS course_audience,
+        t.completion_share, t.pass_mark, topic.slug AS topic_slug, c.id AS course_id,
         EXISTS (SELECT 1 FROM course_prerequisite p WHERE p.course_id = c.id) AS has_prerequisites,
         h.slug AS hub_slug, h.name AS hub_name, h.address AS hub_address, h.hours, h.phone,
         h.languages AS hub_languages, h.access AS hub_access, h.seat_id, o.name AS operator, o.kind AS operator_kind

@@ -132,8 +132,7 @@ async def show_training(
         "may_invite": can_invite(actor, training.hub_id) and now in ENROLLABLE | {Phase.DRAFT},
         "may_sign_up": can_register_at_desk(actor, training.hub_id) and now in ENROLLABLE,
         "may_certify": can_hand_over(actor, training.hub_id) and (has_begun(training) or now in ENROLLABLE),
-        "may_mark": training.course.pass_mark is not None
-        and can_enter_marks(actor, training.hub_id, is_facilitator=is_own),
+        "may_mark": training.pass_mark is not None and can_enter_marks(actor, training.hub_id, is_facilitator=is_own),
         "moves": {state.value for state in TRAINING_MOVES[training.state]} if may_edit else set(),
         "public_path": "" if training.published_at is None else f"/capacitaciones/{training.slug}",
         "short_address": absolute(f"/c/{training.short_code}").partition("://")[2],

@@ -71,7 +71,7 @@ _COLUMNS = (
     "training__hub__name",
     "training__hub__seat__name",
     "training__hub__seat__department",
-    "training__course__kind",
+    "training__kind",
     "training__course__summary",
     "training__course__topic__slug",
     "training__course__topic__name",
@@ -255,7 +255,7 @@ def _facts(row: Row, n_sessions: int) -> EventFacts:
     """The row in the words of the public: a protected place is its municipality only."""
     is_protected = row["training__place_shown"] == PlaceShown.AFTER_CONFIRMATION
     settings = get_settings()
-    kind = KINDS[row["training__course__kind"]]
+    kind = KINDS[row["training__kind"]]
     return EventFacts(
         session_id=row["id"],
         uid_domain=settings.uid_domain,

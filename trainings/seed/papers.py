@@ -92,6 +92,7 @@ async def _annul_and_replace(diplomas: Sequence[Certificate]) -> None:
 async def _examine(training: Training) -> None:
     """A course with a test: who reached the mark has a certificate in place of the diploma."""
     await Course.filter(id=training.course_id).update(pass_mark=PASS_MARK)
+    await Training.filter(course_id=training.course_id).update(pass_mark=PASS_MARK)
     people = [one.registration_id for one in await _diplomas(training)]
     marks: dict[UUID, int | None] = dict(zip(people, MARKS, strict=False))
     await assessment.enter_marks(training.id, marks, actor=PROGRAM)

@@ -1,0 +1,121 @@
+"""What a course asks and prints is fixed for a training when it is published: no later change reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from tests import make
+from tests.certificates.held import AFTER, make_attendee, make_held, printed
+from trainings.attendance.settling import settle_registrations
+from trainings.audit.actor import PROGRAM
+from trainings.certificates.actions import issue
+from trainings.certificates.eligibility import NotEligible
+from trainings.certificates.models import CertificateKind
+from trainings.db import transaction
+from trainings.registrations.models import Registration
+from trainings.schedule import actions
+from trainings.schedule.actions import CoursePlan
+from trainings.schedule.models import Course, CourseKind, Training, TrainingState
+from trainings.settings import Settings
+
+CHANGED = {
+    "kind": CourseKind.DIPLOMADO,
+    "minutes": 6000,
+    "contents": (("Otra cosa", 30),),
+    "completion_share": 1,
+    "pass_mark": 5,
+}
+
+
+@pytest.fixture(autouse=True)
+def days_after(freeze: Callable[[datetime], None]) -> None:
+    freeze(AFTER)
+
+
+async def change(course: Course) -> None:
+    """All that a course asks for and prints, changed by the one who may."""
+    plan = CoursePlan(course.kind, course.topic_id, course.title, course.minutes)
+    await actions.edit_course(course.id, replace(plan, **CHANGED), actor=PROGRAM)
+
+
+async def test_who_came_to_half_when_the_course_asks_less_afterwards_then_still_no_diploma(db: Settings) -> None:
+    course = await make.make_course(minutes=480)
+    training = await make_held(4, 4, course=course)
+    half = await make_attendee(training, sessions=list(training.sessions)[:1])
+
+    await change(course)
+    async with transaction():
+        await settle_registrations([half.id])
+
+    assert (await Registration.get(id=half.id)).completed_at is None
+    with pytest.raises(NotEligible):
+        await issue(half.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+
+
+async def test_who_passed_when_the_course_has_a_lower_mark_afterwards_then_no_certificate(db: Settings) -> None:
+    course = await make.make_course(pass_mark=60)
+    person = await make_attendee(await make_held(course=course))
+    await Registration.filter(id=person.id).update(mark=50)
+
+    await change(course)
+
+    with pytest.raises(NotEligible):
+        await issue(person.id, CertificateKind.CERTIFICADO, actor=PROGRAM)
+
+
+async def test_diploma_when_the_course_changed_after_publishing_then_it_prints_what_was_published(db: Settings) -> None:
+    course = await make.make_course()
+    person = await make_attendee(await make_held(course=course))
+    await change(course)
+
+    diploma = await issue(person.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    face, back = await printed(diploma)
+
+    assert (diploma.sheet["share"], diploma.sheet["pass_mark"]) == (80, None)
+    assert "el taller" in face
+    assert "diplomado" not in face
+    assert "Mitos y realidades" in back
+    assert "Otra cosa" not in back
+
+
+@pytest.mark.parametrize("state", [TrainingState.PUBLISHED, TrainingState.UNLISTED, TrainingState.CANCELLED])
+async def test_training_once_published_when_its_course_changes_then_keeps_what_it_had(
+    db: Settings, state: TrainingState
+) -> None:
+    course = await make.make_course()
+    training = await make.make_training(course=course, state=state)
+
+    await change(course)
+
+    kept = await Training.get(id=training.id)
+    assert (kept.kind, kept.minutes, kept.completion_share, kept.pass_mark) == (CourseKind.TALLER, 240, 80, None)
+    assert [part["title"] for part in kept.contents] == ["Mitos y realidades", "A quién acudir"]
+
+
+async def test_draft_when_its_course_changes_then_it_follows_until_it_is_published(db: Settings) -> None:
+    course = await make.make_course()
+    training = await make.make_training(course=course, state=TrainingState.DRAFT)
+
+    await change(course)
+    await actions.publish(training.id, actor=PROGRAM)
+
+    kept = await Training.get(id=training.id)
+    assert (kept.kind, kept.minutes, kept.completion_share, kept.pass_mark) == (CourseKind.DIPLOMADO, 6000, 1, 5)
+    assert kept.contents == [{"title": "Otra cosa", "minutes": 30}]
+
+
+async def test_training_when_its_own_staff_give_it_another_course_then_it_has_that_ones_terms(db: Settings) -> None:
+    training = await make.make_training()
+    other = await make.make_course("Otro curso", minutes=600, completion_share=90)
+    plan = actions.TrainingPlan(
+        other.id, training.hub_id, training.title, training.capacity, venue_id=training.venue_id
+    )
+
+    await actions.edit_training(training.id, plan, [], actor=PROGRAM)
+
+    kept = await Training.get(id=training.id)
+    assert (kept.minutes, kept.completion_share) == (600, 90)
