@@ -233,6 +233,7 @@ class Objects:
             "/panel/folios/": {"operator": self.operator.id, "year": self.certificate.year},
             "/panel/firma-electronica/": {"operator": self.operator.id, "id": self.signing_key.id},
             "/panel/firmas/": {"operator": self.operator.id, "id": self.signatory.id},
+            "/panel/diseno/": {"operator": self.operator.id},
             "/panel/membrete/{operator": {"operator": self.operator.id, "id": self.shield.id},
             "/panel/membrete/": {"id": self.shield.id},
             "/panel/personas/repetidas/{": {"one": self.person.participant_id, "other": self.waiting.participant_id},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
-from tests.certificates.held import AFTER
+from tests.certificates.held import AFTER, make_attendee, make_held
 from tests.certificates.test_pictures import INKSCAPE, photograph
 from trainings.audit.actor import PROGRAM
 from trainings.certificates.actions import issue
@@ -19,7 +20,9 @@ from trainings.certificates.designs import all_designs
 from trainings.certificates.files import file_of
 from trainings.certificates.models import BrandImage, Certificate, CertificateKind
 from trainings.places.models import Operator
-from trainings.schedule.models import Course
+from trainings.schedule.copies import duplicate_training
+from trainings.schedule.models import Training
+from trainings.settings import Settings
 
 PAGE = "/panel/membrete"
 SHIELD = {"file": ("escudo.svg", INKSCAPE.encode(), "image/svg+xml")}
@@ -138,8 +141,8 @@ async def test_letterhead_when_another_operators_then_unknown(new_client: Browse
 async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
-    course = await Course.get(id=desk.training.course_id)
-    path = f"/panel/cursos/{course.id}/diplomas"
+    operator = await Operator.get(code="1705")
+    path = f"/panel/diseno/{operator.id}"
 
     page = await browser.get(path)
     choice = re.search(r'<select id="diseno".*?</select>', page.text, re.DOTALL)
@@ -152,7 +155,7 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
     without = await browser.get(f"{path}?diseno=constancia&tipo=diploma")
     unknown = await browser.get(f"{path}?diseno=nada&idioma=xx&tipo=x&nombre=x&lado=9")
     refused = await browser.post(path, data={"design": "nada", "language": "es"})
-    other = next(key for key in designs if key != course.design)
+    other = next(key for key in designs if key != operator.design)
     chosen = await browser.post(path, data={"design": other, "language": "en"})
     issued = await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
 
@@ -167,6 +170,60 @@ async def test_design_when_tried_then_seen_and_when_chosen_then_used(new_client:
     assert chosen.status_code == 303
     assert issued.sheet["language"] == "en"
     assert "Listo. Así saldrán" in text_of(await browser.get(path))
+
+
+async def test_design_when_another_operator_chooses_its_own_then_ours_stays(new_client: Browsers) -> None:
+    desk = await make_desk()
+    ours, theirs = await Operator.get(code="1705"), await Operator.get(code="1207")
+    browser = await signed_in(new_client, desk.cast.coordinator_elsewhere)
+    choice = {"design": "sobrio", "language": "en"}
+
+    answers = [
+        await browser.post(f"/panel/diseno/{theirs.id}", data=choice),
+        await browser.post(f"/panel/diseno/{ours.id}", data=choice),
+        await browser.post(f"{desk.page}/diseno", data=choice),
+        await browser.get(f"{desk.page}/diseno"),
+        await browser.get(f"{desk.page}/diseno/muestra.png"),
+    ]
+    issued = await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+
+    assert [one.status_code for one in answers] == [303, 404, 404, 404, 404]
+    await theirs.refresh_from_db()
+    assert (theirs.design, theirs.paper_language) == ("sobrio", "en")
+    assert (issued.sheet["design"], issued.sheet["language"]) == ("diploma", "es")
+
+
+async def test_design_when_chosen_for_one_training_then_the_others_keep_the_usual_one(new_client: Browsers) -> None:
+    desk = await make_desk()
+    other = await make_attendee(await make_held(hub=desk.cast.hub, title="Otra"))
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    path = f"{desk.page}/diseno"
+
+    picture = await browser.get(f"{path}/muestra.png?diseno=sobrio")
+    chosen = await browser.post(path, data={"design": "sobrio", "language": "en"})
+    said = text_of(await browser.get(path))
+    here = await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    there = await issue(other.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await browser.post(path, data={"design": "diploma", "language": "es"})
+
+    assert Image.open(BytesIO(picture.content)).format == "PNG"
+    assert chosen.status_code == 303
+    assert "Es el diseño que se usa." in said
+    assert [(one.sheet["design"], one.sheet["language"]) for one in (here, there)] == [
+        ("sobrio", "en"),
+        ("diploma", "es"),
+    ]
+    training = await Training.get(id=desk.training.id)
+    assert (training.design, training.paper_language) == ("", ""), "what all have is no choice of its own"
+
+
+async def test_training_when_copied_then_the_copy_has_its_design(db: Settings) -> None:
+    training = await make_held()
+    await Training.filter(id=training.id).update(design="sobrio", paper_language="en")
+
+    copy = await duplicate_training(training.id, date(2027, 4, 1), actor=PROGRAM)
+
+    assert (copy.design, copy.paper_language) == ("sobrio", "en")
 
 
 async def test_letterhead_when_a_line_holds_what_no_database_keeps_then_kept_without_it(new_client: Browsers) -> None:

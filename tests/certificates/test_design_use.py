@@ -33,7 +33,8 @@ from trainings.certificates.models import (
     IssueSkip,
     JobState,
 )
-from trainings.schedule.models import Course, Training
+from trainings.places.models import Operator
+from trainings.schedule.models import Training
 from trainings.web.i18n import speaking
 
 pytestmark = [pytest.mark.pages, pytest.mark.usefixtures("db")]
@@ -83,12 +84,8 @@ def mended(folder: Path) -> None:
     change(folder, '#read("/etc/passwd")\n', "")
 
 
-async def course_of(desk: Desk) -> Course:
-    return await Course.get(id=desk.training.course_id)
-
-
 async def use(desk: Desk) -> None:
-    await Course.filter(id=desk.training.course_id).update(design="mio")
+    await Training.filter(id=desk.training.id).update(design="mio")
 
 
 async def test_design_when_it_is_broken_then_not_chosen_and_the_preview_answers_in_words(
@@ -96,7 +93,7 @@ async def test_design_when_it_is_broken_then_not_chosen_and_the_preview_answers_
 ) -> None:
     desk = await make_desk()
     editor = await signed_in(new_client, desk.cast.coordinator)
-    page = f"/panel/cursos/{desk.training.course_id}/diplomas"
+    page = f"{desk.page}/diseno"
     said = broken(theirs)
 
     chosen = await editor.post(page, data={"design": "mio", "language": "es"})
@@ -110,7 +107,7 @@ async def test_design_when_it_is_broken_then_not_chosen_and_the_preview_answers_
     assert (sample.status_code, said in text_of(sample)) == (409, True)
     mended(theirs)
     assert (await editor.post(page, data={"design": "mio", "language": "es"})).status_code == 303
-    assert (await course_of(desk)).design == "mio"
+    assert (await Training.get(id=desk.training.id)).design == "mio"
 
 
 async def test_issuing_when_the_design_is_broken_then_no_folio_is_taken_and_told_where(
@@ -161,7 +158,7 @@ async def test_job_when_the_design_breaks_later_then_it_pauses_says_why_and_goes
     printed = await browser.post(f"{desk.page}/imprimir")
     opened = await browser.get(f"/panel/diplomas/{(await Certificate.get(registration_id=desk.completed.id)).id}.pdf")
     again = await browser.post(started, data={"turn": "go_on"})
-    await Course.all().update(design="sobrio")
+    await Operator.all().update(design="sobrio")
     with_another = await browser.post(started, data={"turn": "go_on"})
     mended(theirs)
     await browser.post(started, data={"turn": "go_on"})
@@ -217,7 +214,7 @@ async def test_paper_when_its_design_fails_for_it_alone_then_each_reads_why_in_t
     printed = await browser.post(f"{desk.page}/imprimir", data={"folios": "2027:2"})
 
     job = await IssueJob.get()
-    training = await Training.get(id=desk.training.id).select_related("course")
+    training = await Training.get(id=desk.training.id).select_related("hub__operator")
     with speaking("en"):
         in_english = [one.why for one in await left_out(job, training, may_issue=True) if one.reason == "failed"]
     assert (job.state, (await IssueSkip.get(reason="failed")).registration_id) == (JobState.DONE, desk.completed.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from trainings.schedule.actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, Training, TrainingState
 from trainings.settings import Settings
 
-CHANGED = {
+CHANGED: dict[str, Any] = {
     "kind": CourseKind.DIPLOMADO,
     "minutes": 6000,
     "contents": (("Otra cosa", 30),),

@@ -336,7 +336,8 @@ async def test_nothing_when_a_course_is_edited_or_the_day_is_swept_then_no_paper
     await OutboxJob.all().delete()
     before = await Certificate.all().values()
 
-    await Course.filter(id=training.course_id).update(completion_share=10, pass_mark=1, title="Otro", design="sobrio")
+    await Course.filter(id=training.course_id).update(completion_share=10, pass_mark=1, title="Otro")
+    await Training.filter(id=training.id).update(design="sobrio", completion_share=10, pass_mark=1)
     await attendance.settle(training.id)
     freeze(AFTER + timedelta(days=30))
     await validate_due()

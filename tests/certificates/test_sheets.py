@@ -13,8 +13,9 @@ from trainings import clock
 from trainings.certificates import pdf
 from trainings.certificates.models import CertificateKind
 from trainings.certificates.sheets import Occasion, sample_sheet, sheet_for
+from trainings.places.models import Operator
 from trainings.registrations.models import Registration
-from trainings.schedule.models import Course, CourseKind, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import CourseKind, SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
 pytestmark = pytest.mark.pages
@@ -28,7 +29,7 @@ def days_after(freeze: Callable[[datetime], None]) -> None:
 
 
 async def occasion_of(training: Training, signatories: tuple[tuple[str, str], ...] = SIGNED) -> Occasion:
-    whole = await Training.get(id=training.id).prefetch_related("course", "hub__seat", "hub__operator__municipality")
+    whole = await Training.get(id=training.id).prefetch_related("hub__seat", "hub__operator__municipality")
     sessions = await TrainingSession.filter(training_id=training.id)
     return Occasion(whole, sessions, signatories, clock.today())
 
@@ -60,10 +61,10 @@ async def test_sheet_when_diploma_then_says_who_what_when_where(db: Settings) ->
     assert sheet.host_text == "localhost:8000/verificar"
 
 
-async def test_sheet_when_the_course_has_its_own_design_and_language_then_frozen_in_them(db: Settings) -> None:
+async def test_sheet_when_its_operator_chose_design_and_language_then_frozen_in_them(db: Settings) -> None:
     training = await make_held(4, 4)
     person = await make_attendee(training)
-    await Course.filter(id=training.course_id).update(design="constancia", paper_language="en")
+    await Operator.filter(code="1705").update(design="constancia", paper_language="en")
     person.minutes_attended = 330
 
     diploma = await sheet_of(training, person, CertificateKind.DIPLOMA)

@@ -16,10 +16,10 @@ from trainings.certificates.actions import issue
 from trainings.certificates.design_routes import WITH
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.certificates.offices import TRAINER
-from trainings.certificates.samples import Wish, sample_of
+from trainings.certificates.samples import Wish, example_for, sample_of
 from trainings.certificates.signatories import SignatoryPlan, add_signatory, printed
 from trainings.places.models import Hub, Operator, Signatory
-from trainings.schedule.models import Course, SessionFacilitator
+from trainings.schedule.models import SessionFacilitator
 
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
@@ -164,7 +164,7 @@ async def test_office_when_paper_is_in_english_then_in_english_and_own_words_sta
     english = await printed(every, day, training_id=desk.training.id, language="en")
     without = await printed(every, day)
     hub = await Hub.get(id=desk.cast.hub.id).prefetch_related(*WITH)
-    sample = await sample_of(hub, await Course.get(id=desk.training.course_id), Wish("diploma", "es"))
+    sample = await sample_of(await example_for(hub), Wish("diploma", "es"))
 
     trainer = desk.cast.facilitator
     assert spanish == [

@@ -123,9 +123,7 @@ def _has_unnamed(opened: OpenSheet) -> bool:
 
 async def _invitation(door: Door) -> dict[str, Any] | None:
     """The first letter that went out, or the invitation to everybody; none for a draft, which invites nobody."""
-    training = (
-        await reads(Training).get(id=door.session.training_id).prefetch_related("hub__operator", "hub__seat", "course")
-    )
+    training = await reads(Training).get(id=door.session.training_id).prefetch_related("hub__operator", "hub__seat")
     letters = await reads(InvitationLetter).filter(training_id=training.id).order_by("id")
     sent = sorted((one for one in letters if one.invited_at is not None), key=_invited_at)
     letter = (sent or letters or [_to_everybody(training)])[0]

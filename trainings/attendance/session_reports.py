@@ -55,7 +55,7 @@ async def write_report(session_id: UUID, report: Report, *, actor: Actor) -> Non
 
 async def known_of(session: TrainingSession, figures: Figures) -> Report:
     """What is known before anybody writes: the contents as agenda; rations for who was expected, and who came."""
-    training = await reads(Training).get(id=session.training_id).select_related("course")
+    training = await reads(Training).get(id=session.training_id)
     has_snack = Offer.SNACK in training.offers
     has_come = figures.n_all > 0
     return Report(

@@ -73,9 +73,7 @@ class Head:
 async def head_of(door: Door) -> Head:
     """The head of this session's papers. The venue may stand on it whoever else may know it: it is the staff's."""
     training = (
-        await reads(Training)
-        .get(id=door.session.training_id)
-        .select_related("hub__operator", "hub__seat", "project", "course")
+        await reads(Training).get(id=door.session.training_id).select_related("hub__operator", "hub__seat", "project")
     )
     session, seat = door.session, training.hub.seat
     venue = session.venue or door.session.training.venue

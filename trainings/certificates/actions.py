@@ -27,6 +27,7 @@ from trainings.certificates.eligibility import (
 from trainings.certificates.mails import announce, have_set, tell_annulled
 from trainings.certificates.models import MOVES, Certificate, CertificateKind, CertificateState
 from trainings.certificates.occasions import gathered
+from trainings.certificates.paper_choice import paper_of
 from trainings.certificates.sheets import (
     Occasion,
     day_of_paper,
@@ -170,7 +171,7 @@ async def issue_all(training_id: UUID, *, actor: Actor) -> IssuedTogether:
 
 def missing_letters(registration: Registration, kind: CertificateKind, occasion: Occasion) -> str:
     """Those of the name that the design of this kind lacks."""
-    return pdf.missing_in(design_of(occasion.training.course, kind), registration.participant.full_name)
+    return pdf.missing_in(design_of(occasion.training, kind), registration.participant.full_name)
 
 
 def kinds_of(registration: Registration, training: Training) -> list[CertificateKind]:
@@ -229,14 +230,14 @@ async def same_occasion(
     if sessions is None:
         sessions = await TrainingSession.filter(training_id=training_id)
     training = await Training.get(id=training_id).prefetch_related(
-        "course", "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
+        "hub__seat", "hub__operator__municipality", "hub__operator__signatories"
     )
     occasion = await gathered(training, sessions, day or day_of_paper(sessions))
     if not occasion.signatories:
         raise NoSignatory
     texts = texts_in_common(sample_sheet(occasion))
     for kind in kinds or given_by(training):
-        if missing := pdf.missing_in(design_of(training.course, kind), *texts):
+        if missing := pdf.missing_in(design_of(training, kind), *texts):
             raise UnprintableText(letters=missing)
     return occasion
 
@@ -323,7 +324,7 @@ def _certificate(
         held_on=occasion.last_day,
         issuer=hub.operator.name,
         sheet=sheet.to_json(),
-        design=occasion.training.course.design,
+        design=paper_of(occasion.training).design,
         issued_at=moment,
         validated_at=moment if state is CertificateState.VALID else None,
         issued_by_id=actor.id,

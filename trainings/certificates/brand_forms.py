@@ -101,7 +101,7 @@ class PictureForm(Form):
 
 
 class PaperForm(Form):
-    """A design and a language, for a course."""
+    """A design and a language of papers."""
 
     design: str
     language: str

@@ -28,6 +28,7 @@ from trainings.certificates.models import (
     JobState,
     SkipReason,
 )
+from trainings.certificates.paper_choice import paper_of
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import short_name
@@ -201,7 +202,7 @@ def _note_for(skip: IssueSkip, job: IssueJob, training: Training, papers: list[C
     if job.purpose is not JobPurpose.ISSUE or skip.reason is not SkipReason.HOURS:
         return Due()
     due = note_due(kinds_of(skip.registration, training), papers)
-    is_printable = not pdf.missing_glyphs(skip.registration.participant.full_name, design=training.course.design)
+    is_printable = not pdf.missing_glyphs(skip.registration.participant.full_name, design=paper_of(training).design)
     return due if is_printable else Due()
 
 

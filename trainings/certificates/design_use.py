@@ -115,11 +115,11 @@ async def refuse_unusable(design: DesignInfo) -> None:
 
 async def refuse_for(training_id: UUID, kinds: Collection[CertificateKind] = ()) -> None:
     """The same for what papers of these kinds are set with; without kinds, those of who completes the course."""
-    training = await reads(Training).get_or_none(id=training_id).select_related("course")
+    training = await reads(Training).get_or_none(id=training_id).select_related("hub__operator")
     if training is None:
         return
     for kind in kinds or given_by(training):
-        await refuse_unusable(design_of(training.course, kind))
+        await refuse_unusable(design_of(training, kind))
 
 
 async def look_again() -> int:

@@ -13,6 +13,7 @@ from trainings.audit.actions import record
 from trainings.audit.actor import HOLDER_OF_LINK, Actor
 from trainings.certificates import anew, pdf
 from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
+from trainings.certificates.paper_choice import paper_of
 from trainings.db import keyring, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.text import are_alike, fold
@@ -101,7 +102,7 @@ async def correct(
         registration.participant = await locked_with_permission(registration.participant_id)
         if how is not None:
             await _check_open(registration_id, actor)
-        check_letters(given_names, surnames, registration.training.course.design)
+        check_letters(given_names, surnames, paper_of(registration.training).design)
         if actor == HOLDER_OF_LINK:
             await _check_same_person(registration, given_names, surnames, is_confirming=how is not None)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
@@ -115,7 +116,7 @@ async def correct(
 
 async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) -> int:
     person = registration.participant
-    check_letters(person.given_names, person.surnames, registration.training.course.design)
+    check_letters(person.given_names, person.surnames, paper_of(registration.training).design)
     keys = _keys(registration.id, person.full_name)
     if not await NameConfirmation.exists(registration_id=registration.id, name_key__in=keys):
         await NameConfirmation.create(
@@ -161,12 +162,12 @@ async def _check_printed(registration: Registration) -> None:
 
 
 async def _held(registration_id: UUID) -> Registration:
-    """The registration with its person and course, under its training's lock."""
+    """The registration with its person and its hub's operator, under its training's lock."""
     where = await Registration.get_or_none(id=registration_id)
     if where is None:
         raise NotFound(N_("No encontramos esa inscripción."))
     await locked_training(where.training_id)
-    return await Registration.get(id=registration_id).prefetch_related("participant", "training__course")
+    return await Registration.get(id=registration_id).prefetch_related("participant", "training__hub__operator")
 
 
 def _keys(registration_id: UUID, name: str) -> list[str]:

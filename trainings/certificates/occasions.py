@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from trainings.certificates.brand import letterhead_of
+from trainings.certificates.paper_choice import paper_of
 from trainings.certificates.sheets import Occasion
 from trainings.certificates.signatories import printed
 from trainings.schedule.models import Training, TrainingSession
@@ -18,7 +19,7 @@ async def gathered(
 
     `stand_in` signs for the facilitator where nobody holds a session: for a sample.
     """
-    operator, course = training.hub.operator, training.course
+    operator = training.hub.operator
     letterhead = await letterhead_of(operator)
     return Occasion(
         training,
@@ -27,7 +28,7 @@ async def gathered(
             operator.signatories,
             issued_on,
             training_id=training.id,
-            language=course.paper_language,
+            language=paper_of(training).language,
             stand_in=stand_in,
         ),
         issued_on,

@@ -53,7 +53,7 @@ class AttendanceOpen(Refusal):
 
 
 async def due(training: Training, people: Sequence[Registration]) -> dict[UUID, CertificateKind]:
-    """Which of these people (loaded) of a training, whose course is loaded, are on track, and the kind to prepare.
+    """Which of these people (loaded) of a training are on track, and the kind to prepare.
 
     On track: the hours are met, or still can be, and they are expected or have come. A tested certificate only where a
     mark was entered that passes.
@@ -130,7 +130,7 @@ def waiting_of(certificate: Certificate, occasion: Occasion) -> Waiting:
 
 async def occasion_now(training_id: UUID) -> Occasion:
     """The training as it stands now. Who signs is frozen on the papers of a day, so it is not asked."""
-    training = await reads(Training).get(id=training_id).select_related("course")
+    training = await reads(Training).get(id=training_id)
     sessions = await reads(TrainingSession).filter(training_id=training_id)
     return Occasion(training, sessions, (), clock.today())
 

@@ -1,4 +1,4 @@
-"""What a certificate would look like: a course's own words and an operator's letterhead, with nobody's name."""
+"""What a certificate would look like: a training's own words and an operator's letterhead, with nobody's name."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from trainings.certificates.models import CertificateKind
 from trainings.certificates.occasions import gathered
 from trainings.certificates.printed import CertificateSheet, Picture
 from trainings.certificates.sheets import SAMPLE_NAME, sample_sheet, texts_in_common
+from trainings.db import reads
 from trainings.lib.typst import CannotTypeset
 from trainings.places.models import Hub
-from trainings.schedule.models import Course, Training
+from trainings.schedule.models import Course, CourseKind, Training
 from trainings.schedule.plans import TERMS
 
 SAMPLE_TRAINER = "Nombre de quien facilita"
+SAMPLE_COURSE = Course(title="Nombre de la capacitación", kind=CourseKind.TALLER, minutes=240)
 NAMES = {
     "usual": SAMPLE_NAME,
     "short": "Ba",
@@ -64,12 +66,17 @@ class Sample:
             raise UnusableDesign(title=design.title, problems=explained(problem, design.key)) from problem
 
 
-async def sample_of(hub: Hub, course: Course, wish: Wish) -> Sample:
-    """The hub comes with its seat, its operator, and the operator's municipality and signatories. Nothing is saved."""
-    tried = copy(course)
+async def example_for(hub: Hub) -> Training:
+    """A training at the hub of some course, which nobody has planned: to look at its operator's papers with."""
+    course = await reads(Course).filter(is_active=True).order_by("title", "id").first() or SAMPLE_COURSE
+    return Training(title=course.title, hub=hub, **{name: getattr(course, name) for name in TERMS})
+
+
+async def sample_of(training: Training, wish: Wish) -> Sample:
+    """A paper of the training, which comes as `gathered` asks for. Nothing is saved."""
+    tried = copy(training)
     tried.design, tried.paper_language = wish.design, wish.language
-    training = Training(title=course.title, hub=hub, course=tried, **{name: getattr(course, name) for name in TERMS})
-    occasion = await gathered(training, (), clock.today(), stand_in=SAMPLE_TRAINER)
+    occasion = await gathered(tried, (), clock.today(), stand_in=SAMPLE_TRAINER)
     sheet = replace(
         sample_sheet(occasion),
         kind=wish.kind.value,

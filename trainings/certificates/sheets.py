@@ -1,4 +1,4 @@
-"""What a certificate prints, from the rows as they stand at issue, in the language of the course's paper."""
+"""What a certificate prints, from the rows as they stand at issue, in the language of its paper."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import date
 from trainings import clock
 from trainings.certificates import design_texts, designs
 from trainings.certificates.models import CertificateKind
+from trainings.certificates.paper_choice import paper_of
 from trainings.certificates.printed import MOST_SIGNATORIES, CertificateSheet, made_out_on
 from trainings.lib.tokens import CERTIFICATE_CODE_LENGTH
 from trainings.places.models import Hub, OperatorKind
 from trainings.registrations.models import Registration
-from trainings.schedule.models import Course, SessionState, Training, TrainingSession
+from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.settings import get_settings
 
 NO_CODE = "0" * CERTIFICATE_CODE_LENGTH
@@ -26,7 +27,7 @@ SAMPLE_SIGNATORY = ("Nombre de quien firma", "Cargo")
 class Occasion:
     """What all certificates of one training share.
 
-    `training` comes with its course, its hub's seat, and the hub's operator with its municipality; `sessions` are all
+    `training` comes with its hub's seat, and the hub's operator with its municipality; `sessions` are all
     of it, in any order; `signatories` pairs of name and office, of which the first three are printed. `shield` and
     `logos` name pictures of the operator's letterhead by their SHA-256, a logo with its alternative text; `note` are
     the lines that tell of the electronic signature.
@@ -65,9 +66,10 @@ def day_of_paper(sessions: Sequence[TrainingSession]) -> date:
     return made_out_on(clock.now(), max(last, default=date.min))
 
 
-def design_of(course: Course, kind: CertificateKind) -> designs.DesignInfo:
-    """What a paper of this kind is set with in this course: its own design, or the first that has the kind."""
-    return designs.design_for(course.design, kind.value, course.paper_language)
+def design_of(training: Training, kind: CertificateKind) -> designs.DesignInfo:
+    """What a paper of this kind is set with: the design chosen for the training, or the first that has the kind."""
+    paper = paper_of(training)
+    return designs.design_for(paper.design, kind.value, paper.language)
 
 
 def given_by(training: Training) -> list[CertificateKind]:
@@ -113,8 +115,8 @@ def _sheet(
     occasion: Occasion, kind: CertificateKind, *, person_name: str, minutes: int, folio: str, code: str
 ) -> CertificateSheet:
     training = occasion.training
-    course, hub, settings = training.course, training.hub, get_settings()
-    language = course.paper_language
+    hub, settings = training.hub, get_settings()
+    language = paper_of(training).language
     first = language.partition("+")[0]
     return CertificateSheet(
         kind=kind.value,
@@ -133,7 +135,7 @@ def _sheet(
         code=code,
         check_url=f"{settings.base_url.rstrip('/')}/V/{code}".upper(),
         host_text=f"{settings.host}/verificar",
-        design=design_of(course, kind).key,
+        design=design_of(training, kind).key,
         language=language,
         operator=hub.operator.name,
         activity_kind=training.kind.value,

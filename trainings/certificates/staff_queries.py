@@ -31,6 +31,7 @@ from trainings.certificates.eligibility import (
 from trainings.certificates.erasing import is_withdrawn
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.outlooks import Standing, meetings_elsewhere, progress_of, standing
+from trainings.certificates.paper_choice import paper_of
 from trainings.db import reads
 from trainings.errors import NotAllowed, NotFound
 from trainings.lib.text import search_text
@@ -38,13 +39,13 @@ from trainings.places.models import Operator
 from trainings.registrations.models import TAKES_PLACE, Registration
 from trainings.registrations.queries import UnknownTraining
 from trainings.schedule.completion import Outlook
-from trainings.schedule.models import Course, SessionState, Training, TrainingSession, TrainingState
+from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 from trainings.web.i18n import N_
 
 PAGE = 30
 PREPARED_AHEAD = timedelta(days=7)
 PLANNED = SessionState.PLANNED
-WITH = ("course", "sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
+WITH = ("sessions", "hub__seat", "hub__operator__municipality", "hub__operator__signatories")
 
 
 class UnknownRegistration(NotFound):
@@ -150,10 +151,7 @@ async def held_trainings(actor: Actor, *, page: int) -> tuple[list[HeldTraining]
     found = held.annotate(last_day=Max("sessions__ends_at"))
     start = (page - 1) * PAGE
     trainings = await (
-        found.order_by("-last_day", "id")
-        .offset(start)
-        .limit(PAGE + 1)
-        .prefetch_related("course", "hub__seat", "sessions")
+        found.order_by("-last_day", "id").offset(start).limit(PAGE + 1).prefetch_related("hub__seat", "sessions")
     )
     shown = trainings[:PAGE]
     people = await _people(shown, with_names=False)
@@ -169,7 +167,7 @@ def _last_day(training: Training) -> datetime:
 
 
 async def training_at_desk(actor: Actor, training_id: UUID) -> Training:
-    """A training in scope, with its course, sessions, hub, and the operator's signatories. Raises UnknownTraining."""
+    """A training in scope, with its sessions, hub, and the operator's signatories. Raises UnknownTraining."""
     training = await visible_to(actor).get_or_none(id=training_id).prefetch_related(*WITH)
     if training is None:
         raise UnknownTraining
@@ -279,13 +277,13 @@ def _person(
         open_kinds=open_kinds,
         annulled=list(dict.fromkeys(annulled)),
         has_come=any(stay.registration_id == registration.id for stay in stays),
-        letters="" if meetings is None else _letters(registration, training.course),
+        letters="" if meetings is None else _letters(registration, training),
         standing=None if meetings is None else standing(progress, hours, registration, training, meetings),
     )
 
 
-def _letters(registration: Registration, course: Course) -> str:
-    return pdf.missing_glyphs(registration.participant.full_name, design=course.design)
+def _letters(registration: Registration, training: Training) -> str:
+    return pdf.missing_glyphs(registration.participant.full_name, design=paper_of(training).design)
 
 
 def _kinds(

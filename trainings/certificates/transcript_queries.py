@@ -57,7 +57,7 @@ async def entries_of(participant_ids: Collection[UUID]) -> list[Entry]:
     stays: dict[UUID, list[Attendance]] = defaultdict(list)
     for one in await came.prefetch_related("session__training", "registration"):
         stays[one.registration_id].append(one)
-    around = ("training__course", "training__hub__seat", "training__sessions__venue__municipality")
+    around = ("training__hub__seat", "training__sessions__venue__municipality")
     attended = reads(Registration).filter(id__in=list(stays)).prefetch_related(*around, "training__venue__municipality")
     papers, counting = await _papers(stays), await stays_counting(stays)
     once = _each_once([one for own in stays.values() for one in own])

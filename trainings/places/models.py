@@ -64,7 +64,9 @@ class Operator(Record):
     `code` opens the folio series: the INE code of a municipality, or an association's own (`0901A`). `reminder_days`:
     so many days before a session people are reminded of it, at nine; empty: never. `sheet_columns`: what its attendance
     lists have beside number, name and signature, to be filled in by hand. `letterhead`: up to three lines beside the
-    shield on its certificates, empty for the name and the department.
+    shield on its certificates, empty for the name and the department. `design`: the folder in `certificates/` that they
+    are set with, `paper_language` what they are written in: a code, or two with a plus where they are bilingual (`es`,
+    `es+kek`); one training may have others.
     """
 
     code = fields.CharField(max_length=8, unique=True)
@@ -77,6 +79,8 @@ class Operator(Record):
     reminder_days = fields.CharField(max_length=20, default="3,1", db_default="3,1")
     sheet_columns = fields.CharField(max_length=80, default="", db_default="")
     letterhead = fields.CharField(max_length=400, default="", db_default="")
+    design = fields.CharField(max_length=64, default="diploma", db_default="diploma")
+    paper_language = fields.CharField(max_length=16, default="es", db_default="es")
 
     hubs: fields.ReverseRelation[Hub]
     signatories: fields.ReverseRelation[Signatory]

@@ -76,7 +76,6 @@ class CoursePlan:
     audience: tuple[str, ...] = ()
     completion_share: int = 80
     pass_mark: int | None = None
-    design: str = "diploma"
     is_active: bool = True
     prerequisite_ids: frozenset[UUID] = frozenset()
 
@@ -210,14 +209,3 @@ def _leads_to(start: UUID, required: Mapping[UUID, Collection[UUID]]) -> set[UUI
             found.add(one)
             waiting.extend(required.get(one, ()))
     return found
-
-
-async def choose_paper(course_id: UUID, design: str, language: str, *, actor: Actor) -> None:
-    """With which design and in which language the course's certificates to come are set; those given out stay."""
-    async with transaction():
-        course = await Course.select_for_update().get_or_none(id=course_id)
-        if course is None:
-            raise NotFound(N_("No encontramos ese curso."))
-        course.design, course.paper_language = design, language
-        await course.save(update_fields=["design", "paper_language"])
-        await record("schedule.choose_paper", actor=actor, object_id=course.id, design=design, language=language)

@@ -42,7 +42,7 @@ class CourseForm(Form):
             raise wrong(N_("Escoja un tema de la lista, o escriba uno nuevo: solo una de las dos cosas."))
         return self
 
-    def plan(self, topic_id: UUID, design: str) -> CoursePlan:
+    def plan(self, topic_id: UUID) -> CoursePlan:
         """What the form says, hours in minutes."""
         return CoursePlan(
             kind=self.kind,
@@ -55,7 +55,6 @@ class CourseForm(Form):
             prerequisite_ids=frozenset(self.prerequisites),
             completion_share=self.completion_share,
             pass_mark=self.pass_mark,
-            design=design,
             is_active=self.is_active,
         )
 

@@ -80,9 +80,9 @@ async def _keep(form: CourseForm, course: Course | None, request: Request) -> No
     async with transaction():
         topic_id = form.topic or (await actions.create_topic(form.topic_name, actor=actor)).id
         if course is None:
-            await actions.create_course(form.plan(topic_id, "diploma"), actor=actor)
+            await actions.create_course(form.plan(topic_id), actor=actor)
         else:
-            await actions.edit_course(course.id, form.plan(topic_id, course.design), actor=actor)
+            await actions.edit_course(course.id, form.plan(topic_id), actor=actor)
 
 
 async def _form(request: Request, typed: Typed, *, course: Course | None = None, status: int = 200) -> Response:

@@ -90,11 +90,7 @@ class Project(Record):
 
 
 class Course(Record):
-    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it.
-
-    `design`: the folder in `certificates/` that its certificates are set with, `paper_language` what they are written
-    in: a code, or two with a plus where they are bilingual (`es`, `en`, `es+kek`).
-    """
+    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it."""
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
     topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
@@ -108,8 +104,6 @@ class Course(Record):
     audience: list[str] = fields.JSONField(default=list)
     completion_share = fields.IntField(default=80)
     pass_mark: int | None = fields.IntField(null=True)
-    design = fields.CharField(max_length=64, default="diploma")
-    paper_language = fields.CharField(max_length=16, default="es", db_default="es")
     is_active = fields.BooleanField(default=True)
 
     class Meta:
@@ -141,7 +135,7 @@ class Training(Record):
     hours to say yes, from when they were reached; none: the place is theirs at once.
 
     `kind`, `minutes`, `contents`, `completion_share` and `pass_mark` are those of the course when this was published;
-    until then they follow it.
+    until then they follow it. `design` and `paper_language`: of its papers, empty as the operator chose for all.
 
     `state_before`: what a called-off training was, and is again where it takes place after all.
 
@@ -173,6 +167,8 @@ class Training(Record):
     contents: list[dict[str, Any]] = fields.JSONField(default=list, db_default="[]")
     completion_share = fields.IntField(default=80, db_default=80)
     pass_mark: int | None = fields.IntField(null=True)
+    design = fields.CharField(max_length=64, default="", db_default="")
+    paper_language = fields.CharField(max_length=16, default="", db_default="")
     title = fields.CharField(max_length=180)
     neutral_title = fields.CharField(max_length=180, default="")
     summary = fields.TextField(default="")

@@ -22,8 +22,10 @@ LONGEST_SESSION = timedelta(hours=24)
 YOUNGEST, ADULT = 12, 18
 """Children under 12 are no participants, only a number of childcare places."""
 LONGEST_OFFER = 7 * 24
-NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity"})
-"""The hub is fixed at creation; places are changed together with the waiting list, by registrations."""
+NOT_EDITED = frozenset({"hub_id", "capacity", "childcare_capacity", "design", "paper_language"})
+"""The hub is fixed at creation; places are changed together with the waiting list, by registrations; the paper by who
+issues it, by certificates.
+"""
 
 TERMS = ("kind", "minutes", "contents", "completion_share", "pass_mark")
 """What a training has from its course, and keeps from when it is published."""
@@ -106,7 +108,8 @@ class TrainingPlan:
 
     `minimum_age` in years: 12 to 17 where minors are admitted, else 18 or more; none is the youngest of these.
     `offer_hours`: how long a freed place is kept for who was reached; none gives it at once.
-    `capacity` and `childcare_capacity` count at creation only; later `registrations.actions.resize` changes them.
+    `capacity` and `childcare_capacity` count at creation only; later `registrations.actions.resize` changes them. So do
+    `design` and `paper_language`: a copy has its training's (`certificates.paper_choice`).
     """
 
     course_id: UUID
@@ -134,6 +137,8 @@ class TrainingPlan:
     offers: tuple[str, ...] = ()
     bring: str = ""
     contact_phone: str = ""
+    design: str = ""
+    paper_language: str = ""
 
     def columns(self) -> dict[str, Any]:
         """The plan as columns of the training."""

@@ -30,7 +30,6 @@ from trainings.certificates.files import file_of
 from trainings.certificates.models import SigningKey
 from trainings.certificates.signatures import SigningMaterial
 from trainings.places.models import Operator
-from trainings.schedule.models import Course
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +170,7 @@ async def test_keys_when_changed_then_old_files_stay_trusted_and_without_one_fil
     first_key = await signing_keys.make_key(operator.id, actor=PROGRAM)
     first = await file_of(await a_diploma(training, given_names="Ana"))
     second_key = await signing_keys.load_key(operator.id, provided, PASSWORD, actor=PROGRAM)
-    await Course.all().update(paper_language="en")
+    await Operator.all().update(paper_language="en")
     second = await file_of(await a_diploma(training, given_names="Beto"))
     await signing_keys.retire_key(operator.id, second_key.id, actor=PROGRAM)
     third = await file_of(await a_diploma(training, given_names="Cata"))

@@ -1,0 +1,53 @@
+"""With which design and in which language papers are set: an operator's choice for all its trainings, or for one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import lock, transaction
+from trainings.places.models import Operator
+from trainings.registrations.sign_up import locked_training
+from trainings.schedule.models import Training
+
+
+class Paper(NamedTuple):
+    """`design`: a folder in `certificates/`. `language`: a code, or two where it is bilingual (`es`, `es+kek`)."""
+
+    design: str
+    language: str
+
+
+def paper_of(training: Training) -> Paper:
+    """The training's own, else its operator's, which is loaded with its hub."""
+    operator = training.hub.operator
+    return Paper(training.design or operator.design, training.paper_language or operator.paper_language)
+
+
+async def choose_for_operator(operator_id: UUID, paper: Paper, *, actor: Actor) -> None:
+    """For all papers to come of trainings that have no choice of their own; those given out stay."""
+    async with transaction():
+        [operator] = await lock(Operator, [operator_id])
+        operator.design, operator.paper_language = paper
+        await operator.save(update_fields=["design", "paper_language"])
+        await record("certificates.choose_paper", actor=actor, object_id=operator_id, **paper._asdict())
+
+
+async def choose_for_training(training_id: UUID, paper: Paper, *, actor: Actor) -> None:
+    """For the papers to come of one training. With what its operator chose it has no choice of its own any more."""
+    async with transaction():
+        training = await locked_training(training_id)
+        await training.fetch_related("hub__operator")
+        operator = training.hub.operator
+        is_usual = paper == (operator.design, operator.paper_language)
+        training.design, training.paper_language = ("", "") if is_usual else paper
+        await training.save(update_fields=["design", "paper_language"])
+        await record(
+            "certificates.choose_paper",
+            actor=actor,
+            object_id=training_id,
+            hub_id=training.hub_id,
+            **paper._asdict(),
+        )
