@@ -3,11 +3,6 @@
  * is, whoever signs out. Without script, or where the browser tells nothing, signing out goes on as it always does.
  */
 
-/** @type {Array<{name: string, store: string, index?: string}>} where the scan app and the list at the door keep them */
-const QUEUES = [
-  { name: "marcar", store: "events", index: "waiting" },
-  { name: "trainings-scan", store: "unsent" },
-];
 /** Nobody waits for a disk to be let out of a shared computer. */
 const LONGEST_MS = 2_000;
 
@@ -35,35 +30,11 @@ function ask(n) {
 /** @returns {Promise<number>} */
 async function countWaiting() {
   const late = new Promise((resolve) => setTimeout(resolve, LONGEST_MS, 0));
-  const counts = QUEUES.map((queue) => Promise.race([count(queue).catch(() => 0), late]));
-  return (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
+  return Promise.race([count().catch(() => 0), late]);
 }
 
-/**
- * @param {{name: string, store: string, index?: string}} queue
- * @returns {Promise<number>}
- */
-async function count({ name, store, index }) {
-  const opening = indexedDB.open(name);
-  // There is none: it must not be made here, empty, in place of the one that the app would make.
-  opening.onupgradeneeded = () => opening.transaction?.abort();
-  const db = await asked(opening);
-  try {
-    const kept = db.transaction(store).objectStore(store);
-    return await asked((index ? kept.index(index) : kept).count());
-  } finally {
-    db.close();
-  }
-}
-
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function asked(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+/** Fetched only now: every page of the panel has this script, and nearly none is where somebody signs out. */
+async function count() {
+  const { APP, PANEL, unsentIn } = await import("./scan/unsent.js");
+  return (await Promise.all([APP, PANEL].map(unsentIn))).flat().length;
 }

@@ -147,6 +147,33 @@ def test_browser_that_takes_itself_for_offline_then_marks_are_sent(phone: Phone,
     assert village.presences_of(ana) == 1
 
 
+def test_marks_of_the_panel_that_wait_in_this_browser_then_the_app_does_not_say_that_all_is_sent(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
+    """Somebody marked in the panel, lost the signal, and looks at the app."""
+    [ana] = village.people(1)
+    pocket.add_cookies([{"name": "staff", "value": village.made["desk"], "url": village.origin}])
+    panel = pocket.new_page()
+    panel.goto(f"{village.origin}/panel/sesiones/{village.made['session']}/asistencia")
+    pocket.route("**/asistencia/marcas", lambda route: route.abort())
+    panel.get_by_label("Código del boleto").fill(ana.short_code)
+    panel.get_by_role("button", name="Marcar", exact=True).click()
+    expect(panel.locator(".answer [data-state=kept]")).to_be_visible()
+    panel.close()
+
+    phone.reload()
+    phone.expect_queue("1 marca del panel por enviar")
+    pocket.unroute("**/asistencia/marcas")
+    with pocket.expect_page() as opening:
+        phone.page.get_by_role("link", name="Abrir el panel para enviarlas").click(modifiers=["Control"])
+    expect(opening.value.locator("[data-sync]")).to_have_text("Todo enviado")
+    phone.page.bring_to_front()
+    phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    phone.expect_queue("Todo enviado")
+    assert village.presences_of(ana) == 1
+
+
 def test_signing_out_of_the_panel_then_it_asks_first_and_every_mark_is_still_here(
     phone: Phone, pocket: BrowserContext, village: Village
 ) -> None:

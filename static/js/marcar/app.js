@@ -1,6 +1,7 @@
 /** What every screen has at hand: words, store, sender, the server's word about this phone, sound. */
 
 import { Sound } from "../scan/sound.js";
+import { PANEL, unsentIn } from "../scan/unsent.js";
 import { uuid7 } from "../scan/uuid7.js";
 import { Book } from "./book.js";
 import { Marks } from "./marks.js";
@@ -58,6 +59,7 @@ export class App extends EventTarget {
     this.sender = new Sender(store, {
       app: this.version,
       page: this.page,
+      ofPanel: () => unsentIn(PANEL),
       onChange: changed,
       onReply: (body, asked_at, kinds) => this.#heardReply(body, asked_at, kinds),
       onUnprepared: () => this.phone.unprepared(),

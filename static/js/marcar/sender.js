@@ -28,10 +28,12 @@ export class Sender {
   n_waiting = 0;
   /** What the server does not understand: some of it may be among those that wait. */
   n_unread = 0;
+  /** What waits in this browser, and only the panel's page can send. @type {Array<{url: string}>} */
+  ofPanel = [];
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, page: string, onChange: () => void, onReply: (body: any, asked_at: number, kinds: string[]) => void, onUnprepared: () => void}} told
+   * @param {{app: string, page: string, ofPanel: () => Promise<Array<{url: string}>>, onChange: () => void, onReply: (body: any, asked_at: number, kinds: string[]) => void, onUnprepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -47,7 +49,8 @@ export class Sender {
 
   /** Count anew, without sending. */
   async count() {
-    const [n_all, n_unread] = await Promise.all([this.store.countWaiting(), this.store.countUnread()]);
+    const [n_all, n_unread, ofPanel] = await Promise.all([this.store.countWaiting(), this.store.countUnread(), this.told.ofPanel()]);
+    this.ofPanel = ofPanel;
     this.n_waiting = Math.max(0, n_all - this.#aside.size);
     this.n_unread = n_unread + n_all - this.n_waiting;
     this.told.onChange();

@@ -4,13 +4,19 @@
 export function showStatus(app) {
   const line = part("[data-queue]");
   const send = part("[data-send]");
+  const panel = part("[data-to-panel]");
   const account = part("[data-account]");
   send.addEventListener("click", () => {
     app.sender.flush({ forced: true });
     app.phone.refresh();
   });
   const draw = () => {
-    put(line, queueText(app));
+    // What was waiting is gone: any number, and "all sent" too, would be believed.
+    put(line, app.isDeleted ? "" : queueInWords(app));
+    const [{ url = "" } = {}] = app.sender.ofPanel;
+    panel.hidden = !url;
+    // The page from which it was to be sent, and which sends it when it is opened.
+    panel.href = url.replace(/\/marcas$/, "");
     send.hidden = app.isDeleted || !(app.sender.n_waiting || app.sender.n_unread);
     // Its own element: news of the queue must not wipe out what has to be done.
     const trouble = troubleOf(app);
@@ -29,15 +35,16 @@ function troubleOf({ isDeleted, isClosed, phone }) {
   return isClosed ? "closed" : phone.account;
 }
 
-/** @param {import("./app.js").App} app */
-function queueText({ sender, words, isDeleted }) {
-  // What was waiting is gone: any number, and "all sent" too, would be believed.
-  if (isDeleted) return "";
-  const { n_waiting, n_unread, trouble } = sender;
-  const unread = n_unread ? words.many("unread", n_unread) : "";
-  if (!n_waiting) return unread || words.say("all_sent");
-  const why = trouble === "offline" || trouble === "down" ? words.say(trouble) : "";
-  return [why, words.many("waiting", n_waiting), unread].filter(Boolean).join(" ");
+/**
+ * What of this browser is not with the server yet, also what was marked on the panel's page; else that all is sent.
+ * @param {Pick<import("./app.js").App, "sender" | "words">} app
+ */
+export function queueInWords({ sender, words }) {
+  const { n_waiting, n_unread, ofPanel, trouble } = sender;
+  const why = n_waiting && (trouble === "offline" || trouble === "down") ? words.say(trouble) : "";
+  const counted = Object.entries({ waiting: n_waiting, unread: n_unread, of_panel: ofPanel.length });
+  const said = counted.map(([key, n]) => (n ? words.many(key, n) : ""));
+  return [why, ...said].filter(Boolean).join(" ") || words.say("all_sent");
 }
 
 /**

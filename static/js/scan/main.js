@@ -9,6 +9,7 @@ import { Sender } from "./sender.js";
 import { Sound } from "./sound.js";
 import { openStore } from "./store.js";
 import { readShortCode, readToken } from "./ticket.js";
+import { APP, unsentIn } from "./unsent.js";
 
 const page = /** @type {HTMLElement} */ (document.querySelector("[data-attendance]"));
 const words = wordsOf(part("template[data-words]"));
@@ -126,9 +127,11 @@ function answered(event, result, totals) {
  * @param {number} n
  * @param {import("./sender.js").Trouble} trouble
  */
-function reported(n, trouble) {
+async function reported(n, trouble) {
   const line = part("[data-sync]");
-  line.textContent = n ? `${words[trouble || "sending"]} ${words.unsent} ${n}` : words.all_sent;
+  const n_app = n ? 0 : (await unsentIn(APP)).length;
+  const rest = n_app ? `${words.unsent_app} ${n_app}` : words.all_sent;
+  line.textContent = n ? `${words[trouble || "sending"]} ${words.unsent} ${n}` : rest;
   part("[data-send-now]").hidden = !n;
   part("[data-sign-in]").hidden = trouble !== "signed_out";
   if (trouble) marks?.failed(trouble);
