@@ -64,7 +64,7 @@ async def test_answer_names_each_event_in_words_and_tells_the_time(client: Async
     assert results(answer) == [(came["id"], "stored", ""), (odd["id"], "flagged", "unknown_code")]
     assert body["results"][0]["text"] == ""
     assert body["results"][1]["text"] == "El código no está en esta lista. Deje pasar a la persona."
-    assert body["device"] == {"revoked": False}
+    assert body["device"] == {"revoked": False, "last_seq": 0}, "what was known before"
     assert datetime.fromisoformat(body["now"]) == door.ends_at
     assert "Ana" not in answer.text, "no name of anybody travels to a phone in the clear"
     noted = await Device.get(id=phone.device.id)
@@ -281,7 +281,7 @@ async def test_revoked_phone_then_still_answered_and_told(client: AsyncClient, f
     answer = await sent(phone, event(door, h=h(door.ana)))
 
     assert [one[1:] for one in results(answer)] == [("flagged", "revoked")]
-    assert answer.json()["device"] == {"revoked": True}
+    assert answer.json()["device"] == {"revoked": True, "last_seq": 0}
     assert (await stay(door)).is_present is False
 
 

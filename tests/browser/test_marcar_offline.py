@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, Request, Route, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, of_store, opened
-from tests.browser.scanner import HASTEN, PHONE, wait_until
+from tests.browser.scanner import HASTEN, LOOK_EVERY_MS, PATIENCE_MS, PHONE, wait_until
 from tests.browser_setup import on_path
 from trainings import clock
 from trainings.attendance.device_cookie import COOKIE
@@ -65,6 +65,27 @@ def test_app_opens_offline_and_marks_once(phone: Phone, village: Village) -> Non
     phone.send_now()
     phone.expect_queue("Todo enviado")
     assert (village.scans_of(ana), village.presences_of(ana)) == (2, 1)
+
+
+def test_server_that_is_restored_from_a_backup_gets_back_the_marks_that_it_lost(phone: Phone, village: Village) -> None:
+    ana, beto, carla = village.people(3)
+    for person in (ana, beto):
+        phone.type_code(person.short_code)
+        phone.expect_answer("present")
+    phone.expect_queue("Todo enviado")
+    village.restore([ana, beto], village.last_phone)
+    assert [village.presences_of(one) for one in (ana, beto)] == [0, 0]
+
+    phone.type_code(carla.short_code)
+    phone.expect_answer("present")
+
+    give_up_at = time.monotonic() + PATIENCE_MS / 1000
+    while not all(village.scans_of(one) for one in (ana, beto, carla)):
+        assert time.monotonic() < give_up_at
+        phone.page.wait_for_timeout(LOOK_EVERY_MS)
+    phone.expect_queue("Todo enviado")
+    assert [village.scans_of(one) for one in (ana, beto, carla)] == [1, 1, 1]
+    assert [village.presences_of(one) for one in (ana, beto, carla)] == [1, 1, 1]
 
 
 def test_lost_answer_after_the_server_stored_counts_once(phone: Phone, village: Village) -> None:
@@ -194,9 +215,12 @@ def test_phone_whose_storage_was_emptied_goes_on_numbering_where_it_was(
             again.expect_queue("Todo enviado")
             # Left open, it would hear and note as which one this phone is prepared next.
             again.page.close()
+        # Another phone to the server, it tells all that it keeps once more: not before it forgot where it began.
+        emptied.route("**/marcar/api/marcas", lambda route: route.abort())
         updated = at_door(emptied, village, village.phone())
         wait_until(updated.page, BEGAN_WITH, arg=4)
         updated.page.evaluate(FORGET_THE_FIRST)
+        emptied.unroute("**/marcar/api/marcas")
         updated.reload()
         updated.type_code(dora.token)
         updated.expect_answer("present")

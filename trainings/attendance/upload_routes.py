@@ -57,10 +57,12 @@ async def receive(request: Request) -> Response:
     first_seq, last_seq = _numbers_of(device, body)
     upload = Upload(body.events, now - body.client_now, last_seq, n_unsent, body.app, sent=sent, first_seq=first_seq)
     results = await uploads.receive(device, upload)
+    # What we knew before: a phone whose marks a restored backup lacks sends those again.
+    before = {} if last_seq is None else {"last_seq": device.last_seq}
     answer = {
         "now": exact(now),
         "results": [result_json(one, is_in_use=device.revoked_at is None) for one in results],
-        "device": {"revoked": device.revoked_at is not None},
+        "device": {"revoked": device.revoked_at is not None, **before},
     }
     return JSONResponse(answer, headers=NOT_KEPT)
 

@@ -54,14 +54,14 @@ export class App extends EventTarget {
       onChange: () => this.#heardOfPhone(),
       onRoster: (id) => this.#reread(id),
       onClosing: () => this.sender.flush({ evenNothing: true }),
-      onPrepared: () => this.sender.flush({ forced: true }),
+      onToSend: () => this.sender.flush({ forced: true }),
     });
     this.sender = new Sender(store, {
       app: this.version,
       page: this.page,
       ofPanel: () => unsentIn(PANEL),
       onChange: changed,
-      onReply: (body, asked_at, kinds) => this.#heardReply(body, asked_at, kinds),
+      onReply: (body, asked_at, events) => this.#heardReply(body, asked_at, events),
       onUnprepared: () => this.phone.unprepared(),
     });
     this.shell.addEventListener("change", () => this.#heardOfShell());
@@ -71,12 +71,13 @@ export class App extends EventTarget {
   /**
    * @param {any} body
    * @param {number} asked_at
-   * @param {string[]} kinds of the marks that it answers
+   * @param {import("./store.js").ScanEvent[]} events the marks that it answers
    */
-  async #heardReply(body, asked_at, kinds) {
+  async #heardReply(body, asked_at, events) {
     await this.phone.heard(body, asked_at);
+    await this.phone.answered(body, events);
     // It may have taken effect with this, and then it is not taken back here any more.
-    if (kinds.includes("close")) this.phone.refreshAnew();
+    if (events.some(({ kind }) => kind === "close")) this.phone.refreshAnew();
   }
 
   #heardOfPhone() {

@@ -6,12 +6,15 @@ import { Clock } from "./clock.js";
 const KEY = "estado";
 const OVER_SINCE = "vencidas";
 const ROSTER_FORMAT = 1;
-const AFTERWARDS_MS = 12 * 3_600_000;
+/** Of an activity nobody has a list: what was counted stays as long as what was marked at a session. */
+const AFTERWARDS_MS = 7 * 86_400_000;
 /** A clock that nobody confirms may be wrong: so long it has to go on by itself before a list is believed to be over. */
 const BELIEVED_AFTER_MS = 30 * 86_400_000;
 /** Why the server gives a list no more. */
 const OVER = new Set(["roster_over", "revoked"]);
 
+/** @typedef {import("./store.js").Kept} Kept */
+/** @typedef {import("./store.js").ScanEvent} ScanEvent */
 /** @typedef {"" | "unprepared" | "revoked"} Account what stands between this phone and the server */
 
 export class Phone {
@@ -27,12 +30,14 @@ export class Phone {
   /** Whoever knows it says here that the program itself is kept. */
   isProgramKept = false;
   #reported = "";
+  /** @type {Set<string>} what was sent again while this page is open: once is enough */
+  #sentAgain = new Set();
   /** @type {Promise<void> | null} */
   #refreshing = null;
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void, onPrepared: () => void}} told
+   * @param {{app: string, onChange: () => void, onRoster: (session: string) => void, onClosing: () => void, onToSend: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -99,17 +104,56 @@ export class Phone {
 
   async #refresh() {
     const asked_at = Date.now();
+    const sent = (await this.store.everything()).filter(isSent);
     const { trouble, status, body } = await ask("estado");
     if (trouble === "unprepared" || status === 204) await this.unprepared();
     if (trouble || !Array.isArray(body?.sessions)) return;
     // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
     await this.store.numberFrom(body.device?.last_seq ?? 0);
-    await this.heard(body, asked_at, body);
+    await this.heard(body, asked_at, { ...body, until: this.#untils(body) });
+    await this.#sendAgain(sent, body.device?.last_seq ?? 0);
     for (const session of this.sessions) await this.#fetchRoster(session);
     await this.#tidy();
     this.told.onChange();
     await this.report();
     if (this.sessions.some(({ closing }) => closing)) this.told.onClosing();
+  }
+
+  /**
+   * Until when the marks of each session and activity stay here once the server has them: a backup that is put in place
+   * of a broken server may be older than they are. Also of those which it does not name any more.
+   * @param {any} body
+   */
+  #untils({ sessions, activities = [] }) {
+    const former = Object.entries(this.said?.until ?? {}).filter(([, until]) => until > this.now);
+    const listed = sessions.map((/** @type {any} */ { id, roster_until }) => [id, Date.parse(roster_until)]);
+    const counted = activities.map((/** @type {any} */ { id, ends }) => [id, Date.parse(ends) + AFTERWARDS_MS]);
+    return Object.fromEntries([...former, ...listed, ...counted]);
+  }
+
+  /**
+   * The server answered marks, and says what it knew before: those between the two it acknowledged once and lost.
+   * @param {any} body
+   * @param {ScanEvent[]} events those that it answers
+   */
+  async answered({ device = {} }, events) {
+    const { last_seq = Infinity } = device;
+    if (Math.min(...events.map(({ seq }) => seq)) <= last_seq + 1) return;
+    const now = new Set(events.map(({ id }) => id));
+    await this.#sendAgain((await this.store.everything()).filter((one) => isSent(one) && !now.has(one.id)), last_seq);
+  }
+
+  /**
+   * Marks that the server acknowledged and does not know: it was restored from a backup. Each has its id, and counts once.
+   * @param {Kept[]} sent what it had acknowledged when it was asked
+   * @param {number} last the highest number of our marks that it knew then
+   */
+  async #sendAgain(sent, last) {
+    const lost = sent.filter(({ id, event }) => event.seq > last && !this.#sentAgain.has(id)).map(({ id }) => id);
+    if (!lost.length) return;
+    for (const id of lost) this.#sentAgain.add(id);
+    await this.store.sendAgain(lost);
+    this.told.onToSend();
   }
 
   /** The server does not know this phone (any more). What is kept here stays. */
@@ -140,7 +184,7 @@ export class Phone {
     this.account = account;
     await this.store.put("account", account);
     this.told.onChange();
-    if (isTrustedAgain) this.told.onPrepared();
+    if (isTrustedAgain) this.told.onToSend();
   }
 
   /** @param {any} session */
@@ -160,16 +204,14 @@ export class Phone {
     this.told.onRoster(session.id);
   }
 
-  /** Lists whose time is over, and marks that the server has of sessions that are over, leave this phone. */
+  /** Lists whose time is over, and with them the marks that the server has, leave this phone. */
   async #tidy() {
     await this.#dropOver();
-    for (const session of this.sessions) {
-      if (Date.parse(session.ends) + AFTERWARDS_MS < this.now) await this.#forgetMarks(session.id);
-    }
-    const named = new Set([...this.sessions, ...(this.said.activities ?? [])].map(({ id }) => id));
+    const named = new Set(this.sessions.map(({ id }) => id));
     for (const id of this.rosters.keys()) if (!named.has(id)) await this.#drop(id);
-    const sent = (await this.store.everything()).filter((one) => isSent(one) && !named.has(one.scope));
-    await this.store.forget(sent.map(({ id }) => id));
+    const isOver = (/** @type {Kept} */ { scope }) => (this.said.until[scope] ?? 0) < this.now;
+    const over = (await this.store.everything()).filter((one) => isSent(one) && isOver(one));
+    await this.store.forget(over.map(({ id }) => id));
   }
 
   /** As the server says: its time was told just now. */
@@ -199,12 +241,6 @@ export class Phone {
     this.told.onRoster(id);
   }
 
-  /** @param {string} session */
-  async #forgetMarks(session) {
-    const kept = await this.store.of(session);
-    if (kept.every(isSent)) await this.store.forget(kept.map(({ id }) => id));
-  }
-
   /** Tell the server, once for each state of things, that program and lists are here. */
   async report() {
     const json = { version: this.told.app, sessions: Object.fromEntries(this.rosters) };
@@ -228,7 +264,7 @@ export class Phone {
   }
 }
 
-/** The server has it and understands it. @param {import("./store.js").Kept} kept */
+/** The server has it and understands it. @param {Kept} kept */
 function isSent({ waiting, unread }) {
   return !waiting && !unread;
 }

@@ -33,7 +33,7 @@ export class Sender {
 
   /**
    * @param {import("./store.js").Store} store
-   * @param {{app: string, page: string, ofPanel: () => Promise<Array<{url: string}>>, onChange: () => void, onReply: (body: any, asked_at: number, kinds: string[]) => void, onUnprepared: () => void}} told
+   * @param {{app: string, page: string, ofPanel: () => Promise<Array<{url: string}>>, onChange: () => void, onReply: (body: any, asked_at: number, events: import("./store.js").ScanEvent[]) => void, onUnprepared: () => void}} told
    */
   constructor(store, told) {
     this.store = store;
@@ -135,7 +135,7 @@ export class Sender {
     await this.store.receive(results);
     for (const { id } of results) own.delete(id);
     for (const id of own) this.#aside.add(id);
-    this.told.onReply(body, asked_at, events.map(({ kind }) => kind));
+    this.told.onReply(body, asked_at, events);
     return "";
   }
 

@@ -99,6 +99,11 @@ export async function openStore(told) {
     receive: (results) => on((db) => receive(db, results)),
     /** What the server did not understand waits again: it may be mended, or this phone prepared for it by now. */
     retryUnread: () => on(retryUnread),
+    /**
+     * What the server had, and has no more, waits again.
+     * @param {string[]} ids
+     */
+    sendAgain: (ids) => on((db) => sendAgain(db, ids)),
     /** @param {string[]} ids */
     forget: async (ids) => {
       await change("events", (store) => ids.forEach((id) => store.delete(id)));
@@ -311,6 +316,19 @@ function retryUnread(db) {
     found.onsuccess = () => {
       for (const { unread: _unread, ...kept } of found.result) store.put({ ...kept, waiting: 1 });
     };
+  });
+}
+
+/**
+ * @param {IDBDatabase} db
+ * @param {string[]} ids
+ */
+function sendAgain(db, ids) {
+  return changed(db, "events", (store) => {
+    for (const id of ids) {
+      const found = store.get(id);
+      found.onsuccess = () => found.result && store.put({ ...found.result, waiting: 1 });
+    }
   });
 }
 

@@ -52,7 +52,7 @@ function phoneWith(kept) {
     numberFrom: async () => undefined,
     forget: async () => undefined,
   };
-  const told = { app: "1", onChange: () => undefined, onRoster: () => undefined, onClosing: () => undefined, onPrepared: () => undefined };
+  const told = { app: "1", onChange: () => undefined, onRoster: () => undefined, onClosing: () => undefined, onToSend: () => undefined };
   return { phone: new Phone(store, told), lists };
 }
 
