@@ -293,7 +293,7 @@ async def test_limit_when_thirty_files_are_not_ours_then_wait(client: AsyncClien
     assert refused.status_code == 429
     assert FORM in refused.text
     assert "Puede intentar otra vez a las" in refused.text
-    assert (await client.get(f"/verificar/{certificate.code}")).status_code == 429
+    assert (await client.get(f"/verificar/{tokens.certificate_code()}")).status_code == 429
 
 
 async def test_limit_when_files_are_ours_then_never_reached(client: AsyncClient) -> None:

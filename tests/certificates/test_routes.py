@@ -319,23 +319,44 @@ async def test_limit_when_thirty_misses_then_wait_and_not_for_others(
     assert wrong_name.status_code == 200
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) == 3600
-    blocked = await client.get(f"/verificar/{certificate.code}")
-    with_folio = await client.get(f"/verificar/{certificate.code}", params={"folio": FOLIO.lower()})
+    wrong = tokens.certificate_code()
+    blocked = await client.get(f"/verificar/{wrong}")
+    with_folio = await client.get(f"/verificar/{wrong}", params={"folio": FOLIO.lower()})
     compared = [await client.post(f"/verificar/{code}", data={"name": "<i>Ana"}) for code in (certificate.code, "x")]
-    program = await client.get(f"/verificar/{certificate.code}", headers={"accept": "application/json"})
+    program = await client.get(f"/verificar/{wrong}", headers={"accept": "application/json"})
     assert (blocked.status_code, program.status_code, program.json()["code"]) == (429, 429, "too_many")
     assert "Son muchos intentos seguidos" in text_of(refused)
     assert "Puede intentar otra vez a las 9:30 a. m." in text_of(refused)
     assert (refused.headers["cache-control"], refused.headers["x-robots-tag"]) == ("no-store", "noindex")
-    assert f'name="codigo" type="text" value="{certificate.code}"' in blocked.text
+    assert f'name="codigo" type="text" value="{wrong}"' in blocked.text
     assert f'name="folio" type="text" value="{FOLIO}"' in with_folio.text
-    assert typed_aside(blocked) == typed_aside(refused), "a code that exists answers no other way"
+    assert typed_aside(blocked) == typed_aside(refused)
     assert [page.status_code for page in compared] == [429, 429]
     assert f'action="/verificar/{certificate.code}#comparar"' in compared[0].text
     assert 'name="name" type="text" value="&lt;i&gt;Ana"' in compared[0].text
     assert compared[0].text.replace(certificate.code, "x") == compared[1].text
     freeze(AFTER + timedelta(hours=1, seconds=1))
-    assert (await client.get(f"/verificar/{certificate.code}")).status_code == 200
+    assert (await client.get(f"/verificar/{wrong}")).status_code == 404
+
+
+async def test_right_code_when_many_wrong_ones_came_from_its_address_then_answered(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    registration = await Registration.get(id=certificate.registration_id).select_related("participant")
+    transcript = await make_transcript(registration, actor=PROGRAM)
+    codes = [tokens.certificate_code() for _ in range(32)]
+    wrong = [(await client.get(f"/verificar/{code}")).status_code for code in codes]
+
+    page, program = [
+        await client.get(f"/verificar/{certificate.code}", headers={"accept": kind})
+        for kind in ("text/html", "application/json")
+    ]
+    badges = [(await client.get(f"/verificar/{code}.json")).status_code for code in (certificate.code, codes[0])]
+    history = await client.get(f"/verificar/{transcript.code}")
+
+    assert wrong == [404] * 30 + [429] * 2
+    assert (page.status_code, FOLIO in page.text, program.status_code) == (200, True, 200)
+    assert history.status_code == 200
+    assert badges == [200, 429]
 
 
 async def test_limit_when_codes_and_names_are_right_then_never_reached(client: AsyncClient) -> None:
@@ -370,4 +391,4 @@ async def test_form_when_malformed_then_answered_and_counted_like_an_unknown_cod
         f'name="codigo" type="text" value="{code}"' in page.text
         for page, code in zip(pages, ("", "7K3M", "7K3M-", "7k3m"), strict=False)
     ][1:] == [True] * 3
-    assert (await client.get(f"/verificar/{certificate.code}")).status_code == 429
+    assert (await client.get(f"/verificar/{tokens.certificate_code()}")).status_code == 429

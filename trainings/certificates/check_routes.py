@@ -14,7 +14,7 @@ from trainings.certificates.check_views import check_view, desk_view, file_view,
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.folios import folio_in, is_same_folio
 from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
-from trainings.certificates.queries import Misses, PublicCheck, UnknownCertificate, is_name_printed, public_check
+from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.errors import TooMany
 from trainings.lib import tokens
@@ -59,20 +59,18 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
-    """What a code says. Only misses count against the limit."""
+    """What a code says. Only misses count against the limit, and a right code is answered however many there were:
+    a telephone company's customers share an address.
+    """
     try:
-        return await _page(request, await _found(request))
+        return await _page(request, await _found(request.path_params["code"]))
     except UnknownCertificate:
         return await _unknown(request)
-    except TooMany as refusal:
-        return _later(request, refusal, _as_typed(request))
 
 
-async def _found(request: Request) -> PublicCheck | TranscriptCheck:
-    """What the code is of. Refuses who missed too often before, whatever the code."""
-    code = request.path_params["code"]
+async def _found(code: str) -> PublicCheck | TranscriptCheck:
     try:
-        return await public_check(code, Misses(MISSES, client_address(request), MOST_MISSES))
+        return await public_check(code)
     except UnknownCertificate:
         return await check_transcript(code)
 
@@ -80,18 +78,20 @@ async def _found(request: Request) -> PublicCheck | TranscriptCheck:
 @allow(PUBLIC)
 async def compare(request: Request) -> Response:
     """Whether a name is the printed one. A wrong name counts like a wrong code: names cannot be tried out."""
+    typed = await read_form(request)
     try:
-        return await _compare(request, await _found(request))
+        found = await _found(request.path_params["code"])
+        await limits.refuse_if_spent(MISSES, client_address(request), MOST_MISSES)
+        return await _compare(request, found, typed)
     except UnknownCertificate:
-        return await _unknown(request)
+        return await _unknown(request, typed)
     except TooMany as refusal:
-        return _later(request, refusal, _as_typed(request, await read_form(request)))
+        return _later(request, refusal, _as_typed(request, typed))
 
 
-async def _compare(request: Request, found: PublicCheck | TranscriptCheck) -> Response:
+async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed: Typed) -> Response:
     if isinstance(found, PublicCheck) and found.is_nameless:
         return await _page(request, found)
-    typed = await read_form(request)
     try:
         form = check(NameForm, typed)
     except FormErrors as exc:
@@ -128,9 +128,12 @@ def _as_a_folio(text: str) -> str:
     return NOT_IN_A_FOLIO.sub("", text.upper())[:LONGEST_SHOWN] or "?"
 
 
-async def _unknown(request: Request) -> Response:
+async def _unknown(request: Request, typed: Typed | None = None) -> Response:
     """The same page for codes that are unknown, malformed and erased, but for what was typed."""
-    await _count_miss(request)
+    try:
+        await _count_miss(request)
+    except TooMany as refusal:
+        return _later(request, refusal, _as_typed(request, typed))
     context = {"form": _as_typed(request)}
     return render(request, "certificates/unknown.html", context, status=404, headers=token_page_headers())
 

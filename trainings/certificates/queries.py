@@ -16,7 +16,6 @@ from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
 from trainings.lib.text import fold
-from trainings.limits import actions as limits
 from trainings.places.models import Hub
 from trainings.web.i18n import N_
 
@@ -29,11 +28,10 @@ PRINTED = ("held_text", "place", "issued_on")
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
-        h.phone, w.hits, w.expires_at
-    FROM (SELECT 1) AS one
-    LEFT JOIN certificate c ON c.code = ?
-    LEFT JOIN hub h ON h.id = c.hub_id
-    LEFT JOIN rate_window w ON w.key = ?
+        h.phone
+    FROM certificate c
+    JOIN hub h ON h.id = c.hub_id
+    WHERE c.code = ?
 """  # noqa: S608 - the columns are ours
 DAYS_IN_WORDS = 1024
 
@@ -80,28 +78,11 @@ class PublicCheck:
     replaces: Replacement | None
 
 
-@dataclass(frozen=True, slots=True)
-class Misses:
-    """The window that counts somebody's misses; beyond `limit` nothing is told."""
-
-    purpose: str
-    subject: str
-    limit: int
-
-
-async def public_check(typed: str, misses: Misses | None = None) -> PublicCheck:
-    """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404.
-
-    Refuses (TooManyTries) first where too many misses were counted: one reading does both, since a code is asked of a
-    phone that waits.
-    """
+async def public_check(typed: str) -> PublicCheck:
+    """The certificate behind a code as typed. Unknown, malformed and erased codes are the same 404."""
     code = tokens.read_certificate_code(typed) or ""
-    key = limits.key_of(misses.purpose, misses.subject) if misses is not None else ""
-    row = await sql.row_by_key(LOOK_UP, code, key)
-    assert row is not None, "one row is left however little was found"
-    if misses is not None:
-        limits.refuse_spent(row["hits"], row["expires_at"], misses.limit)
-    if row["code"] is None or not tokens.same(row["code"], code):
+    row = await sql.row_by_key(LOOK_UP, code)
+    if row is None or not tokens.same(row["code"], code):
         raise UnknownCertificate
     return await _check(_Seen.read(row), row["phone"])
 

@@ -172,23 +172,11 @@ async def count_together(*tries: tuple[str, str, int]) -> list[int]:
 
 async def refuse_if_spent(purpose: str, subject: str, limit: int) -> None:
     """Refuse where `limit` were counted before, without counting: for what counts misses only. Raises TooManyTries."""
-    window = await RateWindow.get_or_none(key=key_of(purpose, subject))
-    if window is not None:
-        refuse_spent(window.hits, window.expires_at, limit)
-
-
-def key_of(purpose: str, subject: str) -> str:
-    """The window of this subject, for who reads it together with other things (`refuse_spent`)."""
-    return _key(purpose, subject)
-
-
-def refuse_spent(hits: int | None, expires_at: datetime | str | None, limit: int) -> None:
-    """Refuse as `refuse_if_spent` by a window that was read already (none where there is none)."""
-    if hits is None or hits < limit or not get_settings().rate_limits:
+    window = await RateWindow.get_or_none(key=_key(purpose, subject))
+    if window is None or window.hits < limit or not get_settings().rate_limits:
         return
-    until = _moment(expires_at)
-    if until > clock.now():
-        raise _refusal(until)
+    if window.expires_at > clock.now():
+        raise _refusal(window.expires_at)
 
 
 async def forget_expired() -> int:
