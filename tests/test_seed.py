@@ -23,8 +23,10 @@ from trainings.attendance.models import AttendanceSheet, ScanEvent, SessionRepor
 from trainings.attendance.queries import totals_of
 from trainings.attendance.roster_file import rosters_of
 from trainings.audit.actor import PROGRAM
+from trainings.certificates.files import file_of
 from trainings.certificates.models import Certificate, CertificateKind, CertificateState, IssueJob, JobPurpose
-from trainings.certificates.queries import public_check
+from trainings.certificates.queries import Signature, public_check
+from trainings.certificates.signing_keys import signing_keys_of
 from trainings.lib.text import short_name
 from trainings.people import communities
 from trainings.people.models import Participant
@@ -110,6 +112,19 @@ async def test_seed_shows_every_state() -> None:
     assert {(one.is_minor, one.initials) for one in told} == {(True, "")}
     job = await IssueJob.get()
     assert (job.purpose, job.n_seen) == (JobPurpose.PREPARE, job.n_total)
+
+
+@pytest.mark.usefixtures("world")
+async def test_seed_signs_what_the_first_municipality_gives_out() -> None:
+    hub = await Hub.get(slug="la-libertad-peten")
+    paper = await Certificate.filter(hub_id=hub.id, state=CertificateState.VALID, is_minor=False).first()
+    assert paper is not None
+
+    file = await file_of(paper)
+
+    [key] = await signing_keys_of([hub.operator_id])
+    assert (file.signed_by, key.subject) == (key.fingerprint, "Municipalidad de La Libertad, Petén")
+    assert (await public_check(paper.code)).signature == Signature(key.subject, key.fingerprint)
 
 
 @pytest.mark.usefixtures("world")

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from trainings.certificates.models import Certificate, Transcript
-from trainings.certificates.queries import PublicCheck, check_of
+from trainings.certificates.queries import PublicCheck, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, transcript_check_of
 from trainings.db import reads
 from trainings.errors import Busy
@@ -87,13 +87,13 @@ async def check_file(content: bytes) -> Dropped:
     digest = hashlib.sha256(content).hexdigest()
     given_out = await reads(Certificate).filter(file__sha256=digest).first()
     if given_out is not None:
-        return Dropped(FileVerdict.SAME, await check_of(given_out))
+        return Dropped(FileVerdict.SAME, await public_check(given_out.code))
     transcript = await reads(Transcript).filter(sha256=digest).first()
     if transcript is not None:
         return Dropped(FileVerdict.SAME, await transcript_check_of(transcript))
     earlier = await reads(Certificate).filter(superseded_files__sha256=digest).first()
     if earlier is not None:
-        return Dropped(FileVerdict.CORRECTED, await check_of(earlier))
+        return Dropped(FileVerdict.CORRECTED, await public_check(earlier.code))
     if PDF_MARK not in content[:MARK_WITHIN]:
         return Dropped(FileVerdict.NO_PDF)
     if len(_reading) >= MOST_AT_A_TIME:
@@ -117,8 +117,8 @@ async def _judge(claims: Claims) -> Dropped:
     if named:
         certificate = min(named, key=lambda one: codes.index(one.code))
         if certificate.folio in claims.folios:
-            return Dropped(verdict, await check_of(certificate), folio=certificate.folio)
-        return Dropped(verdict, await check_of(certificate), code=certificate.code)
+            return Dropped(verdict, await public_check(certificate.code), folio=certificate.folio)
+        return Dropped(verdict, await public_check(certificate.code), code=certificate.code)
     counted = reads(Certificate).filter(folio__in=list(claims.folios), erased_at=None)
     paper = await counted.first() if claims.folios else None
     if paper is not None:

@@ -16,7 +16,6 @@ from trainings.db import reads, sql
 from trainings.errors import NotFound
 from trainings.lib import dates, tokens
 from trainings.lib.text import fold
-from trainings.places.models import Hub
 from trainings.web.i18n import N_
 
 COLUMNS = (
@@ -28,9 +27,11 @@ PRINTED = ("held_text", "place", "issued_on")
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
-        h.phone
+        h.phone, k.subject, k.fingerprint
     FROM certificate c
     JOIN hub h ON h.id = c.hub_id
+    LEFT JOIN certificate_file f ON f.certificate_id = c.id
+    LEFT JOIN signing_key k ON k.fingerprint = f.signed_by
     WHERE c.code = ?
 """  # noqa: S608 - the columns are ours
 DAYS_IN_WORDS = 1024
@@ -50,12 +51,20 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """The electronic signature of a file: whom its certificate names, and the SHA-256 of that certificate."""
+
+    subject: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicCheck:
     """What a stranger learns from a code: no name, for a minor not even initials.
 
     `held_text` says in the words of the paper (Spanish) on which days it was held; empty where that is `held_on` alone.
     `phone` is the hub's, as it is now. `replaces` is the annulled one that this was issued in place of. `is_nameless`:
-    its person had the name removed; all else still holds.
+    its person had the name removed; all else still holds. `signature`: none where its file is unsigned or not set yet.
     """
 
     code: str
@@ -76,6 +85,7 @@ class PublicCheck:
     revoked_at: datetime | None
     replaced_by: Replacement | None
     replaces: Replacement | None
+    signature: Signature | None
 
 
 async def public_check(typed: str) -> PublicCheck:
@@ -84,14 +94,13 @@ async def public_check(typed: str) -> PublicCheck:
     row = await sql.row_by_key(LOOK_UP, code)
     if row is None or not tokens.same(row["code"], code):
         raise UnknownCertificate
-    return await _check(_Seen.read(row), row["phone"])
+    signature = Signature(row["subject"], row["fingerprint"]) if row["fingerprint"] else None
+    return await _check(_Seen.read(row), row["phone"], signature)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The columns of `LOOK_UP`, from a row or from a certificate that is at hand. Making a model of each row would
-    cost more than reading it.
-    """
+    """The columns of the certificate in `LOOK_UP`. Making a model of each row would cost more than reading it."""
 
     id: UUID
     code: str
@@ -114,11 +123,6 @@ class _Seen:
     issued_on: str
 
     @classmethod
-    def of(cls, certificate: Certificate) -> Self:
-        printed = {name: certificate.sheet[name] for name in PRINTED}
-        return cls(**{name: getattr(certificate, name) for name in COLUMNS}, **printed)
-
-    @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
         """Moments, days and keys are text on SQLite."""
         values = {name: row[name] for name in (*COLUMNS, *PRINTED)}
@@ -134,13 +138,7 @@ class _Seen:
         return cls(**values | {"is_minor": bool(values["is_minor"])})
 
 
-async def check_of(certificate: Certificate) -> PublicCheck:
-    """What anybody may learn of it."""
-    hub = await reads(Hub).get(id=certificate.hub_id)
-    return await _check(_Seen.of(certificate), hub.phone)
-
-
-async def _check(certificate: _Seen, phone: str) -> PublicCheck:
+async def _check(certificate: _Seen, phone: str, signature: Signature | None) -> PublicCheck:
     return PublicCheck(
         code=certificate.code,
         kind=certificate.kind,
@@ -160,6 +158,7 @@ async def _check(certificate: _Seen, phone: str) -> PublicCheck:
         revoked_at=certificate.revoked_at,
         replaced_by=await _replacement(certificate),
         replaces=await _replaced(certificate),
+        signature=signature,
     )
 
 

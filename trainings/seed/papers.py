@@ -11,7 +11,7 @@ from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
 from trainings.audit.actor import PROGRAM
-from trainings.certificates import assessment, brand, bulk, handover, names, revocations
+from trainings.certificates import assessment, brand, bulk, handover, names, revocations, signing_keys
 from trainings.certificates.actions import issue, issue_all
 from trainings.certificates.models import (
     Certificate,
@@ -48,8 +48,11 @@ MARKS = (92, 78, 64)
 
 
 async def build_papers(world: World) -> None:
-    """Last of all: what is printed from now on has the letterhead, what was given out has none."""
+    """Last of all: what is printed from now on has the letterhead, what was given out has none. Files are set when
+    somebody opens them, and signed; their key is the one thing that no seed repeats.
+    """
     hub = world.hubs[0]
+    await signing_keys.make_key(hub.operator_id, actor=PROGRAM)
     await _certify_minors(world)
     await brand.add_image(hub.operator_id, ImageRole.SHIELD, "Escudo de demostración", clean(SHIELD), actor=PROGRAM)
     await brand.add_image(
