@@ -187,6 +187,67 @@ async def test_form_when_folio_and_code_are_typed_then_compared(client: AsyncCli
     assert 'name="codigo" type="text" value=""' in alone.text
 
 
+async def test_check_when_another_folio_stands_beside_the_code_then_the_paper_does_not_match_and_is_not_valid(
+    client: AsyncClient,
+) -> None:
+    certificate = await a_diploma()
+
+    page = await client.get(f"/verificar/{certificate.code}", params={"folio": "VIMMIG-1705-2027-000002"})
+
+    shown = text_of(page)
+    assert verdict_on(page) == ("no", "No coincide", "Este papel no coincide")
+    assert "El folio VIMMIG-1705-2027-000002 no es el de este código." in shown
+    assert not any(word in shown for word in ("Válido", "es válido", "La completó", "Bajar la insignia"))
+    assert "<title>Este papel no coincide: " in page.text
+
+
+async def test_check_when_annulled_and_another_folio_stands_beside_the_code_then_says_both(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    await revoke(certificate.id, "nombre mal escrito", actor=PROGRAM)
+
+    page = await client.get(f"/verificar/{certificate.code}", params={"folio": "2"})
+
+    assert verdict_on(page) == ("no", "Anulado", "Este diploma fue anulado")
+    assert "El folio 2 no es el de este código." in text_of(page)
+
+
+async def test_check_when_wrong_folios_are_tried_then_each_counts_as_a_miss_and_the_code_alone_is_still_answered(
+    client: AsyncClient,
+) -> None:
+    certificate = await a_diploma()
+    address = f"/verificar/{certificate.code}"
+    for number in range(2, 32):
+        assert (await client.get(address, params={"folio": f"2027-{number}"})).status_code == 200
+
+    refused = await client.get(address, params={"folio": "2027-99"})
+    right = await client.get(address, params={"folio": "2027-1"})
+
+    assert (refused.status_code, right.status_code, (await client.get(address)).status_code) == (429, 200, 200)
+    assert 'name="folio" type="text" value="2027-99"' in refused.text
+
+
+async def test_transcript_when_a_folio_is_not_on_it_then_the_paper_does_not_match(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    person = await Registration.get(id=certificate.registration_id).prefetch_related("participant")
+    transcript = await make_transcript(person, actor=PROGRAM)
+
+    page, wrong_name = (
+        await client.get(f"/verificar/{transcript.code}", params={"folio": "2027-77"}),
+        await client.post(f"/verificar/{transcript.code}", data={"name": "Otra Persona"}),
+    )
+
+    assert [verdict_on(one) for one in (page, wrong_name)] == [("no", "No coincide", "Este papel no coincide")] * 2
+    assert "El folio 2027-77 no está en este historial." in text_of(page)
+    assert "auténtico" not in text_of(page)
+
+
+def verdict_on(page: Response) -> tuple[str, str, str]:
+    """The colour of the seal, its word and the heading, which come first."""
+    told = re.search(r'<p class="day seal ?(\w*)">.*?<span>(.*?)</span></p>.*?<h1>(.*?)</h1>', page.text, re.DOTALL)
+    assert told is not None
+    return told[1], told[2], told[3]
+
+
 async def test_check_when_the_address_brings_words_for_a_folio_then_they_are_not_spoken_for_us(
     client: AsyncClient,
 ) -> None:
@@ -288,9 +349,27 @@ async def test_name_when_it_is_another_then_no_and_kept_escaped(client: AsyncCli
 
     page = await client.post(f"/verificar/{certificate.code}", data={"name": "<script>Ana</script> Ba"})
 
-    assert "No, ese no es el nombre impreso." in page.text
+    assert verdict_on(page) == ("no", "No coincide", "Este papel no coincide")
+    assert "El nombre que escribió no es el que está impreso." in text_of(page)
     assert 'value="&lt;script&gt;Ana&lt;/script&gt; Ba"' in page.text
     assert "Caal" not in page.text
+
+
+async def test_name_when_a_minors_then_never_compared(client: AsyncClient) -> None:
+    person = await make_attendee(await make_held())
+    await Participant.filter(id=person.participant_id).update(age_group=AgeGroup.A14_17)
+    certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
+
+    pages = [
+        await client.get(f"/verificar/{certificate.code}"),
+        *[
+            await client.post(f"/verificar/{certificate.code}", data={"name": name})
+            for name in ("María Elena Caal Tzib", "Otra Persona")
+        ],
+    ]
+
+    assert [verdict_on(page) for page in pages] == [("", "Válido", "Este diploma es válido")] * 3
+    assert not any(word in text_of(page) for page in pages for word in ("nombre impreso", "¿Es este el nombre?"))
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "x" * 242])

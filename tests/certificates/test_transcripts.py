@@ -218,7 +218,7 @@ async def test_own_link_when_asked_then_page_file_and_the_check_without_a_name(c
     assert "Caal" not in checked.text
     assert (checked.headers["cache-control"], checked.headers["x-robots-tag"]) == ("no-store", "noindex")
     assert "Sí, ese es el nombre impreso." in compared.text
-    assert "No, ese no es el nombre impreso." in other.text
+    assert "Este papel no coincide" in other.text
     assert "El archivo es el que entregamos, sin ningún cambio." in dropped.text
     assert "Su única constancia fue anulada después." in annulled.text
     assert show_certificate_code(code) in annulled.text

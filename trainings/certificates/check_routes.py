@@ -10,7 +10,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.certificates.check_views import check_view, desk_view, file_view, later_view, transcript_view
+from trainings.certificates.check_views import (
+    check_view,
+    desk_view,
+    file_view,
+    later_view,
+    other_folio,
+    other_name,
+    transcript_view,
+)
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.folios import folio_in, is_same_folio
 from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
@@ -60,12 +68,18 @@ def _folio_apart(typed: Typed, folio: str) -> Typed:
 @allow(PUBLIC)
 async def show(request: Request) -> Response:
     """What a code says. Only misses count against the limit, and a right code is answered however many there were:
-    a telephone company's customers share an address.
+    a telephone company's customers share an address. Another folio beside it is a miss.
     """
     try:
-        return await _page(request, await _found(request.path_params["code"]))
+        found = await _found(request.path_params["code"])
+        _typed_folio, is_other = _folio(request, found)
+        if is_other:
+            await _count_miss(request)
+        return await _page(request, found)
     except UnknownCertificate:
         return await _unknown(request)
+    except TooMany as refusal:
+        return _later(request, refusal, _as_typed(request))
 
 
 async def _found(code: str) -> PublicCheck | TranscriptCheck:
@@ -90,7 +104,7 @@ async def compare(request: Request) -> Response:
 
 
 async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed: Typed) -> Response:
-    if isinstance(found, PublicCheck) and found.is_nameless:
+    if found.is_minor or (isinstance(found, PublicCheck) and found.is_nameless):
         return await _page(request, found)
     try:
         form = check(NameForm, typed)
@@ -98,29 +112,42 @@ async def _compare(request: Request, found: PublicCheck | TranscriptCheck, typed
         return await _page(request, found, name_form=exc.typed, status=422)
     is_on_it = is_name_printed if isinstance(found, PublicCheck) else is_name_on_transcript
     is_same = await is_on_it(found.code, form.name)
-    if not is_same:
+    _typed_folio, is_other = _folio(request, found)
+    if is_other or not is_same:
         await _count_miss(request)
     return await _page(request, found, name_form=typed, is_same=is_same)
 
 
-async def _page(request: Request, found: PublicCheck | TranscriptCheck, *, status: int = 200, **more: Any) -> Response:
-    context: dict[str, Any] = {"name_form": None, "is_same": None, "is_our_file": False, "form": None, **more}
-    folio = request.query_params.get("folio", "")
+async def _page(
+    request: Request,
+    found: PublicCheck | TranscriptCheck,
+    *,
+    name_form: Typed | None = None,
+    is_same: bool | None = None,
+    is_our_file: bool = False,
+    status: int = 200,
+) -> Response:
+    """`is_same`: whether the typed name is the printed one; none before it was asked."""
+    folio, is_other = _folio(request, found)
+    mismatch = other_folio(found, folio) if is_other else other_name() if is_same is False else None
+    context: dict[str, Any] = {"name_form": name_form, "is_same": is_same, "is_our_file": is_our_file, "form": None}
+    context["folio"] = folio
     if isinstance(found, TranscriptCheck):
-        template, context["check"] = "certificates/transcript_check.html", transcript_view(found)
-        context |= _folio_listed(found, folio)
+        template, context["check"] = "certificates/transcript_check.html", transcript_view(found, mismatch)
     else:
-        template, context["check"] = "certificates/check.html", check_view(found)
+        template, context["check"] = "certificates/check.html", check_view(found, mismatch)
         context["desk"] = await desk_view(found.code, request.state.actor)
-        is_other = bool(folio) and not is_same_folio(folio, found.folio)
-        context["other_folio"] = _as_a_folio(folio) if is_other else ""
     return render(request, template, context, status=status, headers=token_page_headers())
 
 
-def _folio_listed(found: TranscriptCheck, folio: str) -> dict[str, str]:
-    """A transcript has no folio of its own: whether the one that was typed is of a paper that it lists."""
-    listed = next((one.folio for one in found.entries if folio and one.folio and is_same_folio(folio, one.folio)), "")
-    return {"listed_folio": listed, "other_folio": _as_a_folio(folio) if folio and not listed else ""}
+def _folio(request: Request, found: PublicCheck | TranscriptCheck) -> tuple[str, bool]:
+    """The folio in the address, empty for none, and whether it is another than the code's: of a transcript, than those
+    of the papers that it lists.
+    """
+    typed = request.query_params.get("folio", "")
+    own = [found.folio] if isinstance(found, PublicCheck) else [one.folio for one in found.entries if one.folio]
+    same = next((one for one in own if typed and is_same_folio(typed, one)), "")
+    return same or (_as_a_folio(typed) if typed else ""), bool(typed) and not same
 
 
 def _as_a_folio(text: str) -> str:

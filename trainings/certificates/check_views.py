@@ -14,7 +14,7 @@ from trainings.certificates.handover import noted_by, paper_at_desk
 from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck
 from trainings.certificates.transcript_queries import Entry, TranscriptCheck
-from trainings.certificates.words import STATES_WHAT, verdict_of
+from trainings.certificates.words import NO_MATCH, STATES_WHAT, verdict_of
 from trainings.errors import Busy, TooMany
 from trainings.lib import dates
 from trainings.lib.tokens import show_certificate_code
@@ -22,12 +22,38 @@ from trainings.web.i18n import N_, gettext, language, ngettext
 
 
 @dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What was typed with a right code and is not what that paper prints, and what follows from it."""
+
+    sentence: str
+    advice: str
+
+
+def other_folio(found: PublicCheck | TranscriptCheck, folio: str) -> Mismatch:
+    if isinstance(found, TranscriptCheck):
+        sentence = N_("El folio %(folio)s no está en este historial.")
+        advice = N_("Este código es de un historial. Si tiene un diploma en la mano, escriba el código que está en él.")
+    else:
+        sentence = N_("El folio %(folio)s no es el de este código.")
+        advice = N_("Si en su papel están juntos, el papel fue cambiado.")
+    return Mismatch(gettext(sentence) % {"folio": folio}, gettext(advice))
+
+
+def other_name() -> Mismatch:
+    sentence = N_("El nombre que escribió no es el que está impreso.")
+    advice = N_("Escríbalo completo y en el mismo orden que en el papel. Si así lo escribió, el papel fue cambiado.")
+    return Mismatch(gettext(sentence), gettext(advice))
+
+
+@dataclass(frozen=True, slots=True)
 class CheckView:
-    """A checked certificate (fields: `certificates/check.html`). `states`: what it attests; empty unless valid.
-    `checked`: when, for who prints the page.
+    """A checked certificate (fields: `certificates/check.html`). `mismatch`: none where nothing else was typed, or all
+    of it is right; its `title` says so first, unless the paper is annulled. `states`: what it attests; empty unless
+    valid. `checked`: when, for who prints the page.
     """
 
     found: PublicCheck
+    mismatch: Mismatch | None
     word: str
     icon: str
     seal: str
@@ -42,21 +68,23 @@ class CheckView:
 
     @property
     def is_valid(self) -> bool:
-        return self.found.state is CertificateState.VALID
+        return self.found.state is CertificateState.VALID and self.mismatch is None
 
 
-def check_view(found: PublicCheck) -> CheckView:
+def check_view(found: PublicCheck, mismatch: Mismatch | None = None) -> CheckView:
     """In the language being spoken. `hours` is what a band may count: whole hours only."""
-    verdict = verdict_of(found.kind, found.state)
+    is_other = mismatch is not None and found.state is not CertificateState.REVOKED
+    verdict = NO_MATCH if is_other else verdict_of(found.kind, found.state)
     day = _in_words(found.revoked_at) if found.revoked_at is not None else ""
     return CheckView(
         found=found,
+        mismatch=mismatch,
         word=gettext(verdict.word),
         icon=verdict.icon,
         seal=verdict.seal,
         title=gettext(verdict.title),
-        lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day},
-        states=gettext(STATES_WHAT[found.kind]) if found.state is CertificateState.VALID else "",
+        lead=gettext(verdict.lead) % {"issuer": found.issuer, "day": day} if verdict.lead else "",
+        states=gettext(STATES_WHAT[found.kind]) if found.state is CertificateState.VALID and not is_other else "",
         held=_begun(found.held_text or dates.long_date(found.held_on, language())),
         held_is_spanish=bool(found.held_text),
         issued=_in_words(found.issued_on),
@@ -142,13 +170,14 @@ class TranscriptView:
     """A checked transcript (fields: `certificates/transcript_check.html`). `annulled`: empty where none was since."""
 
     found: TranscriptCheck
+    mismatch: Mismatch | None
     made: str
     annulled: str
     entries: Sequence[Entry]
     checked: str
 
 
-def transcript_view(found: TranscriptCheck) -> TranscriptView:
+def transcript_view(found: TranscriptCheck, mismatch: Mismatch | None = None) -> TranscriptView:
     n, of = found.n_annulled, found.n_papers
     words = ngettext(
         "%(n)s de sus %(of)s constancias fue anulada después.",
@@ -157,7 +186,7 @@ def transcript_view(found: TranscriptCheck) -> TranscriptView:
     )
     only = gettext(N_("Su única constancia fue anulada después."))
     annulled = (only if of == 1 else words % {"n": n, "of": of}) if n else ""
-    return TranscriptView(found, _in_words(found.made_on), annulled, found.entries, _now())
+    return TranscriptView(found, mismatch, _in_words(found.made_on), annulled, found.entries, _now())
 
 
 # -- a file

@@ -107,6 +107,9 @@ _REVOKED = {
 }
 
 
+NO_MATCH = Verdict(N_("No coincide"), "cerrar", "no", N_("Este papel no coincide"), "")
+
+
 def verdict_of(kind: CertificateKind, state: CertificateState) -> Verdict:
     """The sentences, not yet translated."""
     if state is CertificateState.VALID:
