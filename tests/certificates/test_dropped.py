@@ -172,6 +172,20 @@ async def test_file_when_it_was_corrected_since_then_says_so(client: AsyncClient
     assert f'href="/verificar/{certificate.code}"' in page.text
 
 
+async def test_file_when_it_was_corrected_and_its_paper_annulled_since_then_annulled(client: AsyncClient) -> None:
+    certificate = await a_diploma()
+    earlier = a_pdf(title="con el nombre de antes")
+    digest = hashlib.sha256(earlier).hexdigest()
+    await SupersededFile.create(certificate_id=certificate.id, sha256=digest, revision=1)
+    await revoke(certificate.id, "no asistió", actor=PROGRAM)
+
+    page = await drop(client, earlier)
+
+    assert page.status_code == 200
+    assert "Este diploma fue anulado" in page.text
+    assert not any(words in page.text for words in ("Hay una versión corregida", "sin ningún cambio"))
+
+
 def bomb() -> bytes:
     """A PDF of half a megabyte with metadata of half a gigabyte."""
     squeezed = zlib.compressobj(9)

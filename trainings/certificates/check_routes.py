@@ -22,6 +22,7 @@ from trainings.certificates.check_views import (
 from trainings.certificates.dropped import Dropped, FileVerdict, check_file
 from trainings.certificates.folios import folio_in, is_same_folio
 from trainings.certificates.forms import LONGEST_SHOWN, NOT_IN_A_CODE, CodeForm, NameForm
+from trainings.certificates.models import CertificateState
 from trainings.certificates.queries import PublicCheck, UnknownCertificate, is_name_printed, public_check
 from trainings.certificates.transcript_queries import TranscriptCheck, check_transcript, is_name_on_transcript
 from trainings.errors import TooMany
@@ -212,9 +213,11 @@ def _choose_again(request: Request, sentence: str, status: int) -> Response:
 
 
 async def _file_page(request: Request, dropped: Dropped) -> Response:
-    if dropped.verdict is FileVerdict.SAME and dropped.found is not None:
-        return await _page(request, dropped.found, is_our_file=True)
-    context = {"file": file_view(dropped), "found": dropped.found, "form": None}
+    found, is_ours = dropped.found, dropped.verdict is FileVerdict.SAME
+    is_annulled = isinstance(found, PublicCheck) and found.state is CertificateState.REVOKED
+    if found is not None and (is_ours or (is_annulled and dropped.verdict is FileVerdict.CORRECTED)):
+        return await _page(request, found, is_our_file=is_ours)
+    context = {"file": file_view(dropped), "found": found, "form": None}
     status = {FileVerdict.UNKNOWN: 404, FileVerdict.LOCKED: 422, FileVerdict.NO_PDF: 422}.get(dropped.verdict, 200)
     return render(request, "certificates/dropped.html", context, status=status, headers=token_page_headers())
 
