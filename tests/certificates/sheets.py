@@ -51,5 +51,5 @@ def assert_within_page(file: bytes) -> None:
     for number in range(len(pypdfium2.PdfDocument(file))):
         page = photographed(file, number, 50).convert("L")
         width, height = page.size
-        for edge in ((width - 30, 0, width, height), (60, height - 25, width, height)):
+        for edge in ((width - 30, 0, width, height), (60, height - 16, width, height)):
             assert page.crop(edge).getextrema() == (255, 255)

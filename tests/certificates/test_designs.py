@@ -41,8 +41,7 @@ def test_preview_then_is_a_picture_of_the_page_asked_for() -> None:
     face, back = (Image.open(BytesIO(pdf.preview_png(sample(), page=page))) for page in (1, 2))
 
     assert face.size == back.size == (1056, 816)
-    assert zxingcpp.read_barcodes(face) == []
-    assert len(zxingcpp.read_barcodes(back)) == 1
+    assert [len(zxingcpp.read_barcodes(page)) for page in (face, back)] == [1, 1]
 
 
 @pytest.mark.parametrize("file", sorted(SAMPLES.glob("*.json")), ids=lambda file: file.stem)
@@ -164,9 +163,9 @@ def test_sobrio_then_black_on_white_without_dark_areas() -> None:
         assert max(high - low for low, high in zip(*_extremes(page), strict=True)) <= 8
         grey = page.convert("L")
         assert ImageStat.Stat(grey).mean[0] > 255 * 0.93
-    # No square centimetre of the face takes half of it in toner.
+    # No square centimetre of the face takes more toner than its code, which is half of it.
     face = photographed(file, 0, 72).convert("L").resize((28, 22), Image.Resampling.BOX)
-    assert min(face.tobytes()) > 128
+    assert min(face.tobytes()) > 115
 
 
 def _extremes(page: Image.Image) -> tuple[list[int], list[int]]:

@@ -63,7 +63,8 @@ def test_render_when_diploma_then_face_reads_as_the_agreed_sentences() -> None:
         "con una duración de ocho horas, realizado el 4 de marzo de 2027. "
         "Extendido en La Libertad, Petén, a los cinco días del mes de marzo de dos mil veintisiete. "
         "Otto Rolando Méndez Pop Alcalde municipal Silvia Marina Tut Che Coordinadora de la ventanilla "
-        "Marta Julia Choc Ical Facilitadora"
+        "Marta Julia Choc Ical Facilitadora "
+        "Folio VIMMIG-1705-2027-000123 · Código 7K3M-Q9XB-FHJ4-T2 · ventanillas.example/verificar"
     )
 
 
@@ -97,7 +98,8 @@ def test_render_when_certificado_then_says_that_the_test_was_passed() -> None:
 def test_render_when_one_to_three_signatories_then_each_has_name_and_office(n: int) -> None:
     face = words(rendered(sample(signatories=SIGNATORIES[:n])).pages[0])
 
-    assert face.endswith(" ".join(f"{name} {office}" for name, office in SIGNATORIES[:n]))
+    signed, _mark, _checked_by = face.partition(" Folio")
+    assert signed.endswith(" ".join(f"{name} {office}" for name, office in SIGNATORIES[:n]))
 
 
 def test_render_when_supporters_then_named_on_the_face() -> None:
@@ -302,7 +304,7 @@ def test_render_then_pictures_have_words_and_headings_are_in_order() -> None:
     elements = list(_elements(rendered(sample()).trailer["/Root"]["/StructTreeRoot"]))  # type: ignore[index]
 
     alternatives = [str(element["/Alt"]) for element in elements if "/Alt" in element]
-    assert alternatives == ["Espacio para el escudo", "Código QR para revisar este diploma"]
+    assert alternatives == ["Espacio para el escudo", *["Código QR para revisar este diploma"] * 2]
     assert [e["/S"] for e in elements if str(e["/S"])[:2] == "/H" and str(e["/S"])[2:].isdigit()] == ["/H1", "/H2"]
     assert sum(element["/S"] == "/TH" for element in elements) == 2
 

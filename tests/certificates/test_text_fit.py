@@ -21,6 +21,7 @@ from trainings.certificates import design_samples, pdf
 from trainings.certificates.design_samples import LONGEST_NAME, LONGEST_TITLE, Size, sample
 from trainings.certificates.designs import all_designs
 from trainings.certificates.printed import CertificateSheet
+from trainings.lib.tokens import show_certificate_code
 
 pytestmark = pytest.mark.pages
 
@@ -36,6 +37,9 @@ CAPITALS = (
 )
 """Names and titles as long as they may be, in the widest letters."""
 MM_PER_POINT = 25.4 / 72
+SMALL_TYPE = (7, 8.5)
+WITH_ROOM_FOR_A_CODE = {"constancia", "diploma", "sobrio"}
+"""The framed one is centred: a code beside its heading would pull it to one side."""
 MARGIN = 20
 """Points of white that every printer needs."""
 
@@ -108,6 +112,7 @@ def test_shortest_and_longest_then_all_fits_and_reads_in_order(key: str, languag
         if size is Size.LONGEST or language == "es":
             assert_accessible(file, language, tmp_path)
         assert_code_is_read(sheet, file)
+        assert_face_can_be_checked(sheet, file, pages[0])
 
     assert all(longest >= LEAST_SHARE * shortest for shortest, longest in sizes.values())
 
@@ -178,6 +183,16 @@ def assert_code_is_read(sheet: CertificateSheet, file: bytes) -> None:
     assert (code.text, code.ec_level) == (sheet.check_url, "M")
     width_mm = (code.position.top_right.x - code.position.top_left.x) * 25.4 / 150
     assert width_mm >= 30
+
+
+def assert_face_can_be_checked(sheet: CertificateSheet, file: bytes, face: LTPage) -> None:
+    """Framed or copied, a paper shows no back."""
+    for said in (sheet.folio, show_certificate_code(sheet.code), sheet.host_text):
+        size, lines = found(face, said)
+        assert SMALL_TYPE[0] <= size <= SMALL_TYPE[1]
+        assert len(lines) == 1
+    codes = [code.text for code in zxingcpp.read_barcodes(photographed(file, 0, 150))]
+    assert codes == ([sheet.check_url] if sheet.design in WITH_ROOM_FOR_A_CODE else [])
 
 
 @pytest.mark.parametrize("key", DESIGNS)

@@ -68,11 +68,13 @@ _FACE: dict[str, Change] = {
     N_("quién lo extiende (letterhead)"): _put("letterhead", value=[_OTHER]),
     N_("los nombres de quienes firman (signatories)"): _sign(0),
     N_("los cargos de quienes firman (signatories)"): _sign(1),
-}
-_ANYWHERE: dict[str, Change] = {
-    N_("los contenidos (contents)"): _put("contents", value=[(_OTHER, "1")]),
     N_("el folio (folio)"): _put("folio"),
     N_("el código (code)"): _put("code"),
+}
+"""The last two so that a framed or copied paper can be checked."""
+
+_ANYWHERE: dict[str, Change] = {
+    N_("los contenidos (contents)"): _put("contents", value=[(_OTHER, "1")]),
     N_("la dirección para revisarlo (host_text)"): _put("host_text"),
     N_("el código QR (qr)"): _recode,
 }
@@ -120,13 +122,14 @@ def _pages(typesetter: DesignApart, sheets: list[dict[str, Any]]) -> list[list[b
 
 
 def wrong_code(pages: list[Image.Image], address: str) -> Said | None:
-    """What is wrong with the QR on these pages (grey, `READ_AT` dots an inch), in a sentence, or nothing."""
-    found = [(page, code) for page in pages for code in zxingcpp.read_barcodes(page)]
-    if not any(code.text == address for _page, code in found):
+    """What is wrong with the largest QR on these pages (grey, `READ_AT` dots an inch), in a sentence, or nothing: a
+    smaller one on the face is a help.
+    """
+    found = [(page, code.position) for page in pages for code in zxingcpp.read_barcodes(page) if code.text == address]
+    if not found:
         return Said(N_("El código QR no se lee a %(dpi)s puntos por pulgada."), {"dpi": READ_AT})
-    page, code = next((page, code) for page, code in found if code.text == address)
-    corners = code.position
-    width = corners.top_right.x - corners.top_left.x
+    page, corners = max(found, key=lambda one: _width(one[1]))
+    width = _width(corners)
     millimetres = width * _MM_PER_INCH / READ_AT
     # A pixel more or less is the scanner's, not the designer's.
     if millimetres < LEAST_MM - 0.3:
@@ -134,6 +137,10 @@ def wrong_code(pages: list[Image.Image], address: str) -> Said | None:
     if not _is_quiet(page, corners, 3.5 * width / len(qr.matrix(address, "M"))):
         return Said(N_("Al código QR le falta blanco alrededor: cuatro módulos a cada lado."))
     return None
+
+
+def _width(corners: Any) -> float:
+    return float(corners.top_right.x - corners.top_left.x)
 
 
 def _is_quiet(page: Image.Image, corners: Any, margin: float) -> bool:
