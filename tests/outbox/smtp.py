@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, ClassVar
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 OK = "250 OK"
 
@@ -28,6 +28,9 @@ class Peer:
     connections: int = 0
     n_hanging: int = 0
     n_waiting: int = 0
+    n_sign_ins: int = 0
+    to_sign_in: str = "235 2.7.0 welcome"
+    to_sender: str = OK
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_recipient: dict[str, list[str]] = field(default_factory=dict)
     to_message: dict[str, list[str]] = field(default_factory=dict)
@@ -53,6 +56,18 @@ class _Handler:
         session.host_name = hostname
         self.peer.connections += 1
         return responses
+
+    def sign_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, _told: Any) -> AuthResult:
+        self.peer.n_sign_ins += 1
+        is_right = self.peer.to_sign_in.startswith("2")
+        return AuthResult(success=is_right, handled=False, message=None if is_right else self.peer.to_sign_in)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd names it
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if self.peer.to_sender == OK:
+            envelope.mail_from = address
+        return self.peer.to_sender
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd names it
         self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
@@ -113,7 +128,9 @@ class _Protocol(SMTP):
     open: ClassVar[set[_Protocol]] = set()
 
     def __init__(self, handler: _Handler) -> None:
-        super().__init__(handler, hostname="peer.example", timeout=30)
+        super().__init__(
+            handler, hostname="peer.example", timeout=30, auth_require_tls=False, authenticator=handler.sign_in
+        )
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

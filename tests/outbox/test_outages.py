@@ -241,7 +241,7 @@ async def test_recipient_that_does_not_exist_is_told_before_the_message_fails(db
     composers: Composers = {"note": compose}
     peer.to_recipient["ana@x.example"] = ["550 5.1.1 <ana@x.example>: no such mailbox"]
     peer.to_recipient["beto@x.example"] = ["552 5.2.2 mailbox full"]
-    peer.to_recipient["cora@x.example"] = ["550 5.7.1 relaying denied"]
+    peer.to_recipient["cora@x.example"] = ["551 5.1.0 not here"]
     peer.to_message["delia@x.example"] = ["550 5.6.0 not wanted here"]
     await make_jobs("ana", "beto", "cora", "delia", "elsa")
 

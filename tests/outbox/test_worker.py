@@ -77,7 +77,7 @@ async def test_unknown_recipient_fails_at_once_and_holds_up_nobody(db: Settings,
 
 
 async def test_message_refused_for_its_content_fails_at_once(db: Settings, peer: Peer) -> None:
-    peer.to_message["ana@x.example"] = ["554 5.7.1 not wanted here"]
+    peer.to_message["ana@x.example"] = ["554 5.6.0 not wanted here"]
     await make_jobs("ana", "beto")
 
     async with working(with_smtp(db, peer.url)):
@@ -349,7 +349,7 @@ async def test_unreadable_address_of_the_server_is_refused_with_a_sentence(sqlit
 
 async def test_log_names_nobody(sqlite_db: Settings, peer: Peer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="trainings")
-    peer.to_recipient["ana@x.example"] = ["550 <ana@x.example> unknown"]
+    peer.to_recipient["ana@x.example"] = ["550 5.1.1 <ana@x.example> unknown"]
     await make_jobs("ana", "beto")
 
     async with working(with_smtp(sqlite_db, peer.url)):

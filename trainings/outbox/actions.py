@@ -140,7 +140,14 @@ async def retry(job_id: UUID, *, actor: Actor) -> None:
             raise NotFound(N_("No encontramos ese mensaje."))
         moment, this = clock.now(), OutboxJob.filter(id=job_id)
         again = await this.filter(failed_at__isnull=False).update(
-            failed_at=None, outcome="", last_error="", tries=0, n_unanswered=0, lease_until=None, run_at=moment
+            failed_at=None,
+            outcome="",
+            last_error="",
+            tries=0,
+            n_unanswered=0,
+            doubted_at=None,
+            lease_until=None,
+            run_at=moment,
         )
         # What waits keeps its tries: asking sooner is not asking for more.
         waiting = this.filter(done_at=None, stopped_at=None, lease_until=None).exclude(last_error="")

@@ -28,6 +28,8 @@ LEASE_OF_ANSWER = timedelta(minutes=11)
 """Longer than the server may take to answer to a message (`mailer.SECONDS_FOR_ANSWER`)."""
 MOST_COPIES = 2
 """So often a message is handed over without an answer. Then it may have come twice, and somebody calls instead."""
+DOUBTED_FOR, DOUBT_WAIT = timedelta(days=2), timedelta(hours=12)
+"""How long a recipient is tried whom a server refused without saying why, and how often."""
 LONGEST_REASON = 300
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 """How long a message waits after each failure of its own; after one more it is given up and staff are told."""
@@ -158,6 +160,17 @@ def _is_spent(job: OutboxJob) -> bool:
 def _end_of(job: OutboxJob) -> Outcome:
     """How a job ends that is not tried again: where a copy was handed over, it may have come."""
     return Outcome.MAYBE if job.n_unanswered else Outcome.GAVE_UP
+
+
+async def doubt(job: OutboxJob, reason: str) -> bool:
+    """Try again twice a day, for two days after a server first refused the recipient; false once they are over."""
+    moment = clock.now()
+    since = job.doubted_at or moment
+    if moment - since >= DOUBTED_FOR:
+        return False
+    await _ours(job).update(doubted_at=since)
+    await put_off(job, DOUBT_WAIT, reason, counted=False)
+    return True
 
 
 async def forgive(job_ids: Collection[UUID], delay: timedelta) -> None:

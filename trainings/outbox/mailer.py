@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from trainings.outbox.answers import (
+    Unanswered,
+    breaks_connection,
+    meaning_for_connection,
+    meaning_of,
+    reason_of,
+)
 from trainings.outbox.models import OutboxJob
 from trainings.settings import Settings, SettingsProblem
 
@@ -25,14 +31,7 @@ TIMEOUT = 10.0
 SECONDS_FOR_ANSWER = 600.0
 """For the answer to the message itself (RFC 5321 §4.5.3.2.6). Who gives up sooner sends a second copy."""
 SECONDS_FOR_GOODBYE = 2.0
-SERVICE_NOT_AVAILABLE = 421
-REFUSED_FOR_GOOD = 500
-NO_SUCH_MAILBOX = 550
-OUR_FAULT = re.compile(r"550 5\.7\.")
-"""The same number for "not from you" (RFC 3463 §3.8): it says nothing about the address."""
-
 PORTS = {"smtp": 25, "smtps": 465}
-ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
 Method = Literal["REQUEST", "CANCEL"]
@@ -146,30 +145,6 @@ def parse_smtp_url(url: str) -> Server:
     )
 
 
-class Undelivered(Exception):
-    """Why a message did not leave, without anybody's address in it."""
-
-
-class Unreachable(Undelivered):
-    """The server takes nothing at all now: no fault of any message."""
-
-
-class PutOff(Undelivered):
-    """Not now: a 4xx answer; or a broken connection or no answer in time, before the message was handed over."""
-
-
-class Unanswered(Undelivered):
-    """The message was handed over, and no answer came: it may have been taken."""
-
-
-class Refused(Undelivered):
-    """Never: a 5xx answer to the recipient or the message."""
-
-
-class NoSuchRecipient(Refused):
-    """Never, and nothing else to this address either: 550 to the recipient."""
-
-
 class _Client(aiosmtplib.SMTP):
     """A connection that tells before it hands a message over, and then waits for the answer as long as is right."""
 
@@ -200,19 +175,21 @@ class Post:
     async def send(
         self, message: EmailMessage, *, sender: str, to: str, leaving: Callable[[], Awaitable[None]]
     ) -> None:
-        """Hand one message over; `leaving` runs right before. Raises Unreachable, PutOff, Unanswered or Refused."""
+        """Hand one message over; `leaving` runs right before. Raises what kept it from being taken (`answers.py`)."""
         client = self._client or await self._connect()
         client.leaving, client.answer, client.is_unanswered = leaving, self._answer, False
         try:
             await client.send_message(message, sender=sender, recipients=[to])
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise self._judge(error, is_unanswered=client.is_unanswered) from error
+            if client.is_unanswered or breaks_connection(error):
+                self._drop()
+            raise (Unanswered(reason_of(error)) if client.is_unanswered else meaning_of(error)) from error
         except BaseException:
             self._drop()
             raise
 
     async def connect(self) -> None:
-        """Open the connection before the first message. Raises Unreachable."""
+        """Open the connection before the first message. Raises Unreachable, SenderRefused among them."""
         if self._client is None:
             await self._connect()
 
@@ -242,40 +219,14 @@ class Post:
                 await client.connect()
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
-            raise Unreachable(_reason(error)) from error
+            raise meaning_for_connection(error) from error
         except BaseException:
             client.close()
             raise
         self._client = client
         return client
 
-    def _judge(self, error: Exception, *, is_unanswered: bool) -> Undelivered:
-        """What the failure means for this message. Unless the server only said no, the connection is not used again."""
-        if is_unanswered:
-            self._drop()
-            return Unanswered(_reason(error))
-        is_about_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
-        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-            error = error.recipients[0]
-        code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else SERVICE_NOT_AVAILABLE
-        if code == SERVICE_NOT_AVAILABLE or isinstance(error, aiosmtplib.SMTPHeloError):
-            self._drop()
-        if isinstance(error, aiosmtplib.SMTPHeloError):
-            return Unreachable(_reason(error))
-        if is_about_recipient and code == NO_SUCH_MAILBOX and not OUR_FAULT.match(_reason(error)):
-            return NoSuchRecipient(_reason(error))
-        # A refusal of the sender says nothing about the recipient: somebody must mend the settings, no mail is lost.
-        is_final = code >= REFUSED_FOR_GOOD and not isinstance(error, aiosmtplib.SMTPSenderRefused)
-        return Refused(_reason(error)) if is_final else PutOff(_reason(error))
-
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-
-
-def _reason(error: Exception) -> str:
-    """The answer or failure in one line. Servers repeat the address in their answers; it has no place in our rows."""
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        return ADDRESS.sub("…", " ".join(f"{error.code} {error.message}".split()))
-    return type(error).__name__

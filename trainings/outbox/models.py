@@ -43,7 +43,8 @@ class OutboxJob(Record):
     messages that staff caused and may stop within ten minutes.
     `attempts` counts claims, so that a worker whose lease ran out cannot overwrite the next one; `tries` the failures
     after which a job is given up; `n_unanswered` the copies that were handed over whole and never answered. A job ends
-    as done, failed (after the last try), or stopped.
+    as done, failed (after the last try), or stopped. `doubted_at`: when a server first refused its recipient without
+    saying why.
     """
 
     kind = fields.CharField(max_length=48)
@@ -57,6 +58,7 @@ class OutboxJob(Record):
     attempts = fields.IntField(default=0)
     tries = fields.IntField(default=0)
     n_unanswered = fields.IntField(default=0)
+    doubted_at: datetime | None = UTCDatetimeField(null=True)
     lease_until: datetime | None = UTCDatetimeField(null=True)
     done_at: datetime | None = UTCDatetimeField(null=True)
     failed_at: datetime | None = UTCDatetimeField(null=True)
@@ -66,6 +68,38 @@ class OutboxJob(Record):
 
     class Meta:
         table = "outbox_job"
+
+
+class WhyHeld(StrEnum):
+    """What was refused: our user or password, our address, our messages to three domains, or to three of one; or by us,
+    to send a password that others could read.
+    """
+
+    SIGN_IN = "sign_in"
+    SENDER = "sender"
+    DOMAINS = "domains"
+    RECIPIENTS = "recipients"
+    INSECURE = "insecure"
+
+
+class MailHold(Record):
+    """What servers said about us since they last took mail: at a domain, or without a `domain_key` of all we send.
+
+    `recipient_keys`: keyed hashes of who was refused, until the domain is held; `domain` is its name from then on.
+    `is_unbroken`: nothing was taken anywhere since its last refusal. `held_at`: from when nothing is sent. `reason`:
+    the server's last answer.
+    """
+
+    domain_key = fields.CharField(max_length=64, unique=True)
+    domain = fields.CharField(max_length=255, default="")
+    recipient_keys: list[str] = fields.JSONField()
+    is_unbroken = fields.BooleanField(default=False)
+    held_at: datetime | None = UTCDatetimeField(null=True)
+    why = fields.CharEnumField(WhyHeld, max_length=16, default=WhyHeld.RECIPIENTS)
+    reason = fields.CharField(max_length=300, default="")
+
+    class Meta:
+        table = "mail_hold"
 
 
 class MessageTemplate(Record):

@@ -19,11 +19,20 @@ from trainings.accounts.permissions import MESSAGE_READERS, OPERATOR_ADMINS
 from trainings.audit.actions import record
 from trainings.db import transaction
 from trainings.lib.dates import duration
-from trainings.outbox import actions, queries, text_routes
+from trainings.outbox import actions, holds, queries, text_routes
 from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
-from trainings.outbox.words import AGAIN, KIND_WORDS, STATE_WORDS, reason_of, reason_words, state_of
+from trainings.outbox.words import (
+    AGAIN,
+    HELD_WORDS,
+    KIND_WORDS,
+    STATE_WORDS,
+    held_title,
+    reason_of,
+    reason_words,
+    state_of,
+)
 from trainings.registrations.call_people import n_written_to
 from trainings.registrations.message_views import Destination, destinations_of
 from trainings.registrations.offers_anew import told_all_the_same
@@ -101,6 +110,7 @@ async def index(request: Request) -> Response:
             "queue": await _queue(actor),
             "is_admin": actor.has_any(OPERATOR_ADMINS),
             "n_failed": await queries.n_failed(actor),
+            "holds": [(held_title(hold), _(HELD_WORDS[hold.why]), hold) for hold in await holds.standing()],
             "is_kept": server_of(get_settings()) is None,
             "older": f"{INDEX}?antes={older}{f'&ver={shown}' if shown else ''}" if older else None,
         },
@@ -176,6 +186,14 @@ async def stop(request: Request) -> Response:
     else:
         sentence = _("Estos avisos están detenidos: por correo no se le avisa a nadie.")
     flash(response, f"{sentence} {await told_all_the_same(batch_id)}".strip())
+    return response
+
+
+@allow(*MESSAGE_READERS)
+async def go_on(request: Request) -> Response:
+    await holds.go_on(actor=request.state.actor)
+    response = redirect(INDEX)
+    flash(response, _("Listo: los mensajes salen otra vez. Si el servidor no los acepta, aquí se ve."))
     return response
 
 
@@ -264,6 +282,7 @@ def _uuid(text: str) -> UUID | None:
 
 routes: list[BaseRoute] = [
     Route(INDEX, index),
+    Route(INDEX + "/seguir", go_on, methods=["POST"]),
     Route(INDEX + "/{id:uuid}", show),
     Route(INDEX + "/{id:uuid}/html", show_html),
     Route(INDEX + "/{id:uuid}/reintentar", retry, methods=["POST"]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trainings import clock
 from trainings.outbox.claims import LEFT_BEHIND, UNANSWERED
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.holds import HELD_DOMAIN
+from trainings.outbox.models import MailHold, OutboxJob, Outcome, WhyHeld
 from trainings.web.i18n import N_, gettext
 
 KIND_WORDS = {
@@ -68,9 +69,35 @@ REASON_WORDS = {
     "SMTPTimeoutError": TOO_SLOW,
     "TimeoutError": TOO_SLOW,
     UNANSWERED: NO_ANSWER,
+    HELD_DOMAIN: N_("El servidor de su correo no acepta nuestros mensajes."),
     "ConnectionResetError": HUNG_UP,
     "SMTPServerDisconnected": HUNG_UP,
 }
+
+
+HELD_TITLE, HELD_DOMAIN_TITLE = N_("El correo está detenido"), N_("No sale correo a %(domain)s")
+HELD_WORDS = {
+    WhyHeld.SIGN_IN: N_(
+        "Nada sale: el servidor de correo no acepta el usuario o la contraseña. Avise a quien cuida el sistema."
+    ),
+    WhyHeld.SENDER: N_(
+        "Nada sale: el servidor de correo no acepta la dirección que envía. Avise a quien cuida el sistema."
+    ),
+    WhyHeld.DOMAINS: N_(
+        "Nada sale: tres servidores distintos no aceptan nuestros mensajes. Avise a quien cuida el sistema."
+    ),
+    WhyHeld.RECIPIENTS: N_(
+        "Su servidor no acepta lo que enviamos. Llame a las personas, y avise a quien cuida el sistema."
+    ),
+    WhyHeld.INSECURE: N_(
+        "Nada sale: la contraseña viajaría sin cifrar al servidor de correo. Avise a quien cuida el sistema."
+    ),
+}
+"""Why nothing is sent, and what to do."""
+
+
+def held_title(hold: MailHold) -> str:
+    return gettext(HELD_DOMAIN_TITLE) % {"domain": hold.domain} if hold.domain else gettext(HELD_TITLE)
 
 
 def reason_of(job: OutboxJob) -> str:

@@ -16,30 +16,28 @@ from tortoise.exceptions import OperationalError
 from tortoise.expressions import Q
 
 from trainings import clock
-from trainings.outbox import bell, claims
-from trainings.outbox.mailer import (
-    SECONDS_FOR_ANSWER,
-    TIMEOUT,
-    Composers,
-    Mail,
+from trainings.outbox import bell, claims, holds
+from trainings.outbox.answers import (
+    AboutUs,
     NoSuchRecipient,
-    Post,
+    PerhapsNoSuchRecipient,
     PutOff,
     Refused,
+    SenderRefused,
+    SignInRefused,
     Unanswered,
     Undelivered,
     Unreachable,
-    build,
-    server_of,
 )
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.mailer import SECONDS_FOR_ANSWER, TIMEOUT, Composers, Mail, Post, build, server_of
+from trainings.outbox.models import OutboxJob, Outcome, WhyHeld
 from trainings.settings import Settings
 
 logger = logging.getLogger("trainings.outbox")
 
 OUTAGE_WAIT = timedelta(minutes=1)
 SIGNS_OF_OUTAGE = 3
-"""So many different messages failed in a row: it is the server, not they, and their tries are not used up."""
+"""Messages to so many recipients failed in a row: it is the server, not they, and their tries are not used up."""
 LONGEST_OUTAGE = timedelta(days=3)
 """A message older than that is failing by itself, whatever else fails."""
 MOST_ASIDE = 4
@@ -74,11 +72,15 @@ class UnknownKind(LookupError):
 class Worker:
     """One worker, for `only` some of the jobs. Any number may share an outbox."""
 
-    def __init__(self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, only: Q) -> None:
+    def __init__(
+        self, stop: asyncio.Event, settings: Settings, composers: Composers, pace: Pace, only: Q, *, is_offline: bool
+    ) -> None:
         self._server = server_of(settings)
+        self._sends = self._server is not None and not is_offline
         self._sender, self._uid_domain = settings.mail_from, settings.uid_domain
         self._stop, self._composers, self._pace, self._only = stop, composers, pace, only
-        self._troubled: set[UUID] = set()
+        self._troubled: dict[UUID, str] = {}
+        self._held: frozenset[str] = frozenset()
         self._pause, self._is_out = 0.0, False
         self._post = self._new_post()
         self._aside: set[asyncio.Task[None]] = set()
@@ -132,6 +134,11 @@ class Worker:
 
     async def _round(self) -> int:
         """Take a batch and deal with it; how many jobs it had."""
+        if self._sends:
+            self._held = await holds.held_keys()
+        if holds.EVERYTHING in self._held:
+            self._pause, self._is_out = 0.0, False
+            return 0
         was_out, self._is_out = self._is_out, False
         try:
             if was_out and self._post is not None and not await self._is_back(self._post):
@@ -151,11 +158,14 @@ class Worker:
         try:
             await post.connect()
         except Unreachable as outage:
-            self._note_outage(outage)
+            await self._note_outage(outage)
             return False
         return True
 
-    def _note_outage(self, outage: Unreachable) -> None:
+    async def _note_outage(self, outage: Unreachable) -> None:
+        if isinstance(outage, SenderRefused):
+            why = WhyHeld.SIGN_IN if isinstance(outage, SignInRefused) else WhyHeld.SENDER
+            await holds.hold_everything(why, str(outage))
         logger.warning("the mail server takes nothing: %s", outage)
         self._is_out = True
         self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
@@ -169,7 +179,7 @@ class Worker:
                 await self._deal_with(job)
             except Unreachable as outage:
                 await claims.release(jobs[n_done:], str(outage))
-                self._note_outage(outage)
+                await self._note_outage(outage)
                 return
 
     async def _deal_with(self, job: OutboxJob) -> None:
@@ -202,6 +212,9 @@ class Worker:
             logger.warning("job %s (%s) has a header that cannot be written", job.id, job.kind)
             await claims.fail(job, Outcome.REFUSED, type(error).__name__)
             return
+        if self._held and holds.key_of(mail.to) in self._held:
+            await claims.put_off(job, holds.WAIT, holds.HELD_DOMAIN, counted=False)
+            return
         # A batch may take longer than a lease: what another worker has taken meanwhile is not sent twice.
         if not await claims.renew(job):
             return
@@ -229,7 +242,7 @@ class Worker:
             await sending
         except Unreachable as outage:
             await claims.release([job], str(outage))
-            self._note_outage(outage)
+            await self._note_outage(outage)
         finally:
             await post.close()
 
@@ -254,31 +267,46 @@ class Worker:
         else:
             self._troubled.clear()
             self._pause = 0.0
+            await holds.note_success(mail.to)
             await _follow(job, mail.on_sent)
             await _insist_on_finishing(job)
 
     async def _heed(self, job: OutboxJob, mail: Mail, answer: Undelivered) -> None:
         """Do what the server's answer asks for. Raises Unreachable where it takes nothing."""
-        if isinstance(answer, NoSuchRecipient):
-            await _follow(job, mail.on_refused)
-        if isinstance(answer, Refused):
-            await claims.fail(job, Outcome.REFUSED, str(answer))
-        elif isinstance(answer, PutOff):
-            await self._put_off(job, str(answer))
-        else:
-            raise answer
+        reason = str(answer)
+        match answer:
+            case PutOff():
+                await self._put_off(job, mail.to, reason)
+            case AboutUs():
+                await claims.count_failure(job, reason)
+                await holds.note_refusal(mail.to, reason)
+                self._held = await holds.held_keys()
+                if holds.EVERYTHING in self._held:
+                    raise Unreachable(reason)
+            case PerhapsNoSuchRecipient() if await claims.doubt(job, reason):
+                pass
+            case NoSuchRecipient() | PerhapsNoSuchRecipient():
+                await _follow(job, mail.on_refused)
+                await claims.fail(job, Outcome.REFUSED, reason)
+            case Refused():
+                await claims.fail(job, Outcome.REFUSED, reason)
+            case _:
+                raise answer
 
-    async def _put_off(self, job: OutboxJob, reason: str) -> None:
+    async def _put_off(self, job: OutboxJob, to: str, reason: str) -> None:
         """After a failure in sending. Raises Unreachable where it is the server's and not the message's."""
-        is_first_sign = len(self._troubled) < SIGNS_OF_OUTAGE
-        self._troubled.add(job.id)
-        if len(self._troubled) < SIGNS_OF_OUTAGE or clock.now() - job.created_at > LONGEST_OUTAGE:
+        is_first_sign = not self._are_signs_of_outage()
+        self._troubled[job.id] = to
+        if not self._are_signs_of_outage() or clock.now() - job.created_at > LONGEST_OUTAGE:
             await claims.count_failure(job, reason)
             return
         await claims.put_off(job, OUTAGE_WAIT, reason, counted=False)
         if is_first_sign:
-            await claims.forgive(self._troubled - {job.id}, OUTAGE_WAIT)
+            await claims.forgive(self._troubled.keys() - {job.id}, OUTAGE_WAIT)
         raise Unreachable(reason)
+
+    def _are_signs_of_outage(self) -> bool:
+        return len(set(self._troubled.values())) >= SIGNS_OF_OUTAGE
 
 
 async def run(
@@ -294,8 +322,10 @@ async def run(
     The kinds in `offline` send nothing, and have a worker of their own: they are done while no mail server answers,
     and no message waits for one that takes long.
     """
-    shares = [claims.but(offline), *([claims.of(offline)] if offline else [])]
-    workers = [Worker(stop, settings, composers, pace or Pace(), only) for only in shares]
+    pace = pace or Pace()
+    workers = [Worker(stop, settings, composers, pace, claims.but(offline), is_offline=False)]
+    if offline:
+        workers.append(Worker(stop, settings, composers, pace, claims.of(offline), is_offline=True))
     working = [asyncio.create_task(one.work()) for one in workers]
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -38,6 +38,9 @@ FORGET_MESSAGES = f"""
 """  # noqa: S608
 """What somebody asked to have deleted is not forgotten because it failed."""
 
+FORGET_REFUSALS = "DELETE FROM mail_hold WHERE held_at IS NULL AND created_at < ?"
+"""Keyed hashes of who was refused because of us."""
+
 PAST_LISTS = f"""
     training_id IN ({OVER}) AND (reason NOT IN ({", ".join(f"'{one}'" for one in sorted(PAPER_CALLS))}) OR due_at < ?)
 """
@@ -106,7 +109,7 @@ async def sweep() -> Swept:
     async with transaction():
         swept = Swept(
             needs=await sql.execute(FORGET_NEEDS, now - NEEDS_KEPT),
-            messages=await sql.execute(FORGET_MESSAGES, now - MESSAGES_KEPT, now - MESSAGES_KEPT),
+            messages=await _forget_messages(now - MESSAGES_KEPT),
             contacts=await _forget_contacts(now - CONTACTS_KEPT),
             lists=await forget_old_lists(),
             calls=await _forget_calls(now - MESSAGES_KEPT),
@@ -121,6 +124,10 @@ async def sweep() -> Swept:
         if swept != Swept(0, 0, 0):
             await record("privacy.sweep", actor=PROGRAM, **asdict(swept))
     return swept
+
+
+async def _forget_messages(before: datetime) -> int:
+    return await sql.execute(FORGET_MESSAGES, before, before) + await sql.execute(FORGET_REFUSALS, before)
 
 
 async def _forget_sign_ins(before: datetime) -> int:

@@ -12,6 +12,7 @@ from trainings import clock
 from trainings.accounts.permissions import (
     ATTENDANCE_TAKERS,
     EDITORS,
+    MESSAGE_READERS,
     OPERATOR_ADMINS,
     can_close_session,
     can_edit_activities,
@@ -27,6 +28,8 @@ from trainings.certificates.signing_keys import running_out
 from trainings.db import reads
 from trainings.lib import dates
 from trainings.lib.text import fold
+from trainings.outbox import holds
+from trainings.outbox.words import HELD_WORDS, held_title
 from trainings.outreach.absences import unanswered_at
 from trainings.places.models import Hub
 from trainings.registrations.call_queries import n_to_call
@@ -65,6 +68,7 @@ class Concern:
 async def concerns_of(actor: Actor) -> list[Concern]:
     """Trouble before calendar: what cannot wait first."""
     found = [
+        *await _held_mail(actor),
         *await _to_close(actor),
         *await _to_call(actor),
         *await _to_hold(actor),
@@ -80,6 +84,17 @@ async def concerns_of(actor: Actor) -> list[Concern]:
         *await _to_sign_on(actor),
     ]
     return sorted(found, key=lambda concern: not concern.is_hot)
+
+
+async def _held_mail(actor: Actor) -> list[Concern]:
+    """Mail that does not leave until somebody says so, where servers refuse us."""
+    if not actor.has_any(MESSAGE_READERS):
+        return []
+    path = "/panel/mensajes"
+    return [
+        Concern("correo", path, held_title(hold), gettext(HELD_WORDS[hold.why]), is_hot=True)
+        for hold in await holds.standing()
+    ]
 
 
 async def _to_close(actor: Actor) -> list[Concern]:

@@ -1,0 +1,106 @@
+"""Where sending is held because servers refuse us, not a person: a recipient's domain, or all of it, until staff go on.
+
+A refused sign-in or sender holds all at once. Of other answers about us, three recipients hold their domain, and three
+domains hold all, where nothing was taken between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tortoise.expressions import Q
+
+from trainings import clock
+from trainings.accounts.permissions import MESSAGE_READERS
+from trainings.audit.actions import record
+from trainings.audit.actor import Actor
+from trainings.db import keyring, lock, reads, transaction
+from trainings.errors import NotAllowed
+from trainings.outbox import bell
+from trainings.outbox.models import MailHold, OutboxJob, WhyHeld
+
+EVERYTHING = ""
+"""In the place of a domain's key: nothing is sent at all."""
+MOST_RECIPIENTS, MOST_DOMAINS = 3, 3
+WAIT = timedelta(hours=1)
+HELD_DOMAIN = "HeldDomain"
+"""In the place of a reason: a message waits until its recipient's domain is not held any more."""
+LONGEST_REASON = 300
+
+
+async def held_keys() -> frozenset[str]:
+    """Of the domains to which nothing is sent now; EVERYTHING where nothing is sent at all."""
+    found = reads(MailHold).filter(held_at__not_isnull=True)
+    return frozenset([key for (key,) in await found.values_list("domain_key")])
+
+
+def key_of(address: str) -> str:
+    """The keyed hash of an address's domain."""
+    return keyring().blind_index(_domain_of(address), "mail_domain")
+
+
+async def standing() -> Sequence[MailHold]:
+    """The holds that stand, that of everything first."""
+    return await reads(MailHold).filter(held_at__not_isnull=True).order_by("domain")
+
+
+async def hold_everything(why: WhyHeld, reason: str) -> None:
+    async with transaction():
+        row = await _row_of(EVERYTHING)
+        if row.held_at is None:
+            row.held_at, row.why, row.reason = clock.now(), why, reason[:LONGEST_REASON]
+            await row.save(update_fields=["held_at", "why", "reason"])
+
+
+async def note_refusal(address: str, reason: str) -> None:
+    """A server refused us for this recipient. Holds the domain, or everything, where that is one too many."""
+    async with transaction():
+        row = await _row_of(key_of(address))
+        recipient = keyring().blind_index(address, "email")
+        row.recipient_keys = sorted({*row.recipient_keys, recipient})
+        row.reason, row.is_unbroken = reason[:LONGEST_REASON], True
+        if len(row.recipient_keys) >= MOST_RECIPIENTS and row.held_at is None:
+            row.held_at, row.domain, row.recipient_keys = clock.now(), _domain_of(address), []
+        await row.save(update_fields=["recipient_keys", "reason", "is_unbroken", "held_at", "domain"])
+        is_everywhere = await MailHold.filter(is_unbroken=True).count() >= MOST_DOMAINS
+    if is_everywhere:
+        await hold_everything(WhyHeld.DOMAINS, reason)
+
+
+async def note_success(address: str) -> None:
+    """Mail was taken: what was refused before does not count any more, of this domain and towards holding everything.
+
+    Asked after each message that left, so it writes only where something was refused.
+    """
+    counting = Q(held_at=None) | Q(is_unbroken=True)
+    if not await reads(MailHold).filter(counting).exists():
+        return
+    async with transaction():
+        await MailHold.filter(domain_key=key_of(address), held_at=None).delete()
+        await MailHold.all().update(is_unbroken=False)
+
+
+async def go_on(*, actor: Actor) -> None:
+    """Send again to whom nothing was sent. Refuses (NotAllowed) who may not read messages of any hub."""
+    if not actor.has_any(MESSAGE_READERS):
+        raise NotAllowed
+    async with transaction():
+        n_holds = await MailHold.filter(held_at__not_isnull=True).count()
+        await MailHold.all().delete()
+        waiting = OutboxJob.filter(last_error=HELD_DOMAIN, done_at=None, failed_at=None, stopped_at=None)
+        await waiting.update(run_at=clock.now())
+        await record("outbox.go_on", actor=actor, holds=n_holds)
+    bell.wake()
+
+
+async def _row_of(domain_key: str) -> MailHold:
+    """The row of a domain, ours until the transaction ends."""
+    await MailHold.bulk_create([MailHold(domain_key=domain_key, recipient_keys=[])], ignore_conflicts=True)
+    row = await MailHold.get(domain_key=domain_key)
+    [held] = await lock(MailHold, [row.id])
+    return held
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
