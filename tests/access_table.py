@@ -56,6 +56,8 @@ COVERAGE = Rule(frozenset(), everywhere=LEAD | {"monitor"})
 EDITORS, DESK, DOOR, ONES_OWN = (Rule(who) for who in (LEAD, AT_DESK, AT_HUB, ALL))
 PLATFORM, CONTACTS = (Rule(frozenset(), everywhere=who) for who in (frozenset({"platform"}), LEAD | {"platform"}))
 """What all municipalities share, so it lies at no hub: changed by the platform, confirmed by coordinators too."""
+CATALOGUE = CONTACTS
+"""Everybody who plans makes courses of their own; those of the demo world are the platform's."""
 ACCOUNT_LIST = Rule(frozenset(), everywhere=frozenset({"admin", "platform"}))
 ACCOUNT = Rule(frozenset({"admin"}), everywhere=frozenset({"platform"}))
 ADMIN_LIST, ADMIN = Rule(frozenset(), everywhere=frozenset({"admin"})), Rule(frozenset({"admin"}))
@@ -93,9 +95,9 @@ PANEL: Mapping[str, Rule] = {
     "POST /panel/cuenta/calendario/anular": EVERYBODY,
     "GET /panel/guardado": EVERYBODY,
     "GET /panel/cursos": EVERYBODY,
-    "GET /panel/cursos/nuevo": EDITORS_LIST,
-    "GET /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
-    "GET /panel/cursos/temas/{slug}": EDITORS_LIST,
+    "GET /panel/cursos/nuevo": CATALOGUE,
+    "GET /panel/cursos/{id:uuid}/editar": PLATFORM,
+    "GET /panel/cursos/temas/{slug}": PLATFORM,
     "GET /panel/lugares": EDITORS_LIST,
     "GET /panel/lugares/nuevo": EDITORS_LIST,
     "GET /panel/lugares/{id:uuid}/editar": EDITORS,
@@ -219,9 +221,10 @@ PANEL: Mapping[str, Rule] = {
     **{f"POST {PHONES}/{page}": DOOR_LIST for page in ("este", "otro")},
     f"POST {PHONES}/copia": EDITORS_LIST,
     **{f"POST {PHONE}{act}": CLOSING for act in ("", "/retirar")},
-    "POST /panel/cursos/nuevo": EDITORS_LIST,
-    "POST /panel/cursos/{id:uuid}/editar": EDITORS_LIST,
-    "POST /panel/cursos/temas/{slug}": EDITORS_LIST,
+    "POST /panel/cursos/nuevo": CATALOGUE,
+    "POST /panel/cursos/{id:uuid}/copiar": EDITORS_LIST,
+    "POST /panel/cursos/{id:uuid}/editar": PLATFORM,
+    "POST /panel/cursos/temas/{slug}": PLATFORM,
     "POST /panel/lugares/nuevo": EDITORS,
     "POST /panel/lugares/{id:uuid}/editar": EDITORS,
     "POST /panel/fiestas/nueva": EDITORS_LIST,

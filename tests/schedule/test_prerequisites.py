@@ -95,7 +95,7 @@ async def test_form_offers_other_courses_in_use_and_keeps_a_retired_one_that_is_
     first, second, third = await three_courses()
     await Course.filter(id__in=[first.id, second.id]).update(is_active=False)
     await CoursePrerequisite.create(course=third, required=first)
-    await as_(client, cast, "coordinator")
+    await as_(client, cast, "platform")
 
     page = (await client.get(f"/panel/cursos/{third.id}/editar")).text
     answer = await post(client, f"/panel/cursos/{third.id}/editar", posted(page))
@@ -110,7 +110,7 @@ async def test_form_offers_other_courses_in_use_and_keeps_a_retired_one_that_is_
 async def test_form_refuses_a_circle_with_the_title_and_keeps_what_was_marked(client: AsyncClient, cast: Cast) -> None:
     first, second, _third = await three_courses()
     await CoursePrerequisite.create(course=second, required=first)
-    await as_(client, cast, "coordinator")
+    await as_(client, cast, "platform")
     page = (await client.get(f"/panel/cursos/{first.id}/editar")).text
 
     answer = await post(client, f"/panel/cursos/{first.id}/editar", posted(page) | {"prerequisites": [second.id]})

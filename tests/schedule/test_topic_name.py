@@ -16,7 +16,7 @@ PAGE = "/panel/cursos/temas/riesgos"
 
 async def test_corrected_name_reaches_catalogue_and_calendars(client: AsyncClient, cast: Cast) -> None:
     await make.make_training(hub=cast.hub)
-    await as_(client, cast, "coordinator")
+    await as_(client, cast, "platform")
     page = await client.get(PAGE)
 
     saved = await post(client, PAGE, {"topic_name": "Riesgos en el camino"})
@@ -36,7 +36,7 @@ async def test_corrected_name_reaches_catalogue_and_calendars(client: AsyncClien
 async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cast, name: str) -> None:
     await make.make_topic()
     await make.make_topic("trata", "Trata de personas")
-    await as_(client, cast, "coordinator")
+    await as_(client, cast, "platform")
 
     answer = await post(client, PAGE, {"topic_name": name})
 
@@ -46,7 +46,7 @@ async def test_wrong_name_is_refused_at_its_field(client: AsyncClient, cast: Cas
 
 
 async def test_unknown_topic_is_unknown(client: AsyncClient, cast: Cast) -> None:
-    await as_(client, cast, "coordinator")
+    await as_(client, cast, "platform")
 
     for answer in (await client.get(PAGE), await post(client, PAGE, {"topic_name": "Riesgos"})):
         assert answer.status_code == 404

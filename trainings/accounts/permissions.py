@@ -20,6 +20,7 @@
 | take registrations out as a file | | | hub | operator | | |
 | call lists: telephones, marks, closing | | hub | hub | operator | | |
 | say that two people are one, or are not | | | hub | operator | | |
+| change courses, rename topics | | | own | own | | nobody's |
 | write, publish, review, withdraw information notes | | | hub | operator | | |
 | say that a help contact is right as of today | | | all | all | | all |
 | add, change, switch off help contacts | | | | | | all |
@@ -34,6 +35,7 @@ such functions are told by `is_facilitator`. What somebody may not see is 404 (`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from trainings.accounts.models import Role
@@ -59,7 +61,7 @@ CONTACT_REVIEWERS = (*EDITORS, Role.PLATFORM_ADMIN)
 CONTACT_EDITORS = (Role.PLATFORM_ADMIN,)
 """Whoever changes a number sends people in danger to it, in all municipalities at once: few may."""
 ACCOUNT_KEEPERS = (Role.MUNICIPAL_ADMIN, Role.PLATFORM_ADMIN)
-CATALOGUE_EDITORS = (Role.HUB_COORDINATOR, Role.MUNICIPAL_ADMIN)
+CATALOGUE_EDITORS = (*EDITORS, Role.PLATFORM_ADMIN)
 
 
 def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, operator_id: UUID | None = None) -> bool:
@@ -74,6 +76,16 @@ def can_give_role(actor: Actor, role: Role, *, hub_id: UUID | None = None, opera
 def can_edit_trainings(actor: Actor, hub_id: UUID) -> bool:
     """Create, edit, duplicate, publish, reschedule and cancel trainings and their sessions."""
     return actor.has_at(hub_id, EDITORS)
+
+
+def can_edit_course(actor: Actor, owner_id: UUID | None, *, own: Collection[UUID]) -> bool:
+    """Change a course of this operator; none is the platform's. `own`: the operators at whose hubs they coordinate."""
+    return actor.has_any((Role.PLATFORM_ADMIN,)) if owner_id is None else owner_id in own
+
+
+def can_rename_topic(actor: Actor, owner_ids: Collection[UUID | None], *, own: Collection[UUID]) -> bool:
+    """Change the name by which people look for a topic. `owner_ids`: whose the courses of it are."""
+    return actor.has_any((Role.PLATFORM_ADMIN,)) or all(can_edit_course(actor, one, own=own) for one in owner_ids)
 
 
 def can_see_roster(actor: Actor, hub_id: UUID, *, is_facilitator: bool = False) -> bool:

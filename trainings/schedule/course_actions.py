@@ -14,7 +14,7 @@ from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.db import lock, transaction
-from trainings.errors import NotFound, Refusal
+from trainings.errors import NotAllowed, NotFound, Refusal
 from trainings.lib.text import fold, slugify
 from trainings.schedule import shown
 from trainings.schedule.models import Course, CourseKind, CoursePrerequisite, Topic, Training
@@ -38,6 +38,11 @@ class TopicExists(Refusal):
 class CourseExists(Refusal):
     code = "course_exists"
     sentence = N_("Ya hay un curso con ese título. Corríjalo, o escriba otro título.")
+
+
+class NotYourCourse(NotAllowed):
+    code = "not_your_course"
+    sentence = N_("Este curso lo cambia quien lo hizo. Cópielo para su municipalidad y cambie la copia.")
 
 
 class WrongHours(Refusal):
@@ -87,14 +92,14 @@ class CoursePlan:
         return values | {"contents": contents, "audience": list(self.audience)}
 
 
-async def create_course(plan: CoursePlan, *, actor: Actor) -> Course:
-    """A new entry of the catalogue.
+async def create_course(plan: CoursePlan, *, actor: Actor, operator_id: UUID | None = None) -> Course:
+    """A new entry of the catalogue, of that operator or the platform's.
 
-    Refuses an unknown topic or prerequisite, a title that is there, no hours, a share over 100 %.
+    Refuses an unknown topic or prerequisite, a title that the same has already, no hours, a share over 100 %.
     """
     async with transaction():
-        await _check(plan)
-        course = await Course.create(**plan.columns())
+        await _check(plan, operator_id)
+        course = await Course.create(**plan.columns(), operator_id=operator_id)
         await _require(course, plan.prerequisite_ids)
         await record("schedule.create_course", actor=actor, object_id=course.id)
     return course
@@ -111,7 +116,7 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
         course = await Course.get_or_none(id=course_id)
         if course is None:
             raise NotFound(N_("No encontramos ese curso."))
-        await _check(plan, but=course.id)
+        await _check(plan, course.operator_id, but=course.id)
         columns = plan.columns()
         changed = [name for name, value in columns.items() if getattr(course, name) != value]
         if changed:
@@ -129,6 +134,27 @@ async def edit_course(course_id: UUID, plan: CoursePlan, *, actor: Actor) -> Cou
             await shown.restamp(ids)
         await record("schedule.edit_course", actor=actor, object_id=course.id, changed=changed)
     return course
+
+
+async def copy_course(course_id: UUID, operator_id: UUID, *, actor: Actor) -> Course:
+    """The same course as that operator's own, which nobody else changes. Refuses where it has one of that title."""
+    async with transaction():
+        course = await Course.get_or_none(id=course_id).prefetch_related("prerequisites")
+        if course is None:
+            raise NotFound(N_("No encontramos ese curso."))
+        plan = CoursePlan(
+            kind=course.kind,
+            topic_id=course.topic_id,
+            title=course.title,
+            minutes=course.minutes,
+            summary=course.summary,
+            contents=tuple((part["title"], part.get("minutes", 0)) for part in course.contents),
+            audience=tuple(course.audience),
+            completion_share=course.completion_share,
+            pass_mark=course.pass_mark,
+            prerequisite_ids=frozenset([one.required_id for one in course.prerequisites]),
+        )
+        return await create_course(plan, actor=actor, operator_id=operator_id)
 
 
 async def create_topic(name: str, *, actor: Actor, slug: str = "", position: int = 0) -> Topic:
@@ -168,14 +194,14 @@ async def rename_topic(topic_id: UUID, name: str, *, actor: Actor) -> Topic:
     return topic
 
 
-async def _check(plan: CoursePlan, *, but: UUID | None = None) -> None:
+async def _check(plan: CoursePlan, operator_id: UUID | None, *, but: UUID | None = None) -> None:
     if plan.minutes <= 0:
         raise WrongHours(field="hours")
     if not 1 <= plan.completion_share <= 100:
         raise WrongShare(field="completion_share")
     if not await Topic.exists(id=plan.topic_id):
         raise UnknownTopic(field="topic")
-    alike = await Course.all().values_list("id", "title")
+    alike = await Course.filter(operator_id=operator_id).values_list("id", "title")
     if any(fold(title) == fold(plan.title) for course_id, title in alike if course_id != but):
         raise CourseExists(field="title")
 

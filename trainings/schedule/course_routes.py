@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import CATALOGUE_EDITORS, STAFF
+from trainings.accounts.permissions import CATALOGUE_EDITORS, EDITORS, STAFF, can_edit_course, can_rename_topic
+from trainings.audit.actor import Actor
 from trainings.db import reads, transaction
 from trainings.errors import Refusal
+from trainings.lib.text import fold
 from trainings.people import choices
-from trainings.schedule import actions, queries
+from trainings.schedule import actions, course_actions, queries
+from trainings.schedule.course_actions import NotYourCourse
 from trainings.schedule.course_forms import CourseForm, typed_course
 from trainings.schedule.forms import TICKED
 from trainings.schedule.models import Course, Topic
@@ -25,16 +32,44 @@ INDEX = "/panel/cursos"
 USUAL_SHARE = 80
 
 
+@dataclass(frozen=True, slots=True)
+class CourseLine:
+    """A course of the catalogue, and what whoever reads it may do."""
+
+    course: Course
+    may_edit: bool
+    may_copy: bool
+    may_rename_topic: bool
+
+
 @allow(*STAFF)
 async def index(request: Request) -> Response:
-    courses = await queries.courses()
+    actor, courses = request.state.actor, await queries.courses()
+    lines = _lines(actor, courses, await queries.operators_led_by(actor))
     context = {
         "here": "capacitaciones",
-        "courses": sorted(courses, key=lambda course: not course.is_active),
+        "lines": sorted(lines, key=lambda line: not line.course.is_active),
         "kinds": {kind: gettext(words) for kind, words in KINDS.items()},
-        "can_edit": request.state.actor.has_any(CATALOGUE_EDITORS),
+        "may_add": actor.has_any(CATALOGUE_EDITORS),
     }
     return render(request, "schedule/staff/courses.html", context)
+
+
+def _lines(actor: Actor, courses: Sequence[Course], own: Sequence[UUID]) -> list[CourseLine]:
+    titles = {fold(course.title) for course in courses if course.operator_id in own}
+    owners: dict[UUID, set[UUID | None]] = {}
+    for course in courses:
+        owners.setdefault(course.topic_id, set()).add(course.operator_id)
+    may_add = actor.has_any(CATALOGUE_EDITORS)
+    return [
+        CourseLine(
+            course,
+            may_edit=can_edit_course(actor, course.operator_id, own=own),
+            may_copy=bool(own) and fold(course.title) not in titles,
+            may_rename_topic=may_add and can_rename_topic(actor, owners[course.topic_id], own=own),
+        )
+        for course in courses
+    ]
 
 
 @allow(*CATALOGUE_EDITORS)
@@ -49,14 +84,32 @@ async def create(request: Request) -> Response:
 
 @allow(*CATALOGUE_EDITORS)
 async def edit(request: Request) -> Response:
-    course = await queries.course(request.path_params["id"])
+    course = await _own_course(request)
     required = await queries.required_by(course.id)
     return await _form(request, typed_course(course, required), course=course)
 
 
 @allow(*CATALOGUE_EDITORS)
 async def update(request: Request) -> Response:
-    return await _save(request, await queries.course(request.path_params["id"]))
+    return await _save(request, await _own_course(request))
+
+
+async def _own_course(request: Request) -> Course:
+    """Refuses (NotYourCourse) where another one changes it."""
+    course, actor = await queries.course(request.path_params["id"]), request.state.actor
+    if not can_edit_course(actor, course.operator_id, own=await queries.operators_led_by(actor)):
+        raise NotYourCourse
+    return course
+
+
+@allow(*EDITORS)
+async def copy(request: Request) -> Response:
+    """Into a course of the first municipality that this person coordinates at."""
+    own = await queries.operators_led_by(request.state.actor)
+    made = await course_actions.copy_course(request.path_params["id"], own[0], actor=request.state.actor)
+    response = redirect(f"{INDEX}/{made.id}/editar")
+    flash(response, gettext(N_("Listo: esta copia es de su municipalidad. Cámbiela y escójala en sus capacitaciones.")))
+    return response
 
 
 async def _save(request: Request, course: Course | None) -> Response:
@@ -80,7 +133,8 @@ async def _keep(form: CourseForm, course: Course | None, request: Request) -> No
     async with transaction():
         topic_id = form.topic or (await actions.create_topic(form.topic_name, actor=actor)).id
         if course is None:
-            await actions.create_course(form.plan(topic_id), actor=actor)
+            owner = next(iter(await queries.operators_led_by(actor)), None)
+            await actions.create_course(form.plan(topic_id), actor=actor, operator_id=owner)
         else:
             await actions.edit_course(course.id, form.plan(topic_id), actor=actor)
 
@@ -106,4 +160,5 @@ routes: list[BaseRoute] = [
     Route(INDEX + "/nuevo", create, methods=["POST"]),
     Route(INDEX + "/{id:uuid}/editar", edit),
     Route(INDEX + "/{id:uuid}/editar", update, methods=["POST"]),
+    Route(INDEX + "/{id:uuid}/copiar", copy, methods=["POST"]),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -257,13 +258,22 @@ def _rows(
     return rows
 
 
+def _course_words(course: Course, hub: Hub) -> str:
+    """«Mitos y realidades (taller)», and whose it is where that is another municipality."""
+    said = [gettext(KINDS[course.kind]).lower()]
+    if course.operator is not None and course.operator_id != hub.operator_id:
+        said.append(course.operator.name)
+    return f"{course.title} ({', '.join(said)})"
+
+
 async def _choices(hub: Hub, training: Training | None) -> dict[str, Any]:
     """What the selects and boxes offer; a training keeps a course that has left the catalogue."""
-    courses = [one for one in await queries.courses() if one.is_active or (training and one.id == training.course_id)]
+    own = queries.without_copied(await queries.courses(is_active=True), hub.operator_id)
+    kept = [await queries.course(training.course_id)] if training else []
     people = await queries.people_who_facilitate(hub.id, hub.operator_id)
     venues = await venues_of(hub, also=_venue_ids(training))
     return {
-        "courses": [(one.id, f"{one.title} ({gettext(KINDS[one.kind]).lower()})") for one in courses],
+        "courses": sorted({one.id: _course_words(one, hub) for one in (*own, *kept)}.items(), key=itemgetter(1)),
         "venues": [(venue.id, f"{venue.name}, {venue.municipality.full_name}") for venue in venues],
         "people": [(user.id, user.name) for user in people],
         "projects": [(one.id, one.name) for one in await reads(Project).order_by("name")],

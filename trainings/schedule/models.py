@@ -14,7 +14,7 @@ from trainings.db.models import Record
 
 if TYPE_CHECKING:
     from trainings.accounts.models import User
-    from trainings.places.models import Hub, Venue
+    from trainings.places.models import Hub, Operator, Venue
 
 
 class CourseKind(StrEnum):
@@ -90,13 +90,20 @@ class Project(Record):
 
 
 class Course(Record):
-    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it."""
+    """A catalogue entry. `contents`: a list of {"title", "minutes"}. `completion_share`: % of hours to complete it.
+
+    `operator`: whose course it is, that alone changes it; none is the platform's. Everybody may use it, or copy it.
+    """
 
     kind = fields.CharEnumField(CourseKind, max_length=16)
     topic: fields.ForeignKeyRelation[Topic] = fields.ForeignKeyField(
         "trainings.Topic", related_name="courses", on_delete=fields.RESTRICT
     )
     topic_id: UUID
+    operator: fields.ForeignKeyNullableRelation[Operator] = fields.ForeignKeyField(
+        "trainings.Operator", related_name="courses", null=True, on_delete=fields.RESTRICT
+    )
+    operator_id: UUID | None
     title = fields.CharField(max_length=180)
     summary = fields.TextField(default="")
     contents: list[dict[str, Any]] = fields.JSONField(default=list)
@@ -105,6 +112,8 @@ class Course(Record):
     completion_share = fields.IntField(default=80)
     pass_mark: int | None = fields.IntField(null=True)
     is_active = fields.BooleanField(default=True)
+
+    prerequisites: fields.ReverseRelation[CoursePrerequisite]
 
     class Meta:
         table = "course"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,11 +13,12 @@ from tortoise.queryset import QuerySet
 
 from trainings import clock
 from trainings.accounts.models import Role, User
-from trainings.accounts.permissions import DESK, HUB_STAFF
+from trainings.accounts.permissions import DESK, EDITORS, HUB_STAFF
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.lib.text import fold
+from trainings.places.models import Operator
 from trainings.schedule.models import (
     Course,
     CoursePrerequisite,
@@ -243,14 +244,28 @@ async def people_who_facilitate(hub_id: UUID, operator_id: UUID) -> list[User]:
 
 
 async def courses(*, is_active: bool | None = None) -> list[Course]:
-    """The catalogue with topics, by title."""
-    found = reads(Course).select_related("topic")
-    return await (found if is_active is None else found.filter(is_active=is_active)).order_by("title")
+    """The catalogue with topics and owners, by title: of equal titles what has no owner first."""
+    found = reads(Course).select_related("topic", "operator")
+    courses = await (found if is_active is None else found.filter(is_active=is_active)).order_by("title", "id")
+    return sorted(courses, key=lambda one: (one.title, one.operator_id is not None))
+
+
+def without_copied(courses: Iterable[Course], operator_id: UUID) -> list[Course]:
+    """Those of them that an operator would choose from: where it has its own of a title, that one alone."""
+    found = list(courses)
+    own = {fold(one.title) for one in found if one.operator_id == operator_id}
+    return [one for one in found if one.operator_id == operator_id or fold(one.title) not in own]
+
+
+async def operators_led_by(actor: Actor) -> list[UUID]:
+    """The operators at whose hubs the actor edits trainings, by name."""
+    found = reads(Operator).filter(hubs__id__in=sorted(actor.hubs_with(EDITORS)))
+    return list(dict(await found.order_by("name").distinct().values_list("id", "name")))
 
 
 async def course(course_id: UUID) -> Course:
-    """One entry of the catalogue with its topic. Else UnknownCourse."""
-    found = await reads(Course).get_or_none(id=course_id).select_related("topic")
+    """One entry of the catalogue with its topic and owner. Else UnknownCourse."""
+    found = await reads(Course).get_or_none(id=course_id).select_related("topic", "operator")
     if found is None:
         raise UnknownCourse
     return found

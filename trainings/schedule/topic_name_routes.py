@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.accounts.permissions import CATALOGUE_EDITORS
+from trainings.accounts.permissions import CATALOGUE_EDITORS, can_rename_topic
 from trainings.db import reads
-from trainings.errors import NotFound
+from trainings.errors import NotAllowed, NotFound
 from trainings.people.forms import printable
+from trainings.schedule import queries
 from trainings.schedule.course_actions import TopicExists, rename_topic
 from trainings.schedule.forms import required
-from trainings.schedule.models import Topic
+from trainings.schedule.models import Course, Topic
 from trainings.schedule.public_queries import SLUG
 from trainings.web.allow import allow
 from trainings.web.flash import flash
@@ -24,6 +25,11 @@ from trainings.web.i18n import N_, gettext
 from trainings.web.render import redirect, render
 
 PAGE, CATALOGUE = "/panel/cursos/temas/{slug}", "/panel/cursos"
+
+
+class NotYourTopic(NotAllowed):
+    code = "not_your_topic"
+    sentence = N_("Ese tema es también de cursos de otros. Su nombre lo corrige quien administra la plataforma.")
 
 
 class TopicForm(Form):
@@ -58,6 +64,10 @@ async def _topic(request: Request) -> Topic:
     found = await reads(Topic).get_or_none(slug=slug) if SLUG.fullmatch(slug) else None
     if found is None:
         raise NotFound(N_("No encontramos ese tema."))
+    owners = [owner for (owner,) in await reads(Course).filter(topic_id=found.id).values_list("operator_id")]
+    own = await queries.operators_led_by(request.state.actor)
+    if not can_rename_topic(request.state.actor, owners, own=own):
+        raise NotYourTopic
     return found
 
 

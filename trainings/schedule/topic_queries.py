@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from trainings.db import reads
 from trainings.errors import NotFound
-from trainings.schedule.models import Course, CourseKind, Topic
+from trainings.lib.text import fold
+from trainings.schedule import queries
+from trainings.schedule.models import CourseKind, Topic
 from trainings.schedule.public_queries import SLUG
 from trainings.web.i18n import N_
 
@@ -37,8 +39,9 @@ async def topic_name(slug: str) -> str:
 
 
 async def courses_of(slug: str) -> list[TopicCourse]:
-    """The courses of a topic that are given now, by title."""
-    found = reads(Course).filter(topic__slug=slug, is_active=True).order_by("title", "id")
+    """The courses of a topic that are given now, by title. Of a course and its copies the first is told."""
+    found = await queries.courses(is_active=True)
+    by_title = {fold(one.title): one for one in reversed(found) if one.topic.slug == slug}
     return [
         TopicCourse(
             title=course.title,
@@ -48,5 +51,5 @@ async def courses_of(slug: str) -> list[TopicCourse]:
             contents=tuple(str(part["title"]) for part in course.contents),
             audience=tuple(course.audience),
         )
-        for course in await found
+        for course in reversed(by_title.values())
     ]
