@@ -198,6 +198,46 @@ async def test_valid_paper_when_written_by_who_signed_up_a_group_then_no_slip_af
 
 
 @pytest.mark.pages
+async def test_printed_paper_then_its_name_changes_by_staff_alone(client: AsyncClient, freeze: Freeze) -> None:
+    ana = await make_attendee(await make_held(4, 4), given_names="Ana", surnames="Cok Xol")
+    freeze(AFTER)
+    diploma = await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    address = f"/i/{(await OwnLink.get(registration_id=ana.id)).token}"
+    await Certificate.filter(id=diploma.id).update(printed_at=AFTER)
+
+    page = await client.get(address)
+    by_link = await client.post(f"{address}/nombre", data={"given_names": "Ana", "surnames": "Coc Xol"})
+    with pytest.raises(names.PaperPrinted):
+        await names.correct(ana.id, "Aná", "Cok Xol", None, actor=HOLDER_OF_LINK)
+
+    assert "Su diploma ya se imprimió." in page.text
+    assert "Corregir mi nombre" not in page.text
+    assert (by_link.status_code, "El diploma ya se imprimió." in by_link.text) == (409, True)
+    assert (await again(ana)).participant.surnames == "Cok Xol"
+    assert await names.correct(ana.id, "Ana", "Coc Xol", DESK, actor=PROGRAM) == 1
+
+
+async def test_printed_paper_when_the_name_was_written_by_another_sign_ups_link_then_saying_it_is_right_is_refused(
+    sqlite_db: Settings, freeze: Freeze
+) -> None:
+    training, ahead = await make_held(4, 4), await make_held(4, start=AFTER + timedelta(days=30))
+    ana = await make_attendee(training, given_names="Ana", surnames="Cok Xol")
+    with clock.frozen(BEFORE):
+        other = await make.make_registration(ahead, given_names="Eva", surnames="Pop")
+    await Registration.filter(id=other.id).update(participant_id=ana.participant_id, created_at=BEFORE)
+    freeze(AFTER)
+    await issue(ana.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await Certificate.all().update(printed_at=AFTER)
+    assert await names.confirm(ana.id, OWN, actor=HOLDER_OF_LINK) == 0, "of the printed name itself"
+
+    await names.correct(other.id, "Aná", "Cok Xol", OWN, actor=HOLDER_OF_LINK)
+
+    with pytest.raises(names.PaperPrinted):
+        await names.confirm(ana.id, OWN, actor=HOLDER_OF_LINK)
+    assert (await Certificate.get()).printed_name == "Ana Cok Xol"
+
+
+@pytest.mark.pages
 async def test_letter_that_cannot_be_printed_then_refused_wherever_the_name_is_written(
     new_client: Browsers, freeze: Freeze
 ) -> None:

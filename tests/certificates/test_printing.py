@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 
@@ -15,13 +16,19 @@ from httpx2 import Response
 from tests.certificates.desk import Browsers, Desk, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER, make_attendee
 from trainings import clock
-from trainings.audit.actor import PROGRAM
-from trainings.certificates import printing
+from trainings.accounts.queries import actor_of
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.models import AuditLine
+from trainings.certificates import names, printing
 from trainings.certificates.actions import issue, revoke
+from trainings.certificates.erasing import remove_names
 from trainings.certificates.folio_ranges import LONGEST, MOST_RANGES, FolioRanges, UnreadableFolios
 from trainings.certificates.merging import Merged, piece
-from trainings.certificates.models import Certificate, CertificateFile, CertificateKind
+from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, ConfirmedHow
+from trainings.db import transaction
 from trainings.outbox.models import OutboxJob
+from trainings.registrations.models import Registration
+from trainings.settings import Settings
 
 pytestmark = pytest.mark.pages
 FORM = re.compile(r'<form action="[^"]+/imprimir" method="post".*?</form>', re.DOTALL)
@@ -194,3 +201,51 @@ def test_merge_when_a_paper_has_one_page_or_three_then_each_begins_on_a_front() 
     assert whole.metadata.title == "Niñez"
     assert str(whole.pages[6]["/Note"]) == "(1 0 R) no es una referencia"
     assert pikepdf.Pdf.open(BytesIO(content)).check_pdf_syntax() == []
+
+
+async def test_print_page_when_names_changed_since_they_were_printed_then_lists_who_changed_which_into_which(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    await browser.post(f"{desk.page}/imprimir")
+    key, member = desk.certificate.registration_id, await actor_of(desk.cast.assistant)
+    freeze(AFTER + timedelta(minutes=5))
+    await names.correct(key, "Ana", "Coj Xol", ConfirmedHow.DESK, actor=member)
+    freeze(AFTER + timedelta(minutes=6))
+    await names.correct(key, "Anabella", "Coj Xol", ConfirmedHow.DESK, actor=member)
+
+    pages = [text_of(await browser.get(f"{desk.page}/imprimir{asked}")) for asked in ("?solo=cambiados", "")]
+    freeze(AFTER + timedelta(minutes=7))
+    await browser.post(f"{desk.page}/imprimir", data={"solo": "cambiados"})
+    after = text_of(await browser.get(f"{desk.page}/imprimir"))
+
+    told = f"Ana Coc Xol → Anabella Coj Xol {desk.certificate.folio} · {desk.cast.assistant.name}, "
+    assert [("Nombres que cambiaron" in page, told in page) for page in pages] == [(True, True)] * 2
+    assert "Nombres que cambiaron" not in after
+    assert await AuditLine.filter(act="names.open_changes", object_id=desk.training.id).count() == 2
+
+
+async def test_print_page_when_a_name_was_changed_by_its_own_link_before_it_was_printed_then_says_so(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    freeze(AFTER + timedelta(minutes=5))
+    await names.correct(desk.certificate.registration_id, "Ana", "Coj Xol", ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK)
+
+    page = text_of(await browser.get(f"{desk.page}/imprimir"))
+
+    assert f"Ana Coc Xol → Ana Coj Xol {desk.certificate.folio} · por su enlace, " in page
+
+
+async def test_changed_names_when_the_person_is_erased_then_gone(sqlite_db: Settings) -> None:
+    desk = await make_desk()
+    await names.correct(desk.certificate.registration_id, "Ana", "Coj Xol", ConfirmedHow.DESK, actor=PROGRAM)
+    assert (await Certificate.get(id=desk.certificate.id)).name_before == "Ana Coc Xol"
+
+    person = await Registration.get(id=desk.certificate.registration_id)
+    async with transaction():
+        await remove_names([person.participant_id])
+
+    assert (await Certificate.get(id=desk.certificate.id)).name_before == ""

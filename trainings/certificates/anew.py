@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
+from trainings import clock
+from trainings.accounts.models import User
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates.mails import have_set
@@ -18,17 +22,34 @@ from trainings.people.models import Participant
 LONGEST_NAME, LONGEST_INITIALS = 240, 40
 """As their columns; the sheet keeps a longer name whole."""
 
+CHANGED = (
+    *("revision", "sheet", "printed_name", "initials", "title", "minutes", "held_on"),
+    *("name_before", "renamed_at", "renamed_by_id"),
+)
+
 
 def in_hand(certificate: Certificate) -> bool:
     """Whether somebody said "recibí conforme": from then on a mistake is annulled and issued again."""
     return certificate.handed_over_at is not None
 
 
-async def all_in_hand(registration_id: UUID) -> bool:
-    """Whether somebody's papers of a training that stand were handed over, every one, and there is at least one."""
+class Settled(StrEnum):
+    """How far somebody's papers of a training are, where an own link changes no name on them any more: every one was
+    handed over, or one of those that were not is printed.
+    """
+
+    IN_HAND = "in_hand"
+    PRINTED = "printed"
+
+
+async def settled(registration_id: UUID) -> Settled | None:
+    """None where no paper stands, or none of those that wait was printed."""
     standing = Certificate.filter(registration_id=registration_id, erased_at=None)
-    noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at")
-    return bool(noted) and all(at is not None for (at,) in noted)
+    noted = await standing.exclude(state=CertificateState.REVOKED).values_list("handed_over_at", "printed_at")
+    if noted and all(handed is not None for handed, _printed in noted):
+        return Settled.IN_HAND
+    is_printed = any(handed is None and printed is not None for handed, printed in noted)
+    return Settled.PRINTED if is_printed else None
 
 
 async def not_in_hand(registration_id: UUID) -> list[Certificate]:
@@ -46,9 +67,18 @@ async def set_name(certificates: Sequence[Certificate], person: Participant, *, 
         sheet = CertificateSheet.from_json(certificate.sheet)
         if sheet.person_name != person.full_name:
             certificate.initials = initials(person.given_names, person.surnames)[:LONGEST_INITIALS].strip()
+            _note_name_before(certificate, sheet.person_name, actor)
             await set_anew(certificate, replace(sheet, person_name=person.full_name), actor=actor)
             n += 1
     return n
+
+
+def _note_name_before(certificate: Certificate, name: str, actor: Actor) -> None:
+    """Whoever prints it sees what became of the name on the paper of before, however often it changed in between."""
+    printed_at, renamed_at = certificate.printed_at, certificate.renamed_at
+    if renamed_at is None or (printed_at is not None and renamed_at <= printed_at):
+        certificate.name_before = name
+    certificate.renamed_at, certificate.renamed_by_id = clock.now(), actor.id
 
 
 async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: Actor) -> None:
@@ -64,8 +94,7 @@ async def set_anew(certificate: Certificate, sheet: CertificateSheet, *, actor: 
     certificate.revision += 1
     certificate.sheet, certificate.printed_name = sheet.to_json(), sheet.person_name[:LONGEST_NAME]
     certificate.title, certificate.minutes = sheet.title, sheet.minutes
-    columns = ["revision", "sheet", "printed_name", "initials", "title", "minutes", "held_on"]
-    await certificate.save(update_fields=columns)
+    await certificate.save(update_fields=CHANGED)
     await have_set(certificate)
     await record(
         "certificates.set_anew",
@@ -90,3 +119,35 @@ async def changed_among(certificates: Iterable[Certificate]) -> frozenset[UUID]:
         return frozenset()
     superseded = await reads(SupersededFile).filter(certificate_id__in=list(printed))
     return frozenset(one.certificate_id for one in superseded if one.created_at > printed[one.certificate_id])
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedName:
+    """A paper that says another name than when it was last printed, or issued. `by` whom of the staff it was changed;
+    empty: by its own link.
+    """
+
+    folio: str
+    before: str
+    after: str
+    by: str
+    at: datetime
+
+
+async def changed_names(papers: Sequence[Certificate]) -> list[ChangedName]:
+    """Of these, in their order."""
+    changed = [
+        (one, one.renamed_at)
+        for one in papers
+        if one.renamed_at is not None
+        and (one.printed_at is None or one.renamed_at > one.printed_at)
+        and one.name_before != one.sheet["person_name"]
+    ]
+    keys = {one.renamed_by_id for one, _at in changed if one.renamed_by_id is not None}
+    by = {one.id: one.name for one in await reads(User).filter(id__in=sorted(keys))} if keys else {}
+    return [
+        ChangedName(
+            one.folio, one.name_before, one.sheet["person_name"], by[one.renamed_by_id] if one.renamed_by_id else "", at
+        )
+        for one, at in changed
+    ]

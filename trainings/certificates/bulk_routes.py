@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from trainings.accounts.permissions import DESK, ISSUERS, can_issue_certificates
-from trainings.certificates import bulk, bulk_queries, preparing, printing
+from trainings.audit.actions import record
+from trainings.certificates import anew, bulk, bulk_queries, preparing, printing
 from trainings.certificates import staff_queries as queries
 from trainings.certificates.folio_ranges import FolioRanges
 from trainings.certificates.models import JobState
@@ -110,18 +111,29 @@ async def confirm_print(request: Request) -> Response:
 async def _to_print(
     request: Request, training: Training, *, only_changed: bool, form: Typed | None = None, status: int = 200
 ) -> Response:
-    """The page, with what was asked for and refused, to be asked for again.
+    """The page, with what was asked for and refused, to be asked for again. Names that changed are seen whole: that is
+    logged.
 
     Each button says which folios it means: what another one printed meanwhile changes nothing of it.
     """
     everything = await printing.to_print(training)
     papers = await printing.to_print(training, only_changed=True) if only_changed else everything
+    renamed = await anew.changed_names(papers.all)
+    if renamed:
+        await record(
+            "names.open_changes",
+            actor=request.state.actor,
+            object_id=training.id,
+            hub_id=training.hub_id,
+            n=len(renamed),
+        )
     context = {
         "training": training,
         "papers": papers.all,
         "whole": FolioRanges.of(papers.all, among=everything.all),
         "parts": [(part, FolioRanges.of(part, among=everything.all)) for part in papers.parts],
         "outdated": any(one.outdated and not one.is_unused for one in await preparing.waiting(training.id)),
+        "renamed": renamed,
         "only_changed": only_changed,
         "was_printed": any(one.printed_at for one in papers.all),
         "n_all": len(everything.all),

@@ -38,6 +38,7 @@ CHANGED = (
     "revoked_reason",
     "printed_name",
     "initials",
+    "name_before",
     "erased_at",
     "revision",
 )
@@ -102,7 +103,7 @@ async def _withdraw(certificates: Sequence[Certificate]) -> None:
 
 
 async def _make_nameless(certificate: Certificate) -> None:
-    certificate.printed_name, certificate.initials = NOBODY, ""
+    certificate.printed_name, certificate.initials, certificate.name_before = NOBODY, "", ""
     certificate.revoked_reason = ""  # staff write names into it
     certificate.erased_at, certificate.revision = clock.now(), certificate.revision + 1
     await certificate.save(update_fields=CHANGED)

@@ -68,8 +68,9 @@ class Certificate(Record):
 
     Unique (registration, kind) where not revoked; `folio` never reused; `code` (13 + 1 check characters) is public.
     `revision` counts from 1 each time the paper is set with a corrected name before it was handed over. `printed_at` is
-    when it last went into a file for the printer. `erased_at`: its person asked that the name be removed; folio, code
-    and the file's hash stay valid.
+    when it last went into a file for the printer. `name_before` is the name that it said then, or at issue, where it
+    was changed since: at `renamed_at`, by staff (`renamed_by_id`) or by the own link (none). `erased_at`: its person
+    asked that the name be removed; folio, code and the file's hash stay valid.
     """
 
     registration: fields.ForeignKeyRelation[Registration] = fields.ForeignKeyField(
@@ -101,6 +102,9 @@ class Certificate(Record):
     revision = fields.IntField(default=1, db_default=1)
     validated_at: datetime | None = UTCDatetimeField(null=True)
     printed_at: datetime | None = UTCDatetimeField(null=True)
+    name_before = fields.CharField(max_length=241, default="", db_default="")
+    renamed_at: datetime | None = UTCDatetimeField(null=True)
+    renamed_by_id: UUID | None = fields.UUIDField(null=True)
     handed_over_at: datetime | None = UTCDatetimeField(null=True)
     handed_over_by_id: UUID | None = fields.UUIDField(null=True)
     handed_over_how: HandedOver | None = fields.CharEnumField(HandedOver, max_length=16, null=True)  # type: ignore[assignment]  # the field type cannot say null

@@ -51,6 +51,13 @@ class PaperInHand(Refusal):
     sentence = N_("El diploma ya se entregó. Si el nombre está mal escrito, pida otro en la ventanilla.")
 
 
+class PaperPrinted(PaperInHand):
+    """It is on paper, though nobody has it yet: staff alone change what it says."""
+
+    code = "paper_printed"
+    sentence = N_("El diploma ya se imprimió. Si el nombre está mal escrito, pida a la ventanilla que lo corrija.")
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """Somebody said that the name is right: how, when, and who of the staff wrote it down (empty: by the own link)."""
@@ -73,8 +80,8 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
 
     Confirming twice is confirming once. `name`: what was read when it was said, refused (NameChanged) where it is
     another by now. Refuses a letter that cannot be printed (LetterNotPrintable), who took back the permission for
-    their data (PermissionGone), and by a link what was handed over already (PaperInHand) or is valid with the name of
-    somebody else (AlreadyValid).
+    their data (PermissionGone), and by a link what was handed over already (PaperInHand), was printed with another name
+    (PaperPrinted) or is valid with the name of somebody else (AlreadyValid).
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -92,10 +99,10 @@ async def correct(
 ) -> int:
     """Write the name as the person wants it printed; how many papers that nobody has yet were set anew with it.
 
-    Refuses a letter that cannot be printed (LetterNotPrintable), by a link another person's name on what is valid
-    (AlreadyValid), and as `registrations.rename` does. With `how` it is confirmed as well, and a link is refused what
-    was handed over already (PaperInHand): the desk annuls it and issues another. None: who writes it may not speak for
-    the person, nor hear of their papers.
+    Refuses a letter that cannot be printed (LetterNotPrintable), by a link any change of what was printed
+    (PaperPrinted) and another person's name on what is valid (AlreadyValid), and as `registrations.rename` does. With
+    `how` it is confirmed as well, and a link is refused what was handed over already (PaperInHand): the desk annuls it
+    and issues another. None: who writes it may not speak for the person, nor hear of their papers.
     """
     async with transaction():
         registration = await _held(registration_id)
@@ -128,7 +135,7 @@ async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) 
 
 
 async def _check_open(registration_id: UUID, actor: Actor) -> None:
-    if actor == HOLDER_OF_LINK and await anew.all_in_hand(registration_id):
+    if actor == HOLDER_OF_LINK and await anew.settled(registration_id) is anew.Settled.IN_HAND:
         raise PaperInHand
 
 
@@ -153,9 +160,13 @@ async def _check_same_person(
 
 
 async def _check_printed(registration: Registration) -> None:
-    """The same where the name was written elsewhere meanwhile, and would be printed by saying that it is right."""
+    """Refuse (PaperPrinted) another name on what was printed, accents and all; and as `_check_same_person` where the
+    name was written elsewhere meanwhile, and would be printed by saying that it is right.
+    """
     name = registration.participant.full_name
     for paper in await anew.not_in_hand(registration.id):
+        if paper.printed_at is not None and paper.sheet["person_name"] != name:
+            raise PaperPrinted(field="given_names")
         is_another = fold(paper.printed_name) != fold(name) and not are_alike(paper.printed_name, name)
         if paper.state is CertificateState.VALID and is_another:
             raise AlreadyValid(field="given_names")

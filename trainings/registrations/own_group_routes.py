@@ -163,7 +163,7 @@ async def _show_member(request: Request, ticket: Ticket, *, status: int = 200, *
         "name_form": Typed.of(names_of(registration)),
         # Only who may say so of a minor is told whether it was said.
         "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
-        "is_paper_in_hand": ticket.is_minor and await anew.all_in_hand(registration.id),
+        "paper_settled": await anew.settled(registration.id) if ticket.is_minor else None,
         # An adult's needs are theirs alone.
         "needs_form": Typed.of({"needs": list(read_needs(registration.needs)) if ticket.is_minor else []}),
         "needs_asked": needs_in_words(ticket) if ticket.is_minor else [],

@@ -92,7 +92,7 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "annulled": (await annulled_papers([registration.id])).get(registration.id, ()),
         "standing": await standing_of(registration, ticket.own.sessions),
         "name_confirmed": (await names.confirmed([registration])).get(registration.id),
-        "is_paper_in_hand": await anew.all_in_hand(registration.id),
+        "paper_settled": await anew.settled(registration.id),
         **forms,
     }
     template = "registrations/archive.html" if is_archive else "registrations/show.html"
