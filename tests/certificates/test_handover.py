@@ -271,3 +271,21 @@ async def test_calling_order_then_by_community_the_nameless_last_and_annulled_on
     assert "Ana" not in text_of(later), "the name was removed from the paper"
     [line, _later] = await AuditLine.filter(act="certificates.open_ceremony")
     assert (line.actor_id, line.detail) == (world.cast.assistant.id, {"n": 3})
+
+
+@pytest.mark.pages
+async def test_hand_over_list_when_three_have_the_same_initials_then_their_names_are_whole_and_that_is_logged(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    world = await handed_out(freeze)
+    same = ("Jom Ic Coc", "Juc Ixim Cal", "Jolomná Ico Chub")
+    for surnames in same:
+        one = await make_attendee(world.training, given_names="Óscar", surnames=surnames, community="Las Pozas")
+        await issue(one.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    browser = await signed_in(new_client, world.cast.assistant)
+
+    page = text_of(await browser.get(world.page))
+
+    assert [f"Óscar {surnames} Las Pozas" in page for surnames in same] == [True] * 3
+    assert ("Ana C. Las Pozas" in page, "Ana Coc" in page) == (True, False)
+    assert await AuditLine.filter(act="names.open_same", object_id=world.training.id).count() == 1

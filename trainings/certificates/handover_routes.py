@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -54,12 +56,16 @@ class PaperView:
     has_changed: bool
 
 
-def paper_view(certificate: Certificate, changed: Collection[UUID]) -> PaperView:
-    """With its registration's person loaded. `changed`: those that say something else than what was printed last."""
+def paper_view(
+    certificate: Certificate, changed: Collection[UUID], *, namesakes: Collection[UUID] = frozenset()
+) -> PaperView:
+    """With its registration's person loaded. `changed`: those that say something else than what was printed last.
+    `namesakes`: those whose name is told whole.
+    """
     person, how = certificate.registration.participant, certificate.handed_over_how
     return PaperView(
         id=certificate.id,
-        name=short_name(person.given_names, person.surnames),
+        name=person.full_name if certificate.id in namesakes else _short_name(certificate),
         community=person.community,
         kind=gettext(KIND_WORDS[certificate.kind]),
         folio=certificate.folio,
@@ -69,6 +75,19 @@ def paper_view(certificate: Certificate, changed: Collection[UUID]) -> PaperView
         how=gettext(HANDED_WORDS[how]) if how is not None else "",
         has_changed=certificate.id in changed,
     )
+
+
+def _short_name(certificate: Certificate) -> str:
+    person = certificate.registration.participant
+    return short_name(person.given_names, person.surnames)
+
+
+def _namesakes(papers: Sequence[Certificate]) -> frozenset[UUID]:
+    """Those that the lists would show by the same given names and initials, though they are different people's."""
+    people: dict[str, set[UUID]] = defaultdict(set)
+    for one in papers:
+        people[_short_name(one)].add(one.registration_id)
+    return frozenset(one.id for one in papers if len(people[_short_name(one)]) > 1)
 
 
 def _by_name(certificate: Certificate) -> tuple[str, str]:
@@ -89,18 +108,28 @@ async def show(request: Request) -> Response:
 
 
 async def _show(request: Request, training: Training, form: Typed, status: int = 200) -> Response:
+    """Short names, but of those whom they would not tell apart: these are shown whole, and that is logged."""
     papers = sorted(await handover.of_training(training.id), key=_by_name)
     waiting = [one for one in papers if one.handed_over_at is None]
     handed = sorted((one for one in papers if one.handed_over_at is not None), key=_when, reverse=True)
     last = [one for one in handed if one.handed_over_at == handed[0].handed_over_at] if handed else []
-    changed = await anew.changed_among(papers)
+    changed, namesakes = await anew.changed_among(papers), _namesakes(papers)
+    if namesakes:
+        await record(
+            "names.open_same",
+            actor=request.state.actor,
+            object_id=training.id,
+            hub_id=training.hub_id,
+            n=len(namesakes),
+        )
+    view = partial(paper_view, changed=changed, namesakes=namesakes)
     context: dict[str, Any] = {
         "training": training,
-        "waiting": [paper_view(one, changed) for one in waiting[:AT_ONCE]],
+        "waiting": [view(one) for one in waiting[:AT_ONCE]],
         "n_waiting": len(waiting),
         "n_changed": sum(one.id in changed for one in waiting),
-        "handed": [paper_view(one, changed) for one in handed],
-        "last": [paper_view(one, changed) for one in last],
+        "handed": [view(one) for one in handed],
+        "last": [view(one) for one in last],
         "sheets": await _sheets(training.id),
         "form": form,
     }
