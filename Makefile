@@ -14,6 +14,8 @@ TEST_READY := $(VENV)/test.ready
 # What the packages bring along (node, ruff …) is found before what the machine has.
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where this is set, each of the many processes that tests start would compile the whole program for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run seed migrate worker test check prove bench docs catalogue lock changelog clean
