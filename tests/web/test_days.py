@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from trainings.web.days import Day
+from trainings.web.days import Day, HourHere
 
 day = TypeAdapter(Day | None)
+hour = TypeAdapter(HourHere)
 
 
 @pytest.mark.parametrize("typed", ["2027-03-04", "04/03/2027", "4/3/2027", " 4-3-2027 ", "4.3.2027"])
@@ -32,3 +33,10 @@ def test_day_is_read_as_browsers_send_it_and_as_people_write_it(typed: str) -> N
 def test_day_that_no_calendar_has_is_refused_in_words(typed: str, part: str) -> None:
     with pytest.raises(ValidationError, match=part):
         day.validate_python(typed)
+
+
+def test_hour_is_the_one_on_the_wall_and_of_no_other_zone() -> None:
+    assert hour.validate_python("08:30") == time(8, 30)
+    for typed in ("08:30+14:00", "08:30Z"):
+        with pytest.raises(ValidationError, match="time_parsing"):
+            hour.validate_python(typed)

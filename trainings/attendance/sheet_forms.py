@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from trainings.attendance.row_lists import LONGEST
 from trainings.attendance.sheets import COLUMNS, MOST_BLANK
 from trainings.people.forms import printable
 from trainings.schedule.forms import required
+from trainings.web.days import HourHere
 from trainings.web.forms import Form
 from trainings.web.i18n import N_
 
@@ -64,7 +64,7 @@ class LeftForm(KeyForm):
     """When somebody went home, local time on the day of the session."""
 
     MISSING: ClassVar[Mapping[str, str]] = {"time": N_("Escriba a qué hora se fue.")}
-    time: time
+    time: HourHere
 
 
 class KeptForm(Form):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -17,7 +16,7 @@ from trainings.outreach.words import SUBJECTS
 from trainings.people.forms import MunicipalityCode, printable
 from trainings.people.models import Sex
 from trainings.schedule.forms import Lines, Reason, Text240, Title
-from trainings.web.days import Day
+from trainings.web.days import Day, HourHere
 from trainings.web.forms import Form, FormErrors, Typed, wrong
 from trainings.web.i18n import N_, gettext
 
@@ -33,8 +32,8 @@ class WhenAndWhereForm(Form):
     """
 
     day: Day
-    starts: time
-    ends: time
+    starts: HourHere
+    ends: HourHere
     venue: UUID | None = None
     municipality: MunicipalityCode = ""
     place: Annotated[str, printable(200)] = ""

@@ -20,7 +20,7 @@ from trainings.registrations.family_forms import FURTHER, read_wish
 from trainings.registrations.wishes import SignUp
 from trainings.schedule import sentences
 from trainings.schedule.queries import prerequisites_of
-from trainings.web.days import Day
+from trainings.web.days import Day, HourHere
 from trainings.web.forms import Form, Typed
 from trainings.web.i18n import N_, gettext
 
@@ -45,7 +45,7 @@ class ReserveForm(Form):
     phone: Phone = None
     key: UUID | None = None
     release_on: Day | None = None
-    release_time: time | None = None
+    release_time: HourHere | None = None
 
     @property
     def wanted(self) -> Reservation:
@@ -70,7 +70,7 @@ class ReleaseForm(Form):
     }
 
     release_on: Day
-    release_time: time
+    release_time: HourHere
 
     @property
     def moment(self) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from trainings.schedule.bookings import span_in_words
 from trainings.schedule.forms import EndTime
 from trainings.schedule.models import Unavailability
 from trainings.web.allow import allow
-from trainings.web.days import Day
+from trainings.web.days import Day, HourHere
 from trainings.web.flash import flash
 from trainings.web.forms import REFUSED, Form, FormErrors, Typed, check, read_form, wrong
 from trainings.web.i18n import N_, gettext, language
@@ -51,7 +51,7 @@ class AbsenceForm(Form):
 
     day: Day
     last_day: Annotated[Day, AfterValidator(_not_before_the_first)] | None = None
-    starts: time | None = None
+    starts: HourHere | None = None
     ends: EndTime | None = None
 
     @model_validator(mode="after")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from trainings.people.forms import printable
 from trainings.schedule.forms import EndTime, Reason, Text240, required
-from trainings.web.days import Day
+from trainings.web.days import Day, HourHere
 from trainings.web.forms import Form
 
 
@@ -23,7 +22,7 @@ class HeldForm(Form):
     """When a session was really held, and how that is known. `known_as`: when and where it was on the open form."""
 
     day: Day
-    starts: time
+    starts: HourHere
     ends: EndTime
     reason: Annotated[str, printable(240), AfterValidator(required)]
     known_as: Text240 = ""

@@ -18,7 +18,7 @@ from trainings.people.forms import Phone, printable
 from trainings.people.words import ACTOR_TYPES, LANGUAGES
 from trainings.schedule.models import Offer, PlaceShown, Training, TrainingSession
 from trainings.schedule.plans import ADULT, MOST_SESSIONS, SessionPlan, TrainingPlan, session_field
-from trainings.web.days import Day, day_in
+from trainings.web.days import Day, HourHere, day_in
 from trainings.web.forms import Form, FormErrors, FormT, Typed, check, wrong
 from trainings.web.i18n import N_
 
@@ -82,7 +82,7 @@ def _later_than_start(ends: time, form: ValidationInfo) -> time:
     return ends
 
 
-EndTime = Annotated[time, AfterValidator(_later_than_start)]
+EndTime = Annotated[HourHere, AfterValidator(_later_than_start)]
 """Stands after a field `starts`: a meeting is on one day."""
 Title = Annotated[str, printable(180), AfterValidator(required)]
 Text180 = Annotated[str, printable(180)]
@@ -122,9 +122,9 @@ class TrainingForm(Form):
     approval_required: bool = False
     walk_ins: bool = False
     opens_on: Day | None = None
-    opens_time: time | None = None
+    opens_time: HourHere | None = None
     closes_on: Day | None = None
-    closes_time: time | None = None
+    closes_time: HourHere | None = None
     audience: ActorTypes = []
     from_age: Annotated[int, _one_of(FROM_AGES)] = ADULT
     languages: Languages = []
@@ -177,7 +177,7 @@ class SessionForm(Form):
 
     id: UUID | None = None
     day: Day
-    starts: time
+    starts: HourHere
     ends: EndTime
     venue: UUID | None = None
     facilitators: list[UUID] = []
@@ -323,7 +323,7 @@ class MoveForm(Form):
     """Another day, time or place for one meeting. `known_as`: when and where it was as the form was opened."""
 
     day: Day
-    starts: time
+    starts: HourHere
     ends: EndTime
     venue: UUID | None = None
     override_reason: Reason = ""

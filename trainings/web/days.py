@@ -1,12 +1,13 @@
-"""Days in forms: as a browser's date field sends them, and as people here write them by hand."""
+"""Days and times in forms: as a browser's fields send them, and days as people here write them by hand."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticKnownError
 
 from trainings.web.forms import wrong
 from trainings.web.i18n import N_
@@ -36,5 +37,14 @@ def _typed(value: Any) -> Any:
     return day_in(value) if isinstance(value, str) else value
 
 
+def _here(read: time) -> time:
+    """Of another zone it would be another moment here."""
+    if read.tzinfo is not None:
+        raise PydanticKnownError("time_parsing", {"error": "zone"})
+    return read
+
+
 Day = Annotated[date, BeforeValidator(_typed)]
 """A day between 2000 and 2100."""
+HourHere = Annotated[time, AfterValidator(_here)]
+"""A time of day as the clock on the wall here shows it."""
