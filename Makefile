@@ -18,10 +18,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run seed migrate worker test check prove bench docs catalogue lock changelog clean
+.PHONY: help run seed migrate worker test test-postgres check prove bench docs catalogue lock changelog clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) ## Set up everything and serve the demo world at http://localhost:8000 (PORT moves it)
 	@TRAININGS_ENV=$${TRAININGS_ENV:-demo} $(BIN)/trainings migrate
@@ -42,6 +42,9 @@ worker: $(RUN_READY) ## Send messages and do jobs, without serving pages
 test: $(TEST_READY) ## Run all tests (TESTS=tests/places runs some; AT="2026-12-07 07:05" lets them begin then)
 	@$(BIN)/python -m tests.browser_setup
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --at "$(AT)" $(TESTS)
+
+test-postgres: $(TEST_READY) ## Ask PostgreSQL of every test of the database (TESTS=tests/places asks some)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --postgres --at "$(AT)" $(TESTS)
 
 check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
 	@$(BIN)/ruff format --check

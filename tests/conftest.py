@@ -32,6 +32,7 @@ DATABASE_FIXTURES = ("db", "sqlite_db", "postgres_db")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--at", default="", help="the local moment at which the run begins, as '2026-12-07 07:05'")
+    parser.addoption("--postgres", action="store_true", help="every test of the database, on PostgreSQL, and no other")
 
 
 def pytest_report_header() -> str:
@@ -60,9 +61,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests on PostgreSQL last: a process changes its engine once, not at every test."""
-    left_out = _cases_between(items)
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted((item for item in items if item not in left_out), key=_needs_postgres)
+    if config.getoption("postgres"):
+        config.hook.pytest_deselected(items=[item for item in items if not _needs_postgres(item)])
+        items[:] = filter(_needs_postgres, items)
+    items.sort(key=_needs_postgres)
 
 
 def pytest_collection_finish() -> None:
@@ -71,15 +73,6 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _cases_between(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Of many cases of one test, those on PostgreSQL between the first and the last, unless it wants `every_case`."""
-    cases: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if _engine_of(item) == "postgres" and item.get_closest_marker("every_case") is None:
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    return [item for same in cases.values() for item in same[1:-1]]
 
 
 def _engine_of(item: pytest.Item) -> str:
@@ -106,13 +99,19 @@ def _quickest() -> Path | None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        pages = metafunc.definition.get_closest_marker("pages")
-        metafunc.parametrize("engine", ["sqlite"] if pages else ["sqlite", "postgres"])
+        metafunc.parametrize("engine", _engines_of(metafunc.definition))
+
+
+def _engines_of(test: pytest.Item) -> list[str]:
+    if test.config.getoption("postgres"):
+        return ["postgres"]
+    asks_both = test.get_closest_marker("both_engines") or test.get_closest_marker("proof")
+    return ["sqlite", "postgres"] if asks_both else ["sqlite"]
 
 
 @pytest.fixture
 async def db(database: Database, engine: str) -> Settings:
-    """An empty, connected database; the test runs once on each engine, on SQLite alone if it is about `pages`."""
+    """An empty, connected database: SQLite, PostgreSQL too where the test asks for `both_engines` or all are asked."""
     return await database.fresh(engine)
 
 

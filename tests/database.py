@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic_settings import SettingsConfigDict
 from tortoise.connection import get_connection
@@ -15,6 +17,8 @@ from trainings.db import close_in_turn, connect, migrate
 from trainings.db.keyring import set_keyring
 from trainings.lib.crypt import Keyring
 from trainings.settings import Environment, Settings
+
+W = TypeVar("W")
 
 KEY = "only-for-tests-" * 4
 
@@ -60,6 +64,7 @@ class Database:
         self._sqlite = settings_for(folder / "sqlite")
         self._postgres: Settings | None = None
         self._emptying = ""
+        self._worlds: dict[str, Any] = {}
 
     async def fresh(self, engine: str) -> Settings:
         """An empty database of `engine`, connected."""
@@ -86,6 +91,19 @@ class Database:
         shutil.copyfile(world / settings.sqlite_path.name, settings.sqlite_path)
         set_keyring(Keyring(list(settings.keys)))
         return settings
+
+    async def world(self, name: str, make: Callable[[], Awaitable[W]]) -> W:
+        """What `make` makes in an empty SQLite database and tells of: made once, and from then on copied."""
+        path, kept = (await self.fresh("sqlite")).sqlite_path, self._folder / f"{name}.world"
+        if name not in self._worlds:
+            self._worlds[name] = await make()
+            await close_in_turn()
+            shutil.copyfile(path, kept)
+        else:
+            await close_in_turn()
+            shutil.copyfile(kept, path)
+        world: W = self._worlds[name]
+        return world
 
     async def close(self) -> None:
         self._engine = ""

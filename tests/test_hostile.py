@@ -18,9 +18,10 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests import make
-from tests.addresses import PARAMETER, Address, Objects, addresses, objects_of
-from tests.cast import Cast, make_cast
+from tests.addresses import PARAMETER, Address, Objects, addresses, hub_with_everything
+from tests.cast import Cast
 from tests.certificates.held import AFTER
+from tests.database import Database
 from trainings.app import create_app
 from trainings.schedule.course_forms import contents_of
 from trainings.settings import Settings, get_settings
@@ -67,6 +68,8 @@ BODIES = (
 )
 SECONDS = 5.0
 """Of computing for one answer; most take a few milliseconds."""
+N_PARTS = 3
+"""So many parts the addresses are asked in, for workers to share."""
 ENDS_SESSIONS = ("/salir", "/panel/cuenta/sesiones")
 
 
@@ -99,14 +102,27 @@ def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def cast(db: Settings, freeze: Callable[[datetime], None], no_limits: None) -> Cast:
+async def world(
+    db: Settings, database: Database, freeze: Callable[[datetime], None], no_limits: None
+) -> tuple[Cast, Objects]:
     freeze(AFTER)
-    return await make_cast()
+    return await (database.world("hub", hub_with_everything) if db.is_sqlite else hub_with_everything())
 
 
 @pytest.fixture
-async def objects(cast: Cast) -> Objects:
-    return await objects_of(cast.hub, [cast.facilitator])
+def cast(world: tuple[Cast, Objects]) -> Cast:
+    return world[0]
+
+
+@pytest.fixture
+def objects(world: tuple[Cast, Objects]) -> Objects:
+    return world[1]
+
+
+@pytest.fixture(params=range(N_PARTS))
+def part(request: pytest.FixtureRequest, db: Settings) -> list[Address]:
+    """Some of the addresses; the parts together are all of them."""
+    return all_addresses(db)[request.param :: N_PARTS]
 
 
 @pytest.fixture
@@ -140,9 +156,11 @@ class Turns:
         return [self._values[next(self._next) % len(self._values)] for _one in range(n_given)]
 
 
-async def send_in_paths_and_queries(db: Settings, attack: Attack, objects: Objects, n: int) -> None:
+async def send_in_paths_and_queries(
+    db: Settings, part: list[Address], attack: Attack, objects: Objects, n: int
+) -> None:
     in_paths, in_queries = Turns(db, IN_PATHS, n), Turns(db, IN_QUERIES, n)
-    for address in all_addresses(db):
+    for address in part:
         if PARAMETER.search(address.path):
             for value in in_paths.some():
                 await attack.send(address.method, filled_with(value, address.path))
@@ -152,42 +170,46 @@ async def send_in_paths_and_queries(db: Settings, attack: Attack, objects: Objec
             await attack.send("GET", f"{objects.path(address)}?%ff=%ff&q=%ff&q={LONG_NUMBER}&&=")
 
 
-async def type_into_fields(db: Settings, attack: Attack, objects: Objects, n: int) -> None:
+async def type_into_fields(db: Settings, part: list[Address], attack: Attack, objects: Objects, n: int) -> None:
     """Each field of each form gets so many of the values, and all other fields what the page holds."""
     values = Turns(db, VALUES, n)
-    for path, fields in (await forms_of(db, attack, objects)).items():
+    for path, fields in (await forms_of(part, attack, objects)).items():
         for name in dict.fromkeys([*fields, *NOT_SHOWN]):
             for value in values.some():
                 await attack.send("POST", path, urlencode(fields | {name: [value]}, doseq=True).encode())
 
 
-async def test_whatever_stands_in_a_path_or_query_is_answered(db: Settings, attack: Attack, objects: Objects) -> None:
-    await send_in_paths_and_queries(db, attack, objects, 2)
+@pytest.mark.both_engines
+async def test_whatever_stands_in_a_path_or_query_is_answered(
+    db: Settings, part: list[Address], attack: Attack, objects: Objects
+) -> None:
+    await send_in_paths_and_queries(db, part, attack, objects, 2)
 
     assert attack.wrong == []
     assert attack.n_sent > 150
 
 
-async def test_whatever_is_typed_into_any_field_is_answered(db: Settings, attack: Attack, objects: Objects) -> None:
-    await type_into_fields(db, attack, objects, 1)
+@pytest.mark.both_engines
+async def test_whatever_is_typed_into_any_field_is_answered(
+    db: Settings, part: list[Address], attack: Attack, objects: Objects
+) -> None:
+    await type_into_fields(db, part, attack, objects, 1)
 
     assert attack.wrong == []
     assert attack.n_sent > 300
 
 
 @pytest.mark.proof
-@pytest.mark.pages
 async def test_everything_in_every_path_query_and_field_is_answered(
-    db: Settings, attack: Attack, objects: Objects
+    db: Settings, part: list[Address], attack: Attack, objects: Objects
 ) -> None:
-    await send_in_paths_and_queries(db, attack, objects, len(IN_PATHS))
-    await type_into_fields(db, attack, objects, len(VALUES))
+    await send_in_paths_and_queries(db, part, attack, objects, len(IN_PATHS))
+    await type_into_fields(db, part, attack, objects, len(VALUES))
 
     assert attack.wrong == []
     print(f"\n{attack.n_sent:,} hostile requests were answered")
 
 
-@pytest.mark.pages
 async def test_whatever_a_body_is_it_is_refused(db: Settings, attack: Attack, objects: Objects) -> None:
     taken = set()
     for address in all_addresses(db):
@@ -201,7 +223,6 @@ async def test_whatever_a_body_is_it_is_refused(db: Settings, attack: Attack, ob
     assert taken == READS_NOTHING
 
 
-@pytest.mark.pages
 async def test_row_to_take_out_that_is_no_number_is_answered(db: Settings, attack: Attack, objects: Objects) -> None:
     for value in (LONG_NUMBER, "²", "-1", "a"):
         fields = {"hub": objects.hub.id, "remove": value, "sessions-0-day": "2027-05-01"}
@@ -221,11 +242,11 @@ def test_minutes_of_a_part_that_are_no_number_are_none(minutes: str) -> None:
 # -- the forms of all pages
 
 
-async def forms_of(db: Settings, attack: Attack, objects: Objects) -> dict[str, dict[str, list[str]]]:
-    """By address, what a browser would send from each form of each page, filled where a page leaves it empty."""
+async def forms_of(part: list[Address], attack: Attack, objects: Objects) -> dict[str, dict[str, list[str]]]:
+    """By address, what a browser would send from each form of these pages, filled where a page leaves it empty."""
     # Who is signed in does not see the form for signing in.
     found: dict[str, dict[str, list[str]]] = {"/entrar": {"email": ["ana@muni.example"], "password": ["x"]}}
-    for address in all_addresses(db):
+    for address in part:
         page = await attack.send("GET", objects.path(address)) if address.method == "GET" else None
         if page is None or "html" not in page.headers.get("content-type", ""):
             continue

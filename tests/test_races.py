@@ -34,6 +34,8 @@ from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 PLACES, PEOPLE, AT_ONCE = 20, 300, 100
 

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from tests import make, rush
 from tests.attendance.doors import qr_of, scan
 from tests.cast import make_cast
@@ -50,6 +52,8 @@ from trainings.registrations.models import (
 from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 ROUNDS = 6

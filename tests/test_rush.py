@@ -23,6 +23,8 @@ from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 SECONDS = 600
 
 

@@ -20,6 +20,8 @@ from trainings.limits.actions import TooManyTries
 from trainings.limits.models import RateWindow
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 # -- signing in
 
 

@@ -16,8 +16,6 @@ from tests.accounts.people import NOON, PASSWORD, Freeze, make_user
 from trainings.accounts.models import KeptForm, Role, RoleGrant
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 EMAIL, COLLEAGUE = "ana@muni.example", "luis@muni.example"
 TARGET = "/panel/cuenta/contrasena?desde=aquí"
 TYPED = [

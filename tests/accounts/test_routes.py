@@ -18,8 +18,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 EMAIL = "ana@muni.example"
 
 

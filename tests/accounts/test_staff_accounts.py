@@ -112,7 +112,6 @@ async def admin(cast: Cast, client: AsyncClient) -> AsyncClient:
     return client
 
 
-@pytest.mark.pages
 async def test_account_is_made_with_its_role_and_a_link_shown_once(cast: Cast, admin: AsyncClient) -> None:
     where = f"assistant {cast.hub.id}"
 
@@ -130,7 +129,6 @@ async def test_account_is_made_with_its_role_and_a_link_shown_once(cast: Cast, a
     assert actor.has_at(cast.hub.id, (Role.ASSISTANT,))
 
 
-@pytest.mark.pages
 async def test_who_has_an_account_elsewhere_gets_the_role_but_nobody_takes_the_account_over(
     cast: Cast, admin: AsyncClient
 ) -> None:
@@ -151,7 +149,6 @@ async def test_who_has_an_account_elsewhere_gets_the_role_but_nobody_takes_the_a
     assert (await admin.get(f"/panel/cuentas{page}")).status_code == 404
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize("post_value", ["platform_admin", "monitoring_officer", "facilitator {there}", "", "x"])
 async def test_nobody_gives_a_role_beyond_the_own_operator(cast: Cast, admin: AsyncClient, post_value: str) -> None:
     value = post_value.format(there=cast.elsewhere.id)
@@ -165,7 +162,6 @@ async def test_nobody_gives_a_role_beyond_the_own_operator(cast: Cast, admin: As
     assert await RoleGrant.filter(user_id=cast.assistant.id).count() == 1
 
 
-@pytest.mark.pages
 async def test_roles_are_given_and_taken_and_the_person_signs_in_again(
     cast: Cast, admin: AsyncClient, new_client: Callable[[], AsyncClient]
 ) -> None:
@@ -186,7 +182,6 @@ async def test_roles_are_given_and_taken_and_the_person_signs_in_again(
     }
 
 
-@pytest.mark.pages
 async def test_account_is_closed_and_opened_in_the_panel(cast: Cast, admin: AsyncClient) -> None:
     page = f"/{cast.coordinator.id}"
 
@@ -202,7 +197,6 @@ async def test_account_is_closed_and_opened_in_the_panel(cast: Cast, admin: Asyn
     assert (await User.get(id=cast.coordinator.id)).is_active
 
 
-@pytest.mark.pages
 async def test_nobody_closes_or_demotes_oneself(cast: Cast, admin: AsyncClient) -> None:
     page = f"/{cast.admin.id}"
     own = await RoleGrant.get(user_id=cast.admin.id)
@@ -217,7 +211,6 @@ async def test_nobody_closes_or_demotes_oneself(cast: Cast, admin: AsyncClient) 
     assert "Cerrar la cuenta" not in shown
 
 
-@pytest.mark.pages
 async def test_sessions_to_come_are_named_before_an_account_is_closed(cast: Cast, admin: AsyncClient) -> None:
     training = await make.make_training(hub=cast.hub, facilitators=[cast.facilitator])
 
@@ -227,7 +220,6 @@ async def test_sessions_to_come_are_named_before_an_account_is_closed(cast: Cast
     assert f"/panel/capacitaciones/{training.id}" in page
 
 
-@pytest.mark.pages
 async def test_list_shows_the_own_places_only(cast: Cast, admin: AsyncClient) -> None:
     page = (await admin.get("/panel/cuentas")).text
 

@@ -15,8 +15,6 @@ from tests.registrations.card_world import card_of, make_block, make_spare_cards
 from tests.web.pages import Page
 from trainings.attendance.models import WalkInSlip
 
-pytestmark = pytest.mark.pages
-
 ADULTS = ["18-24", "25-34", "35-59", "60+"]
 TAKEN = [
     pytest.param({"admits_minors": False}, [], id="adults only"),

@@ -47,6 +47,8 @@ from trainings.registrations.models import Card, CardState, Registration, Source
 from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -115,6 +115,7 @@ async def test_near_the_session_but_after_it_came_in_then_its_clock_is_not_belie
     assert (await stay(door)).left_at == door.starts_at + HOUR
 
 
+@pytest.mark.both_engines
 async def test_kept_before_what_dates_it_was_known_then_what_only_its_session_dated_is_found(
     db: Settings, freeze: Freeze
 ) -> None:

@@ -37,6 +37,8 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.models import SessionState, Training, TrainingSession
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 ADDRESS = "198.51.100.7"
 

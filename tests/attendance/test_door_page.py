@@ -31,8 +31,6 @@ from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.lib import tokens
 from trainings.registrations import actions as registrations
 
-pytestmark = pytest.mark.pages
-
 # -- who may
 
 

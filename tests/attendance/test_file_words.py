@@ -50,7 +50,6 @@ async def test_counts_of_the_report_stand_in_two_columns_and_none_leans_on_the_o
     assert not [one for one in words if one.startswith("De ellas")]
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize(
     ("n_others", "n_came", "words", "rows"),
     [

@@ -31,6 +31,7 @@ async def out_of_use(activity: OutreachActivity) -> Device:
     return device
 
 
+@pytest.mark.both_engines
 async def test_heads_of_a_phone_out_of_use_follow_the_answer_and_its_undo(db: Settings) -> None:
     activity = await make_activity()
     good, gone = await a_phone_at(activity), await out_of_use(activity)

@@ -102,6 +102,7 @@ async def test_look_alikes_card_counts_as_the_first_ones(db: Settings) -> None:
     assert await Attendance.all().values_list("registration_id") == [(first.id,)]
 
 
+@pytest.mark.both_engines
 async def test_unknown_code_is_kept_sealed_for_later(db: Settings) -> None:
     door = await open_door()
     unknown, short = tokens.qr_token(), tokens.short_code()

@@ -7,6 +7,8 @@ from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import Opened, hours, open_door
 from tests.attendance.uploading import event, h, make_device, send
@@ -19,6 +21,8 @@ from trainings.privacy.actions import sweep
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)

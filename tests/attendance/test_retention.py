@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import open_door
 from tests.cast import make_cast
@@ -24,6 +26,8 @@ from trainings.places.models import Hub
 from trainings.privacy.actions import sweep
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 
 async def phone_for(session: TrainingSession, hub: Hub, name: str = "De Ana") -> Prepared:

@@ -204,6 +204,7 @@ async def test_marks_of_nobody_then_of_whom_somebody_says_and_nobodys_again(db: 
     assert await ScanEvent.filter(registration_id__not_isnull=True).count() == 0
 
 
+@pytest.mark.both_engines
 async def test_unknown_code_then_counted_without_a_name_or_not_at_all(db: Settings, freeze: Freeze) -> None:
     door = await open_door()
     freeze(door.starts_at + HOUR)

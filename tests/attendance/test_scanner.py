@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -24,8 +23,6 @@ from tests.cast import make_cast
 from trainings.attendance.models import ScanEvent
 from trainings.lib import tokens
 from trainings.settings import Settings
-
-pytestmark = pytest.mark.pages
 
 
 async def test_batch_is_answered_event_by_event_with_the_counts(new_client: NewClient, freeze: Freeze) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import answers, flags, open_door, qr_of, scan, stay, take, undo
 from tests.counting import statements
 from trainings.attendance.models import Attendance, ScanEvent, ScanHow, ScanKind
 from trainings.lib import tokens
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 MINUTE = timedelta(minutes=1)

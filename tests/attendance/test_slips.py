@@ -118,6 +118,7 @@ async def test_sent_again_by_a_clock_set_right_then_what_waits_is_put_at_its_tim
     assert written == [door.starts_at, at, at, at]
 
 
+@pytest.mark.both_engines
 async def test_nothing_of_it_lies_open_in_the_database(db: Settings, freeze: Freeze) -> None:
     door, device, card = await opened(freeze)
     await send(device, slip(door, card, consent=None))

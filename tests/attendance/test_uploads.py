@@ -24,6 +24,8 @@ from trainings.registrations.card_use import use_at_door
 from trainings.registrations.models import HoldReason, Registration, ReplacedTicket, Source
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 Over = Callable[[Opened], None]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

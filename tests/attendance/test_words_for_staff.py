@@ -19,8 +19,6 @@ from trainings.lib import tokens
 from trainings.people.models import Consent
 from trainings.registrations.models import Registration
 
-pytestmark = pytest.mark.pages
-
 FOR_THE_PUBLIC = ("Quite a quien es menor", "o llame al", "lo que escribió", "en la página de la capacitación")
 GONE = "y aquí ya no se cambia nada. Si la persona quiere venir, inscríbale de nuevo."
 

@@ -34,6 +34,8 @@ from trainings.places.models import Signatory
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 DIPLOMA, CONSTANCIA, CERTIFICADO = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA, CertificateKind.CERTIFICADO
 Freeze = Callable[[datetime], None]
 

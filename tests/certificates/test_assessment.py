@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-import pytest
-
 from tests import make
 from tests.cast import make_cast
 from tests.certificates.desk import Browsers, signed_in, text_of
@@ -20,8 +18,6 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
 
 Freeze = Callable[[datetime], None]
-
-pytestmark = pytest.mark.pages
 
 
 async def test_marks_then_kept_by_the_facilitator_and_the_paper_follows(new_client: Browsers, freeze: Freeze) -> None:

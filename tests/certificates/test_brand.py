@@ -26,7 +26,6 @@ from trainings.settings import Settings
 
 PAGE = "/panel/membrete"
 SHIELD = {"file": ("escudo.svg", INKSCAPE.encode(), "image/svg+xml")}
-pytestmark = pytest.mark.pages
 
 
 @pytest.fixture(autouse=True)

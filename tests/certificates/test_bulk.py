@@ -39,6 +39,8 @@ from trainings.schedule.models import Training
 from trainings.settings import Settings
 from trainings.web.i18n import gettext, speaking
 
+pytestmark = pytest.mark.both_engines
+
 ISSUE, PREPARE, NOTES = JobPurpose.ISSUE, JobPurpose.PREPARE, JobPurpose.NOTES
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 Freeze = Callable[[datetime], None]

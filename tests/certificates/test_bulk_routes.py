@@ -31,7 +31,6 @@ from trainings.db import transaction
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
 
 

@@ -16,8 +16,6 @@ from trainings.certificates import design_check, design_slots
 from trainings.certificates.designs import DESIGNS
 from trainings.lib import qr
 
-pytestmark = pytest.mark.pages
-
 INK = '#let ink = rgb("#14202b")'
 END_OF_FACE = "#context assert(here().page() == 1"
 """Lines of the design, where a test puts something else."""

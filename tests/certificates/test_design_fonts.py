@@ -15,7 +15,6 @@ from trainings.certificates import design_check, pdf
 from trainings.certificates.designs import FONT_FOLDER, read_design
 from trainings.lib.typst import UnreadableFont, code_points_of
 
-pytestmark = pytest.mark.pages
 REGULAR = "NotoSerif-Regular.ttf"
 BROKEN = "mio/fonts/mala.ttf no es una letra TTF entera: cópiela otra vez, o bórrela."
 

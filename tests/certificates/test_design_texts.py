@@ -22,8 +22,6 @@ from trainings.certificates.printed import CertificateSheet
 from trainings.places.words import HUB_NAME
 from trainings.schedule.models import CourseKind
 
-pytestmark = pytest.mark.pages
-
 ENGLISH = json.loads((design_texts.TEXTS / "en.json").read_text(encoding="utf-8"))
 
 

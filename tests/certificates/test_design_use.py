@@ -37,7 +37,7 @@ from trainings.places.models import Operator
 from trainings.schedule.models import Training
 from trainings.web.i18n import speaking
 
-pytestmark = [pytest.mark.pages, pytest.mark.usefixtures("db")]
+pytestmark = pytest.mark.usefixtures("db")
 DIPLOMA = CertificateKind.DIPLOMA
 END = "#context assert(here().page() == 1"
 """A line of the design, where a test puts something else."""

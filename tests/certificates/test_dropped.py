@@ -26,8 +26,6 @@ from trainings.certificates.models import Certificate, SupersededFile
 from trainings.lib import tokens
 from trainings.lib.tokens import show_certificate_code
 
-pytestmark = pytest.mark.pages
-
 PAGE = "/verificar/archivo"
 FORM = f'action="{PAGE}" method="post" enctype="multipart/form-data"'
 

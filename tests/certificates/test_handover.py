@@ -25,6 +25,8 @@ from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 PEOPLE = (("Ana", "Coc", "Las Pozas"), ("Beto", "Caal", "El Subín"), ("Cata", "Tut", "las pozas"), ("Dora", "Ba", ""))
 
@@ -118,7 +120,6 @@ async def test_noted_twice_then_once_and_undone(db: Settings, freeze: Freeze) ->
     assert await AuditLine.filter(act="certificates.hand_over").count() == 3
 
 
-@pytest.mark.pages
 async def test_undo_when_noted_long_ago_then_only_by_the_coordination(new_client: Browsers, freeze: Freeze) -> None:
     world = await handed_out(freeze)
     key = world.papers[0].id
@@ -136,7 +137,6 @@ async def test_undo_when_noted_long_ago_then_only_by_the_coordination(new_client
     assert (undone.status_code, await world.handed()) == (303, {})
 
 
-@pytest.mark.pages
 async def test_page_then_by_code_by_rows_by_ticks_and_undone(new_client: Browsers, freeze: Freeze) -> None:
     world = await handed_out(freeze)
     browser = await signed_in(new_client, world.cast.assistant)
@@ -168,7 +168,6 @@ async def test_page_then_by_code_by_rows_by_ticks_and_undone(new_client: Browser
     assert await world.handed() == {"Ana": HandedOver.ROW, "Cata": HandedOver.ROW, "Dora": HandedOver.SCAN}
 
 
-@pytest.mark.pages
 async def test_check_page_when_scanned_at_the_desk_then_one_tap_notes_it_and_strangers_see_nothing_of_it(
     new_client: Browsers, freeze: Freeze
 ) -> None:
@@ -209,7 +208,6 @@ async def test_check_page_when_scanned_at_the_desk_then_one_tap_notes_it_and_str
     assert ["Está anulado: no lo entregue." in one.text for one in refused] == [True, False, True]
 
 
-@pytest.mark.pages
 async def test_changed_after_printing_then_said_before_and_after_it_is_handed_over_by_each_road(
     new_client: Browsers, freeze: Freeze
 ) -> None:
@@ -251,7 +249,6 @@ async def test_changed_after_printing_then_said_before_and_after_it_is_handed_ov
     assert "después de imprimirlo" not in text_of(printed)
 
 
-@pytest.mark.pages
 async def test_calling_order_then_by_community_the_nameless_last_and_annulled_ones_not(
     new_client: Browsers, freeze: Freeze
 ) -> None:

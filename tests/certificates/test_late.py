@@ -60,7 +60,6 @@ async def issued(freeze: Freeze) -> tuple[Training, Registration, Certificate, C
     return training, ana, diploma, note
 
 
-@pytest.mark.pages
 async def test_session_was_held_at_other_hours_then_what_was_given_out_is_told(
     client: AsyncClient, db: Settings, freeze: Freeze
 ) -> None:
@@ -97,7 +96,6 @@ async def test_session_was_held_at_other_hours_then_what_was_given_out_is_told(
     assert await facts(training) == both[1:], "the new one says the day as it was"
 
 
-@pytest.mark.pages
 async def test_session_was_held_earlier_that_day_then_no_paper_says_otherwise(
     client: AsyncClient, db: Settings, freeze: Freeze
 ) -> None:
@@ -174,7 +172,6 @@ async def test_changes_elsewhere_are_not_left_by_another_training(sqlite_db: Set
     assert len(await facts(training)) == 1
 
 
-@pytest.mark.pages
 async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: AsyncClient, freeze: Freeze) -> None:
     cast = await make_cast()
     training, _ana, diploma, note = await issued(freeze)
@@ -208,7 +205,6 @@ async def test_pages_show_what_was_and_is_and_the_coordinator_decides(client: As
     assert stale.status_code == 409
 
 
-@pytest.mark.pages
 async def test_mark_is_taken_back_then_the_panel_names_it_to_who_decides_until_decided(
     client: AsyncClient, freeze: Freeze
 ) -> None:

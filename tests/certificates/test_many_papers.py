@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import pytest
-
 from tests.certificates.crowd import make_crowd
 from tests.certificates.held import AFTER, make_held
 from tests.queries import counted_queries
@@ -22,7 +20,6 @@ Freeze = Callable[[datetime], None]
 ACTS = ("certificates.leave", "certificates.hand_over", "certificates.take_back", "certificates.revoke")
 
 
-@pytest.mark.pages
 async def test_left_handed_over_taken_back_and_annulled_when_many_then_asked_as_often_as_for_one(
     db: Settings, freeze: Freeze
 ) -> None:

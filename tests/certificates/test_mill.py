@@ -41,7 +41,6 @@ def resident_octets(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-@pytest.mark.pages
 async def test_process_that_signs_then_makes_the_same_file_and_stays_small() -> None:
     mill, material = Mill(1), signing()
 
@@ -58,7 +57,6 @@ async def test_process_that_signs_then_makes_the_same_file_and_stays_small() -> 
     assert resident <= MOST_RESIDENT
 
 
-@pytest.mark.pages
 async def test_order_that_fails_then_who_ordered_hears_which_error() -> None:
     with pytest.raises(MillError, match="ZeroDivisionError"):
         await Mill(1).do(eval, "1 // 0")

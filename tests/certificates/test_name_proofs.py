@@ -31,8 +31,6 @@ from trainings.schedule.models import Training
 
 Freeze = Callable[[datetime], None]
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.mark.parametrize(
     ("written", "before", "names_", "surnames"),

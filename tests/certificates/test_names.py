@@ -50,7 +50,6 @@ async def how_confirmed(one: Registration) -> ConfirmedHow | None:
     return found.how if found is not None else None
 
 
-@pytest.mark.pages
 async def test_own_page_then_the_name_is_read_said_to_be_right_and_corrected(
     client: AsyncClient, freeze: Freeze
 ) -> None:
@@ -82,7 +81,6 @@ async def test_own_page_then_the_name_is_read_said_to_be_right_and_corrected(
     assert await how_confirmed(ana) is OWN
 
 
-@pytest.mark.pages
 async def test_group_link_then_speaks_for_the_minor_alone(client: AsyncClient, freeze: Freeze) -> None:
     training = await make_held(4, 4, admits_minors=True)
     freeze(BEFORE)
@@ -138,7 +136,6 @@ async def test_corrected_before_hand_over_then_same_folio_and_the_file_of_before
     assert await anew.changed_since_printed(training.id) == frozenset()
 
 
-@pytest.mark.pages
 async def test_valid_paper_then_the_link_corrects_a_slip_once_and_never_makes_it_another_persons(
     client: AsyncClient, freeze: Freeze
 ) -> None:
@@ -197,7 +194,6 @@ async def test_valid_paper_when_written_by_who_signed_up_a_group_then_no_slip_af
     assert (await Certificate.get()).printed_name == "Aná Cok Xol"
 
 
-@pytest.mark.pages
 async def test_printed_paper_then_its_name_changes_by_staff_alone(client: AsyncClient, freeze: Freeze) -> None:
     ana = await make_attendee(await make_held(4, 4), given_names="Ana", surnames="Cok Xol")
     freeze(AFTER)
@@ -237,7 +233,6 @@ async def test_printed_paper_when_the_name_was_written_by_another_sign_ups_link_
     assert (await Certificate.get()).printed_name == "Ana Cok Xol"
 
 
-@pytest.mark.pages
 async def test_letter_that_cannot_be_printed_then_refused_wherever_the_name_is_written(
     new_client: Browsers, freeze: Freeze
 ) -> None:

@@ -18,8 +18,6 @@ from trainings.certificates.models import CertificateKind
 from trainings.lib import tokens
 from trainings.registrations.models import OwnLink
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.fixture(autouse=True)
 def days_after(freeze: Freeze) -> None:

@@ -138,7 +138,6 @@ async def test_many_that_become_valid_when_it_is_cut_short_then_the_next_time_go
     assert told == [2, 1, 1]
 
 
-@pytest.mark.pages
 async def test_many_prepared_when_the_session_is_closed_then_valid_by_the_background_and_nobody_waits(
     new_client: Browsers, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +156,6 @@ async def test_many_prepared_when_the_session_is_closed_then_valid_by_the_backgr
     assert await world.states() == {"Ana": VALID, "Beto": VALID}
 
 
-@pytest.mark.pages
 async def test_many_that_become_valid_then_asked_as_often_as_for_one(db: Settings, freeze: Freeze) -> None:
     asked = []
     for n in (1, 4):
@@ -202,7 +200,6 @@ async def test_unused_but_handed_over_then_who_holds_the_paper_is_told_after_ten
     assert "ya no es válido" not in mail.text, "it never was"
 
 
-@pytest.mark.pages
 async def test_nothing_prepared_and_the_last_session_open_then_first_its_attendance(
     new_client: Browsers, freeze: Freeze
 ) -> None:
@@ -294,7 +291,6 @@ async def test_hours_that_no_longer_hold_when_somebody_stayed_away_then_theirs_i
     assert [one.revision for one in await Certificate.all().order_by("number")] == [2, 1]
 
 
-@pytest.mark.pages
 async def test_who_gave_their_place_back_before_they_ever_came_then_neither_called_nor_printed(
     new_client: Browsers, freeze: Freeze
 ) -> None:
@@ -331,7 +327,6 @@ async def test_session_that_nobody_closed_then_its_hours_count_all_the_same(db: 
     assert (await Registration.get(id=world.ana.id)).completed_at is not None
 
 
-@pytest.mark.pages
 async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     new_client: Browsers, freeze: Freeze
 ) -> None:
@@ -374,7 +369,6 @@ async def test_pages_then_who_and_how_many_before_and_one_main_thing_at_a_time(
     assert (await Certificate.get(number=1)).kind is CertificateKind.DIPLOMA
 
 
-@pytest.mark.pages
 async def test_pages_when_nobody_closed_the_last_session_then_lead_to_its_attendance(
     new_client: Browsers, freeze: Freeze
 ) -> None:

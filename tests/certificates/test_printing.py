@@ -30,7 +30,6 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
 FORM = re.compile(r'<form action="[^"]+/imprimir" method="post".*?</form>', re.DOTALL)
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 FOLIOS_FIELD = re.compile(r'<input id="folios" [^>]*value="([^"]*)"')

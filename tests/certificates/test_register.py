@@ -22,7 +22,6 @@ from trainings.db import transaction
 from trainings.people.models import Participant
 from trainings.registrations.models import Registration
 
-pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
 
 

@@ -47,6 +47,8 @@ from trainings.registrations.sign_up import locked_training
 from trainings.schedule.models import Course, Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 DIPLOMA = CertificateKind.DIPLOMA
 VALID, REVOKED = CertificateState.VALID, CertificateState.REVOKED
 SOMEBODY_WAITS = """
@@ -238,7 +240,6 @@ async def test_many_when_decided_by_two_at_once_then_once(db: Settings) -> None:
 # -- its pages
 
 
-@pytest.mark.pages
 async def test_page_when_many_are_ticked_then_asked_decided_and_told_to_everybody_concerned(
     new_client: Browsers,
 ) -> None:
@@ -279,7 +280,6 @@ async def test_page_when_many_are_ticked_then_asked_decided_and_told_to_everybod
     assert "lo aprobó" in after.text
 
 
-@pytest.mark.pages
 async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_folios(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.coordinator)
@@ -302,7 +302,6 @@ async def test_page_when_one_is_annulled_and_issued_again_then_said_with_both_fo
     assert f"Reemplaza al folio {desk.certificate.folio}." in person.text
 
 
-@pytest.mark.pages
 async def test_late_page_when_two_no_longer_meet_the_rule_then_both_ticked_to_be_annulled(
     new_client: Browsers,
 ) -> None:

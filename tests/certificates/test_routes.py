@@ -22,8 +22,6 @@ from trainings.lib.tokens import show_certificate_code
 from trainings.people.models import AgeGroup, Participant
 from trainings.registrations.models import Registration
 
-pytestmark = pytest.mark.pages
-
 FOLIO = "VIMMIG-1705-2027-000001"
 FOLIO_ALONE = "Eso es el folio. Escriba también el código, que está a su lado: 14 letras y números."
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA

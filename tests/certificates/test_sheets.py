@@ -18,8 +18,6 @@ from trainings.registrations.models import Registration
 from trainings.schedule.models import CourseKind, SessionState, Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 SIGNED = (("Otto Méndez Pop", "Alcalde municipal"),)
 
 

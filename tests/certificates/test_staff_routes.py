@@ -21,8 +21,6 @@ from trainings.certificates.actions import issue
 from trainings.certificates.models import Certificate, CertificateFile, CertificateKind, HandedOver, IssueJob
 from trainings.places.models import Signatory
 
-pytestmark = pytest.mark.pages
-
 DIPLOMA, CONSTANCIA = CertificateKind.DIPLOMA, CertificateKind.CONSTANCIA
 
 

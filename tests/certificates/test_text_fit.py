@@ -23,8 +23,6 @@ from trainings.certificates.designs import all_designs
 from trainings.certificates.printed import CertificateSheet
 from trainings.lib.tokens import show_certificate_code
 
-pytestmark = pytest.mark.pages
-
 DESIGNS = sorted(all_designs())
 CREDENTIAL = '{"type": ["VerifiableCredential", "OpenBadgeCredential"], "proofs": "' + "z3FXQ9" * 500 + '"}'
 LEAST_SHARE = 0.6

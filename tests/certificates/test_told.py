@@ -249,7 +249,6 @@ async def test_ready_then_nobody_who_was_written_to_long_ago_is_called_when_anot
     assert list(await calls(await list_about(training, CallReason.CERTIFICATE))) == ["Beto"]
 
 
-@pytest.mark.pages
 async def test_page_when_annulled_then_says_when_people_are_told_and_stops_it(
     new_client: Browsers, freeze: Freeze
 ) -> None:

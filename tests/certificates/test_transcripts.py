@@ -152,7 +152,6 @@ def entry(n: int, title: str = "Riesgos de la migración irregular: mitos y real
     )
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize(
     ("n", "title", "n_hidden"), [(1, "Taller", 0), (40, entry(1).title, 0), (90, "Taller " * 25, 70)]
 )
@@ -185,7 +184,6 @@ def test_page_when_few_many_or_too_many_then_one_page_that_says_what_is_missing(
 # -- by the own link, at the desk, on the check page
 
 
-@pytest.mark.pages
 async def test_own_link_when_asked_then_page_file_and_the_check_without_a_name(client: AsyncClient) -> None:
     person = await make_attendee(await make_held(4, 4))
     certificate = await issue(person.id, DIPLOMA, actor=PROGRAM)
@@ -224,7 +222,6 @@ async def test_own_link_when_asked_then_page_file_and_the_check_without_a_name(c
     assert show_certificate_code(code) in annulled.text
 
 
-@pytest.mark.pages
 async def test_own_link_when_it_is_anothers_or_nothing_was_attended_then_refused(client: AsyncClient) -> None:
     mine = await make_attendee(await make_held())
     theirs = await loaded(await make_attendee(await make_held(), given_names="Beto"))
@@ -244,7 +241,6 @@ async def test_own_link_when_it_is_anothers_or_nothing_was_attended_then_refused
     assert "Todavía no consta asistencia a ninguna capacitación." in empty.text
 
 
-@pytest.mark.pages
 async def test_own_link_when_ten_were_made_in_a_day_then_no_other_but_at_the_desk_and_the_next_day(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,7 +266,6 @@ async def test_own_link_when_ten_were_made_in_a_day_then_no_other_but_at_the_des
     assert (kept.status_code, at_desk.printed_name, later.status_code) == (200, "Luz Caal Tzib", 303)
 
 
-@pytest.mark.pages
 async def test_check_when_minor_then_no_initials(client: AsyncClient) -> None:
     person = await make_attendee(await make_held())
     await Participant.filter(id=person.participant_id).update(age_group=AgeGroup.A14_17)
@@ -282,7 +277,6 @@ async def test_check_when_minor_then_no_initials(client: AsyncClient) -> None:
     assert "Menor de edad: no mostramos iniciales." in page.text
 
 
-@pytest.mark.pages
 async def test_desk_when_asked_then_the_file_and_both_acts_are_logged(new_client: Browsers) -> None:
     desk = await make_desk()
     browser = await signed_in(new_client, desk.cast.assistant)
@@ -300,7 +294,6 @@ async def test_desk_when_asked_then_the_file_and_both_acts_are_logged(new_client
     assert (refused.status_code, refused.headers["location"]) == (303, f"/panel/inscripciones/{absent.id}")
 
 
-@pytest.mark.pages
 async def test_check_when_a_folio_is_typed_beside_the_code_then_looked_for_among_what_it_lists(
     client: AsyncClient,
 ) -> None:

@@ -15,6 +15,8 @@ from trainings.db.cancellation import finish
 from trainings.db.sql import Statement
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 INSERT = "INSERT INTO counter (key, number, changed_at) VALUES (?, 0, '2026-01-01 00:00:00+00:00')"
 N_TRANSACTIONS = 800
 AT_ONCE = 20
@@ -153,7 +155,6 @@ async def test_storm_returns_every_connection_to_the_pool(postgres_db: Settings)
     assert pool.get_idle_size() == pool.get_size()
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize("milliseconds", [1, 2, 3, 5, 8])
 async def test_bulk_insert_that_is_cancelled_is_done_whole_or_not_at_all(db: Settings, milliseconds: int) -> None:
     rows = [[f"row{n}"] for n in range(2_000)]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from tortoise.connection import get_connection
 
 from trainings.db import sql
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 OF_STAFF = {"operator", "hub", "municipality", "topic", "project", "venue", "course", "app_user"}
 """Tables of places, staff and the catalogue: few rows, which many others name and which are never deleted."""

@@ -12,6 +12,8 @@ from trainings.lib.tokens import uuid7
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
+pytestmark = pytest.mark.both_engines
+
 N_PROCESSES = 3
 TIMES = 100
 

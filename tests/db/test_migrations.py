@@ -21,6 +21,8 @@ from trainings.db import migrate, migrating, pending_migrations
 from trainings.db.config import tortoise_config
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 
 async def bare(engine_of: Settings, folder: Path, name: str) -> Settings:
     """Settings of a database without tables, on the same engine."""

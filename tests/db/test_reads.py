@@ -10,6 +10,8 @@ from trainings.db import connect, reads, transaction
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
+pytestmark = pytest.mark.both_engines
+
 MOMENT = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
 
 

@@ -3,8 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
+
 from trainings.accounts.models import User
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 
 async def test_key_and_moment_are_there_before_the_row_is(db: Settings, freeze: Callable[[datetime], None]) -> None:

@@ -11,6 +11,8 @@ from trainings.lib.crypt import Keyring, SealBroken
 from trainings.people.models import ActorType, Participant
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 NEWER_KEY = "another-key-for-tests-" * 2
 
 

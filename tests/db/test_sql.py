@@ -11,6 +11,8 @@ from trainings.db import sql, transaction
 from trainings.db.sql import Statement, translated
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 OF_ENGINES = re.compile(r"\b(translated|execute_query|execute_query_dict|execute_insert|execute_script)\b\(")
 
 

@@ -9,6 +9,8 @@ from trainings.db import sql, transaction
 from trainings.settings import Settings
 from trainings.versions.models import Counter
 
+pytestmark = pytest.mark.both_engines
+
 NINE_LOCAL = datetime(2026, 3, 6, 9, 0, tzinfo=GUATEMALA)
 THREE_UTC = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
 

@@ -15,6 +15,8 @@ from trainings import clock
 from trainings.outreach.models import OutreachActivity
 from trainings.schedule import shown
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 NOT_SHOWN_OF_ACTIVITIES = {
@@ -37,7 +39,6 @@ async def polled(client: AsyncClient) -> dict[str, Response]:
     return {path: await poll(client, path) for path in ALL}
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize("case", SHOWN.values(), ids=list(SHOWN))
 async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, case: Case
@@ -65,7 +66,6 @@ async def test_write_that_shows_moves_exactly_the_feeds_that_show_it(
             assert by_date.status_code == 200, path
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize("change", HIDDEN.values(), ids=list(HIDDEN))
 async def test_write_that_does_not_show_moves_no_feed(
     client: AsyncClient, freeze: Freeze, monkeypatch: pytest.MonkeyPatch, change: Change

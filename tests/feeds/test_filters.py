@@ -95,7 +95,6 @@ async def test_filtered_feed_is_a_part_of_the_whole_one_under_its_own_name(clien
         check_form(answer.text)
 
 
-@pytest.mark.pages
 async def test_unknown_filter_is_an_unknown_address(client: AsyncClient) -> None:
     await make.make_training(languages=("kek",))
     assert (await poll(client, f"{BASES[0]}/idioma/kek.ics")).status_code == 200
@@ -238,6 +237,7 @@ async def test_memory_is_bounded_by_bytes_too(client: AsyncClient, monkeypatch: 
     assert list(memory._feeds) == [f"{BASES[3]}/idioma/kek.ics"]
 
 
+@pytest.mark.both_engines
 async def test_filters_are_offered_by_what_is_to_come_and_lists_keep_to_them(db: Settings) -> None:
     await make.make_training(title="Hablada", languages=("kek",), audience=("docente",))
     await make.make_training(title="Interpretada", interpreter_languages=("mam",))

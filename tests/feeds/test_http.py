@@ -16,8 +16,6 @@ from tests.feeds.asking import FEED, body_of, poll
 from tests.feeds.hostile import check_form
 from trainings.feeds.conditional import http_date
 
-pytestmark = pytest.mark.pages
-
 ADDRESSES = {
     FEED: "la-libertad-peten.ics",
     "/cal/ventanilla/la-libertad-peten.ics": "la-libertad-peten.ics",

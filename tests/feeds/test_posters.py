@@ -25,8 +25,6 @@ from trainings.places.models import Hub
 from trainings.schedule.models import PlaceShown, TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
 SATURDAY = datetime(2027, 3, 6, 8, 30, tzinfo=clock.GUATEMALA)

@@ -89,7 +89,6 @@ async def on_paper_and_beside_pictures(training: Training) -> Sequence[str]:
     ]
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize("story", STORIES.values(), ids=list(STORIES))
 async def test_protected_place_is_in_nothing_that_is_public(
     client: AsyncClient, freeze: Freeze, tmp_path: Path, story: tuple[Step, ...]

@@ -21,6 +21,8 @@ from trainings.schedule.ics import TEXT_FORMAT
 from trainings.schedule.models import SessionText, Training
 from trainings.settings import Settings, get_settings
 
+pytestmark = pytest.mark.both_engines
+
 NOON = datetime(2027, 3, 1, 18, tzinfo=UTC)
 Freeze = Callable[[datetime], None]
 

@@ -52,6 +52,7 @@ async def test_it_is_private_and_known_bytes_are_answered_304(client: AsyncClien
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.both_engines
 async def test_other_methods_are_refused(client: AsyncClient, method: str) -> None:
     answer = await client.request(method, await path_for(await a_facilitator()))
 

@@ -18,8 +18,6 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.schedule.models import PlaceShown, Topic, TrainingState
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
 SATURDAY = datetime(2027, 3, 6, 8, 30, tzinfo=clock.GUATEMALA)

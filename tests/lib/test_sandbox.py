@@ -14,8 +14,6 @@ from trainings.certificates.designs import DESIGNS, FONT_FOLDER
 from trainings.lib.sandbox import DesignApart, TookTooLong, TookTooMuch
 from trainings.lib.typst import CannotTypeset
 
-pytestmark = pytest.mark.pages
-
 
 def apart(folder: Path, code: str, seconds: float = 20) -> DesignApart:
     (folder / "theirs").mkdir()

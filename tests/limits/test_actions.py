@@ -20,6 +20,8 @@ from trainings.limits.actions import (
 from trainings.limits.models import RateWindow
 from trainings.settings import Settings, get_settings
 
+pytestmark = pytest.mark.both_engines
+
 NOON = datetime(2026, 11, 25, 18, tzinfo=UTC)
 Freeze = Callable[[datetime], None]
 

@@ -81,6 +81,7 @@ async def test_note_may_be_valid_for_a_year_to_the_day_and_no_longer(cast: Cast,
         await make_note(cast.hub, expires_on=date(2029, 3, 1))
 
 
+@pytest.mark.both_engines
 async def test_database_itself_keeps_what_is_published_sourced(cast: Cast) -> None:
     note = await make_note(cast.hub)
 
@@ -113,6 +114,7 @@ async def test_published_note_cannot_lose_its_source_by_an_edit(cast: Cast) -> N
     assert (await fresh(note)).title == "Antes de pagar, pregunte"
 
 
+@pytest.mark.both_engines
 async def test_slug_and_author_stay_when_others_edit_the_note(cast: Cast) -> None:
     note = await make_note(cast.hub, author=cast.coordinator)
 

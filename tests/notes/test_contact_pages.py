@@ -17,8 +17,6 @@ from tests.web.pages import Page
 from trainings.audit.models import AuditLine
 from trainings.notes.models import HelpContact
 
-pytestmark = pytest.mark.pages
-
 INDEX, NEW = "/panel/contactos", "/panel/contactos/nuevo"
 FORM = {
     "name": "Alerta Alba-Keneth (PGN)",

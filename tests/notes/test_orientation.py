@@ -22,8 +22,6 @@ from trainings.notes.words import TILES
 from trainings.schedule.models import PlaceShown
 from trainings.seed.catalogue import COURSES
 
-pytestmark = pytest.mark.pages
-
 CHILD, WORK = "/orientacion/ninez-sin-su-familia", "/orientacion/trabajar-en-otro-pais"
 
 Freeze = Callable[[datetime], None]

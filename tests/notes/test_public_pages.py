@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -20,8 +19,6 @@ from trainings import clock
 from trainings.audit.actor import PROGRAM
 from trainings.notes import actions
 from trainings.notes.models import InformationNote, NoteKind
-
-pytestmark = pytest.mark.pages
 
 Freeze = Callable[[datetime], None]
 

@@ -22,8 +22,6 @@ from trainings import clock
 from trainings.notes.models import InformationNote, NoteKind, NoteState
 from trainings.web.files import RecordingTooLarge
 
-pytestmark = pytest.mark.pages
-
 INDEX, NEW = "/panel/notas", "/panel/notas/nueva"
 FORM = {
     "kind": "trend",

@@ -80,6 +80,7 @@ async def test_guardian_of_a_minor_is_marked(db: Settings, peer: Peer) -> None:
     assert (await Participant.get(id=_ana.participant_id)).email_refused_at is None
 
 
+@pytest.mark.both_engines
 async def test_corrected_address_is_free_for_all_of_the_form(db: Settings) -> None:
     training = await make.make_training(admits_minors=True)
     ana, beto = await make_family(training, "Ana", "Beto", email="ana@x.example")

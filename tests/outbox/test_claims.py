@@ -7,11 +7,15 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.outbox.make_jobs import job_of, make_jobs
 from trainings import clock
 from trainings.outbox import claims
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 

@@ -22,8 +22,6 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup, RegistrationState
 from trainings.settings import get_settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 Browsers = Callable[[], AsyncClient]
 

@@ -244,6 +244,7 @@ async def test_protected_place_stays_hidden_in_own_words(db: Settings, freeze: F
     assert "Salón municipal" not in told
 
 
+@pytest.mark.both_engines
 async def test_given_up_words_are_the_program_s_again(db: Settings) -> None:
     await say("Aviso", "Hola.")
     operator = await make.make_operator()

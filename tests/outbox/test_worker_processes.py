@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.outbox.make_jobs import (
     job_of,
     make_jobs,
@@ -22,6 +24,8 @@ from tests.outbox.smtp import Peer
 from trainings import clock
 from trainings.outbox import claims
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 

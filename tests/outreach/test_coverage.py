@@ -25,6 +25,8 @@ from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.quarters import Quarter
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 PATH = "/panel/sin-actividad"
 FEBRUARY = datetime(2027, 2, 10, 9, tzinfo=clock.GUATEMALA)

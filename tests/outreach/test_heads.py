@@ -32,6 +32,8 @@ from trainings.outreach.models import HeadCount
 from trainings.people.models import AgeGroup, Sex
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
 AT = TimeAndPlace(STARTS, STARTS + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -15,8 +14,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.outreach.actions import TimeAndPlace, move_activity
 from trainings.outreach.models import OutreachActivity
 from trainings.settings import Settings
-
-pytestmark = pytest.mark.pages
 
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)
 PARK = TimeAndPlace(STARTS, STARTS + timedelta(hours=4), make.LA_LIBERTAD, None, "Parque central")

@@ -27,8 +27,6 @@ from trainings.outreach.models import OutreachActivity
 from trainings.outreach.queries import listed_activities
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 DAY = timedelta(days=1)
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)

@@ -24,8 +24,6 @@ from trainings.outreach.models import ActivityState, OutreachActivity
 from trainings.places.models import FeastDay
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 NOW = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 STARTS = datetime(2027, 3, 8, 14, 0, tzinfo=UTC)

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from tests import make
 from trainings.audit.models import AuditLine
 from trainings.notes.models import Situation
@@ -13,6 +15,8 @@ from trainings.outreach.models import OrientationTally
 from trainings.outreach.tallies import tallies_of, tally
 from trainings.outreach.words import SUBJECTS
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 Freeze = Callable[[datetime], None]
 EVENING = datetime(2027, 4, 1, 3, 0, tzinfo=UTC)

@@ -15,8 +15,6 @@ from trainings.outreach.models import OrientationTally
 from trainings.outreach.tallies import tally
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.fixture(autouse=True)
 def _now(freeze: Callable[[datetime], None]) -> None:

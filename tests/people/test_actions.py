@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests import make
 from trainings.db import sql, transaction
 from trainings.people import choices
@@ -47,6 +49,7 @@ def keys(person: PersonForm) -> Sameness:
     return sameness(person, person.phone, person.email)
 
 
+@pytest.mark.both_engines
 async def test_contacts_language_and_pueblo_are_sealed_in_the_database(db: Settings) -> None:
     await make.make_municipality()
     person = await add(rosa())

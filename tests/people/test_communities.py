@@ -166,6 +166,7 @@ async def test_a_name_without_letters_is_refused(name: str) -> None:
 
 
 @pytest.mark.usefixtures("cast")
+@pytest.mark.both_engines
 async def test_one_spelling_is_written_for_all_who_wrote_the_same_name_and_for_nobody_else() -> None:
     await wrote("las pozas", "LAS POZAS", "Las Pozas", "Las Pozas II")
     await wrote("las pozas", municipality=NEAR)

@@ -77,6 +77,7 @@ async def test_hub_serves_its_seat_and_the_others_and_tells_the_feeds(hub: Hub) 
     assert await numbers("municipio:1705", "ventanilla:otra", "guatemala", "municipio:1710") == [2, 1, 2, 0]
 
 
+@pytest.mark.both_engines
 async def test_operator_code_taken_is_refused(hub: Hub) -> None:
     with pytest.raises(OperatorExists) as refused:
         await create_operator(replace(OPERATOR, name="Otra"), actor=PROGRAM)
@@ -101,6 +102,7 @@ async def test_operator_code_of_the_wrong_form_is_refused(sqlite_db: object, cod
         await create_operator(replace(OPERATOR, code=code, kind=kind), actor=PROGRAM)
 
 
+@pytest.mark.both_engines
 async def test_hub_slug_taken_is_refused_and_leaves_nothing(hub: Hub) -> None:
     before = await numbers("guatemala")
 

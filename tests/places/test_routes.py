@@ -15,8 +15,6 @@ from tests.web.pages import Page
 from trainings import clock
 from trainings.schedule.models import PlaceShown, Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 SIBILIA = "0905"
 SAYAXCHE = "1710"
 

@@ -53,7 +53,7 @@ async def test_search_la_libertad_finds_both_and_says_the_department(places: Non
     assert await names("libertad huehue") == ["La Libertad, Huehuetenango"]
 
 
-@pytest.mark.every_case
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
@@ -89,7 +89,7 @@ async def test_search_puts_the_larger_first_among_equals(places: None) -> None:
     assert found[0].population_2018 > found[1].population_2018
 
 
-@pytest.mark.every_case
+@pytest.mark.both_engines
 @pytest.mark.parametrize("typed", ["", "   ", "%", "_", "’’", "zzz", "<script>", "la libertad belice", "x" * 5000])
 async def test_search_without_a_match_is_empty(places: None, typed: str) -> None:
     assert await names(typed) == []

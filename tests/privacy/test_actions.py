@@ -23,6 +23,8 @@ from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import TrainingSession, Unavailability
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 START = make.tomorrow_at(8, 30)
 END = START + timedelta(hours=4)
 
@@ -37,7 +39,6 @@ async def rosa() -> Registration:
     return await Registration.get(id=made.registration_id).prefetch_related("participant")
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("days", "expected"),
     [

@@ -30,6 +30,8 @@ from trainings.registrations.erasures import KIND, TooLateToKeep, ask_for_erasur
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 

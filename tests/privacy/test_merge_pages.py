@@ -19,8 +19,6 @@ from trainings.people.models import Merge
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 INDEX = "/panel/personas/repetidas"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -194,6 +194,7 @@ async def test_pair_held_to_be_two_is_shown_no_more_until_that_is_taken_back(cas
     ]
 
 
+@pytest.mark.both_engines
 async def test_who_is_not_one_is_not_one_with_those_merged_either(cast: Cast, rosa: Actor) -> None:
     first, second, third = [await someone(cast.hub) for _n in range(3)]
     await hold_different(first.participant_id, second.participant_id, actor=rosa)
@@ -244,7 +245,7 @@ async def test_look_alikes_of_one_training_are_a_pair(cast: Cast, rosa: Actor) -
     assert (seen.n_strong, seen.n_weak, list(seen.weak)) == (1, 0, [])
 
 
-@pytest.mark.every_case
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests import make
 from tests.attendance.doors import Opened, open_door, qr_of, scan, take
 from tests.outbox.test_overtaken import a_certificate
@@ -23,6 +25,8 @@ from trainings.privacy.actions import sweep
 from trainings.privacy.old_names import NAMES_KEPT
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -173,7 +173,6 @@ async def test_name_when_only_a_certificate_kept_it_then_gone_from_the_person_to
 # -- by the own link
 
 
-@pytest.mark.pages
 @pytest.mark.parametrize(("what", "sentence"), [("name", "se quita el nombre"), ("papers", "se borran los diplomas")])
 async def test_own_link_when_asked_then_72_hours_with_a_way_back(
     client: AsyncClient, freeze: Freeze, what: str, sentence: str
@@ -207,6 +206,7 @@ async def test_own_link_when_asked_then_72_hours_with_a_way_back(
     assert acts == ["privacy.ask_for_erasure_of_papers", "privacy.keep_papers", "privacy.ask_for_erasure_of_papers"]
 
 
+@pytest.mark.both_engines
 async def test_worker_when_72_hours_are_over_then_done_once(db: Settings, freeze: Freeze, client: AsyncClient) -> None:
     registration, certificate, _content, _transcript = await a_person()
     base = await link_of(registration)
@@ -227,7 +227,6 @@ async def test_worker_when_72_hours_are_over_then_done_once(db: Settings, freeze
 # -- at the desk
 
 
-@pytest.mark.pages
 async def test_desk_when_the_coordination_erases_then_at_once_and_the_register_says_nothing_of_whom(
     new_client: Browsers,
 ) -> None:

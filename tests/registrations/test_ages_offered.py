@@ -15,8 +15,6 @@ from tests.web.pages import Page
 from trainings.registrations.models import Registration
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 ADULTS = {"admits_minors": False}
 TAKEN = [
     pytest.param(ADULTS, ["18+"], id="adults only"),

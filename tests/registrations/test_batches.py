@@ -26,6 +26,8 @@ from trainings.registrations.sign_up import Crowded, sign_up
 from trainings.registrations.wishes import SignUp
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 PEOPLE = 30
 
 

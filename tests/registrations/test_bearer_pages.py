@@ -24,8 +24,6 @@ from trainings.registrations import actions, bearer_routes, cards
 from trainings.registrations.models import CardState, OwnLink, Registration, ReservedBlock
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 ROSA = {
     "given_names": "Rosa Amalia",

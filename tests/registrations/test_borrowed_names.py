@@ -49,6 +49,7 @@ async def test_link_of_who_came_back_cannot_give_the_person_another_name(client:
 
 
 @pytest.mark.parametrize("spelling", [("Rósa", "Cóc Xól"), ("ROSA", "Coc Xol"), ("Rosa", "Coc Xol’")])
+@pytest.mark.both_engines
 async def test_link_of_who_came_back_may_correct_how_the_name_is_spelt(
     client: AsyncClient, spelling: tuple[str, str]
 ) -> None:

@@ -113,7 +113,6 @@ async def test_holder_is_called_once_for_two_changes_of_one_session(db: object, 
     assert [one.id for one in await holders(third)] == [block.id], "who was called before knows what held before"
 
 
-@pytest.mark.pages
 async def test_holder_stands_in_the_community_with_telephone_and_text_and_is_marked(
     cast: Cast, new_client: NewClient
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -19,8 +18,6 @@ from trainings.outbox.models import CallList
 from trainings.places.models import Venue
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
-
-pytestmark = pytest.mark.pages
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -28,8 +28,6 @@ from trainings.people.actions import GuardianContact
 from trainings.people.models import Relation
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.fixture(autouse=True)
 def _on_monday(freeze: Freeze) -> None:

@@ -25,8 +25,6 @@ from trainings.registrations import actions, cards, spare_card_routes
 from trainings.registrations.models import Card, CardState, Registration, ReservedBlock
 from trainings.schedule.models import Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 POZAS = {"n": "3", "community": "Las Pozas", "municipality": "1705", "holder": "Presidenta del COCODE"}
 

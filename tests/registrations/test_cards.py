@@ -47,6 +47,8 @@ from trainings.registrations.models import Card, CardState, LinkScope, OwnLink, 
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 OPEN, USED, RELEASED, VOID = CardState.OPEN, CardState.USED, CardState.RELEASED, CardState.VOID
 

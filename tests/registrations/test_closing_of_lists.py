@@ -21,8 +21,6 @@ from trainings.registrations.models import Registration
 from trainings.registrations.waiting import CLOSED_LIST, close_waiting_list
 from trainings.schedule.models import Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 
 

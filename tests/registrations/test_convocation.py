@@ -54,6 +54,7 @@ async def test_list_keeps_the_order_and_takes_nobody_twice(cast: Cast) -> None:
     assert (line.detail, line.hub_id) == ({"n": 2}, cast.hub.id)
 
 
+@pytest.mark.both_engines
 async def test_list_typed_by_two_at_once_holds_everybody_once(cast: Cast) -> None:
     training = await make.make_training(hub=cast.hub)
 

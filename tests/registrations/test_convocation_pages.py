@@ -24,8 +24,6 @@ from trainings.registrations.models import Addressee, InvitationLetter, InvitedH
 from trainings.schedule.models import Training, TrainingState
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 NAMES = "COCODE Las Pozas | Presidencia | Aldea Las Pozas\nEORM K’ante’\nCOCODE <b>El Subín</b>"
 
 

@@ -23,8 +23,6 @@ from trainings.registrations.age_actions import AgeNotTaken, correct_age
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingSession
 
-pytestmark = pytest.mark.pages
-
 ACT = "registrations.correct_age"
 
 

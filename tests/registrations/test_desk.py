@@ -28,8 +28,6 @@ from trainings.registrations.models import OwnLink, Registration, RegistrationGr
 from trainings.registrations.sign_up import Crowded
 from trainings.schedule.models import Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 ROSA = {
     "given_names": "Rosa Amalia",

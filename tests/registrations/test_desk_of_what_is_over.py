@@ -18,8 +18,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.registrations.models import CardState, Registration
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 End = Callable[[Training, Freeze], Awaitable[None]]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests.registrations.list_pages import previewed
 from tests.registrations.lists import JUAN, ROSA, a_training, people
 from tests.web.pages import Page
-
-pytestmark = pytest.mark.pages
 
 
 async def test_preview_names_the_rows_that_are_equal_to_another(assistant: AsyncClient) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -22,8 +21,6 @@ from trainings.registrations import actions
 from trainings.registrations.erasures import KIND, ask_for_erasure
 from trainings.registrations.models import Registration
 from trainings.settings import Settings
-
-pytestmark = pytest.mark.pages
 
 Freeze = Callable[[datetime], None]
 

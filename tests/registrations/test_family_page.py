@@ -22,8 +22,6 @@ from trainings.registrations.models import OwnLink, Registration, RegistrationGr
 from trainings.registrations.sign_up import Crowded
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 SIGN_UP = "trainings.registrations.sign_up_routes.sign_up"
 MOTHER = {"guardian_relation": "madre", "guardian_consent": "yes"}
 

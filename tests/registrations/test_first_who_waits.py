@@ -118,6 +118,7 @@ async def test_two_who_look_alike_move_up_at_once_on_one_place(db: Settings) -> 
     assert (await first_of(alone), await places_of(training)) == (family[0].id, (4, 0))
 
 
+@pytest.mark.both_engines
 async def test_who_moves_up_and_leaves_in_one_batch_is_followed_by_who_waits(db: Settings) -> None:
     training, ana, family, alone = await one_behind()
     commands: list[Command] = [

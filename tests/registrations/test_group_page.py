@@ -25,8 +25,6 @@ from trainings.registrations.models import OwnLink, Registration
 from trainings.registrations.queries import LINK_DAYS
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 
 MEMBER_PAGES = ("/cambiar", "/cancelar", "/enlace", "/boleto.png", "/boleto.svg")

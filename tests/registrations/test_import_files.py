@@ -23,8 +23,6 @@ from trainings.registrations.models import ImportDraft
 from trainings.web.files import FILE_LIMIT
 from trainings.web.guards import BODY_LIMIT
 
-pytestmark = pytest.mark.pages
-
 # -- the file
 
 

@@ -41,6 +41,8 @@ from trainings.registrations.models import ImportDraft, ImportState, Registratio
 from trainings.registrations.sign_up import sign_up
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 

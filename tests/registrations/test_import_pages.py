@@ -34,8 +34,6 @@ from trainings.registrations import import_job, imports
 from trainings.registrations.import_columns import FIELDS
 from trainings.registrations.models import ImportDraft, ImportState
 
-pytestmark = pytest.mark.pages
-
 WRONG = "Beto,,1705,,COCODE,,,,,,"
 
 

@@ -52,6 +52,7 @@ async def names(training: Training) -> list[str]:
 # -- the file
 
 
+@pytest.mark.both_engines
 async def test_uploaded_list_is_sealed_and_registers_nobody(db: Settings) -> None:
     training, actor = await a_training(), await an_actor()
 

@@ -26,8 +26,6 @@ from trainings.registrations.models import Addressee
 from trainings.schedule.models import CourseKind, CoursePrerequisite, PlaceShown, TrainingState
 from trainings.settings import Settings, get_settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 TODAY = datetime(2027, 2, 15, 16, tzinfo=clock.GUATEMALA)
 LETTER = (

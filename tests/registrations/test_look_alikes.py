@@ -24,6 +24,8 @@ from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 NewClient = Any
 
 
@@ -33,7 +35,6 @@ async def sign_up_rosa(training: Training, **fields: Any) -> Registration:
     return await make.make_registration(training, **(ROSA | fields))
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize(
     "typed",
     [
@@ -71,7 +72,6 @@ async def test_third_look_alike_is_a_duplicate_of_the_first(db: Settings) -> Non
     assert (await sign_up_rosa(training)).duplicate_of_id == first.id
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize(
     "typed",
     [

@@ -19,8 +19,6 @@ from trainings.registrations.sign_up import sign_up
 from trainings.registrations.wishes import Member, SignUp
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 CROSSING = (
     "/panel",

@@ -28,8 +28,6 @@ from trainings.registrations.models import Registration, RegistrationGroup
 from trainings.registrations.waiting import mark_reached
 from trainings.schedule.models import Training, TrainingSession
 
-pytestmark = pytest.mark.pages
-
 EARLIER = MONDAY + timedelta(hours=20)
 TOLD, NOW = "martes 2 de marzo, 8:30 a. m.", "martes 2 de marzo, 4:30 a. m."
 """The day after the call, and when the session is to begin by then."""

@@ -28,8 +28,6 @@ from trainings.schedule import actions as schedule
 from trainings.schedule.models import PlaceShown, Training, TrainingSession
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 
 

@@ -21,8 +21,6 @@ from trainings.registrations.needs import asking_for
 from trainings.registrations.sign_up import sign_up
 from trainings.schedule.models import CoursePrerequisite, Training
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 MOTHER = GuardianContact("Elena Tiul", Relation.MADRE, phone="+50255557777")
 

@@ -26,6 +26,8 @@ from trainings.registrations.own_links import claim_link
 from trainings.schedule.models import Training
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 

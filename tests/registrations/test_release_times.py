@@ -21,8 +21,6 @@ from trainings.registrations import cards
 from trainings.registrations.models import Addressee, InvitationLetter, ReservedBlock
 from trainings.schedule.models import Training, TrainingSession
 
-pytestmark = pytest.mark.pages
-
 BEGINS = make.tomorrow_at(8, days=6)
 AGREED = make.tomorrow_at(8, days=4)
 

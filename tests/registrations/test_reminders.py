@@ -34,6 +34,8 @@ from trainings.schedule import session_actions, shown
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 

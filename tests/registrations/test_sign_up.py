@@ -25,6 +25,8 @@ from trainings.registrations.sign_up import register_walk_in, sign_up
 from trainings.schedule.models import TrainingState
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 Freeze = Callable[[datetime], None]
 
 

@@ -22,8 +22,6 @@ from trainings.people.models import Consent, Participant
 from trainings.registrations.models import Registration
 from trainings.schedule.models import CoursePrerequisite, PlaceShown, TrainingState
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 
 

@@ -19,8 +19,6 @@ from trainings.registrations import actions
 from trainings.registrations.models import HoldReason, Registration
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 ROSA = {
     "given_names": "Rosa Amalia",

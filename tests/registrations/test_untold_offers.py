@@ -200,7 +200,6 @@ async def test_called_off_meanwhile_then_nothing_is_offered(cast: Cast, freeze: 
     assert await time_of(berta) == (MONDAY, EARLIER)
 
 
-@pytest.mark.pages
 async def test_who_stops_it_reads_that_an_offer_is_told_all_the_same(
     cast: Cast, new_client: Callable[[], AsyncClient], freeze: Freeze
 ) -> None:

@@ -43,6 +43,8 @@ from trainings.registrations.waiting import (
 from trainings.schedule.models import SessionState, TrainingSession
 from trainings.settings import Settings
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(autouse=True)
 def _on_monday(freeze: Freeze) -> None:

@@ -30,8 +30,6 @@ from trainings.registrations.waiting import close_waiting_list, mark_reached
 from trainings.registrations.waiting_queries import PAGE
 from trainings.schedule.models import Training
 
-pytestmark = pytest.mark.pages
-
 NewClient = Callable[[], AsyncClient]
 
 

@@ -16,8 +16,6 @@ from trainings.people.models import Consent, Participant
 from trainings.registrations.forms import GuardianForm, MemberForm, SharedForm
 from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 
-pytestmark = pytest.mark.pages
-
 # -- wrong answers
 
 

@@ -21,6 +21,8 @@ from trainings.outreach.actions import TimeAndPlace, cancel_activity
 from trainings.schedule import absences
 from trainings.schedule.models import Training, Unavailability
 
+pytestmark = pytest.mark.both_engines
+
 PAGE = "/panel/mi-disponibilidad"
 
 Freeze = Callable[[datetime], None]

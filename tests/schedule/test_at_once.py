@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from tests import make
 from tests.cast import Cast
 from tests.schedule.wishes import meeting, plan_of, standing
@@ -16,6 +18,8 @@ from trainings.registrations.actions import call_off_training
 from trainings.schedule import actions, shown
 from trainings.schedule.actions import CoursePlan
 from trainings.schedule.models import Course, CourseKind, SessionText, Training, TrainingSession
+
+pytestmark = pytest.mark.both_engines
 
 
 async def shows_what_is() -> bool:

@@ -17,6 +17,8 @@ from trainings.schedule import actions
 from trainings.schedule.bookings import FacilitatorAway, FacilitatorBooked, VenueBooked, clashes_of
 from trainings.schedule.models import Training, TrainingState, Unavailability
 
+pytestmark = pytest.mark.both_engines
+
 
 async def test_facilitator_who_is_elsewhere_is_refused_with_who_and_when(cast: Cast) -> None:
     other = await make.make_venue(cast.hub, "Escuela")

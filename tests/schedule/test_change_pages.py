@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -31,8 +30,6 @@ from trainings.schedule.models import (
     TrainingState,
 )
 from trainings.schedule.queries import for_staff
-
-pytestmark = pytest.mark.pages
 
 BEFORE = "Cambió: antes jueves 4 de marzo, 8:30 a. m."
 

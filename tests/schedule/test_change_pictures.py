@@ -74,7 +74,6 @@ def test_emoji_are_left_out_of_the_picture() -> None:
     assert change_png(replace(MOVED, title=f"{LONG} 🌽")) == change_png(MOVED)
 
 
-@pytest.mark.pages
 async def test_picture_and_text_say_old_and_new_date_and_whom_to_call(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:

@@ -22,7 +22,6 @@ from trainings.schedule.models import SessionChange, SessionText, TrainingSessio
 from trainings.schedule.session_actions import AlreadyHeld
 from trainings.settings import Settings
 
-pytestmark = pytest.mark.pages
 Freeze = Callable[[datetime], None]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WHY = "En la aldea se acordó la noche antes"

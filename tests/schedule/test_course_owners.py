@@ -13,8 +13,6 @@ from tests.schedule.panel import as_, post
 from trainings.places.models import Operator
 from trainings.schedule.models import Course, CoursePrerequisite, Topic
 
-pytestmark = pytest.mark.pages
-
 
 async def form_of(course: Course, **fields: str) -> dict[str, str]:
     """A course as its form posts it."""

@@ -10,8 +10,6 @@ from tests.cast import Cast
 from tests.schedule.panel import NOWHERE, as_, post
 from trainings.schedule.models import Course, Topic
 
-pytestmark = pytest.mark.pages
-
 
 async def test_courses_are_added_with_a_new_topic_and_corrected(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")

@@ -16,8 +16,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.feeds.site import export_site
 from trainings.schedule.models import PlaceShown
 
-pytestmark = pytest.mark.pages
-
 PARISH = "Parroquia de Las Pozas, Sayaxché, Petén"
 ALSO = (
     "Además: 2 de marzo de 2027 en Salón municipal, La Libertad, Petén; "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests.feeds.test_posters import WHEN, words_of
@@ -12,8 +11,6 @@ from tests.schedule.going_round import TODAY, going_round
 from tests.schedule.public_pages import Freeze, page_of
 from trainings.feeds import posters, share_texts
 from trainings.schedule.models import PlaceShown
-
-pytestmark = pytest.mark.pages
 
 HALL = "de 8:30 a. m. a 12:30 p. m.: Salón municipal, Barrio El Centro, La Libertad, Petén."
 SCHOOL = "Martes, 9 de marzo de 2027, de 8:30 a. m. a 12:30 p. m.: Escuela oficial, Barrio Nuevo, Las Cruces, Petén."

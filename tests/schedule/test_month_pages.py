@@ -25,8 +25,6 @@ from trainings.places.models import FeastDay
 from trainings.schedule import actions
 from trainings.schedule.models import TrainingSession, TrainingState, Unavailability
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 FEBRUARY = datetime(2027, 2, 10, 9, tzinfo=clock.GUATEMALA)
 MARCH = "/panel/mes?mes=2027-03"

@@ -10,8 +10,6 @@ from httpx2 import AsyncClient
 from tests.cast import Cast
 from tests.schedule.panel import as_
 
-pytestmark = pytest.mark.pages
-
 
 async def seen(client: AsyncClient, cast: Cast, who: str, path: str) -> str:
     answer = await (await as_(client, cast, who)).get(path)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -14,8 +13,6 @@ from trainings.attendance import rescheduling
 from trainings.audit.actor import PROGRAM
 from trainings.schedule.models import TrainingSession
 from trainings.settings import Settings
-
-pytestmark = pytest.mark.pages
 
 
 async def test_moving_what_another_person_moved_meanwhile_shows_that_first(client: AsyncClient, db: Settings) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -59,7 +58,6 @@ async def test_what_is_in_the_way_of_a_moved_session_is_told_before_and_all_at_o
         assert 'name="override_reason"' in page
 
 
-@pytest.mark.pages
 async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_to_do_instead(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
@@ -77,7 +75,6 @@ async def test_only_session_is_not_asked_to_be_cancelled_and_the_page_says_what_
         assert page.one("a", href=f"/panel/capacitaciones/{session.training_id}/cancelar")
 
 
-@pytest.mark.pages
 async def test_day_on_which_sign_up_closes_is_told_to_stay_when_a_session_moves(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:

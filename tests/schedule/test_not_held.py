@@ -78,7 +78,6 @@ async def test_said_and_taken_back_then_hours_and_calendars_follow_and_nobody_is
         await rescheduling.not_held(rained.id, actor=PROGRAM, reason=WHY)
 
 
-@pytest.mark.pages
 async def test_page_of_one_that_is_over_then_it_is_said_with_a_reason_and_refused_while_something_tells_it(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
@@ -144,7 +143,6 @@ async def test_papers_that_tell_of_it_stand_then_refused_till_they_are_annulled_
     assert (change.certificate.id, change.held is not None) == (again.id, True), "it was made while it was denied"
 
 
-@pytest.mark.pages
 async def test_the_only_one_never_took_place_then_all_pages_stand_and_another_date_can_be_added(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:
@@ -205,7 +203,6 @@ async def test_nothing_took_place_then_links_and_prepared_papers_end_as_where_it
         await by_bearer_link(block.token or "")
 
 
-@pytest.mark.pages
 async def test_closed_and_not_held_then_it_is_opened_by_taking_that_back_alone(
     client: AsyncClient, cast: Cast, freeze: Freeze
 ) -> None:

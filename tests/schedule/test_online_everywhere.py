@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests.cast import Cast
@@ -22,7 +21,6 @@ from trainings.schedule.models import ChangeKind, PlaceShown, SessionChange, Tra
 from trainings.schedule.pictures import training_card
 from trainings.schedule.public_queries import public_training
 
-pytestmark = pytest.mark.pages
 LISTS = (
     "/capacitaciones?municipio=la-libertad-peten",
     "/incrustar/municipio/la-libertad-peten",

@@ -10,8 +10,6 @@ from tests.cast import Cast
 from tests.schedule.panel import EVERYBODY, LIST, NEW, NOWHERE, as_, one, post
 from trainings.schedule.models import Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 PAGES = ["/panel", "/panel/semana?desde=2027-03-04", LIST, "/panel/cursos"]
 
 

@@ -12,6 +12,8 @@ from tests.counting import statements
 from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, page_of, rows
 from trainings.schedule.models import PlaceShown
 
+pytestmark = pytest.mark.both_engines
+
 
 async def test_list_is_in_order_of_the_next_session(client: AsyncClient, freeze: Freeze) -> None:
     freeze(WEDNESDAY)

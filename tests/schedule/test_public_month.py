@@ -26,8 +26,6 @@ from trainings.places.models import FeastDay
 from trainings.schedule import actions, remembered
 from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
 
-pytestmark = pytest.mark.pages
-
 MARCH = "/calendario?mes=2027-03"
 NOT_AT_ALL = timedelta()
 

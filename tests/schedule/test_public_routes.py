@@ -22,8 +22,6 @@ from trainings.feeds import memory
 from trainings.schedule import actions as schedule
 from trainings.schedule.models import CourseKind, PlaceShown, Training, TrainingState
 
-pytestmark = pytest.mark.pages
-
 FACTS = (
     "Taller · 4 horas · La Libertad, Petén",
     "Aprenda a reconocer engaños.",

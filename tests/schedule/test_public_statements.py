@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests import make
 from trainings import clock
 from trainings.attendance import rescheduling
@@ -19,6 +21,8 @@ from trainings.schedule.public_statements import AROUND, CALLED_OFF, COMING
 from trainings.schedule.queries import COMING_OF_STAFF
 from trainings.schedule.staff_sessions import SESSIONS
 from trainings.settings import Settings
+
+pytestmark = pytest.mark.both_engines
 
 START = clock.now().replace(microsecond=0) + timedelta(days=30)
 END = START + timedelta(days=9)

@@ -17,6 +17,8 @@ from trainings.schedule.models import Training, TrainingState
 from trainings.schedule.queries import TrainingFilter
 from trainings.schedule.views import Wanted
 
+pytestmark = pytest.mark.both_engines
+
 
 async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
     """One held by the hub's facilitator, one by nobody, one elsewhere."""
@@ -27,7 +29,6 @@ async def three_trainings(cast: Cast) -> tuple[Training, Training, Training]:
     )
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("who", "titles"),
     [
@@ -185,7 +186,6 @@ async def test_people_who_facilitate_are_those_of_the_hub_and_its_operator(cast:
     assert [user.id for user in people] == [cast.facilitator.id, cast.assistant.id, cast.admin.id, cast.coordinator.id]
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize("read", ["list", "coming", "one"])
 async def test_three_rows_cost_as_many_queries_as_one(cast: Cast, read: str) -> None:
     actor = await make.actor_of(cast.coordinator)

@@ -18,8 +18,6 @@ from trainings.audit.models import AuditLine
 from trainings.places.models import FeastDay, Venue
 from trainings.schedule.models import Training, TrainingSession, TrainingState, Unavailability
 
-pytestmark = pytest.mark.pages
-
 Freeze = Callable[[datetime], None]
 
 MARCH_11 = {"sessions-0-day": "2027-03-11"}
@@ -283,7 +281,6 @@ async def test_part_that_says_no_series_is_left_alone(client: AsyncClient, cast:
     assert 'href="#repeat_pattern"' in half.text
 
 
-@pytest.mark.pages
 async def test_past_day_is_told_beside_its_row_and_on_the_draft(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")
     form = await filled(cast, **{**MARCH_11, "sessions-0-day": "11/03/2020"})
@@ -297,7 +294,6 @@ async def test_past_day_is_told_beside_its_row_and_on_the_draft(client: AsyncCli
     assert "Ese día ya pasó: miércoles, 11 de marzo de 2020" in draft.text
 
 
-@pytest.mark.pages
 async def test_past_day_of_what_people_know_already_is_not_said_to_be_new(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")
     day = clock.at(date(2020, 3, 11), time(8))

@@ -17,6 +17,8 @@ from trainings.settings import Settings
 from trainings.web.i18n import speaking
 from trainings.web.render import render_text
 
+pytestmark = pytest.mark.both_engines
+
 START = datetime(2027, 3, 4, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ROLES = ("facilitator", "assistant", "coordinator", "admin", "monitor", "platform", "facilitator_elsewhere")

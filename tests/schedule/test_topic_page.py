@@ -10,8 +10,6 @@ from tests.schedule.public_pages import WEDNESDAY, Freeze, get, links, on, rows
 from trainings.schedule import remembered
 from trainings.schedule.models import Course, PlaceShown, TrainingState
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:

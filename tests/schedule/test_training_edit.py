@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -14,8 +13,6 @@ from trainings import clock
 from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import RegistrationState
 from trainings.schedule.models import Training, TrainingSession, TrainingState
-
-pytestmark = pytest.mark.pages
 
 
 async def test_untouched_edit_changes_nothing_but_the_revision(client: AsyncClient, cast: Cast) -> None:

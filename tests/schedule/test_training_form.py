@@ -16,8 +16,6 @@ from trainings.audit.actor import PROGRAM
 from trainings.schedule.models import Training, TrainingSession, TrainingState
 from trainings.schedule.project_actions import ProjectPlan, create_project
 
-pytestmark = pytest.mark.pages
-
 
 async def test_create_keeps_a_draft_with_all_its_sessions(client: AsyncClient, cast: Cast) -> None:
     await as_(client, cast, "coordinator")

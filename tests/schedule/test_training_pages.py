@@ -19,8 +19,6 @@ from trainings.outbox.models import OutboxJob
 from trainings.registrations.models import Registration, RegistrationState
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
 
-pytestmark = pytest.mark.pages
-
 
 @pytest.mark.parametrize(
     ("state", "buttons"),

@@ -29,8 +29,6 @@ from trainings.schedule.models import (
 )
 from trainings.schedule.printouts import note_printed
 
-pytestmark = pytest.mark.pages
-
 
 async def a_training(cast: Cast, *, hours: int = 24, state: TrainingState = TrainingState.PUBLISHED) -> Training:
     start = clock.now().replace(microsecond=0) + timedelta(hours=hours)

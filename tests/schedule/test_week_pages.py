@@ -18,8 +18,6 @@ from trainings.lib import dates
 from trainings.registrations.models import Registration
 from trainings.schedule.models import TrainingState
 
-pytestmark = pytest.mark.pages
-
 
 async def test_week_shows_todays_sessions_and_what_requires_attention(client: AsyncClient, cast: Cast) -> None:
     now, hour = clock.now(), timedelta(hours=1)

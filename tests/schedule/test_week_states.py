@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests import make
@@ -16,8 +15,6 @@ from trainings.accounts.models import Role
 from trainings.attendance import actions as attendance
 from trainings.audit.actor import PROGRAM
 from trainings.outreach.actions import TimeAndPlace
-
-pytestmark = pytest.mark.pages
 
 
 async def week_of_coordinator(client: AsyncClient) -> str:

@@ -12,6 +12,8 @@ from trainings.settings import Settings
 from trainings.versions.actions import bump, moved_at
 from trainings.versions.queries import NEVER, current
 
+pytestmark = pytest.mark.both_engines
+
 MOMENT = datetime(2026, 3, 6, 15, 0, tzinfo=UTC)
 
 

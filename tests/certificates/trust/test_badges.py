@@ -102,6 +102,7 @@ async def test_issuers_first_key_when_two_ask_at_once_then_one(db: object, freez
     assert str(pairs[0].seed) not in repr(pairs[0])
 
 
+@pytest.mark.both_engines
 async def test_badge_of_a_prepared_paper_when_its_last_session_ends_past_midnight_then_valid_before_that(
     db: object, freeze: Freeze
 ) -> None:
@@ -126,7 +127,6 @@ async def test_badge_of_a_prepared_paper_when_its_last_session_ends_past_midnigh
     assert badges.facts_of(valid, "1705").valid_from == closed_at
 
 
-@pytest.mark.pages
 async def test_badge_from_the_check_page_when_not_valid_then_unknown_like_any_other_code(
     client: AsyncClient, freeze: Freeze
 ) -> None:
@@ -154,7 +154,6 @@ def code_less(page: str) -> str:
     return page.split("<main", 1)[-1].split("</main>", 1)[0]
 
 
-@pytest.mark.pages
 async def test_own_badge_when_asked_with_contact_then_a_salted_hash_of_the_own_address_and_nothing_is_kept(
     client: AsyncClient, freeze: Freeze
 ) -> None:

@@ -26,7 +26,6 @@ from trainings.places.models import Operator
 
 PAGE = "/panel/firma-electronica"
 P256 = ec.SECP256R1()
-pytestmark = pytest.mark.pages
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ import gzip
 import json
 from pathlib import Path
 
-import pytest
 from httpx2 import AsyncClient
 
 from tests.certificates.desk import Freeze
@@ -54,7 +53,6 @@ async def test_list_when_another_process_revokes_then_the_same_bytes_within_seco
     assert etag != later
 
 
-@pytest.mark.pages
 async def test_list_when_asked_again_then_304_and_when_it_is_not_one_then_404(
     client: AsyncClient, freeze: Freeze
 ) -> None:
@@ -77,7 +75,6 @@ async def test_list_when_asked_again_then_304_and_when_it_is_not_one_then_404(
     assert [answer.status_code for answer in (before_any_badge, *missing)] == [404] * 6
 
 
-@pytest.mark.pages
 async def test_second_list_of_a_year_when_the_first_is_full_then_counts_on(client: AsyncClient, freeze: Freeze) -> None:
     freeze(AFTER)
     certificate = await a_diploma(await make_held(4))
