@@ -82,6 +82,7 @@ async def test_who_comes_and_who_goes_are_told_and_nobody_else(
 
     when = "sábado, 6 de marzo de 2027, de 8:30 a. m. a 12:30 p. m."
     assert told.keys() == {cast.facilitator.email, cast.assistant.email}
+    assert all(f"{training.title} · La Libertad, Petén" in words for _subject, words in told.values())
     assert f"Ya no facilita la sesión del {when}" in told[cast.facilitator.email][1]
     assert f"/panel/capacitaciones/{training.id}" not in told[cast.facilitator.email][1], "it is none of hers any more"
     words = told[cast.assistant.email][1]

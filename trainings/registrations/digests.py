@@ -21,6 +21,7 @@ from trainings.outbox.mailer import Composer, Mail
 from trainings.outbox.models import OutboxJob
 from trainings.outbox.staff_letters import Item, Section, staff_mail
 from trainings.outreach.models import ActivityState, OutreachActivity
+from trainings.outreach.shown import place_in_words
 from trainings.outreach.words import KINDS
 from trainings.registrations.call_queries import n_to_call
 from trainings.registrations.needs_queries import n_unanswered
@@ -92,7 +93,8 @@ async def _sessions(actor: Actor, monday: date) -> Sequence[TrainingSession]:
         ends_at__gt=clock.now(),
         starts_at__lt=clock.midnight(monday + timedelta(days=7)),
     )
-    return await found.order_by("starts_at", "id").prefetch_related("training")
+    around = ("venue", "training__venue", "training__hub__seat")
+    return await found.order_by("starts_at", "id").prefetch_related(*around)
 
 
 async def _activities(actor: Actor, monday: date) -> Sequence[OutreachActivity]:
@@ -103,7 +105,7 @@ async def _activities(actor: Actor, monday: date) -> Sequence[OutreachActivity]:
         ends_at__gt=clock.now(),
         starts_at__lt=clock.midnight(monday + timedelta(days=7)),
     )
-    return await found.order_by("starts_at", "id")
+    return await found.order_by("starts_at", "id").prefetch_related("venue", "municipality")
 
 
 def _counted(sessions: Sequence[TrainingSession], n_activities: int) -> str:
@@ -136,14 +138,13 @@ def _week(sessions: Sequence[TrainingSession]) -> Section:
 
 
 def _other(activities: Sequence[OutreachActivity]) -> Section:
-    items = [
-        Item(
-            f"{day_and_time(one.starts_at, language())}: {_(KINDS[one.kind])}",
-            absolute(f"/panel/actividades/{one.id}"),
-        )
-        for one in activities[:MOST_SESSIONS]
-    ]
-    return Section(_("Actividades"), items)
+    return Section(_("Actividades"), [_activity(one) for one in activities[:MOST_SESSIONS]])
+
+
+def _activity(activity: OutreachActivity) -> Item:
+    when, kind = day_and_time(activity.starts_at, language()), _(KINDS[activity.kind])
+    place = place_in_words(activity) or activity.municipality.full_name
+    return Item(f"{when}: {kind} · {place}", absolute(f"/panel/actividades/{activity.id}"))
 
 
 def _session(session: TrainingSession) -> Item:
@@ -151,9 +152,18 @@ def _session(session: TrainingSession) -> Item:
     words = ngettext("%(taken)s de %(capacity)s lugar", "%(taken)s de %(capacity)s lugares", training.capacity)
     seats = words % {"taken": training.occupied, "capacity": training.capacity}
     state = _("lleno") if training.occupied >= training.capacity else "" if training.occupied else _("sin nadie")
-    about = " · ".join(part for part in (seats, state) if part)
+    told = (training.neutral_title or training.title, _where(session), seats, state)
+    about = " · ".join(part for part in told if part)
     when = day_and_time(session.starts_at, language())
     return Item(f"{when}: {about}", absolute(f"/panel/capacitaciones/{training.id}"))
+
+
+def _where(session: TrainingSession) -> str:
+    """The house, or that it is online; the municipality where none was chosen yet."""
+    venue = session.venue or session.training.venue
+    if venue is not None:
+        return venue.name
+    return _("En línea") if session.training.online_url else session.training.hub.seat.full_name
 
 
 async def _waiting(actor: Actor) -> Section:

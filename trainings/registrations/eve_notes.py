@@ -70,7 +70,7 @@ async def compose(job: OutboxJob) -> Mail | None:
         return staff_mail(
             user.email,
             _("Su sesión: %(when)s") % {"when": when},
-            [_place_of(session)],
+            [session.training.neutral_title or session.training.title, _place_of(session)],
             [_people(session, expected), _to_do(session)],
             reply_to=session.training.hub.email,
             is_overtaken=not _still_holds(session, date.fromisoformat(job.payload["on"])),

@@ -123,7 +123,7 @@ async def compose(job: OutboxJob) -> Mail | None:
     user = await _at_work([UUID(job.payload["user_id"])]).first()
     if user is None or job.batch_id is None:
         return None
-    training = await reads(Training).get(id=UUID(job.payload["training_id"])).prefetch_related("hub")
+    training = await reads(Training).get(id=UUID(job.payload["training_id"])).prefetch_related("hub__seat")
     sessions = reads(TrainingSession).filter(training_id=training.id).order_by("starts_at", "id")
     held = await sessions.filter(facilitators__user_id=user.id).prefetch_related("venue__municipality")
     is_off = training.state is TrainingState.CANCELLED
@@ -143,12 +143,17 @@ async def compose(job: OutboxJob) -> Mail | None:
         return staff_mail(
             user.email,
             _subject(is_changed=bool(found), is_new=not known),
-            [*(sentence_of(one, knows_place=True, knows_link=True) for one in found), *swapped],
+            [_named(training), *(sentence_of(one, knows_place=True, knows_link=True) for one in found), *swapped],
             [Section(_("Qué sigue"), [Item(words, absolute(path))])],
             reply_to=training.hub.email,
             is_overtaken=not found and not swapped,
             is_optional=False,
         )
+
+
+def _named(training: Training) -> str:
+    """Which one, for who holds several: «Mitos y realidades · La Libertad, Petén»."""
+    return f"{training.neutral_title or training.title} · {training.hub.seat.full_name}"
 
 
 def _subject(*, is_changed: bool, is_new: bool) -> str:
