@@ -18,7 +18,7 @@ from trainings.db import transaction
 from trainings.feeds.memory import forget
 from trainings.registrations.actions import cancel, resize
 from trainings.schedule import actions as schedule
-from trainings.schedule.models import PlaceShown, Training, TrainingSession, TrainingState
+from trainings.schedule.models import PlaceShown, SessionText, Training, TrainingSession, TrainingState
 
 ALL_FEEDS = (FEED, "/cal/ventanilla/la-libertad-peten.ics", "/cal/tema/riesgos.ics", "/cal/guatemala.ics")
 TACANA_FEED = "/cal/municipio/tacana-san-marcos.ics"
@@ -161,22 +161,59 @@ async def test_cancelled_session_stays_and_says_so(client: AsyncClient) -> None:
     assert line_of(event, "SUMMARY").startswith("CANCELADA: ")
 
 
-async def test_unlisted_and_called_off_trainings_are_cancelled_and_come_back_with_a_higher_sequence(
-    client: AsyncClient,
-) -> None:
-    unlisted, called_off = await make.make_training(), await make.make_training()
+async def test_called_off_training_is_cancelled_and_comes_back_with_a_higher_sequence(client: AsyncClient) -> None:
+    called_off = await make.make_training()
 
-    await schedule.unlist(unlisted.id, actor=PROGRAM)
     async with transaction():
         await schedule.cancel_training(await Training.get(id=called_off.id), "Cierre de carretera.", actor=PROGRAM)
-    gone = events_in(await body_of(client)).values()
-    await schedule.publish(unlisted.id, actor=PROGRAM)
+    [gone] = events_in(await body_of(client)).values()
     await schedule.reopen(called_off.id, actor=PROGRAM)
-    back = events_in(await body_of(client)).values()
+    [back] = events_in(await body_of(client)).values()
 
-    assert [(line_of(event, "STATUS"), line_of(event, "SEQUENCE")) for event in gone] == [("CANCELLED", "1")] * 2
-    assert [(line_of(event, "STATUS"), line_of(event, "SEQUENCE")) for event in back] == [("CONFIRMED", "2")] * 2
-    assert not any(line_of(event, "SUMMARY").startswith("CANCELADA") for event in back)
+    assert (line_of(gone, "STATUS"), line_of(gone, "SEQUENCE")) == ("CANCELLED", "1")
+    assert (line_of(back, "STATUS"), line_of(back, "SEQUENCE")) == ("CONFIRMED", "2")
+    assert not line_of(back, "SUMMARY").startswith("CANCELADA")
+
+
+async def test_training_that_becomes_unlisted_leaves_the_feeds_and_is_called_cancelled_nowhere(
+    client: AsyncClient, freeze: Freeze
+) -> None:
+    freeze(NOON)
+    training = await three_sessions()
+    await schedule.cancel_session(training.sessions[2].id, actor=PROGRAM)
+    etags = [(await poll(client, path)).headers["etag"] for path in ALL_FEEDS]
+
+    freeze(NOON + timedelta(minutes=5))
+    await schedule.unlist(training.id, actor=PROGRAM)
+    answers = [await poll(client, path, if_none_match=etag) for path, etag in zip(ALL_FEEDS, etags, strict=True)]
+
+    assert [events_in(answer.text) for answer in answers] == [{}] * 4
+    assert await SessionText.all().count() == 0
+
+
+async def test_training_that_was_unlisted_when_it_is_published_again_then_it_is_newer_than_before(
+    client: AsyncClient,
+) -> None:
+    training = await make.make_training()
+    [before] = events_in(await body_of(client)).values()
+
+    await schedule.unlist(training.id, actor=PROGRAM)
+    await schedule.publish(training.id, actor=PROGRAM)
+
+    [back] = events_in(await body_of(client)).values()
+    assert (line_of(back, "UID"), line_of(back, "STATUS")) == (line_of(before, "UID"), "CONFIRMED")
+    assert (line_of(before, "SEQUENCE"), line_of(back, "SEQUENCE")) == ("0", "1")
+    assert line_of(back, "DTSTAMP") > line_of(before, "DTSTAMP")
+
+
+async def test_unlisted_training_when_it_is_called_off_then_the_feeds_say_nothing(client: AsyncClient) -> None:
+    training = await make.make_training()
+    await schedule.unlist(training.id, actor=PROGRAM)
+
+    async with transaction():
+        await schedule.cancel_training(await Training.get(id=training.id), "Cierre de carretera.", actor=PROGRAM)
+
+    assert [events_in(await body_of(client, path)) for path in ALL_FEEDS] == [{}] * 4
 
 
 async def test_drafts_and_trainings_that_were_never_listed_are_in_no_feed(client: AsyncClient) -> None:

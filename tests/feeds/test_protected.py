@@ -80,9 +80,6 @@ STORIES: dict[str, tuple[Step, ...]] = {
     "renamed": (protect, rename_the_house),
     "one was cancelled before": (cancel_one, protect),
     "one is cancelled": (protect, cancel_one),
-    "unlisted before": (unlist, protect),
-    "unlisted": (protect, unlist),
-    "unlisted, protected, moved": (unlist, protect, move_to_another_house),
     "unlisted, protected, back": (unlist, protect, publish_again),
 }
 

@@ -69,8 +69,6 @@ async def a_world() -> dict[str, Expected]:
     for training in (hidden, *hostile):
         [session] = training.sessions
         expected[uid(session)] = Expected(session.starts_at, session.ends_at, as_read(training.title))
-    [session] = unlisted.sessions
-    expected[uid(session)] = Expected(session.starts_at, session.ends_at, "CANCELADA: Retirada", "CANCELLED", 1)
     return expected
 
 

@@ -134,20 +134,6 @@ async def test_cancelled_text_is_written_again_without_news(client: AsyncClient,
     assert await formats() == {TEXT_FORMAT}
 
 
-async def test_what_was_hidden_since_stays_as_subscribers_have_it(client: AsyncClient, db: Settings) -> None:
-    training = await make.make_training()
-    await schedule.unlist(training.id, actor=PROGRAM)
-    await Training.filter(id=training.id).update(title="Nadie debe saberlo")
-    await make_older(training, in_another_form)
-
-    await start_the_program(db)
-
-    body = await body_of(client)
-    assert "STATUS:CANCELLED" in body
-    assert "Nadie debe saberlo" not in body
-    assert await formats() == {TEXT_FORMAT}
-
-
 async def test_entries_lead_to_the_new_address_after_the_site_moved(
     client: AsyncClient, db: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

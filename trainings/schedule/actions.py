@@ -200,7 +200,7 @@ async def publish(training_id: UUID, *, actor: Actor) -> Training:
 
 
 async def unlist(training_id: UUID, *, actor: Actor) -> Training:
-    """Leave it reachable by its address only; calendars that showed it say it is cancelled. Refuses as `publish`."""
+    """Leave it reachable by its address only; it leaves calendars and lists. Refuses as `publish`."""
     async with transaction():
         training = await locked_training(training_id)
         if training.state is TrainingState.CANCELLED:

@@ -95,8 +95,9 @@ async def refresh(
 ) -> set[UUID]:
     """Bring up to date what calendars show of these sessions, in the caller's transaction. Returns those that changed.
 
-    A session appears when its training is published, and stays in every feed where it ever was. Cancelled, unlisted
-    or called off it is shown as CANCELLED, and then frozen until it takes place again. Once an action, at its end.
+    A session appears when its training is published, and stays in every feed where it ever was. Cancelled or called
+    off it is shown as CANCELLED, and then frozen until it takes place again. Unlisted it leaves them, and returns where
+    its training is published again. Once an action, at its end.
     `is_refiltered`: for whom or in which language it is may have changed, which no text need tell. `renamed` are the
     feeds that have another name from now on.
     """
@@ -107,12 +108,11 @@ async def refresh(
     scopes = await _scopes_of(ids)
     counts = await _session_counts({row["training_id"] for row in rows})
     hubs = {hub.id: hub for hub in await Hub.filter(id__in={row["training__hub_id"] for row in rows})}
-    moved = set(renamed)
+    moved = set(renamed) | await _take_out([row["id"] for row in rows if _is_hidden(row)], texts, scopes)
     changed: list[SessionText] = []
     joined: list[SessionFeed] = []
-    for row in rows:
-        stored = texts.get(row["id"])
-        body = await _rewritten(row, counts[row["training_id"]], stored)
+    for row in [one for one in rows if not _is_hidden(one)]:
+        body = await _rewritten(row, counts[row["training_id"]], texts.get(row["id"]), has_left=row["id"] in scopes)
         if body is not None:
             changed.append(SessionText(session_id=row["id"], format=TEXT_FORMAT, body=body))
             moved |= scopes.get(row["id"], set())
@@ -126,6 +126,15 @@ async def refresh(
     if moved:
         await bump(*moved)
     return {text.session_id for text in changed}
+
+
+async def _take_out(
+    hidden: Iterable[UUID], texts: Mapping[UUID, SessionText], scopes: Mapping[UUID, set[str]]
+) -> set[str]:
+    """No feed shows these sessions any more; those that did."""
+    left = [session_id for session_id in hidden if session_id in texts]
+    await SessionText.filter(session_id__in=left).delete()
+    return {scope for session_id in left for scope in scopes.get(session_id, ())}
 
 
 async def _locked(wanted: Q) -> list[Row]:
@@ -164,12 +173,16 @@ async def rewrite_outdated() -> int:
     return changed
 
 
-async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None) -> str | None:
-    """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same."""
+async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None, *, has_left: bool) -> str | None:
+    """The new text of a session, its stamp and sequence kept in its row; nothing where it shows the same.
+
+    `has_left`: where none is stored, it was in feeds before: what comes back is newer than what some still have.
+    """
     if stored is None:
         if not _is_listed(row):
             return None
-        return await _stamped(row, n_sessions, sequence=row["sequence"], previous=None)
+        sequence = row["sequence"] + has_left
+        return await _stamped(row, n_sessions, sequence=sequence, previous=row if has_left else None)
     if _is_frozen(row, stored):
         return await _hidden(row, stored)
     candidate = _text(row | {"sequence": sequence_in(stored.body)}, n_sessions)
@@ -182,10 +195,8 @@ async def _rewritten(row: Row, n_sessions: int, stored: SessionText | None) -> s
 
 
 def _is_frozen(row: Row, stored: SessionText) -> bool:
-    """Whether it stays as it was cancelled: nobody needs to hear more. What became hidden since then stays hidden."""
-    if CANCELLED_LINE not in stored.body or _is_live(row):
-        return False
-    return stored.format >= TEXT_FORMAT or _is_hidden(row)
+    """Whether it stays as it was cancelled: nobody needs to hear more."""
+    return CANCELLED_LINE in stored.body and not _is_live(row) and stored.format >= TEXT_FORMAT
 
 
 async def _hidden(row: Row, stored: SessionText) -> str | None:
@@ -211,7 +222,7 @@ def _is_listed(row: Row) -> bool:
 def _is_live(row: Row) -> bool:
     """Listed, or held before its training was called off: that has taken place, for whom it was shown to."""
     if row["state"] == SessionState.PLANNED and row["training__state"] == TrainingState.CANCELLED:
-        return bool(row["ends_at"] <= row["training__cancelled_at"]) and not _is_hidden(row)
+        return bool(row["ends_at"] <= row["training__cancelled_at"])
     return _is_listed(row)
 
 
