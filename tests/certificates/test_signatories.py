@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,8 +14,9 @@ from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue
 from trainings.certificates.design_routes import WITH
-from trainings.certificates.models import Certificate, CertificateKind
+from trainings.certificates.models import Certificate, CertificateKind, CertificateState
 from trainings.certificates.offices import TRAINER
+from trainings.certificates.printed import day_on
 from trainings.certificates.samples import Wish, example_for, sample_of
 from trainings.certificates.signatories import SignatoryPlan, add_signatory, printed
 from trainings.places.models import Hub, Operator, Signatory
@@ -206,3 +207,44 @@ async def test_signatories_when_not_an_issuer_then_403(new_client: Browsers, who
     browser = await signed_in(new_client, getattr(cast, who))
 
     assert (await browser.get("/panel/firmas")).status_code == 403
+
+
+async def test_signatory_when_papers_that_bear_the_name_are_prepared_then_staff_are_warned_before_they_leave(
+    new_client: Browsers,
+) -> None:
+    desk = await make_desk()
+    await Certificate.filter(id=desk.certificate.id).update(state=CertificateState.PREPARED, validated_at=None)
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    operator = await Operator.get(code="1705")
+    leaving = await Signatory.get(name="Marta Inés Chub Pop", operator_id=operator.id)
+    base = f"/panel/firmas/{operator.id}/{leaving.id}"
+    day = day_on(desk.certificate.sheet)
+    before, same_day = {"valid_until": str(day - timedelta(days=1))}, {"valid_until": str(day)}
+
+    warned = [await browser.post(f"{base}/quitar"), await browser.post(f"{base}/fechas", data=before)]
+    kept = await Signatory.get(id=leaving.id)
+    long_enough = await browser.post(f"{base}/fechas", data=same_day)
+    sure = [
+        await browser.post(f"{base}/fechas", data=before | {"seguro": "1"}),
+        await browser.post(f"{base}/quitar", data={"seguro": "1"}),
+    ]
+
+    assert [page.status_code for page in (*warned, long_enough, *sure)] == [409, 409, 303, 303, 303]
+    for page in warned:
+        shown = text_of(page)
+        assert f"Hay 1 preparado que lleva esta firma y aún no vale: {desk.training.title}." in shown
+        assert 'name="seguro" value="1"' in page.text
+    assert f'name="valid_until" value="{before["valid_until"]}"' in warned[1].text
+    assert kept.valid_until is None
+    assert not await Signatory.exists(id=leaving.id)
+
+
+async def test_signatory_when_no_paper_waits_for_the_name_then_leaves_at_once(new_client: Browsers) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.coordinator)
+    operator = await Operator.get(code="1705")
+    leaving = await Signatory.get(name="Marta Inés Chub Pop", operator_id=operator.id)
+
+    left = await browser.post(f"/panel/firmas/{operator.id}/{leaving.id}/quitar")
+
+    assert (left.status_code, desk.certificate.state) == (303, CertificateState.VALID)

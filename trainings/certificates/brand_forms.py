@@ -43,6 +43,12 @@ class TermForm(Form):
     valid_until: Day | None = None
 
 
+class SureForm(Form):
+    """What was warned of was read."""
+
+    seguro: bool = False
+
+
 class SignatoryForm(TermForm):
     """A signature, for the operator `operator`. `office` is one of the usual ones, or the words of `own_office`."""
 

@@ -10,13 +10,14 @@ from uuid import UUID
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
 from trainings.certificates import pdf
+from trainings.certificates.models import Certificate, CertificateState
 from trainings.certificates.offices import TRAINED, TRAINER, office_in
-from trainings.certificates.printed import MOST_SIGNATORIES
+from trainings.certificates.printed import MOST_SIGNATORIES, day_on
 from trainings.db import lock, reads, transaction
 from trainings.errors import NotFound, Refusal
 from trainings.places.models import Operator, Signatory
 from trainings.schedule.models import SessionFacilitator, SessionState
-from trainings.web.i18n import N_
+from trainings.web.i18n import N_, ngettext
 
 MOST_KEPT = 12
 """Signatories of an operator, those of past and coming terms among them."""
@@ -45,6 +46,21 @@ class EndsBeforeItBegins(Refusal):
 class UnknownSignatory(NotFound):
     code = "unknown_signatory"
     sentence = N_("Esa firma ya no está en la lista. Abra la página otra vez.")
+
+
+class PapersOutstanding(Refusal):
+    """A warning: whoever says that they are sure goes on. `n` papers, of the trainings `titles`."""
+
+    code = "papers_outstanding"
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        named = ", ".join(dict.fromkeys(titles))
+        words = ngettext(
+            "Hay %(n)s preparado que lleva esta firma y aún no vale: %(titles)s.",
+            "Hay %(n)s preparados que llevan esta firma y aún no valen: %(titles)s.",
+            len(titles),
+        )
+        super().__init__(words, n=len(titles), titles=named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +107,37 @@ async def add_signatory(operator_id: UUID, plan: SignatoryPlan, *, actor: Actor)
 
 
 async def set_term(
-    operator_id: UUID, signatory_id: UUID, begins: date | None, ends: date | None, *, actor: Actor
+    operator_id: UUID,
+    signatory_id: UUID,
+    begins: date | None,
+    ends: date | None,
+    *,
+    actor: Actor,
+    is_sure: bool = False,
 ) -> None:
-    """From when and until when somebody signs. Refuses as `add_signatory`, and one that is not this operator's."""
+    """From when and until when somebody signs. Refuses as `add_signatory`, and one that is not this operator's; who is
+    not sure is warned (PapersOutstanding) of prepared papers of a later day.
+    """
     _check_term(begins, ends)
     async with transaction():
         standing = await _locked(operator_id)
         signatory = _find(standing, signatory_id)
+        if ends is not None and not is_sure:
+            await _warn_of_papers(signatory, after=ends)
         signatory.valid_from, signatory.valid_until = begins, ends
         _check_room(standing)
         await signatory.save(update_fields=["valid_from", "valid_until"])
         await record("certificates.set_term", actor=actor, object_id=signatory_id, operator=str(operator_id))
 
 
-async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor) -> None:
-    """Take a signature off the certificates to come. Refuses one that is not this operator's (any more)."""
+async def remove_signatory(operator_id: UUID, signatory_id: UUID, *, actor: Actor, is_sure: bool = False) -> None:
+    """Take a signature off the certificates to come. Refuses one that is not this operator's (any more); who is not
+    sure is warned (PapersOutstanding) of prepared papers.
+    """
     async with transaction():
         signatory = _find(await _locked(operator_id), signatory_id)
+        if not is_sure:
+            await _warn_of_papers(signatory, after=date.min)
         await signatory.delete()
         await record("certificates.remove_signatory", actor=actor, object_id=signatory_id, operator=str(operator_id))
 
@@ -182,6 +212,20 @@ def _check_room(standing: Sequence[Signatory]) -> None:
     is_full = any(sum(holds(one, day) for one in standing) > MOST_SIGNATORIES for day in beginnings)
     if is_full or len(standing) > MOST_KEPT:
         raise TooManySignatories(most=MOST_SIGNATORIES)
+
+
+async def _warn_of_papers(signatory: Signatory, *, after: date) -> None:
+    """Refuse (PapersOutstanding) where papers of a day `after` this one, which bear the name, are prepared and not
+    valid yet: they would be handed over with the signature of somebody who has left.
+    """
+    prepared = Certificate.filter(operator_id=signatory.operator_id, state=CertificateState.PREPARED, erased_at=None)
+    titles = [
+        title
+        for title, sheet in await prepared.order_by("title", "id").values_list("title", "sheet")
+        if day_on(sheet) > after and signatory.name in {name for name, _office in sheet["signatories"]}
+    ]
+    if titles:
+        raise PapersOutstanding(titles)
 
 
 async def _locked(operator_id: UUID) -> list[Signatory]:

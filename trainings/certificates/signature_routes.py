@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import ISSUERS
 from trainings.certificates import offices, signatories
-from trainings.certificates.brand_forms import OWN_WORDS, SignatoryForm, TermForm
+from trainings.certificates.brand_forms import OWN_WORDS, SignatoryForm, SureForm, TermForm
 from trainings.certificates.printed import MOST_SIGNATORIES
 from trainings.certificates.staff_queries import operators_signing
 from trainings.errors import NotFound, Refusal
@@ -19,10 +21,21 @@ from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
+from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
 
 INDEX = "/panel/firmas"
 MISSING = N_("Falta este dato.")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Somebody about to leave, what staff are warned of, and what they asked for, to be sent again by who is sure."""
+
+    id: UUID
+    warning: str
+    act: str
+    asked: Mapping[str, str]
 
 
 @allow(*ISSUERS)
@@ -31,7 +44,12 @@ async def index(request: Request) -> Response:
 
 
 async def _index(
-    request: Request, form: Typed | None = None, *, term: tuple[UUID, Typed] | None = None, status: int = 200
+    request: Request,
+    form: Typed | None = None,
+    *,
+    term: tuple[UUID, Typed] | None = None,
+    leaving: Leaving | None = None,
+    status: int = 200,
 ) -> Response:
     """`term`: whose dates were refused, and what was typed."""
     today = clock.today()
@@ -46,6 +64,7 @@ async def _index(
         "trainer": offices.TRAINER,
         "form": form,
         "term": term,
+        "leaving": leaving,
     }
     return render(request, "certificates/signatories.html", context, status=status)
 
@@ -90,16 +109,23 @@ async def set_term(request: Request) -> Response:
     await check_scope(request, operator_id)
     typed = await read_form(request)
     try:
-        form = check(TermForm, typed)
+        form, is_sure = check(TermForm, typed), check(SureForm, typed).seguro
         await signatories.set_term(
-            operator_id, signatory_id, form.valid_from, form.valid_until, actor=request.state.actor
+            operator_id, signatory_id, form.valid_from, form.valid_until, actor=request.state.actor, is_sure=is_sure
         )
     except FormErrors as exc:
         return await _index(request, term=(signatory_id, _one_of_many(exc.typed, signatory_id)), status=422)
     except (signatories.TooManySignatories, signatories.EndsBeforeItBegins) as refusal:
         refused = _one_of_many(typed.refused(refusal), signatory_id)
         return await _index(request, term=(signatory_id, refused), status=refusal.status)
+    except signatories.PapersOutstanding as warning:
+        asked = {name: typed.value(name) for name in TermForm.model_fields}
+        return await _warned(request, Leaving(signatory_id, sentence_of(warning), "fechas", asked))
     return _back(N_("Listo. Las fechas valen para los próximos diplomas."))
+
+
+async def _warned(request: Request, leaving: Leaving) -> Response:
+    return await _index(request, leaving=leaving, status=signatories.PapersOutstanding.status)
 
 
 def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
@@ -110,9 +136,13 @@ def _one_of_many(typed: Typed, signatory_id: UUID) -> Typed:
 
 @allow(*ISSUERS)
 async def remove(request: Request) -> Response:
-    operator_id = request.path_params["operator"]
+    operator_id, signatory_id = request.path_params["operator"], request.path_params["id"]
     await check_scope(request, operator_id)
-    await signatories.remove_signatory(operator_id, request.path_params["id"], actor=request.state.actor)
+    is_sure = check(SureForm, await read_form(request)).seguro
+    try:
+        await signatories.remove_signatory(operator_id, signatory_id, actor=request.state.actor, is_sure=is_sure)
+    except signatories.PapersOutstanding as warning:
+        return await _warned(request, Leaving(signatory_id, sentence_of(warning), "quitar", {}))
     return _back(N_("Listo. La firma ya no saldrá. Los diplomas emitidos no cambian."))
 
 
