@@ -299,5 +299,5 @@ def test_who_leaves_while_staff_decide_about_their_card_frees_its_reserved_place
 
     _outcomes, changes = world.batch((UUID(person.id),), (UUID(person.id),))
 
-    assert (changes.left, changes.cards, list(changes.promoted)) == ([person.id], [person.id], [waiting])
+    assert (list(changes.left), changes.cards, list(changes.promoted)) == ([person.id], [person.id], [waiting])
     assert (world.run.taken, world.run.reserved) == (2, 0)

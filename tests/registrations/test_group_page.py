@@ -289,7 +289,7 @@ async def test_any_member_is_renamed(client: AsyncClient) -> None:
 
     assert [one.participant.full_name for one in await people_of(people[0].group_id)] == ["Luz Tz’ib"] * 3
     assert "Listo. Así se escribirá el nombre en el diploma." in (await page_of(client, base)).text
-    assert await AuditLine.filter(act="registrations.rename", actor_role="holder").count() == 3
+    assert await AuditLine.filter(act="registrations.rename", actor_role="filler").count() == 3
 
 
 async def test_wrong_name_of_a_member_is_told_at_its_field(client: AsyncClient) -> None:
@@ -321,7 +321,7 @@ async def test_one_member_cancels_after_being_asked_and_the_others_keep_theirs(c
     assert await states(ana) == ["confirmed", "cancelled", "confirmed"]
     assert await places_of(training) == (2, 2)
     page = await page_of(client, base)
-    assert "Canceló" in page.text
+    assert "canceló usted." in page.text
     assert len(page.all("svg", **{"class": "qr"})) == 2
     assert (await client.get(f"{base}/{beto.id}/boleto.png")).status_code == 404
     assert (await client.get(f"{base}/{beto.id}/cancelar")).headers["location"] == base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient
@@ -15,16 +15,18 @@ from tests.registrations.families import group_token, make_family
 from tests.registrations.wishes import link_of
 from tests.web.pages import Page
 from trainings import clock
+from trainings.accounts.models import Role
+from trainings.accounts.queries import actor_of
 from trainings.attendance import actions as attendance
 from trainings.attendance.models import ScanHow, ScanKind
 from trainings.attendance.scans import Scan
-from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
+from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM, Actor
 from trainings.audit.models import AuditLine
 from trainings.certificates.actions import issue, revoke
 from trainings.certificates.models import Certificate, CertificateKind
 from trainings.lib import tokens
-from trainings.registrations import desk_actions
-from trainings.registrations.models import OwnLink, Registration
+from trainings.registrations import actions, desk_actions
+from trainings.registrations.models import OwnLink, Registration, RegistrationGroup
 from trainings.registrations.own_links import claim_link
 from trainings.registrations.queries import LINK_DAYS, UnknownLink
 from trainings.schedule.models import Training
@@ -51,6 +53,10 @@ async def two_with_secrets(training: Training) -> tuple[Registration, Registrati
     before = await make.make_registration(earlier, given_names="Beto", surnames="Coc Xol")
     await Registration.filter(id=before.id).update(participant_id=person.id)
     return ana, beto, f"/i/{await group_token(ana)}"
+
+
+async def a_coordinator() -> Actor:
+    return await actor_of(await make.make_user(Role.HUB_COORDINATOR, await make.make_hub()))
 
 
 async def claim(client: AsyncClient, path: str) -> str:
@@ -125,7 +131,7 @@ async def test_claiming_changes_the_address_and_shows_what_is_only_for_oneself(
     holder = new_client()
     assert (await holder.get(path)).status_code == 404
     family = Page((await holder.get(base)).text)
-    assert "Ya tiene su propio enlace." in family.text
+    assert "Ya tiene su propio enlace: desde ahí corrige su nombre o cancela." in family.text
     assert own.removeprefix("/i/") not in family.source
     handed = await holder.get(f"{base}/{beto.id}/enlace")
     assert (handed.status_code, handed.headers["location"]) == (303, base)
@@ -185,6 +191,83 @@ async def test_address_made_for_another_link_is_not_taken(client: AsyncClient) -
     answer = await client.post(f"{await link_of(beto)}/mio", data={"claim": for_ana})
 
     assert made not in answer.headers["location"]
+
+
+async def test_who_claimed_their_link_is_neither_renamed_nor_cancelled_by_the_filler(client: AsyncClient) -> None:
+    _ana, beto, base = await two_with_secrets(await make.make_training())
+    own = await claim(client, await link_of(beto))
+
+    refused = [await client.get(f"{base}/{beto.id}/cambiar"), await client.get(f"{base}/{beto.id}/cancelar")]
+    refused.append(await client.post(f"{base}/{beto.id}/nombre", data={"given_names": "Otro", "surnames": "Nombre"}))
+    refused.append(await client.post(f"{base}/{beto.id}/cancelar"))
+    asked = Page((await client.get(f"{base}/cancelar")).text)
+    await client.post(f"{base}/cancelar")
+
+    assert {answer.status_code for answer in refused} == {409}
+    assert "Desde ahí corrige su nombre o cancela ella misma." in refused[0].text
+    assert "Ana Coc Xol" in asked.text
+    assert "Beto Coc Xol" not in asked.text
+    states = {
+        one.participant.given_names: one.state for one in await Registration.all().prefetch_related("participant")
+    }
+    assert (states["Ana"], states["Beto"]) == ("cancelled", "confirmed")
+    await client.post(f"{own}/cancelar")
+    assert (await Registration.get(id=beto.id)).state == "cancelled"
+
+
+async def test_filler_says_no_to_an_offer_for_all_but_who_claimed_their_link(client: AsyncClient) -> None:
+    training = await make.make_training()
+    [ana, beto] = await make_family(training, "Ana", "Beto", phone="5555 1234")
+    await RegistrationGroup.filter(id=ana.group_id).update(state="offered")
+    await Registration.filter(group_id=ana.group_id).update(state="offered")
+    base, own = f"/i/{await group_token(ana)}", await claim(client, await link_of(beto))
+
+    await client.post(f"{base}/no-puedo")
+    kept = (await Registration.get(id=beto.id)).state
+    await client.post(f"{own}/acepto")
+
+    assert kept == "offered"
+    assert [one.state for one in await Registration.filter(group_id=ana.group_id).order_by("id")] == [
+        "cancelled",
+        "confirmed",
+    ]
+
+
+async def test_pages_say_who_cancelled_and_when_to_each_reader(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(datetime(2027, 2, 3, 20, 5, tzinfo=UTC))
+    training = await make.make_training()
+    [ana, beto, cata, diego] = await make_family(training, "Ana", "Beto", "Cata", "Diego", phone="5555 1234")
+    base, own = f"/i/{await group_token(ana)}", await claim(client, await link_of(beto))
+    theirs = await claim(client, await link_of(diego))
+
+    await client.post(f"{own}/cancelar")
+    await client.post(f"{base}/{cata.id}/cancelar")
+    await actions.cancel(diego.id, actor=await a_coordinator())
+
+    family, alone, by_hub = [Page((await client.get(path)).text).text for path in (base, own, theirs)]
+    when = "miércoles 3 de febrero, 2:05\xa0p.\xa0m."
+    assert f"El {when} canceló con su propio enlace." in family
+    assert f"El {when} canceló usted." in family
+    assert f"El {when} canceló la ventanilla." in family
+    assert f"El {when} la canceló usted." in alone
+    assert f"El {when} la canceló la ventanilla." in by_hub
+
+
+async def test_pages_say_who_corrected_a_name_and_when(client: AsyncClient, freeze: Freeze) -> None:
+    freeze(datetime(2027, 2, 3, 20, 5, tzinfo=UTC))
+    _ana, beto, base = await two_with_secrets(await make.make_training())
+    await client.post(f"{base}/{beto.id}/nombre", data={"given_names": "Beto", "surnames": "Coc Xoól"})
+    told = Page((await client.get(f"{base}/{beto.id}/cambiar")).text).text
+
+    own = await claim(client, await link_of(beto))
+    shown = Page((await client.get(own)).text).text
+    await client.post(f"{own}/nombre", data={"given_names": "Beto", "surnames": "Coc Xol"})
+    again = Page((await client.get(own)).text).text
+
+    when = "miércoles 3 de febrero, 2:05\xa0p.\xa0m."
+    assert f"El {when} lo corrigió usted." in told
+    assert f"El {when} lo corrigió quien llenó el formulario." in shown
+    assert f"El {when} lo corrigió usted." in again
 
 
 async def test_claimed_link_is_claimed_by_nobody_else(client: AsyncClient) -> None:

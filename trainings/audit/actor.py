@@ -28,6 +28,11 @@ class Actor:
     operator_ids: frozenset[UUID] = frozenset()
     request_id: str = ""
 
+    @property
+    def is_by_link(self) -> bool:
+        """Whether somebody acts by a secret address, for themselves or for those of their form."""
+        return self in (HOLDER_OF_LINK, FILLER_OF_FORM)
+
     def has_any(self, roles: Iterable[str]) -> bool:
         """Whether any of the roles is held anywhere."""
         held = self.roles_everywhere.union(*self.roles_at.values())
@@ -46,4 +51,7 @@ class Actor:
 
 VISITOR = Actor(id=None, role="visitor")
 HOLDER_OF_LINK = Actor(id=None, role="holder")
+"""Somebody by their own link."""
+FILLER_OF_FORM = Actor(id=None, role="filler")
+"""Who filled in the form for several, by the group's link."""
 PROGRAM = Actor(id=None, role="program")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trainings.accounts.models import User
 from trainings.audit.actions import record
-from trainings.audit.actor import HOLDER_OF_LINK, Actor
+from trainings.audit.actor import Actor
 from trainings.certificates import anew, pdf
 from trainings.certificates.models import Certificate, CertificateState, ConfirmedHow, NameConfirmation
 from trainings.certificates.paper_choice import paper_of
@@ -89,7 +89,7 @@ async def confirm(registration_id: UUID, how: ConfirmedHow, *, actor: Actor, nam
         registration.participant = await locked_with_permission(registration.participant_id)
         if name is not None and name != registration.participant.full_name:
             raise NameChanged
-        if actor == HOLDER_OF_LINK:
+        if actor.is_by_link:
             await _check_printed(registration)
         return await _confirm(registration, how, actor)
 
@@ -110,11 +110,11 @@ async def correct(
         if how is not None:
             await _check_open(registration_id, actor)
         check_letters(given_names, surnames, paper_of(registration.training).design)
-        if actor == HOLDER_OF_LINK:
+        if actor.is_by_link:
             await _check_same_person(registration, given_names, surnames, is_confirming=how is not None)
         await registrations.rename(registration_id, given_names, surnames, actor=actor)
         renamed = await _held(registration_id)
-        if actor == HOLDER_OF_LINK:
+        if actor.is_by_link:
             await _check_printed(renamed)
         if how is not None:
             return await _confirm(renamed, how, actor)
@@ -135,7 +135,7 @@ async def _confirm(registration: Registration, how: ConfirmedHow, actor: Actor) 
 
 
 async def _check_open(registration_id: UUID, actor: Actor) -> None:
-    if actor == HOLDER_OF_LINK and await anew.settled(registration_id) is anew.Settled.IN_HAND:
+    if actor.is_by_link and await anew.settled(registration_id) is anew.Settled.IN_HAND:
         raise PaperInHand
 
 

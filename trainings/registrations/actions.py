@@ -7,7 +7,7 @@ from uuid import UUID
 
 from trainings import clock
 from trainings.audit.actions import record
-from trainings.audit.actor import Actor
+from trainings.audit.actor import FILLER_OF_FORM, Actor
 from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
@@ -17,7 +17,7 @@ from trainings.people.consent_actions import locked_with_permission
 from trainings.registrations import places
 from trainings.registrations.allocation import Party
 from trainings.registrations.cards import take_held_place
-from trainings.registrations.commands import Leave
+from trainings.registrations.commands import Leave, author_of
 from trainings.registrations.eligibility import CannotChange, check_ahead
 from trainings.registrations.messages import announce
 from trainings.registrations.models import (
@@ -28,6 +28,7 @@ from trainings.registrations.models import (
     RegistrationState,
 )
 from trainings.registrations.needs import asking_for
+from trainings.registrations.own_links import claimed_in
 from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import give_back, locked_training
 from trainings.registrations.telling import tell_changes
@@ -71,8 +72,13 @@ async def cancel(registration_id: UUID, *, actor: Actor) -> None:
 
 
 async def cancel_group(group_id: UUID, *, actor: Actor) -> None:
-    """Cancel everybody of a group together. Refuses and tells as `cancel` does."""
+    """Cancel everybody of a group together. Refuses and tells as `cancel` does.
+
+    Who filled in the form leaves those who made their link their own: they decide for themselves.
+    """
     live = Registration.filter(group_id=group_id).exclude(state=RegistrationState.CANCELLED)
+    if actor == FILLER_OF_FORM:
+        live = live.exclude(id__in=await claimed_in(group_id))
     people = await live.order_by("id")
     if people:
         await _leave(people, actor)
@@ -164,6 +170,8 @@ async def rename(registration_id: UUID, given_names: str, surnames: str, *, acto
         if actor.id is None and is_another and await _came_back(registration):
             raise NameOfBefore(field="given_names")
         await correct_name(person, given_names, surnames)
+        registration.renamed_at, registration.renamed_by = clock.now(), author_of(actor)
+        await registration.save(update_fields=["renamed_at", "renamed_by"])
         await record("registrations.rename", actor=actor, object_id=registration.id, hub_id=training.hub_id)
 
 

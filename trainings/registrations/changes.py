@@ -10,7 +10,7 @@ from uuid import UUID
 from trainings.audit.actor import Actor
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.commands import Enter
-from trainings.registrations.models import HoldReason, RegistrationState, Source
+from trainings.registrations.models import Author, HoldReason, RegistrationState, Source
 from trainings.registrations.situation import Draft
 
 
@@ -78,7 +78,7 @@ class Changes:
     """
 
     entries: list[Entry] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    left: dict[str, Author] = field(default_factory=dict)
     cards: list[str] = field(default_factory=list)
     firsts: dict[str, str | None] = field(default_factory=dict)
     stand_ins: dict[str, str] = field(default_factory=dict)

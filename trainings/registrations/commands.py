@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from trainings.audit.actor import Actor
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, Actor
 from trainings.limits.actions import Watch
+from trainings.registrations.models import Author
 from trainings.registrations.wishes import SignUp
 
 
@@ -48,6 +49,14 @@ class Leave:
     run_at: datetime | None = None
     batch_id: UUID | None = None
     farewell: Farewell = Farewell.CANCELLED
+
+
+def author_of(actor: Actor) -> Author:
+    """Who acts, as a registration keeps it."""
+    if actor.id is not None:
+        return Author.HUB
+    by_link = {HOLDER_OF_LINK.role: Author.PERSON, FILLER_OF_FORM.role: Author.FILLER}
+    return by_link.get(actor.role, Author.PROGRAM)
 
 
 Command = Enter | Leave

@@ -16,7 +16,7 @@ from trainings.people.actions import UnknownMunicipality
 from trainings.people.models import ConsentPurpose
 from trainings.registrations.allocation import Party, promote
 from trainings.registrations.changes import Changes, Entrant, Entry, Letter, Line
-from trainings.registrations.commands import Command, Enter, Farewell, Leave, Left, Outcome, SignedUp
+from trainings.registrations.commands import Command, Enter, Farewell, Leave, Left, Outcome, SignedUp, author_of
 from trainings.registrations.eligibility import check_ahead, check_people, field_of, refuse_in
 from trainings.registrations.models import TAKES_PLACE, HoldReason, RegistrationState, Source
 from trainings.registrations.places import PAST_PROMOTING, state_for
@@ -230,6 +230,7 @@ class _Clerk:
         is_told = self._is_told(command, *leaving[0])
         frees = False
         for group, person in leaving:
+            self.changes.left[person.id] = author_of(command.actor)
             frees = self._release(group, person, run) or frees
         if is_told:
             self._tell_left(command, run, leaving)
@@ -256,7 +257,6 @@ class _Clerk:
         held_place = person.holds_place
         person.state = RegistrationState.CANCELLED
         self.situation.waits.pop(person.id, None)
-        self.changes.left.append(person.id)
         gives_card_back = self._give_card_back(person, run)
         self.changes.groups[group.id] = None
         run.drop_alike(person.looks)

@@ -29,6 +29,7 @@ from trainings.registrations.models import (
     RegistrationState,
     Source,
 )
+from trainings.registrations.own_links import claimed_in
 from trainings.registrations.own_queries import left_last
 from trainings.registrations.sameness import first_like, stand_first, takes_nothing
 from trainings.registrations.sign_up import locked_training
@@ -114,9 +115,7 @@ async def _check_window(training: Training, actor: Actor) -> None:
 
 
 async def _who_comes_back(group: RegistrationGroup) -> Sequence[Registration]:
-    claimed = OwnLink.filter(group_id=group.id, revoked_at=None, claimed_at__not_isnull=True)
-    apart = [key for (key,) in await claimed.values_list("registration_id")]
-    together = Registration.filter(group_id=group.id).exclude(id__in=apart)
+    together = Registration.filter(group_id=group.id).exclude(id__in=await claimed_in(group.id))
     # Held before it is asked: who takes the permission back at this moment holds the person too.
     await lock(Participant, [key for (key,) in await together.values_list("participant_id")])
     members = await together.order_by("id").prefetch_related("participant")

@@ -81,7 +81,7 @@ SEALED_LANGUAGE, SEALED_PUEBLO = sealer(Participant, "language"), sealer(Partici
 SEALED_GUARDIAN = tuple(sealer(Guardian, attribute) for attribute in ("name", "phone", "email"))
 SEALED_QR, SEALED_NEEDS = sealer(Registration, "qr_token"), sealer(Registration, "needs")
 SEALED_LINK = sealer(OwnLink, "token")
-LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ? WHERE id = ?"
+LEFT = "UPDATE registration SET state = 'cancelled', cancelled_at = ?, cancelled_by = ? WHERE id = ?"
 NEW_FIRST = "UPDATE registration SET duplicate_of_id = ? WHERE id = ?"
 STOOD_IN = "UPDATE registration SET duplicate_of_id = ? WHERE duplicate_of_id = ? OR id = ?"
 MOVED_UP = """
@@ -313,7 +313,7 @@ def _changed_rows(changes: Changes, situation: Situation) -> list[Statement]:
     runs = [situation.runs[one] for one in changes.runs]
     numbers = [(one.taken, one.childcare_taken, one.reserved, one.next_wait_number, one.id) for one in runs]
     return [
-        Statement(LEFT, [(at, one) for one in changes.left]),
+        Statement(LEFT, [(at, author.value, one) for one, author in changes.left.items()]),
         Statement(STOOD_IN, [(chosen_id, one, one) for one, chosen_id in changes.stand_ins.items()]),
         Statement(NEW_FIRST, [(first_id, one) for one, first_id in changes.firsts.items()]),
         Statement(MOVED_UP, moved),

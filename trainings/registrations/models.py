@@ -96,14 +96,24 @@ class RegistrationGroup(Record):
         indexes = (("training_id", "state", "wait_number"), ("training_id", "browser_key"))
 
 
+class Author(StrEnum):
+    """Who did something to a registration: the person, who filled in the form for them, the hub, or the program."""
+
+    PERSON = "person"
+    FILLER = "filler"
+    HUB = "hub"
+    PROGRAM = "program"
+
+
 class Registration(Record):
     """One person's sign-up for one training, with the tokens of its ticket.
 
     `duplicate_of` marks a look-alike: it takes no place, and its card counts as the first one's at the door. When the
     first leaves, the oldest of its look-alikes comes in its stead.
     `minutes_attended` and `completed_at` are written by attendance and read by certificates. `needs` holds the support
-    asked for and what staff answered (`needs.py`), and is deleted 7 days after. `detached_at`: at the desk this person
-    was taken out of the group of who filled in the form, into one of their own.
+    asked for and what staff answered (`needs.py`), and is deleted 7 days after. `renamed_at`: when the name was last
+    corrected. `detached_at`: at the desk this person was taken out of the group of who filled in the form, into one of
+    their own.
     """
 
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(
@@ -130,6 +140,9 @@ class Registration(Record):
     needs: str | None = EncryptedTextField(null=True)
     confirmed_at: datetime | None = UTCDatetimeField(null=True)
     cancelled_at: datetime | None = UTCDatetimeField(null=True)
+    cancelled_by: Author | None = fields.CharEnumField(Author, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
+    renamed_at: datetime | None = UTCDatetimeField(null=True)
+    renamed_by: Author | None = fields.CharEnumField(Author, max_length=8, null=True)  # type: ignore[assignment]  # the field type cannot say null
     minutes_attended = fields.IntField(default=0)
     completed_at: datetime | None = UTCDatetimeField(null=True)
     detached_at: datetime | None = UTCDatetimeField(null=True)

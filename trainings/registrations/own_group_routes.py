@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.audit.actor import FILLER_OF_FORM
 from trainings.certificates import anew, names
 from trainings.certificates import queries as certificates
 from trainings.certificates.desk_forms import NameReadForm
@@ -23,6 +23,7 @@ from trainings.registrations.browser_cookie import read_cookie
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
+from trainings.registrations.models import Author
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own_queries import OwnGroup, by_group_link, clashes_of_family, is_minor, left_last
 from trainings.registrations.own_views import (
@@ -42,6 +43,7 @@ from trainings.registrations.own_views import (
     ticket_for,
     token_page,
 )
+from trainings.registrations.own_words import RENAMED_BY, said_of
 from trainings.registrations.queries import UnknownLink
 from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
@@ -112,14 +114,16 @@ async def confirm_cancel_all(request: Request, group: OwnGroup) -> Response:
     lead = lead_of(await members_of(group))
     if lead.is_cancelled or not lead.can_change:
         return lead_to(base_of(request))
-    names = [one.participant.full_name for one in group.live]
+    names = [one.participant.full_name for one in group.live if not group.is_claimed(one)]
+    if not names:
+        return lead_to(base_of(request))
     context = {"ticket": lead, "base": base_of(request), "home": base_of(request), "who": "group", "others": names}
     return await token_page(request, "registrations/cancel.html", context)
 
 
 async def cancel_all(request: Request, group: OwnGroup) -> Response:
     _refuse_archive(group)
-    await actions.cancel_group(group.group.id, actor=HOLDER_OF_LINK)
+    await actions.cancel_group(group.group.id, actor=FILLER_OF_FORM)
     return back(base_of(request), gettext(N_("Las inscripciones están canceladas. Gracias por avisar.")))
 
 
@@ -127,7 +131,7 @@ async def rejoin_all(request: Request, group: OwnGroup) -> Response:
     _refuse_archive(group)
     await check_rejoin(group.members[0])
     try:
-        await group_actions.rejoin_group(group.group.id, actor=HOLDER_OF_LINK)
+        await group_actions.rejoin_group(group.group.id, actor=FILLER_OF_FORM)
     except TooMany:
         raise
     except Refusal as refusal:
@@ -161,6 +165,7 @@ async def _show_member(request: Request, ticket: Ticket, *, status: int = 200, *
         "base": base_of(request),
         "place": place_of(request),
         "name_form": Typed.of(names_of(registration)),
+        "renamed": said_of(RENAMED_BY, Author.FILLER, registration.renamed_by, registration.renamed_at),
         # Only who may say so of a minor is told whether it was said.
         "name_confirmed": (await names.confirmed([registration])).get(registration.id) if ticket.is_minor else None,
         "paper_settled": await anew.settled(registration.id) if ticket.is_minor else None,
@@ -186,7 +191,7 @@ async def rename(request: Request) -> Response:
         form = check(RenameForm, typed)
         how = ConfirmedHow.OWN_LINK if ticket.is_minor else None
         key = ticket.own.registration.id
-        await names.correct(key, form.given_names, form.surnames, how, actor=HOLDER_OF_LINK)
+        await names.correct(key, form.given_names, form.surnames, how, actor=FILLER_OF_FORM)
     except FormErrors as exc:
         return await _show_member(request, ticket, name_form=exc.typed, status=422)
     except (NameOfBefore, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
@@ -203,7 +208,7 @@ async def confirm_name(request: Request) -> Response:
         raise UnknownLink
     form = check(NameReadForm, await read_form(request))
     try:
-        await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=HOLDER_OF_LINK, name=form.name)
+        await names.confirm(registration.id, ConfirmedHow.OWN_LINK, actor=FILLER_OF_FORM, name=form.name)
     except (names.NameChanged, names.LetterNotPrintable, names.AlreadyValid, names.PaperInHand) as refusal:
         name_form = Typed.of(names_of(registration)).refused(refusal)
         return await _show_member(request, ticket, name_form=name_form, status=refusal.status)
@@ -231,21 +236,19 @@ async def confirm_cancel(request: Request) -> Response:
 @allow(HOLDER)
 async def cancel(request: Request) -> Response:
     _group, ticket = await changeable_member(request)
-    await actions.cancel(ticket.own.registration.id, actor=HOLDER_OF_LINK)
+    await actions.cancel(ticket.own.registration.id, actor=FILLER_OF_FORM)
     sentence = gettext(N_("La inscripción de esa persona está cancelada. Gracias por avisar."))
     return back(base_of(request), sentence)
 
 
 @allow(HOLDER)
 async def rejoin(request: Request) -> Response:
-    """Who made their link their own comes back by it; anybody else where a place is free."""
+    """Back in where a place is free."""
     group, ticket = await changeable_member(request)
     registration = ticket.own.registration
-    if group.is_claimed(registration):
-        raise CannotChange
     await check_rejoin(registration)
     try:
-        await group_actions.rejoin_member(registration.id, actor=HOLDER_OF_LINK)
+        await group_actions.rejoin_member(registration.id, actor=FILLER_OF_FORM)
     except TooMany:
         raise
     except Refusal as refusal:

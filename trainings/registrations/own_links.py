@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from trainings import clock
 from trainings.audit.actions import record
 from trainings.audit.actor import Actor
@@ -29,6 +31,12 @@ async def claim_link(token: str, new_token: str, *, actor: Actor) -> None:
         link.claimed_at = clock.now()
         await link.save(update_fields=["token", "token_hash", "claimed_at"])
         await record("registrations.claim_link", actor=actor, object_id=link.registration_id)
+
+
+async def claimed_in(group_id: UUID) -> list[UUID]:
+    """The registrations of a group whose people made their link their own."""
+    claimed = OwnLink.filter(group_id=group_id, revoked_at=None, claimed_at__not_isnull=True)
+    return [key for (key,) in await claimed.values_list("registration_id")]
 
 
 async def _person_link(token: str) -> OwnLink | None:

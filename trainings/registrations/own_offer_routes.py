@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trainings.audit.actor import HOLDER_OF_LINK
+from trainings.audit.actor import FILLER_OF_FORM, HOLDER_OF_LINK, Actor
 from trainings.registrations.childcare import fewer_places
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.models import LinkScope
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-async def _answering(request: Request) -> tuple[Ticket, int]:
+async def _answering(request: Request) -> tuple[Ticket, int, Actor]:
     """Who answers, and for how many: for all of a family its link, for one person their own."""
     link = await open_link(request.path_params["token"])
     if link.scope is LinkScope.GROUP:
         group = await group_of(link)
-        return lead_of(await members_of(group)), len(group.live)
+        return lead_of(await members_of(group)), len(group.live), FILLER_OF_FORM
     ticket = await ticket_for(await by_own_link(request.path_params["token"]))
     if not ticket.answers_for_all:
         raise CannotChange
-    return ticket, 1
+    return ticket, 1, HOLDER_OF_LINK
 
 
 @allow(HOLDER)
 async def accept(request: Request) -> Response:
-    ticket, n_people = await _answering(request)
+    ticket, n_people, actor = await _answering(request)
     if ticket.is_cancelled:
         raise NoOffer
-    await accept_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
+    await accept_offer(ticket.own.registration.group_id, actor=actor)
     return back(base_of(request), ngettext("Listo. El lugar es suyo.", "Listo. Los lugares son suyos.", n_people))
 
 
 @allow(HOLDER)
 async def confirm_decline(request: Request) -> Response:
     """What is lost by saying no; nothing to ask where nothing is offered."""
-    ticket, n_people = await _answering(request)
+    ticket, n_people, _actor = await _answering(request)
     if not ticket.is_offered:
         return lead_to(base_of(request))
     context = {"ticket": ticket, "base": base_of(request), "n": n_people}
@@ -57,9 +57,9 @@ async def confirm_decline(request: Request) -> Response:
 
 @allow(HOLDER)
 async def decline(request: Request) -> Response:
-    ticket, n_people = await _answering(request)
+    ticket, n_people, actor = await _answering(request)
     if not ticket.is_cancelled:
-        await decline_offer(ticket.own.registration.group_id, actor=HOLDER_OF_LINK)
+        await decline_offer(ticket.own.registration.group_id, actor=actor)
     thanks = ngettext(
         "Gracias por avisar. El lugar pasa a quien sigue en la lista.",
         "Gracias por avisar. Los lugares pasan a quien sigue en la lista.",
@@ -70,9 +70,9 @@ async def decline(request: Request) -> Response:
 
 @allow(HOLDER)
 async def change_childcare(request: Request) -> Response:
-    ticket, _n_people = await _answering(request)
+    ticket, _n_people, actor = await _answering(request)
     form = check(ChildcareForm, await read_form(request))
-    await fewer_places(ticket.own.registration.group_id, form.childcare_places, actor=HOLDER_OF_LINK)
+    await fewer_places(ticket.own.registration.group_id, form.childcare_places, actor=actor)
     return back(base_of(request), gettext(N_("Listo. Los lugares de cuidado que suelta sirven a otra familia.")))
 
 

@@ -24,7 +24,7 @@ from trainings.registrations import actions, group_actions, own_group_routes
 from trainings.registrations.actions import NameOfBefore
 from trainings.registrations.forms import RenameForm
 from trainings.registrations.guarding import check_rejoin
-from trainings.registrations.models import LinkScope, OwnLink
+from trainings.registrations.models import Author, LinkScope, OwnLink
 from trainings.registrations.needs import read_needs
 from trainings.registrations.own_forms import ClaimForm
 from trainings.registrations.own_links import claim_link
@@ -43,6 +43,7 @@ from trainings.registrations.own_views import (
     ticket_for,
     token_page,
 )
+from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import with_sessions
 from trainings.registrations.ticket import Ticket
 from trainings.web.allow import HOLDER, allow
@@ -83,6 +84,8 @@ async def show_own(request: Request, ticket: Ticket, *, status: int = 200, **for
         "needs": choices.needs(),
         "needs_asked": needs_in_words(ticket),
         "why": (await taken_off([registration])).get(registration.id) if ticket.is_cancelled else None,
+        "cancelled": said_of(CANCELLED_BY, Author.PERSON, registration.cancelled_by, registration.cancelled_at),
+        "renamed": said_of(RENAMED_BY, Author.PERSON, registration.renamed_by, registration.renamed_at),
         "lacking_care": await lacking_care(ticket.own) if ticket.answers_for_all else "",
         "clashes": [] if is_archive or ticket.is_cancelled else await clashes_of(ticket.own),
         "keeps_apart": keeps_apart,

@@ -18,7 +18,7 @@ from trainings.people.words import NEEDS
 from trainings.registrations.commands import Farewell
 from trainings.registrations.eligibility import CannotChange
 from trainings.registrations.erasures import erasures_of
-from trainings.registrations.models import LinkScope, Registration, RegistrationState
+from trainings.registrations.models import Author, LinkScope, Registration, RegistrationState
 from trainings.registrations.needs import read_needs
 from trainings.registrations.offer_times import times_before
 from trainings.registrations.own_queries import (
@@ -34,7 +34,7 @@ from trainings.registrations.own_queries import (
     open_link,
     taken_off,
 )
-from trainings.registrations.own_words import NEED_ANSWERS, PERMITTED_BY
+from trainings.registrations.own_words import CANCELLED_BY, NEED_ANSWERS, PERMITTED_BY, said_of
 from trainings.registrations.queries import OwnRegistration, position_on_waiting_list
 from trainings.registrations.ticket import Ticket, ticket_of
 from trainings.schedule.public_queries import shown_taken
@@ -44,6 +44,11 @@ from trainings.web.render import redirect, render, token_page_headers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+
+class HasOwnLink(Refusal):
+    code = "has_own_link"
+    sentence = N_("Esta persona ya tiene su propio enlace. Desde ahí corrige su nombre o cancela ella misma.")
 
 
 class KeptApart(Refusal):
@@ -111,9 +116,12 @@ async def known(request: Request) -> Ticket:
 
 
 async def changeable_member(request: Request) -> tuple[OwnGroup, Ticket]:
-    """One of the group whom its link may rename and cancel, adults too."""
+    """One of the group whom its link may rename and cancel. Refuses (HasOwnLink) who made their own link theirs."""
     group = await by_group_link(request.path_params["token"])
-    return group, _while_it_lasts(await ticket_for(group.one(request.path_params["registration_id"])))
+    own = group.one(request.path_params["registration_id"])
+    if group.is_claimed(own.registration):
+        raise HasOwnLink
+    return group, _while_it_lasts(await ticket_for(own))
 
 
 async def looked_after(token: str) -> list[UUID]:
@@ -177,7 +185,8 @@ async def members_of(group: OwnGroup) -> list[Member]:
         permitted = PERMITTED_BY[guardian.relation] if guardian is not None else N_("Menor de edad")
         about = permitted if is_minor(one) else N_("Persona adulta")
         if one.state is RegistrationState.CANCELLED:
-            about = N_("Sin lugar") if one.id in off else N_("Canceló")
+            said = said_of(CANCELLED_BY, Author.FILLER, one.cancelled_by, one.cancelled_at)
+            about = N_("Sin lugar") if one.id in off else said or N_("Canceló")
         members.append(
             Member(
                 ticket=ticket_of(group.one(one.id), position, before),

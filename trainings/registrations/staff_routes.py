@@ -20,6 +20,8 @@ from trainings.privacy import withdrawal
 from trainings.registrations import actions, age_actions, contact_actions, desk_actions, group_actions
 from trainings.registrations.desk_memory import Carried
 from trainings.registrations.forms import RenameForm
+from trainings.registrations.models import Author
+from trainings.registrations.own_words import CANCELLED_BY, RENAMED_BY, said_of
 from trainings.registrations.queries import position_on_waiting_list
 from trainings.registrations.staff_forms import AgeForm, DetachForm, EmailForm, PhoneForm, WithdrawForm
 from trainings.registrations.staff_queries import StaffView, in_scope
@@ -94,6 +96,8 @@ async def _show(
         "registration": registration,
         "person": registration.participant,
         "view": view,
+        "cancelled": said_of(CANCELLED_BY, Author.HUB, registration.cancelled_by, registration.cancelled_at),
+        "renamed": said_of(RENAMED_BY, Author.HUB, registration.renamed_by, registration.renamed_at),
         "words": words_of(view),
         "is_desk": view.is_desk,
         "alike": view.alike,
