@@ -6,10 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from jinja2 import meta
 from starlette.routing import BaseRoute
+from tortoise.migrations.operations import AddField
 
 from tests.addresses import addresses
 from tests.database import settings_for
@@ -262,3 +265,28 @@ def test_no_test_is_skipped() -> None:
     found = {shown(path) for path in python_files("tests") if excuses.search(path.read_text())}
 
     assert found - {"tests/test_architecture.py"} == set()
+
+
+def migrations_in_order() -> list[tuple[str, Any]]:
+    modules = sorted(path.stem for path in (PACKAGE / "migrations").glob("0*.py"))
+    return [(name, import_module(f"trainings.migrations.{name}").Migration) for name in modules]
+
+
+def test_migrations_are_one_chain_in_the_order_of_their_numbers() -> None:
+    found = migrations_in_order()
+
+    assert [int(name[:4]) for name, _migration in found] == list(range(1, len(found) + 1))
+    before = [dependency for _name, migration in found[1:] for _app, dependency in migration.dependencies]
+    assert before == [name for name, _migration in found[:-1]]
+
+
+def test_column_that_a_migration_adds_says_what_stands_in_rows_that_are_there() -> None:
+    added: list[tuple[str, Any]] = [
+        (f"{name} {operation.model_name}.{operation.name}", operation.field)
+        for name, migration in migrations_in_order()
+        for operation in migration.operations
+        if isinstance(operation, AddField)
+    ]
+
+    assert len(added) > 20
+    assert [place for place, field in added if not (field.null or field.has_db_default())] == []

@@ -12,5 +12,5 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.AddField(model_name="OutboxJob", name="n_unanswered", field=fields.IntField(default=0)),
+        ops.AddField(model_name="OutboxJob", name="n_unanswered", field=fields.IntField(default=0, db_default=0)),
     ]

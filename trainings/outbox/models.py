@@ -57,7 +57,7 @@ class OutboxJob(Record):
     run_at: datetime = UTCDatetimeField()
     attempts = fields.IntField(default=0)
     tries = fields.IntField(default=0)
-    n_unanswered = fields.IntField(default=0)
+    n_unanswered = fields.IntField(default=0, db_default=0)
     doubted_at: datetime | None = UTCDatetimeField(null=True)
     lease_until: datetime | None = UTCDatetimeField(null=True)
     done_at: datetime | None = UTCDatetimeField(null=True)

@@ -5,7 +5,7 @@ from trainings.db.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trainings", "0021_designs_belong_to_operators")]
+    dependencies = [("trainings", "0024_where_mail_is_held")]
 
     initial = False
 

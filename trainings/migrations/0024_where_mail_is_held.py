@@ -15,7 +15,7 @@ from trainings.outbox.models import WhyHeld
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trainings", "0019_copies_without_an_answer")]
+    dependencies = [("trainings", "0023_unlisted_leave_calendars")]
 
     initial = False
 

@@ -10,7 +10,7 @@ from trainings.registrations.models import Author
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trainings", "0022_courses_have_owners")]
+    dependencies = [("trainings", "0025_names_before")]
 
     initial = False
 
