@@ -17,8 +17,10 @@ from tests.outreach.make_activity import make_activity
 from tests.registrations.families import make_family
 from trainings import clock
 from trainings.accounts.models import RoleGrant, User
+from trainings.accounts.queries import actor_of
 from trainings.attendance import devices
 from trainings.attendance.device_cookie import COOKIE
+from trainings.attendance.device_panel import PhoneState, phone_seen_by
 from trainings.attendance.devices import Load
 from trainings.attendance.models import Device, DeviceActivity
 from trainings.db import keyring
@@ -108,6 +110,35 @@ async def test_phone_is_not_told_where_a_protected_training_is(client: AsyncClie
 
     assert [one["place"] for one in answer.json()["sessions"]] == ["La Libertad, Petén"]
     assert "Salón municipal" not in answer.text
+
+
+async def test_session_that_is_added_later_comes_by_itself_and_the_phone_is_ready_only_with_its_list(
+    client: AsyncClient, cast: Cast
+) -> None:
+    """What was not given to the phone does not come, nor, to who only facilitates, what somebody else holds."""
+    days = [(make.tomorrow_at(8, days=n), make.tomorrow_at(12, days=n)) for n in (1, 2, 3, 4)]
+    training = await make.make_training(hub=cast.hub, sessions=days[:2])
+    first = min(training.sessions, key=lambda one: one.starts_at)
+    phone = await make_phone(client, training, cast.coordinator, sessions=[first.id])
+    await phone.post("listo", {"version": "1", "sessions": {str(first.id): "1"}})
+    await make.make_session(await make.make_training(hub=cast.hub), *days[2])
+
+    later = await make.make_session(training, *days[2])
+    shown = await phone_seen_by(phone.device.id, await actor_of(cast.coordinator))
+    assert (shown.state, [one.id for one in shown.added]) == (PhoneState.NOT_READY, [later.id])
+    told = [(await phone.get("estado")).json() for _ in range(2)][1]
+
+    assert [one["id"] for one in told["sessions"]] == [str(first.id), str(later.id)]
+    assert (await phone.get(f"sesiones/{later.id}/lista")).status_code == 200
+    lacking = await phone.post("listo", {"version": "1", "sessions": {str(first.id): "1"}})
+    assert lacking.json()["lacking"] == [str(later.id)]
+    await phone.post("listo", {"version": "1", "sessions": {str(one["id"]): "1" for one in told["sessions"]}})
+    shown = await phone_seen_by(phone.device.id, await actor_of(cast.coordinator))
+    assert (shown.state, shown.added) == (PhoneState.READY, [])
+
+    held = await make_phone(client, training, cast.facilitator, sessions=[first.id])
+    await make.make_session(training, *days[3])
+    assert [one["id"] for one in (await held.get("estado")).json()["sessions"]] == [str(first.id)]
 
 
 async def test_list_is_sent_once_until_something_changes(client: AsyncClient, cast: Cast) -> None:

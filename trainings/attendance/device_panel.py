@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,13 +13,13 @@ from tortoise.expressions import Q
 from trainings import clock
 from trainings.accounts.models import User
 from trainings.accounts.permissions import DESK, can_manage_phone
-from trainings.attendance.device_queries import roster_until, training_ends
 from trainings.attendance.devices import NAME_LENGTH, UnknownPhone
+from trainings.attendance.later_sessions import later_sessions, sessions_to_come
 from trainings.attendance.models import Device, DeviceActivity, DeviceSession
 from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.outreach.models import OutreachActivity
-from trainings.schedule.models import SessionState, TrainingSession
+from trainings.schedule.models import TrainingSession
 from trainings.web.i18n import N_, gettext
 
 SHOWN_AFTER_REVOKING = timedelta(days=30)
@@ -40,7 +40,7 @@ class PhoneState(StrEnum):
 class Phone:
     """A phone with its sessions and activities to come, by start. `prepared_by` is a name, empty where unknown.
 
-    `added`: sessions that its trainings got since it was prepared, and that it does not have.
+    `added`: sessions that its trainings got since it was prepared, which come onto it when it next has a signal.
     """
 
     device: Device
@@ -97,8 +97,8 @@ async def _in_scope(actor: Actor) -> Q:
 async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
     devices = list(devices)
     ids = [one.id for one in devices]
-    bound = await _to_come(ids)
-    planned = await _planned_in({one.session.training_id for one in bound})
+    bound = await sessions_to_come(ids)
+    later = await later_sessions(devices, bound)
     counted = reads(DeviceActivity).filter(device_id__in=ids, activity__ends_at__gt=clock.now())
     activities = await counted.select_related("activity")
     makers = {one.prepared_by_id for one in devices if one.prepared_by_id is not None}
@@ -113,48 +113,23 @@ async def _phones(devices: Iterable[Device], actor: Actor) -> list[Phone]:
                 device=device,
                 hub=device.hub.name,
                 prepared_by=names.get(device.prepared_by_id, "") if device.prepared_by_id else "",
-                state=_state(device, [one.created_at for one in own], bool(also)),
+                state=_state(device, [one.created_at for one in own], bool(also), is_behind=bool(later[device.id])),
                 sessions=[one.session for one in own],
                 activities=sorted(also, key=lambda one: one.starts_at),
-                added=_added(own, planned) if device.revoked_at is None else [],
+                added=later[device.id],
                 can_manage=can_manage_phone(actor, device.hub_id, is_own=is_own),
             )
         )
     return phones
 
 
-async def _to_come(device_ids: Collection[UUID]) -> list[DeviceSession]:
-    """What is on these phones with a list that still opens, by start."""
-    bound = await reads(DeviceSession).filter(device_id__in=list(device_ids)).select_related("session__training")
-    ends = await training_ends({one.session.training_id for one in bound})
-    still = [one for one in bound if clock.now() < roster_until(one.session, ends.get(one.session.training_id))]
-    return sorted(still, key=lambda one: (one.session.starts_at, one.session.id))
-
-
-async def _planned_in(training_ids: Collection[UUID]) -> list[TrainingSession]:
-    """What is still to be held of these trainings, by start."""
-    planned = reads(TrainingSession).filter(training_id__in=sorted(training_ids), state=SessionState.PLANNED)
-    return await planned.filter(ends_at__gt=clock.now()).order_by("starts_at", "id")
-
-
-def _added(bound: Sequence[DeviceSession], planned: Iterable[TrainingSession]) -> list[TrainingSession]:
-    """Those that came after the phone got its last of the same training. What it was not given then is not for it."""
-    has = {one.session_id for one in bound}
-    given_at: dict[UUID, datetime] = {}
-    for one in bound:
-        key = one.session.training_id
-        given_at[key] = max(one.created_at, given_at.get(key, one.created_at))
-    later = (one for one in planned if one.training_id in given_at and one.created_at > given_at[one.training_id])
-    return [one for one in later if one.id not in has]
-
-
-def _state(device: Device, added: Sequence[datetime], has_activities: bool) -> PhoneState:
-    """Ready is what had all its lists when it last said so, and got no session since."""
+def _state(device: Device, given: Sequence[datetime], has_activities: bool, *, is_behind: bool) -> PhoneState:
+    """Ready is what had all its lists when it last said so, and for which no session was added since."""
     if device.revoked_at is not None:
         return PhoneState.REVOKED
     if device.token_hash is None:
         return PhoneState.WAITING
-    if not added and not has_activities:
+    if not given and not has_activities:
         return PhoneState.OVER
-    is_ready = device.ready_at is not None and all(moment <= device.ready_at for moment in added)
-    return PhoneState.READY if is_ready else PhoneState.NOT_READY
+    is_ready = device.ready_at is not None and all(moment <= device.ready_at for moment in given)
+    return PhoneState.READY if is_ready and not is_behind else PhoneState.NOT_READY

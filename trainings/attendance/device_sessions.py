@@ -65,7 +65,7 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
         wanted = _held_by(actor) | _at_hubs(actor)
         return Offer(await _sessions(wanted), await _activities(actor))
     training_id = (await gate_of(session_id, actor)).session.training_id
-    of_training = Q(training_id=training_id) & _in_scope(actor)
+    of_training = Q(training_id=training_id) & in_scope(actor)
     open_ones = await _still_open(await _sessions(of_training))
     held = await _sessions(_held_by(actor))
     found = {one.id: one for one in (*open_ones, *held)}
@@ -73,7 +73,8 @@ async def offer_to(actor: Actor, session_id: UUID | None = None) -> Offer:
     return Offer(tuple(sessions), await _activities(actor), training_id)
 
 
-def _in_scope(actor: Actor) -> Q:
+def in_scope(actor: Actor) -> Q:
+    """The sessions that this person may mark: those that they hold, and those of hubs where they work at the desk."""
     return _own(actor) | Q(training__hub_id__in=sorted(actor.hubs_with(DESK)))
 
 

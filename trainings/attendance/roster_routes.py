@@ -13,6 +13,7 @@ from trainings.attendance import devices
 from trainings.attendance.device_cookie import read_cookie, write_cookie
 from trainings.attendance.device_forms import ClaimBody, ReadyBody
 from trainings.attendance.device_queries import DeviceRevoked, RosterOver, only_from_app, phone_that_asks
+from trainings.attendance.later_sessions import take_later_sessions
 from trainings.attendance.phone_state import about, exact, sessions_with_lists, state_of
 from trainings.attendance.roster_file import rosters_of
 from trainings.errors import Malformed
@@ -61,6 +62,7 @@ async def state(request: Request) -> Response:
         return Response(status_code=204, headers=NOT_KEPT)
     device = await phone_that_asks(request)
     await devices.note_seen(device)
+    await take_later_sessions(device)
     return JSONResponse(await state_of(device), headers=NOT_KEPT)
 
 
