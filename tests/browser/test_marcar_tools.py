@@ -43,6 +43,8 @@ def _send(phone: Phone) -> None:
 
 
 def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone, village: Village) -> None:
+    phone.type_code(village.spare())
+    phone.expect_answer("present", "Tarjeta sin nombre")
     _to(phone, "Acompañantes")
     phone.page.context.set_offline(True)
     less = phone.page.get_by_role("button", name="Una persona menos")
@@ -56,8 +58,12 @@ def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone,
     less.click()
     expect(heads).to_have_text("2")
     phone.page.get_by_text("vino sin su familia?").click()
+    card = phone.page.get_by_label("¿Ya le marcó con una tarjeta?")
+    expect(card.locator("option")).to_have_text(["No", re.compile("Tarjeta sin nombre$")])
+    card.select_option(index=1)
     phone.page.get_by_role("button", name="Contar y ver qué hacer").click()
     expect(heads).to_have_text("3")
+    expect(card).to_be_hidden()
     expect(phone.page.get_by_text("Para participar hace falta su permiso")).to_be_visible()
     called = phone.page.locator("[data-calls] a")
     expect(called).to_have_count(0)
@@ -73,6 +79,9 @@ def test_companions_are_a_number_and_a_minor_alone_is_nothing_more(phone: Phone,
     heads_of = "SELECT number, registration_id FROM scan_event WHERE kind = 'heads' AND session_id = ? ORDER BY seq"
     sent = village.ask(heads_of, village.made["session"])
     assert sent == [(1, None), (1, None), (1, None), (-1, None), (1, None)]
+    of_card = """SELECT e.kind FROM scan_event AS e JOIN scan_event AS w ON w.id IN (e.id, e.target_id)
+        WHERE w.kind = 'walkin' AND w.session_id = ? ORDER BY e.seq"""
+    assert village.ask(of_card, village.made["session"]) == [("walkin",), ("undo",)], "one person, by card or as a head"
 
 
 def test_who_left_early_is_noted_by_row_code_or_card_with_the_time_that_is_stated(

@@ -109,6 +109,16 @@ export class Book {
     return this.marksOf(this.#about.get(id) ?? "").some((mark) => mark.id === id && ARRIVALS.has(mark.kind));
   }
 
+  /**
+   * The arrivals with cards without a name that stand, one for each card; `isDone` where its slip was filled in.
+   * @returns {Array<{event: ScanEvent, isDone: boolean}>}
+   */
+  get nameless() {
+    const done = new Set(this.events.filter(({ kind }) => kind === "slip").map(({ h }) => h));
+    const arrivals = this.events.filter(({ id, kind, h }) => ARRIVALS.has(kind) && this.roster.line(h)?.f === "s" && !this.isUndone(id));
+    return [...new Map(arrivals.map((event) => [event.h, event])).values()].map((event) => ({ event, isDone: done.has(event.h) }));
+  }
+
   /** Distinct people who are here by the marks of this phone, of those who are expected. */
   get n_present() {
     return [...this.#present].filter((who) => this.roster.isExpected(who)).length;

@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { Book } from "../../../static/js/marcar/book.js";
 import { countInWords } from "../../../static/js/marcar/count-line.js";
 import { hashOf, shortOf } from "../../../static/js/marcar/keys.js";
+import { headsOf } from "../../../static/js/marcar/rules.js";
+import { asOneHead } from "../../../static/js/marcar/screens/heads.js";
 import { Marks } from "../../../static/js/marcar/marks.js";
 import { Recent } from "../../../static/js/marcar/recent.js";
 
@@ -52,6 +54,18 @@ test("a row of a sheet that is not here is kept with the sheet's code, for the s
   const said = await new Marks(app, kept).arrival({ how: "row", sheet: "7K2QN", row: 4 }, { line: null, name: "row 4" });
   assert.deepEqual([said.state, said.text, said.name], ["review", "row_elsewhere", "row 4"]);
   assert.deepEqual([said.event.kind, said.event.sheet, said.event.row, said.event.known, "h" in said.event], ["in", "7K2QN", 4, false, false]);
+});
+
+test("a minor who was marked by card first and is then counted as a head is one person", async () => {
+  const events = [{ h: "card", kind: "walkin" }, { h: "card", kind: "walkin" }, { h: "a" }, { kind: "heads", number: 2 }];
+  const marked = await book(list([["a", "", "", "c"]]), events);
+  const people = () => [marked.n_present, marked.n_more, headsOf(marked.events)];
+  assert.deepEqual([people(), marked.nameless.map(({ event }) => event.h)], [[1, 1, 2], ["card"]]);
+
+  asOneHead(marked, "card").forEach((mark, n) => marked.add({ id: `later${n}`, seq: 10 + n, at: 10 + n, ...mark }));
+  assert.deepEqual([people(), marked.nameless], [[1, 0, 3], []]);
+  asOneHead(marked, "").forEach((mark) => marked.add({ id: "last", seq: 20, at: 20, ...mark }));
+  assert.deepEqual(people(), [1, 0, 4]);
 });
 
 test("several marks of one moment go where single ones go, so that other windows hear of them", async () => {

@@ -1,12 +1,37 @@
 /** Companions without a card, as a number; and what to do with a minor who came without the family. */
 
-import { headsOf } from "../rules.js";
+import { ARRIVALS, headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
-import { longDate } from "../words.js";
+import { longDate, timeOfDay } from "../words.js";
 
-export const heads = ofSession("acompanantes", (place, app, opened) => new Heads(place, app, opened).listen());
+export const heads = ofSession("acompanantes", (place, app, opened, [h = ""]) => new Heads(place, app, opened, h).listen());
+
+/**
+ * The marks by which somebody is counted as a head, and no more as who came with this card: one person either way.
+ * @param {import("../book.js").Book} book
+ * @param {string} card empty where none was marked
+ */
+export function asOneHead(book, card) {
+  const came = book.marksOf(card).filter(({ id, kind }) => ARRIVALS.has(kind) && !book.isUndone(id));
+  return [...came.map(({ id }) => ({ kind: "undo", how: "button", target: id })), { kind: "heads", how: "button", number: 1 }];
+}
 
 class Heads extends SessionScreen {
+  /**
+   * @param {HTMLElement} place
+   * @param {import("../app.js").App} app
+   * @param {import("../screen.js").Opened} opened
+   * @param {string} h the card that was given to a minor, where that is known
+   */
+  constructor(place, app, opened, h) {
+    super(place, app, opened);
+    this.card = this.part("[name=tarjeta]");
+    this.none = this.card.options[0];
+    this.#offerCards();
+    this.card.value = this.book.nameless.some(({ event }) => event.h === h) ? h : "";
+    this.part("details").open = Boolean(h);
+  }
+
   /** @returns {() => void} ends it */
   listen() {
     this.part("[data-more]").addEventListener("click", () => this.count(1));
@@ -24,7 +49,12 @@ class Heads extends SessionScreen {
   /** @param {1 | -1} number */
   async count(number) {
     if (number < 0 && !this.number) return false;
-    const kept = await this.marks.keep({ kind: "heads", how: "button", number });
+    return this.keep([{ kind: "heads", how: "button", number }]);
+  }
+
+  /** @param {Parameters<import("../marks.js").Marks["keepAll"]>[0]} marks */
+  async keep(marks) {
+    const kept = await this.marks.keepAll(marks);
     this.part("[data-trouble]").hidden = !kept.error;
     if (kept.error) this.put("[data-why]", kept.text);
     navigator.vibrate?.(20);
@@ -32,9 +62,21 @@ class Heads extends SessionScreen {
     return !kept.error;
   }
 
-  /** A head like any other: that it was a minor's is written nowhere. */
+  /** The cards that this phone marked and of which nobody wrote down whose they are. */
+  #offerCards() {
+    const { phone, words } = this.app;
+    const cards = this.book.nameless.filter(({ isDone }) => !isDone).map(({ event: { h = "", at, row } }) => {
+      const which = row ? words.say("row", { row }) : words.say("slip_card");
+      return new Option(`${timeOfDay(at + phone.offset)} · ${which}`, h);
+    });
+    this.card.replaceChildren(this.none, ...cards.reverse());
+    this.card.closest("p").hidden = !cards.length;
+  }
+
+  /** A head like any other: that it was a minor's is written nowhere. Who was marked by card is not counted twice. */
   async countMinor() {
-    if (!(await this.count(1))) return;
+    if (!(await this.keep(asOneHead(this.book, this.card.value)))) return;
+    this.#offerCards();
     const advice = this.part("[data-advice]");
     advice.hidden = false;
     advice.querySelector("h2").focus();

@@ -5,7 +5,6 @@ import { ofSession, SessionScreen } from "../screen.js";
 import { SlipForm } from "../slip-form.js";
 import { theTime, timeOfDay } from "../words.js";
 
-const ARRIVALS = new Set(["in", "walkin"]);
 /** How pages name the languages that the server names by ISO 639-3. */
 const TAGS = /** @type {Record<string, string>} */ ({ spa: "es", eng: "en" });
 
@@ -35,6 +34,8 @@ class Slip extends SessionScreen {
     const said = this.app.phone.said ?? {};
     this.part("[data-no-walk-ins]").hidden = this.book.session.walk_ins;
     if (!this.h) this.put("h1", this.app.words.say("slips_title"));
+    // Whoever has no permission is counted there in place of the card.
+    this.part("[data-minor] [data-to]").href += `/${this.h}`;
     this.form.offer(this.book.session, said.municipalities ?? []);
     this.form.form.elements.municipality.value = nearby;
     this.#offerLanguages();
@@ -146,11 +147,9 @@ class Slip extends SessionScreen {
 
   /** Cards without a name that came to this phone, those that lack their slip first. */
   #drawCards() {
-    const done = new Set(this.book.events.filter(({ kind }) => kind === "slip").map(({ h }) => h));
-    const arrivals = this.book.events.filter((event) => ARRIVALS.has(event.kind) && this.book.roster.line(event.h)?.f === "s" && !this.book.isUndone(event.id));
-    const cards = [...new Map(arrivals.map((event) => [event.h, event])).values()].sort((a, b) => Number(done.has(a.h)) - Number(done.has(b.h)));
+    const cards = this.book.nameless.sort((a, b) => Number(a.isDone) - Number(b.isDone));
     this.part("[data-none]").hidden = cards.length > 0;
-    this.part("[data-cards]").replaceChildren(...cards.map((event) => this.#card(event, done.has(event.h))));
+    this.part("[data-cards]").replaceChildren(...cards.map(({ event, isDone }) => this.#card(event, isDone)));
   }
 
   /**
