@@ -47,7 +47,7 @@ async def prepared(browser: AsyncClient, user: User, **fields: object) -> set[UU
     """The sessions that the button puts onto the phone of this browser."""
     await make.sign_in(browser, user)
     answer = await send(browser, THIS, **fields)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/marcar/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/marcar/#/preparado")
     told = await browser.get("/marcar/api/estado", headers=APP)
     return {UUID(one["id"]) for one in told.json()["sessions"]}
 

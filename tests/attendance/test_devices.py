@@ -162,6 +162,32 @@ async def test_code_prepares_one_phone_within_ten_minutes(db: Settings, freeze: 
     assert (await Device.get(id=late.id)).token_hash is None
 
 
+async def test_phone_whose_answer_was_lost_is_let_in_again_with_the_same_code_and_no_other_is(
+    db: Settings, freeze: Freeze
+) -> None:
+    cast = await make_cast()
+    load = await load_of(await make.make_training(hub=cast.hub))
+    now = clock.now()
+    freeze(now)
+    device, code = await devices.invite(load, name="Luis", actor=await make.actor_of(cast.facilitator))
+    key = tokens.uuid7()
+    lost = await devices.claim(code, address=ADDRESS, key=key)
+
+    again = await devices.claim(code, address=ADDRESS, key=key)
+
+    known = await device_by_token(again.token)
+    assert known is not None
+    assert known.id == device.id
+    assert await device_by_token(lost.token) is None, "whoever caught the lost answer has nothing"
+    for other in (None, tokens.uuid7()):
+        with pytest.raises(CodeOver):
+            await devices.claim(code, address=ADDRESS, key=other)
+    freeze(now + devices.CODE_LIVES)
+    with pytest.raises(CodeOver):
+        await devices.claim(code, address=ADDRESS, key=key)
+    assert (await Device.all().count(), (await DeviceSession.all().count())) == (1, len(load.session_ids))
+
+
 async def test_of_two_phones_with_one_code_one_gets_in(postgres_db: Settings) -> None:
     cast = await make_cast()
     load = await load_of(await make.make_training(hub=cast.hub))

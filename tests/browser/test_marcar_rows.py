@@ -212,7 +212,7 @@ def test_row_of_a_sheet_that_the_phone_has_not_got_is_kept_and_the_server_says_w
     expect(phone.page.locator("[data-row-text]")).to_contain_text("no está en este teléfono")
 
     _pad(phone, row)
-    phone.expect_answer("review", f"Fila {row} de {sheet[:4]}-{sheet[4:]}", "el servidor busca")
+    phone.expect_answer("review", f"Fila {row} de {sheet[:4]}-{sheet[4:]}", "El servidor dirá de quién es.")
     _pad(phone, row)
     phone.expect_answer("already", f"Fila {row}")
     phone.send_now()

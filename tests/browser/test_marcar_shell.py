@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.marcar import APP, Phone, Village, at_door, opened
-from tests.browser.scanner import PHONE, wait_until
+from tests.browser.scanner import HASTEN, PHONE, wait_until
 from trainings.attendance import shell
+from trainings.lib import tokens
 
 KEPT = """async () => {
     const found = [];
@@ -83,6 +84,37 @@ def test_ready_is_said_only_once_the_reader_is_kept(cameras: Browser, village: V
 
     phone.expect_ready()
     expect(phone.page.locator("[data-sessions] .state")).to_have_text("Listo para usar sin señal")
+    context.close()
+
+
+def test_phone_on_a_poor_line_goes_on_being_prepared_by_itself_and_is_never_asked_to_be_again(
+    cameras: Browser, village: Village
+) -> None:
+    """Nobody answers at first, then the server fails, then the list does not come."""
+    context = cameras.new_context(viewport=PHONE, locale="es-GT")
+    context.add_init_script(f"({HASTEN})()")
+    context.route("**/marcar/api/estado", lambda route: route.abort())
+    phone = opened(context, village, cookie=village.phone())
+    lacks, asked = phone.page.locator("[data-lacks]"), phone.page.get_by_text("todavía no está preparado")
+    expect(lacks).to_contain_text("Sin señal no se sabe qué sesiones lleva")
+    expect(asked).to_be_hidden()
+    expect(phone.page.locator("[data-ready] progress")).to_be_visible()
+
+    context.route("**/marcar/api/estado", lambda route: route.fulfill(status=500, json={}))
+    expect(lacks).to_contain_text("El servidor no contesta")
+    expect(phone.page.locator("[data-ready]")).to_have_attribute("data-state", "missing")
+    context.route("**/lista", lambda route: route.abort())
+    context.unroute("**/marcar/api/estado")
+    expect(lacks).to_have_text("Falta la lista de 1 sesión.")
+    expect(phone.page.locator("[data-sessions] .state")).to_have_text("Falta su lista")
+    context.unroute("**/lista")
+
+    phone.expect_ready()
+    expect(asked).to_be_hidden()
+    context.route("**/marcar/api/estado", lambda route: route.fulfill(status=500, json={}))
+    phone.look_until("[data-ready][data-state=missing]")
+    expect(lacks).to_contain_text("El servidor no contesta")
+    assert phone.complaints == []
     context.close()
 
 
@@ -197,6 +229,10 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     phone.visit("cierre", village.made["session"])
     expect(phone.page.get_by_text("Este teléfono solo avisa que la sesión terminó")).to_be_visible()
     phone.page.goto(f"{village.origin}/marcar/alta#{first}")
+    expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
+    phone.page.get_by_role("button", name="Preparar", exact=True).click()
+    phone.expect_ready()
+    phone.page.goto(f"{village.origin}/marcar/alta#{tokens.short_code()}")
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     expect(phone.page.get_by_role("alert").filter(has_text="no existe o ya venció")).to_be_visible()

@@ -52,6 +52,8 @@ class ClaimBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
     code: Annotated[str, Field(max_length=100)]
+    key: UUID | None = None
+    """The phone's own, the same each time it asks."""
 
 
 class ReadyBody(BaseModel):

@@ -73,7 +73,7 @@ async def prepare_this(request: Request) -> Response:
         return await _this_page(request, offer, exc.typed, 422)
     except NothingToMark as exc:
         return await _this_page(request, offer, typed.refused(exc), exc.status)
-    response = redirect(shell.path_for(language()))
+    response = redirect(shell.path_for(language()) + shell.PREPARED)
     write_cookie(response, prepared.token, https=request.app.state.settings.is_https)
     return response
 

@@ -124,8 +124,9 @@ async def invite(load: Load, *, name: str, key: UUID | None = None, actor: Actor
     return device, code
 
 
-async def claim(typed: str, *, address: str, token: str = "") -> Prepared:
-    """Make whoever comes first with a one-time code the phone that it was shown for.
+async def claim(typed: str, *, address: str, token: str = "", key: UUID | None = None) -> Prepared:
+    """Make whoever comes first with a one-time code the phone that it was shown for, and let in who comes again with
+    the same `key` while the code lives: on a poor line the answer was lost.
 
     A phone that is prepared already (`token`) and that the code's maker may prepare again stays the one that it is,
     with what it has to send, and gets what the code was for besides. Refuses (CodeOver) what is unknown, used or
@@ -133,25 +134,26 @@ async def claim(typed: str, *, address: str, token: str = "") -> Prepared:
     """
     await limits.refuse_if_spent(MISSES, address, MOST_MISSES)
     code = tokens.read_short_code(typed)
-    prepared = await _claim(code, token) if code is not None else None
+    prepared = await _claim(code, token, key) if code is not None else None
     if prepared is None:
         await limits.hit(MISSES, address, MOST_MISSES, MISSES_SECONDS)
         raise CodeOver
     return prepared
 
 
-async def _claim(code: str, token: str) -> Prepared | None:
+async def _claim(code: str, token: str, key: UUID | None) -> Prepared | None:
+    used_by = _code_digest(f"{code}|{key}") if key is not None else None
     async with transaction():
         waiting = await Device.get_or_none(enrol_hash=_code_digest(code))
         if waiting is None:
-            return None
+            return await _claim_again(used_by)
         maker, now = await User.get_or_none(id=waiting.prepared_by_id, is_active=True), clock.now()
         known = await _same_phone(token, await actor_of(maker)) if maker is not None else None
         new_token = token if known is not None else tokens.own_link()
         # One statement finds it unused and uses it: of two phones at the same moment one gets it.
         unused = Device.filter(id=waiting.id, enrol_hash=waiting.enrol_hash, enrol_until__gt=now, token_hash=None)
-        if not await unused.filter(revoked_at=None).update(enrol_hash=None, claimed_at=now, last_seen_at=now):
-            return None
+        if not await unused.filter(revoked_at=None).update(enrol_hash=used_by, claimed_at=now, last_seen_at=now):
+            return await _claim_again(used_by)
         if known is not None:
             await _merge(waiting, known)
         else:
@@ -160,6 +162,17 @@ async def _claim(code: str, token: str) -> Prepared | None:
         device = await Device.get(id=waiting.id if known is None else known.id)
         await _record("devices.claim", device, PROGRAM, again=known is not None)
     return Prepared(device, new_token)
+
+
+async def _claim_again(used_by: str | None) -> Prepared | None:
+    """The phone that used a code before: its cookie did not arrive, and is another one now."""
+    if used_by is None:
+        return None
+    token = tokens.own_link()
+    used = Device.filter(enrol_hash=used_by, enrol_until__gt=clock.now(), revoked_at=None)
+    if not await used.update(token_hash=device_digest(token)):
+        return None
+    return Prepared(await Device.get(enrol_hash=used_by), token)
 
 
 async def rename(device_id: UUID, name: str, *, actor: Actor) -> None:

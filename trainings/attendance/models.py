@@ -87,7 +87,8 @@ class DatedBy(StrEnum):
 class Device(Record):
     """A phone or tablet that was prepared for scanning. It opens lists and sends marks for the sessions it is bound to.
 
-    `enrol_hash` is that of the one-time code in a helper's QR; used, it is gone and `token_hash` is that of the cookie.
+    `enrol_hash` is that of the one-time code in a helper's QR; used, it is that of code and key of the phone which used
+    it, and `token_hash` is that of the cookie.
     `enrol_until` stays with a phone that a code let in: it is in somebody else's hand than that of who prepared it.
     `last_seq` and `n_unsent` are as the phone last said, `first_seq` is the number with which it began. Revoked, it
     gets no list, and what it sends waits for somebody.

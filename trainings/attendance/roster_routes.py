@@ -48,7 +48,7 @@ async def claim(request: Request) -> Response:
     """Let the phone in that comes first with a one-time code: its cookie comes with the answer, or stays as it is."""
     only_from_app(request)
     body = await _read(request, ClaimBody)
-    prepared = await devices.claim(body.code, address=client_address(request), token=read_cookie(request))
+    prepared = await devices.claim(body.code, address=client_address(request), token=read_cookie(request), key=body.key)
     response = JSONResponse({"now": exact(clock.now()), "device": about(prepared.device)}, headers=NOT_KEPT)
     write_cookie(response, prepared.token, https=request.app.state.settings.is_https)
     return response

@@ -32,6 +32,8 @@ WORKER_PATH = "/marcar/sw.js"
 PROGRAM_PATH = "/marcar/programa.js"
 LANGUAGES = {PATH: SOURCE_LANGUAGE, ENGLISH_PATH: "en"}
 NAMES = {SOURCE_LANGUAGE: "Español", "en": "English"}
+PREPARED = "#/preparado"
+"""Behind its address it tells the program that this phone was prepared just now, and is to be told its lists."""
 SHELLS = {PATH: PATH, ENROL_PATH: PATH, ENGLISH_PATH: ENGLISH_PATH}
 """The page that answers at each address."""
 

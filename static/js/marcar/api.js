@@ -1,7 +1,8 @@
 /** Asks the server, and tells apart what it may answer: for the phone, a failing line and an answer are different things. */
 
 const BASE = "/marcar/api/";
-const TIMEOUT_MS = 20_000;
+/** So long nothing may come. What comes slowly comes all the same: a list takes a poor line minutes. */
+const SILENCE_MS = 20_000;
 
 /**
  * offline: nobody answered · down: the server broke · unprepared: it does not know this phone · refused: it knows why not
@@ -25,7 +26,12 @@ const TIMEOUT_MS = 20_000;
  */
 export async function ask(path, { json, etag } = {}) {
   const control = new AbortController();
-  const timer = setTimeout(() => control.abort(), TIMEOUT_MS);
+  let timer = 0;
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => control.abort(), SILENCE_MS);
+  };
+  alive();
   try {
     const response = await fetch(BASE + path, {
       method: json ? "POST" : "GET",
@@ -43,7 +49,7 @@ export async function ask(path, { json, etag } = {}) {
       signal: control.signal,
     });
     const { status } = response;
-    const body = status === 304 || status === 204 ? null : await response.json().catch(() => undefined);
+    const body = status === 304 || status === 204 ? null : await jsonOf(response, alive).catch(() => undefined);
     // Such a page may also answer 200: what is no JSON did not come from us.
     const trouble = status === 200 && body === undefined ? "offline" : troubleOf(status);
     const minutes = status === 429 ? Math.ceil(Number(response.headers.get("Retry-After") ?? 60) / 60) : 0;
@@ -53,6 +59,23 @@ export async function ask(path, { json, etag } = {}) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * @param {Response} response
+ * @param {() => void} alive something came
+ * @returns {Promise<any>}
+ */
+async function jsonOf(response, alive) {
+  alive();
+  if (!response.body) return response.json();
+  const [reader, decoder] = [response.body.getReader(), new TextDecoder()];
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    alive();
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return JSON.parse(text + decoder.decode());
 }
 
 /**

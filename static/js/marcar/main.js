@@ -8,10 +8,16 @@ import { screens } from "./screens.js";
 import { showStatus } from "./status.js";
 
 const MINUTES_5 = 300_000;
+/** So the panel's button "Preparar este teléfono" leads here. */
+const PREPARED = "#/preparado";
 
 const place = /** @type {HTMLElement} */ (document.querySelector("main"));
 // Without https there is neither camera nor hashing, nor a program that stays.
 const app = isSecureContext ? await App.open().catch(() => null) : null;
+if (app && location.hash === PREPARED) {
+  history.replaceState(null, "", location.pathname);
+  await app.phone.expectLists().catch(() => undefined);
+}
 if (app) show(app);
 else refuse(isSecureContext ? "sin-memoria" : "sin-https");
 
@@ -29,7 +35,9 @@ function show(app) {
   // A form that is sent before its screen listens would carry a ticket into the address, and the mark would be nowhere.
   place.addEventListener("submit", (event) => event.preventDefault());
   new Router(app, place, screens).follow();
-  app.shell.start().then(() => app.phone.refresh());
+  // The lists do not wait for the program, nor it for them: on a slow line each takes a while.
+  app.phone.refresh();
+  app.shell.start();
   // This may be another version of the program, on a phone that was prepared again.
   app.sender.flush({ forced: true });
   const catchUp = () => {

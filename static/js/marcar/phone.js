@@ -1,20 +1,26 @@
 /** What the server last said of this phone: who it is, its sessions, their lists. Kept, so that it opens without signal. */
 
+import { uuid7 } from "../scan/uuid7.js";
 import { ask } from "./api.js";
 import { Clock } from "./clock.js";
 
 const KEY = "estado";
 const OVER_SINCE = "vencidas";
+const OWN_KEY = "llave";
 const ROSTER_FORMAT = 1;
 /** Of an activity nobody has a list: what was counted stays as long as what was marked at a session. */
 const AFTERWARDS_MS = 7 * 86_400_000;
 /** A clock that nobody confirms may be wrong: so long it has to go on by itself before a list is believed to be over. */
 const BELIEVED_AFTER_MS = 30 * 86_400_000;
+/** What is lacking is asked for again: soon at first, then each minute. */
+const FIRST_WAIT_MS = 3_000;
+const LONGEST_WAIT_MS = 60_000;
 /** Why the server gives a list no more. */
 const OVER = new Set(["roster_over", "revoked"]);
 
 /** @typedef {import("./store.js").Kept} Kept */
 /** @typedef {import("./store.js").ScanEvent} ScanEvent */
+/** @typedef {import("./api.js").Trouble} Trouble */
 /** @typedef {"" | "unprepared" | "revoked"} Account what stands between this phone and the server */
 
 export class Phone {
@@ -24,6 +30,8 @@ export class Phone {
   name = "";
   /** @type {Account} */
   account = "";
+  /** How it ended that this page asked last how things stand. @type {Trouble | "asking"} */
+  asked = "asking";
   /** @type {Map<string, string>} session to the version of the list that lies here */
   rosters = new Map();
   clock = new Clock();
@@ -34,6 +42,8 @@ export class Phone {
   #sentAgain = new Set();
   /** @type {Promise<void> | null} */
   #refreshing = null;
+  #n_tries = 0;
+  #timer = 0;
 
   /**
    * @param {import("./store.js").Store} store
@@ -57,6 +67,25 @@ export class Phone {
 
   get isPrepared() {
     return this.said !== null;
+  }
+
+  /** Did nobody answer yet whether it is prepared? Then it may be, on a line that is slow. */
+  get isUnknown() {
+    return !this.said && this.asked !== "unprepared" && this.asked !== "";
+  }
+
+  /**
+   * Does it know from the server which lists it needs? Not between being prepared and being told; nor where the server is
+   * there and gives no answer. Without any signal the last answer holds.
+   */
+  get isTold() {
+    const isAnswer = this.asked === "asking" || this.asked === "offline" || this.asked === "";
+    return this.isPrepared && !this.said.isPending && !this.account && isAnswer;
+  }
+
+  /** The sessions of which the server has a list that is not here, or of which an earlier one is here. */
+  get lacking() {
+    return this.sessions.filter((session) => session.version && !this.isListOver(session) && this.rosters.get(session.id) !== session.version);
   }
 
   /** @returns {any[]} those the server named last, soonest first */
@@ -106,8 +135,10 @@ export class Phone {
     const asked_at = Date.now();
     const sent = (await this.store.everything()).filter(isSent);
     const { trouble, status, body } = await ask("estado");
-    if (trouble === "unprepared" || status === 204) await this.unprepared();
-    if (trouble || !Array.isArray(body?.sessions)) return;
+    const isNobody = trouble === "unprepared" || status === 204;
+    this.asked = isNobody ? "unprepared" : trouble || (Array.isArray(body?.sessions) ? "" : "down");
+    if (isNobody) await this.unprepared();
+    if (this.asked) return this.#notTold();
     // A browser may have emptied its storage: numbers that begin anew would look like marks that never came.
     await this.store.numberFrom(body.device?.last_seq ?? 0);
     await this.heard(body, asked_at, { ...body, until: this.#untils(body) });
@@ -117,6 +148,29 @@ export class Phone {
     this.told.onChange();
     await this.report();
     if (this.sessions.some(({ closing }) => closing)) this.told.onClosing();
+    this.#askAgainLater();
+  }
+
+  #notTold() {
+    this.told.onChange();
+    this.#askAgainLater();
+  }
+
+  /** Until all is here that a phone needs without signal. Nobody has to prepare it again for that. */
+  #askAgainLater() {
+    clearTimeout(this.#timer);
+    const isDone = this.isTold && !this.lacking.length;
+    if (isDone || this.account || this.asked === "unprepared") return void (this.#n_tries = 0);
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#n_tries);
+    this.#n_tries += 1;
+    this.#timer = setTimeout(() => this.refresh(), wait);
+  }
+
+  /** It was prepared just now, by a button of the panel: which lists it needs is still to be told. */
+  async expectLists() {
+    if (!this.said) return;
+    this.said = { ...this.said, isPending: true };
+    await this.store.put(KEY, this.said);
   }
 
   /**
@@ -197,11 +251,23 @@ export class Phone {
     const etag = version === undefined ? undefined : (await this.store.roster(session.id))?.etag;
     const reply = await ask(`sesiones/${session.id}/lista`, { etag });
     if (reply.trouble === "refused" && OVER.has(reply.body?.code)) await this.#drop(session.id);
-    if (reply.trouble || reply.status === 304 || reply.body?.v !== ROSTER_FORMAT) return;
+    if (reply.status === 304) return this.#hasNewest(session, version);
+    if (reply.trouble || reply.body?.v !== ROSTER_FORMAT) return;
     const roster = { ...reply.body, session: session.id, training: session.training, etag: reply.etag };
     await this.store.putRoster(roster);
     this.rosters.set(session.id, roster.version);
+    await this.#hasNewest(session, roster.version);
     this.told.onRoster(session.id);
+  }
+
+  /**
+   * Somebody may have signed up since the server said which version there is.
+   * @param {any} session as it was told
+   * @param {string | undefined} version that is here
+   */
+  async #hasNewest(session, version) {
+    session.version = version;
+    await this.store.put(KEY, this.said);
   }
 
   /** Lists whose time is over, and with them the marks that the server has, leave this phone. */
@@ -251,15 +317,22 @@ export class Phone {
     if ((await ask("listo", { json })).trouble && this.#reported === text) this.#reported = "";
   }
 
+  /** By which the server knows that the same phone asks again with a code whose answer was lost on the way. */
+  async #ownKey() {
+    const key = (await this.store.get(OWN_KEY)) ?? uuid7();
+    await this.store.put(OWN_KEY, key);
+    return key;
+  }
+
   /**
    * @param {string} code of the QR that a coordinator shows
    * @returns {Promise<{trouble: import("./api.js").Trouble, minutes: number}>}
    */
   async enrol(code) {
-    const { trouble, body, minutes } = await ask("alta", { json: { code } });
+    const { trouble, body, minutes } = await ask("alta", { json: { code, key: await this.#ownKey() } });
     if (trouble) return { trouble, minutes };
-    // The queue stays: it belongs to this phone, whoever prepared it.
-    await this.heard(body, Date.now(), this.said ?? { device: body.device, sessions: [] });
+    // The queue stays: it belongs to this phone, whoever prepared it. Which lists it needs it is told next.
+    await this.heard(body, Date.now(), { sessions: [], ...this.said, device: body.device, isPending: true });
     return { trouble, minutes };
   }
 }

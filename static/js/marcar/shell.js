@@ -80,7 +80,8 @@ export class Shell extends EventTarget {
 
   /** The server named its version: fetch it, once, where it is another than ours. @param {string} version */
   look(version) {
-    if (version === this.#looked) return;
+    // Registering looks by itself.
+    if (!this.registration || version === this.#looked) return;
     this.#looked = version;
     this.registration?.update().catch(() => undefined);
   }

@@ -14,13 +14,14 @@ export const home = {
     part("[data-backup]").addEventListener("click", () => app.backup?.());
     part("[data-install]").addEventListener("click", () => app.shell.install());
     const draw = () => {
-      part("[data-unprepared]").hidden = app.phone.isPrepared;
-      part("[data-prepared]").hidden = !app.phone.isPrepared;
+      const isUnprepared = !app.phone.isPrepared && !app.phone.isUnknown;
+      part("[data-unprepared]").hidden = !isUnprepared;
+      part("[data-prepared]").hidden = isUnprepared;
       part("[data-update]").hidden = !app.shell.hasUpdate;
       drawReady(part("[data-ready]"), app);
       drawSessions(part("[data-sessions]"), part("template"), app);
       // Of a phone that was taken out of use the line on top says what is to be done.
-      part("[data-none]").hidden = app.phone.sessions.length > 0 || app.phone.account === "revoked";
+      part("[data-none]").hidden = app.phone.sessions.length > 0 || !app.phone.isTold;
       part("[data-phone]").textContent = app.phone.name;
       part("[data-backup]").hidden = !app.backup;
       part("[data-install]").hidden = !app.shell.canInstall;
@@ -39,24 +40,54 @@ export const home = {
  * @param {App} app
  */
 function drawReady(element, app) {
-  const { shell, phone, words } = app;
-  const n_missing = phone.sessions.filter((session) => lacksList(session, app)).length;
-  const isReady = phone.isPrepared && shell.isComplete && !n_missing;
-  // A phone that was taken out of use has nothing to be ready with.
-  element.hidden = !shell.isKnown || phone.account === "revoked";
+  const { shell, phone } = app;
+  const isReady = shell.isComplete && isReadyWithLists(phone);
+  // What is to be done with a phone that the server does not know, or took out of use, the line on top says.
+  element.hidden = Boolean(phone.account) || (phone.isPrepared && !shell.isKnown);
   element.dataset.state = isReady ? "ready" : "missing";
   element.querySelector("[data-yes]").hidden = !isReady;
   element.querySelector("[data-no]").hidden = isReady;
+  put(element.querySelector("[data-lacks]"), isReady ? "" : lacksInWords(app));
+  const bar = element.querySelector("progress");
+  bar.hidden = !shell.isSupported || isReady;
+  bar.value = shareHere(app);
+}
+
+/** @param {import("../phone.js").Phone} phone */
+function isReadyWithLists(phone) {
+  return phone.isTold && !phone.lacking.length;
+}
+
+/**
+ * What is still to come, each in a sentence.
+ * @param {Pick<App, "shell" | "phone" | "words">} app
+ */
+export function lacksInWords({ shell, phone, words }) {
   const lacks = [];
   if (!shell.isSupported) lacks.push(words.say("lacks_worker"));
   else if (!shell.isComplete) {
     lacks.push(shell.total ? words.say("lacks_share", { share: `${Math.floor((shell.done / shell.total) * 100)}\u00a0%` }) : words.say("lacks_program"));
   }
-  if (n_missing) lacks.push(words.many("lacks_list", n_missing));
-  put(element.querySelector("[data-lacks]"), lacks.join(" "));
-  const bar = element.querySelector("progress");
-  bar.hidden = !shell.isSupported || shell.isComplete || !shell.total;
-  bar.value = shell.total ? shell.done / shell.total : 0;
+  if (!phone.isTold) {
+    const why = phone.asked === "asking" || phone.asked === "" ? "" : phone.asked === "offline" ? "_offline" : "_down";
+    lacks.push(words.say(`lacks_word${why}`));
+  }
+  const { lacking } = phone;
+  const n_none = lacking.filter(({ id }) => !phone.hasRoster(id)).length;
+  if (n_none) lacks.push(words.many("lacks_list", n_none));
+  if (lacking.length > n_none) lacks.push(words.many("lacks_newer", lacking.length - n_none));
+  return lacks.join(" ");
+}
+
+/**
+ * How much of program and lists is here, from 0 to 1.
+ * @param {Pick<App, "shell" | "phone">} app
+ */
+export function shareHere({ shell, phone }) {
+  const program = shell.isComplete ? 1 : shell.total ? shell.done / shell.total : 0;
+  const n_lists = phone.sessions.filter(({ version }) => version).length;
+  const lists = !phone.isTold ? 0 : n_lists ? 1 - phone.lacking.length / n_lists : 1;
+  return (program + lists) / 2;
 }
 
 /**
@@ -98,17 +129,13 @@ function row(model, session, app) {
 function stateOf(session, app) {
   if (session.state === "cancelled") return "off";
   if (session.closed) return "closed";
-  if (lacksList(session, app)) return "list";
+  const { phone, shell } = app;
+  const isLacking = phone.lacking.some(({ id }) => id === session.id);
+  if (isLacking && !phone.hasRoster(session.id)) return "list";
   if (isOver(session, app)) return "over";
-  return app.shell.isComplete ? "ready" : "program";
-}
-
-/**
- * @param {any} session
- * @param {App} app
- */
-function lacksList(session, { phone }) {
-  return !phone.hasRoster(session.id) && !phone.isListOver(session);
+  if (!shell.isComplete) return "program";
+  if (isLacking) return "newer";
+  return phone.isTold ? "ready" : "unsure";
 }
 
 /**
