@@ -165,7 +165,7 @@ def test_marks_of_the_panel_that_wait_in_this_browser_then_the_app_does_not_say_
     phone.expect_queue("1 marca del panel por enviar")
     pocket.unroute("**/asistencia/marcas")
     with pocket.expect_page() as opening:
-        phone.page.get_by_role("link", name="Abrir el panel para enviarlas").click(modifiers=["Control"])
+        phone.page.get_by_role("link", name="Enviarlas en el panel").click(modifiers=["Control"])
     expect(opening.value.locator("[data-sync]")).to_have_text("Todo enviado")
     phone.page.bring_to_front()
     phone.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")

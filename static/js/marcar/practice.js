@@ -32,7 +32,7 @@ export class Practice extends EventTarget {
     this.version = app.version;
     this.page = app.page;
     this.backup = null;
-    this.sender = { n_waiting: 0, n_unread: 0, ofPanel: [], trouble: "", count: async () => undefined, flush: async () => undefined };
+    this.sender = { n_waiting: 0, n_unread: 0, ofPanel: [], count: async () => undefined, flush: async () => undefined };
     this.store = { get: async () => undefined, put: async () => undefined };
     this.sheets = new Sheets(/** @type {any} */ (this.store));
     const now = Date.now();

@@ -35,16 +35,22 @@ function troubleOf({ isDeleted, isClosed, phone }) {
   return isClosed ? "closed" : phone.account;
 }
 
+/** @param {import("./app.js").App} app */
+function queueInWords(app) {
+  const { n_waiting, trouble } = app.sender;
+  const why = n_waiting && (trouble === "offline" || trouble === "down") ? `${app.words.say(trouble)} ` : "";
+  return why + unsentInWords(app);
+}
+
 /**
  * What of this browser is not with the server yet, also what was marked on the panel's page; else that all is sent.
  * @param {Pick<import("./app.js").App, "sender" | "words">} app
  */
-export function queueInWords({ sender, words }) {
-  const { n_waiting, n_unread, ofPanel, trouble } = sender;
-  const why = n_waiting && (trouble === "offline" || trouble === "down") ? words.say(trouble) : "";
+export function unsentInWords({ sender, words }) {
+  const { n_waiting, n_unread, ofPanel } = sender;
   const counted = Object.entries({ waiting: n_waiting, unread: n_unread, of_panel: ofPanel.length });
   const said = counted.map(([key, n]) => (n ? words.many(key, n) : ""));
-  return [why, ...said].filter(Boolean).join(" ") || words.say("all_sent");
+  return said.filter(Boolean).join(" · ") || words.say("all_sent");
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Sender } from "../../../static/js/marcar/sender.js";
-import { queueInWords } from "../../../static/js/marcar/status.js";
+import { unsentInWords } from "../../../static/js/marcar/status.js";
 
 const words = { say: (key) => key, many: (key, n) => `${n} ${key}` };
 
@@ -12,12 +12,12 @@ async function counted({ n_waiting = 0, n_unread = 0, ofPanel = [] }) {
   const store = { countWaiting: async () => n_waiting, countUnread: async () => n_unread };
   const sender = new Sender(store, { ofPanel: async () => ofPanel, onChange: () => undefined });
   await sender.count();
-  return queueInWords({ sender, words });
+  return unsentInWords({ sender, words });
 }
 
 test("all is sent only where the panel's marks of this browser are sent too", async () => {
   const ofPanel = [{ url: "/panel/sesiones/s/asistencia/marcas" }, { url: "/panel/sesiones/s/asistencia/marcas" }];
   assert.equal(await counted({}), "all_sent");
   assert.equal(await counted({ ofPanel }), "2 of_panel");
-  assert.equal(await counted({ n_waiting: 3, n_unread: 1, ofPanel }), "3 waiting 1 unread 2 of_panel");
+  assert.equal(await counted({ n_waiting: 3, n_unread: 1, ofPanel }), "3 waiting · 1 unread · 2 of_panel");
 });

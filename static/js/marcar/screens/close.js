@@ -3,7 +3,7 @@
 import { countInWords } from "../count-line.js";
 import { headsOf } from "../rules.js";
 import { ofSession, SessionScreen } from "../screen.js";
-import { queueInWords } from "../status.js";
+import { unsentInWords } from "../status.js";
 import { theTime } from "../words.js";
 
 export const close = ofSession("cierre", (place, app, opened) => new Close(place, app, opened).listen());
@@ -68,7 +68,7 @@ class Close extends SessionScreen {
     const isEarly = !this.hasBegun && app.phone.clock.isBefore(Date.parse(session.starts));
     this.put("[data-present]", countInWords(app.words, book, "close_present"));
     this.put("[data-heads]", String(headsOf(book.events)));
-    this.put("[data-unsent]", queueInWords(app));
+    this.put("[data-unsent]", unsentInWords(app));
     this.part("[data-early]").hidden = !isEarly || session.closed;
     this.part("[data-ask]").hidden = isEarly || session.closed || Boolean(closing);
     this.part("[data-waits]").hidden = !closing || session.closed;
