@@ -1,4 +1,4 @@
-"""Databases that were migrated before: kept from run to run, until something changes of what made them."""
+"""What takes long to make and is kept from run to run, until something changes of what made it: migrated databases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -40,25 +41,33 @@ def fingerprint() -> str:
 
 @cache
 def sqlite_file(name: str) -> Path:
-    """A migrated SQLite database without rows, made by whichever process needs it first."""
+    """A migrated SQLite database without rows."""
+    return kept("sqlite", fingerprint(), _migrate, seconds=A_DAY_S) / name
+
+
+def _migrate(folder: Path) -> None:
+    # A process of its own: this one may have a loop running, or another database open.
+    command = (sys.executable, "-m", "tests.db.migrate_now", str(folder), "")
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def kept(kind: str, of: str, make: Callable[[Path], None], *, seconds: int) -> Path:
+    """A folder of this kind, of what `of` says, made by whichever process needs it first; later runs find it there.
+
+    Others of the kind are dropped when no run asked for them for so many seconds: another version's may be in use.
+    """
     FOLDER.mkdir(exist_ok=True)
-    folder = FOLDER / f"sqlite-{fingerprint()}"
-    with (FOLDER / "migrating.lock").open("w") as lock:
+    folder = FOLDER / f"{kind}-{of}"
+    with (FOLDER / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            _drop_unused()
-            # A process of its own: this one may have a loop running, or another database open.
-            made = FOLDER / "migrating"
-            shutil.rmtree(made, ignore_errors=True)
-            command = (sys.executable, "-m", "tests.db.migrate_now", str(made), "")
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            made.rename(folder)
+            for old in FOLDER.glob(f"{kind}-*"):
+                if old.stat().st_mtime < time.time() - seconds:
+                    shutil.rmtree(old)
+            # Under its name only once it is whole: a run may be killed meanwhile.
+            unfinished = FOLDER / f"making-{kind}"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            make(unfinished)
+            unfinished.rename(folder)
         os.utime(folder)
-    return folder / name
-
-
-def _drop_unused() -> None:
-    """Those that no run asked for since yesterday; another version's may be in use right now."""
-    for folder in FOLDER.glob("sqlite-*"):
-        if folder.stat().st_mtime < time.time() - A_DAY_S:
-            shutil.rmtree(folder)
+    return folder

@@ -48,9 +48,9 @@ from trainings.settings import Settings
 
 
 @pytest.fixture(scope="module")
-async def world(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+async def world(database: Database) -> Settings:
     """The demo world, as the command seeded it."""
-    return await database.copied(demo.seeded_once(tmp_path_factory))
+    return await database.copied(demo.seeded_once())
 
 
 @pytest.mark.usefixtures("world")

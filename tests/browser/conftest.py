@@ -54,7 +54,8 @@ def cameras(playwright: Playwright, film: Path) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The demo world at an address, one for all tests that only add to it."""
-    with demo.serving(demo.seeded_once(tmp_path_factory), tmp_path_factory.mktemp("demo") / "site") as origin:
+    site = tmp_path_factory.mktemp("demo") / "site"
+    with demo.serving(demo.seeded_once(), site, writes_what_waits=True) as origin:
         yield origin
 
 

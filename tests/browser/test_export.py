@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser import demo
@@ -14,10 +13,8 @@ from tests.processes import run
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-def test_pages_on_a_stick_fit_a_small_telephone_and_ask_for_nothing(
-    browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    world, site = shutil.copytree(demo.seeded_once(tmp_path_factory), tmp_path / "world"), tmp_path / "site"
+def test_pages_on_a_stick_fit_a_small_telephone_and_ask_for_nothing(browser: Browser, tmp_path: Path) -> None:
+    world, site = shutil.copytree(demo.seeded_once(), tmp_path / "world"), tmp_path / "site"
     made = run(
         world, "export-site", str(site), base_url="https://capacitaciones.municipalidad.example", **demo.SETTINGS
     )

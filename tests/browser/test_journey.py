@@ -31,8 +31,8 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return demo.seeded_once(tmp_path_factory)
+def world() -> Path:
+    return demo.seeded_once()
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ COMPLETE = """async (n) => {
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, Any]]]:
     """The address of the demo world, and whom it knows."""
     folder = tmp_path_factory.mktemp("storage") / "site"
-    with demo.serving(demo.seeded_once(tmp_path_factory), folder, demo.PAGES_ALONE) as origin:
+    with demo.serving(demo.seeded_once(), folder, demo.PAGES_ALONE) as origin:
         told = subprocess.run(
             [sys.executable, "-m", "tests.browser.demo_people"],
             env=environment(folder, base_url=origin, **demo.SETTINGS),

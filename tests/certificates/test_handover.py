@@ -270,7 +270,6 @@ async def test_calling_order_then_by_community_the_nameless_last_and_annulled_on
     assert (line.actor_id, line.detail) == (world.cast.assistant.id, {"n": 3})
 
 
-@pytest.mark.pages
 async def test_hand_over_list_when_three_have_the_same_initials_then_their_names_are_whole_and_that_is_logged(
     new_client: Browsers, freeze: Freeze
 ) -> None:

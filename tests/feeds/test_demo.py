@@ -27,9 +27,9 @@ COUNTRY = "/cal/guatemala.ics"
 
 
 @pytest.fixture(scope="module")
-async def browser(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncClient]:
+async def browser(database: Database) -> AsyncIterator[AsyncClient]:
     """A browser at the demo world."""
-    settings = await database.copied(demo.seeded_once(tmp_path_factory))
+    settings = await database.copied(demo.seeded_once())
     async with asgi.running(create_app(settings, with_worker=False)) as app:
         client = asgi.browser(app)
         yield client
