@@ -47,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres_server.begin_run()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    moment.let_the_day_end()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     postgres_server.leave()
     if not hasattr(config, "workerinput"):

@@ -20,6 +20,11 @@ from trainings import clock
 AHEAD = "TESTS_AHEAD_S"
 """By how many seconds; the processes of the run inherit it, and `moved_clock` reads it in those of Python."""
 
+IN_CHILDREN = str(Path(__file__).with_name("moved_clock"))
+
+DUSK = timedelta(seconds=20)
+"""As long before midnight no test begins any more."""
+
 DATE_AHEAD = """(() => {
     const Real = Date;
     globalThis.Date = class extends Real {
@@ -31,25 +36,41 @@ DATE_AHEAD = """(() => {
 
 def begin(at: str) -> None:
     """Let this run begin at a local moment, as `2026-12-07 07:05`; the first process decides for all. Empty: now."""
-    if at and AHEAD not in os.environ:
-        moment = datetime.fromisoformat(at).replace(tzinfo=clock.GUATEMALA)
-        os.environ[AHEAD] = str((moment - datetime.now(UTC)).total_seconds())
-        children = str(Path(__file__).with_name("moved_clock"))
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [children, os.environ.get("PYTHONPATH", "")]))
+    _move_browsers()
     if AHEAD in os.environ:
-        seconds = float(os.environ[AHEAD])
-        clock.go_ahead(timedelta(seconds=seconds))
-        _move_browsers(DATE_AHEAD.replace("AHEAD", str(round(seconds * 1000))))
+        _go_ahead(_ahead())
+    elif at:
+        _go_ahead(datetime.fromisoformat(at).replace(tzinfo=clock.GUATEMALA) - datetime.now(UTC))
 
 
-def _move_browsers(script: str) -> None:
-    """Every page gets this before its own scripts; a worker of ours asks for no date."""
+def let_the_day_end() -> None:
+    """Where the local day is all but over, be in the next: a short test need not be right on both sides of midnight."""
+    left = clock.midnight(clock.today() + timedelta(days=1)) - clock.now()
+    if left < DUSK:
+        _go_ahead(_ahead() + left)
+
+
+def _ahead() -> timedelta:
+    return timedelta(seconds=float(os.environ.get(AHEAD, "0")))
+
+
+def _go_ahead(by: timedelta) -> None:
+    """From now on, also in processes and in browsers' contexts that are made from now on."""
+    os.environ[AHEAD] = str(by.total_seconds())
+    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([IN_CHILDREN, *(one for one in path if one and one != IN_CHILDREN)])
+    clock.go_ahead(by)
+
+
+def _move_browsers() -> None:
+    """Every page gets its `Date` before its own scripts; a worker of ours asks for no date."""
 
     def moved(make: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
         @wraps(make)
         def made(*args: Any, **options: Any) -> BrowserContext:
             context = make(*args, **options)
-            context.add_init_script(script)
+            if AHEAD in os.environ:
+                context.add_init_script(DATE_AHEAD.replace("AHEAD", str(_ahead() // timedelta(milliseconds=1))))
             return context
 
         return made

@@ -260,7 +260,10 @@ async def test_offer_accepted_and_expired_at_the_same_moment_is_one_of_the_two(d
         await check_places(training)
 
 
-async def test_list_closed_while_somebody_gives_a_place_back_leaves_nobody_half_told(db: Settings) -> None:
+async def test_list_closed_while_somebody_gives_a_place_back_leaves_nobody_half_told(
+    db: Settings, freeze: Freeze
+) -> None:
+    freeze(MONDAY)
     training = await a_training(capacity=2)
     four = [await make.make_registration(training, given_names=name) for name in ("Ana", "Berta", "Cruz", "Delia")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from tortoise.connection import get_connection
 from tests import make
 from tests.oracle import faults_of
 from tests.registrations.families import make_family
-from tests.registrations.waiting_world import a_training, acts
+from tests.registrations.waiting_world import MONDAY, Freeze, a_training, acts
 from tests.registrations.wishes import ROSA, link_of, places_of, state_of, wish
 from trainings import clock
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
@@ -168,12 +169,14 @@ async def test_first_who_leaves_in_the_batch_in_which_another_comes(db: Settings
 
 
 @pytest.mark.parametrize("how", ["declined", "expired", "closed", "rejected"])
-async def test_heir_of_who_left_another_way(db: Settings, how: str) -> None:
+async def test_heir_of_who_left_another_way(db: Settings, freeze: Freeze, how: str) -> None:
+    freeze(MONDAY)
     training = await a_training(capacity=0 if how == "closed" else 3, approval_required=how == "rejected")
     first, second = await rosa(training), await rosa(training)
     if how in ("declined", "expired"):
+        just_now = clock.now() - timedelta(seconds=1)
         await RegistrationGroup.filter(id=first.group_id).update(
-            state="offered", reached_at=clock.now(), offered_until=clock.now()
+            state="offered", reached_at=just_now, offered_until=just_now
         )
         await Registration.filter(id=first.id).update(state="offered")
     if how == "declined":
@@ -197,7 +200,8 @@ async def test_heir_of_who_left_another_way(db: Settings, how: str) -> None:
 # -- out of a family
 
 
-async def test_detached_adult_and_family_answer_an_offer_each_for_themselves(db: Settings) -> None:
+async def test_detached_adult_and_family_answer_an_offer_each_for_themselves(db: Settings, freeze: Freeze) -> None:
+    freeze(MONDAY)
     training = await a_training(capacity=2)
     first = await make_family(training, "Ana", "Beto")
     family = await make_family(training, "Cruz", "Dora")

@@ -22,6 +22,11 @@ from trainings.registrations.waiting import expire_offers, mark_reached
 from trainings.schedule.models import Training, TrainingSession
 
 
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
+
+
 async def test_offered_place_is_taken_by_its_button(client: AsyncClient) -> None:
     training, [_ana, berta, _cruz] = await one_offered()
     base = await link_of(berta)
@@ -146,7 +151,6 @@ async def test_nothing_to_answer_where_nothing_is_offered(client: AsyncClient, s
 
 
 async def test_offer_of_what_was_called_off_has_its_time_again_once_it_takes_place(db: object, freeze: Freeze) -> None:
-    freeze(MONDAY)
     training, [_ana, berta, _cruz] = await one_offered()
     await mark_reached(berta.group_id, actor=PROGRAM)
     await rescheduling.call_off(training.id, "No hay paso.", actor=PROGRAM)
@@ -158,8 +162,7 @@ async def test_offer_of_what_was_called_off_has_its_time_again_once_it_takes_pla
     assert (await RegistrationGroup.get(id=berta.group_id)).offered_until == MONDAY + 3 * DAY
 
 
-async def test_offer_ends_when_a_training_begins_that_is_held_earlier(db: object, freeze: Freeze) -> None:
-    freeze(MONDAY)
+async def test_offer_ends_when_a_training_begins_that_is_held_earlier(db: object) -> None:
     training, [_ana, berta, _cruz] = await one_offered()
     await mark_reached(berta.group_id, actor=PROGRAM)
     session, starts_at = await TrainingSession.get(training_id=training.id), MONDAY + timedelta(hours=20)
@@ -170,7 +173,6 @@ async def test_offer_ends_when_a_training_begins_that_is_held_earlier(db: object
 
 
 async def test_training_moved_there_and_back_then_an_offer_ends_when_they_were_told(db: object, freeze: Freeze) -> None:
-    freeze(MONDAY)
     training, [_ana, berta, _cruz] = await one_offered()
     await mark_reached(berta.group_id, actor=PROGRAM)
     right, wrong = await TrainingSession.get(training_id=training.id), MONDAY + timedelta(hours=3)
@@ -186,7 +188,6 @@ async def test_training_moved_there_and_back_then_an_offer_ends_when_they_were_t
 async def test_training_takes_place_after_all_then_a_later_move_leaves_the_offers_their_time(
     db: object, freeze: Freeze
 ) -> None:
-    freeze(MONDAY)
     training, [_ana, berta, _cruz] = await one_offered()
     await mark_reached(berta.group_id, actor=PROGRAM)
     session = await TrainingSession.get(training_id=training.id)
@@ -200,8 +201,7 @@ async def test_training_takes_place_after_all_then_a_later_move_leaves_the_offer
     assert (group.reached_at, group.offered_until) == (MONDAY + 2 * DAY, MONDAY + 3 * DAY)
 
 
-async def test_less_time_is_given_by_now_then_a_move_takes_none_from_who_was_told(db: object, freeze: Freeze) -> None:
-    freeze(MONDAY)
+async def test_less_time_is_given_by_now_then_a_move_takes_none_from_who_was_told(db: object) -> None:
     training, [_ana, berta, _cruz] = await one_offered()
     await mark_reached(berta.group_id, actor=PROGRAM)
     session = await TrainingSession.get(training_id=training.id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from httpx2 import AsyncClient
 
 from tests import make
 from tests.registrations.families import group_token, make_family
-from tests.registrations.waiting_world import one_offered, staff
+from tests.registrations.waiting_world import MONDAY, Freeze, one_offered, staff
 from tests.registrations.wishes import link_of
 from tests.web.pages import Page
 from trainings import clock
@@ -21,6 +22,11 @@ CLOSED = "Se cerró la lista de espera de esta fecha"
 EXPIRED = "no supimos si venía"
 REJECTED = "para esta fecha no pudo aceptarla"
 OWN_WISH = "Ya no se cuenta con usted ese día."
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(freeze: Freeze) -> None:
+    freeze(MONDAY)
 
 
 async def shown(client: AsyncClient, address: str) -> str:
