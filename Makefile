@@ -55,7 +55,7 @@ check: $(TEST_READY) ## Format, lint, types, architecture, words, changelog
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
 prove: $(TEST_READY) ## Run all tests at each of tests/moments, then the long proofs (rushes, storms)
-	@while read -r at; do $(MAKE) test AT="$$at" </dev/null || exit 1; done <tests/moments
+	@verdict=0; while read -r at; do $(MAKE) test AT="$$at" </dev/null || verdict=1; done <tests/moments; exit $$verdict
 	@$(BIN)/python -m pytest -m proof -s $(TESTS)
 
 bench: $(TEST_READY) ## Measure, each against a baseline of the same run
