@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from trainings import clock
+
 VDIRSYNCER = """
 [general]
 status_path = "{folder}/status"
@@ -31,6 +33,7 @@ path = {folder}/khal.db
 [locale]
 local_timezone = America/Guatemala
 default_timezone = America/Guatemala
+longdateformat = %Y-%m-%d
 """
 
 
@@ -57,4 +60,5 @@ def todays_agenda(address: str, folder: Path) -> str:
 
     run("vdirsyncer", "-c", syncing, "discover")
     run("vdirsyncer", "-c", syncing, "sync")
-    return run("khal", "-c", reading, "list", "--format", "{title}", "today", "1d")
+    # khal knows the machine's time only.
+    return run("khal", "-c", reading, "list", "--format", "{title}", str(clock.today()), "1d")

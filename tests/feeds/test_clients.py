@@ -80,7 +80,9 @@ class Phone:
         """The events that khal lists after a synchronisation."""
         self._run("vdirsyncer", "-c", "vdirsyncer.conf", "sync")
         shown = "{start-date} {start-time}-{end-time} {title}"
-        listed = self._run("khal", "-c", "khal.conf", "list", "--day-format", "", "--format", shown, "today", "30d")
+        # khal knows the machine's time only.
+        days = (str(clock.today()), "30d")
+        listed = self._run("khal", "-c", "khal.conf", "list", "--day-format", "", "--format", shown, *days)
         return listed.split("\n")[:-1]
 
     def _run(self, program: str, *arguments: str) -> str:

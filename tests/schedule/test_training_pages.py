@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 
 import pytest
 from httpx2 import AsyncClient
@@ -135,7 +135,8 @@ async def test_duplicate_asks_for_a_day_and_leads_to_the_copy(client: AsyncClien
     assert [str(clock.local(session.starts_at).date()) for session in copy.sessions] == ["2027-05-03"]
 
 
-async def test_move_a_session(client: AsyncClient, cast: Cast) -> None:
+async def test_move_a_session(client: AsyncClient, cast: Cast, freeze: Callable[[datetime], None]) -> None:
+    freeze(clock.at(date(2027, 3, 1), time(9)))
     training = await make.make_training(hub=cast.hub)
     await make.make_registration(training, email="ana@correo.example")
     [session] = training.sessions
