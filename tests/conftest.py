@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     moment.begin(config.getoption("--at"))
     os.environ["TRAININGS_ENV"] = Environment.TEST
     os.environ["TRAININGS_DATA_DIR"] = str(FOLDER / "var")
+    # Pages speak as where there is a mail server; nothing is sent there.
+    os.environ["TRAININGS_SMTP_URL"] = "smtp://localhost:9"
     postgres_server.begin_run()
 
 

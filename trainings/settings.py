@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         """Host and port people see, for printed addresses."""
         return urlsplit(self.base_url).netloc
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether a mail server is set. Without one no page promises mail: messages are kept, and people are called."""
+        return bool(self.smtp_url and self.smtp_url.get_secret_value())
+
     @cached_property
     def allowed_hosts(self) -> frozenset[str]:
         """Host header values (without port) that are answered."""

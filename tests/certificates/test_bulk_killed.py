@@ -97,6 +97,7 @@ async def start_worker(settings: Settings, at_once: int) -> asyncio.subprocess.P
         "TRAININGS_DATA_DIR": str(settings.data_dir),
         "TRAININGS_DATABASE_URL": settings.database_url,
         "TRAININGS_SECRET_KEYS": settings.secret_keys,
+        "TRAININGS_SMTP_URL": "",
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.certificates.worker_process", str(at_once), cwd=ROOT, env=environment

@@ -17,7 +17,7 @@ from trainings.audit.actor import Actor
 from trainings.db import reads
 from trainings.errors import NotFound
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import OutboxJob
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.web.i18n import N_
 
 PAGE = 50
@@ -115,11 +115,13 @@ def due_from(job: OutboxJob) -> datetime:
 async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tuple[Sequence[OutboxJob], UUID | None]:
     """A page of messages, newest first, and the key that the next page begins before.
 
-    `only` is `failed`, `waiting` (past their time), or empty for all.
+    `only` is `failed`, `waiting` (past their time), `kept` (without a mail server), or empty for all.
     """
     found = _unfinished(visible_to(actor)) if only == "waiting" else visible_to(actor)
     if only == "failed":
         found = found.filter(failed_at__isnull=False)
+    if only == "kept":
+        found = found.filter(outcome=Outcome.KEPT)
     if before is not None:
         found = found.filter(id__lt=before)
     jobs = await found.order_by("-id").limit(PAGE + 1)
@@ -128,6 +130,10 @@ async def messages(actor: Actor, *, before: UUID | None, only: str = "") -> tupl
 
 async def n_failed(actor: Actor) -> int:
     return await visible_to(actor).filter(failed_at__isnull=False).count()
+
+
+async def n_kept(actor: Actor) -> int:
+    return await visible_to(actor).filter(outcome=Outcome.KEPT).count()
 
 
 async def stoppable(actor: Actor) -> list[Batch]:

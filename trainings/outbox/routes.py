@@ -20,7 +20,6 @@ from trainings.audit.actions import record
 from trainings.db import transaction
 from trainings.lib.dates import duration
 from trainings.outbox import actions, holds, queries, text_routes
-from trainings.outbox.mailer import server_of
 from trainings.outbox.models import OutboxJob, Outcome
 from trainings.outbox.queries import Batch
 from trainings.outbox.words import (
@@ -54,7 +53,7 @@ OWN_LINK = re.compile(r"/i/[0-9A-HJKMNP-TV-Z]{32}")
 ALONE = "sandbox; default-src 'none'"
 UNFRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What a default does not cover."""
-FILTERS = {"fallidos": "failed", "pendientes": "waiting"}
+FILTERS = {"fallidos": "failed", "pendientes": "waiting", "guardados": "kept"}
 MOST_REASONS = 3
 LATE = timedelta(minutes=5)
 """From when on staff are told how long a message waited."""
@@ -111,7 +110,7 @@ async def index(request: Request) -> Response:
             "is_admin": actor.has_any(OPERATOR_ADMINS),
             "n_failed": await queries.n_failed(actor),
             "holds": [(held_title(hold), _(HELD_WORDS[hold.why]), hold) for hold in await holds.standing()],
-            "is_kept": server_of(get_settings()) is None,
+            "n_kept": await queries.n_kept(actor),
             "older": f"{INDEX}?antes={older}{f'&ver={shown}' if shown else ''}" if older else None,
         },
     )

@@ -34,7 +34,7 @@ TO_ALL = KINDS[CallReason.CHANGED] | KINDS[CallReason.CANCELLED]
 
 class Why(StrEnum):
     """Why a message did not do: no address; the address takes nothing; it was not sent; it has not left yet; it was
-    handed over, and the server never answered.
+    handed over, and the server never answered; no mail server is set.
     """
 
     NO_EMAIL = "no_email"
@@ -42,6 +42,7 @@ class Why(StrEnum):
     FAILED = "failed"
     LATE = "late"
     MAYBE = "maybe"
+    NO_SERVER = "no_server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _why(call_list: CallList, person: Person, around: Around) -> Why | None:
         return Why.NO_EMAIL
     jobs = _jobs_about(call_list, person, around)
     if not person.takes_mail and not _was_sent(person, jobs):
-        return Why.REFUSED
+        return Why.REFUSED if person.refused_at is not None else Why.NO_SERVER
     if _was_sent(person, jobs):
         return None
     outcomes = {job.outcome for job in jobs}

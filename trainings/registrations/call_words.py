@@ -26,6 +26,7 @@ WHYS: dict[Why, str] = {
     Why.REFUSED: N_("Su correo no recibe mensajes."),
     Why.FAILED: N_("El correo no le llegó."),
     Why.LATE: N_("El correo no ha salido."),
+    Why.NO_SERVER: N_("Por ahora no se envían correos."),
     Why.MAYBE: N_("Quizá le llegó el correo; pregúntele."),
 }
 

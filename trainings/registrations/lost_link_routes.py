@@ -13,6 +13,7 @@ from trainings.limits import actions as limits
 from trainings.people.forms import Email
 from trainings.registrations.lost_links import ask_for_links
 from trainings.registrations.sign_up_page import TOO_OFTEN
+from trainings.settings import get_settings
 from trainings.web.address import client_address
 from trainings.web.allow import PUBLIC, allow
 from trainings.web.forms import Form, FormErrors, Typed, check, read_form
@@ -47,8 +48,10 @@ async def send(request: Request) -> Response:
     """Known or not: the same work, and 303 to the same answer.
 
     Above 3 an hour for one e-mail address, or 30 from one address of the network: 429, the form, and when to send it.
-    503 likewise while the database takes nothing.
+    503 likewise while the database takes nothing. Without a mail server nothing is asked for: the page says where else.
     """
+    if not get_settings().sends_mail:
+        return redirect(MY_REGISTRATIONS)
     typed = await read_form(request)
     try:
         email = check(LostLinkForm, typed).email

@@ -18,6 +18,7 @@ from trainings.registrations.models import Registration, RegistrationState
 from trainings.registrations.needs import NeedState, read_needs
 from trainings.registrations.staff_queries import is_minor
 from trainings.schedule.models import SessionState, Training, TrainingSession, TrainingState
+from trainings.settings import get_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ async def _guardians_phones(asking: Sequence[Registration]) -> dict[UUID, str]:
 
 def _wisher(registration: Registration, phones: Mapping[UUID, str]) -> Wisher:
     person, minor = registration.participant, is_minor(registration)
-    has_email = person.email_key is not None
+    has_email = person.email_key is not None and get_settings().sends_mail
     phone = phones.get(person.id) if minor else person.phone
     return Wisher(
         registration_id=registration.id,

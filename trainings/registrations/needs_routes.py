@@ -23,6 +23,7 @@ from trainings.registrations.staff_forms import AnswerForm
 from trainings.registrations.staff_routes import view_at_desk
 from trainings.registrations.staff_views import Need
 from trainings.registrations.words import NEED_STATES, STATES
+from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import check, read_form
@@ -137,6 +138,8 @@ async def answer(request: Request) -> Response:
 def _said(state: NeedState, *, has_email: bool) -> str:
     if state is NeedState.ASKED:
         return N_("Listo. Otra vez está por responder.")
+    if has_email and not get_settings().sends_mail:
+        return N_("Listo. Por ahora no se envían correos: avísele usted.")
     if has_email:
         return N_("Listo. Se le avisa por correo.")
     return N_("Listo. No dejó correo: avísele usted.")

@@ -16,6 +16,7 @@ from trainings.outbox.models import OutboxJob
 from trainings.people.consent_actions import without_permission
 from trainings.people.models import AgeGroup, Consent, ConsentPurpose, Guardian
 from trainings.registrations.models import LinkScope, OwnLink, Registration, RegistrationState
+from trainings.settings import get_settings
 
 AT_ONCE = 10_000
 """So many keys are asked for in one question: the engines take some thirty thousand."""
@@ -41,8 +42,8 @@ class Person:
 
     @property
     def takes_mail(self) -> bool:
-        """Whether there is an address, and it has not refused what was sent there last."""
-        return self.email_key is not None and self.refused_at is None
+        """Whether mail is sent at all, there is an address, and it has not refused what was sent there last."""
+        return self.email_key is not None and self.refused_at is None and get_settings().sends_mail
 
     @property
     def is_counted(self) -> bool:

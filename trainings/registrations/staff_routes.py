@@ -28,6 +28,7 @@ from trainings.registrations.staff_queries import StaffView, in_scope
 from trainings.registrations.staff_refusals import for_staff
 from trainings.registrations.staff_views import companions_of, needs_of, permissions_of, words_of
 from trainings.registrations.ticket import ticket_of
+from trainings.settings import get_settings
 from trainings.web.allow import allow
 from trainings.web.flash import flash
 from trainings.web.forms import FormErrors, Typed, check, read_form
@@ -172,6 +173,8 @@ async def correct_email(request: Request) -> Response:
         return await _show(request, view, email_form=typed.refused(for_staff(exc)), status=exc.status)
     if form.address is None:
         return back(registration.id, gettext(N_("Listo. Ya no se le escribe por correo: avísele por teléfono.")))
+    if not get_settings().sends_mail:
+        return back(registration.id, gettext(N_("Listo. Queda anotado, pero por ahora no se envían correos.")))
     return back(registration.id, gettext(N_("Listo. Los próximos mensajes van a ese correo.")))
 
 

@@ -16,6 +16,7 @@ from trainings.registrations.offer_times import times_before
 from trainings.registrations.staff_queries import is_minor
 from trainings.registrations.waiting import CLOSED_LIST
 from trainings.schedule.models import Training
+from trainings.settings import get_settings
 
 PAGE = 50
 PASSES_LOOKED_AT = 500
@@ -164,7 +165,8 @@ def _waiting(
         since=group.created_at,
         position=position,
         phone=next((phone for phone in phones if phone), None),
-        has_email=any(one.email_key is not None and one.email_refused_at is None for one in people),
+        has_email=get_settings().sends_mail
+        and any(one.email_key is not None and one.email_refused_at is None for one in people),
         is_repeat=all(one.duplicate_of_id is not None for one in members),
         reached_at=group.reached_at,
         offered_until=group.offered_until,

@@ -54,7 +54,7 @@ HOLD_REASONS: dict[HoldReason, str] = {
 """Why somebody waits for staff, as a heading."""
 
 WHAT_TO_DO: dict[HoldReason, str] = {
-    HoldReason.APPROVAL: N_("Decida quién entra. A quien dejó su correo se le avisa."),
+    HoldReason.APPROVAL: N_("Decida quién entra."),
     HoldReason.REVIEW: N_(
         "Puede ser una comunidad entera con un solo teléfono, o un programa que llena la página en un momento para "
         "ocupar lugares. Revise antes de responder: a quien rechace no se le escribe."

@@ -54,6 +54,7 @@ def environment() -> Environment:
     )
     _install_translations(env)
     env.globals.update(static=static, settings=get_settings, lang=i18n.language, absolute=absolute)
+    env.globals.update(sends_mail=lambda: get_settings().sends_mail)
     env.globals.update(seats_band=seats_band, line_band=line_band, marks_band=marks_band)
     env.filters.update(
         long_date=lambda moment: dates.long_date(moment, i18n.language()),

@@ -1,0 +1,118 @@
+"""Without a mail server nothing promises mail: pages say what happens instead, kept messages stand in the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests import make
+from tests.cast import make_cast
+from tests.outbox.make_jobs import until_settled, working
+from tests.registrations.call_world import MONDAY, Freeze, a_list, a_training
+from tests.registrations.wishes import link_of
+from trainings import jobs
+from trainings.outbox.models import OutboxJob
+from trainings.registrations.call_people import Why, n_to_tell, people_on
+from trainings.settings import Settings, get_settings
+
+NewClient = Callable[[], AsyncClient]
+
+
+@pytest.fixture(autouse=True)
+def _no_mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("TRAININGS_SMTP_URL")
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+async def test_form_promises_no_ticket_by_mail_and_asks_for_a_telephone(client: AsyncClient) -> None:
+    training = await make.make_training()
+
+    page = await client.get(f"/capacitaciones/{training.slug}/inscripcion")
+
+    assert "le enviamos" not in page.text
+    assert "Por ahora no enviamos correos. Para avisarle, deje también un teléfono." in page.text
+
+
+async def test_lost_links_are_asked_for_at_the_hub_only(client: AsyncClient) -> None:
+    await make.make_registration(await make.make_training(), email="ana@x.example")
+    n_before = await OutboxJob.all().count()
+
+    page = await client.get("/mis-inscripciones")
+    posted = await client.post("/mis-inscripciones", data={"email": "ana@x.example"})
+    after = await client.get("/mis-inscripciones?enviado=si")
+
+    assert "enviamos otra vez" not in page.text
+    assert '<form class="stack" action="/mis-inscripciones"' not in page.text
+    assert "Por ahora no enviamos correos" in page.text
+    assert "Llame o pase a su ventanilla." in page.text
+    assert (posted.status_code, posted.headers["location"]) == (303, "/mis-inscripciones")
+    assert "ya le escribimos" not in after.text
+    assert await OutboxJob.all().count() == n_before
+
+
+async def test_ticket_of_who_left_an_address_only_promises_no_word(client: AsyncClient) -> None:
+    training = await make.make_training(capacity=0)
+    by_mail = await make.make_registration(training, email="ana@x.example")
+    by_phone = await make.make_registration(training, given_names="Beto", phone="+50255551234")
+
+    mailed = (await client.get(await link_of(by_mail))).text
+    phoned = (await client.get(await link_of(by_phone))).text
+
+    assert "le avisamos" not in mailed
+    assert "Por ahora no enviamos correos: ábrala de vez en cuando, o llame a la ventanilla." in mailed
+    assert "le avisamos" in phoned
+
+
+async def test_everybody_is_to_be_called_at_once(db: Settings, freeze: Freeze) -> None:
+    freeze(MONDAY)
+    training = await a_training()
+    ana = await make.make_registration(training, email="ana@x.example")
+    called = await a_list(training)
+
+    told = await n_to_tell(training.id)
+    listed = (await people_on([called]))[called.id]
+
+    assert told == (0, 1)
+    assert [(one.registration_id, one.why) for one in listed] == [(ana.id, Why.NO_SERVER)]
+
+
+async def test_kept_messages_stand_in_the_messages_of_their_hub(db: Settings, new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    await make.make_registration(training, given_names="Ana", surnames="Xol", email="ana@x.example")
+    async with working(db, jobs.COMPOSERS):
+        await until_settled()
+    here, elsewhere = new_client(), new_client()
+    await make.sign_in(here, cast.coordinator)
+    await make.sign_in(elsewhere, cast.coordinator_elsewhere)
+
+    kept = await here.get("/panel/mensajes?ver=guardados")
+    other = await elsewhere.get("/panel/mensajes?ver=guardados")
+
+    assert "No hay servidor de correo." in kept.text
+    assert "Inscripción confirmada" in kept.text
+    assert 'Guardados, sin enviar <span class="num">1</span>' in kept.text
+    assert "Inscripción confirmada" not in other.text
+
+
+@pytest.mark.pages
+async def test_staff_are_asked_to_tell_people_themselves(new_client: NewClient) -> None:
+    cast = await make_cast()
+    training = await make.make_training(hub=cast.hub, venue=cast.venue)
+    ana = await make.make_registration(training, email="ana@x.example")
+    desk = new_client()
+    await make.sign_in(desk, cast.coordinator)
+
+    person = await desk.get(f"/panel/inscripciones/{ana.id}")
+    board = await desk.get("/panel/apoyos")
+    corrected = await desk.post(f"/panel/inscripciones/{ana.id}/correo", data={"address": "ana@y.example"})
+    after = await desk.get(corrected.headers["location"])
+
+    for promise in ("Se le avisa por correo", "le llega a su correo", "se le avisa"):
+        assert promise not in person.text + board.text
+    assert "Por ahora no se envían correos: avise usted por teléfono." in person.text
+    assert "Queda anotado, pero por ahora no se envían correos." in after.text
