@@ -11,12 +11,14 @@ import typer
 
 from tests import make
 from tests.database import put_template, settings_for
+from tests.outbox.make_jobs import with_smtp
+from tests.outbox.smtp import smtp_server
 from trainings import __main__ as commands
 from trainings.accounts import actions
 from trainings.accounts.models import Role, RoleGrant, SignInLink, User
 from trainings.accounts.queries import sign_in_link
 from trainings.audit.actor import PROGRAM
-from trainings.checks import findings
+from trainings.checks import findings, mail_server_findings
 from trainings.db import connect
 from trainings.places.hub_file import demo_hubs
 from trainings.places.models import Hub, Municipality
@@ -67,6 +69,29 @@ async def test_check_reads_the_mail_settings(db: Settings, smtp_url: str, mail_f
     (sentence,) = await fatal(settings)
 
     assert sentence.startswith(beginning)
+
+
+async def test_check_says_that_the_password_would_be_sent_readable(settings: Settings) -> None:
+    readable = with_smtp(settings, "smtp://u:p@correo.example?starttls=no")
+
+    (sentence,) = [one.sentence for one in await findings(readable) if "SMTP" in one.sentence]
+
+    assert sentence.startswith("TRAININGS_SMTP_URL would send its password readable.")
+    assert await mail_server_findings(readable) == []
+
+
+async def test_check_calls_the_mail_server(settings: Settings) -> None:
+    async with smtp_server() as peer:
+        plain = await mail_server_findings(with_smtp(settings, peer.url))
+        readable = await mail_server_findings(with_smtp(settings, f"smtp://u:p@0.0.0.0:{peer.port}"))
+    gone = await mail_server_findings(with_smtp(settings, peer.url))
+
+    assert plain == []
+    assert [(one.sentence.split(",")[0], one.is_fatal) for one in readable] == [
+        ("The mail server offers no STARTTLS", True)
+    ]
+    assert [(one.sentence.split(":")[0], one.is_fatal) for one in gone] == [("The mail server takes nothing", False)]
+    assert await mail_server_findings(settings) == []
 
 
 async def test_check_finds_http_and_readable_keys_unsafe_in_production(tmp_path: Path) -> None:

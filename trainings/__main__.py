@@ -86,7 +86,9 @@ def migrate() -> None:
 @cli.command()
 def check() -> None:
     """Tell what is misconfigured and how to mend it; exit 1 if it would not run safely."""
-    _report(asyncio.run(checks.findings(_settings())), only_fatal=False)
+    settings = _settings()
+    found = [*asyncio.run(checks.findings(settings)), *asyncio.run(checks.mail_server_findings(settings))]
+    _report(found, only_fatal=False)
     typer.echo("Ready to serve.")
 
 

@@ -15,7 +15,8 @@ import asyncpg
 from trainings import db
 from trainings.accounts.models import Role, RoleGrant, User
 from trainings.lib.crypt import Keyring
-from trainings.outbox.mailer import parse_smtp_url
+from trainings.outbox.answers import Unreachable, WouldBeRead
+from trainings.outbox.mailer import Post, parse_smtp_url, server_of
 from trainings.places.models import Hub
 from trainings.settings import LOOPBACK_NAMES, Settings, SettingsProblem
 from trainings.web.i18n import LOCALE_DIR, SOURCE_LANGUAGE
@@ -80,13 +81,36 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         return
     try:
         parse_smtp_url(settings.smtp_url.get_secret_value())
-    except (SettingsProblem, ValueError):
+    except SettingsProblem as problem:
+        yield Finding(str(problem))
+    except ValueError:
         yield Finding("TRAININGS_SMTP_URL is not readable. Write smtp://user:password@host:587?starttls")
     sender = parseaddr(settings.mail_from)[1]
     if "@" not in sender:
         yield Finding("TRAININGS_MAIL_FROM is no address. Write Ventanilla municipal <avisos@your-domain>.")
     elif settings.is_production and sender.endswith(MADE_UP):
         yield Finding("TRAININGS_MAIL_FROM is not set: others refuse mail from .example.", is_fatal=False)
+
+
+async def mail_server_findings(settings: Settings) -> list[Finding]:
+    """What the mail server says when it is called: for `check` only, nothing else waits for it."""
+    try:
+        server = server_of(settings)
+    except (SettingsProblem, ValueError):
+        return []
+    if server is None:
+        return []
+    post = Post(server)
+    try:
+        await post.connect()
+    except WouldBeRead:
+        return [Finding("The mail server offers no STARTTLS, and the password is not sent readable. Write smtps://…")]
+    except Unreachable as problem:
+        sentence = f"The mail server takes nothing: {problem}. Look at TRAININGS_SMTP_URL and its server."
+        return [Finding(sentence, is_fatal=False)]
+    finally:
+        await post.close()
+    return []
 
 
 def _words(settings: Settings) -> Iterator[Finding]:

@@ -119,6 +119,21 @@ async def test_refused_sender_address_holds_the_sender_at_once(db: Settings, new
     assert sorted(peer.recipients()) == ["ana@x.example", "beto@y.example"]
 
 
+async def test_password_is_not_sent_to_a_server_without_encryption(
+    db: Settings, new_client: NewClient, peer: Peer
+) -> None:
+    _browser, attention = await panel_of(new_client)
+    await make_jobs("ana@x.example")
+    # The same machine, by a name that is not one of its own.
+    elsewhere = f"smtp://aviso:secreto@0.0.0.0:{peer.port}"
+
+    async with working(with_smtp(db, elsewhere), Addressed().composers):
+        await until(lambda: says(attention, "El correo está detenido"))
+
+    assert "la contraseña viajaría sin cifrar" in await attention()
+    assert (peer.n_sign_ins, peer.recipients()) == (0, [])
+
+
 async def test_message_that_is_too_large_is_not_the_sender_s(db: Settings, peer: Peer) -> None:
     peer.to_sender = "552 5.3.4 message too big"
     await make_jobs("ana@x.example")

@@ -120,6 +120,11 @@ def test_line_breaks_and_second_addresses_are_refused(parts: dict[str, str]) -> 
             Server("correo.example", 587, "ana@v.example", "s:creto", start_tls=True),
         ),
         ("smtp://correo.example?starttls=no", Server("correo.example", 25, start_tls=False)),
+        ("smtp://u:p@correo.example", Server("correo.example", 25, "u", "p", start_tls=True)),
+        *(
+            (f"smtp://u:p@{host}:25", Server(host.strip("[]"), 25, "u", "p"))
+            for host in ("localhost", "127.0.0.1", "127.8.9.1", "[::1]")
+        ),
         (
             "smtps://u:p@correo.example",
             Server("correo.example", 465, "u", "p", use_tls=True, start_tls=False),
@@ -134,3 +139,10 @@ def test_address_of_the_server_is_read(url: str, server: Server) -> None:
 def test_unreadable_address_of_the_server_is_refused(url: str) -> None:
     with pytest.raises(SettingsProblem):
         parse_smtp_url(url)
+
+
+def test_password_that_would_be_sent_readable_is_refused() -> None:
+    with pytest.raises(SettingsProblem, match="would send its password readable"):
+        parse_smtp_url("smtp://u:p@correo.example?starttls=no")
+
+    assert parse_smtp_url("smtp://u:p@localhost?starttls=no").start_tls is False

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import aiosmtplib
+
+from trainings.outbox.models import WhyHeld
 
 SERVICE_NOT_AVAILABLE = 421
 REFUSED_FOR_GOOD = 500
@@ -19,6 +22,8 @@ OF_THE_SENDER = frozenset({"5.1.7", "5.1.8", "5.4.5"})
 """Our address, or too much from us (RFC 3463 §3.2 and §3.5)."""
 POLICY = "5.7."
 """Security or policy (RFC 3463 §3.8): not from us, not so."""
+NO_ENCRYPTION = "STARTTLS extension not supported"
+"""How `aiosmtplib` says it."""
 ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
@@ -31,11 +36,21 @@ class Unreachable(Undelivered):
 
 
 class SenderRefused(Unreachable):
-    """The server refuses us: our password or our address. It is not asked again until somebody mended that."""
+    """The server refuses us, our address among the reasons. It is not asked again until somebody mended that."""
+
+    why: ClassVar[WhyHeld] = WhyHeld.SENDER
 
 
 class SignInRefused(SenderRefused):
     """Our user or our password."""
+
+    why = WhyHeld.SIGN_IN
+
+
+class WouldBeRead(SenderRefused):
+    """The server takes no encryption (STARTTLS), and our password is not sent without."""
+
+    why = WhyHeld.INSECURE
 
 
 class PutOff(Undelivered):
@@ -62,8 +77,10 @@ class PerhapsNoSuchRecipient(Undelivered):
     """550 to the recipient and no word why: many servers say so of us, or for a day."""
 
 
-def meaning_for_connection(error: Exception) -> Unreachable:
-    """What a failure in connecting means."""
+def meaning_for_connection(error: Exception, *, has_password: bool) -> Unreachable:
+    """What a failure in connecting means, to a server to which we have a password or none."""
+    if has_password and NO_ENCRYPTION in str(error) and not isinstance(error, aiosmtplib.SMTPResponseException):
+        return WouldBeRead()
     is_ours = isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= REFUSED_FOR_GOOD
     return SignInRefused(reason_of(error)) if is_ours else Unreachable(reason_of(error))
 

@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as CRLF_POLICY
 from email.utils import format_datetime, parseaddr
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -128,21 +129,37 @@ def server_of(settings: Settings) -> Server | None:
 
 
 def parse_smtp_url(url: str) -> Server:
-    """`smtp://user:password@host:587?starttls`, `smtps://…`; `?starttls=no` never encrypts. Raises SettingsProblem."""
+    """`smtp://user:password@host:587?starttls`, `smtps://…`; `?starttls=no` never encrypts. Raises SettingsProblem.
+
+    A password travels encrypted, unless the server is this machine: with one, `smtp://` asks for STARTTLS.
+    """
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
         raise SettingsProblem("TRAININGS_SMTP_URL is not readable. Write smtp://user:password@host:587?starttls")
     query = parse_qs(parts.query, keep_blank_values=True)
     wish = query.get("starttls", ["auto"])[-1].lower()
     is_wrapped = parts.scheme == "smtps"
+    start_tls = False if is_wrapped or wish in ("no", "false", "0", "off") else None if wish == "auto" else True
+    if parts.password and not is_wrapped and not _is_this_machine(parts.hostname):
+        if start_tls is False:
+            raise SettingsProblem(
+                "TRAININGS_SMTP_URL would send its password readable. Take out starttls=no, or write smtps://…"
+            )
+        start_tls = True
     return Server(
         host=parts.hostname,
         port=parts.port or PORTS[parts.scheme],
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         use_tls=is_wrapped,
-        start_tls=False if is_wrapped or wish in ("no", "false", "0", "off") else None if wish == "auto" else True,
+        start_tls=start_tls,
     )
+
+
+def _is_this_machine(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host.lower() == "localhost"
 
 
 class _Client(aiosmtplib.SMTP):
@@ -219,7 +236,7 @@ class Post:
                 await client.connect()
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
-            raise meaning_for_connection(error) from error
+            raise meaning_for_connection(error, has_password=server.password is not None) from error
         except BaseException:
             client.close()
             raise

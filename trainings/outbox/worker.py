@@ -24,13 +24,12 @@ from trainings.outbox.answers import (
     PutOff,
     Refused,
     SenderRefused,
-    SignInRefused,
     Unanswered,
     Undelivered,
     Unreachable,
 )
 from trainings.outbox.mailer import SECONDS_FOR_ANSWER, TIMEOUT, Composers, Mail, Post, build, server_of
-from trainings.outbox.models import OutboxJob, Outcome, WhyHeld
+from trainings.outbox.models import OutboxJob, Outcome
 from trainings.settings import Settings
 
 logger = logging.getLogger("trainings.outbox")
@@ -164,8 +163,7 @@ class Worker:
 
     async def _note_outage(self, outage: Unreachable) -> None:
         if isinstance(outage, SenderRefused):
-            why = WhyHeld.SIGN_IN if isinstance(outage, SignInRefused) else WhyHeld.SENDER
-            await holds.hold_everything(why, str(outage))
+            await holds.hold_everything(outage.why, str(outage))
         logger.warning("the mail server takes nothing: %s", outage)
         self._is_out = True
         self._pause = min(max(2 * self._pause, self._pace.shortest_pause), self._pace.longest_pause)
