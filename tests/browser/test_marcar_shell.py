@@ -232,6 +232,11 @@ def test_phone_is_prepared_by_link_and_by_camera_and_keeps_its_queue(pocket: Bro
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
     phone.expect_ready()
+
+
+def test_code_that_nobody_knows_and_too_many_of_them_are_refused_in_words(
+    phone: Phone, pocket: BrowserContext, village: Village
+) -> None:
     phone.page.goto(f"{village.origin}/marcar/alta#{tokens.short_code()}")
     expect(phone.page.get_by_role("alert").filter(has_text="lo que ya tiene se queda")).to_be_visible()
     phone.page.get_by_role("button", name="Preparar", exact=True).click()
