@@ -352,7 +352,10 @@ PANEL: Mapping[str, Rule] = {
     f"POST {TRAINING}/diplomas/anular/{{request_id:uuid}}": EDITORS,
     f"POST {TRAINING}/diplomas/anular/avisos/{{batch:uuid}}/detener": EDITORS,
     "POST /panel/firmas": EDITORS,
-    **{f"POST {SIGNING}/{act}": ADMIN for act in ("archivo", "hacer", "insignias", "{id:uuid}/retirar")},
+    **{
+        f"POST {SIGNING}/{act}": ADMIN
+        for act in ("archivo", "hacer", "insignias", "{id:uuid}/retirar", "{id:uuid}/robada")
+    },
     "POST /panel/diseno/{operator:uuid}": EDITORS,
     f"POST {TRAINING}/diplomas/diseno": EDITORS,
     "POST /panel/membrete/{operator:uuid}/lineas": EDITORS,

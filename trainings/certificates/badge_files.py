@@ -42,11 +42,15 @@ async def valid_certificate(typed_code: str) -> Certificate:
 
 
 async def badge_of(certificate: Certificate) -> str:
-    """The badge as JSON, the same as in the PDF. It names nobody, so it outlives the name."""
+    """The badge as JSON, the same as in the PDF, signed anew where that key was stolen. It names nobody, so it outlives
+    the name.
+    """
     if certificate.erased_at is not None:
         return await _signed(certificate, None)
-    file = await file_of(certificate)
-    return file.credential or await _signed(certificate, None)  # the first files had none attached
+    kept = (await file_of(certificate)).credential  # the first files had none attached
+    if kept and await issuer_keys.signs_still(json.loads(kept)["proof"]["verificationMethod"]):
+        return kept
+    return await _signed(certificate, None)
 
 
 async def badge_with_contact(certificate: Certificate) -> str:

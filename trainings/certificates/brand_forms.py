@@ -90,6 +90,18 @@ def _readable(text: str) -> str:
         raise wrong(N_("Hay una letra que no se puede leer. Escríbalo otra vez.")) from exc
 
 
+class StolenForm(Form):
+    """Since which day somebody else may have a key."""
+
+    since: Day
+
+
+class ChangeKeyForm(Form):
+    """A new key for badges; `since` which day somebody else may have the old ones, if so."""
+
+    since: Day | None = None
+
+
 class LetterheadForm(Form):
     """Own lines beside the shield, one a line of the field."""
 

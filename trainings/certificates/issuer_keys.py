@@ -50,22 +50,34 @@ async def in_use(operator_id: UUID) -> KeyPair | None:
     return _pair(key, operator.code) if key is not None else None
 
 
-async def rotate(operator_id: UUID, *, actor: Actor) -> IssuerKey:
-    """Sign with a new key from now on. What the old one signed still verifies: its public half stays where it is."""
+async def rotate(operator_id: UUID, *, actor: Actor, stolen_since: datetime | None = None) -> IssuerKey:
+    """Sign with a new key from now on. What the old one signed still verifies: its public half stays where it is.
+
+    `stolen_since`: whoever has one of the old keys has all, which lie in one place; nothing that they signed verifies
+    any more, and badges are signed anew.
+    """
     async with transaction():
         await lock(Operator, [operator_id])
-        old = await IssuerKey.filter(operator_id=operator_id, retired_at=None)
+        old = await IssuerKey.filter(operator_id=operator_id)
         key = await _make(operator_id, actor)
         for one in old:
-            one.retired_at = clock.now()
-            await one.save(update_fields=["retired_at"])
+            one.retired_at = one.retired_at or clock.now()
+            if stolen_since is not None:
+                one.compromised_since = min(stolen_since, one.compromised_since or stolen_since)
+            await one.save(update_fields=["retired_at", "compromised_since"])
         return key
+
+
+async def signs_still(method: str) -> bool:
+    """Whether what the key at this address signed may be shown: nobody reported it as stolen."""
+    key_id = UUID(method.rpartition("/")[2])
+    return not await reads(IssuerKey).filter(id=key_id, compromised_since__not_isnull=True).exists()
 
 
 async def public_keys(operator_id: UUID) -> list[IssuerKey]:
     """All keys the operator ever signed with, the one in use first, without their private halves."""
     keys = reads(IssuerKey).filter(operator_id=operator_id).order_by("-created_at", "-id")
-    return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at")
+    return await keys.only("id", "created_at", "operator_id", "public_key", "retired_at", "compromised_since")
 
 
 def operators_with(code: str) -> QuerySet[Operator]:

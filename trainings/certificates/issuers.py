@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from trainings.certificates import badges, expansion, issuer_keys, signing_keys
+from trainings.certificates import badges, expansion, issuer_keys, proofs, signing_keys
 from trainings.certificates.models import FolioSeries, IssuerKey, SigningKey
 from trainings.db import reads
 from trainings.errors import NotFound
@@ -55,7 +55,9 @@ async def find_issuer(operator_code: str) -> Issuer:
 
 
 def profile(issuer: Issuer) -> dict[str, Any]:
-    """Open Badges 3.0 Profile, with the keys that speak for it. What a retired one signed still stands."""
+    """Open Badges 3.0 Profile, with the keys that speak for it. What a retired one signed still stands, a stolen one
+    speaks for it no more.
+    """
     methods = [_method(issuer, key) for key in issuer.keys]
     return {
         "@context": [CONTROLLERS, MULTIKEY, expansion.OPEN_BADGES],
@@ -65,7 +67,7 @@ def profile(issuer: Issuer) -> dict[str, Any]:
         "url": issuer.address,
         "description": issuer.operator.municipality.full_name,
         "verificationMethod": methods,
-        "assertionMethod": [method["id"] for method in methods],
+        "assertionMethod": [method["id"] for method in methods if "revoked" not in method],
     }
 
 
@@ -91,4 +93,5 @@ def _method(issuer: Issuer, key: IssuerKey) -> dict[str, Any]:
         "type": "Multikey",
         "controller": issuer.address,
         "publicKeyMultibase": key.public_key,
+        **({"revoked": proofs.moment_text(key.compromised_since)} if key.compromised_since is not None else {}),
     }

@@ -238,7 +238,8 @@ class BrandImage(Record):
 class IssuerKey(Record):
     """The Ed25519 key an operator signs its Open Badges and status lists with. A retired one still verifies.
 
-    `public_key` is a Multikey (multibase, `z6Mk…`), `seed` the 32 private bytes in base64.
+    `public_key` is a Multikey (multibase, `z6Mk…`), `seed` the 32 private bytes in base64. `compromised_since`: a
+    stranger may have it; nothing that it signed counts, and badges are signed anew.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -248,6 +249,7 @@ class IssuerKey(Record):
     public_key = fields.CharField(max_length=80, unique=True)
     seed: str | None = EncryptedTextField(null=True)
     retired_at: datetime | None = UTCDatetimeField(null=True)
+    compromised_since: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "issuer_key"
@@ -258,6 +260,7 @@ class SigningKey(Record):
     """The EC P-256 key and X.509 certificate an operator signs its PDFs with (PAdES). Never shown again, nor exported.
 
     `certificate_pem` is the certificate, and its chain where one came along; `fingerprint` its SHA-256.
+    `compromised_since`: a stranger may have it; its signatures count only on files that we held before.
     """
 
     operator: fields.ForeignKeyRelation[Operator] = fields.ForeignKeyField(
@@ -274,6 +277,7 @@ class SigningKey(Record):
     is_self_signed = fields.BooleanField()
     added_by_id: UUID | None = fields.UUIDField(null=True)
     retired_at: datetime | None = UTCDatetimeField(null=True)
+    compromised_since: datetime | None = UTCDatetimeField(null=True)
 
     class Meta:
         table = "signing_key"

@@ -27,7 +27,7 @@ PRINTED = ("held_text", "place", "issued_on")
 LOOK_UP = f"""
     SELECT {", ".join(f"c.{name}" for name in COLUMNS)},
         {", ".join(f"c.sheet ->> '{name}' AS {name}" for name in PRINTED)},
-        h.phone, k.subject, k.fingerprint
+        h.phone, k.subject, k.fingerprint, k.compromised_since, f.created_at AS set_at
     FROM certificate c
     JOIN hub h ON h.id = c.hub_id
     LEFT JOIN certificate_file f ON f.certificate_id = c.id
@@ -52,10 +52,29 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The electronic signature of a file: whom its certificate names, and the SHA-256 of that certificate."""
+    """The electronic signature of a file: whom its certificate names, and the SHA-256 of that certificate.
+
+    Where its key was stolen (`compromised_since`) it `counts` only on a file that we had set before.
+    """
 
     subject: str
     fingerprint: str
+    compromised_since: datetime | None = None
+    counts: bool = True
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self | None:
+        if not row["fingerprint"]:
+            return None
+        since, set_at = _moment(row["compromised_since"]), _moment(row["set_at"])
+        counts = since is None or (set_at is not None and set_at < since)
+        return cls(row["subject"], row["fingerprint"], since, counts)
+
+
+def _moment(kept: Any) -> datetime | None:
+    """Text on SQLite."""
+    moment: datetime | None = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +113,7 @@ async def public_check(typed: str) -> PublicCheck:
     row = await sql.row_by_key(LOOK_UP, code)
     if row is None or not tokens.same(row["code"], code):
         raise UnknownCertificate
-    signature = Signature(row["subject"], row["fingerprint"]) if row["fingerprint"] else None
-    return await _check(_Seen.read(row), row["phone"], signature)
+    return await _check(_Seen.read(row), row["phone"], Signature.read(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +145,7 @@ class _Seen:
         """Moments, days and keys are text on SQLite."""
         values = {name: row[name] for name in (*COLUMNS, *PRINTED)}
         for name in ("issued_at", "erased_at", "revoked_at"):
-            if isinstance(values[name], str):
-                values[name] = datetime.fromisoformat(values[name])
+            values[name] = _moment(values[name])
         for name in ("id", "registration_id", "replaces_id"):
             if isinstance(values[name], str):
                 values[name] = sql.as_uuid(values[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from trainings import clock
 from trainings.accounts.permissions import OPERATOR_ADMINS
 from trainings.certificates import issuer_keys, signing_keys
+from trainings.certificates.brand_forms import ChangeKeyForm, StolenForm
 from trainings.certificates.models import IssuerKey, SigningKey
 from trainings.db import reads
 from trainings.errors import NotFound, Refusal
@@ -19,7 +21,7 @@ from trainings.places.models import Operator
 from trainings.web.allow import allow
 from trainings.web.files import KeyFileTooLarge, read_upload
 from trainings.web.flash import flash
-from trainings.web.forms import REFUSED, Typed
+from trainings.web.forms import REFUSED, FormErrors, Typed, check, read_form
 from trainings.web.i18n import N_, gettext
 from trainings.web.problems import sentence_of
 from trainings.web.render import redirect, render
@@ -41,7 +43,14 @@ async def _index(request: Request, wrong: tuple[UUID, Typed] | None = None, stat
     for key in await signing_keys.signing_keys_of([one.id for one in operators]):
         kept[key.operator_id].append(key)
     badge_keys: dict[UUID, list[IssuerKey]] = {one.id: await issuer_keys.public_keys(one.id) for one in operators}
-    context = {"operators": operators, "keys": kept, "badge_keys": badge_keys, "now": clock.now(), "wrong": wrong}
+    context: dict[str, Any] = {
+        "operators": operators,
+        "keys": kept,
+        "badge_keys": badge_keys,
+        "now": clock.now(),
+        "today": clock.today(),
+        "wrong": wrong,
+    }
     return render(request, "certificates/signing_keys.html", context, status=status)
 
 
@@ -96,11 +105,42 @@ async def retire(request: Request) -> Response:
 
 
 @allow(*OPERATOR_ADMINS)
+async def report_stolen(request: Request) -> Response:
+    """A key that somebody else may have: it signs no more, and counts only for what was given out before."""
+    operator_id, key_id = await _operator_id(request), request.path_params["id"]
+    typed = await read_form(request)
+    try:
+        since = check(StolenForm, typed).since
+        await signing_keys.report_stolen(operator_id, key_id, since, actor=request.state.actor)
+    except FormErrors as exc:
+        return await _index(request, (operator_id, _of_key(exc.typed, str(key_id))), 422)
+    except signing_keys.TheftAhead as refusal:
+        return await _index(request, (operator_id, _of_key(typed.refused(refusal), str(key_id))), refusal.status)
+    return _back(N_("Listo. Esa firma solo vale en los archivos que se entregaron antes. Haga o cargue otra."))
+
+
+@allow(*OPERATOR_ADMINS)
 async def rotate(request: Request) -> Response:
-    """A new key for badges and lists."""
-    operator_id = await _operator_id(request)
-    await issuer_keys.rotate(operator_id, actor=request.state.actor)
+    """A new key for badges and lists; where the old ones were stolen, badges are signed anew."""
+    operator_id, typed = await _operator_id(request), await read_form(request)
+    try:
+        since = check(ChangeKeyForm, typed).since
+        stolen_since = signing_keys.theft_at(since) if since is not None else None
+        await issuer_keys.rotate(operator_id, actor=request.state.actor, stolen_since=stolen_since)
+    except FormErrors as exc:
+        return await _index(request, (operator_id, _of_key(exc.typed, f"badges-{operator_id}")), 422)
+    except signing_keys.TheftAhead as refusal:
+        return await _index(
+            request, (operator_id, _of_key(typed.refused(refusal), f"badges-{operator_id}")), refusal.status
+        )
+    if stolen_since is not None:
+        return _back(N_("Listo. Las insignias se firman de nuevo con otra llave. Lo que firmó la robada ya no vale."))
     return _back(N_("Listo. Las insignias se firman con la llave nueva. Las anteriores siguen valiendo."))
+
+
+def _of_key(typed: Typed, key: str) -> Typed:
+    """The page asks it of each key: the error names the field of one."""
+    return Typed(typed.fields, {f"{name}-{key}": sentence for name, sentence in typed.errors.items()})
 
 
 def _back(sentence: str) -> Response:
@@ -117,4 +157,5 @@ routes: list[BaseRoute] = [
     Route(ONE + "/hacer", make, methods=["POST"]),
     Route(ONE + "/insignias", rotate, methods=["POST"]),
     Route(ONE + "/{id:uuid}/retirar", retire, methods=["POST"]),
+    Route(ONE + "/{id:uuid}/robada", report_stolen, methods=["POST"]),
 ]

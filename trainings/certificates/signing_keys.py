@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from trainings import clock
@@ -41,6 +41,7 @@ PUBLIC_FIELDS = (
     "not_after",
     "is_self_signed",
     "retired_at",
+    "compromised_since",
 )
 """What is read of a key to be shown: all but its private half."""
 
@@ -59,6 +60,12 @@ class AlreadyLoaded(Refusal):
 class UnknownSigningKey(NotFound):
     code = "unknown_signing_key"
     sentence = N_("No encontramos ese certificado. Abra la página otra vez.")
+
+
+class TheftAhead(Refusal):
+    code = "theft_ahead"
+    status = 422
+    sentence = N_("Ese día todavía no llega. Escriba desde qué día la pudo tener alguien ajeno.")
 
 
 async def material_of(operator_id: UUID) -> SigningMaterial | None:
@@ -120,6 +127,31 @@ async def retire_key(operator_id: UUID, key_id: UUID, *, actor: Actor) -> None:
             return
         await _retire([key], clock.now())
         await record("certificates.retire_signing_key", actor=actor, object_id=key.id, operator=str(operator_id))
+
+
+async def report_stolen(operator_id: UUID, key_id: UUID, since: date, *, actor: Actor) -> None:
+    """Somebody else may have this key since the beginning of that day: it signs no more, and what it signed counts only
+    on files that we held before. Of two days the earlier one stands.
+
+    Refuses a day to come (TheftAhead) and a key that is not theirs (UnknownSigningKey).
+    """
+    moment = theft_at(since)
+    async with transaction():
+        await lock(Operator, [operator_id])
+        key = await SigningKey.get_or_none(id=key_id, operator_id=operator_id)
+        if key is None:
+            raise UnknownSigningKey
+        key.compromised_since = min(moment, key.compromised_since or moment)
+        key.retired_at = key.retired_at or clock.now()
+        await key.save(update_fields=["compromised_since", "retired_at"])
+        await record("certificates.report_stolen_key", actor=actor, object_id=key.id, since=since.isoformat())
+
+
+def theft_at(since: date) -> datetime:
+    """When the day of a theft begins. Refuses one to come (TheftAhead)."""
+    if since > clock.today():
+        raise TheftAhead(field="since")
+    return clock.midnight(since)
 
 
 async def _begin(operator_id: UUID, file: KeyFile, *, actor: Actor, act: str) -> SigningKey:

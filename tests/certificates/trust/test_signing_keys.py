@@ -13,13 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from httpx2 import AsyncClient, Response
 
 from tests.cast import make_cast
-from tests.certificates.desk import Browsers, Freeze, signed_in, text_of
+from tests.certificates.desk import Browsers, Freeze, make_desk, signed_in, text_of
 from tests.certificates.held import AFTER
 from tests.certificates.trust.signers import PASSWORD, YEAR, a_certificate, a_file, from_a_provider
 from trainings.audit.actor import PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.certificates import key_files, signing_keys
-from trainings.certificates.models import IssuerKey, SigningKey
+from trainings.certificates.actions import issue
+from trainings.certificates.files import file_of
+from trainings.certificates.models import CertificateKind, IssuerKey, SigningKey
 from trainings.db import sql
 from trainings.errors import Refusal
 from trainings.places.models import Operator
@@ -174,3 +176,35 @@ async def test_own_certificate_when_its_ten_years_are_over_then_unsigned_and_the
     assert "Vence el 11/03/2037: después van sin firma." in first_pages[1]
     assert "Venció el 11/03/2037: los diplomas van sin firma." in first_pages[2]
     assert "Cambiar la firma electrónica" not in text_of(await coordinator.get("/panel"))
+
+
+async def test_key_when_stolen_then_its_signature_counts_only_on_files_that_we_held_before(
+    new_client: Browsers, freeze: Freeze
+) -> None:
+    desk = await make_desk()
+    browser = await signed_in(new_client, desk.cast.admin)
+    operator = await Operator.get(code="1705")
+    await browser.post(f"{PAGE}/{operator.id}/hacer")
+    before = await file_of(desk.certificate)
+    freeze(AFTER + timedelta(days=2))
+    later = await issue(desk.completed.id, CertificateKind.DIPLOMA, actor=PROGRAM)
+    await file_of(later)
+    browser = await signed_in(new_client, desk.cast.admin)
+    key = await SigningKey.get()
+    theft, address = (AFTER + timedelta(days=1)).date(), f"{PAGE}/{operator.id}/{key.id}/robada"
+
+    refused = [await browser.post(address, data={"since": day}) for day in ("", "2027-12-24")]
+    marked = await browser.post(address, data={"since": str(theft)})
+    panel, issuer = await browser.get(PAGE), await browser.get("/emisores/1705", headers={"accept": "text/html"})
+    pages = [text_of(await browser.get(f"/verificar/{one.code}")) for one in (desk.certificate, later)]
+
+    assert [one.status_code for one in (*refused, marked)] == [422, 422, 303]
+    assert ["Ese día todavía no llega." in page.text for page in refused] == [False, True]
+    assert await signing_keys.material_of(operator.id) is None
+    assert ["Comprometida desde el 15/03/2027" in text_of(page) for page in (panel, issuer)] == [True, True]
+    since = "su llave está comprometida desde el 15/03/2027"
+    assert [since in page.replace("Su llave", "su llave") for page in pages] == [True, True]
+    assert ["la firma solo vale en el archivo que entregamos" in page for page in pages] == [True, False]
+    assert ["No cuenta:" in page for page in pages] == [False, True]
+    dropped = await browser.post("/verificar/archivo", files={"archivo": ("d.pdf", before.content, "application/pdf")})
+    assert "El archivo es el que entregamos, sin ningún cambio." in dropped.text

@@ -153,5 +153,23 @@ async def test_issuers_key_when_changed_then_old_badges_still_verify_and_new_one
     assert "Municipalidad de La Libertad, Petén" in await stranger.meaning(profile)
 
 
+async def test_issuers_key_when_stolen_then_its_badges_verify_no_more_and_are_signed_anew(
+    stranger: Stranger, freeze: Freeze
+) -> None:
+    freeze(AFTER)
+    certificate = await a_diploma(await make_held(4))
+    stolen = await badge(certificate)
+
+    await issuer_keys.rotate(certificate.operator_id, actor=PROGRAM, stolen_since=AFTER - timedelta(days=1))
+    anew = await badge(certificate)
+    old, new = await stranger.verify(stolen, anew, now=LATER)
+    profile = issuers.profile(await issuers.find_issuer("1705"))
+
+    assert (old.verified, new) == (False, GOOD)
+    assert {**anew, "proof": None} == {**stolen, "proof": None}
+    assert profile["assertionMethod"] == [anew["proof"]["verificationMethod"]]
+    assert [one.get("revoked") for one in profile["verificationMethod"]] == [None, "2027-03-13T14:30:00Z"]
+
+
 def list_of(one: Json) -> str:
     return str(one["credentialStatus"]["statusListCredential"])
