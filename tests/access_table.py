@@ -282,6 +282,7 @@ PANEL: Mapping[str, Rule] = {
     **{f"POST {LIST}/{act}": DESK for act in ("columnas", "confirmar", "descartar")},
     f"POST {WAITING}/avisado": DESK,
     f"POST {WAITING}/acepta": DESK,
+    f"POST {WAITING}/soltar": DESK,
     f"POST {WAITING}/no-acepta": DESK,
     f"POST {WAITING}/subir": DESK,
     f"POST {TRAINING}/espera/cerrar": EDITORS,

@@ -11,11 +11,12 @@ import pytest
 from tests import make
 from tests.cast import make_cast
 from tests.registrations.call_world import MONDAY, SATURDAY, Freeze, a_list, a_training, calls, only_call
+from tests.registrations.wishes import state_of
 from trainings.audit.actor import HOLDER_OF_LINK, PROGRAM
 from trainings.audit.models import AuditLine
 from trainings.outbox.models import Call, CallList, CallReason, CallResult, CallVia, OutboxJob, Outcome
 from trainings.registrations import actions, call_actions, waiting
-from trainings.registrations.call_actions import ListClosed, NotOnList, NoWhyClosed, WhyClosed
+from trainings.registrations.call_actions import Answer, ListClosed, NotOnList, NoWhyClosed, WhyClosed
 from trainings.registrations.call_offers import open_for_offers
 from trainings.registrations.group_actions import rejoin_member
 from trainings.registrations.models import Registration, RegistrationGroup, RegistrationState
@@ -192,6 +193,63 @@ async def test_mark_that_is_taken_back_stops_the_time_to_answer(db: object, free
     assert (group.reached_at, group.offered_until) == (None, None)
     assert await waiting.expire_offers() == 0
     assert not (await only_call(call_list)).is_reached
+
+
+async def test_yes_on_the_telephone_holds_the_place_and_no_gives_it_on(db: object) -> None:
+    training, berta = await moved_up()
+    carla = await make.make_registration(training, given_names="Carla", phone="5555 4321")
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+
+    await call_actions.answer(call_list.id, berta.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    assert [await state_of(one) for one in (berta, carla)] == ["cancelled", "offered"]
+    await call_actions.answer(call_list.id, carla.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+
+    assert await state_of(carla) == "confirmed"
+    assert (await group_of(carla)).offered_until is None
+    with pytest.raises((waiting.NoOffer, NotOnList)):
+        await call_actions.answer(call_list.id, carla.id, Answer.NO, CallVia.CALL, actor=PROGRAM)
+    assert await state_of(carla) == "confirmed"
+
+
+async def test_yes_on_the_telephone_holds_the_place_on_a_list_about_something_else(db: object) -> None:
+    training, berta = await moved_up()
+    call_list = await a_list(training)
+
+    await call_actions.answer(call_list.id, berta.id, Answer.YES, CallVia.CALL, actor=PROGRAM)
+
+    assert await state_of(berta) == "confirmed"
+
+
+async def test_place_is_released_after_three_calls_in_vain_on_two_days_only(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    refused = []
+    for hours in (1, 2, 3, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+        try:
+            await waiting.release_offer(berta.group_id, actor=PROGRAM)
+        except waiting.TooFewTries:
+            refused.append(hours)
+
+    assert refused == [1, 2, 3]
+    assert await state_of(berta) == "cancelled"
+    assert (await AuditLine.get(act="registrations.cancel", object_id=berta.id)).detail["why"] == "offer_expired"
+
+
+async def test_nobody_who_was_told_of_the_time_is_released_by_hand(db: object, freeze: Freeze) -> None:
+    training, berta = await moved_up()
+    await open_for_offers()
+    call_list = await CallList.get(training_id=training.id)
+    for hours in (1, 2, 25):
+        freeze(MONDAY + timedelta(hours=hours))
+        await call_actions.mark(call_list.id, berta.id, CallResult.NOT_REACHED, CallVia.CALL, actor=PROGRAM)
+    await waiting.mark_reached(berta.group_id, actor=PROGRAM)
+
+    with pytest.raises(waiting.TooFewTries):
+        await waiting.release_offer(berta.group_id, actor=PROGRAM)
 
 
 async def test_time_that_a_message_started_is_not_stopped_by_a_call(db: object) -> None:

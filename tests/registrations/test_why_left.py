@@ -61,6 +61,9 @@ async def test_offer_that_ran_out_is_told_on_the_page_of_whose_it_was(client: As
     await expire_offers()
 
     assert await said(client, await link_of(berta)) == [EXPIRED]
+    page = await shown(client, await link_of(berta))
+    assert "Fue el " in page
+    assert "Si tiene dudas, llame al " in page
 
 
 async def test_who_was_not_let_in_reads_whom_to_call(client: AsyncClient) -> None:

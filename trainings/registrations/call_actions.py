@@ -16,7 +16,6 @@ from trainings.registrations import waiting
 from trainings.registrations.call_households import Household, households
 from trainings.registrations.call_people import audiences_of
 from trainings.registrations.call_validity import is_overtaken
-from trainings.registrations.models import RegistrationState
 from trainings.registrations.sign_up import locked_training
 from trainings.web.i18n import N_
 
@@ -33,6 +32,13 @@ class WhyClosed(StrEnum):
     NO_WAY = "no_way"
     OTHERWISE = "otherwise"
     NOT_NEEDED = "not_needed"
+
+
+class Answer(StrEnum):
+    """What somebody who is offered a place said on the telephone."""
+
+    YES = "said_yes"
+    NO = "said_no"
 
 
 class ListClosed(Refusal):
@@ -96,6 +102,22 @@ async def mark(list_id: UUID, registration_id: UUID, result: CallResult, via: Ca
         return household
 
 
+async def answer(list_id: UUID, registration_id: UUID, said: Answer, via: CallVia, *, actor: Actor) -> Household:
+    """Write down the call and what the household said to the places it is offered: yes holds them, no gives them on.
+
+    Refuses as `mark` does, and (NoOffer) where nothing is offered any more.
+    """
+    act = waiting.accept_offer if said is Answer.YES else waiting.decline_offer
+    async with transaction():
+        household = await mark(list_id, registration_id, CallResult.REACHED, via, actor=actor)
+        groups = household.offered_groups
+        if not groups:
+            raise waiting.NoOffer
+        for group_id in groups:
+            await act(group_id, actor=actor)
+        return household
+
+
 async def mark_holder(list_id: UUID, block_id: UUID, result: CallResult, via: CallVia, *, actor: Actor) -> None:
     """The same for somebody who holds cards without a name. Refuses as `mark` does."""
     async with transaction():
@@ -128,8 +150,7 @@ def _is_same_click(last: Call | HolderCall | None, result: CallResult, via: Call
 
 async def _tell_waiting_list(household: Household, result: CallResult, actor: Actor) -> None:
     """A deadline applies only to people who were reached: it begins with the call, and ends when that is taken back."""
-    groups = sorted({one.listed.group_id for one in household.members if one.listed.state is RegistrationState.OFFERED})
-    for group_id in groups:
+    for group_id in household.offered_groups:
         if result is CallResult.REACHED:
             await waiting.mark_reached(group_id, actor=actor)
         elif household.is_reached:

@@ -60,6 +60,11 @@ class Household:
         return max((one.listed.marks for one in self.members), key=len)
 
     @property
+    def offered_groups(self) -> list[UUID]:
+        """The groups of this household that are offered places, and have not answered."""
+        return sorted({one.listed.group_id for one in self.members if one.listed.state is RegistrationState.OFFERED})
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether all of them have their place, so that they may know where it is."""
         return all(one.listed.state is RegistrationState.CONFIRMED for one in self.members)

@@ -18,7 +18,7 @@ from trainings.db import reads
 from trainings.errors import NotFound, Refusal
 from trainings.outbox.models import CallResult, CallVia
 from trainings.registrations import call_actions
-from trainings.registrations.call_actions import WhyClosed
+from trainings.registrations.call_actions import Answer, WhyClosed
 from trainings.registrations.call_households import households
 from trainings.registrations.call_news import OPENED, PRINTED
 from trainings.registrations.call_queries import Progress, list_in_scope, n_left_on, progress_of
@@ -47,7 +47,7 @@ class MarkForm(Form):
 
     person: UUID
     holder: str = ""
-    result: CallResult
+    result: CallResult | Answer
     via: CallVia
     left: str = ""
     after: UUID | None = None
@@ -206,8 +206,7 @@ async def mark(request: Request) -> Response:
     one = await _in_scope(request)
     form = check(MarkForm, await read_form(request))
     try:
-        act = call_actions.mark_holder if form.holder else call_actions.mark
-        await act(one.call_list.id, form.person, form.result, form.via, actor=request.state.actor)
+        await _write_down(one.call_list.id, form, request.state.actor)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -219,6 +218,14 @@ async def mark(request: Request) -> Response:
     response = redirect(f"{INDEX}/{one.call_list.id}{'?ver=' + LEFT if is_left else ''}{anchor}")
     flash(response, gettext(N_("Anotado: %(progress)s.")) % {"progress": progress_words(now)})
     return response
+
+
+async def _write_down(list_id: UUID, form: MarkForm, actor: Actor) -> None:
+    if isinstance(form.result, Answer):
+        await call_actions.answer(list_id, form.person, form.result, form.via, actor=actor)
+        return
+    act = call_actions.mark_holder if form.holder else call_actions.mark
+    await act(list_id, form.person, form.result, form.via, actor=actor)
 
 
 @allow(*CALLERS)

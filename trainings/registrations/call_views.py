@@ -14,7 +14,7 @@ from trainings.lib.calling import CallLinks, call_links
 from trainings.lib.dates import day_and_time
 from trainings.lib.phones import is_landline
 from trainings.lib.text import fold, short_name
-from trainings.outbox.models import Call, HolderCall
+from trainings.outbox.models import Call, CallResult, HolderCall
 from trainings.people.communities import confirmed_names
 from trainings.people.models import Relation
 from trainings.places.models import Municipality
@@ -25,6 +25,7 @@ from trainings.registrations.call_queries import Progress, progress_of
 from trainings.registrations.call_texts import Told, text_for, text_for_all, text_for_holder, told_to
 from trainings.registrations.call_words import ASK_FOR, RESULTS, VIAS, WHYS, title_of
 from trainings.registrations.models import RegistrationState
+from trainings.registrations.waiting import are_enough_tries
 from trainings.registrations.words import STATES
 from trainings.schedule import sentences
 from trainings.schedule.session_words import when
@@ -44,7 +45,8 @@ ToCall = Household | Holder
 @dataclass(frozen=True, slots=True)
 class Row:
     """One call. `about`: what the caller has to know before; `last`: what came of the last try; `next_id`: the row
-    after it that is still to be called. `is_holder`: of somebody who has cards for others.
+    after it that is still to be called. `is_holder`: of somebody who has cards for others. `offered_group`: whose
+    answer to an offered place is asked; `may_release`: it was asked often enough in vain.
     """
 
     id: UUID
@@ -62,6 +64,8 @@ class Row:
     last_via: str
     n_tries: int
     is_holder: bool = False
+    offered_group: UUID | None = None
+    may_release: bool = False
     next_id: UUID | None = None
 
 
@@ -235,6 +239,7 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
     with speaking(ENGLISH if household.speaks_english else SOURCE_LANGUAGE):
         text = text_for(household, told)
     marks = household.marks
+    in_vain = [one.created_at for one in marks if one.result is CallResult.NOT_REACHED]
     return Row(
         id=household.id,
         href=f"/panel/inscripciones/{household.id}",
@@ -250,6 +255,8 @@ def _row(household: Household, told: Told, callers: Mapping[UUID, str], next_id:
         last=_last(marks[-1], callers) if marks else "",
         last_via=marks[-1].via.value if marks else "",
         n_tries=len(marks),
+        offered_group=next(iter(household.offered_groups), None),
+        may_release=bool(household.offered_groups) and are_enough_tries(in_vain),
         next_id=next_id,
     )
 

@@ -92,9 +92,9 @@ def _browser_key(request: Request) -> str:
 
 def _who_was_taken_off(group: OwnGroup, members: Sequence[Member]) -> dict[str, Any]:
     """Why nobody of them comes any more, where that was not the last ones' own wish, and how many these are."""
-    last = {one.id for one in left_last(group.members)} if not group.live else set()
+    last = {one.id: one.cancelled_at for one in left_last(group.members)} if not group.live else {}
     off = [one.why_off for one in members if one.id in last and one.why_off is not None]
-    return {"why": off[0] if off else None, "n_off": len(off)}
+    return {"why": off[0] if off else None, "n_off": len(off), "since": next(iter(last.values()), None)}
 
 
 async def _papers(group: OwnGroup) -> list[tuple[str, Sequence[Certificate], Sequence[AnnulledPaper]]]:

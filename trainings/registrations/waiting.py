@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -14,7 +15,7 @@ from trainings.db import transaction
 from trainings.errors import NotFound, Refusal
 from trainings.lib.tokens import uuid7
 from trainings.outbox.actions import STAFF_DELAY
-from trainings.outbox.models import OutboxJob, Outcome
+from trainings.outbox.models import Call, CallResult, OutboxJob, Outcome
 from trainings.registrations import actions, places
 from trainings.registrations.allocation import Party, Room, Shortage
 from trainings.registrations.commands import Farewell, Leave
@@ -40,6 +41,8 @@ from trainings.web.i18n import N_
 CLOSED_LIST = "registrations.close_waiting_list"
 """The audit line that names the groups of a closed list."""
 
+TRIES_BEFORE_RELEASE, DAYS_BEFORE_RELEASE = 3, 2
+
 
 class HandReason(StrEnum):
     """Why staff let somebody go before others: our mistake, their office, a long way, those before do not come."""
@@ -53,6 +56,14 @@ class HandReason(StrEnum):
 class UnknownGroup(NotFound):
     code = "unknown_group"
     sentence = N_("No encontramos esa inscripción.")
+
+
+class TooFewTries(Refusal):
+    code = "too_few_tries"
+    sentence = N_(
+        "El lugar se puede soltar cuando nadie contestó tres llamadas, en dos días distintos. Anote cada una con "
+        "«No se pudo»."
+    )
 
 
 class NoOffer(Refusal):
@@ -125,6 +136,38 @@ async def decline_offer(group_id: UUID, *, actor: Actor) -> None:
         await _check_offered(group, training)
         await actions.cancel_group(group.id, actor=actor)
         await record("registrations.decline_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+
+
+def are_enough_tries(tries: Iterable[datetime]) -> bool:
+    """Whether somebody was called often enough in vain for staff to give the place on: three times, on two days."""
+    days = [clock.local(moment).date() for moment in tries]
+    return len(days) >= TRIES_BEFORE_RELEASE and len(set(days)) >= DAYS_BEFORE_RELEASE
+
+
+async def release_offer(group_id: UUID, *, actor: Actor) -> None:
+    """Staff give on the places of a group that nobody could reach, after three calls in vain on two days.
+
+    Who loses them is told after ten minutes. Refuses (TooFewTries) before that, and like `accept_offer`.
+    """
+    async with transaction():
+        group, training = await _locked(group_id)
+        await _check_offered(group, training)
+        if group.reached_at is not None or not await _is_tried_enough(group):
+            raise TooFewTries
+        people = await _live([group.id])
+        await give_back(Leave(training.id, people, actor, clock.now() + STAFF_DELAY, uuid7(), Farewell.EXPIRED))
+        await record("registrations.release_offer", actor=actor, object_id=group.id, hub_id=training.hub_id)
+
+
+async def _is_tried_enough(group: RegistrationGroup) -> bool:
+    """Since the places were offered. A try is a row for each person of a household: those of one person are counted."""
+    in_vain = Call.filter(registration__group_id=group.id, result=CallResult.NOT_REACHED)
+    tries: dict[UUID, list[datetime]] = defaultdict(list)
+    for registration_id, at in await in_vain.filter(created_at__gte=group.changed_at).values_list(
+        "registration_id", "created_at"
+    ):
+        tries[registration_id].append(at)
+    return any(map(are_enough_tries, tries.values()))
 
 
 async def mark_reached(group_id: UUID, *, actor: Actor) -> None:

@@ -239,6 +239,11 @@ async def reached(request: Request) -> Response:
 
 
 @allow(*DESK)
+async def release(request: Request) -> Response:
+    return await _act(request, waiting.release_offer, N_("Listo: el lugar pasó a quien sigue. Se avisa en 10 minutos."))
+
+
+@allow(*DESK)
 async def accept(request: Request) -> Response:
     return await _act(request, waiting.accept_offer, N_("Anotado: dijo que sí, y el lugar es suyo."))
 
@@ -326,6 +331,7 @@ routes: list[BaseRoute] = [
     Route(LIST + "/cerrar", close, methods=["POST"]),
     Route(GROUP + "/subir", promote, methods=["POST"]),
     Route(GROUP + "/avisado", reached, methods=["POST"]),
+    Route(GROUP + "/soltar", release, methods=["POST"]),
     Route(GROUP + "/acepta", accept, methods=["POST"]),
     Route(GROUP + "/no-acepta", confirm_decline),
     Route(GROUP + "/no-acepta", decline, methods=["POST"]),
